@@ -1,0 +1,38 @@
+/** Import direction: cli → daemon → task → repository, python, drivers → gpu, logs, api, config → os → errors. */
+const layers = ['cli', 'daemon', 'task', '(repository|python|drivers)', '(gpu|logs|api|config|monitor)', 'os'];
+const upward = layers.flatMap((lower, i) =>
+  i === 0
+    ? []
+    : [
+        {
+          name: `no-upward-from-${lower.replace(/\W+/g, '-')}`,
+          severity: 'error',
+          from: { path: `^src/${lower}/` },
+          to: { path: `^src/(${layers.slice(0, i).join('|')}|server)/` },
+        },
+      ],
+);
+const only = (name, library, allowed) => ({
+  name: `only-${name}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: allowed },
+  to: { path: library },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.d\\.ts$|src/index\\.ts$' }, to: {} },
+    ...upward,
+    { name: 'errors-import-nothing', severity: 'error', from: { path: '^src/errors\\.ts$' }, to: { path: '^src/' } },
+    { name: 'server-stands-alone', severity: 'error', from: { path: '^src/server/' }, to: { path: '^src/', pathNot: '^src/(server|config|logs|os)/|^src/errors\\.ts$' } },
+    { name: 'drivers-apart', severity: 'error', from: { path: '^src/drivers/([^/]+)/' }, to: { path: '^src/drivers/([^/]+)/', pathNot: '^src/drivers/$1/' } },
+    { name: 'python-and-repository-apart', severity: 'error', from: { path: '^src/(python|repository)/' }, to: { path: '^src/drivers/', pathNot: '^src/drivers/driver\\.ts$' } },
+    only('os-spawns', '^(node:)?child_process$|node_modules/(execa|tree-kill)/', '^src/os/'),
+    only('drivers-docker-imports-dockerode', 'node_modules/dockerode/', '^src/drivers/docker/'),
+    only('api-speaks-http', 'node_modules/axios/', '^src/api/'),
+    only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
+    only('server-imports-fastify', 'node_modules/(fastify|libsql)/', '^src/(server|monitor)/'),
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },
+};

@@ -1,0 +1,109 @@
+import type { Reporter } from '../logs/reporter.js';
+
+/**
+ * A driver puts a task's code and packages in a place (this machine, a container), launches its command
+ * there and lets the daemon watch it, also after the daemon was killed and started again.
+ *
+ *   open ─► Place: set-up steps run through it ─► launch ─► Workload ─► exited
+ *                                                   │ journalled as WorkloadRef
+ *                    daemon restarted ─► attach(ref) ┘
+ */
+export interface Driver {
+  readonly kind: DriverKind;
+  /** Makes the place ready for set-up steps. */
+  open(request: PlaceRequest): Promise<Place>;
+  /** Starts the task's command in the place. It needs no living parent from then on. */
+  launch(place: Place, command: PlaceCommand): Promise<Workload>;
+  /** Finds a workload of an earlier run of the daemon again; `undefined` when no trace of it is left. */
+  attach(ref: WorkloadRef): Promise<Workload | undefined>;
+  /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
+  dispose(ref: PlaceRef): Promise<void>;
+}
+
+export type DriverKind = 'local' | 'docker';
+
+export interface PlaceRequest {
+  taskId: string;
+  /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
+  runFolder: string;
+  /** Folder on the host that holds the task's code, and its virtual environment where it has its own. */
+  workspace: string;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** Set-up steps see a place only through this: it hides whether they run here or in a container. */
+export interface Place {
+  readonly kind: DriverKind;
+  /** Plain data that goes to the journal before anything irreversible happens. */
+  readonly ref: PlaceRef;
+  /** The environment that commands see there before `command.env` is laid over it. */
+  environment(): Promise<Readonly<Record<string, string>>>;
+  /** Runs a command to its end. Does not throw for a non-zero exit; throws for a command that cannot start. */
+  exec(command: PlaceCommand, options?: ExecOptions): Promise<ExecResult>;
+  /** `file` is a path inside the place. */
+  write(file: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  read(file: string): Promise<string | undefined>;
+  /** Where a path of the host is seen inside the place (same path for the local place). */
+  inside(hostPath: string): string;
+}
+
+export interface PlaceCommand {
+  /** Argument vector, never a shell string. */
+  argv: readonly [string, ...string[]];
+  /** Path inside the place. */
+  cwd?: string;
+  /** Laid over the place's environment; `undefined` removes a variable. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ExecOptions {
+  /** Called with output as it comes, stdout and stderr in order of arrival. */
+  onOutput?: (chunk: string) => void;
+  input?: string;
+  signal?: AbortSignal;
+  timeoutMs?: number;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface PlaceRef {
+  kind: DriverKind;
+  taskId: string;
+  [key: string]: string | number | boolean | undefined;
+}
+
+export interface WorkloadRef extends PlaceRef {
+  /** Where the output is kept and how it is read again; meaning is the driver's own. */
+  output: string;
+}
+
+/** How a workload ended. */
+export type WorkloadExit =
+  | { kind: 'exited'; code: number }
+  | { kind: 'signalled'; signal: string; oomKilled?: boolean }
+  /** It is gone and left no exit status (machine restarted, killed together with its wrapper). */
+  | { kind: 'lost'; reason: string };
+
+/** A running (or just ended) command of a task. */
+export interface Workload {
+  readonly ref: WorkloadRef;
+  /** Settles within 100 ms of the command's end; never rejects. */
+  readonly exited: Promise<WorkloadExit>;
+  /**
+   * Output after `position` (0 at first), in pieces; ends when the command has ended and all is read, or
+   * when the signal aborts. `position` of a piece is where to go on after it.
+   */
+  output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
+  /** Polite signal, grace, kill; resolves when nothing of it is alive. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface OutputChunk {
+  data: Uint8Array;
+  position: number;
+}

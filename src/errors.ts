@@ -1,0 +1,81 @@
+/**
+ * Every error that the program tells a user about. A row of the table gives the exit status and what the
+ * code means; `docs/errors.md` lists the same rows and a test compares the two.
+ */
+
+/** Exit statuses: 1 something failed while running, 2 the user's input is wrong. */
+const USAGE = 2;
+const FAILURE = 1;
+
+export const ERROR_TABLE = {
+  USAGE: [USAGE, 'The command line is wrong: an unknown flag, a missing value, flags that contradict.'],
+  CONFIG_SYNTAX: [USAGE, 'A configuration text does not parse; file, line and column are named.'],
+  CONFIG_FILE: [USAGE, 'A configuration file cannot be read.'],
+  CONFIG_VALUE: [USAGE, 'A configuration value has the wrong type or an impossible value.'],
+  CONFIG_MISSING: [USAGE, 'Something that is needed is not configured: the API server or the credentials.'],
+  QUEUE_NOT_FOUND: [USAGE, 'A queue that was asked for does not exist on the server.'],
+  TASK_NOT_FOUND: [FAILURE, 'A task that was asked for does not exist on the server.'],
+  AGENT_RUNNING: [USAGE, 'Another agent on this machine has the same worker id.'],
+  API_UNREACHABLE: [FAILURE, 'The API server cannot be reached.'],
+  API_CREDENTIALS: [USAGE, 'The API server refuses the credentials.'],
+  API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
+  API_ANSWER: [FAILURE, 'The API server answered with something that is not ClearML.'],
+  COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
+  COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
+  DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
+  LOCK_TIMEOUT: [FAILURE, 'A lock is held by another live process for too long.'],
+  TASK_INVALID: [FAILURE, 'The task lacks something that is needed to run it.'],
+  REPOSITORY_CLONE: [FAILURE, 'The repository cannot be cloned or fetched.'],
+  REPOSITORY_REVISION: [FAILURE, 'The commit, tag or branch does not exist in the repository.'],
+  REPOSITORY_DIFF: [FAILURE, 'The uncommitted changes of the task do not apply.'],
+  PYTHON_MISSING: [FAILURE, 'No suitable Python interpreter is installed.'],
+  ENVIRONMENT_CREATE: [FAILURE, 'The virtual environment cannot be made.'],
+  REQUIREMENTS_INSTALL: [FAILURE, 'A required package cannot be installed.'],
+  ENTRY_POINT_MISSING: [FAILURE, 'The entry point of the task does not exist in its code.'],
+  LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
+  INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export interface AgentErrorOptions {
+  /** What the user can do about it, one sentence. */
+  hint?: string;
+  /** A tool's own last words, shown under the cause line. */
+  detail?: string;
+  cause?: unknown;
+}
+
+/** An error with a code of the table. `message` is the one cause line: what was expected, what came, where. */
+export class AgentError extends Error {
+  override readonly name = 'AgentError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AgentErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.detail = options.detail;
+  }
+
+  get exitStatus(): number {
+    return ERROR_TABLE[this.code][0];
+  }
+}
+
+export function isAgentError(error: unknown, code?: ErrorCode): error is AgentError {
+  return error instanceof AgentError && (code === undefined || error.code === code);
+}
+
+/** The one line that says what happened, whatever was thrown. */
+export function causeLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+/** The `code` of a system error (`ENOENT`, `ENOSPC` …), if it has one. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
