@@ -1,0 +1,9 @@
+/**
+ * From a recorded case's `input` to its `expected`, one function a family, through the program's own
+ * functions. An adapter returns `undefined` for an operation that it declines (README.md beside this file
+ * says which and why) and throws a coded error where the input is refused.
+ */
+export const adapters: Record<string, Adapter> = {};
+
+/** `input` of a case; the adapter narrows what it needs. */
+export type Adapter = (input: never) => unknown;
