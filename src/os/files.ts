@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError, systemCode } from '../errors.js';
+
+/** Files hold task output, credentials and state: for the user alone unless asked otherwise. */
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+
+/**
+ * Replaces a file as a whole: after a crash or power cut there is the old content or the new, never a part.
+ *
+ * @throws AgentError DISK_FULL
+ */
+export async function writeFileDurable(
+  file: string,
+  data: string | Uint8Array,
+  mode: number = PRIVATE_FILE,
+): Promise<void> {
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.chmod(mode);
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+    await syncFolder(path.dirname(file));
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw diskError(error, file);
+  }
+}
+
+/** The text of a file; `undefined` when there is none. */
+export async function readTextIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Makes a folder and those above it; `mode` (before the umask) is for the ones it makes. */
+export async function ensureFolder(folder: string, mode: number = PRIVATE_FOLDER): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode });
+  } catch (error) {
+    throw diskError(error, folder);
+  }
+}
+
+/** Makes sure that names created, renamed or removed in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * A file of JSON values, one a line, that is only appended to. Each value is on the disk when `append`
+ * resolves. A last line that a crash cut short is removed when the file is opened.
+ */
+export class JsonLinesFile {
+  readonly file: string;
+  /** What the file held when it was opened; lines that are not JSON are left out. */
+  readonly entries: readonly unknown[];
+  readonly #handle: FileHandle;
+  #size: number;
+  #last: Promise<void> = Promise.resolve();
+
+  private constructor(file: string, handle: FileHandle, content: { entries: unknown[]; size: number }) {
+    this.file = file;
+    this.#handle = handle;
+    this.entries = content.entries;
+    this.#size = content.size;
+  }
+
+  /** @throws AgentError DISK_FULL */
+  static async open(file: string, mode: number = PRIVATE_FILE): Promise<JsonLinesFile> {
+    try {
+      const handle = await open(file, 'a+', mode);
+      const content = parseLines(await handle.readFile());
+      await handle.truncate(content.size);
+      await handle.sync();
+      await syncFolder(path.dirname(file));
+      return new JsonLinesFile(file, handle, content);
+    } catch (error) {
+      throw diskError(error, file);
+    }
+  }
+
+  /**
+   * Appends one value; calls made at once keep their order.
+   *
+   * @throws AgentError DISK_FULL; the file then ends with the value before
+   */
+  append(value: unknown): Promise<void> {
+    const line = Buffer.from(`${JSON.stringify(value)}\n`);
+    const written = this.#last.then(() => this.#write(line));
+    this.#last = written.catch(() => undefined);
+    return written;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    await this.#handle.close();
+  }
+
+  async #write(line: Uint8Array): Promise<void> {
+    try {
+      await this.#handle.appendFile(line);
+      await this.#handle.datasync();
+      this.#size += line.byteLength;
+    } catch (error) {
+      await this.#handle.truncate(this.#size).catch(() => undefined);
+      throw diskError(error, this.file);
+    }
+  }
+}
+
+/** The values of the whole lines, and the length up to the end of the last whole line. */
+function parseLines(bytes: Buffer): { entries: unknown[]; size: number } {
+  const size = bytes.lastIndexOf(0x0a) + 1;
+  const entries: unknown[] = [];
+  for (const line of bytes.toString('utf8', 0, size).split('\n')) {
+    try {
+      if (line !== '') entries.push(JSON.parse(line));
+    } catch {
+      // A block that a power cut left as zeros; the lines around it still count.
+    }
+  }
+  return { entries, size };
+}
+
+/** Turns "no space left" into the error that names the place; other errors stay as they are. */
+export function diskError(error: unknown, where: string): unknown {
+  const code = systemCode(error);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  const what = code === 'ENOSPC' ? 'no space left on the disk' : 'the disk quota is used up';
+  return new AgentError('DISK_FULL', `cannot write ${where}: ${what}`, {
+    hint: `Free space on the file system of ${path.dirname(where)}.`,
+    cause: error,
+  });
+}
+
+/** True for the error of a file, or a folder on its path, that does not exist. */
+export function isMissing(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

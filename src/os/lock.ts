@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentError, systemCode } from '../errors.js';
+import { diskError, ensureFolder, readTextIfThere } from './files.js';
+import { isAlive, startTime } from './processes.js';
+
+export interface LockOptions {
+  /** How long to wait for another owner to let go. 0 asks once. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** What the lock guards, for the error: "the cached copy of git@host:repo". */
+  what: string;
+  /** Called once when somebody else holds the lock, before the wait begins. */
+  onWait?: (holder: LockOwner) => void;
+}
+
+/** Who holds a lock; the content of the lock file. */
+export interface LockOwner {
+  pid: number;
+  /** As `startTime` of processes.ts gives it. */
+  started: string;
+  host: string;
+  /** Different for each time a lock is taken. */
+  nonce: string;
+}
+
+export type Release = () => Promise<void>;
+
+/** Waiters ask with random pauses between these, growing, so that they do not ask in step. */
+const POLL_MS = { first: 20, most: 250 };
+/** A process on another machine (or in another container) cannot be looked at: it shows life by touching the file. */
+const REFRESH_MS = 20_000;
+const SILENT_MS = 120_000;
+
+/** Runs `fn` while this process alone holds the lock. Stands between processes and within one. */
+export async function withLock<T>(file: string, options: LockOptions, fn: () => Promise<T>): Promise<T> {
+  const release = await acquireLock(file, options);
+  try {
+    return await fn();
+  } finally {
+    await release();
+  }
+}
+
+/**
+ * Takes the lock and returns how to let go of it. A lock whose owner died is taken over.
+ *
+ * @throws AgentError LOCK_TIMEOUT naming the owner, DISK_FULL; the signal's reason when it aborts
+ */
+export async function acquireLock(file: string, options: LockOptions): Promise<Release> {
+  await ensureFolder(path.dirname(file));
+  const nonce = randomBytes(5).toString('hex');
+  const mine = `${file}.${nonce}.new`;
+  try {
+    await writeOwner(mine, nonce);
+    await waitForTurn(file, mine, options);
+  } finally {
+    await rm(mine, { force: true });
+  }
+  const refresh = setInterval(() => touch(file), REFRESH_MS).unref();
+  return async () => {
+    clearInterval(refresh);
+    if ((await readOwner(file))?.nonce === nonce) await rm(file, { force: true });
+  };
+}
+
+async function waitForTurn(file: string, mine: string, options: LockOptions): Promise<void> {
+  const begun = Date.now();
+  let pause = POLL_MS.first;
+  for (let asked = 0; ; asked++) {
+    options.signal?.throwIfAborted();
+    if (await claim(file, mine)) return;
+    const holder = await readOwner(file);
+    if (asked === 0 && holder !== undefined) options.onWait?.(holder);
+    const left = begun + options.timeoutMs - Date.now();
+    if (left <= 0) throw timeoutError(file, holder, options);
+    await sleep(Math.min(left, pause * (0.5 + Math.random())), undefined, { signal: options.signal });
+    pause = Math.min(pause * 1.5, POLL_MS.most);
+  }
+}
+
+/**
+ * One try. A free lock is taken by `link`, which only one can win. The lock of a dead owner is taken over by
+ * whoever wins a second lock named after that very owner, looks again, and moves it over the first: so nobody
+ * can push away a living owner who came in between. A winner that dies halfway leaves that second lock,
+ * which is taken over in the same way.
+ */
+async function claim(file: string, mine: string): Promise<boolean> {
+  if (await linked(mine, file)) return true;
+  const holder = await readOwner(file);
+  if (holder === undefined || (await holds(file, holder))) return false;
+  const succession = `${file}.${holder.nonce}`;
+  if (!(await claim(succession, mine))) return false;
+  if ((await readOwner(file))?.nonce === holder.nonce) {
+    await rename(succession, file);
+    return true;
+  }
+  await rm(succession, { force: true });
+  return false;
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw diskError(error, to);
+  }
+}
+
+async function holds(file: string, owner: LockOwner): Promise<boolean> {
+  if (owner.host === hostname()) return isAlive(owner.pid, owner.started);
+  const touched = await stat(file).then(
+    (entry) => entry.mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - touched < SILENT_MS;
+}
+
+async function writeOwner(file: string, nonce: string): Promise<void> {
+  const started = (await startTime(process.pid)) ?? '';
+  const owner: LockOwner = { pid: process.pid, started, host: hostname(), nonce };
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    await handle.writeFile(JSON.stringify(owner));
+    await handle.close();
+  } catch (error) {
+    throw diskError(error, file);
+  }
+}
+
+/** A file that a power cut left empty counts as the lock of a process that never lived. */
+async function readOwner(file: string): Promise<LockOwner | undefined> {
+  const text = await readTextIfThere(file);
+  if (text === undefined) return undefined;
+  try {
+    const owner: LockOwner = JSON.parse(text);
+    if (typeof owner.nonce === 'string' && Number.isInteger(owner.pid)) return owner;
+  } catch {
+    // Not JSON: see below.
+  }
+  return { pid: 0, started: 'never', host: hostname(), nonce: 'damaged' };
+}
+
+/** Failing to show life harms nobody on this machine, so it is no reason to stop the work. */
+function touch(file: string): void {
+  const now = new Date();
+  utimes(file, now, now).catch(() => undefined);
+}
+
+function timeoutError(file: string, holder: LockOwner | undefined, options: LockOptions): AgentError {
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`;
+  const waited = options.timeoutMs > 0 ? ` for more than ${Math.round(options.timeoutMs / 1000)} s` : '';
+  return new AgentError('LOCK_TIMEOUT', `${options.what} is in use by ${who}${waited} (lock ${file})`, {
+    hint: 'Wait for it to end, or end it.',
+  });
+}

@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** One row of the process table. */
+export interface ProcessEntry {
+  pid: number;
+  parent: number;
+  group: number;
+  /** Dead, waiting for its parent to take notice. */
+  zombie: boolean;
+  /** Differs for each process that ever had this pid, also across restarts of the machine. */
+  startTime: string;
+}
+
+const onLinux = process.platform === 'linux';
+
+/** All processes that this user can see. Those that end while the table is read are left out. */
+export async function processTable(): Promise<ProcessEntry[]> {
+  if (!onLinux) return psEntries(['-A']);
+  const boot = await bootId();
+  const entries = await Promise.all((await numberedFolders()).map((pid) => procEntry(pid, boot)));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+/** One process, zombies included. */
+export async function processEntry(pid: number): Promise<ProcessEntry | undefined> {
+  if (!onLinux) return (await psEntries(['-p', String(pid)]))[0];
+  return procEntry(pid, await bootId());
+}
+
+/** Pids of the processes that were started with the variable; only this user's own unless this is root. */
+export async function pidsWithVariable(name: string, value: string): Promise<number[]> {
+  const wanted = `${name}=${value}`;
+  if (!onLinux) {
+    const lines = await psLines(['-A', '-E', '-ww', '-o', 'pid=,command=']);
+    return lines.filter((line) => line.split(' ').includes(wanted)).map((line) => Number.parseInt(line, 10));
+  }
+  const pids = await numberedFolders();
+  const matches = await Promise.all(pids.map((pid) => environmentHas(pid, wanted)));
+  return pids.filter((_, index) => matches[index]);
+}
+
+async function environmentHas(pid: number, wanted: string): Promise<boolean> {
+  const environment = await readProc(`${pid}/environ`);
+  return environment?.split('\0').includes(wanted) ?? false;
+}
+
+/** proc_pid_stat(5): the name stands in parentheses and may hold any character, so fields count from its end. */
+async function procEntry(pid: number, boot: string): Promise<ProcessEntry | undefined> {
+  const stat = await readProc(`${pid}/stat`);
+  if (stat === undefined) return undefined;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group] = fields;
+  const startTicks = fields[19];
+  if (startTicks === undefined) return undefined;
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    zombie: state === 'Z' || state === 'X',
+    startTime: `${boot}:${startTicks}`,
+  };
+}
+
+/** Start times of Linux count from the start of the machine, so they need its identity beside them. */
+async function bootId(): Promise<string> {
+  return ((await readProc('sys/kernel/random/boot_id')) ?? '').slice(0, 8);
+}
+
+async function numberedFolders(): Promise<number[]> {
+  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** A process may end, or belong to another user, at any moment: no content then. */
+async function readProc(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(`/proc/${file}`, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+async function psEntries(selection: string[]): Promise<ProcessEntry[]> {
+  const lines = await psLines([...selection, '-o', 'pid=,ppid=,pgid=,stat=,lstart=']);
+  return lines.flatMap((line) => {
+    const [pid, parent, group, state, ...started] = line.split(/\s+/);
+    if (state === undefined) return [];
+    return [
+      {
+        pid: Number(pid),
+        parent: Number(parent),
+        group: Number(group),
+        zombie: state.startsWith('Z'),
+        startTime: started.join(' '),
+      },
+    ];
+  });
+}
+
+async function psLines(args: string[]): Promise<string[]> {
+  try {
+    const options = { env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' }, maxBuffer: 64 * 1024 * 1024 };
+    const { stdout } = await promisify(execFile)('ps', args, options);
+    return stdout
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  } catch {
+    return []; // `ps -p` ends with an error when there is no such process.
+  }
+}
