@@ -1,5 +1,157 @@
+import { AgentError } from '../errors.js';
+import { dynamicLayers } from './dynamic-overrides.js';
+import { type ConfigClaim, type ConfigLayer, claims, mergeLayers, NO_SOURCE } from './layers.js';
+import { mappedLayers } from './mapped-variables.js';
+import { findOption } from './options/option-table.js';
+import { type ConfigSource, describeSource } from './source.js';
+import { splitKey, valueAt } from './tree.js';
+import { readVariable } from './variables.js';
+import { booleanWord } from './words.js';
+
 /** A value of the configuration tree. */
 export type ConfigValue = string | number | boolean | null | ConfigValue[] | ConfigTree;
 export interface ConfigTree {
   [key: string]: ConfigValue;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a configuration is made of, lowest first; `env` adds its own layers in between. */
+export interface ConfigParts {
+  env: Environment;
+  /** Shipped defaults, `CLEARML_CONFIG_PATH` files, user files. */
+  base: readonly ConfigLayer[];
+  /** Above the dynamic variables, below the mapped ones. */
+  vaults: readonly ConfigLayer[];
+  /** Above every variable. */
+  monitoring: readonly ConfigLayer[];
+  /** Flags and what is found out at run time. */
+  top: readonly ConfigLayer[];
+}
+
+/** The merged configuration; immutable, every change gives a new one. */
+export class Config {
+  /** The environment it was loaded with. */
+  readonly env: Environment;
+  readonly #parts: ConfigParts;
+  readonly #layers: readonly ConfigLayer[];
+  readonly #merged: ConfigTree;
+
+  constructor(parts: ConfigParts) {
+    this.env = parts.env;
+    this.#parts = parts;
+    this.#layers = [
+      ...parts.base,
+      ...dynamicLayers(parts.env),
+      ...parts.vaults,
+      ...mappedLayers(parts.env),
+      ...parts.monitoring,
+      ...parts.top,
+    ];
+    this.#merged = mergeLayers(this.#layers);
+  }
+
+  /** The whole tree, shipped defaults included. */
+  get all(): ConfigTree {
+    return this.#merged;
+  }
+
+  /** The value at a dotted key as it was written, shipped defaults included; `null` is a value. */
+  value(key: string): ConfigValue | undefined {
+    return valueAt(this.#merged, splitKey(key));
+  }
+
+  /** Empty text and null count as not set, numbers become text. */
+  string(key: string): string | undefined {
+    const value = this.#effective(key);
+    if (value === undefined || value === null || value === '') return undefined;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number') return String(value);
+    throw this.#wrongType(key, 'a text', value);
+  }
+
+  /** Words such as `yes` and `off` count. */
+  boolean(key: string): boolean {
+    const value = this.#effective(key);
+    if (value === undefined || value === null || value === '') return false;
+    if (typeof value === 'boolean') return value;
+    const read = booleanWord(String(value));
+    if (typeof value === 'object' || read === undefined) throw this.#wrongType(key, 'true or false', value);
+    return read;
+  }
+
+  number(key: string): number | undefined {
+    const value = this.#effective(key);
+    if (value === undefined || value === null || value === '') return undefined;
+    const read = typeof value === 'string' ? Number(value) : value;
+    if (typeof read !== 'number' || !Number.isFinite(read)) throw this.#wrongType(key, 'a number', value);
+    return read;
+  }
+
+  /** A list of texts; one text counts as a list of one. */
+  strings(key: string): string[] {
+    const value = this.#effective(key);
+    if (value === undefined || value === null || value === '') return [];
+    const list = Array.isArray(value) ? value : [value];
+    return list.map((item) => {
+      if (typeof item === 'object') throw this.#wrongType(key, 'a list of texts', value);
+      return String(item);
+    });
+  }
+
+  tree(key: string): ConfigTree | undefined {
+    const value = this.#effective(key);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'object' || Array.isArray(value))
+      throw this.#wrongType(key, 'a section { … }', value);
+    return value;
+  }
+
+  /** An environment variable by its `CLEARML_` name, else by the `TRAINS_` alias it has; empty is not set. */
+  variable(name: string): string | undefined {
+    return readVariable(this.env, name)?.value;
+  }
+
+  /** A variable that says yes or no. */
+  flag(name: string): boolean | undefined {
+    const found = readVariable(this.env, name);
+    if (found === undefined) return undefined;
+    const read = booleanWord(found.value);
+    if (read !== undefined) return read;
+    throw new AgentError('CONFIG_VALUE', `${found.name}: expected yes or no, found "${found.value}"`);
+  }
+
+  /** Where the value in force comes from. */
+  source(key: string): ConfigSource {
+    return this.claims(key)[0]?.source ?? NO_SOURCE;
+  }
+
+  /** What every layer says about a key, the one in force first. */
+  claims(key: string): ConfigClaim[] {
+    return claims(this.#layers, splitKey(key));
+  }
+
+  /** The highest layer: what was found out at run time. */
+  withTree(tree: ConfigTree, source: string): Config {
+    const layer: ConfigLayer = { tree, source: { kind: 'runtime', name: source } };
+    return new Config({ ...this.#parts, top: [...this.#parts.top, layer] });
+  }
+
+  /** The variables of a task's container laid over the agent's own; `undefined` removes one. */
+  withEnvironment(env: Environment): Config {
+    return new Config({ ...this.#parts, env: { ...this.env, ...env } });
+  }
+
+  #effective(key: string): ConfigValue | undefined {
+    const value = this.value(key);
+    return value === undefined ? findOption(key)?.fallback : value;
+  }
+
+  #wrongType(key: string, expected: string, value: ConfigValue): AgentError {
+    const found = JSON.stringify(value);
+    return new AgentError(
+      'CONFIG_VALUE',
+      `${key}: expected ${expected}, found ${found} (${describeSource(this.source(key))})`,
+    );
+  }
 }

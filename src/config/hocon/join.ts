@@ -1,0 +1,43 @@
+import type { ConfigTree, ConfigValue } from '../config.js';
+import { isTree, mergeTrees } from '../tree.js';
+import { syntaxError } from './cursor.js';
+import type { JoinNode } from './nodes.js';
+
+/** A part of a concatenation after its substitutions are filled in. */
+export interface JoinPart {
+  value: ConfigValue;
+  /** Text as it was written. */
+  written: string;
+  /** Written between two others, only to separate them. */
+  blank: boolean;
+}
+
+/**
+ * Texts join to a text, lists to a list, objects merge.
+ *
+ * @throws AgentError CONFIG_SYNTAX when they are of different kinds
+ */
+export function joinParts(parts: readonly JoinPart[], place: JoinNode['place']): ConfigValue | undefined {
+  const solid = parts.filter((part) => !part.blank);
+  const [first] = solid;
+  if (first === undefined) return undefined;
+  if (solid.length === 1 && typeof first.value === 'object') return first.value;
+  const wanted = kindOf(first.value);
+  const odd = solid.find((part) => kindOf(part.value) !== wanted);
+  if (odd !== undefined) {
+    throw syntaxError(place, `expected ${wanted} to be joined with ${wanted}, found ${kindOf(odd.value)}`);
+  }
+  if (wanted === 'a list') return solid.flatMap((part) => part.value as ConfigValue[]);
+  if (wanted === 'an object') {
+    return solid.reduce<ConfigTree>(
+      (all, part) => (isTree(part.value) ? mergeTrees(all, part.value) : all),
+      {},
+    );
+  }
+  return parts.map((part) => part.written).join('');
+}
+
+function kindOf(value: ConfigValue): string {
+  if (Array.isArray(value)) return 'a list';
+  return isTree(value) ? 'an object' : 'a text';
+}

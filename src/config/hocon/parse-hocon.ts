@@ -1,0 +1,52 @@
+import type { ConfigValue, Environment } from '../config.js';
+import type { ConfigPosition } from '../layers.js';
+import { Cursor, syntaxError } from './cursor.js';
+import { readIncluded } from './include.js';
+import type { ListNode, ObjectNode } from './nodes.js';
+import { type IncludeRequest, Parser } from './parser.js';
+import { Resolver } from './resolver.js';
+
+export interface HoconOptions {
+  /** Path of the file, for messages and for the includes; or the name of a variable or a vault. */
+  file: string;
+  /** Variables for substitutions that the document itself does not answer. */
+  env: Environment;
+  /** Told about an included file that is missing. */
+  warn?: (message: string) => void;
+}
+
+export interface HoconDocument {
+  /** An object, except for a document that is a list. */
+  root: ConfigValue;
+  /** The line of each key, the last one where a key is repeated. */
+  positions: ReadonlyMap<string, ConfigPosition>;
+}
+
+/** Files that include each other deeper than this include themselves. */
+const MAX_INCLUDES = 50;
+
+/**
+ * Reads a document in the dialect of HOCON that ClearML's own files are written in.
+ *
+ * @throws AgentError CONFIG_SYNTAX with file, line, column, what was expected and what came
+ */
+export function parseHocon(text: string, options: HoconOptions): HoconDocument {
+  const positions = new Map<string, ConfigPosition>();
+  const root = read(new Cursor(text, options.file), [], 0);
+  return { root: new Resolver(root, options.env).resolve(), positions };
+
+  function read(cursor: Cursor, base: readonly string[], depth: number): ObjectNode | ListNode {
+    const include = (request: IncludeRequest) => included(request, depth + 1);
+    return new Parser(cursor, positions, include, base).document();
+  }
+
+  function included(request: IncludeRequest, depth: number): ObjectNode | ListNode | undefined {
+    const place = request.cursor.place(request.at);
+    if (depth > MAX_INCLUDES)
+      throw syntaxError(place, 'expected an end of the includes, found a circle of them');
+    const found = readIncluded(request);
+    if (found !== undefined) return read(new Cursor(found.text, found.file), request.base, depth);
+    options.warn?.(`${place.file}:${place.line}: the included file "${request.target}" does not exist`);
+    return undefined;
+  }
+}

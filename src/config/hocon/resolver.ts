@@ -1,0 +1,124 @@
+import type { ConfigTree, ConfigValue, Environment } from '../config.js';
+import { isTree, mergeTrees, setMember, valueAt } from '../tree.js';
+import { syntaxError } from './cursor.js';
+import { type JoinPart, joinParts } from './join.js';
+import type { Assignment, HoconNode, JoinNode, ObjectNode, ReferenceNode } from './nodes.js';
+
+/** Fills the substitutions of one document in, from the document itself and then from the environment. */
+export class Resolver {
+  readonly #root: HoconNode;
+  readonly #env: Environment;
+  /** Keys whose value is being made, with the number of the assignment that is at work. */
+  readonly #open = new Map<Assignment[], number>();
+  readonly #made = new Map<Assignment[], ConfigValue | undefined>();
+
+  constructor(root: HoconNode, env: Environment) {
+    this.#root = root;
+    this.#env = env;
+  }
+
+  /** @throws AgentError CONFIG_SYNTAX for a substitution without a value, and for a cycle */
+  resolve(): ConfigValue {
+    return this.#value(this.#root) ?? {};
+  }
+
+  #value(node: HoconNode): ConfigValue | undefined {
+    switch (node.kind) {
+      case 'scalar':
+        return node.value;
+      case 'list':
+        return node.items.map((item) => this.#value(item)).filter((value) => value !== undefined);
+      case 'object':
+        return this.#object(node);
+      case 'reference':
+        return this.#reference(node);
+      case 'join':
+        return this.#join(node);
+    }
+  }
+
+  #object(node: ObjectNode): ConfigTree {
+    const tree: ConfigTree = {};
+    for (const [key, history] of node.fields) {
+      const value = this.#history(history);
+      if (value !== undefined) setMember(tree, key, value);
+    }
+    return tree;
+  }
+
+  /** The value after all assignments of a key; while one of them is at work, the value before it. */
+  #history(history: Assignment[]): ConfigValue | undefined {
+    const open = this.#open.get(history);
+    if (open !== undefined) return this.#fold(history, open);
+    if (this.#made.has(history)) return this.#made.get(history);
+    const value = this.#fold(history, history.length);
+    this.#made.set(history, value);
+    return value;
+  }
+
+  #fold(history: Assignment[], end: number): ConfigValue | undefined {
+    const before = this.#open.get(history);
+    let value: ConfigValue | undefined;
+    for (const [i, assignment] of history.slice(0, end).entries()) {
+      this.#open.set(history, i);
+      const next = this.#value(assignment.value);
+      if (next !== undefined) value = combine(value, next, assignment.append);
+    }
+    if (before === undefined) this.#open.delete(history);
+    else this.#open.set(history, before);
+    return value;
+  }
+
+  #join(node: JoinNode): ConfigValue | undefined {
+    const parts = node.parts.flatMap((part): JoinPart[] => {
+      const value = this.#value(part);
+      if (value === undefined) return [];
+      const written = part.kind === 'scalar' ? part.written : String(value);
+      return [{ value, written, blank: part.kind === 'scalar' && written.trim() === '' && written !== '' }];
+    });
+    return joinParts(parts, node.place);
+  }
+
+  #reference(node: ReferenceNode): ConfigValue | undefined {
+    const places = node.base.length > 0 ? [[...node.base, ...node.path], node.path] : [node.path];
+    for (const path of places) {
+      const value = this.#lookup(this.#root, path);
+      if (value !== undefined) return value;
+    }
+    const value = this.#env[node.path.join('.')];
+    if (value !== undefined || node.optional) return value;
+    const name = node.path.join('.');
+    throw syntaxError(
+      node.place,
+      `expected a value for \${${name}}, found no such key before it and no such environment variable`,
+      `Define it, or write \${?${name}} where it may be missing.`,
+    );
+  }
+
+  /** Goes down to the value without making more of the tree than it needs, so that siblings can refer to each other. */
+  #lookup(node: HoconNode, path: readonly string[]): ConfigValue | undefined {
+    const [key, ...rest] = path;
+    if (key === undefined) return this.#value(node);
+    if (node.kind !== 'object') {
+      const value = this.#value(node);
+      return isTree(value) ? valueAt(value, path) : undefined;
+    }
+    const history = node.fields.get(key);
+    if (history === undefined) return undefined;
+    const [only] = history;
+    if (rest.length > 0 && history.length === 1 && only?.value.kind === 'object') {
+      return this.#lookup(only.value, rest);
+    }
+    const value = this.#history(history);
+    if (rest.length === 0) return value;
+    return isTree(value) ? valueAt(value, rest) : undefined;
+  }
+}
+
+/** A later assignment on an earlier one. */
+function combine(before: ConfigValue | undefined, next: ConfigValue, append: boolean): ConfigValue {
+  if (isTree(before) && isTree(next)) return mergeTrees(before, next);
+  if (!append || before === undefined || before === null) return next;
+  if (Array.isArray(before)) return [...before, ...(Array.isArray(next) ? next : [next])];
+  return typeof before === 'object' || typeof next === 'object' ? next : `${before} ${next}`;
+}
