@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import { isAgentError } from '../errors.js';
+import { run } from '../os/exec.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { withLock } from '../os/lock.js';
+import type { InstalledPackage } from './environment-inspection.js';
+import { filesWithPath, rewritePath } from './relocation.js';
+import { copyTree } from './tree-copy.js';
+
+/** What is known of a kept environment; the content of its `entry.json`. */
+export interface EntryFacts {
+  key: string;
+  /** Path of the environment when it was built, as seen by its own programs. */
+  builtAt: string;
+  /** Files that carry that path as text. */
+  pathFiles: string[];
+  sysPath: string[];
+  packages: InstalledPackage[];
+  /** For people: `Python 3.11.7, 12 packages, by uv`. */
+  summary: string;
+  /** ISO 8601. */
+  created: string;
+}
+
+export interface CachePlace {
+  /** Folder on the host. */
+  folder: string;
+  /** As programs in the place see it. */
+  inside: string;
+}
+
+export interface EnvironmentCacheOptions {
+  /** `agent.venvs_cache.path`. */
+  folder: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface KeyLock {
+  signal: AbortSignal;
+  /** Called when another task builds the same environment, before waiting for it. */
+  onWait: () => void;
+}
+
+/** Entries of the original live beside it in the same folder and are never touched. */
+const LAYOUT = 'node-1';
+/** Somebody who builds an environment of this key is waited for, since building it twice takes no less. */
+const BUILD_TIMEOUT_MS = 2 * 3600 * 1000;
+
+/**
+ * Environments kept by content. An entry appears whole (built aside, then renamed) and is never changed
+ * after; a task gets a copy made of links, with the scripts that carry the path written anew.
+ */
+export class EnvironmentCache {
+  readonly folder: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  constructor(options: EnvironmentCacheOptions) {
+    this.folder = path.join(options.folder, LAYOUT);
+    this.#env = options.env;
+  }
+
+  get entriesFolder(): string {
+    return path.join(this.folder, 'entries');
+  }
+
+  /** Work in progress and what is about to be removed. */
+  get temporaryFolder(): string {
+    return path.join(this.folder, 'tmp');
+  }
+
+  entryFolder(key: string): string {
+    return path.join(this.entriesFolder, key);
+  }
+
+  lockFile(key: string): string {
+    return path.join(this.folder, 'locks', `${key}.lock`);
+  }
+
+  /** Only one task at a time, of all agents on this machine, looks up, builds or removes the entry of a key. */
+  exclusively<T>(key: string, lock: KeyLock, fn: () => Promise<T>): Promise<T> {
+    const options = {
+      timeoutMs: BUILD_TIMEOUT_MS,
+      signal: lock.signal,
+      what: `the cached Python environment ${key}`,
+      onWait: lock.onWait,
+    };
+    return withLock(this.lockFile(key), options, fn);
+  }
+
+  /** Copies an entry to `target`. `undefined` when there is none that is whole and unchanged. */
+  async handOut(key: string, target: CachePlace): Promise<EntryFacts | undefined> {
+    const entry = this.entryFolder(key);
+    const facts = parseFacts(await readTextIfThere(path.join(entry, 'entry.json')));
+    if (facts === undefined) return undefined;
+    if (await this.#wasChanged(entry)) {
+      await this.remove(key);
+      return undefined;
+    }
+    await copyTree(path.join(entry, 'environment'), target.folder, 'pyvenv.cfg', this.#env);
+    await rewritePath(target.folder, facts.pathFiles, facts.builtAt, target.inside);
+    const now = new Date();
+    await utimes(entry, now, now);
+    return { ...facts, sysPath: facts.sysPath.map((folder) => moved(folder, facts.builtAt, target.inside)) };
+  }
+
+  /** Keeps a copy of a finished environment; `false` when there is no room for it. */
+  async store(
+    key: string,
+    source: CachePlace,
+    facts: Pick<EntryFacts, 'sysPath' | 'packages' | 'summary'>,
+  ): Promise<boolean> {
+    const work = path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
+    try {
+      await ensureFolder(this.entriesFolder);
+      await ensureFolder(work);
+      const copy = path.join(work, 'environment');
+      await copyTree(source.folder, copy, 'pyvenv.cfg', this.#env);
+      const pathFiles = await filesWithPath(copy, source.inside);
+      await rewritePath(copy, pathFiles, source.inside, source.inside);
+      const entry: EntryFacts = {
+        key,
+        builtAt: source.inside,
+        pathFiles,
+        created: new Date().toISOString(),
+        ...facts,
+      };
+      await writeFileDurable(path.join(work, 'entry.json'), JSON.stringify(entry));
+      await this.remove(key);
+      await rename(work, this.entryFolder(key));
+      return true;
+    } catch (error) {
+      await rm(work, { recursive: true, force: true });
+      if (isAgentError(error, 'DISK_FULL')) return false;
+      throw error;
+    }
+  }
+
+  /** Takes an entry out of sight at once, then deletes it. */
+  async remove(key: string): Promise<void> {
+    const entry = this.entryFolder(key);
+    if ((await stat(entry).catch(() => undefined)) === undefined) return;
+    await mkdir(this.temporaryFolder, { recursive: true });
+    const trash = path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
+    await rename(entry, trash);
+    await rm(trash, { recursive: true, force: true });
+  }
+
+  /**
+   * A task that changed a file in place changed the entry too where both are links to the same content. Such
+   * a file is newer than the entry. Compiled modules may be added at any time.
+   */
+  async #wasChanged(entry: string): Promise<boolean> {
+    const argv = [
+      'find',
+      path.join(entry, 'environment'),
+      '-type',
+      'f',
+      '-newer',
+      path.join(entry, 'entry.json'),
+    ] as const;
+    const result = await run([...argv, '!', '-path', '*/__pycache__/*', '-print'], { env: this.#env });
+    return result.exitCode !== 0 || result.stdout !== '';
+  }
+}
+
+function parseFacts(text: string | undefined): EntryFacts | undefined {
+  try {
+    const facts: EntryFacts = JSON.parse(text ?? '');
+    return typeof facts.builtAt === 'string' && Array.isArray(facts.pathFiles) ? facts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function moved(folder: string, from: string, to: string): string {
+  return folder === from || folder.startsWith(`${from}/`) ? to + folder.slice(from.length) : folder;
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+
+/** Everything that decides what is in an environment. */
+export interface EnvironmentInputs {
+  /** Identity of the interpreter, see `Interpreter.identity`. */
+  interpreter: string;
+  systemSitePackages: boolean;
+  /** State of the packages that the environment inherits; empty when it inherits none. */
+  inherited: string;
+  /** Digest of the container's image; empty on the machine itself. */
+  image: string;
+  cuda: string;
+  /** `pip`, `uv`, `poetry` …: they resolve differently. Not the exact version. */
+  manager: string;
+  /** Settings of the manager that change what it installs: flags, resolver, index settings. */
+  settings: readonly string[];
+  /** Lines in normal form, in order: the order of priority packages counts. */
+  requirements: readonly string[];
+}
+
+/** Two tasks with equal keys may share an environment. */
+export function environmentKey(inputs: EnvironmentInputs): string {
+  const { requirements, settings, ...facts } = inputs;
+  const text = JSON.stringify([
+    LAYOUT,
+    Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)),
+    settings,
+    requirements,
+  ]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** Changes when environments are built differently from before. */
+const LAYOUT = 1;

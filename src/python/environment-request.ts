@@ -1,0 +1,56 @@
+import type { TaskScript } from '../api/task-record.js';
+import type { Place } from '../drivers/driver.js';
+import type { Reporter } from '../logs/reporter.js';
+import type { PythonRequest } from './python-request.js';
+import type { PythonSettings } from './settings.js';
+
+/** What a task's Python environment is made from. */
+export interface EnvironmentRequest {
+  place: Place;
+  task: { script: TaskScript | null | undefined };
+  /** Folders on the host; `undefined` for a task without a repository. */
+  repository: RepositoryFolders | undefined;
+  settings: PythonSettings;
+  /** Folder on the host for what is found out about interpreters. */
+  cacheFolder: string;
+  /** Folder on the host, seen by the place too, where the environment of this task goes. Removed first. */
+  target: string;
+  pythonRequest: PythonRequest;
+  /** As the original writes it: `118` for 11.8, `0` for none. */
+  cuda: string;
+  reporter: Reporter;
+  signal: AbortSignal;
+  /** Credentials for git, settings for pip and uv: laid over the environment of package tools only. */
+  toolEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** Digest of the image, when the place is a container. */
+  image?: string;
+  /** No package index may be asked. */
+  offline?: boolean;
+}
+
+export interface RepositoryFolders {
+  root: string;
+  workingFolder: string;
+  /** Folder of the entry point. */
+  entryFolder: string;
+}
+
+/** A Python environment that is ready for the task. Paths are those inside the place. */
+export interface PythonEnvironment {
+  /** How to start Python: arguments of the task follow. */
+  python: [string, ...string[]];
+  /** For the end of PYTHONPATH. */
+  pathEntries: string[];
+  /** Goes first on PATH. */
+  binFolder: string | undefined;
+  /** Laid over the environment of the task's command. */
+  environment: Record<string, string>;
+  /** `name==version` of everything installed, for the log and for `tasks.set_requirements`; `undefined`: not known. */
+  frozen: string[] | undefined;
+  cacheHit: boolean;
+  manager: PackageTool;
+  /** Work that may go on after the task has started: the daemon waits for it before it ends. */
+  background: Promise<void>;
+}
+
+export type PackageTool = 'none' | 'pip' | 'uv' | 'poetry' | 'conda';

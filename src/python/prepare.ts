@@ -1,0 +1,27 @@
+import path from 'node:path';
+import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
+import { findInterpreter } from './interpreter.js';
+import { prepareVenv } from './venv-environment.js';
+
+/**
+ * Makes the Python environment of a task: finds the interpreter, takes the environment from the cache or
+ * builds it there.
+ *
+ * @throws AgentError PYTHON_MISSING, ENVIRONMENT_CREATE, REQUIREMENTS_INSTALL, DISK_FULL
+ */
+export async function prepareEnvironment(request: EnvironmentRequest): Promise<PythonEnvironment> {
+  const { place, pythonRequest, reporter, signal, cacheFolder, image = '' } = request;
+  const probes = {
+    folder: place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined,
+    scope: image,
+  };
+  const interpreter = await findInterpreter({
+    place,
+    request: pythonRequest,
+    cache: probes,
+    reporter,
+    signal,
+  });
+  reporter.line(`Python ${interpreter.probe.version} (${interpreter.program})`);
+  return prepareVenv({ ...request, interpreter });
+}

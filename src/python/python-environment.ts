@@ -1,0 +1,19 @@
+/**
+ * Laid over the environment of every Python and every package tool that the agent runs: what is active
+ * around the agent is not the task's.
+ */
+export const CLEAN_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
+  PYTHONPATH: undefined,
+  PYTHONHOME: undefined,
+  PYTHONSTARTUP: undefined,
+  VIRTUAL_ENV: undefined,
+  __PYVENV_LAUNCHER__: undefined,
+  PIP_REQUIRE_VIRTUALENV: undefined,
+  PIP_USER: undefined,
+  PIP_TARGET: undefined,
+  PIP_PREFIX: undefined,
+  PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  PIP_NO_INPUT: '1',
+  PIP_ROOT_USER_ACTION: 'ignore',
+  UV_NO_PROGRESS: '1',
+};
