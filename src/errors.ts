@@ -22,6 +22,7 @@ export const ERROR_TABLE = {
   API_ANSWER: [FAILURE, 'The API server answered with something that is not ClearML.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
+  GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
   DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
   LOCK_TIMEOUT: [FAILURE, 'A lock is held by another live process for too long.'],
   TASK_INVALID: [FAILURE, 'The task lacks something that is needed to run it.'],

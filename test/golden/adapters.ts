@@ -1,9 +1,19 @@
+import { envOverrides } from './families/env-overrides.js';
+import { gpus } from './families/gpus.js';
+import { hocon } from './families/hocon.js';
+import { schedule } from './families/schedule.js';
 /**
  * From a recorded case's `input` to its `expected`, one function a family, through the program's own
  * functions. An adapter returns `undefined` for an operation that it declines (README.md beside this file
  * says which and why) and throws a coded error where the input is refused.
  */
-export const adapters: Record<string, Adapter> = {};
+export const adapters: Record<string, Adapter> = {
+  env_overrides: envOverrides,
+  hocon,
+
+  schedule,
+  gpus,
+};
 
 /** `input` of a case; the adapter narrows what it needs. */
 export type Adapter = (input: never) => unknown;

@@ -1,0 +1,56 @@
+import type { GpuVisibility } from '../gpu/visibility.js';
+
+export interface WorkerIdInput {
+  /** `agent.worker_id`: taken as it is. */
+  workerId: string | undefined;
+  /** `agent.worker_name`. */
+  workerName: string | undefined;
+  hostname: string;
+  visibility: Pick<GpuVisibility, 'visible'>;
+  /** `--dynamic-gpus` */
+  dynamic?: boolean;
+}
+
+export interface WorkerIdentity {
+  /** Prefix of ids that get a number: the worker's name, with `:cpu` behind it for an agent without GPUs. */
+  name: string;
+  /** The id where no number is needed. */
+  id: string | undefined;
+  /** Whether the user chose the id, which is then never changed. */
+  fixed: boolean;
+}
+
+/** Who this agent is, before slots are looked at. */
+export function workerIdentity(input: WorkerIdInput): WorkerIdentity {
+  const name = input.workerName || input.hostname;
+  const visible = input.visibility.visible ?? '';
+  const cpu = visible.toLowerCase() === 'none';
+  const gpus = visible === '' || cpu ? undefined : `${name}:${input.dynamic ? 'dgpu' : 'gpu'}${visible}`;
+  return {
+    name: cpu ? `${name}:cpu` : name,
+    id: input.workerId || gpus,
+    fixed: Boolean(input.workerId),
+  };
+}
+
+/**
+ * The ids that this agent may take, in order of preference: the chosen one and no other; `host:gpu0`, then
+ * `host:gpu0:1`, `host:gpu0:2` … for daemons that share GPUs; `host:0`, `host:1` … without GPUs.
+ */
+export function* workerIds(identity: WorkerIdentity): Generator<string, void> {
+  if (identity.id !== undefined) yield identity.id;
+  if (identity.fixed) return;
+  const prefix = identity.id ?? identity.name;
+  for (let slot = identity.id === undefined ? 0 : 1; slot < MAX_SLOTS; slot += 1) yield `${prefix}:${slot}`;
+}
+
+/** More daemons than this on one machine are a mistake. */
+const MAX_SLOTS = 1000;
+
+/** The id of `execute` without a daemon: its process is its slot. */
+export function executeWorkerId(
+  input: Pick<WorkerIdInput, 'workerId' | 'workerName' | 'hostname'>,
+  pid: number,
+): string {
+  return input.workerId || `${input.workerName || input.hostname}:${pid}`;
+}
