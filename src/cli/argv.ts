@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import { AgentError, causeLine } from '../errors.js';
+import type { Command, Flag } from './command.js';
+
+/**
+ * Turns words that the original's parser accepts into ones that ours reads: `@file` tokens, unique prefixes of
+ * long flags, a repeated flag of which the last one counts, and flags whose words may begin with a dash
+ * (packed as one JSON text).
+ */
+export function prepareWords(words: readonly string[], commands: readonly Command[]): string[] {
+  const expanded = words.flatMap(expandFile);
+  const named = new Set(commands.map(({ name }) => name));
+  const at = expanded.findIndex((word) => named.has(word));
+  const command = commands.find(({ name }) => name === expanded[at]);
+  if (command === undefined) return expanded;
+  const own = splitFlags(expanded.slice(at + 1), command);
+  return [...expanded.slice(0, at), command.name, ...keepLast(own).flatMap(render)];
+}
+
+/** One flag with the words that belong to it, or a run of words without a flag. */
+interface Piece {
+  flag: Flag | undefined;
+  /** The flag as commander knows it (`--queue`, `-d`), or undefined. */
+  name: string | undefined;
+  words: string[];
+  inline: boolean;
+}
+
+function expandFile(word: string): string[] {
+  if (!/^@./.test(word)) return [word];
+  const file = word.slice(1);
+  try {
+    return fs
+      .readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    throw new AgentError('USAGE', `cannot read the arguments file ${file}: ${causeLine(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function splitFlags(words: readonly string[], command: Command): Piece[] {
+  const pieces: Piece[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    if (word === '--')
+      return [...pieces, { flag: undefined, name: undefined, words: words.slice(index), inline: false }];
+    const found = matchFlag(word, command);
+    const last = pieces.at(-1);
+    if (found === undefined) {
+      // A word that begins with a dash belongs to the flag before it only where that flag is greedy.
+      if (last && (last.flag?.greedy || (!word.startsWith('-') && !last.inline))) last.words.push(word);
+      else pieces.push({ flag: undefined, name: undefined, words: [word], inline: false });
+    } else {
+      pieces.push(found);
+    }
+  }
+  return pieces;
+}
+
+function matchFlag(word: string, command: Command): Piece | undefined {
+  const [name = '', ...rest] = word.split('=');
+  const value = rest.length > 0 ? [rest.join('=')] : [];
+  const flag = name.startsWith('--')
+    ? longFlag(name, command)
+    : command.flags.find((one) => names(one).includes(name));
+  if (flag === undefined) return undefined;
+  return { flag, name: names(flag).at(-1), words: value, inline: value.length > 0 };
+}
+
+/** An exact name wins over a prefix; an ambiguous prefix is refused. */
+function longFlag(name: string, command: Command): Flag | undefined {
+  const exact = command.flags.find((flag) => names(flag).includes(name));
+  if (exact || name.length < 4) return exact;
+  const longNames = command.flags.filter((flag) => names(flag).some((one) => one.startsWith(name)));
+  if (longNames.length > 1) {
+    const options = longNames.map((flag) => names(flag).at(-1)).join(', ');
+    throw new AgentError('USAGE', `${command.name}: "${name}" could be any of ${options}; write it out`);
+  }
+  return longNames[0];
+}
+
+function names(flag: Flag): string[] {
+  return flag.flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+}
+
+function keepLast(pieces: readonly Piece[]): Piece[] {
+  const repeatable = (piece: Piece) => piece.flag === undefined || !/[<[]/.test(piece.flag.flags);
+  return pieces.filter(
+    (piece, index) =>
+      repeatable(piece) || !pieces.slice(index + 1).some((later) => later.flag === piece.flag),
+  );
+}
+
+function render(piece: Piece): string[] {
+  if (piece.name === undefined) return piece.words;
+  if (piece.flag?.greedy) return [`${piece.name}=${JSON.stringify(piece.words)}`];
+  return piece.inline
+    ? [`${piece.name}=${piece.words[0] ?? ''}`, ...piece.words.slice(1)]
+    : [piece.name, ...piece.words];
+}

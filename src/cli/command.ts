@@ -1,0 +1,65 @@
+import { AgentError } from '../errors.js';
+
+/**
+ * What a command is, as data: `program.ts` makes the parser, the help and the docs page from it. A command's
+ * file holds its flags and loads its work only when it runs, so that `--help` stays quick.
+ */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** Commander's form: `<id>` required, `[id]` optional, `[ids...]` many. */
+  positionals?: readonly string[];
+  flags: readonly Flag[];
+  /** Lines shown under "Examples:". */
+  examples?: readonly string[];
+  /** Resolves to the exit status. */
+  run(context: CommandContext): Promise<number>;
+}
+
+export interface Flag {
+  /** Commander's form: `-d, --detached`, `--queue <names...>`. */
+  flags: string;
+  help: string;
+  /** Heading in the help. */
+  group?: string;
+  default?: string | number | boolean;
+  /** Variable that sets the same thing. */
+  env?: string;
+  choices?: readonly string[];
+  /** Reads the text; throws AgentError USAGE. */
+  parse?: (value: string) => unknown;
+  /** Takes every following word up to one of our own flags, words that begin with a dash too. */
+  greedy?: boolean;
+  /** Accepted for old scripts, not shown in the help. */
+  hidden?: boolean;
+}
+
+export interface GlobalOptions {
+  configFile?: string;
+  debug: boolean;
+}
+
+export interface CommandContext {
+  options: Readonly<Record<string, unknown>>;
+  positionals: readonly string[];
+  global: GlobalOptions;
+  env: Readonly<Record<string, string | undefined>>;
+  home: string;
+  /** The words after the command's name, as typed; a detached process is started with the same. */
+  words: readonly string[];
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+}
+
+/** Reads a whole number that is at least `least`. */
+export function wholeNumber(flag: string, least: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value.trim()) || number < least) {
+      throw new AgentError('USAGE', `${flag} takes a whole number of at least ${least}, got "${value}"`);
+    }
+    return number;
+  };
+}

@@ -1,0 +1,23 @@
+import type { Command } from '../command.js';
+import { machineFlags, runFlags } from '../shared-flags.js';
+
+export const executeCommand: Command = {
+  name: 'execute',
+  summary: 'Run one task on this machine, now',
+  flags: [
+    { flags: '--id <task>', help: 'id (or name) of the task to run' },
+    { flags: '--clone', help: 'run a clone of the task and leave the task itself alone' },
+    { flags: '--require-queue', help: 'refuse a task that is not queued' },
+    { flags: '--log-file <path>', help: "write the task's console to this file too" },
+    { flags: '--disable-monitoring', help: 'report nothing to the server but what the task itself reports' },
+    { flags: '--full-monitoring', help: 'report everything, as the daemon does (the default here)' },
+    { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
+    ...runFlags,
+    ...machineFlags,
+  ],
+  examples: ['agent execute --id 4f1d…', 'agent execute --id 4f1d… --clone'],
+  async run(context) {
+    const { runExecute } = await import('../run-execute.js');
+    return runExecute(context);
+  },
+};

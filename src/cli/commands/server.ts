@@ -1,0 +1,27 @@
+import { type Command, wholeNumber } from '../command.js';
+
+export const serverCommand: Command = {
+  name: 'server',
+  summary: 'Run the embedded ClearML-compatible API server',
+  flags: [
+    { flags: '--folder <path>', help: 'where the server keeps its data (default: ~/.clearml/server)' },
+    {
+      flags: '--host <address>',
+      help: 'address to listen on; another than loopback lets others in',
+      default: '127.0.0.1',
+    },
+    { flags: '--port <number>', help: 'port of the API', default: 8008, parse: wholeNumber('--port', 0) },
+  ],
+  examples: ['agent server', 'agent server --folder /srv/clearml --port 8108'],
+  async run(context) {
+    const { runServer } = await import('../run-server.js');
+    const { folder, host, port } = context.options;
+    return runServer({
+      folder: typeof folder === 'string' ? folder : undefined,
+      host: String(host),
+      port: Number(port),
+      home: context.home,
+      out: context.stdout,
+    });
+  },
+};

@@ -1,0 +1,124 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../../errors.js';
+import { run } from '../../os/exec.js';
+
+export interface DemoProject {
+  /** `file://` address of the repository. */
+  repository: string;
+  branch: string;
+  commit: string;
+  entryPoint: string;
+  workingDir: string;
+  /** Text of requirements.txt. */
+  requirements: string;
+  /** `git diff` of a change that was never committed. */
+  diff: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const WHEEL = 'wheels/demo_metrics-1.0-py3-none-any.whl';
+
+const TRAIN = `"""Fits a line to noisy points, one step at a time."""
+import os
+import random
+import sys
+import time
+
+from demo_metrics import bar, mean_squared_error
+
+STEPS = 12
+RATE = 0.05
+
+random.seed(7)
+points = [(x / 10, 3.0 * x / 10 + 1.0 + random.gauss(0, 0.1)) for x in range(20)]
+slope, offset = 0.0, 0.0
+
+print(f"task {os.environ['CLEARML_TASK_ID']} on Python {sys.version.split()[0]}")
+print(f"learning rate {RATE}")
+for step in range(1, STEPS + 1):
+    for x, y in points:
+        error = slope * x + offset - y
+        slope -= RATE * error * x
+        offset -= RATE * error
+    loss = mean_squared_error([(slope * x + offset, y) for x, y in points])
+    print(f"step {step:2d}  loss {loss:7.4f}  {bar(loss)}", flush=True)
+    time.sleep(0.1)
+print(f"y = {slope:.2f} x + {offset:.2f}   (the points were made with y = 3.00 x + 1.00)")
+`;
+
+const METRICS = `def mean_squared_error(pairs):
+    return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
+
+
+def bar(value, width=30):
+    return "#" * max(1, min(width, round(value * width)))
+`;
+
+const REQUIREMENTS = `# a package of the repository itself, so that the demonstration needs no network\n./${WHEEL}\n`;
+
+/** Packs a wheel with the standard library; a wheel is a zip file with three metadata files. */
+const MAKE_WHEEL = `import sys, zipfile
+target, source = sys.argv[1:3]
+info = "demo_metrics-1.0.dist-info/"
+files = {
+    "demo_metrics.py": source,
+    info + "METADATA": "Metadata-Version: 2.1\\nName: demo-metrics\\nVersion: 1.0\\n",
+    info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: demo\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+}
+files[info + "RECORD"] = "".join(name + ",,\\n" for name in [*files, info + "RECORD"])
+with zipfile.ZipFile(target, "w") as wheel:
+    for name, text in files.items():
+        wheel.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), text)
+`;
+
+/** Makes a git repository with two commits and a change that is not committed. */
+export async function makeDemoProject(
+  folder: string,
+  python: string,
+  env: Environment,
+): Promise<DemoProject> {
+  const command = async (...argv: [string, ...string[]]) => {
+    const result = await run(argv, { cwd: folder, env: gitEnvironment(env) });
+    if (result.exitCode !== 0) {
+      throw new AgentError('COMMAND_FAILED', `${argv[0]} failed: ${result.stderr.trim().split('\n').at(-1)}`);
+    }
+    return result.stdout;
+  };
+  await mkdir(path.join(folder, 'src'), { recursive: true });
+  await mkdir(path.join(folder, 'wheels'), { recursive: true });
+  await writeFile(path.join(folder, 'README.md'), '# Demonstration project\n');
+  await command('git', 'init', '--quiet', '--initial-branch=main');
+  await command('git', 'add', '.');
+  await command('git', 'commit', '--quiet', '--message', 'Begin the project');
+  await writeFile(path.join(folder, 'src', 'train.py'), TRAIN);
+  await writeFile(path.join(folder, 'requirements.txt'), REQUIREMENTS);
+  await command(python, '-c', MAKE_WHEEL, path.join(folder, WHEEL), METRICS);
+  await command('git', 'add', '.');
+  await command('git', 'commit', '--quiet', '--message', 'Fit a line');
+  await writeFile(path.join(folder, 'src', 'train.py'), TRAIN.replace('RATE = 0.05', 'RATE = 0.1'));
+  return {
+    repository: `file://${folder}`,
+    branch: 'main',
+    commit: (await command('git', 'rev-parse', 'HEAD')).trim(),
+    entryPoint: 'train.py',
+    workingDir: 'src',
+    requirements: REQUIREMENTS,
+    diff: await command('git', 'diff'),
+  };
+}
+
+/** Commits need a name; the user's own settings are neither needed nor touched. */
+function gitEnvironment(env: Environment): Environment {
+  const who = { NAME: 'Demonstration', EMAIL: 'demo@localhost' };
+  return {
+    ...env,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_AUTHOR_NAME: who.NAME,
+    GIT_AUTHOR_EMAIL: who.EMAIL,
+    GIT_COMMITTER_NAME: who.NAME,
+    GIT_COMMITTER_EMAIL: who.EMAIL,
+  };
+}

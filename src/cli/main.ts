@@ -1,0 +1,49 @@
+import os from 'node:os';
+import { AgentError, causeLine } from '../errors.js';
+import { VERSION } from './version.js';
+
+/** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const words = argv.slice(2);
+  const status = await outcome(words);
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(status);
+}
+
+async function outcome(words: readonly string[]): Promise<number> {
+  if (words.length === 1 && words[0] === '--version') {
+    process.stdout.write(`CLEARML-AGENT version ${VERSION}\n`);
+    return 0;
+  }
+  try {
+    const { runProgram } = await import('./program.js');
+    return await runProgram(words, {
+      env: process.env,
+      home: os.homedir(),
+      stdout: process.stdout,
+      stderr: process.stderr,
+      stdin: process.stdin,
+    });
+  } catch (error) {
+    const { exitStatus, text } = describeFailure(error, words.includes('--debug'));
+    process.stderr.write(text);
+    return exitStatus;
+  }
+}
+
+/** The lines that tell a user about an error: cause, the tool's own words, what to do. */
+export function describeFailure(error: unknown, debug: boolean): { exitStatus: number; text: string } {
+  const lines = [`clearml_agent: ERROR: ${causeLine(error)}`];
+  if (error instanceof AgentError) {
+    if (error.detail) lines.push(...error.detail.split('\n').map((line) => `  ${line}`));
+    if (error.hint) lines.push(`  ${error.hint}`);
+  } else {
+    lines.push('  This is a bug in the agent: run the command again with --debug and report what it prints.');
+  }
+  if (debug && error instanceof Error && error.stack) lines.push(error.stack);
+  return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text: `${lines.join('\n')}\n` };
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

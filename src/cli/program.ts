@@ -1,0 +1,119 @@
+import { Command as Commander, CommanderError, Option } from 'commander';
+import { AgentError } from '../errors.js';
+import { prepareWords } from './argv.js';
+import type { Command, CommandContext, Flag, GlobalOptions } from './command.js';
+import { COMMANDS } from './commands.js';
+import { VERSION } from './version.js';
+
+export type ProgramContext = Pick<CommandContext, 'env' | 'home' | 'stdout' | 'stderr' | 'stdin'>;
+
+const HEADER = 'CLEARML-AGENT AI Orchestration DevOps';
+
+/**
+ * Parses the words of the command line and runs the command that they name.
+ *
+ * @returns the exit status
+ * @throws AgentError whatever the command throws; USAGE for words that do not parse
+ */
+export async function runProgram(words: readonly string[], context: ProgramContext): Promise<number> {
+  const result = { status: 0 };
+  const program = buildProgram(COMMANDS, async (command, options, positionals) => {
+    const at = words.indexOf(command.name);
+    const global: GlobalOptions = { debug: false, ...program.opts<Partial<GlobalOptions>>() };
+    result.status = await command.run({
+      ...context,
+      options,
+      positionals,
+      global,
+      words: words.slice(at + 1),
+    });
+  });
+  program.configureOutput({
+    writeOut: (text) => void context.stdout.write(text),
+    writeErr: (text) => void context.stderr.write(text),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  if (words.length === 0) {
+    program.outputHelp();
+    return 0;
+  }
+  try {
+    await program.parseAsync(prepareWords(words, COMMANDS), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return result.status;
+}
+
+type Action = (command: Command, options: Record<string, unknown>, positionals: string[]) => Promise<void>;
+
+export function buildProgram(commands: readonly Command[], action: Action): Commander {
+  const program = new Commander('agent')
+    .description('Pulls tasks from ClearML queues, recreates their code and environment, and runs them.')
+    .addHelpText('beforeAll', `${HEADER}\n`)
+    .version(`CLEARML-AGENT version ${VERSION}`, '--version', 'print the version')
+    .option('--config-file <path>', 'use this configuration file instead of ~/clearml.conf')
+    .option('-d, --debug', 'print stack traces and keep temporary files')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride();
+  for (const command of commands) addCommand(program, command, action);
+  return program;
+}
+
+function addCommand(program: Commander, command: Command, action: Action): void {
+  const sub = program
+    .command(command.name)
+    .summary(command.summary)
+    .description(command.summary)
+    .helpOption('-h, --help', 'print help')
+    .exitOverride();
+  for (const positional of command.positionals ?? []) sub.argument(positional);
+  for (const flag of command.flags) sub.addOption(toOption(flag));
+  if (command.examples)
+    sub.addHelpText('after', `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}`);
+  sub.action(async (...received: unknown[]) => {
+    const positionals = received
+      .slice(0, -2)
+      .flat()
+      .filter((word): word is string => typeof word === 'string');
+    await action(command, decodeGreedy(command, sub.opts()), positionals);
+  });
+}
+
+function toOption(flag: Flag): Option {
+  const option = new Option(flag.flags, flag.env ? `${flag.help} (variable ${flag.env})` : flag.help);
+  if (flag.default !== undefined) option.default(flag.default);
+  if (flag.choices) option.choices(flag.choices);
+  if (flag.group) option.helpGroup(`${flag.group}:`);
+  if (flag.hidden) option.hideHelp();
+  if (flag.parse) option.argParser(flag.parse);
+  // A repeated flag replaces what came before, as in the original; commander would add to it.
+  if (option.variadic && !flag.parse) option.argParser(lastOccurrence());
+  return option;
+}
+
+/** Values of one occurrence come one by one; a new occurrence starts with `prepareWords`' mark. */
+function lastOccurrence(): (value: string, previous: unknown) => string[] {
+  return (value, previous) => (Array.isArray(previous) ? [...previous, value] : [value]);
+}
+
+/** `prepareWords` packs the words of a greedy flag into one JSON text. */
+function decodeGreedy(command: Command, options: Record<string, unknown>): Record<string, unknown> {
+  const decoded = { ...options };
+  for (const flag of command.flags.filter((one) => one.greedy)) {
+    const key = new Option(flag.flags).attributeName();
+    const value = decoded[key];
+    if (typeof value === 'string') decoded[key] = parseWords(value);
+  }
+  return decoded;
+}
+
+function parseWords(text: string): string[] {
+  const words: unknown = JSON.parse(text);
+  if (!Array.isArray(words)) throw new AgentError('INTERNAL', 'packed words of a flag are not a list');
+  return words.map(String);
+}

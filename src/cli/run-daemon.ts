@@ -1,0 +1,64 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.js';
+import type { DaemonOptions } from '../daemon/daemon.js';
+import { workerIdentity, workerIds } from '../daemon/worker-id.js';
+import { gpuVisibility, visibilityVariables } from '../gpu/visibility.js';
+import { AgentLogger } from '../logs/logger.js';
+import { stateFolder } from '../os/paths.js';
+import type { CommandContext } from './command.js';
+import { configFlags, requireServer, sessionConfig, textList } from './session.js';
+
+/** `agent daemon`: starts, detaches or stops a daemon. */
+export async function runDaemonCommand(context: CommandContext): Promise<number> {
+  const { options } = context;
+  if (options.stop !== undefined) {
+    const { stopDaemons } = await import('./stop-daemons.js');
+    return stopDaemons(context);
+  }
+  if (options.detached === true && options.foreground !== true) {
+    const { startDetached } = await import('./detach.js');
+    return startDetached(context);
+  }
+  const config = sessionConfig(context, configFlags(options));
+  requireServer(config);
+  const { runDaemon } = await import('../daemon/daemon.js');
+  return runDaemon(daemonOptions(context, config));
+}
+
+function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
+  const { options, env, home } = context;
+  const interval = options.pollingInterval;
+  return {
+    config: config.withEnvironment(visibilityVariables(machine(context))),
+    home,
+    state: stateFolder(env, home),
+    logger: new AgentLogger({ out: context.stdout, level: context.global.debug ? 'debug' : 'info' }),
+    queues: textList(options.queue),
+    createQueues: options.createQueue === true,
+    order: options.orderFairness === true ? 'fair' : 'priority',
+    ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
+    tags: options.childReportTags === undefined ? undefined : textList(options.childReportTags),
+    workerIds: workerIds(identityOf(context, config)),
+    wait: options.wait !== false,
+    signals: process,
+    leave: (status) => process.exit(status),
+    onReady: () => process.send?.('ready'),
+  };
+}
+
+export function identityOf(context: CommandContext, config: Config) {
+  return workerIdentity({
+    workerId: config.string('agent.worker_id'),
+    workerName: config.string('agent.worker_name'),
+    hostname: hostname(),
+    visibility: machine(context),
+  });
+}
+
+function machine({ options, env }: CommandContext) {
+  return gpuVisibility({
+    env,
+    gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
+    cpuOnly: options.cpuOnly === true,
+  });
+}

@@ -1,0 +1,50 @@
+import type { Config, ConfigTree } from '../config/config.js';
+import { loadConfig } from '../config/load.js';
+import { AgentError } from '../errors.js';
+import type { CommandContext } from './command.js';
+
+/** The configuration that a command's flags and global options lead to. */
+export function sessionConfig(context: CommandContext, flags: ConfigTree = {}): Config {
+  const { configFile, debug } = context.global;
+  return loadConfig({
+    env: context.env,
+    home: context.home,
+    ...(configFile ? { configFile } : {}),
+    flags: debug ? { ...flags, agent: { ...section(flags.agent), debug: true } } : flags,
+  });
+}
+
+function section(value: ConfigTree[string] | undefined): ConfigTree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
+/** Flags that are configuration by another name. */
+export function configFlags(options: CommandContext['options']): ConfigTree {
+  const agent: ConfigTree = {};
+  if (typeof options.gitUser === 'string') agent.git_user = options.gitUser;
+  if (typeof options.gitPass === 'string') agent.git_pass = options.gitPass;
+  return Object.keys(agent).length > 0 ? { agent } : {};
+}
+
+/** @throws AgentError CONFIG_MISSING when there is no server to talk to */
+export function requireServer(config: Config): void {
+  const missing = [
+    config.string('api.api_server') ? undefined : 'the API server (api.api_server, CLEARML_API_HOST)',
+    hasCredentials(config)
+      ? undefined
+      : 'credentials (api.credentials, CLEARML_API_ACCESS_KEY and …_SECRET_KEY)',
+  ].filter((text) => text !== undefined);
+  if (missing.length === 0) return;
+  throw new AgentError('CONFIG_MISSING', `not configured: ${missing.join(' and ')}`, {
+    hint: 'Write ~/clearml.conf with "agent init", or try everything without a server with "agent demo".',
+  });
+}
+
+function hasCredentials(config: Config): boolean {
+  if (config.variable('CLEARML_AUTH_TOKEN')) return true;
+  return Boolean(config.string('api.credentials.access_key') && config.string('api.credentials.secret_key'));
+}
+
+export function textList(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

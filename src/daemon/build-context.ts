@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.js';
+import { LocalDriver } from '../drivers/local/local-driver.js';
+import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
+import type { AgentContext } from '../task/context.js';
+import type { Connection } from './connect.js';
+
+export interface ContextParts {
+  config: Config;
+  home: string;
+  logger: AgentLogger;
+  redactor: Redactor;
+  connection: Connection;
+  workerId: string;
+  /** State folder of this worker. */
+  folder: string;
+  abortPollMs: number;
+  workerTags: readonly string[];
+}
+
+/** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
+const KILL_GRACE_SECONDS = 10;
+
+/** Makes what every run needs, from the parts that the daemon or `execute` has made. */
+export function buildContext(parts: ContextParts): AgentContext {
+  const { config, connection } = parts;
+  const environment = config.env;
+  return {
+    config,
+    workerId: parts.workerId,
+    workerTags: parts.workerTags,
+    hostName: hostname(),
+    home: parts.home,
+    environment,
+    stateFolder: parts.folder,
+    tasks: connection.tasks,
+    events: connection.events,
+    queues: connection.queues,
+    drivers: { local: new LocalDriver({ environment }), docker: undefined },
+    redactor: parts.redactor,
+    logger: parts.logger,
+    reportsStatus: nodeRank(config) === 0,
+    abortPollMs: parts.abortPollMs,
+    killGraceMs: 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS),
+  };
+}
+
+/** Rank of this machine in a multi-node task; only the first one tells the server about the task. */
+function nodeRank(config: Config): number {
+  const text = config.env.RANK ?? config.env.SLURM_PROCID ?? '0';
+  const rank = Number(text);
+  return Number.isInteger(rank) ? rank : 0;
+}
+
+/** Everything in the configuration and the environment that must not show up in a log. */
+export function registerSecrets(redactor: Redactor, config: Config): void {
+  for (const key of SECRET_KEYS) redactor.add(config.string(key));
+  for (const name of SECRET_VARIABLES) redactor.add(config.variable(name));
+}
+
+const SECRET_KEYS = ['api.credentials.secret_key', 'agent.git_pass'];
+const SECRET_VARIABLES = ['CLEARML_AUTH_TOKEN', 'CLEARML_AGENT_GIT_PASS', 'CLEARML_API_SECRET_KEY'];

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkersApi } from '../api/workers.js';
+import { causeLine } from '../errors.js';
+
+/** Machine statistics of one reporting window, in the server's names and units. */
+export type MachineStats = Readonly<Record<string, number | number[]>>;
+
+export interface HeartbeatOptions {
+  workers: WorkersApi;
+  workerId: string;
+  /** Ids of the queues served; empty for `execute`. */
+  queues: readonly string[];
+  tags: readonly string[] | undefined;
+  isDaemon: boolean;
+  intervalMs: number;
+  /** Averages since the last report that the server took. */
+  stats(): Promise<MachineStats>;
+  warn(text: string): void;
+}
+
+/** The first full report comes this soon, so that a new worker shows its figures. */
+const FIRST_REPORT_MS = 3000;
+
+/** Tells the server that this worker lives, what it runs and how busy the machine is. */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #running = new Map<string, string | undefined>();
+  #failing = false;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Reports until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    let wait = Math.min(FIRST_REPORT_MS, this.#options.intervalMs);
+    while (!signal.aborted) {
+      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#report(await this.#options.stats().catch(() => null), signal);
+      wait = this.#options.intervalMs;
+    }
+  }
+
+  /** A task was taken: said at once, because the server routes aborts by it. */
+  async taskStarted(task: string, queue: string | undefined): Promise<void> {
+    this.#running.set(task, queue);
+    await this.#report(null);
+  }
+
+  async taskEnded(task: string): Promise<void> {
+    this.#running.delete(task);
+    await this.#report(null);
+  }
+
+  async #report(stats: MachineStats | null, signal?: AbortSignal): Promise<void> {
+    const { workers, workerId, queues, tags, isDaemon, warn } = this.#options;
+    const [task, queue] = [...this.#running].at(-1) ?? [];
+    try {
+      await workers.statusReport(
+        {
+          worker: workerId,
+          timestamp: Math.floor(Date.now() / 1000) * 1000,
+          tags: tags ?? null,
+          is_daemon: isDaemon,
+          machine_stats: stats,
+          ...(queues.length > 0 ? { queues: [...queues] } : {}),
+          ...(task ? { task } : {}),
+          ...(queue ? { queue } : {}),
+        },
+        { retry: 'none', ...(signal ? { signal } : {}) },
+      );
+      this.#failing = false;
+    } catch (error) {
+      if (!this.#failing && !signal?.aborted) warn(`cannot report this worker's state: ${causeLine(error)}`);
+      this.#failing = true;
+    }
+  }
+}

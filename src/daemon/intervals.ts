@@ -1,0 +1,40 @@
+import type { Config } from '../config/config.js';
+import { AgentError } from '../errors.js';
+
+export interface Intervals {
+  /** Between two looks at empty queues. */
+  pollMs: number;
+  /** Between two looks at a running task's status. */
+  abortPollMs: number;
+  /** Between two reports of this worker. */
+  reportMs: number;
+}
+
+/** With one call a pass, looking this often costs the server less than the original's five seconds. */
+const POLL_SECONDS = 2.2;
+const ABORT_POLL_SECONDS = 1.5;
+/** A user who wants fewer queue calls gets fewer status calls too, up to the original's pace. */
+const MOST_ABORT_POLL_SECONDS = 5;
+const REPORT_SECONDS = 30;
+
+/**
+ * @param flag `--polling-interval` in seconds, where given; the variable wins over it, as in the original
+ * @throws AgentError CONFIG_VALUE
+ */
+export function intervals(config: Config, flag: number | undefined): Intervals {
+  const asked = seconds(config, 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC') ?? flag;
+  const abort = Math.min(Math.max(asked ?? 0, ABORT_POLL_SECONDS), MOST_ABORT_POLL_SECONDS);
+  return {
+    pollMs: 1000 * (asked ?? POLL_SECONDS),
+    abortPollMs: 1000 * abort,
+    reportMs: 1000 * (seconds(config, 'CLEARML_AGENT_STATUS_REPORT_FREQ_SEC') ?? REPORT_SECONDS),
+  };
+}
+
+function seconds(config: Config, name: string): number | undefined {
+  const text = config.variable(name);
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new AgentError('CONFIG_VALUE', `${name}: expected a number of seconds above 0, found "${text}"`);
+}

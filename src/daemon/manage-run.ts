@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { causeLine } from '../errors.js';
+import { openTaskLog } from '../logs/task-log.js';
+import type { AgentContext, RunSignals } from '../task/context.js';
+import type { Journal } from '../task/journal.js';
+import { PhaseClock } from '../task/phases.js';
+import type { RunResult, TaskRun } from '../task/run.js';
+import type { RunFolders } from './runs.js';
+
+export interface RunRequest {
+  task: string;
+  queue: string | undefined;
+  folder: string;
+  journal: Journal;
+  signals: RunSignals;
+}
+
+/** Opens what a run needs: its log goes on where an earlier daemon left it. */
+export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
+  const log = await openTaskLog({
+    folder: path.join(request.folder, 'log'),
+    taskId: request.task,
+    workerId: ctx.workerId,
+    events: ctx.events,
+    redactor: ctx.redactor,
+    suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
+    echo: (text) => ctx.logger.task(text),
+    warn: (text) => ctx.logger.warn(text),
+  });
+  return { ctx, ...request, log, clock: new PhaseClock(log) };
+}
+
+/** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */
+export async function carryOut(
+  run: TaskRun,
+  folders: RunFolders,
+  work: (run: TaskRun) => Promise<RunResult>,
+): Promise<RunResult | undefined> {
+  const { logger, drivers } = run.ctx;
+  try {
+    const result = await work(run);
+    await run.journal.close();
+    if (result === 'handed-over') return result;
+    const place = run.journal.state?.place;
+    if (place) await drivers[place.kind]?.dispose(place);
+    await folders.remove(run.folder);
+    return result;
+  } catch (error) {
+    logger.error(`task ${run.task}: ${causeLine(error)}; its files stay in ${run.folder}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+import { causeLine } from '../errors.js';
+import type { AgentContext, RunSignals } from '../task/context.js';
+import { Journal, type RunState } from '../task/journal.js';
+import { type RunResult, resumeTask, type TaskRun } from '../task/run.js';
+import { settle } from '../task/settle.js';
+import { carryOut, openRun } from './manage-run.js';
+import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
+import type { RunFolders } from './runs.js';
+
+/** A run of an earlier daemon that there is something left to do for. */
+export interface LeftRun {
+  task: string;
+  queue: string | undefined;
+  /** Nothing is thrown. */
+  work(): Promise<RunResult | undefined>;
+}
+
+/**
+ * Reads what an earlier daemon with this worker id left. Tasks that never started go back to their queue at
+ * once; the others are returned, to be gone on with in a slot each.
+ */
+export async function recoverRuns(
+  ctx: AgentContext,
+  folders: RunFolders,
+  signals: RunSignals,
+): Promise<LeftRun[]> {
+  const found: LeftRun[] = [];
+  for (const folder of await folders.left()) {
+    try {
+      const left = await recoverRun(ctx, { folder, folders, signals });
+      if (left) found.push(left);
+    } catch (error) {
+      ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
+    }
+  }
+  return found;
+}
+
+interface Left {
+  folder: string;
+  folders: RunFolders;
+  signals: RunSignals;
+}
+
+async function recoverRun(ctx: AgentContext, left: Left): Promise<LeftRun | undefined> {
+  const journal = await Journal.open(left.folder);
+  const state = journal.state;
+  const action =
+    state === undefined ? 'forget' : recoveryAction(state, await leftTask(ctx, state), ctx.workerId);
+  if (state === undefined || action === 'forget' || action === 'put-back') {
+    await journal.close();
+    await dismiss(ctx, left, { state, action });
+    return undefined;
+  }
+  const { task, queue } = state;
+  return {
+    task,
+    queue,
+    work: async () => {
+      const run = await openRun(ctx, { task, queue, folder: left.folder, journal, signals: left.signals });
+      return carryOut(run, left.folders, (opened) => goOn(opened, state, action));
+    },
+  };
+}
+
+function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<RunResult> {
+  if (action === 'report-stopped') return settle(run, { kind: 'stop', reason: 'stopped' });
+  return resumeTask(run, state);
+}
+
+/** Ends what may be left of a set-up, and puts the task back where it was where nobody else has it. */
+async function dismiss(
+  ctx: AgentContext,
+  left: Left,
+  found: { state: RunState | undefined; action: RecoveryAction },
+): Promise<void> {
+  const { state, action } = found;
+  if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
+  if (state && action === 'put-back') {
+    await putBack(ctx, state);
+    ctx.logger.info(`task ${state.task}: had not started when the daemon was ended; it is back in its queue`);
+  }
+  await left.folders.remove(left.folder);
+}
+
+async function putBack(ctx: AgentContext, state: RunState): Promise<void> {
+  const queue = state.queue;
+  await ctx.tasks.enqueue({
+    task: state.task,
+    ...(queue ? { queue } : {}),
+    force: true,
+    status_reason: 'put back: the agent was ended before the task started',
+  });
+  if (queue === undefined) return;
+  await ctx.queues.moveTaskToFront({ queue, task: state.task }).catch((error: unknown) => {
+    ctx.logger.warn(`task ${state.task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
+  });
+}
+
+/** Asked only for runs that launched nothing; the journal alone decides the others. */
+async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
+  const unknown: LeftTask = {
+    status: undefined,
+    status_message: undefined,
+    queued: false,
+    last_worker: undefined,
+  };
+  if (state.last === 'launched' || state.last === 'ended' || state.last === 'reported') return unknown;
+  const [task] = await ctx.tasks.getAll({
+    id: [state.task],
+    only_fields: ['status', 'status_message', 'last_worker'],
+    search_hidden: true,
+  });
+  if (task === undefined) return unknown;
+  const [queue] = state.queue ? await ctx.queues.getAll({ id: [state.queue], search_hidden: true }) : [];
+  return {
+    status: task.status,
+    status_message: task.status_message ?? undefined,
+    queued: queue?.entries?.some((entry) => entry.task === state.task) ?? false,
+    last_worker: task.last_worker ?? undefined,
+  };
+}

@@ -1,0 +1,102 @@
+import { readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentError, isAgentError } from '../errors.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { acquireLock, type Release } from '../os/lock.js';
+import { workerFolder } from '../os/paths.js';
+import { isAlive, signalProcess, startTime } from '../os/processes.js';
+
+/** A daemon that holds a worker id on this machine. */
+export interface RegisteredDaemon {
+  workerId: string;
+  pid: number;
+  started: string;
+  queues: string[];
+  logFile?: string;
+}
+
+/** The worker id that this process holds until `release`. */
+export interface Registration {
+  workerId: string;
+  folder: string;
+  /** Publishes what `daemon --stop` and `--status` of other processes read. */
+  publish(details: { queues: string[]; logFile?: string }): Promise<void>;
+  release: Release;
+}
+
+const LOCK = 'lock';
+const DETAILS = 'daemon.json';
+
+/**
+ * Takes the first free worker id. Ids of dead daemons are free, so a restarted daemon gets its old id, and with
+ * it the folder of the runs that it left.
+ *
+ * @param ids ids in order of preference; an endless generator where slots count up
+ * @throws AgentError AGENT_RUNNING when a living process holds every one of them
+ */
+export async function registerWorker(state: string, ids: Iterable<string>): Promise<Registration> {
+  let refused = '';
+  for (const workerId of ids) {
+    const folder = workerFolder(state, workerId);
+    await ensureFolder(folder);
+    const release = await tryLock(path.join(folder, LOCK), workerId);
+    if (release) return registration(workerId, folder, release);
+    refused = workerId;
+  }
+  throw new AgentError('AGENT_RUNNING', `an agent with the worker id "${refused}" is already running here`, {
+    hint: 'Stop it with "agent daemon --stop", or set another CLEARML_WORKER_ID.',
+  });
+}
+
+async function tryLock(file: string, workerId: string): Promise<Release | undefined> {
+  try {
+    return await acquireLock(file, { timeoutMs: 0, what: `the worker id "${workerId}"` });
+  } catch (error) {
+    if (isAgentError(error, 'LOCK_TIMEOUT')) return undefined;
+    throw error;
+  }
+}
+
+function registration(workerId: string, folder: string, release: Release): Registration {
+  const file = path.join(folder, DETAILS);
+  return {
+    workerId,
+    folder,
+    publish: async (details) => {
+      const started = (await startTime(process.pid)) ?? '';
+      const entry: RegisteredDaemon = { workerId, pid: process.pid, started, ...details };
+      await writeFileDurable(file, JSON.stringify(entry));
+    },
+    release: async () => {
+      await rm(file, { force: true });
+      await release();
+    },
+  };
+}
+
+/** Daemons alive on this machine, sorted by worker id. */
+export async function livingDaemons(state: string): Promise<RegisteredDaemon[]> {
+  const workers = path.join(state, 'workers');
+  const folders = await readdir(workers).catch(() => []);
+  const found: RegisteredDaemon[] = [];
+  for (const folder of folders) {
+    const text = await readTextIfThere(path.join(workers, folder, DETAILS));
+    if (text === undefined) continue;
+    const entry: RegisteredDaemon = JSON.parse(text);
+    if (await isAlive(entry.pid, entry.started)) found.push(entry);
+  }
+  return found.sort((a, b) => a.workerId.localeCompare(b.workerId));
+}
+
+/** Ends a daemon: politely, once more, then by force. Resolves when it is gone. */
+export async function endDaemon(daemon: RegisteredDaemon, graceMs: number): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {
+    signalProcess(daemon.pid, signal);
+    const deadline = Date.now() + graceMs;
+    while (Date.now() < deadline) {
+      if (!(await isAlive(daemon.pid, daemon.started))) return;
+      await sleep(100);
+    }
+  }
+}

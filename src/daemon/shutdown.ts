@@ -1,0 +1,69 @@
+/**
+ * How a daemon ends, step by step:
+ *
+ *   Ctrl-C      1st: take no more, let the running task end   2nd: stop it   3rd: leave at once
+ *   SIGTERM     1st: stop the running task                    2nd: leave at once
+ *   SIGUSR2     leave the running task to the next daemon (what a service manager sends for a restart)
+ */
+export interface ShutdownSignals {
+  /** No more tasks are taken. */
+  drain: AbortSignal;
+  /** Running tasks are ended and reported as stopped. */
+  stop: AbortSignal;
+  /** Running tasks are left alone. */
+  handOver: AbortSignal;
+  close(): void;
+}
+
+export interface ShutdownOptions {
+  /** Where signals come from: the process, or an emitter in tests. */
+  source: NodeJS.EventEmitter;
+  say(text: string): void;
+  /** Leaves at once with an exit status. */
+  leave(status: number): void;
+  /** Whether a task runs now. */
+  busy(): boolean;
+}
+
+type Stage = 'running' | 'draining' | 'stopping';
+
+export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
+  const drain = new AbortController();
+  const stop = new AbortController();
+  const handOver = new AbortController();
+  const state: { stage: Stage } = { stage: 'running' };
+
+  const beginStop = () => {
+    state.stage = 'stopping';
+    if (options.busy()) options.say('stopping the running task');
+    drain.abort();
+    stop.abort();
+  };
+  const onInterrupt = () => {
+    if (state.stage === 'stopping') return options.leave(130);
+    if (state.stage === 'draining' || !options.busy()) return beginStop();
+    state.stage = 'draining';
+    options.say('taking no more tasks; the running one goes on to its end (Ctrl-C again to stop it)');
+    drain.abort();
+  };
+  const onTerminate = () => (state.stage === 'stopping' ? options.leave(143) : beginStop());
+  const onHandOver = () => {
+    options.say('leaving; the next daemon goes on with what runs');
+    drain.abort();
+    handOver.abort();
+  };
+  const listeners: [NodeJS.Signals, () => void][] = [
+    ['SIGINT', onInterrupt],
+    ['SIGTERM', onTerminate],
+    ['SIGUSR2', onHandOver],
+  ];
+  for (const [signal, listener] of listeners) options.source.on(signal, listener);
+  return {
+    drain: drain.signal,
+    stop: stop.signal,
+    handOver: handOver.signal,
+    close: () => {
+      for (const [signal, listener] of listeners) options.source.off(signal, listener);
+    },
+  };
+}

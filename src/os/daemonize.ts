@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { open, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { ensureFolder } from './files.js';
+
+export interface BackgroundRequest {
+  /** Script and its arguments, for the Node that runs now. */
+  argv: readonly string[];
+  /** Output of the process goes to the end of this file. */
+  logFile: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** How long the process may take to say that it is ready. */
+  timeoutMs: number;
+}
+
+/**
+ * Starts a copy of this program in the background: own session, no terminal, output to a file. Resolves when it
+ * says that it is ready (`process.send('ready')`).
+ *
+ * @throws AgentError LAUNCH_FAILED with its last words when it ends before that
+ */
+export async function startInBackground(
+  request: BackgroundRequest,
+): Promise<{ pid: number; ready: boolean }> {
+  await ensureFolder(path.dirname(request.logFile));
+  const log = await open(request.logFile, 'a', 0o600);
+  const begin = (await stat(request.logFile)).size;
+  try {
+    const child = spawn(process.execPath, [...process.execArgv, ...request.argv], {
+      detached: true,
+      env: { ...request.env },
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    });
+    const outcome = await firstNews(child, request.timeoutMs);
+    if (outcome.kind === 'exit') {
+      const words = await lastWords(request.logFile, begin);
+      throw new AgentError('LAUNCH_FAILED', `the daemon ended with status ${outcome.status} while starting`, {
+        detail: words,
+        hint: `Its whole log is in ${request.logFile}.`,
+      });
+    }
+    child.disconnect();
+    child.unref();
+    return { pid: child.pid ?? 0, ready: outcome.kind === 'ready' };
+  } finally {
+    await log.close();
+  }
+}
+
+type News = { kind: 'ready' } | { kind: 'timeout' } | { kind: 'exit'; status: number | null };
+
+function firstNews(child: ReturnType<typeof spawn>, timeoutMs: number): Promise<News> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve({ kind: 'timeout' }), timeoutMs);
+    const settle = (news: News) => {
+      clearTimeout(timer);
+      resolve(news);
+    };
+    child.once('message', () => settle({ kind: 'ready' }));
+    child.once('exit', (status) => settle({ kind: 'exit', status }));
+    child.once('error', reject);
+  });
+}
+
+const LAST_WORDS_BYTES = 2000;
+
+async function lastWords(file: string, begin: number): Promise<string> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const from = Math.max(begin, size - LAST_WORDS_BYTES);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+    return buffer.toString('utf8', 0, bytesRead).trim();
+  } finally {
+    await handle.close();
+  }
+}

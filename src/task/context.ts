@@ -1,0 +1,41 @@
+import type { EventsApi } from '../api/events.js';
+import type { QueuesApi } from '../api/queues.js';
+import type { TasksApi } from '../api/tasks.js';
+import type { Config } from '../config/config.js';
+import type { Driver, DriverKind } from '../drivers/driver.js';
+import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
+
+/** What every run of a task needs from the agent that runs it; built once at start. */
+export interface AgentContext {
+  config: Config;
+  workerId: string;
+  /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
+  workerTags: readonly string[];
+  hostName: string;
+  home: string;
+  /** Environment that workloads and tools start from. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** State folder of this worker. */
+  stateFolder: string;
+  tasks: TasksApi;
+  events: EventsApi;
+  queues: QueuesApi;
+  drivers: Readonly<Record<DriverKind, Driver | undefined>>;
+  redactor: Redactor;
+  logger: AgentLogger;
+  /** False on all nodes of a multi-node task but the first, which alone tells the server. */
+  reportsStatus: boolean;
+  /** Milliseconds between two looks at a running task's status. */
+  abortPollMs: number;
+  /** Milliseconds between the polite signal and the kill. */
+  killGraceMs: number;
+}
+
+/** What may end a run from outside. */
+export interface RunSignals {
+  /** Ends the workload and reports the task as stopped. */
+  stop: AbortSignal;
+  /** Lets go of the workload, which goes on; a later daemon attaches to it. */
+  handOver: AbortSignal;
+}

@@ -1,0 +1,82 @@
+import path from 'node:path';
+import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
+import { JsonLinesFile } from '../os/files.js';
+import type { RunEnd } from './outcome.js';
+
+/**
+ * The steps of one run of a task, each on disk before it is acted on:
+ *
+ *   popping ─► pulled ─► preparing ─► launched ─► ended ─► reported
+ *
+ * A daemon that was killed reads them and knows what is still to do.
+ */
+export type JournalStep =
+  /** About to take `task` off `queue`. */
+  | { step: 'popping'; task: string; queue: string }
+  | { step: 'pulled'; task: string; queue: string | undefined }
+  | { step: 'preparing'; place: PlaceRef }
+  | { step: 'launched'; workload: WorkloadRef }
+  | { step: 'ended'; end: RunEnd }
+  /** The server knows the final status and has the whole log. */
+  | { step: 'reported' };
+
+export interface RunState {
+  task: string;
+  queue: string | undefined;
+  last: JournalStep['step'];
+  place?: PlaceRef;
+  workload?: WorkloadRef;
+  end?: RunEnd;
+}
+
+const FILE = 'journal.jsonl';
+
+export class Journal {
+  readonly #file: JsonLinesFile;
+  #state: RunState | undefined;
+
+  private constructor(file: JsonLinesFile) {
+    this.#file = file;
+    this.#state = file.entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
+  }
+
+  static async open(runFolder: string): Promise<Journal> {
+    return new Journal(await JsonLinesFile.open(path.join(runFolder, FILE)));
+  }
+
+  /** What the steps so far say, or `undefined` where nothing was written. */
+  get state(): RunState | undefined {
+    return this.#state;
+  }
+
+  /** Resolves when the step is on disk. */
+  async write(step: JournalStep): Promise<void> {
+    await this.#file.append({ ...step, at: new Date().toISOString() });
+    this.#state = stateAfter(this.#state, step);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+function isStep(entry: unknown): entry is JournalStep {
+  return typeof entry === 'object' && entry !== null && 'step' in entry;
+}
+
+/** The state that one more step leads to. A step without a task before it means nothing. */
+export function stateAfter(state: RunState | undefined, step: JournalStep): RunState | undefined {
+  switch (step.step) {
+    case 'popping':
+    case 'pulled':
+      return { task: step.task, queue: step.queue, last: step.step };
+    case 'preparing':
+      return state && { ...state, last: step.step, place: step.place };
+    case 'launched':
+      return state && { ...state, last: step.step, workload: step.workload };
+    case 'ended':
+      return state && { ...state, last: step.step, end: step.end };
+    case 'reported':
+      return state && { ...state, last: step.step };
+  }
+}

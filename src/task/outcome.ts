@@ -1,0 +1,148 @@
+import type { WorkloadExit } from '../drivers/driver.js';
+
+/** Why the agent itself ended a task's workload. */
+export type StopReason =
+  /** The user aborted it: message `stopping` on a running task. */
+  | 'stopped'
+  /** Someone set it back to `created`. */
+  | 'reset'
+  /** Someone gave it another final status. */
+  | 'status_changed'
+  /** Someone set it to `failed`. */
+  | 'exception'
+  /** The server does not know it any more. */
+  | 'not_found'
+  /** The agent was told to end. */
+  | 'shutdown';
+
+/** Code that the original shows with each reason in the task's log. */
+export const STOP_CODES: Record<StopReason, number> = {
+  stopped: 1,
+  reset: 2,
+  status_changed: 3,
+  exception: 4,
+  not_found: 5,
+  shutdown: 0,
+};
+
+/** How a task's run ended, before it is told to the server. */
+export type RunEnd =
+  | { kind: 'exit'; exit: WorkloadExit }
+  | { kind: 'stop'; reason: StopReason }
+  /** Set-up failed; `reason` is a short text for the status, `cause` the line for the log. */
+  | { kind: 'setup'; reason: string; cause: string };
+
+/** The last call and the last log line of a task. */
+export interface Settlement {
+  /** `undefined`: the status is left as somebody else set it. */
+  call: 'completed' | 'failed' | 'stopped' | undefined;
+  status_reason: string;
+  logText: string;
+  /** Exit status for `agent execute`. */
+  exitStatus: number;
+}
+
+const SIGNAL_NUMBERS: Record<string, number> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
+
+/** What to tell the server at the end of a run; texts are those that the web UI shows for the original. */
+export function settlementOf(end: RunEnd): Settlement {
+  switch (end.kind) {
+    case 'exit':
+      return exitSettlement(end.exit);
+    case 'stop':
+      return stopSettlement(end.reason);
+    case 'setup':
+      return {
+        call: 'failed',
+        status_reason: end.reason,
+        logText: `Process failed: ${end.cause}`,
+        exitStatus: 1,
+      };
+  }
+}
+
+function exitSettlement(exit: WorkloadExit): Settlement {
+  switch (exit.kind) {
+    case 'exited':
+      return codeSettlement(exit.code);
+    case 'signalled': {
+      const number = SIGNAL_NUMBERS[exit.signal] ?? 0;
+      if (exit.signal === 'SIGINT') return userAbort();
+      const why = exit.oomKilled ? `${exit.signal}, out of memory` : exit.signal;
+      return failed(`-${number}`, ` (${why})`, 128 + number);
+    }
+    case 'lost':
+      return {
+        call: 'failed',
+        status_reason: `worker execution lost: ${exit.reason}`,
+        logText: `Process failed: no exit status was left behind (${exit.reason})`,
+        exitStatus: 1,
+      };
+  }
+}
+
+function codeSettlement(code: number): Settlement {
+  if (code === 0) {
+    return {
+      call: 'completed',
+      status_reason: 'worker execution done',
+      logText: 'Process completed successfully',
+      exitStatus: 0,
+    };
+  }
+  return failed(String(code), '', code);
+}
+
+function failed(code: string, why: string, exitStatus: number): Settlement {
+  return {
+    call: 'failed',
+    status_reason: `worker execution exit code ${code}${why}`,
+    logText: `Process failed, exit code ${code}${why}`,
+    exitStatus,
+  };
+}
+
+function userAbort(): Settlement {
+  return {
+    call: 'stopped',
+    status_reason: 'user abort',
+    logText: 'Process terminated by user',
+    exitStatus: 130,
+  };
+}
+
+function stopSettlement(reason: StopReason): Settlement {
+  switch (reason) {
+    case 'stopped':
+      return {
+        call: 'stopped',
+        status_reason: 'task was stopped by tasks.stop',
+        logText: 'Process aborted by user',
+        exitStatus: 130,
+      };
+    case 'shutdown':
+      return userAbort();
+    default:
+      return {
+        call: undefined,
+        status_reason: '',
+        logText: `Process ended: task status is ${reason}`,
+        exitStatus: 1,
+      };
+  }
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workload } from '../drivers/driver.js';
+import { type AgentError, causeLine, isAgentError } from '../errors.js';
+import type { TaskLog } from '../logs/task-log.js';
+import { waitForAbortCallback } from './abort-callback.js';
+import { announceLaunch, claimTask } from './claim.js';
+import type { AgentContext, RunSignals } from './context.js';
+import { Halt } from './halt.js';
+import type { Journal, RunState } from './journal.js';
+import { type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
+import type { PhaseClock } from './phases.js';
+import { type PreparedTask, prepareTask } from './prepare.js';
+import { finish, settle } from './settle.js';
+
+/** One run of one task, with what belongs to it alone. */
+export interface TaskRun {
+  ctx: AgentContext;
+  task: string;
+  queue: string | undefined;
+  /** Folder of the run: journal, log, output, configuration for the task. */
+  folder: string;
+  journal: Journal;
+  log: TaskLog;
+  signals: RunSignals;
+  clock: PhaseClock;
+}
+
+/** What became of a run; `handed-over` when a later daemon is to go on with it. */
+export type RunResult = Settlement | 'handed-over';
+
+/**
+ * Runs a task that was pulled: claim, code and packages, launch, watch, status. Every failure ends as the
+ * task's status and a line in its log; nothing is thrown but what the journal's disk refuses.
+ */
+export async function runTask(run: TaskRun): Promise<RunResult> {
+  const { ctx } = run;
+  run.log.line(`task ${run.task} pulled from ${run.queue ?? 'no queue'} by worker ${ctx.workerId}`, 'INFO');
+  return withHalt(run, async (halt) => {
+    try {
+      const record = await run.clock.run('claim', () => claimTask(ctx, run.task));
+      const prepared = await prepareTask(run, record, halt.signal);
+      return await superviseWorkload(run, await launch(run, prepared, halt), halt);
+    } catch (error) {
+      if (halt.signal.aborted) return stopped(halt);
+      return setupFailure(run, error);
+    }
+  });
+}
+
+/** Goes on with a run whose command was launched by an earlier daemon. */
+export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
+  if (state.end) return finish(run, state.end);
+  const workload = state.workload && (await run.ctx.drivers[state.workload.kind]?.attach(state.workload));
+  if (workload === undefined) {
+    return settle(run, {
+      kind: 'exit',
+      exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
+    });
+  }
+  run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
+  return withHalt(run, (halt) => superviseWorkload(run, workload, halt));
+}
+
+async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | undefined>): Promise<RunResult> {
+  const halt = haltFor(run);
+  try {
+    const end = await work(halt);
+    return end === undefined ? 'handed-over' : await settle(run, end);
+  } finally {
+    halt.close();
+  }
+}
+
+async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise<Workload> {
+  await announceLaunch(run.ctx, run.task, halt.signal);
+  halt.signal.throwIfAborted();
+  const workload = await prepared.driver.launch(prepared.place, prepared.command);
+  await run.journal.write({ step: 'launched', workload: workload.ref });
+  run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
+  return workload;
+}
+
+/** Sends the output home until the command has ended or is to end. `undefined` after a hand-over. */
+async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): Promise<RunEnd | undefined> {
+  const reading = new AbortController();
+  const copied = copyOutput(run, workload, reading.signal);
+  const exit = await Promise.race([workload.exited, aborted(halt.signal)]);
+  if (exit === undefined && halt.handedOver) {
+    reading.abort();
+    await copied;
+    return undefined;
+  }
+  if (exit !== undefined && halt.reason === undefined) {
+    await copied;
+    return { kind: 'exit', exit };
+  }
+  const reason = halt.reason ?? 'shutdown';
+  run.log.line(`User aborted: stopping task (${STOP_CODES[reason]}) ${reason}`, 'ERROR');
+  await workload.stop(run.ctx.killGraceMs);
+  await Promise.race([copied, sleep(OUTPUT_AFTER_STOP_MS)]);
+  reading.abort();
+  return { kind: 'stop', reason };
+}
+
+/** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
+const OUTPUT_AFTER_STOP_MS = 10_000;
+
+async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
+  try {
+    for await (const chunk of workload.output(run.log.position, signal)) {
+      await run.log.feed(chunk.data, chunk.position);
+    }
+  } catch (error) {
+    if (!signal.aborted)
+      run.ctx.logger.error(`task ${run.task}: its output cannot be read: ${causeLine(error)}`);
+  }
+}
+
+function haltFor(run: TaskRun): Halt {
+  const { ctx, task } = run;
+  return new Halt({
+    signals: run.signals,
+    intervalMs: ctx.abortPollMs,
+    read: (signal) => ctx.tasks.getStatus(task, { signal, retry: 'none' }),
+    onResetSeen: (times, limit) =>
+      run.log.line(`Task was reset, stopping soon (${times}/${limit})`, 'WARNING'),
+    beforeAbort: () => waitForAbortCallback(run),
+  });
+}
+
+function stopped(halt: Halt): RunEnd | undefined {
+  return halt.reason === undefined ? undefined : { kind: 'stop', reason: halt.reason };
+}
+
+/** Short texts that the web UI shows as the reason of a failed status. */
+const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
+  REPOSITORY_CLONE: 'failed cloning repository',
+  REPOSITORY_REVISION: 'failed cloning repository',
+  REPOSITORY_DIFF: 'failed applying uncommitted changes',
+  PYTHON_MISSING: 'failed finding a Python interpreter',
+  ENVIRONMENT_CREATE: 'failed creating the Python environment',
+  REQUIREMENTS_INSTALL: 'failed installing requirements',
+  ENTRY_POINT_MISSING: 'entry point not found',
+  DISK_FULL: 'no space left on the disk',
+};
+
+function setupFailure(run: TaskRun, error: unknown): RunEnd {
+  const cause = causeLine(error);
+  if (isAgentError(error)) {
+    if (error.detail) run.log.line(error.detail, 'ERROR');
+    if (error.hint) run.log.line(error.hint, 'INFO');
+  } else if (error instanceof Error) {
+    run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
+  }
+  const reason = (isAgentError(error) && SETUP_REASONS[error.code]) || 'failed preparing the task';
+  return { kind: 'setup', reason, cause };
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}

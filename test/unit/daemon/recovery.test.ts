@@ -1,0 +1,39 @@
+import { inspect } from 'node:util';
+import test from 'ava';
+import { type LeftTask, recoveryAction } from '../../../src/daemon/recovery.js';
+import type { JournalStep } from '../../../src/task/journal.js';
+
+const task = (over: Partial<LeftTask> = {}): LeftTask => ({
+  status: 'in_progress',
+  status_message: '',
+  queued: false,
+  last_worker: 'me',
+  ...over,
+});
+
+const cases: [JournalStep['step'], Partial<LeftTask>, string][] = [
+  ['launched', {}, 'attach'],
+  ['ended', {}, 'finish'],
+  ['reported', {}, 'forget'],
+  ['popping', { status: 'queued', queued: true }, 'forget'],
+  ['popping', { status: 'queued', queued: false }, 'put-back'],
+  ['popping', { status: 'in_progress' }, 'forget'],
+  ['popping', { status: undefined }, 'forget'],
+  ['pulled', {}, 'put-back'],
+  ['pulled', { status: 'queued' }, 'put-back'],
+  ['pulled', { status: 'queued', queued: true }, 'forget'],
+  ['preparing', {}, 'put-back'],
+  ['preparing', { status_message: 'stopping' }, 'report-stopped'],
+  ['preparing', { last_worker: 'other' }, 'forget'],
+  ['preparing', { last_worker: undefined }, 'put-back'],
+  ['preparing', { status: 'stopped' }, 'forget'],
+];
+
+for (const [last, over, expected] of cases) {
+  test(`killed after "${last}", task ${inspect(over)}: ${expected}`, (t) => {
+    t.is(
+      recoveryAction({ task: 'T', queue: 'Q', last }, task(over), 'me'),
+      expected as ReturnType<typeof recoveryAction>,
+    );
+  });
+}

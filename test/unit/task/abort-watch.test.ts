@@ -1,0 +1,76 @@
+import test from 'ava';
+import { type StatusReading, stopReason, watchForAbort } from '../../../src/task/abort-watch.js';
+
+const readings: [StatusReading, string | undefined][] = [
+  [{ status: 'in_progress' }, undefined],
+  [{ status: 'in_progress', status_message: null }, undefined],
+  [{ status: 'in_progress', status_message: 'stopping' }, 'stopped'],
+  [{ status: 'completed', status_message: 'stopping' }, undefined],
+  [{ status: 'created' }, undefined],
+  [{ status: 'queued' }, 'status_changed'],
+  [{ status: 'stopped' }, 'status_changed'],
+  [{ status: 'closed' }, 'status_changed'],
+  [{ status: 'published' }, 'status_changed'],
+  [{ status: 'failed' }, 'exception'],
+];
+
+for (const [reading, expected] of readings) {
+  test(`${JSON.stringify(reading)} asks for ${expected ?? 'nothing'}`, (t) => {
+    t.is(stopReason(reading), expected as ReturnType<typeof stopReason>);
+  });
+}
+
+function watch(script: (StatusReading | undefined | Error)[], signal = new AbortController().signal) {
+  const seen: string[] = [];
+  const left = [...script];
+  const result = watchForAbort({
+    signal,
+    intervalMs: 1,
+    read: async () => {
+      const next = left.length > 1 ? left.shift() : left[0];
+      if (next instanceof Error) throw next;
+      return next;
+    },
+    onResetSeen: (times, limit) => seen.push(`${times}/${limit}`),
+  });
+  return { result, seen };
+}
+
+test('five readings of "created" in a row are a reset, announced four times', async (t) => {
+  const { result, seen } = watch([{ status: 'created' }]);
+  t.is(await result, 'reset');
+  t.deepEqual(seen, ['1/4', '2/4', '3/4', '4/4']);
+});
+
+test('another status in between starts the count again', async (t) => {
+  const created: StatusReading = { status: 'created' };
+  const { result, seen } = watch([
+    created,
+    created,
+    { status: 'in_progress' },
+    created,
+    { status: 'failed' },
+  ]);
+  t.is(await result, 'exception');
+  t.deepEqual(seen, ['1/4', '2/4', '1/4']);
+});
+
+test('a server that does not answer says nothing about the task', async (t) => {
+  const { result } = watch([
+    new Error('away'),
+    new Error('away'),
+    { status: 'in_progress', status_message: 'stopping' },
+  ]);
+  t.is(await result, 'stopped');
+});
+
+test('a task that the server does not know is to end', async (t) => {
+  t.is(await watch([undefined]).result, 'not_found');
+});
+
+test('the signal ends the watch', async (t) => {
+  const controller = new AbortController();
+  const { result } = watch([{ status: 'in_progress' }], controller.signal);
+  controller.abort();
+  t.is(await result, undefined);
+});

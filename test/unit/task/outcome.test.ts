@@ -1,0 +1,63 @@
+import test from 'ava';
+import { type RunEnd, settlementOf } from '../../../src/task/outcome.js';
+
+const cases: [string, RunEnd, [string | undefined, string, string, number]][] = [
+  [
+    'exit 0',
+    { kind: 'exit', exit: { kind: 'exited', code: 0 } },
+    ['completed', 'worker execution done', 'Process completed successfully', 0],
+  ],
+  [
+    'exit 3',
+    { kind: 'exit', exit: { kind: 'exited', code: 3 } },
+    ['failed', 'worker execution exit code 3', 'Process failed, exit code 3', 3],
+  ],
+  [
+    'an abort by the user',
+    { kind: 'stop', reason: 'stopped' },
+    ['stopped', 'task was stopped by tasks.stop', 'Process aborted by user', 130],
+  ],
+  [
+    'the end of the agent',
+    { kind: 'stop', reason: 'shutdown' },
+    ['stopped', 'user abort', 'Process terminated by user', 130],
+  ],
+  [
+    'death by SIGKILL',
+    { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGKILL' } },
+    ['failed', 'worker execution exit code -9 (SIGKILL)', 'Process failed, exit code -9 (SIGKILL)', 137],
+  ],
+  [
+    'death by lack of memory',
+    { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGKILL', oomKilled: true } },
+    [
+      'failed',
+      'worker execution exit code -9 (SIGKILL, out of memory)',
+      'Process failed, exit code -9 (SIGKILL, out of memory)',
+      137,
+    ],
+  ],
+  [
+    'death by Ctrl-C',
+    { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGINT' } },
+    ['stopped', 'user abort', 'Process terminated by user', 130],
+  ],
+  [
+    'a failed set-up',
+    { kind: 'setup', reason: 'failed cloning repository', cause: 'no such host' },
+    ['failed', 'failed cloning repository', 'Process failed: no such host', 1],
+  ],
+];
+
+for (const [title, end, expected] of cases) {
+  test(`${title} is told to the server as it is`, (t) => {
+    const got = settlementOf(end);
+    t.deepEqual([got.call, got.status_reason, got.logText, got.exitStatus], expected);
+  });
+}
+
+for (const reason of ['reset', 'status_changed', 'exception', 'not_found'] as const) {
+  test(`a task that somebody else ended (${reason}) keeps the status they gave it`, (t) => {
+    t.is(settlementOf({ kind: 'stop', reason }).call, undefined);
+  });
+}
