@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../errors.js';
+import { derivedLayers } from './derived.js';
 import { dynamicLayers } from './dynamic-overrides.js';
 import { type ConfigClaim, type ConfigLayer, claims, mergeLayers, NO_SOURCE } from './layers.js';
 import { mappedLayers } from './mapped-variables.js';
+import { whitelistUnion } from './metering-whitelist.js';
 import { findOption } from './options/option-table.js';
+import { splitWords } from './shell-words.js';
 import { type ConfigSource, describeSource } from './source.js';
 import { splitKey, valueAt } from './tree.js';
 import { readVariable } from './variables.js';
@@ -22,33 +26,46 @@ export interface ConfigParts {
   /** Shipped defaults, `CLEARML_CONFIG_PATH` files, user files. */
   base: readonly ConfigLayer[];
   /** Above the dynamic variables, below the mapped ones. */
-  vaults: readonly ConfigLayer[];
+  vaults?: readonly ConfigLayer[];
   /** Above every variable. */
-  monitoring: readonly ConfigLayer[];
+  monitoring?: readonly ConfigLayer[];
   /** Flags and what is found out at run time. */
-  top: readonly ConfigLayer[];
+  top?: readonly ConfigLayer[];
+  /** User files that were read, the last one is the strongest. */
+  files?: readonly string[];
+  /** What loading has to say to the user. */
+  warnings?: readonly string[];
+  /** False: only what the layers say, nothing that follows from it. */
+  derive?: boolean;
 }
 
 /** The merged configuration; immutable, every change gives a new one. */
 export class Config {
   /** The environment it was loaded with. */
   readonly env: Environment;
+  /** User files that were read, the last one is the strongest. */
+  readonly files: readonly string[];
+  /** What loading has to say to the user, in whole sentences. */
+  readonly warnings: readonly string[];
   readonly #parts: ConfigParts;
   readonly #layers: readonly ConfigLayer[];
   readonly #merged: ConfigTree;
 
   constructor(parts: ConfigParts) {
-    this.env = parts.env;
+    const { env, base, vaults = [], monitoring = [], top = [], files = [], warnings = [] } = parts;
+    this.env = env;
+    this.files = files;
+    this.warnings = warnings;
     this.#parts = parts;
-    this.#layers = [
-      ...parts.base,
-      ...dynamicLayers(parts.env),
-      ...parts.vaults,
-      ...mappedLayers(parts.env),
-      ...parts.monitoring,
-      ...parts.top,
-    ];
-    this.#merged = mergeLayers(this.#layers);
+    const lower = [...base, ...dynamicLayers(env)];
+    const mapped = mappedLayers(env);
+    const whitelist = whitelistUnion([[...lower, ...mapped], vaults, monitoring]);
+    const layers = [...lower, ...vaults, ...mapped, ...monitoring, ...whitelist, ...top];
+    const merged = mergeLayers(layers);
+    const derived = parts.derive === false ? [] : derivedLayers(layers, merged, env);
+    this.#layers = [...layers, ...derived];
+    this.#merged =
+      derived.length === 0 ? merged : mergeLayers([{ tree: merged, source: NO_SOURCE }, ...derived]);
   }
 
   /** The whole tree, shipped defaults included. */
@@ -66,7 +83,7 @@ export class Config {
     const value = this.#effective(key);
     if (value === undefined || value === null || value === '') return undefined;
     if (typeof value === 'string') return value;
-    if (typeof value === 'number') return String(value);
+    if (typeof value === 'number') return this.claims(key)[0]?.written ?? String(value);
     throw this.#wrongType(key, 'a text', value);
   }
 
@@ -121,6 +138,12 @@ export class Config {
     throw new AgentError('CONFIG_VALUE', `${found.name}: expected yes or no, found "${found.value}"`);
   }
 
+  /** A variable that holds words, split as a shell does. */
+  words(name: string): string[] | undefined {
+    const value = this.variable(name);
+    return value === undefined ? undefined : splitWords(value);
+  }
+
   /** Where the value in force comes from. */
   source(key: string): ConfigSource {
     return this.claims(key)[0]?.source ?? NO_SOURCE;
@@ -128,13 +151,19 @@ export class Config {
 
   /** What every layer says about a key, the one in force first. */
   claims(key: string): ConfigClaim[] {
-    return claims(this.#layers, splitKey(key));
+    const all = claims(this.#layers, splitKey(key));
+    return all.filter((claim, i) => i === 0 || !isDeepStrictEqual(claim.source, all[i - 1]?.source));
   }
 
   /** The highest layer: what was found out at run time. */
   withTree(tree: ConfigTree, source: string): Config {
     const layer: ConfigLayer = { tree, source: { kind: 'runtime', name: source } };
-    return new Config({ ...this.#parts, top: [...this.#parts.top, layer] });
+    return new Config({ ...this.#parts, top: [...(this.#parts.top ?? []), layer] });
+  }
+
+  /** Texts that the server keeps for the user, in place of those it had before. */
+  withVaults(vaults: readonly ConfigLayer[], monitoring: readonly ConfigLayer[]): Config {
+    return new Config({ ...this.#parts, vaults, monitoring });
   }
 
   /** The variables of a task's container laid over the agent's own; `undefined` removes one. */
@@ -148,10 +177,8 @@ export class Config {
   }
 
   #wrongType(key: string, expected: string, value: ConfigValue): AgentError {
-    const found = JSON.stringify(value);
-    return new AgentError(
-      'CONFIG_VALUE',
-      `${key}: expected ${expected}, found ${found} (${describeSource(this.source(key))})`,
-    );
+    const found = findOption(key)?.secret === true ? 'something else' : JSON.stringify(value);
+    const place = describeSource(this.source(key));
+    return new AgentError('CONFIG_VALUE', `${key}: expected ${expected}, found ${found} (${place})`);
   }
 }

@@ -6,19 +6,23 @@ import { isTree, joinKey, mergeTrees, valueAt } from './tree.js';
 export interface ConfigLayer {
   tree: ConfigTree;
   source: ConfigSource;
-  /** For a text: the file and line of each value, by its dotted key. */
+  /** For a text: the place of each value, by its dotted key. */
   positions?: ReadonlyMap<string, ConfigPosition>;
 }
 
 export interface ConfigPosition {
   file: string;
+  /** Counted from 1. */
   line: number;
+  /** A number as it was written, where JavaScript would write it differently: `3.10`, `11.0`. */
+  written?: string;
 }
 
 /** What one layer says about a key. */
 export interface ConfigClaim {
   value: ConfigValue;
   source: ConfigSource;
+  written?: string;
 }
 
 export const NO_SOURCE: ConfigSource = { kind: 'none', name: '' };
@@ -33,30 +37,37 @@ export function claims(layers: readonly ConfigLayer[], path: readonly string[]):
   const found: ConfigClaim[] = [];
   for (const layer of layers.toReversed()) {
     const value = valueAt(layer.tree, path);
-    if (value !== undefined) found.push({ value, source: sourceIn(layer, path) });
-    if (hidesLower(layer, path, value)) break;
+    if (value !== undefined) found.push(claimOf(layer, path, value));
+    else if (isCutOff(layer.tree, path)) break;
   }
   return found;
 }
 
-/** A tree lets the members below it through, everything else ends what lower layers say. */
-function hidesLower(layer: ConfigLayer, path: readonly string[], value: ConfigValue | undefined): boolean {
-  if (value !== undefined) return false;
-  return path.slice(0, -1).some((_, i) => {
-    const above = valueAt(layer.tree, path.slice(0, i + 1));
+/** The layer has a plain value above the path, so nothing of the layers below it is left there. */
+function isCutOff(tree: ConfigTree, path: readonly string[]): boolean {
+  return path.some((_, length) => {
+    const above = length === 0 ? undefined : valueAt(tree, path.slice(0, length));
     return above !== undefined && !isTree(above);
   });
 }
 
 /** The position of the value itself, else of the nearest tree or list that holds it. */
-function sourceIn(layer: ConfigLayer, path: readonly string[]): ConfigSource {
-  if (layer.positions === undefined) return layer.source;
-  for (let length = path.length; length > 0; length -= 1) {
-    const position = layer.positions.get(joinKey(path.slice(0, length)));
+function claimOf(layer: ConfigLayer, path: readonly string[], value: ConfigValue): ConfigClaim {
+  const { source, positions } = layer;
+  for (let length = path.length; positions !== undefined && length > 0; length -= 1) {
+    const position = positions.get(joinKey(path.slice(0, length)));
     if (position === undefined) continue;
-    return layer.source.kind === 'vault'
-      ? { ...layer.source, line: position.line }
-      : { ...layer.source, name: position.file, line: position.line };
+    const { file, line, written } = position;
+    return {
+      value,
+      source: placed(source, file, line),
+      ...(written === undefined || length < path.length ? {} : { written }),
+    };
   }
-  return layer.source;
+  return { value, source };
+}
+
+function placed(source: ConfigSource, file: string, line: number): ConfigSource {
+  if (source.kind === 'file') return { ...source, name: file, line };
+  return source.kind === 'vault' ? { ...source, line } : source;
 }

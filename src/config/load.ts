@@ -1,67 +1,78 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { AgentError, systemCode } from '../errors.js';
+import { AgentError } from '../errors.js';
 import { Config, type ConfigTree, type Environment } from './config.js';
-import { parseHocon } from './hocon/parse-hocon.js';
+import { expandHome, type FileContext, readConfigFile } from './config-files.js';
+import { readConfigPath } from './config-path.js';
+import { expandVariables } from './expand.js';
 import type { ConfigLayer } from './layers.js';
-import { OPTIONS } from './options/option-table.js';
-import { isTree, setAt, splitKey } from './tree.js';
+import { findOption, shippedTree } from './options/option-table.js';
+import { joinKey, leaves, treeOf } from './tree.js';
 import { readVariable } from './variables.js';
 
 export interface LoadOptions {
   env: Environment;
   /** The user's home folder. */
   home: string;
-  /** Value of `--config-file`. */
+  /** Value of `--config-file`; it has to exist. */
   configFile?: string;
   /** What flags say, as configuration keys. */
   flags?: ConfigTree;
 }
 
-/** Loads the configuration from its files and variables. */
+/** Both are read, the later one is stronger. */
+const USER_FILES = ['trains.conf', 'clearml.conf'] as const;
+
+/**
+ * Loads the configuration: shipped defaults, the folder of `CLEARML_CONFIG_PATH`, the user's files, variables,
+ * flags. Nothing is asked from the server; vaults are laid in with `Config.withVaults`.
+ *
+ * @throws AgentError CONFIG_FILE, CONFIG_SYNTAX, CONFIG_VALUE
+ */
 export function loadConfig(options: LoadOptions): Config {
-  const files = userFiles(options).flatMap((file) => readLayer(file, options));
-  const flags: ConfigLayer[] =
-    options.flags === undefined
-      ? []
-      : [{ tree: options.flags, source: { kind: 'flag', name: 'command line' } }];
+  const { env, home, flags } = options;
+  const warnings: string[] = [];
+  const context: FileContext = { env, warn: (message) => warnings.push(message) };
+  const folder = readVariable(env, 'CLEARML_CONFIG_PATH')?.value;
+  const sections = folder === undefined ? [] : readConfigPath(expandHome(folder, home), context);
+  const files = userFiles(options, context);
   return new Config({
-    env: options.env,
-    base: [shippedDefaults(), ...files],
-    vaults: [],
-    monitoring: [],
-    top: flags,
+    env,
+    base: [shippedLayer(), ...sections, ...files],
+    top: flagLayers(flags ?? {}),
+    files: files.map((layer) => layer.source.name),
+    warnings,
   });
 }
 
-function userFiles({ env, home, configFile }: LoadOptions): string[] {
-  const custom = configFile ?? readVariable(env, 'CLEARML_CONFIG_FILE')?.value;
-  if (custom !== undefined) return [expandHome(custom, home)];
-  return ['trains.conf', 'clearml.conf'].map((name) => path.join(home, name));
+/** The lowest layer: what the option table ships. */
+export function shippedLayer(): ConfigLayer {
+  return { tree: shippedTree(), source: { kind: 'default', name: '' } };
 }
 
-function expandHome(file: string, home: string): string {
-  return path.resolve(file.replace(/^~(?=\/|$)/, home));
+function flagLayers(flags: ConfigTree): ConfigLayer[] {
+  return [...leaves(flags)].map(([keys, value]) => {
+    const name = findOption(joinKey(keys))?.flag ?? 'of the command line';
+    return { tree: treeOf(keys, value), source: { kind: 'flag', name } };
+  });
 }
 
-function readLayer(file: string, { env, configFile }: LoadOptions): ConfigLayer[] {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' && configFile === undefined) return [];
-    throw new AgentError('CONFIG_FILE', `cannot read the configuration file ${file}: ${systemCode(error)}`, {
-      cause: error,
-    });
+function userFiles({ env, home, configFile }: LoadOptions, context: FileContext): ConfigLayer[] {
+  if (configFile !== undefined) {
+    const file = expandHome(expandVariables(configFile, env), home);
+    const layer = readConfigFile(file, context);
+    if (layer !== undefined) return [layer];
+    throw new AgentError(
+      'CONFIG_FILE',
+      `--config-file: expected a configuration file, found nothing at ${file}`,
+    );
   }
-  const { root, positions } = parseHocon(text, { file, env });
-  return [{ tree: isTree(root) ? root : {}, source: { kind: 'file', name: file }, positions }];
-}
-
-function shippedDefaults(): ConfigLayer {
-  const tree: ConfigTree = {};
-  for (const option of OPTIONS) {
-    if (option.shipped !== undefined) setAt(tree, splitKey(option.key), option.shipped);
+  const named = readVariable(env, 'CLEARML_CONFIG_FILE');
+  if (named !== undefined) {
+    const file = expandHome(named.value, home);
+    const layer = readConfigFile(file, context);
+    if (layer !== undefined) return [layer];
+    context.warn(`${named.name} names the file ${file}, which does not exist; no configuration file is read`);
+    return [];
   }
-  return { tree, source: { kind: 'default', name: '' } };
+  return USER_FILES.flatMap((name) => readConfigFile(path.join(home, name), context) ?? []);
 }

@@ -1,3 +1,4 @@
+import { configApply } from './families/config-apply.js';
 import { envOverrides } from './families/env-overrides.js';
 import { gpus } from './families/gpus.js';
 import { hocon } from './families/hocon.js';
@@ -8,6 +9,7 @@ import { schedule } from './families/schedule.js';
  * says which and why) and throws a coded error where the input is refused.
  */
 export const adapters: Record<string, Adapter> = {
+  config_apply: configApply,
   env_overrides: envOverrides,
   hocon,
 

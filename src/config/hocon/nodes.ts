@@ -11,6 +11,8 @@ export interface ScalarNode {
   value: string | number | boolean | null;
   /** The text as it was written, for joining with neighbours. */
   written: string;
+  /** Blanks between two values. */
+  blank?: true;
 }
 
 export interface ListNode {

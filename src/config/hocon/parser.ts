@@ -31,11 +31,18 @@ export interface IncludeRequest {
   at: number;
 }
 
-const KEY_WORD = /[^\s"{}[\]:=,+#$^`?!@*&\\.]+(?:[^\S\n]+[^\s"{}[\]:=,+#$^`?!@*&\\.]+)*/y;
+/** A part of a key without quotes; it may hold blanks. */
+const KEY_WORD = /[\p{L}\p{M}\p{N}_\-/]+(?:[^\S\n]+[\p{L}\p{M}\p{N}_\-/]+)*/uy;
 const SUBSTITUTION = /\$\{(\?)?\s*([^}\n]*?)\s*\}/y;
 const INCLUDE = /include(?:[^\S\n]+|(?="))(required\(\s*)?(?:(file|url)\(\s*)?(?=")/y;
 /** The next line begins another field, so a key without a value before it is empty. */
 const NEXT_FIELD = /(?:"[^"\n]*"|[^\s"{}[\]:=,+#$^`?!@*&\\]+)[^\S\n]*(?:=|\+=|\{|:(?=\s|$))/y;
+
+/** The text of a number that JavaScript would write differently. */
+function writtenNumber(node: HoconNode): { written?: string } {
+  if (node.kind !== 'scalar' || typeof node.value !== 'number') return {};
+  return node.written === String(node.value) ? {} : { written: node.written };
+}
 
 /** Reads the grammar; substitutions stay in the nodes, the line of each key goes to `positions`. */
 export class Parser {
@@ -66,7 +73,7 @@ export class Parser {
     const start = cursor.char;
     const root =
       start === '[' ? this.#list(base) : start === '{' ? this.#object(base) : this.#fields(base, '');
-    cursor.skipLines();
+    this.#skipSeparators();
     if (!cursor.done) cursor.fail('the end of the text');
     return root;
   }
@@ -97,9 +104,10 @@ export class Parser {
     const start = cursor.at;
     const path = this.#key();
     const full = [...base, ...path];
+    const assignment = this.#assignment(full);
     const { file, line } = cursor.place(start);
-    this.#positions.set(joinKey(full), { file, line });
-    assign(object, path, this.#assignment(full));
+    this.#positions.set(joinKey(full), { file, line, ...writtenNumber(assignment.value) });
+    assign(object, path, assignment);
   }
 
   #key(): string[] {
@@ -108,11 +116,10 @@ export class Parser {
     do {
       cursor.takeBlanks();
       const word = cursor.char === '"' ? readQuoted(cursor) : cursor.match(KEY_WORD)?.[0];
-      if (word === undefined) return cursor.fail('a key');
-      path.push(word);
+      if (word !== undefined) path.push(word);
       cursor.takeBlanks();
     } while (cursor.take('.'));
-    return path;
+    return path.length === 0 ? cursor.fail('a key') : path;
   }
 
   #assignment(base: readonly string[]): Assignment {
@@ -152,7 +159,7 @@ export class Parser {
       const blanks = cursor.takeBlanks();
       const part = cursor.atLineEnd || this.#fieldAfterObject(parts) ? undefined : this.#part(base);
       if (part === undefined) break;
-      if (parts.length > 0 && blanks !== '') parts.push(scalar(blanks));
+      if (parts.length > 0 && blanks !== '') parts.push({ ...scalar(blanks), blank: true });
       parts.push(part);
     }
     const [only = scalar('')] = parts;

@@ -70,12 +70,16 @@ export class Resolver {
   }
 
   #join(node: JoinNode): ConfigValue | undefined {
-    const parts = node.parts.flatMap((part): JoinPart[] => {
+    const parts: JoinPart[] = [];
+    for (const part of node.parts) {
       const value = this.#value(part);
-      if (value === undefined) return [];
-      const written = part.kind === 'scalar' ? part.written : String(value);
-      return [{ value, written, blank: part.kind === 'scalar' && written.trim() === '' && written !== '' }];
-    });
+      if (value === undefined) {
+        if (parts.at(-1)?.blank) parts.pop();
+      } else {
+        const blank = part.kind === 'scalar' && part.blank === true;
+        parts.push({ value, written: part.kind === 'scalar' ? part.written : String(value), blank });
+      }
+    }
     return joinParts(parts, node.place);
   }
 

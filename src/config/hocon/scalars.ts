@@ -7,9 +7,11 @@ const QUOTED = /"((?:[^"\\\n]|\\[^\n])*)"/y;
 const MULTILINE = /"""([\s\S]*?"*)"""(?!")/y;
 /** An unquoted word. What is left out needs quotes, or has a meaning of its own. */
 const WORD = /(?:[^\s"{}[\],#$^`+?!@*&=\\]|\\[^\n])+/y;
-const NUMBER = /^-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?$/;
-/** An exponent with a sign, which a word cannot hold otherwise. */
-const SIGNED_EXPONENT = /-?(?:\d+(?:\.\d+)?|\.\d+)[eE][-+]\d+(?=[\s,}\]#]|$)/y;
+const NUMBER = /^[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?$/;
+/** A number with a plus sign, which a word cannot hold otherwise. */
+const NUMBER_WITH_PLUS =
+  /(?:\+(?=[\d.])|(?=[-\d.]+[eE]\+))-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?(?=[\s,}\]#]|$)/y;
+const DIGITS = /^[-+]?\d+$/;
 /** A number with a comment glued to it. */
 const NUMBER_COMMENT = /^(-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE]\d+)?)\/\//;
 
@@ -34,7 +36,7 @@ export function readQuoted(cursor: Cursor): string {
 /** A word without quotes; `undefined` when none is here. */
 export function readWord(cursor: Cursor): ScalarNode | undefined {
   const start = cursor.at;
-  const number = cursor.match(SIGNED_EXPONENT);
+  const number = cursor.match(NUMBER_WITH_PLUS);
   const word = number?.[0] ?? cursor.match(WORD)?.[0];
   if (word === undefined) return undefined;
   const glued = NUMBER_COMMENT.exec(word);
@@ -45,10 +47,17 @@ export function readWord(cursor: Cursor): ScalarNode | undefined {
 
 /** `true`, `null`, a number or the text itself. */
 function literal(word: string): ScalarNode {
-  if (NUMBER.test(word)) return scalar(Number(word), word);
+  if (NUMBER.test(word)) return number(word);
   const value = LITERALS.get(word.toLowerCase());
   if (value !== undefined) return scalar(value, word);
   return scalar(word.includes('\\') ? decode(word) : word);
+}
+
+/** Digits that a number cannot hold exactly, an account number for one, stay a text. */
+function number(word: string): ScalarNode {
+  const value = Number(word);
+  const exact = Number.isFinite(value) && (Number.isSafeInteger(value) || !DIGITS.test(word));
+  return scalar(exact ? value + 0 : word, word);
 }
 
 /** A backslash before a letter that is no escape stays, so that `"c:\dir"` means what it shows. */

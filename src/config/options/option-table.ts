@@ -1,11 +1,54 @@
-import { AGENT_OPTIONS } from './agent.js';
+import type { ConfigTree } from '../config.js';
+import { setAt, splitKey } from '../tree.js';
+import { API_OPTIONS } from './api.js';
+import { BOOTSTRAP_OPTIONS } from './bootstrap.js';
+import { CONTAINER_MOUNT_OPTIONS } from './container-mounts.js';
+import { CONTAINER_OPTIONS } from './containers.js';
+import { GIT_OPTIONS } from './git.js';
+import { IDENTITY_OPTIONS } from './identity.js';
+import { MASKING_OPTIONS } from './masking.js';
+import { METERING_OPTIONS } from './metering.js';
 import type { Option } from './option.js';
+import { PACKAGE_TOOL_OPTIONS } from './package-tools.js';
+import { PACKAGE_OPTIONS } from './packages.js';
+import { PYTHON_OPTIONS } from './python.js';
+import { SDK_OPTIONS } from './sdk.js';
+
+/** A chapter of the example file and of the documents. */
+export interface OptionSection {
+  title: string;
+  options: readonly Option[];
+}
+
+export const OPTION_SECTIONS: readonly OptionSection[] = [
+  { title: 'Server', options: API_OPTIONS },
+  { title: 'The agent itself', options: IDENTITY_OPTIONS },
+  { title: 'Repositories', options: GIT_OPTIONS },
+  { title: 'Python environments', options: PYTHON_OPTIONS },
+  { title: 'Packages', options: PACKAGE_OPTIONS },
+  { title: 'Poetry, uv, conda', options: PACKAGE_TOOL_OPTIONS },
+  { title: 'Containers', options: CONTAINER_OPTIONS },
+  { title: 'Paths inside containers', options: CONTAINER_MOUNT_OPTIONS },
+  { title: 'What is hidden', options: MASKING_OPTIONS },
+  { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
+  { title: 'Usage metering', options: METERING_OPTIONS },
+  { title: 'SDK of the task', options: SDK_OPTIONS },
+];
 
 /** Every key that the agent knows. */
-export const OPTIONS: readonly Option[] = AGENT_OPTIONS;
+export const OPTIONS: readonly Option[] = OPTION_SECTIONS.flatMap((section) => section.options);
 
 const BY_KEY: ReadonlyMap<string, Option> = new Map(OPTIONS.map((option) => [option.key, option]));
 
 export function findOption(key: string): Option | undefined {
   return BY_KEY.get(key);
+}
+
+/** The tree that the agent starts from. */
+export function shippedTree(): ConfigTree {
+  const tree: ConfigTree = {};
+  for (const option of OPTIONS) {
+    if (option.shipped !== undefined) setAt(tree, splitKey(option.key), structuredClone(option.shipped));
+  }
+  return tree;
 }

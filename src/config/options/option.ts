@@ -1,14 +1,50 @@
 import type { ConfigValue } from '../config.js';
 
-/** A row of the option table. */
-export interface Option {
+/** A row of the option table: everything that the program and its documents know about one key. */
+export type Option = OptionFacts & OptionUse;
+
+export interface OptionFacts {
   /** Dotted key. */
   key: string;
   type: OptionType;
-  /** Shipped in the configuration itself, so that `agent config` shows it. */
+  /** One line: what it does, in which unit. */
+  help: string;
+  /** In the configuration when nobody sets the key, so that `agent config` shows it. */
   shipped?: ConfigValue;
-  /** What applies when nothing sets the key; not part of the printed configuration. */
+  /** What applies while the key is absent; the printed configuration leaves it out. */
   fallback?: ConfigValue;
+  /** The default in words, where it is found out at run time. */
+  otherwise?: string;
+  /** Accepted values, where they can be listed. */
+  choices?: readonly string[];
+  /** Variables that become this key; the first that is not empty wins. They beat files and vaults. */
+  variables?: readonly string[];
+  /** Flag of a command that sets it for one run. */
+  flag?: string;
+  /** Never printed or logged. */
+  secret?: true;
+  /** A sensible value for the example file, as it is written there. */
+  example?: string;
 }
 
-export type OptionType = 'text' | 'path' | 'boolean' | 'integer' | 'number' | 'list' | 'section' | 'value';
+export type OptionUse =
+  | {
+      /** The folder under `src` that acts on it. */
+      consumedBy: string;
+    }
+  | {
+      /** Accepted without effect, and why. */
+      ignored: string;
+    };
+
+/** `texts` is a list or a single text; `any` is checked by its consumer. */
+export type OptionType =
+  | 'text'
+  | 'path'
+  | 'boolean'
+  | 'integer'
+  | 'number'
+  | 'texts'
+  | 'list'
+  | 'section'
+  | 'any';

@@ -1,0 +1,8 @@
+import type { Environment } from './config.js';
+
+/** `$NAME` and `${NAME}`; an unknown name stays as it is. */
+export function expandVariables(text: string, env: Environment): string {
+  return text.replace(/\$(?:(\w+)|\{(\w+)\})/g, (written, plain?: string, braced?: string) => {
+    return env[plain ?? braced ?? ''] ?? written;
+  });
+}

@@ -1,0 +1,107 @@
+import path from 'node:path';
+import type { Config, ConfigTree, ConfigValue } from '../config.js';
+import { expandHome } from '../config-files.js';
+import { expandVariables } from '../expand.js';
+import { isTree } from '../tree.js';
+import { sectionEntries, textOf } from './section-entries.js';
+import { yamlText } from './yaml-text.js';
+
+/** A file that the section `files` asks for. */
+export interface FileWrite {
+  label: string;
+  path: string;
+  content: string | Uint8Array;
+  /** False: an existing file is left alone. */
+  overwrite: boolean;
+  mode?: number;
+  /** Something about the entry that is left out, the file is written all the same. */
+  note?: string;
+}
+
+/** An entry that cannot be carried out. */
+export interface FileRefusal {
+  label: string;
+  refused: string;
+}
+
+/**
+ * What the section `files` asks for, in order; nothing when `agent.apply_files` is off.
+ *
+ * @throws AgentError CONFIG_VALUE when the section is no section
+ */
+export function configuredFiles(config: Config, home: string): (FileWrite | FileRefusal)[] {
+  if (!config.boolean('agent.apply_files')) return [];
+  return sectionEntries(config, 'files').map(([label, entry]) => plannedFile(label, entry, config, home));
+}
+
+function plannedFile(
+  label: string,
+  entry: ConfigValue,
+  config: Config,
+  home: string,
+): FileWrite | FileRefusal {
+  if (!isTree(entry)) return { label, refused: 'expected { path, contents }, found something else' };
+  const { path: target, contents } = entry;
+  if (typeof target !== 'string' || target === '') return { label, refused: 'it has no path' };
+  if (contents === undefined) return { label, refused: 'it has no contents' };
+  const content = contentOf(entry, contents);
+  if (isRefusal(content)) return { label, refused: content.refused };
+  const file = expandHome(expandVariables(target, config.env), home);
+  const overwrite = entry.overwrite !== false && textOf(entry.overwrite ?? true).toLowerCase() !== 'false';
+  return { label, path: path.normalize(file), content, overwrite, ...modeOf(entry) };
+}
+
+interface Refusal {
+  refused: string;
+}
+
+function isRefusal(content: string | Uint8Array | Refusal): content is Refusal {
+  return typeof content === 'object' && 'refused' in content;
+}
+
+function contentOf(entry: ConfigTree, contents: ConfigValue): string | Uint8Array | Refusal {
+  const target = formatOf(entry.target_format);
+  const isEncoded = formatOf(entry.format) === 'base64';
+  if (isEncoded && typeof contents !== 'string') return { refused: 'base64 contents have to be a text' };
+  const bytes = isEncoded ? decoded(String(contents)) : undefined;
+  if (isEncoded && bytes === undefined) return { refused: 'the contents are not base64' };
+  if (target === 'bytes') return bytes ?? { refused: 'target_format bytes needs contents in base64' };
+  const value = bytes === undefined ? contents : utf8(bytes);
+  if (value === undefined)
+    return { refused: 'the contents are not UTF-8; target_format bytes writes them as they are' };
+  if (target === 'json') return asciiJson(value);
+  return target === 'yaml' || target === 'yml' ? yamlText(value) : textOf(value);
+}
+
+function formatOf(value: ConfigValue | undefined): string {
+  return typeof value === 'string' ? value.toLowerCase() : 'string';
+}
+
+/** Letters outside the alphabet are left out; one letter too many makes it unreadable. */
+function decoded(text: string): Uint8Array | undefined {
+  const letters = text.replace(/[^A-Za-z0-9+/]/g, '');
+  return letters.length % 4 === 1 ? undefined : Buffer.from(letters, 'base64');
+}
+
+function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Readable by programs that take the file for ASCII. */
+function asciiJson(value: ConfigValue): string {
+  return JSON.stringify(value, null, 2).replace(
+    /[\u007f-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function modeOf(entry: ConfigTree): { mode?: number; note?: string } {
+  if (entry.mode === undefined || entry.mode === null) return {};
+  const [, digits] = /^(?:0o)?([0-7]{1,4})$/i.exec(textOf(entry.mode).trim()) ?? [];
+  if (digits !== undefined) return { mode: Number.parseInt(digits, 8) };
+  return { note: `mode ${textOf(entry.mode)} is left out, an octal number such as "640" is expected` };
+}

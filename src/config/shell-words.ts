@@ -1,0 +1,22 @@
+/**
+ * Splits a text into words as a POSIX shell does: blanks, single and double quotes, backslash. Nothing is
+ * expanded. A quote that is never closed ends with the text.
+ */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  for (const [, single, double, escaped, plain] of text.matchAll(TOKENS)) {
+    if (plain !== undefined && plain.trim() === '') {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+      continue;
+    }
+    const unquoted = double?.replace(/\\(["\\$`])/g, '$1');
+    word = (word ?? '') + (single ?? unquoted ?? escaped ?? plain ?? '');
+  }
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+/** A single-quoted part, a double-quoted part, an escaped letter, blanks or a run of other letters. */
+const TOKENS = /'([^']*)(?:'|$)|"((?:[^"\\]|\\[\s\S])*)(?:"|$)|\\([\s\S])|(\s+|[^\s'"\\]+|\\$)/g;

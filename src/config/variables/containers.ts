@@ -1,0 +1,87 @@
+import type { Variable } from './variable.js';
+
+/** Container mode. */
+export const CONTAINER_VARIABLES: readonly Variable[] = [
+  {
+    name: 'CLEARML_DOCKER_IMAGE',
+    aliases: ['TRAINS_DOCKER_IMAGE'],
+    type: 'text',
+    help: 'Default image, with arguments, for --docker without one.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_EXTRA_DOCKER_LABELS',
+    type: 'words',
+    help: 'Labels of every container.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_DOCKER_ARGS_HIDE_ENV',
+    type: 'words',
+    help: 'Further variables whose values are hidden in shown commands.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'SSH_AUTH_SOCK',
+    type: 'path',
+    help: 'Socket of the ssh agent; given to containers in place of ~/.ssh.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_K8S_HOST_MOUNT',
+    aliases: [
+      'CLEARML_AGENT_DOCKER_HOST_MOUNT',
+      'TRAINS_AGENT_K8S_HOST_MOUNT',
+      'TRAINS_AGENT_DOCKER_HOST_MOUNT',
+    ],
+    type: 'text',
+    help: 'host:inside, when the agent itself is in a container: paths below are translated for sibling containers.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_DOCKER_SKIP_GPUS_FLAG',
+    aliases: ['TRAINS_DOCKER_SKIP_GPUS_FLAG'],
+    type: 'presence',
+    help: 'Ask the engine for no GPUs.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_FORCE_SYSTEM_SITE_PACKAGES',
+    type: 'boolean',
+    otherwise: 'yes',
+    help: "Environments in containers see the image's own packages.",
+    consumedBy: 'python',
+  },
+  {
+    name: 'CLEARML_AGENT_FORCE_HOST_MACHINE_IP',
+    type: 'text',
+    otherwise: 'found out',
+    help: 'Address given to containers that publish ports.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_SERVICES_DOCKER_RESTART',
+    type: 'text',
+    help: 'Restart policy of containers, such as unless-stopped;field=value.',
+    consumedBy: 'drivers/docker',
+  },
+  {
+    name: 'CLEARML_AGENT_STANDALONE_CONFIG_BC',
+    type: 'boolean',
+    help: 'Leave pip_version out of the configuration in containers.',
+    ignored: 'no agent runs inside the container',
+  },
+  {
+    name: 'FORCE_CLEARML_AGENT_REPO',
+    aliases: ['CLEARML_AGENT_DOCKER_AGENT_REPO'],
+    type: 'text',
+    help: 'What is installed as the agent in containers.',
+    ignored: 'no agent runs inside the container',
+  },
+  {
+    name: 'FORCE_LOCAL_CLEARML_AGENT_WHEEL',
+    type: 'path',
+    help: 'Wheel that is installed as the agent in containers.',
+    ignored: 'no agent runs inside the container',
+  },
+];

@@ -1,0 +1,90 @@
+import type { Variable } from './variable.js';
+
+/** The Kubernetes glue. */
+export const KUBERNETES_VARIABLES: readonly Variable[] = [
+  {
+    name: 'CLEARML_K8S_GLUE_KIND',
+    type: 'text',
+    otherwise: 'pod',
+    help: 'What is made for a task: pod or job.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'CLEARML_K8S_GLUE_START_AGENT_SCRIPT_PATH',
+    type: 'path',
+    otherwise: '~/__start_agent__.sh',
+    help: 'Start script inside the pod.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_DEF_EXEC_AGENT_ARGS',
+    type: 'text',
+    otherwise: '--full-monitoring --require-queue',
+    help: 'Flags of execute inside the pod.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_POD_AGENT_INSTALL_ARGS',
+    type: 'text',
+    help: 'What is added to the installation of the agent.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_POD_MONITOR_LOG_BATCH_SIZE',
+    type: 'integer',
+    otherwise: '5',
+    help: 'Lines of a pod that are read at once.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_POD_MONITOR_DISABLE_ENQUEUE_ON_PREEMPTION',
+    type: 'boolean',
+    help: 'Do not put tasks of preempted pods back.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_POD_MONITOR_EVICTION_REASONS',
+    type: 'words',
+    otherwise: 'ImagePullBackOff InvalidImageName',
+    help: 'Reasons for which a waiting pod is given up.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_POD_USE_IMAGE_ENTRYPOINT',
+    type: 'boolean',
+    help: 'Keep the entry point of the image.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_IGNORE_KUBECTL_ERROR',
+    type: 'text',
+    help: 'Regular expression for errors that do not matter.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_DEFAULT_SCHEDULER_QUEUE_TAGS',
+    type: 'words',
+    otherwise: 'k8s-glue',
+    help: 'Tags of queues that the glue makes.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'K8S_GLUE_COMPLETED_POD_DELETION_DELAY_MINUTES',
+    type: 'number',
+    otherwise: '0',
+    help: 'Minutes that finished pods are kept.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'CLEARML_AGENT_NO_UPDATE',
+    type: 'presence',
+    help: 'Do not update the agent when a container of it starts.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+  {
+    name: 'CLEARML_AGENT_SKIP_CONTAINER_APT',
+    type: 'presence',
+    help: 'Leave out what apt-get would install in the pod.',
+    ignored: 'the Kubernetes glue is not part of this agent yet',
+  },
+];

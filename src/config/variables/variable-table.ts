@@ -1,0 +1,22 @@
+import { CONNECTION_VARIABLES } from './connection.js';
+import { CONTAINER_VARIABLES } from './containers.js';
+import { EXECUTION_VARIABLES } from './execution.js';
+import { KUBERNETES_VARIABLES } from './kubernetes.js';
+import type { Variable } from './variable.js';
+import { WORKER_VARIABLES } from './worker.js';
+
+export interface VariableSection {
+  title: string;
+  variables: readonly Variable[];
+}
+
+export const VARIABLE_SECTIONS: readonly VariableSection[] = [
+  { title: 'Configuration and server', variables: CONNECTION_VARIABLES },
+  { title: 'The agent on its machine', variables: WORKER_VARIABLES },
+  { title: 'Running a task', variables: EXECUTION_VARIABLES },
+  { title: 'Containers', variables: CONTAINER_VARIABLES },
+  { title: 'Kubernetes', variables: KUBERNETES_VARIABLES },
+];
+
+/** Every variable that the agent knows and that is no configuration key. */
+export const VARIABLES: readonly Variable[] = VARIABLE_SECTIONS.flatMap((section) => section.variables);
