@@ -1,0 +1,216 @@
+import { Availability, type Notices } from './availability.js';
+import { endpointRule } from './endpoints.js';
+import { readEnvelope } from './envelope.js';
+import { ConnectionError } from './errors.js';
+import { type Credentials, loginHeader, readLogin } from './login.js';
+import { meansAway, type RetryMode, type RetryPolicy, retryDelay } from './retry.js';
+import { type Token, TokenKeeper } from './token.js';
+import { compareVersions, type TokenClaims } from './token-claims.js';
+import type { HttpMethod, HttpRequest, HttpResponse, Transport } from './transport.js';
+
+export interface ApiClientOptions {
+  /** Address of the API server, without a slash at its end. */
+  server: string;
+  credentials: Credentials;
+  transport: Transport;
+  /** Sent as the worker's name in the headers; the server stores it as "last used from". */
+  hostName: string;
+  /** Method of calls whose endpoint does not ask for POST. */
+  defaultMethod: HttpMethod;
+  retry: RetryPolicy;
+  /** A token with less life than this left is renewed, seconds. */
+  tokenThresholdSeconds: number;
+  /** Life that is asked for new tokens, seconds; the server decides when left out. */
+  tokenLifeSeconds?: number;
+  /** The newest API version that the agent may believe the server to have. */
+  maxApiVersion?: string;
+  /** Told of every new token; a child process is given the newest one. */
+  onToken?(token: string): void;
+  notices: Notices;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+  /** Instead of the table's; an empty text for none. */
+  version?: string;
+  method?: HttpMethod;
+  /** `forever` when left out. */
+  retry?: RetryMode;
+  /** True reports even a broken idle connection instead of sending the request again on a new one. */
+  sendOnce?: boolean;
+}
+
+/** What the server sees as the agent's own name and version: those of the original whose protocol this is. */
+const CLIENT_ID = 'api-3.0.3';
+/** Kept connections that the server closed meanwhile may come one after the other. */
+const STALE_REPLAYS = 3;
+
+/**
+ * Calls the ClearML API: logs in by itself, renews its token, repeats what is worth repeating. One client serves
+ * the whole process.
+ */
+export class ApiClient {
+  readonly server: string;
+  readonly #options: ApiClientOptions;
+  readonly #tokens: TokenKeeper;
+  readonly #availability: Availability;
+  readonly #now: () => number;
+
+  constructor(options: ApiClientOptions) {
+    this.server = options.server;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#availability = new Availability({ server: this.server, notices: options.notices, now: this.#now });
+    this.#tokens = new TokenKeeper({
+      ...('token' in options.credentials ? { initial: options.credentials.token } : {}),
+      ...(options.onToken ? { onToken: options.onToken } : {}),
+      thresholdSeconds: options.tokenThresholdSeconds,
+      login: (current) => this.#login(current),
+      now: this.#now,
+    });
+  }
+
+  /**
+   * Calls an endpoint such as `tasks.get_all`.
+   *
+   * @returns the answer's `data`, `{}` when there is none
+   * @throws ApiError, ConnectionError, AgentError API_CREDENTIALS or API_ANSWER, or the signal's reason
+   */
+  call<T>(endpoint: string, body: object = {}, options: CallOptions = {}): Promise<T> {
+    return this.#perform<T>(endpoint, { text: JSON.stringify(body), type: 'application/json' }, options);
+  }
+
+  /** Calls an endpoint that takes a batch: one JSON object a line. */
+  callLines<T>(endpoint: string, items: readonly object[], options: CallOptions = {}): Promise<T> {
+    const text = items.map((item) => JSON.stringify(item)).join('\n');
+    return this.#perform<T>(endpoint, { text, type: 'application/json-lines' }, options);
+  }
+
+  /** Logs in, or waits until that is possible, and tells who the agent is for the server. */
+  async connect(options: Pick<CallOptions, 'signal' | 'retry'> = {}): Promise<TokenClaims> {
+    await this.#repeat(() => this.#tokens.current(), options);
+    return this.claims;
+  }
+
+  /** What the newest token says; the oldest API there is before the first call. */
+  get claims(): TokenClaims {
+    const claims = this.#tokens.latest?.claims ?? { apiVersion: '0', featureSet: 'basic' };
+    const most = this.#options.maxApiVersion;
+    if (most === undefined || compareVersions(claims.apiVersion, most) <= 0) return claims;
+    return { ...claims, apiVersion: most };
+  }
+
+  /** Whether the server's API is at least of this version. */
+  supports(version: string): boolean {
+    return compareVersions(this.claims.apiVersion, version) >= 0;
+  }
+
+  /** The token in use, for a child process that is to call the server. */
+  async token(options: Pick<CallOptions, 'signal' | 'retry'> = {}): Promise<string> {
+    return (await this.#repeat(() => this.#tokens.current(), options)).value;
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#options.transport.close();
+  }
+
+  #perform<T>(endpoint: string, body: Body, options: CallOptions): Promise<T> {
+    const rule = endpointRule(endpoint);
+    const method = options.method ?? (rule.post ? 'post' : this.#options.defaultMethod);
+    const version = options.version ?? rule.version;
+    const url = `${this.server}/${version ? `v${version}/` : ''}${endpoint}`;
+    const request = { method, url, body: body.text, signal: options.signal };
+    const headers = { ...this.#headers(), 'Content-Type': body.type };
+    const attempt = async (): Promise<T> => {
+      const response = await this.#authorized((authorization) =>
+        this.#send({ ...request, headers: { ...headers, Authorization: authorization } }, options.sendOnce),
+      );
+      // The answer's shape is the server's contract; callers narrow what they depend on.
+      return readEnvelope(response, { server: this.server, endpoint, now: this.#now() }) as T;
+    };
+    return this.#repeat(attempt, options);
+  }
+
+  /** A token that the server does not take any more is replaced once, and the call repeated with the new one. */
+  async #authorized(send: (authorization: string) => Promise<HttpResponse>): Promise<HttpResponse> {
+    const token = await this.#tokens.current();
+    const response = await send(bearer(token));
+    if (response.status !== 401) return response;
+    return send(bearer(await this.#tokens.replace(token.value)));
+  }
+
+  async #login(current: string | undefined): Promise<string> {
+    const { credentials, tokenLifeSeconds, defaultMethod: method } = this.#options;
+    const life = tokenLifeSeconds === undefined ? '' : `?expiration_sec=${tokenLifeSeconds}`;
+    const headers = { ...this.#headers(), Authorization: loginHeader(credentials, current) };
+    const response = await this.#send({ method, url: `${this.server}/auth.login${life}`, headers }, false);
+    return readLogin(response, { server: this.server, credentials, now: this.#now() });
+  }
+
+  async #send(request: HttpRequest, once: boolean | undefined): Promise<HttpResponse> {
+    for (let replays = 0; ; replays += 1) {
+      try {
+        return await this.#options.transport.send(request);
+      } catch (error) {
+        const stale = error instanceof ConnectionError && error.stale;
+        if (!stale || once || replays >= STALE_REPLAYS) throw error;
+      }
+    }
+  }
+
+  async #repeat<T>(attempt: () => Promise<T>, { signal, retry: mode = 'forever' }: CallOptions): Promise<T> {
+    const { retry: policy, random = Math.random } = this.#options;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        const result = await untilAborted(attempt(), signal);
+        this.#availability.answered();
+        return result;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const delay = retryDelay(error, failures, { mode, policy, random });
+        if (meansAway(error)) this.#availability.failed(error, delay !== undefined);
+        else this.#availability.answered();
+        if (delay === undefined) throw error;
+        await this.#availability.pause(delay, signal);
+      }
+    }
+  }
+
+  #headers(): Record<string, string> {
+    const { hostName } = this.#options;
+    return {
+      'X-ClearML-Worker': hostName,
+      'X-Trains-Worker': hostName,
+      'X-ClearML-Agent': CLIENT_ID,
+      'X-Trains-Agent': CLIENT_ID,
+    };
+  }
+}
+
+interface Body {
+  text: string;
+  type: string;
+}
+
+function bearer(token: Token): string {
+  return `Bearer ${token.value}`;
+}
+
+/** A login shared with other calls goes on when one of them is aborted; the aborted one stops waiting. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (stop) signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,156 @@
+import type { Config } from '../config/config.js';
+import { booleanWord } from '../config/words.js';
+import { AgentError } from '../errors.js';
+import type { Notices } from './availability.js';
+import { ApiClient } from './client.js';
+import type { Credentials } from './login.js';
+import type { RetryPolicy } from './retry.js';
+import { type HttpMethod, Transport } from './transport.js';
+import { type NamedPath, readTrust, type TrustRequest } from './trust.js';
+
+export interface ConnectionSettings {
+  server: string;
+  credentials: Credentials;
+  trust: TrustRequest;
+  defaultMethod: HttpMethod;
+  retry: RetryPolicy;
+  tokenThresholdSeconds: number;
+  tokenLifeSeconds?: number;
+  maxApiVersion?: string;
+}
+
+export interface ConnectOptions {
+  hostName: string;
+  notices: Notices;
+  onToken?(token: string): void;
+}
+
+/**
+ * The client that a configuration describes; it connects at its first call.
+ *
+ * @throws AgentError CONFIG_MISSING, CONFIG_VALUE, CONFIG_FILE
+ */
+export function createApiClient(config: Config, options: ConnectOptions): ApiClient {
+  const { trust, ...settings } = connectionSettings(config);
+  const transport = new Transport({ tls: readTrust(trust), env: config.env });
+  return new ApiClient({ ...settings, ...options, transport });
+}
+
+/** What the configuration and its environment say about the connection to the API server. */
+export function connectionSettings(config: Config): ConnectionSettings {
+  const tokenLife = config.number('api.auth.request_token_expiration_sec');
+  const maxApiVersion = config.variable('CLEARML_AGENT_FORCE_MAX_API_VERSION');
+  return {
+    server: readServer(config),
+    credentials: readCredentials(config),
+    trust: readTrustRequest(config),
+    defaultMethod: readMethod(config),
+    retry: readRetryPolicy(config),
+    tokenThresholdSeconds: config.number('api.auth.token_expiration_threshold_sec') ?? 43_200,
+    ...(tokenLife ? { tokenLifeSeconds: tokenLife } : {}),
+    ...(maxApiVersion ? { maxApiVersion } : {}),
+  };
+}
+
+function readServer(config: Config): string {
+  const text = config.string('api.api_server') ?? config.string('api.host');
+  if (text === undefined) {
+    throw new AgentError('CONFIG_MISSING', 'api.api_server is not set: no API server to talk to', {
+      hint: 'Set CLEARML_API_HOST, or api.api_server in ~/clearml.conf.',
+    });
+  }
+  const server = text.trim().replace(/\/+$/, '');
+  if (/^https?:\/\//i.test(server) && URL.canParse(server)) return server;
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `api.api_server: expected an address like http://host:8008, found "${text}"`,
+  );
+}
+
+function readCredentials(config: Config): Credentials {
+  const token = config.variable('CLEARML_AUTH_TOKEN');
+  const accessKey = config.string('api.credentials.access_key');
+  const secretKey = config.string('api.credentials.secret_key');
+  if (token !== undefined) return { token };
+  if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey };
+  const missing = accessKey === undefined ? 'access_key' : 'secret_key';
+  throw new AgentError(
+    'CONFIG_MISSING',
+    `api.credentials.${missing} is not set: no credentials for the API server`,
+    {
+      hint: 'Set CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY, or api.credentials in ~/clearml.conf.',
+    },
+  );
+}
+
+function readMethod(config: Config): HttpMethod {
+  const variable = config.variable('CLEARML_API_DEFAULT_REQ_METHOD');
+  const text = variable ?? config.string('api.http.default_method') ?? 'get';
+  const method = text.toLowerCase();
+  if (method === 'get' || method === 'post' || method === 'put') return method;
+  const where = variable === undefined ? 'api.http.default_method' : 'CLEARML_API_DEFAULT_REQ_METHOD';
+  throw new AgentError('CONFIG_VALUE', `${where}: expected get, post or put, found "${text}"`);
+}
+
+/** Connect attempts at the start that the original makes besides the first. */
+const FIRST_CONTACT_RETRIES = 4;
+/** Waits are a random part of a bound, so the original's first bound of 2 s becomes one of the same mean. */
+const BASE_MS = 1000;
+const FLOOR_MS = 100;
+
+function readRetryPolicy(config: Config): RetryPolicy {
+  const factor = config.number('api.http.retries.backoff_factor') ?? 1;
+  const longest = config.number('api.http.retries.backoff_max') ?? 120;
+  return {
+    backoff: { baseMs: BASE_MS * factor, capMs: longest * 1000, floorMs: FLOOR_MS },
+    boundedRetries: readFirstContactRetries(config),
+    extraStatuses: (config.variable('CLEARML_API_EXTRA_RETRY_CODES') ?? '').match(/\d+/g)?.map(Number) ?? [],
+  };
+}
+
+/** The variable is a count, or a word: no means that the first contact may take as long as any other. */
+function readFirstContactRetries(config: Config): number {
+  const text = config.variable('CLEARML_AGENT_INITIAL_CONNECT_RETRY_OVERRIDE') ?? 'true';
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  if (booleanWord(text) !== false) return FIRST_CONTACT_RETRIES;
+  return config.number('api.http.retries.total') ?? 240;
+}
+
+/** Variables that Python's HTTP library reads, which users of the original have set; they win over the file. */
+const AUTHORITY_VARIABLES = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'] as const;
+
+function readTrustRequest(config: Config): TrustRequest {
+  const wish = readVerification(config);
+  const fromVariable = AUTHORITY_VARIABLES.map((name) => fromEnvironment(config, name)).find(Boolean);
+  const authorities = fromVariable ?? wish.authorities ?? fromEnvironment(config, 'SSL_CERT_FILE');
+  const certificate = fromConfig(config, 'api.client_certificate');
+  const key = fromConfig(config, 'api.client_key');
+  return {
+    verify: wish.verify,
+    ...(authorities ? { authorities } : {}),
+    ...(certificate ? { certificate } : {}),
+    ...(key ? { key } : {}),
+  };
+}
+
+function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'authorities'> {
+  const variable = config.variable('CLEARML_API_HOST_VERIFY_CERT');
+  const setting = variable === undefined ? 'api.verify_certificate' : 'CLEARML_API_HOST_VERIFY_CERT';
+  const value = variable ?? config.value('api.verify_certificate') ?? true;
+  if (typeof value === 'boolean') return { verify: value };
+  const text = String(value).trim();
+  const verify = text === '' ? true : booleanWord(text);
+  if (verify !== undefined) return { verify };
+  return { verify: true, authorities: { path: text, setting } };
+}
+
+function fromEnvironment(config: Config, name: string): NamedPath | undefined {
+  const path = config.variable(name);
+  return path === undefined ? undefined : { path, setting: name };
+}
+
+function fromConfig(config: Config, key: string): NamedPath | undefined {
+  const path = config.string(key);
+  return path === undefined ? undefined : { path, setting: key };
+}

@@ -1,0 +1,152 @@
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import { causeLine, systemCode } from '../errors.js';
+import { CONNECT_TIMEOUT, openPool, type Pool } from './agents.js';
+import { loadAxios } from './axios.js';
+import { ConnectionError } from './errors.js';
+import { proxyFor } from './proxy.js';
+import type { TlsSettings } from './trust.js';
+
+export interface TransportOptions {
+  tls: TlsSettings;
+  /** For the proxy variables. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface HttpRequest {
+  method: HttpMethod;
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  body?: string;
+  signal?: AbortSignal | undefined;
+}
+
+export type HttpMethod = 'get' | 'post' | 'put';
+
+export interface HttpResponse {
+  status: number;
+  /** Header names in small letters. */
+  headers: Readonly<Record<string, string>>;
+  text: string;
+}
+
+/** Milliseconds, as the original has them: for the first contact, for a call, for a call with a large body. */
+const TIMEOUTS = {
+  first: { connect: 3000, read: 10_000 },
+  usual: { connect: 10_000, read: 30_000 },
+  large: { connect: 30_000, read: 30_000 },
+} as const;
+/** A body above this many characters is large. */
+const LARGE_BODY = 15_000;
+
+/** Speaks HTTP through axios: one pool of connections, any status is an answer, a broken connection a coded error. */
+export class Transport {
+  readonly #axios: AxiosInstance;
+  readonly #pool: Pool;
+  readonly #env: TransportOptions['env'];
+  #reached = false;
+
+  constructor({ tls, env }: TransportOptions) {
+    this.#env = env;
+    this.#pool = openPool({
+      tls,
+      connectMs: () => (this.#reached ? TIMEOUTS.usual : TIMEOUTS.first).connect,
+    });
+    this.#axios = loadAxios().create({
+      adapter: 'http',
+      httpAgent: this.#pool.http,
+      httpsAgent: this.#pool.https,
+      // A redirected call loses its body or its method on the way; the answer is reported instead.
+      maxRedirects: 0,
+      responseType: 'text',
+      transformRequest: [(data: unknown) => data],
+      transformResponse: [(data: unknown) => data],
+      validateStatus: () => true,
+    });
+  }
+
+  /** @throws ConnectionError, or the signal's reason */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    request.signal?.throwIfAborted();
+    try {
+      const response = await this.#request(request);
+      this.#reached = true;
+      return { status: response.status, headers: plainHeaders(response.headers), text: response.data };
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      throw describeFailure(error, request.url);
+    }
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+
+  #request({ method, url, headers, body, signal }: HttpRequest): Promise<AxiosResponse<string>> {
+    const usual = (body?.length ?? 0) > LARGE_BODY ? TIMEOUTS.large : TIMEOUTS.usual;
+    return this.#axios.request<string>({
+      method,
+      url,
+      headers: { 'Accept-Encoding': 'gzip, deflate', ...headers },
+      ...(body === undefined ? {} : { data: body }),
+      timeout: (this.#reached ? usual : TIMEOUTS.first).read,
+      proxy: proxyFor(new URL(url), this.#env) ?? false,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+}
+
+/** Failures before anything of the request was sent. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  CONNECT_TIMEOUT,
+]);
+
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|^ERR_SSL|^EPROTO$/;
+
+function describeFailure(error: unknown, url: string): unknown {
+  if (!isAxiosFailure(error)) return error;
+  const code = systemCode(error) ?? '';
+  const untrusted = UNTRUSTED.test(code);
+  const origin = new URL(url).origin;
+  // Two addresses of one name that both refuse leave the message empty.
+  const what = causeLine(error) || code || 'the connection broke';
+  return new ConnectionError(
+    `cannot reach ${origin}: ${what}`,
+    {
+      maybeDone: !untrusted && !NOT_SENT.has(code),
+      lasting: untrusted,
+      stale: code !== 'ECONNABORTED' && code !== 'ETIMEDOUT' && isReused(error.request),
+    },
+    { cause: error, ...(untrusted ? { hint: TRUST_HINT } : {}) },
+  );
+}
+
+const TRUST_HINT =
+  'Name a file with the authority of the server in REQUESTS_CA_BUNDLE or api.verify_certificate, or check that the address should begin with https.';
+
+function isAxiosFailure(error: unknown): error is Error & { request?: unknown } {
+  return error instanceof Error && 'isAxiosError' in error;
+}
+
+function isReused(request: unknown): boolean {
+  return (
+    typeof request === 'object' &&
+    request !== null &&
+    'reusedSocket' in request &&
+    request.reusedSocket === true
+  );
+}
+
+function plainHeaders(headers: AxiosResponse['headers']): Record<string, string> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') plain[name.toLowerCase()] = value;
+  }
+  return plain;
+}
