@@ -1,0 +1,103 @@
+import { readdir } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config/config.js';
+import { ownedGpus } from '../gpu/allocation.js';
+import type { Gpu } from '../gpu/gpu.js';
+import { gpuFractions } from '../gpu/gpu-fractions.js';
+import type { GpuReader } from '../gpu/gpu-reader.js';
+import { type DeviceSelection, selectedDevices } from '../gpu/visibility.js';
+import { linuxReader } from './linux-reader.js';
+import type { MachineReader } from './machine-reading.js';
+import { type MachineSample, type MachineStats, machineStats, type StatsOptions } from './machine-stats.js';
+import { portableReader } from './portable-reader.js';
+
+export interface MachineMonitorOptions {
+  config: Config;
+  home: string;
+  gpus: GpuReader;
+  /** `GpuVisibility.visible`: the GPUs that this agent tells about. */
+  visible: string | undefined;
+  /** `basic` servers take no GPU fractions. */
+  featureSet?: string | undefined;
+}
+
+/** GPUs are looked at this often, as their utilisation is that of the last second; the rest are counters. */
+const GPU_INTERVAL_MS = 10_000;
+
+/** Measures the machine between two status reports that the server took. */
+export class MachineMonitor {
+  readonly #options: MachineMonitorOptions;
+  readonly #read: MachineReader;
+  readonly #stats: StatsOptions;
+  #samples: MachineSample[] = [];
+
+  constructor(options: MachineMonitorOptions) {
+    const { config, home } = options;
+    const disk = config.string('agent.resource_monitoring.disk_use_path') ?? home;
+    const path = disk.replace(/^~(?=\/|$)/, home);
+    this.#options = options;
+    this.#read = process.platform === 'linux' ? linuxReader(path) : portableReader(path);
+    this.#stats = statsOptions(config, options.featureSet);
+  }
+
+  /** Opens the first window; while the machine has GPUs, looks at them until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#sample(signal);
+    while (!signal.aborted && this.#options.gpus.active) {
+      await sleep(GPU_INTERVAL_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!signal.aborted) await this.#sample(signal);
+    }
+  }
+
+  /** Averages up to now since the last `delivered`. */
+  async stats(signal?: AbortSignal): Promise<MachineStats> {
+    await this.#sample(signal);
+    return machineStats(this.#samples, this.#stats);
+  }
+
+  /** The last sample, for a page of metrics. */
+  get latest(): MachineSample | undefined {
+    return this.#samples.at(-1);
+  }
+
+  /** The server took the last averages: a new window begins. */
+  delivered(): void {
+    this.#samples = this.#samples.slice(-1);
+  }
+
+  /** A window that the server does not take for hours keeps its beginning and its last hour. */
+  async #sample(signal?: AbortSignal): Promise<void> {
+    const [machine, gpus] = await Promise.all([this.#read(), this.#gpus(signal)]);
+    this.#samples.push({ at: performance.now(), machine, gpus });
+    if (this.#samples.length > MAX_SAMPLES) this.#samples.splice(1, 1);
+  }
+
+  async #gpus(signal?: AbortSignal): Promise<Gpu[]> {
+    const reading = await this.#options.gpus.read(signal).catch(() => undefined);
+    return reading === undefined ? [] : ownedGpus(reading.gpus, await selection(this.#options.visible));
+  }
+}
+
+const MAX_SAMPLES = 360;
+
+function statsOptions(config: Config, featureSet: string | undefined): StatsOptions {
+  const utilization = config.value('agent.resource_monitoring.default_gpu_utilization');
+  const setting = config.variable('CLEARML_AGENT_GPU_FRACTIONS');
+  return {
+    defaultGpuUtilization:
+      utilization === null
+        ? null
+        : (config.number('agent.resource_monitoring.default_gpu_utilization') ?? 100),
+    ...(featureSet === undefined || featureSet === 'basic'
+      ? {}
+      : { fractions: (gpus: readonly Gpu[]) => gpuFractions(setting, gpus) }),
+  };
+}
+
+async function selection(visible: string | undefined): Promise<DeviceSelection> {
+  const selected = selectedDevices(visible);
+  if (selected.kind !== 'folder') return selected;
+  const devices = await readdir(selected.folder).catch(() => []);
+  return { kind: 'list', devices };
+}
