@@ -6,6 +6,7 @@ import { run } from '../os/exec.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { withLock } from '../os/lock.js';
 import type { InstalledPackage } from './environment-inspection.js';
+import type { PackageTool } from './environment-request.js';
 import { filesWithPath, rewritePath } from './relocation.js';
 import { copyTree } from './tree-copy.js';
 
@@ -18,11 +19,15 @@ export interface EntryFacts {
   pathFiles: string[];
   sysPath: string[];
   packages: InstalledPackage[];
-  /** For people: `Python 3.11.7, 12 packages, by uv`. */
+  /** What installed them. */
+  tool: PackageTool;
+  /** For people: `Python 3.11.7, 12 packages, installed by uv`. */
   summary: string;
   /** ISO 8601. */
   created: string;
 }
+
+export type HandOut = { kind: 'given'; facts: EntryFacts } | { kind: 'absent' } | { kind: 'changed' };
 
 export interface CachePlace {
   /** Folder on the host. */
@@ -89,27 +94,32 @@ export class EnvironmentCache {
     return withLock(this.lockFile(key), options, fn);
   }
 
-  /** Copies an entry to `target`. `undefined` when there is none that is whole and unchanged. */
-  async handOut(key: string, target: CachePlace): Promise<EntryFacts | undefined> {
+  /** Copies an entry to `target`. One that a task has changed in place since is removed. */
+  async handOut(key: string, target: CachePlace): Promise<HandOut> {
     const entry = this.entryFolder(key);
     const facts = parseFacts(await readTextIfThere(path.join(entry, 'entry.json')));
-    if (facts === undefined) return undefined;
-    if (await this.#wasChanged(entry)) {
+    if (facts === undefined) return { kind: 'absent' };
+    const [, newer] = await Promise.all([
+      copyTree(path.join(entry, 'environment'), target.folder, 'pyvenv.cfg', this.#env),
+      this.#newerFiles(entry),
+    ]);
+    if (newer.length > 0) {
       await this.remove(key);
-      return undefined;
+      await rm(target.folder, { recursive: true, force: true });
+      return { kind: 'changed' };
     }
-    await copyTree(path.join(entry, 'environment'), target.folder, 'pyvenv.cfg', this.#env);
     await rewritePath(target.folder, facts.pathFiles, facts.builtAt, target.inside);
     const now = new Date();
     await utimes(entry, now, now);
-    return { ...facts, sysPath: facts.sysPath.map((folder) => moved(folder, facts.builtAt, target.inside)) };
+    const sysPath = facts.sysPath.map((folder) => moved(folder, facts.builtAt, target.inside));
+    return { kind: 'given', facts: { ...facts, sysPath } };
   }
 
   /** Keeps a copy of a finished environment; `false` when there is no room for it. */
   async store(
     key: string,
     source: CachePlace,
-    facts: Pick<EntryFacts, 'sysPath' | 'packages' | 'summary'>,
+    facts: Pick<EntryFacts, 'sysPath' | 'packages' | 'tool' | 'summary'>,
   ): Promise<boolean> {
     const work = path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
     try {
@@ -127,6 +137,8 @@ export class EnvironmentCache {
         ...facts,
       };
       await writeFileDurable(path.join(work, 'entry.json'), JSON.stringify(entry));
+      const past = new Date(Date.now() - 1000);
+      for (const file of await this.#newerFiles(work)) await utimes(file, past, past);
       await this.remove(key);
       await rename(work, this.entryFolder(key));
       return true;
@@ -151,7 +163,7 @@ export class EnvironmentCache {
    * A task that changed a file in place changed the entry too where both are links to the same content. Such
    * a file is newer than the entry. Compiled modules may be added at any time.
    */
-  async #wasChanged(entry: string): Promise<boolean> {
+  async #newerFiles(entry: string): Promise<string[]> {
     const argv = [
       'find',
       path.join(entry, 'environment'),
@@ -161,7 +173,7 @@ export class EnvironmentCache {
       path.join(entry, 'entry.json'),
     ] as const;
     const result = await run([...argv, '!', '-path', '*/__pycache__/*', '-print'], { env: this.#env });
-    return result.exitCode !== 0 || result.stdout !== '';
+    return result.stdout.split('\n').filter((line) => line !== '');
   }
 }
 

@@ -188,6 +188,9 @@ function lastOf(versions: string | undefined): string {
 }
 
 function clip(text: string | undefined): string {
-  const line = (text ?? '').trim().replace(/^(?:ERROR|error): */, '');
+  const line = (text ?? '')
+    .trim()
+    .replace(/^(?:ERROR|error): */, '')
+    .replace(/ \(from -r [^)]*\)(?=$|\s|\))\)?/g, '');
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }

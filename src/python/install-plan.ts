@@ -1,11 +1,11 @@
 import { normalName, type Requirement, requirementText } from './requirement.js';
-import { type ListOptions, optionLines, type RequirementList } from './requirement-list.js';
+import { addOnce, type ListOptions, type RequirementList, readListOption } from './requirement-list.js';
 import type { RequirementSettings } from './settings.js';
 
 /** What is installed, in order. Each line is the text of a requirements file. */
 export interface InstallPlan {
-  /** Options for every step: indexes, constraints, `--pre`. */
-  options: string[];
+  /** For every step: indexes, constraints, `--pre`. */
+  options: ListOptions;
   /** One by one before everything else: what the builds of other packages import. */
   first: PlannedPackage[];
   /** Together. A blank stands where a line was moved elsewhere. */
@@ -29,7 +29,7 @@ const COLLECTED = new Set(['trains', 'clearml', 'nbconvert', 'ipython']);
 
 export function planInstall(list: RequirementList, settings: RequirementSettings): InstallPlan {
   const plan: InstallPlan = {
-    options: optionLines(list.options),
+    options: list.options,
     first: [],
     main: [],
     post: [],
@@ -71,9 +71,39 @@ export function changingPart(plan: InstallPlan): PlannedPackage[] {
   return plan.external.filter((one) => !one.fixed);
 }
 
+/** The options of a list with configured indexes before its own. */
 export function withIndexes(options: ListOptions, extraIndexUrls: readonly string[]): ListOptions {
   return { ...options, extraIndexUrls: [...new Set([...extraIndexUrls, ...options.extraIndexUrls])] };
 }
+
+/** Configured options come first, and a configured index replaces the one that a list names. */
+export function mergeOptions(configured: ListOptions, listed: ListOptions): ListOptions {
+  return {
+    indexUrl: configured.indexUrl ?? listed.indexUrl,
+    noIndex: configured.noIndex || listed.noIndex,
+    extraIndexUrls: [...new Set([...configured.extraIndexUrls, ...listed.extraIndexUrls])],
+    findLinks: [...new Set([...configured.findLinks, ...listed.findLinks])],
+    constraints: [...new Set([...configured.constraints, ...listed.constraints])],
+    others: [...new Set([...configured.others, ...listed.others])],
+  };
+}
+
+/** Flags that name an index, which may hold a password, are taken off the command line into the options. */
+export function takeIndexFlags(
+  flags: readonly string[],
+  options: ListOptions,
+): { flags: string[]; options: ListOptions } {
+  const rest: string[] = [];
+  const taken = structuredClone(options);
+  for (let at = 0; at < flags.length; at++) {
+    const flag = flags[at] ?? '';
+    if (!INDEX_FLAG.test(flag)) addOnce(rest, flag, true);
+    else readListOption(flag.includes('=') ? flag : `${flag} ${flags[++at] ?? ''}`, taken);
+  }
+  return { flags: rest, options: taken };
+}
+
+const INDEX_FLAG = /^(?:-i|--index-url|--extra-index-url|-f|--find-links)(?:=|$)/;
 
 type Stage = 'first' | 'main' | 'post' | 'external' | 'collected';
 

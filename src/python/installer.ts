@@ -2,6 +2,7 @@ import type { Place } from '../drivers/driver.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { FailedInstall } from './install-failure.js';
 import { CLEAN_ENVIRONMENT } from './python-environment.js';
+import type { ListOptions } from './requirement-list.js';
 
 /** What an installer needs of the task it works for. */
 export interface InstallContext {
@@ -24,8 +25,7 @@ export interface InstallContext {
 export interface InstallStep {
   /** Lines of a requirements file. */
   lines: readonly string[];
-  /** Options of that file: indexes, constraints. */
-  options: readonly string[];
+  options: ListOptions;
   /** For messages. */
   what: string;
 }
@@ -36,30 +36,44 @@ export interface Installer {
   install(step: InstallStep): Promise<FailedInstall | undefined>;
 }
 
+/** A call of a package tool that reads a list from a file. */
+export interface ListCommand {
+  tool: 'pip' | 'uv';
+  argv: readonly [string, ...string[]];
+  /** Text of the list. */
+  lines: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  what: string;
+}
+
 /**
  * Runs a command that reads a requirements list from a file. Index addresses may hold passwords: the list is
  * readable by its owner alone, is removed at once, and nothing of it is on the command line.
  */
 export async function installFromList(
   context: InstallContext,
-  tool: 'pip' | 'uv',
-  command: readonly [string, ...string[]],
-  step: InstallStep,
+  command: ListCommand,
 ): Promise<FailedInstall | undefined> {
   const { place, listFile, reporter, signal, cwd } = context;
-  await place.write(listFile, `${[...step.options, ...step.lines].join('\n')}\n`, 0o600);
+  await place.write(listFile, `${command.lines.join('\n')}\n`, 0o600);
   try {
     const result = await place.exec(
       {
-        argv: [...command, '-r', listFile],
-        env: { ...CLEAN_ENVIRONMENT, ...context.env },
+        argv: [...command.argv, '-r', listFile],
+        env: { ...CLEAN_ENVIRONMENT, ...context.env, ...command.env },
         ...(cwd === undefined ? {} : { cwd }),
       },
       { signal, onOutput: (chunk) => reporter.output(chunk) },
     );
     if (result.exitCode === 0) return undefined;
     const output = `${result.stdout}\n${result.stderr}`;
-    return { tool, output, exitCode: result.exitCode, what: step.what, python: context.pythonName };
+    return {
+      tool: command.tool,
+      output,
+      exitCode: result.exitCode,
+      what: command.what,
+      python: context.pythonName,
+    };
   } finally {
     await place.exec({ argv: ['rm', '-f', '--', listFile] });
   }

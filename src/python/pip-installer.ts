@@ -1,4 +1,5 @@
 import { type InstallContext, type Installer, installFromList } from './installer.js';
+import { optionLines } from './requirement-list.js';
 import type { PipSettings } from './settings.js';
 import { type CompareRule, matchesRule, parseRule } from './version.js';
 
@@ -9,8 +10,18 @@ export interface PipProgram {
 }
 
 export function pipInstaller(context: InstallContext, pip: PipProgram, settings: PipSettings): Installer {
-  const command = pipInstallCommand(pip, settings);
-  return { name: 'pip', install: (step) => installFromList(context, 'pip', command, step) };
+  const argv = pipInstallCommand(pip, settings);
+  return {
+    name: 'pip',
+    install: ({ lines, options, what }) =>
+      installFromList(context, {
+        tool: 'pip',
+        argv,
+        lines: [...optionLines(options), ...lines],
+        env: {},
+        what,
+      }),
+  };
 }
 
 export function pipInstallCommand(pip: PipProgram, settings: PipSettings): [string, ...string[]] {

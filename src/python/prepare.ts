@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { environmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { findInterpreter } from './interpreter.js';
-import { prepareVenv } from './venv-environment.js';
+import { venvEnvironment } from './venv-environment.js';
 
 /**
  * Makes the Python environment of a task: finds the interpreter, takes the environment from the cache or
@@ -11,17 +12,14 @@ import { prepareVenv } from './venv-environment.js';
  */
 export async function prepareEnvironment(request: EnvironmentRequest): Promise<PythonEnvironment> {
   const { place, pythonRequest, reporter, signal, cacheFolder, image = '' } = request;
-  const probes = {
-    folder: place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined,
-    scope: image,
-  };
+  const folder = place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined;
   const interpreter = await findInterpreter({
     place,
     request: pythonRequest,
-    cache: probes,
+    cache: { folder, scope: image },
     reporter,
     signal,
   });
   reporter.line(`Python ${interpreter.probe.version} (${interpreter.program})`);
-  return prepareVenv({ ...request, interpreter });
+  return venvEnvironment(await environmentJob(request, interpreter));
 }

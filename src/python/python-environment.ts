@@ -15,5 +15,9 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
   PIP_NO_INPUT: '1',
   PIP_ROOT_USER_ACTION: 'ignore',
+  PIP_PROGRESS_BAR: 'off',
   UV_NO_PROGRESS: '1',
+  NO_COLOR: '1',
+  FORCE_COLOR: undefined,
+  CLICOLOR_FORCE: undefined,
 };

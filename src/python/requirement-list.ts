@@ -82,23 +82,28 @@ function readLines(lines: readonly string[], list: RequirementList, read: ReadLi
 }
 
 function readOption(text: string, list: RequirementList, include: (file: string) => void): void {
+  const file = readListOption(text, list.options);
+  if (file !== undefined) include(file);
+}
+
+/** Adds an option (`--extra-index-url X`, `-iX`, `--pre`) to `options`; of `-r` it gives the file instead. */
+export function readListOption(text: string, options: ListOptions): string | undefined {
   const match = /^(--?[A-Za-z][A-Za-z-]*)(?:[\s=]+(.+))?$/.exec(text);
-  const short = /^-([rcif])(\S.*)$/.exec(text);
-  const name =
-    short !== null && !text.startsWith('--') && match?.[2] === undefined ? `-${short[1]}` : match?.[1];
-  const value = splitWords((name === match?.[1] ? match?.[2] : short?.[2]) ?? '').join(' ');
-  const { options } = list;
-  if (name === '-r' || name === '--requirement') include(value);
-  else if (name === '--extra-index-url') addOnce(options.extraIndexUrls, value);
+  const short = match?.[2] === undefined ? /^-([rcif])([^-\s].*)$/.exec(text) : null;
+  const name = short === null ? match?.[1] : `-${short[1]}`;
+  const value = splitWords((short === null ? match?.[2] : short[2]) ?? '').join(' ');
+  if (name === '-r' || name === '--requirement') return value;
+  if (name === '--extra-index-url') addOnce(options.extraIndexUrls, value);
   else if (name === '-i' || name === '--index-url' || name === '--pypi-url') options.indexUrl = value;
   else if (name === '--no-index') options.noIndex = true;
   else if (name === '-f' || name === '--find-links') addOnce(options.findLinks, value);
   else if (name === '-c' || name === '--constraint') addOnce(options.constraints, value);
   else addOnce(options.others, text);
+  return undefined;
 }
 
-function addOnce(list: string[], value: string): void {
-  if (!list.includes(value)) list.push(value);
+export function addOnce(list: string[], value: string, repeat = false): void {
+  if (repeat || !list.includes(value)) list.push(value);
 }
 
 /** A file named in another one is looked for beside it. */

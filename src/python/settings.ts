@@ -49,6 +49,8 @@ export interface RequirementSettings {
 export interface PipSettings {
   /** Specifiers with markers, `<20.2 ; python_version < '3.10'`; empty: any version will do. */
   versions: string[];
+  /** Somebody configured `versions`; else they are what the program ships with. */
+  versionsAsked: boolean;
   /** Rules of pip versions that get `--use-deprecated=legacy-resolver`. */
   legacyResolver: string[];
   extraIndexUrls: string[];
@@ -188,6 +190,7 @@ function pipSettings(config: Config): PipSettings {
   const flags = config.variable('CLEARML_EXTRA_PIP_INSTALL_FLAGS');
   return {
     versions: listOr(config, 'agent.package_manager.pip_version', PIP_VERSIONS),
+    versionsAsked: config.source('agent.package_manager.pip_version').kind !== 'default',
     legacyResolver: listOr(config, 'agent.package_manager.pip_legacy_resolver', LEGACY_RESOLVER),
     extraIndexUrls: config
       .strings('agent.package_manager.extra_index_url')

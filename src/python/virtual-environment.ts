@@ -15,6 +15,10 @@ export interface VenvRequest {
   pip: 'needed' | 'welcome' | 'not needed';
   /** A uv program, where there is one. */
   uv: string | undefined;
+  /** No index may be asked. */
+  offline: boolean;
+  /** For uv, which may ask an index for pip. */
+  env: Readonly<Record<string, string | undefined>>;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -40,7 +44,7 @@ export async function createVenv(request: VenvRequest): Promise<VenvWay> {
   const ways = venvWays(interpreter, request);
   const failures: string[] = [];
   for (const way of ways) {
-    const command: PlaceCommand = { argv: way.argv, env: CLEAN_ENVIRONMENT };
+    const command: PlaceCommand = { argv: way.argv, env: { ...request.env, ...CLEAN_ENVIRONMENT } };
     const result = await place.exec(command, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       return { exitCode: -1, stdout: '', stderr: error instanceof Error ? error.message : String(error) };
@@ -58,7 +62,7 @@ export async function createVenv(request: VenvRequest): Promise<VenvWay> {
 /** The ways that can work with what the interpreter has, best first. */
 export function venvWays(
   interpreter: Interpreter,
-  request: Omit<VenvRequest, 'place' | 'reporter' | 'signal' | 'interpreter'>,
+  request: Pick<VenvRequest, 'target' | 'systemSitePackages' | 'pip' | 'uv' | 'offline'>,
 ): VenvWay[] {
   const { program, probe } = interpreter;
   const { target, uv } = request;
@@ -70,7 +74,7 @@ export function venvWays(
   };
   const ways: VenvWay[] = [];
   if (request.pip === 'not needed' && probe.venv) ways.push(bare);
-  if (uv !== undefined)
+  if (uv !== undefined && !request.offline)
     ways.push({
       name: 'uv venv',
       argv: [uv, 'venv', '--no-project', '--quiet', '--seed', '--python', program, ...site, target],
