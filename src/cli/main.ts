@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { AgentError, causeLine } from '../errors.js';
+import { processEnvironment } from '../os/environment.js';
 import { VERSION } from './version.js';
 
 /** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
@@ -18,7 +19,7 @@ async function outcome(words: readonly string[]): Promise<number> {
   try {
     const { runProgram } = await import('./program.js');
     return await runProgram(words, {
-      env: process.env,
+      env: processEnvironment(),
       home: os.homedir(),
       stdout: process.stdout,
       stderr: process.stderr,

@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
+import { registerSecrets } from '../daemon/build-context.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
+import { resolveSchedule } from '../daemon/schedule.js';
 import { workerIdentity, workerIds } from '../daemon/worker-id.js';
 import { gpuVisibility, visibilityVariables } from '../gpu/visibility.js';
-import { AgentLogger } from '../logs/logger.js';
+import { createLogger } from '../logs/logger.js';
+import { Redactor } from '../logs/redactor.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { configFlags, requireServer, sessionConfig, textList } from './session.js';
@@ -29,15 +32,19 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
   const { options, env, home } = context;
   const interval = options.pollingInterval;
   return {
-    config: config.withEnvironment(visibilityVariables(machine(context))),
+    config: config.withEnvironment(visibilityVariables(machineOf(context))),
     home,
     state: stateFolder(env, home),
-    logger: new AgentLogger({ out: context.stdout, level: context.global.debug ? 'debug' : 'info' }),
+    ...voiceOf(context, config),
     queues: textList(options.queue),
     createQueues: options.createQueue === true,
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
     tags: options.childReportTags === undefined ? undefined : textList(options.childReportTags),
+    schedule: resolveSchedule(
+      { uptime: textList(options.uptime), downtime: textList(options.downtime) },
+      { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
+    ),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
     signals: process,
@@ -51,14 +58,22 @@ export function identityOf(context: CommandContext, config: Config) {
     workerId: config.string('agent.worker_id'),
     workerName: config.string('agent.worker_name'),
     hostname: hostname(),
-    visibility: machine(context),
+    visibility: machineOf(context),
   });
 }
 
-function machine({ options, env }: CommandContext) {
+export function machineOf({ options, env }: CommandContext) {
   return gpuVisibility({
     env,
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
     cpuOnly: options.cpuOnly === true,
   });
+}
+
+/** The agent's own log, and what must not show up in it. */
+export function voiceOf(context: CommandContext, config: Config) {
+  const redactor = new Redactor();
+  registerSecrets(redactor, config);
+  const level = context.global.debug ? 'DEBUG' : 'INFO';
+  return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { LocalDriver } from '../drivers/local/local-driver.js';
+import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { AgentContext } from '../task/context.js';
@@ -17,10 +18,18 @@ export interface ContextParts {
   folder: string;
   abortPollMs: number;
   workerTags: readonly string[];
+  /** Nothing is told to the server: no console, no status. */
+  silent: boolean;
 }
 
 /** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
 const KILL_GRACE_SECONDS = 10;
+
+/** Takes console lines that are to stay on this machine. */
+const NOWHERE: LogServer = {
+  deliver: async (events) => ({ kind: 'accepted', added: events.length }),
+  stored: async () => ({ kind: 'events', events: [] }),
+};
 
 /** Makes what every run needs, from the parts that the daemon or `execute` has made. */
 export function buildContext(parts: ContextParts): AgentContext {
@@ -35,12 +44,12 @@ export function buildContext(parts: ContextParts): AgentContext {
     environment,
     stateFolder: parts.folder,
     tasks: connection.tasks,
-    events: connection.events,
+    logServer: parts.silent ? NOWHERE : connection.events,
     queues: connection.queues,
     drivers: { local: new LocalDriver({ environment }), docker: undefined },
     redactor: parts.redactor,
     logger: parts.logger,
-    reportsStatus: nodeRank(config) === 0,
+    reportsStatus: !parts.silent && nodeRank(config) === 0,
     abortPollMs: parts.abortPollMs,
     killGraceMs: 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS),
   };

@@ -1,19 +1,22 @@
 import type { Config } from '../config/config.js';
 import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext } from './build-context.js';
 import { type Connection, connect } from './connect.js';
+import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
-import { machineStats } from './machine.js';
+import { lookAtMachine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
 import { Poller, type PulledTask } from './poller.js';
 import { recoverRuns } from './recover.js';
 import { type Registration, registerWorker } from './registry.js';
 import { resolveQueues } from './resolve-queues.js';
 import { RunFolders } from './runs.js';
+import type { Schedule } from './schedule.js';
 import { type ShutdownSignals, watchShutdown } from './shutdown.js';
 import { Slots } from './slots.js';
 
@@ -22,6 +25,7 @@ export interface DaemonOptions {
   home: string;
   state: string;
   logger: AgentLogger;
+  redactor: Redactor;
   /** Names or ids, in order of importance; empty: the server's default queue. */
   queues: readonly string[];
   createQueues: boolean;
@@ -29,6 +33,7 @@ export interface DaemonOptions {
   /** `--polling-interval` in seconds, where given. */
   pollingInterval?: number;
   tags: readonly string[] | undefined;
+  schedule: Schedule;
   /** Worker ids to try, in order. */
   workerIds: Iterable<string>;
   /** Wait for a server that is away at start, instead of failing. */
@@ -61,7 +66,15 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const queues = await resolveQueues(connection.queues, options);
     const registration = await registerWorker(options.state, options.workerIds);
     try {
-      const ctx = await buildContext({ ...options, connection, registration });
+      const ctx = buildContext({
+        ...options,
+        connection,
+        workerId: registration.workerId,
+        folder: registration.folder,
+        abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
+        workerTags: options.tags ?? [],
+        silent: false,
+      });
       await registration.publish({
         queues: queues.map(({ name }) => name),
         ...(options.logFile ? { logFile: options.logFile } : {}),
@@ -99,6 +112,8 @@ async function serve(daemon: Daemon): Promise<void> {
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const warn = (text: string) => ctx.logger.warn(text);
+  const { featureSet } = connection.client.claims;
+  const machine = lookAtMachine({ config: ctx.config, home: ctx.home, featureSet, warn });
   await workers.register({ worker: ctx.workerId, queues: queueIds });
   const over = new AbortController();
   const heartbeat = new Heartbeat({
@@ -108,10 +123,11 @@ async function serve(daemon: Daemon): Promise<void> {
     tags: options.tags,
     isDaemon: true,
     intervalMs: times.reportMs,
-    stats: await machineStats(ctx.config),
+    monitor: machine.monitor,
     warn,
   });
-  const beating = heartbeat.run(over.signal);
+  const gate = new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn });
+  const background = Promise.all([heartbeat.run(over.signal), gate.run(over.signal)]);
   try {
     const folders = new RunFolders(ctx.stateFolder);
     for (const left of await recoverRuns(ctx, folders, shutdown)) {
@@ -122,11 +138,11 @@ async function serve(daemon: Daemon): Promise<void> {
       });
     }
     options.onReady?.({ workerId: ctx.workerId });
-    await takeTasks(daemon, { folders, heartbeat, pollMs: times.pollMs });
+    await takeTasks(daemon, { folders, heartbeat, gate, pollMs: times.pollMs });
     await slots.idle();
   } finally {
     over.abort();
-    await beating;
+    await background;
     await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
   }
 }
@@ -135,6 +151,7 @@ interface Work {
   folders: RunFolders;
   heartbeat: Heartbeat;
   pollMs: number;
+  gate: Gate;
 }
 
 async function takeTasks(daemon: Daemon, work: Work): Promise<void> {
@@ -145,7 +162,7 @@ async function takeTasks(daemon: Daemon, work: Work): Promise<void> {
     queueIds,
     order: options.order,
     intervalMs: work.pollMs,
-    allowed: () => true,
+    allowed: (queue) => work.gate.allows(queue),
     taskStatus: async (task, signal) =>
       (await ctx.tasks.getStatus(task, { signal, retry: 'forever' }))?.status,
     beforePop: (candidate) => prepared.begin(candidate),

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkersApi } from '../api/workers.js';
 import { causeLine } from '../errors.js';
-
-/** Machine statistics of one reporting window, in the server's names and units. */
-export type MachineStats = Readonly<Record<string, number | number[]>>;
+import type { MachineMonitor } from '../monitor/machine-monitor.js';
+import type { MachineStats } from '../monitor/machine-stats.js';
 
 export interface HeartbeatOptions {
   workers: WorkersApi;
@@ -13,8 +12,7 @@ export interface HeartbeatOptions {
   tags: readonly string[] | undefined;
   isDaemon: boolean;
   intervalMs: number;
-  /** Averages since the last report that the server took. */
-  stats(): Promise<MachineStats>;
+  monitor: MachineMonitor;
   warn(text: string): void;
 }
 
@@ -33,13 +31,15 @@ export class Heartbeat {
 
   /** Reports until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const measuring = this.#options.monitor.run(signal);
     let wait = Math.min(FIRST_REPORT_MS, this.#options.intervalMs);
     while (!signal.aborted) {
       await sleep(wait, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.#report(await this.#options.stats().catch(() => null), signal);
+      if (signal.aborted) break;
+      await this.#reportMachine(signal);
       wait = this.#options.intervalMs;
     }
+    await measuring;
   }
 
   /** A task was taken: said at once, because the server routes aborts by it. */
@@ -53,7 +53,14 @@ export class Heartbeat {
     await this.#report(null);
   }
 
-  async #report(stats: MachineStats | null, signal?: AbortSignal): Promise<void> {
+  async #reportMachine(signal: AbortSignal): Promise<void> {
+    const { monitor } = this.#options;
+    const stats = await monitor.stats(signal).catch(() => null);
+    if (await this.#report(stats, signal)) monitor.delivered();
+  }
+
+  /** @returns whether the server took it */
+  async #report(stats: MachineStats | null, signal?: AbortSignal): Promise<boolean> {
     const { workers, workerId, queues, tags, isDaemon, warn } = this.#options;
     const [task, queue] = [...this.#running].at(-1) ?? [];
     try {
@@ -71,9 +78,11 @@ export class Heartbeat {
         { retry: 'none', ...(signal ? { signal } : {}) },
       );
       this.#failing = false;
+      return true;
     } catch (error) {
       if (!this.#failing && !signal?.aborted) warn(`cannot report this worker's state: ${causeLine(error)}`);
       this.#failing = true;
+      return false;
     }
   }
 }

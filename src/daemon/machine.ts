@@ -1,36 +1,25 @@
-import { homedir } from 'node:os';
 import type { Config } from '../config/config.js';
 import { GpuReader } from '../gpu/gpu-reader.js';
-import { gpuVisibility } from '../gpu/visibility.js';
 import { MachineMonitor } from '../monitor/machine-monitor.js';
 
-export interface MachineOptions {
+export interface MachineRequest {
   config: Config;
-  home?: string;
-  /** Tells the user that GPUs are not looked at any more. */
-  warn?: (line: string) => void;
-  /** Ends looking at the GPUs. */
-  signal?: AbortSignal;
-  /** `basic` servers take no GPU fractions. */
-  featureSet?: string | undefined;
+  home: string;
+  featureSet: string | undefined;
+  warn(text: string): void;
 }
 
-/** Begins to measure this machine. The configuration's environment says which GPUs the agent owns. */
-export function watchMachine(options: MachineOptions): MachineMonitor {
-  const { config, home = homedir(), warn = () => undefined, signal, featureSet } = options;
-  const { visible } = gpuVisibility({ env: config.env });
+/** This machine as the agent sees it: its GPUs and its load. */
+export interface Machine {
+  gpus: GpuReader;
+  monitor: MachineMonitor;
+}
+
+export function lookAtMachine({ config, home, featureSet, warn }: MachineRequest): Machine {
   const gpus = new GpuReader({ env: config.env, warn });
-  const monitor = new MachineMonitor({ config, home, gpus, visible, featureSet });
-  void monitor.run(signal ?? new AbortController().signal);
-  return monitor;
-}
-
-/** What a heartbeat asks for: the averages since it asked last. */
-export async function machineStats(config: Config) {
-  const monitor = watchMachine({ config });
-  return async () => {
-    const stats = await monitor.stats();
-    monitor.delivered();
-    return stats;
-  };
+  const visible = (config.env.NVIDIA_VISIBLE_DEVICES || config.env.CUDA_VISIBLE_DEVICES)?.replaceAll(
+    ':',
+    '.',
+  );
+  return { gpus, monitor: new MachineMonitor({ config, home, gpus, visible, featureSet }) };
 }

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { causeLine } from '../errors.js';
-import { openTaskLog } from '../logs/task-log.js';
+import { TaskLog } from '../logs/task-log.js';
 import type { AgentContext, RunSignals } from '../task/context.js';
 import type { Journal } from '../task/journal.js';
 import { PhaseClock } from '../task/phases.js';
@@ -17,15 +16,15 @@ export interface RunRequest {
 
 /** Opens what a run needs: its log goes on where an earlier daemon left it. */
 export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
-  const log = await openTaskLog({
-    folder: path.join(request.folder, 'log'),
-    taskId: request.task,
-    workerId: ctx.workerId,
-    events: ctx.events,
+  const log = await TaskLog.open({
+    runFolder: request.folder,
+    task: request.task,
+    worker: ctx.workerId,
+    server: ctx.logServer,
     redactor: ctx.redactor,
+    logger: ctx.logger,
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
-    echo: (text) => ctx.logger.task(text),
-    warn: (text) => ctx.logger.warn(text),
+    echo: (text) => ctx.logger.echo(text),
   });
   return { ctx, ...request, log, clock: new PhaseClock(log) };
 }

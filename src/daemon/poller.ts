@@ -17,7 +17,7 @@ export interface PollerOptions {
   order: 'priority' | 'fair';
   intervalMs: number;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
-  allowed(queue: { id: string; tags: readonly string[] }): boolean;
+  allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Called before a task is taken off its queue, so that a crash in between can be mended. */
   beforePop?(candidate: { task: string; queue: string }): Promise<void>;
   /** Status of a task, asked after an answer that was lost on its way. */
@@ -82,7 +82,8 @@ export class Poller {
         return [];
       }
       const entries = queue.entries?.map((entry) => entry.task);
-      return [{ id, entries, allowed: allowed({ id, tags: queue.tags ?? [] }) }];
+      const { name, tags = [] } = queue;
+      return [{ id, entries, allowed: allowed({ id, tags, ...(name ? { name } : {}) }) }];
     });
   }
 

@@ -1,8 +1,8 @@
-import type { EventsApi } from '../api/events.js';
 import type { QueuesApi } from '../api/queues.js';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import type { Driver, DriverKind } from '../drivers/driver.js';
+import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 
@@ -19,7 +19,8 @@ export interface AgentContext {
   /** State folder of this worker. */
   stateFolder: string;
   tasks: TasksApi;
-  events: EventsApi;
+  /** Where console lines go. */
+  logServer: LogServer;
   queues: QueuesApi;
   drivers: Readonly<Record<DriverKind, Driver | undefined>>;
   redactor: Redactor;

@@ -65,7 +65,9 @@ async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | und
   const halt = haltFor(run);
   try {
     const end = await work(halt);
-    return end === undefined ? 'handed-over' : await settle(run, end);
+    if (end !== undefined) return await settle(run, end);
+    await run.log.detach();
+    return 'handed-over';
   } finally {
     halt.close();
   }

@@ -1,0 +1,105 @@
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { AgentError, systemCode } from '../../errors.js';
+import { readTextIfThere, writeFileDurable } from '../../os/files.js';
+import { expandHome } from '../../os/paths.js';
+import type { CommandContext } from '../command.js';
+import { type Asker, Cancelled } from './asker.js';
+import { agentSection, newConfigText } from './config-text.js';
+import { PipeAsker } from './pipe-asker.js';
+import { verifyCredentials } from './verify-credentials.js';
+import { askAgent, askServer } from './wizard.js';
+
+/** As shells have it for a command that Ctrl-C ended. */
+const CANCELLED = 130;
+/** It holds secrets. */
+const PRIVATE = 0o600;
+
+/** `agent init`: asks, checks with the server, and only then writes the configuration file. */
+export async function runInit(context: CommandContext): Promise<number> {
+  const asker = await openAsker(context);
+  try {
+    asker.say('CLEARML-AGENT setup process\n');
+    const { file, text } = await findTarget(context);
+    return text.trim() === '' ? await create(asker, file, context) : await append(asker, file, text);
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    asker.say('Cancelled: nothing was written.');
+    return CANCELLED;
+  } finally {
+    asker.close();
+  }
+}
+
+async function openAsker({ stdin, stdout }: CommandContext): Promise<Asker> {
+  if (stdin.isTTY && stdout.isTTY && stdin instanceof Readable && stdout instanceof Writable) {
+    const { TerminalAsker } = await import('./terminal-asker.js');
+    return new TerminalAsker({ input: stdin, output: stdout });
+  }
+  return new PipeAsker({ input: stdin, output: stdout });
+}
+
+/** The file that the agent will read: the one that is named, else the one that exists, else `~/clearml.conf`. */
+async function findTarget({ global, env, home }: CommandContext): Promise<{ file: string; text: string }> {
+  const named = global.configFile || env.CLEARML_CONFIG_FILE || env.TRAINS_CONFIG_FILE;
+  const files = named
+    ? [path.resolve(expandHome(named, home))]
+    : [path.join(home, 'trains.conf'), path.join(home, 'clearml.conf')];
+  for (const file of files) {
+    const text = await readExisting(file);
+    if (text !== undefined) return { file, text };
+  }
+  return { file: files.at(-1) ?? '', text: '' };
+}
+
+async function readExisting(file: string): Promise<string | undefined> {
+  try {
+    return await readTextIfThere(file);
+  } catch (error) {
+    throw new AgentError('CONFIG_FILE', `cannot read ${file}: ${systemCode(error) ?? String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function create(asker: Asker, file: string, { env }: CommandContext): Promise<number> {
+  const server = await askServer({ asker, file, verify: (keys) => verifyCredentials({ ...keys, env }) });
+  const agent = await askAgent(asker, hostname());
+  await write(file, newConfigText(server, agent));
+  asker.say(`\nNew configuration stored in ${file}`);
+  asker.say('CLEARML-AGENT setup completed successfully.');
+  asker.say('\nNext: "agent doctor" checks this machine, "agent daemon --queue default" begins to work.');
+  return 0;
+}
+
+/** What is there stays; later lines of the file win over earlier ones. */
+async function append(asker: Asker, file: string, text: string): Promise<number> {
+  asker.say(`Configuration file already exists: ${file}`);
+  asker.say('Leaving it as it is. An agent section can be put behind what it has:');
+  const choice = await asker.choose({
+    message: 'Append an agent section to it?',
+    options: [
+      { value: 'no', label: 'No', letter: 'n' },
+      { value: 'yes', label: 'Yes', letter: 'y' },
+    ],
+  });
+  if (choice === 'no') {
+    asker.say('To do it by hand, see the agent section of clearml.conf.example.');
+    return 0;
+  }
+  const agent = await askAgent(asker, hostname());
+  await write(file, `${text.replace(/\n*$/, '\n\n')}# Added by "agent init"\n${agentSection(agent)}\n`);
+  asker.say(`\nThe agent section was added to ${file}`);
+  return 0;
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writeFileDurable(file, text, PRIVATE);
+  } catch (error) {
+    throw new AgentError('CONFIG_FILE', `cannot write ${file}: ${systemCode(error) ?? String(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,139 @@
+import { resolveName } from '../api/resolve-name.js';
+import type { Config } from '../config/config.js';
+import { AgentError, causeLine } from '../errors.js';
+import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
+import { workerFolder } from '../os/paths.js';
+import { Journal } from '../task/journal.js';
+import { runTask } from '../task/run.js';
+import { buildContext } from './build-context.js';
+import { type Connection, connect } from './connect.js';
+import { Heartbeat } from './heartbeat.js';
+import { intervals } from './intervals.js';
+import { lookAtMachine } from './machine.js';
+import { carryOut, openRun } from './manage-run.js';
+import { RunFolders } from './runs.js';
+import { type ShutdownSignals, watchShutdown } from './shutdown.js';
+
+export interface ExecuteOptions {
+  config: Config;
+  home: string;
+  state: string;
+  logger: AgentLogger;
+  redactor: Redactor;
+  /** Id or name of the task. */
+  task: string;
+  clone: boolean;
+  /** Refuse a task that waits in no queue. */
+  requireQueue: boolean;
+  /** Send neither console, machine reports nor status; the task's own SDK still does what it does. */
+  silent: boolean;
+  workerId: string;
+  tags: readonly string[];
+  signals: NodeJS.EventEmitter;
+  leave(status: number): void;
+}
+
+/**
+ * Runs one task on this machine, now.
+ *
+ * @returns the exit status of the task's command
+ * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection to the server throws
+ */
+export async function executeTask(options: ExecuteOptions): Promise<number> {
+  const shutdown = watchShutdown({
+    source: options.signals,
+    say: (text) => options.logger.info(text),
+    leave: options.leave,
+    busy: () => false,
+  });
+  try {
+    const connection = await connect({ ...options, wait: true, signal: shutdown.drain });
+    const task = await chooseTask(connection, options);
+    return await runOne({ options, connection, task, shutdown });
+  } finally {
+    shutdown.close();
+  }
+}
+
+async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
+  const { tasks } = connection;
+  const id = await resolveName(options.task, {
+    kind: 'task',
+    getAll: (query, call) => tasks.getAll(query, call),
+  });
+  const { name } = await tasks.getById(id);
+  if (options.clone) {
+    const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
+    options.logger.info(`task ${id} was cloned; running ${clone}`);
+    return clone;
+  }
+  await leaveQueue(connection, options, id);
+  return id;
+}
+
+/** Nobody else should pull a task that is being run by hand. */
+async function leaveQueue({ tasks }: Connection, options: ExecuteOptions, id: string): Promise<void> {
+  const taken = await tasks
+    .dequeue({ task: id, new_status: 'in_progress' }, { retry: 'bounded' })
+    .then(({ updated = 0 }) => updated > 0)
+    .catch((error: unknown) => {
+      if (options.requireQueue) throw error;
+      options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
+      return false;
+    });
+  if (!taken && options.requireQueue) {
+    throw new AgentError('TASK_INVALID', `task ${id} is not queued, and --require-queue asks for that`);
+  }
+}
+
+interface Execution {
+  options: ExecuteOptions;
+  connection: Connection;
+  task: string;
+  shutdown: ShutdownSignals;
+}
+
+async function runOne({ options, connection, task, shutdown }: Execution): Promise<number> {
+  const times = intervals(options.config, undefined);
+  const folder = workerFolder(options.state, options.workerId);
+  const ctx = buildContext({
+    ...options,
+    connection,
+    folder,
+    abortPollMs: times.abortPollMs,
+    workerTags: options.tags,
+    silent: options.silent,
+  });
+  const folders = new RunFolders(folder);
+  const runFolder = await folders.create(task);
+  const journal = await Journal.open(runFolder);
+  await journal.write({ step: 'pulled', task, queue: undefined });
+  const over = new AbortController();
+  const heartbeat = new Heartbeat({
+    workers: connection.workers,
+    workerId: options.workerId,
+    queues: [],
+    tags: options.tags,
+    isDaemon: false,
+    intervalMs: times.reportMs,
+    monitor: lookAtMachine({
+      ...options,
+      featureSet: connection.client.claims.featureSet,
+      warn: (text) => ctx.logger.warn(text),
+    }).monitor,
+    warn: (text) => ctx.logger.warn(text),
+  });
+  const beating = options.silent ? undefined : heartbeat.run(over.signal);
+  try {
+    if (!options.silent) await heartbeat.taskStarted(task, undefined);
+    const run = await openRun(ctx, { task, queue: undefined, folder: runFolder, journal, signals: shutdown });
+    const result = await carryOut(run, folders, runTask);
+    return result === undefined || result === 'handed-over' ? 1 : result.exitStatus;
+  } finally {
+    over.abort();
+    await beating;
+    if (!options.silent)
+      await connection.workers.unregister({ worker: options.workerId }).catch(() => undefined);
+  }
+}
