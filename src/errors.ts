@@ -33,6 +33,11 @@ export const ERROR_TABLE = {
   ENVIRONMENT_CREATE: [FAILURE, 'The virtual environment cannot be made.'],
   REQUIREMENTS_INSTALL: [FAILURE, 'A required package cannot be installed.'],
   ENTRY_POINT_MISSING: [FAILURE, 'The entry point of the task does not exist in its code.'],
+  DOCKER_ARGUMENT: [FAILURE, 'A docker argument is unknown, has a wrong value or contradicts another.'],
+  DOCKER_POLICY: [FAILURE, "The administrator's container policy refuses what the task asks for."],
+  DOCKER_ENGINE: [FAILURE, 'The container engine cannot be reached or refuses a call.'],
+  DOCKER_IMAGE: [FAILURE, 'The image of the task cannot be had or cannot run here.'],
+  DOCKER_CONTAINER: [FAILURE, 'The container of the task cannot be created, started or prepared.'],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],
 } as const satisfies Record<string, readonly [number, string]>;

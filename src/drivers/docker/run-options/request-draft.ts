@@ -1,0 +1,57 @@
+import type { CreateRequest, HostConfig } from '../create-request.js';
+import type { NetworkChoice } from './networks.js';
+
+/** A create request while options are laid into it, with what is only decided when all have been seen. */
+export interface RequestDraft {
+  request: CreateRequest;
+  host: HostConfig;
+  sources: ArgumentSources;
+  /** Variables of `--env-file`, which come before those of `--env` wherever they stand. */
+  fileVariables: string[];
+  fileLabels: Record<string, string>;
+  /** Networks in the order given; flags such as `--ip` belong to the first. */
+  networks: NetworkChoice[];
+  network: FirstNetworkFlags;
+  health: { disabled: boolean };
+  attached: string[];
+  pull: PullPolicy;
+}
+
+/** What the docker client looks up on its own machine while it reads arguments. */
+export interface ArgumentSources {
+  /** Where `-e NAME` without a value and files of variables find values. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Folder that relative mount sources count from. */
+  folder: string;
+  /** Path of the engine's socket, for `--use-api-socket`. */
+  engineSocket: string;
+  /** Content of a file named in an argument (`--env-file`, `--label-file`, a seccomp profile). */
+  readText(file: string): string;
+}
+
+export type PullPolicy = 'missing' | 'always' | 'never';
+
+export interface FirstNetworkFlags {
+  aliases: string[];
+  links: string[];
+  linkLocalIps: string[];
+  ip?: string;
+  ip6?: string;
+  mac?: string;
+}
+
+export function newDraft(sources: ArgumentSources): RequestDraft {
+  const host: HostConfig = {};
+  return {
+    request: { HostConfig: host },
+    host,
+    sources,
+    fileVariables: [],
+    fileLabels: {},
+    networks: [],
+    network: { aliases: [], links: [], linkLocalIps: [] },
+    health: { disabled: false },
+    attached: [],
+    pull: 'missing',
+  };
+}
