@@ -49,36 +49,40 @@ export class Resolver {
   /** The value after all assignments of a key; while one of them is at work, the value before it. */
   #history(history: Assignment[]): ConfigValue | undefined {
     const open = this.#open.get(history);
-    if (open !== undefined) return this.#fold(history, open);
+    if (open !== undefined) return this.#valueAfter(history, open);
     if (this.#made.has(history)) return this.#made.get(history);
-    const value = this.#fold(history, history.length);
+    const value = this.#valueAfter(history, history.length);
     this.#made.set(history, value);
     return value;
   }
 
-  #fold(history: Assignment[], end: number): ConfigValue | undefined {
+  /** The value after the first `count` assignments; those that a later one replaces are never looked at. */
+  #valueAfter(history: Assignment[], count: number): ConfigValue | undefined {
+    const assignment = history[count - 1];
+    if (assignment === undefined) return undefined;
     const before = this.#open.get(history);
-    let value: ConfigValue | undefined;
-    for (const [i, assignment] of history.slice(0, end).entries()) {
-      this.#open.set(history, i);
-      const next = this.#value(assignment.value);
-      if (next !== undefined) value = combine(value, next, assignment.append);
-    }
+    this.#open.set(history, count - 1);
+    const value = this.#value(assignment.value);
+    const needsLower = value === undefined || isTree(value) || assignment.append;
+    const result = needsLower
+      ? combine(this.#valueAfter(history, count - 1), value, assignment.append)
+      : value;
     if (before === undefined) this.#open.delete(history);
     else this.#open.set(history, before);
-    return value;
+    return result;
   }
 
   #join(node: JoinNode): ConfigValue | undefined {
     const parts: JoinPart[] = [];
+    let missing = false;
     for (const part of node.parts) {
       const value = this.#value(part);
-      if (value === undefined) {
-        if (parts.at(-1)?.blank) parts.pop();
-      } else {
-        const blank = part.kind === 'scalar' && part.blank === true;
+      const blank = part.kind === 'scalar' && part.blank === true;
+      // The blanks after a missing value go with it.
+      if (value !== undefined && !(blank && missing)) {
         parts.push({ value, written: part.kind === 'scalar' ? part.written : String(value), blank });
       }
+      missing = value === undefined;
     }
     return joinParts(parts, node.place);
   }
@@ -120,7 +124,12 @@ export class Resolver {
 }
 
 /** A later assignment on an earlier one. */
-function combine(before: ConfigValue | undefined, next: ConfigValue, append: boolean): ConfigValue {
+function combine(
+  before: ConfigValue | undefined,
+  next: ConfigValue | undefined,
+  append: boolean,
+): ConfigValue | undefined {
+  if (next === undefined) return before;
   if (isTree(before) && isTree(next)) return mergeTrees(before, next);
   if (!append || before === undefined || before === null) return next;
   if (Array.isArray(before)) return [...before, ...(Array.isArray(next) ? next : [next])];
