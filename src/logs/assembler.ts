@@ -21,8 +21,8 @@ const RETURN = 0x0d;
 
 /**
  * Makes lines of raw output. However the bytes are cut, the lines are the same: characters are put together
- * again, invalid bytes become U+FFFD, backspaces disappear, a line counts when its end has come. What is left
- * of a line can be asked for with `flush`; its rest then continues the text.
+ * again, invalid bytes become U+FFFD, a line counts when its end has come. What is left of a line can be asked
+ * for with `flush`; its rest then continues the text.
  */
 export class LineAssembler {
   readonly #overwrite: boolean;
@@ -81,6 +81,13 @@ export class LineAssembler {
     return this.#lines(Buffer.concat([this.#take(), Buffer.of(LINE_FEED)]), this.#position);
   }
 
+  /** Says that other text comes next. True when the line that was flushed last has to be ended for that. */
+  cut(): boolean {
+    const open = this.#open;
+    this.#open = false;
+    return open;
+  }
+
   /** Sends what is too long to hold; of a run of returns without text one is enough. */
   #shorten(): Piece | undefined {
     const piece = this.flush();
@@ -111,13 +118,12 @@ export class LineAssembler {
 
   /** `ended`: a line feed follows the text. */
   #render(text: string, ended: boolean): string {
-    const clean = text.includes('\b') ? text.replaceAll('\b', '') : text;
-    if (!clean.includes('\r')) return clean;
+    if (!text.includes('\r')) return text;
     if (!this.#overwrite) {
-      const whole = ended ? clean.replace(/\r$/, '') : clean;
+      const whole = ended ? text.replace(/\r$/, '') : text;
       return whole.replaceAll('\r\n', '\n').replaceAll('\r', '\n');
     }
-    return clean
+    return text
       .split('\n')
       .map((line, index) => lastState(line, index === 0 && this.#open))
       .join('\n');

@@ -2,6 +2,7 @@ import { configApply } from './families/config-apply.js';
 import { envOverrides } from './families/env-overrides.js';
 import { gpus } from './families/gpus.js';
 import { hocon } from './families/hocon.js';
+import { logChunking } from './families/log-chunking.js';
 import { schedule } from './families/schedule.js';
 /**
  * From a recorded case's `input` to its `expected`, one function a family, through the program's own
@@ -13,6 +14,7 @@ export const adapters: Record<string, Adapter> = {
   env_overrides: envOverrides,
   hocon,
 
+  log_chunking: logChunking,
   schedule,
   gpus,
 };

@@ -1,0 +1,88 @@
+import { type FileHandle, open, readdir, readFile, truncate } from 'node:fs/promises';
+import path from 'node:path';
+import { decodeRecords, type PlacedRecord } from './record.js';
+
+/** A file of the spool: a part of the stream, named after the place of its first byte. */
+export interface Segment {
+  start: number;
+  end: number;
+}
+
+/** A part of the stream, and where the next part begins. */
+export interface SpoolPart {
+  records: PlacedRecord[];
+  next: number;
+}
+
+export interface FoundSegments {
+  segments: Segment[];
+  /** The newest record that is whole. */
+  last?: PlacedRecord;
+}
+
+const SUFFIX = '.spool';
+const LINE_FEED = 0x0a;
+const READ_BYTES = 1024 * 1024;
+
+export function segmentFile(folder: string, { start }: Segment): string {
+  return path.join(folder, `${String(start).padStart(16, '0')}${SUFFIX}`);
+}
+
+/** The files of a folder in their order; a record that was cut short at the end of the last one is removed. */
+export async function findSegments(folder: string): Promise<FoundSegments> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();
+  const starts = names.map((name) => Number(name.slice(0, -SUFFIX.length)));
+  const segments = starts.map((start, index) => ({ start, end: starts[index + 1] ?? start }));
+  const newest = segments.at(-1);
+  if (newest === undefined) return { segments };
+  newest.end = newest.start + (await cutTornEnd(segmentFile(folder, newest)));
+  for (const segment of segments.toReversed()) {
+    const bytes = await readFile(segmentFile(folder, segment));
+    const last = decodeRecords(bytes, segment.start).at(-1);
+    if (last) return { segments, last };
+  }
+  return { segments };
+}
+
+/** Whole records from a place on, about a megabyte of them. */
+export async function readSegment(file: string, segment: Segment, from: number): Promise<SpoolPart> {
+  const handle = await open(file, 'r');
+  try {
+    for (let size = READ_BYTES; ; size *= 2) {
+      const wanted = Math.min(size, segment.end - from);
+      const bytes = await readAt(handle, from - segment.start, wanted);
+      const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
+      if (whole.length > 0) return { records: decodeRecords(whole, from), next: from + whole.length };
+      // Nothing more to read is a file that lost its end; what comes after it is in the next one.
+      if (wanted < size || bytes.length < wanted) return { records: [], next: segment.end };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes all of `bytes` at a place, so that an attempt which failed half-way is simply written over. */
+export async function writeAt(handle: FileHandle, bytes: Uint8Array, place: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, place + done);
+    done += bytesWritten;
+  }
+}
+
+async function cutTornEnd(file: string): Promise<number> {
+  const bytes = await readFile(file);
+  const whole = bytes.lastIndexOf(LINE_FEED) + 1;
+  if (whole < bytes.length) await truncate(file, whole);
+  return whole;
+}
+
+async function readAt(handle: FileHandle, place: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, place + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
+}

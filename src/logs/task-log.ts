@@ -1,0 +1,195 @@
+import path from 'node:path';
+import { LineAssembler, type Piece } from './assembler.js';
+import type { LogServer } from './delivery.js';
+import type { AgentLogger } from './logger.js';
+import type { Redactor } from './redactor.js';
+import type { LogLevel, Reporter } from './reporter.js';
+import { Spool, type SpoolLimits } from './spool.js';
+import { Uploader, type UploadTiming } from './uploader.js';
+
+export interface TaskLogOptions {
+  /** Folder of the run; the log is in `log/` there. */
+  runFolder: string;
+  task: string;
+  worker: string;
+  server: LogServer;
+  redactor: Redactor;
+  /** For what goes wrong with the log itself. */
+  logger: Pick<AgentLogger, 'warn' | 'info'>;
+  /** `agent.suppress_carriage_return`: of a line that is written over and over only the last state counts. */
+  suppressCarriageReturn: boolean;
+  /** Told everything that goes to the log, redacted. */
+  echo?(text: string): void;
+  limits?: Partial<SpoolLimits>;
+  timing?: Partial<UploadTiming>;
+  now?: () => number;
+}
+
+/** An unfinished line is shown this soon, milliseconds: it may be a question to the user. */
+const PROMPT_MS = 500;
+/** A line that is written over and over shows its state this often, milliseconds. */
+const PROGRESS_MS = 2000;
+/** Output is taken in pieces of this many bytes, so that a record stays small. */
+const SLICE_BYTES = 32 * 1024;
+
+/**
+ * The log of one run of a task, from raw output to the server:
+ *
+ *   output ─► lines ─► redacted ─► spool on disk ─► uploader ─► server
+ *                          └─► echo
+ *
+ * It survives the process: opened again on the same folder it goes on where it was, and `position` says from
+ * where the workload's output is to be read again.
+ */
+export class TaskLog implements Reporter {
+  readonly #options: TaskLogOptions;
+  readonly #spool: Spool;
+  readonly #uploader: Uploader;
+  readonly #workload: LineAssembler;
+  readonly #tools: LineAssembler;
+  #toolBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(options: TaskLogOptions, spool: Spool, uploader: Uploader) {
+    this.#options = options;
+    this.#spool = spool;
+    this.#uploader = uploader;
+    const overwrite = options.suppressCarriageReturn;
+    const keep = (text: string) => options.redactor.unfinished(text);
+    this.#workload = new LineAssembler({ overwrite, keep, open: spool.endsOpen });
+    this.#tools = new LineAssembler({ overwrite, keep });
+  }
+
+  static async open(options: TaskLogOptions): Promise<TaskLog> {
+    const folder = path.join(options.runFolder, 'log');
+    const { task, logger } = options;
+    const wake: { uploader?: Uploader } = {};
+    const spool = await Spool.open({
+      folder,
+      onReadable: () => wake.uploader?.notify(),
+      onTrouble: (cause) => sayTrouble(logger, task, cause),
+      ...(options.limits ? { limits: options.limits } : {}),
+      ...(options.now ? { now: options.now } : {}),
+    });
+    const uploader = await Uploader.start({
+      spool,
+      server: options.server,
+      task,
+      worker: options.worker,
+      stateFile: path.join(folder, 'upload.json'),
+      warn: (line) => logger.warn(line),
+      ...(options.timing ? { timing: options.timing } : {}),
+      ...(options.now ? { now: options.now } : {}),
+    });
+    wake.uploader = uploader;
+    return new TaskLog(options, spool, uploader);
+  }
+
+  /** Where reading of the workload's output goes on after a restart, counted in bytes. */
+  get position(): number {
+    return this.#spool.position;
+  }
+
+  line(text: string, level: LogLevel = 'INFO'): void {
+    this.#endTools();
+    const unfinished = this.#workload.flush();
+    if (unfinished) this.#append(unfinished, 'DEBUG');
+    const cut = this.#workload.cut();
+    this.#append(
+      { text: `${cut ? '\n' : ''}${Buffer.from(text).toString()}\n`, position: this.position },
+      level,
+    );
+  }
+
+  output(chunk: string): void {
+    const bytes = Buffer.from(chunk);
+    for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+      const slice = bytes.subarray(at, at + SLICE_BYTES);
+      this.#toolBytes += slice.length;
+      const piece = this.#tools.push(slice, this.#toolBytes);
+      if (piece) this.#append({ ...piece, position: this.position }, 'DEBUG');
+    }
+    this.#plan();
+  }
+
+  /**
+   * Output of the workload. Resolves when more may come, so that memory stays flat however fast it writes.
+   *
+   * @param position position in the output after `data`, in bytes
+   */
+  async feed(data: Uint8Array, position: number): Promise<void> {
+    this.#endTools();
+    const start = position - data.length;
+    for (let at = 0; at < data.length; at += SLICE_BYTES) {
+      const slice = data.subarray(at, at + SLICE_BYTES);
+      const piece = this.#workload.push(slice, start + at + slice.length);
+      if (piece) this.#append(piece, 'DEBUG');
+      await this.#spool.room();
+    }
+    this.#plan();
+  }
+
+  /** Brings everything said so far to the disk, an unfinished line as far as it goes. */
+  async flush(): Promise<void> {
+    this.#show();
+    await this.#spool.flush();
+  }
+
+  /**
+   * Ends the log: the last line gets its end, and all is sent. Where the signal aborts first, the rest stays
+   * on disk for the next one who opens the folder.
+   *
+   * @returns whether the server has everything
+   */
+  async close(signal?: AbortSignal): Promise<boolean> {
+    this.#endTools();
+    const rest = this.#workload.end();
+    if (rest) this.#append(rest, 'DEBUG');
+    await this.#spool.flush();
+    const complete = await this.#uploader.drain(signal);
+    await this.detach();
+    return complete;
+  }
+
+  /** Lets go of a run that goes on: what is on disk stays there for a later process. */
+  async detach(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#spool.flush();
+    await this.#uploader.stop();
+    await this.#spool.close();
+  }
+
+  #endTools(): void {
+    const rest = this.#tools.end();
+    if (rest) this.#append({ ...rest, position: this.position }, 'DEBUG');
+  }
+
+  #plan(): void {
+    const states = [this.#tools.pending, this.#workload.pending];
+    if (this.#timer || this.#closed || states.every((state) => state === 'nothing')) return;
+    this.#timer = setTimeout(() => this.#show(), states.includes('text') ? PROMPT_MS : PROGRESS_MS);
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const tools = this.#tools.flush();
+    if (tools) this.#append({ ...tools, position: this.position }, 'DEBUG');
+    const workload = this.#workload.flush();
+    if (workload) this.#append(workload, 'DEBUG');
+  }
+
+  #append({ text, position }: Piece, level: LogLevel): void {
+    const shown = this.#options.redactor.redact(text);
+    const time = (this.#options.now ?? Date.now)();
+    this.#spool.append({ time, level, text: shown, position });
+    this.#options.echo?.(shown);
+  }
+}
+
+function sayTrouble(logger: TaskLogOptions['logger'], task: string, cause: string | undefined): void {
+  if (cause === undefined) logger.info(`the log of task ${task} is written to disk again`);
+  else logger.warn(`the log of task ${task} cannot be written to disk (${cause}); trying again until it can`);
+}

@@ -1,0 +1,48 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { type Cursor, STREAM_START } from './batch.js';
+
+/** How far the server has the log, kept beside the spool. */
+export interface UploadState {
+  /** Everything before it is sent. */
+  cursor: Cursor;
+  /** Time of the newest event, milliseconds since 1970. */
+  lastTime: number;
+  /** A request that was about to be sent: where it ends, its events' times, its limit of a message. */
+  inFlight?: { to: Cursor; times: number[]; message: number };
+}
+
+export const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
+
+/** The state of an earlier run; a file that is missing or damaged means that nothing was sent. */
+export async function readUploadState(file: string): Promise<UploadState> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return isUploadState(value) ? value : NOTHING_SENT;
+  } catch {
+    return NOTHING_SENT;
+  }
+}
+
+/**
+ * Replaces the file as a whole. It is not synced to the disk, as the spool is not: a kill leaves the old state
+ * or the new one.
+ */
+export async function writeUploadState(file: string, state: UploadState): Promise<void> {
+  const next = `${file}.next`;
+  await writeFile(next, JSON.stringify(state), { mode: 0o600 });
+  await rename(next, file);
+}
+
+function isUploadState(value: unknown): value is UploadState {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'cursor' in value && isCursor(value.cursor) && 'lastTime' in value && typeof value.lastTime === 'number'
+  );
+}
+
+function isCursor(value: unknown): value is Cursor {
+  if (typeof value !== 'object' || value === null) return false;
+  return (
+    'offset' in value && typeof value.offset === 'number' && 'skip' in value && typeof value.skip === 'number'
+  );
+}

@@ -1,0 +1,231 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { causeLine } from '../errors.js';
+import type { Backoff } from '../os/backoff.js';
+import { BATCH_LIMITS, type Batch, type BatchLimits, planBatch } from './batch.js';
+import type { LogServer } from './delivery.js';
+import { type SendResult, sendExactlyOnce } from './exactly-once.js';
+import type { Spool } from './spool.js';
+import { readUploadState, type UploadState, writeUploadState } from './upload-state.js';
+
+export interface UploaderOptions {
+  spool: Spool;
+  server: LogServer;
+  task: string;
+  worker: string;
+  /** Where the state is kept. */
+  stateFile: string;
+  timing?: Partial<UploadTiming>;
+  limits?: Partial<BatchLimits>;
+  /** Told when lines are lost for good, or the work does not go on; one cause line. */
+  warn(line: string): void;
+  now?: () => number;
+  random?: () => number;
+}
+
+/** Milliseconds. */
+export interface UploadTiming {
+  /** A line waits this long for others to go with it. */
+  gatherMs: number;
+  /** At least this long between two requests, unless much is waiting. */
+  intervalMs: number;
+  /** What was stored just now is found this much later; the server's index lags behind by about a second. */
+  settleMs: number;
+  backoff: Backoff;
+}
+
+const TIMING: UploadTiming = {
+  gatherMs: 150,
+  intervalMs: 700,
+  settleMs: 2500,
+  backoff: { baseMs: 500, capMs: 30_000, floorMs: 250 },
+};
+
+/** This many bytes are sent without waiting for more. */
+const MUCH_BYTES = 256 * 1024;
+/** A server that calls requests too large gets smaller ones, but not below this many characters. */
+const SMALLEST_REQUEST = 16_384;
+/** After a failure of our own, such as a disk that cannot be read. */
+const TROUBLE_PAUSE_MS = 5000;
+
+/**
+ * Sends the spool to the server, each line exactly once: the events of a request are noted on disk before it
+ * is sent, so that a later run can find out which of them arrived. A server that is away costs waiting and
+ * nothing else.
+ */
+export class Uploader {
+  readonly #options: UploaderOptions;
+  readonly #timing: UploadTiming;
+  readonly #ending = new AbortController();
+  #limits: BatchLimits;
+  #state: UploadState;
+  #work: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+  #idle: (() => void)[] = [];
+  #hurry = false;
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  private constructor(options: UploaderOptions, state: UploadState) {
+    this.#options = options;
+    this.#timing = { ...TIMING, ...options.timing };
+    this.#limits = { ...BATCH_LIMITS, ...options.limits };
+    this.#state = state;
+  }
+
+  /** Goes on where the last run ended, and sends until it is stopped. */
+  static async start(options: UploaderOptions): Promise<Uploader> {
+    const uploader = new Uploader(options, await readUploadState(options.stateFile));
+    uploader.#work = uploader.#run();
+    return uploader;
+  }
+
+  /** There is something new in the spool. */
+  notify(): void {
+    this.#wake();
+  }
+
+  /** Sends without gathering until all that is in the spool is sent. False when the signal ended the wait. */
+  async drain(signal?: AbortSignal): Promise<boolean> {
+    this.#hurry = true;
+    this.notify();
+    const onAbort = () => this.#wakeIdle();
+    signal?.addEventListener('abort', onAbort);
+    while (!this.#isDone && !signal?.aborted && !this.#ending.signal.aborted) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+    signal?.removeEventListener('abort', onAbort);
+    this.#hurry = false;
+    return this.#isDone;
+  }
+
+  /** A request that is under way is looked into by the next run. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.notify();
+    await this.#work;
+    this.#wakeIdle();
+  }
+
+  get #isDone(): boolean {
+    return this.#state.inFlight === undefined && this.#state.cursor.offset >= this.#options.spool.end;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      try {
+        await this.#step();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.warn(`the log of task ${this.#options.task} cannot be sent: ${causeLine(error)}`);
+        await sleep(TROUBLE_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#state.inFlight) return this.#resume(this.#state.inFlight);
+    if (this.#isDone) {
+      this.#wakeIdle();
+      return this.#sleep();
+    }
+    await this.#gather();
+    if (!this.#ending.signal.aborted) await this.#sendNext();
+  }
+
+  /** A request of an earlier run, of which nobody knows whether it arrived. */
+  async #resume({ to, times, message }: NonNullable<UploadState['inFlight']>): Promise<void> {
+    const batch = await this.#plan({ until: to, limits: { message, request: Number.POSITIVE_INFINITY } });
+    const known = batch.events.length === times.length;
+    if (!known) return this.#keep({ cursor: this.#state.cursor, lastTime: this.#state.lastTime });
+    const events = batch.events.map((event, index) => ({
+      ...event,
+      timestamp: times[index] ?? event.timestamp,
+    }));
+    await this.#send({ events, to }, true);
+  }
+
+  async #sendNext(): Promise<void> {
+    const batch = await this.#plan({ limits: this.#limits });
+    if (batch.events.length > 0) {
+      const times = batch.events.map(({ timestamp }) => timestamp);
+      const inFlight = { to: batch.to, times, message: this.#limits.message };
+      await this.#keep({ ...this.#state, inFlight });
+    }
+    await this.#send(batch, false);
+  }
+
+  async #plan(request: { limits: BatchLimits; until?: UploadState['cursor'] }): Promise<Batch> {
+    const { spool, task, worker, now = Date.now } = this.#options;
+    const { cursor: from, lastTime } = this.#state;
+    const { records, next } = await spool.read(from.offset);
+    const batch = planBatch({ ...request, records, from, task, worker, lastTime, now: now() });
+    // Nothing to send in what was read: unreadable, or empty lines alone.
+    return batch.events.length > 0 ? batch : { events: [], to: { ...batch.to, offset: next, skip: 0 } };
+  }
+
+  async #send({ events, to }: Batch, doubtful: boolean): Promise<void> {
+    const { server, random = Math.random } = this.#options;
+    const { settleMs, backoff } = this.#timing;
+    const { signal } = this.#ending;
+    this.#sentAt = performance.now();
+    if (events.length > 0) {
+      const result = await sendExactlyOnce(events, { server, doubtful, settleMs, backoff, random, signal });
+      if (this.#shrinks(result)) {
+        return this.#keep({ cursor: this.#state.cursor, lastTime: this.#state.lastTime });
+      }
+      this.#report(result, events.length);
+    }
+    const lastTime = events.at(-1)?.timestamp ?? this.#state.lastTime;
+    await this.#keep({ cursor: to, lastTime });
+    await this.#options.spool.release(to.offset);
+  }
+
+  /** True when the request was too large and smaller ones are to be tried. */
+  #shrinks(result: SendResult): boolean {
+    if (result.kind !== 'refused' || !result.tooLarge || this.#limits.request <= SMALLEST_REQUEST)
+      return false;
+    const request = Math.max(SMALLEST_REQUEST, this.#limits.request / 2);
+    // A message may grow to six times its size when its letters are escaped.
+    this.#limits = { request, message: Math.min(this.#limits.message, Math.floor(request / 8)) };
+    return true;
+  }
+
+  #report(result: SendResult, sent: number): void {
+    const { task, warn } = this.#options;
+    if (result.kind === 'refused') {
+      warn(`the server refused a part of the log of task ${task}: ${result.cause}`);
+    } else if (result.added < sent) {
+      warn(`the server took ${result.added} of ${sent} parts of the log of task ${task}`);
+    }
+  }
+
+  /** A disk that does not take the state is no reason not to send: only a kill would then show. */
+  async #keep(state: UploadState): Promise<void> {
+    this.#state = state;
+    await writeUploadState(this.#options.stateFile, state).catch(() => undefined);
+  }
+
+  async #gather(): Promise<void> {
+    const due = Math.max(performance.now() + this.#timing.gatherMs, this.#sentAt + this.#timing.intervalMs);
+    while (!this.#hurry && !this.#ending.signal.aborted) {
+      const left = due - performance.now();
+      if (left <= 0 || this.#options.spool.end - this.#state.cursor.offset >= MUCH_BYTES) return;
+      await this.#sleep(left);
+    }
+  }
+
+  /** Until something is notified, or the time is over. */
+  async #sleep(ms?: number): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (ms !== undefined) timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+  }
+
+  #wakeIdle(): void {
+    for (const resume of this.#idle.splice(0)) resume();
+  }
+}
