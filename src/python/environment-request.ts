@@ -18,6 +18,8 @@ export interface EnvironmentRequest {
   pythonRequest: PythonRequest;
   /** As the original writes it: `118` for 11.8, `0` for none. */
   cuda: string;
+  /** Version of ROCm, on an AMD host. */
+  rocm?: readonly [major: number, minor: number];
   reporter: Reporter;
   signal: AbortSignal;
   /** Credentials for git, settings for pip and uv: laid over the environment of package tools only. */

@@ -23,9 +23,9 @@ function freezeLine({ name, version, source }: InstalledPackage): string {
   return source === undefined ? `${name}==${version}` : `${name} @ ${withoutLogin(source)}`;
 }
 
-/** A frozen list goes to the server, so a password in an address does not. */
+/** An address without password or token; the bare user of ssh stays, which is no secret and is needed. */
 export function withoutLogin(address: string): string {
-  return address.replace(/(:\/\/)[^/@\s]+@/, '$1');
+  return address.replace(/(:\/\/)[^/@\s:]*:[^/@\s]*@/g, '$1').replace(/(https?:\/\/)[^/@\s]+@/gi, '$1');
 }
 
 function compareText(a: string, b: string): number {

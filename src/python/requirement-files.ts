@@ -47,7 +47,8 @@ function repositoryFiles(root: string, entryFolder: string): LocatedList[] {
   });
 }
 
-function readListed(folder: string | undefined, file: string): string | undefined {
+/** The text of a file named in a list whose relative paths start from `folder`. */
+export function readListed(folder: string | undefined, file: string): string | undefined {
   if (folder === undefined && !path.isAbsolute(file)) return undefined;
   try {
     return readFileSync(path.resolve(folder ?? '/', file), 'utf8');

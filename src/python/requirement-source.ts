@@ -1,6 +1,6 @@
 import type { TaskRequirements } from '../api/task-record.js';
-import { withoutComment } from './requirement.js';
-import { linesOf } from './requirement-list.js';
+import { normalName, withoutComment } from './requirement.js';
+import { linesOf, parseRequirementList } from './requirement-list.js';
 import type { RequirementSettings } from './settings.js';
 
 /** Where the packages of a task come from. */
@@ -67,4 +67,18 @@ export function frozenRequirements(
   if (linesOf(original).every((line) => line.trim() === '')) next[`org_${key}`] = previous?.[key] ?? '';
   next[key] = [...frozen];
   return next;
+}
+
+/** The version that a task's list, or the list it was made with, names for a package: `uv>=0.4` → `0.4`. */
+export function listedVersion(
+  requirements: TaskRequirements | null | undefined,
+  name: string,
+): string | undefined {
+  for (const key of ['pip', 'org_pip']) {
+    for (const requirement of parseRequirementList(requirements?.[key]).requirements) {
+      const version = requirement.versions[0]?.[1];
+      if (normalName(requirement.name ?? '') === normalName(name) && version !== undefined) return version;
+    }
+  }
+  return undefined;
 }

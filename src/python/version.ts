@@ -1,3 +1,5 @@
+import { AgentError } from '../errors.js';
+
 /** A comparison with a version: `>=20.3`. */
 export interface CompareRule {
   operator: string;
@@ -27,7 +29,7 @@ export function matchesRule(version: string, rule: CompareRule): boolean {
  * vendor (`1.13.0a0+936e930`) counts as its release. `~=` is equality of all numbers but the last, and
  * not less; `==1.13.*` compares the numbers before the star.
  *
- * @throws RangeError for an operator that does not exist
+ * @throws AgentError CONFIG_VALUE for an operator that does not exist
  */
 export function compareVersions(
   a: string,
@@ -35,7 +37,12 @@ export function compareVersions(
   b: string,
   options: CompareOptions = {},
 ): boolean {
-  if (!OPERATORS.some((known) => known === operator)) throw new RangeError(`no such comparison: ${operator}`);
+  if (!OPERATORS.some((known) => known === operator)) {
+    throw new AgentError(
+      'CONFIG_VALUE',
+      `no such comparison of versions: ${operator}; there are ${OPERATORS.join(' ')}`,
+    );
+  }
   if (operator === '~=') {
     const count = Math.max(1, numbersOf(b).length - 1);
     return compareVersions(a, '>=', b, options) && order(a, b, { ...options, parts: count }) === 0;

@@ -3,6 +3,7 @@ import { envOverrides } from './families/env-overrides.js';
 import { gpus } from './families/gpus.js';
 import { hocon } from './families/hocon.js';
 import { logChunking } from './families/log-chunking.js';
+import { requirements } from './families/requirements.js';
 import { schedule } from './families/schedule.js';
 /**
  * From a recorded case's `input` to its `expected`, one function a family, through the program's own
@@ -15,6 +16,7 @@ export const adapters: Record<string, Adapter> = {
   hocon,
 
   log_chunking: logChunking,
+  requirements,
   schedule,
   gpus,
 };
