@@ -1,0 +1,204 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { loadConfig } from '../../../src/config/load.js';
+import { agentHome } from '../../support/agent-process.js';
+import { startSmallApiServer } from '../../support/small-api-server.js';
+import { onTerminal, type TerminalStep } from '../../support/terminal.js';
+
+const SCRIPT = path.resolve(import.meta.dirname, '../../../bin/agent.js');
+const KEYS = { accessKey: 'AKEY', secretKey: 'the-secret' };
+const ENTER = '\r';
+const CTRL_C = '\u0003';
+
+async function person(t: ExecutionContext) {
+  const server = await startSmallApiServer(KEYS);
+  const home = await agentHome();
+  t.teardown(async () => {
+    await server.close();
+    await rm(home.folder, { recursive: true, force: true });
+  });
+  const file = path.join(home.folder, 'clearml.conf');
+  return {
+    server,
+    home,
+    file,
+    block: `api {\n  web_server: https://app.example.com\n  api_server: ${server.url}\n  credentials {\n    "access_key" = "AKEY"\n    "secret_key" = "the-secret"\n  }\n}\n`,
+    types: (steps: readonly TerminalStep[]) =>
+      onTerminal({ argv: [process.execPath, SCRIPT, 'init'], steps, cwd: home.folder, env: home.env }),
+    pipes: async (input: string, words: readonly string[] = ['init']) => {
+      const child = spawn(process.execPath, [SCRIPT, ...words], { cwd: home.folder, env: home.env });
+      let shown = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (shown += String(data)));
+      child.stdin.end(input);
+      const [status] = await once(child, 'close');
+      return { shown, status };
+    },
+    config: () => loadConfig({ env: {}, home: home.folder, configFile: file }),
+    left: async () => (await readdir(home.folder)).filter((name) => !name.startsWith('.')),
+  };
+}
+
+test('a terminal: paste, Enter for every host, masked token, a private file', async (t) => {
+  const { types, block, server, config, file, left } = await person(t);
+  const { shown, status } = await types([
+    { wait: 'Paste copied configuration here' },
+    { type: block },
+    { wait: 'Detected credentials key="AKEY" secret="the-***"' },
+    { wait: 'WEB Host configured to' },
+    { type: ENTER },
+    { wait: 'API Host configured to' },
+    { type: ENTER },
+    { wait: 'File Store Host configured to' },
+    { type: ENTER },
+    { wait: 'Credentials verified!' },
+    { wait: 'Default Output URI' },
+    { type: '\u001b[B' },
+    { type: ENTER },
+    { wait: 'git username' },
+    { type: `someone${ENTER}` },
+    { wait: "personal token for user 'someone'" },
+    { type: `token-of-git${ENTER}` },
+    { wait: 'extra-index-url' },
+    { type: `https://index.example.com/simple${ENTER}` },
+    { wait: 'extra-index-url' },
+    { type: ENTER },
+    { wait: 'Name of this machine' },
+    { type: `box-7${ENTER}` },
+    { wait: 'setup completed successfully' },
+  ]);
+  t.is(status, 0, shown);
+  t.false(shown.includes('token-of-git'));
+  t.deepEqual(server.calls, ['auth.login']);
+  const written = config();
+  t.is(written.string('api.web_server'), 'https://app.example.com');
+  t.is(written.string('api.api_server'), server.url);
+  t.is(written.string('api.files_server'), 'https://files.example.com');
+  t.is(written.string('api.credentials.secret_key'), 'the-secret');
+  t.is(written.string('sdk.development.default_output_uri'), 'https://files.example.com');
+  t.is(written.string('agent.git_pass'), 'token-of-git');
+  t.is(written.string('agent.worker_name'), 'box-7');
+  t.deepEqual(written.strings('agent.package_manager.extra_index_url'), ['https://index.example.com/simple']);
+  t.is((await stat(file)).mode & 0o777, 0o600);
+  t.deepEqual(await left(), ['clearml.conf']);
+});
+
+test('a terminal: Ctrl-C at any prompt leaves nothing', async (t) => {
+  const { types, block, left } = await person(t);
+  const prompts: TerminalStep[] = [
+    { wait: 'Paste copied configuration here' },
+    { wait: 'WEB Host configured to' },
+    { wait: 'API Host configured to' },
+    { wait: 'File Store Host configured to' },
+    { wait: 'Default Output URI' },
+    { wait: 'git username' },
+    { wait: 'extra-index-url' },
+    { wait: 'Name of this machine' },
+  ];
+  for (let last = 0; last < prompts.length; last += 1) {
+    const answers = prompts
+      .slice(0, last)
+      .flatMap((prompt, at) => [prompt, { type: at === 0 ? block : ENTER }]);
+    const { shown, status } = await types([...answers, prompts[last] ?? { wait: '' }, { type: CTRL_C }]);
+    t.is(status, 130, shown);
+    t.true(shown.includes('Cancelled: nothing was written.'), shown);
+    t.deepEqual(await left(), []);
+  }
+});
+
+test('a terminal: keys that are refused may be typed once more', async (t) => {
+  const { types, block, config } = await person(t);
+  const { status, shown } = await types([
+    { wait: 'Paste copied configuration here' },
+    { type: block.replace('the-secret', 'wrong') },
+    { wait: 'WEB Host' },
+    { type: ENTER },
+    { wait: 'API Host' },
+    { type: ENTER },
+    { wait: 'File Store' },
+    { type: ENTER },
+    { wait: 'refuses access key AKEY' },
+    { wait: 'Enter user access key' },
+    { type: `AKEY${ENTER}` },
+    { wait: 'Enter user secret' },
+    { type: `the-secret${ENTER}` },
+    { wait: 'Credentials verified!' },
+    { wait: 'Default Output URI' },
+    { type: ENTER },
+    { wait: 'git username' },
+    { type: ENTER },
+    { wait: 'extra-index-url' },
+    { type: ENTER },
+    { wait: 'Name of this machine' },
+    { type: ENTER },
+    { wait: 'completed successfully' },
+  ]);
+  t.is(status, 0, shown);
+  t.is(config().string('api.credentials.secret_key'), 'the-secret');
+});
+
+test('a pipe: one line an answer, defaults behind its end', async (t) => {
+  const { pipes, block, config, server } = await person(t);
+  const { status, shown } = await pipes(`${block}\n\nhttps://files.other\ns\nme\nsecret-token\n`);
+  t.is(status, 0, shown);
+  t.is(config().string('sdk.development.default_output_uri'), 'https://files.other');
+  t.is(config().string('agent.git_user'), 'me');
+  t.is(config().string('agent.git_pass'), 'secret-token');
+  t.is(config().string('api.api_server'), server.url);
+});
+
+test('a pipe: refused keys, twice, end without a file', async (t) => {
+  const { pipes, block, left } = await person(t);
+  const { status, shown } = await pipes(`${block.replace('the-secret', 'wrong')}\n\n\nAKEY\nwrong-too\n`);
+  t.is(status, 2, shown);
+  t.regex(shown, /ERROR: the API server .* refuses access key AKEY/);
+  t.deepEqual(await left(), []);
+});
+
+test('a pipe: a server that does not answer', async (t) => {
+  const { pipes, block, left, server } = await person(t);
+  const { status, shown } = await pipes(block.replace(server.url, 'http://127.0.0.1:9'));
+  t.is(status, 1, shown);
+  t.regex(shown, /127\.0\.0\.1:9/);
+  t.deepEqual(await left(), []);
+});
+
+test('a pipe: nothing to read the keys from', async (t) => {
+  const { pipes, left } = await person(t);
+  const { status, shown } = await pipes('');
+  t.is(status, 2, shown);
+  t.regex(shown, /the input ended before "Enter user access key"/);
+  t.deepEqual(await left(), []);
+});
+
+test('an existing file keeps what it has, with an agent section behind it when that is wanted', async (t) => {
+  const { pipes, file, config } = await person(t);
+  const before = '# mine\napi { api_server: "http://x" }\nagent { git_user: "old", debug: true }';
+  await writeFile(file, before);
+  const refused = await pipes('\n');
+  t.is(refused.status, 0, refused.shown);
+  t.true(refused.shown.includes(`Configuration file already exists: ${file}`));
+  t.is(await readFile(file, 'utf8'), before);
+  const added = await pipes('y\nnew\npass\n');
+  t.is(added.status, 0, added.shown);
+  t.true((await readFile(file, 'utf8')).startsWith(`${before}\n`));
+  t.is(config().string('agent.git_user'), 'new');
+  t.true(config().boolean('agent.debug'));
+  t.is((await stat(file)).mode & 0o777, 0o600);
+});
+
+test('the file that the agent is told to read is the one that is written', async (t) => {
+  const { pipes, block, home, left } = await person(t);
+  const file = path.join(home.folder, 'other.conf');
+  const { status, shown } = await pipes(block, ['--config-file', file, 'init']);
+  t.is(status, 0, shown);
+  t.deepEqual(await left(), ['other.conf']);
+  const broken = await pipes(block, [
+    '--config-file',
+    path.join(home.folder, 'no/such/folder/x.conf'),
+    'init',
+  ]);
+  t.true([1, 2].includes(Number(broken.status)), broken.shown);
+});
