@@ -60,6 +60,7 @@ export async function killTree(pid: number, signal: NodeJS.Signals): Promise<voi
 
 /** Signals a whole process group. `false` when nothing of it is left. */
 export function killGroup(group: number, signal: NodeJS.Signals): boolean {
+  if (group <= 1) return false; // kill(2) takes -0 for our own group and -1 for everybody
   return signalProcess(-group, signal);
 }
 
