@@ -80,9 +80,10 @@ function patternFor(forms: ReadonlySet<string>): RegExp | undefined {
   return new RegExp(sorted.map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'), 'g');
 }
 
-/** Characters from the last `://` of a text that ends within the part where a password may stand. */
+/** Characters from the last `://`, or its beginning, of a text that ends where a password may still come. */
 function openAddress(text: string): number {
   const start = text.lastIndexOf('://');
-  if (start < 0 || text.length - start > LONGEST_OPEN_ADDRESS) return 0;
-  return /[\s/@]/.test(text.slice(start + 3)) ? 0 : text.length - start;
+  const isOpen = start >= 0 && !/[\s/@]/.test(text.slice(start + 3, start + LONGEST_OPEN_ADDRESS));
+  if (isOpen && text.length - start < LONGEST_OPEN_ADDRESS) return text.length - start;
+  return /:\/?$/.exec(text.slice(-2))?.[0].length ?? 0;
 }
