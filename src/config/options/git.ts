@@ -104,7 +104,7 @@ export const GIT_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.git_fetch_args',
-    type: 'list',
+    type: 'texts',
     shipped: ['--all', '--tags', '--recurse-submodules'],
     help: 'Arguments of `git fetch`.',
     consumedBy: 'repository',

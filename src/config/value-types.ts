@@ -1,0 +1,42 @@
+import type { ConfigValue } from './config.js';
+import type { Option, OptionType } from './options/option.js';
+import { isTree } from './tree.js';
+import { booleanWord } from './words.js';
+
+/** What was expected in words, and whether a value is that. */
+interface TypeRule {
+  expected: string;
+  accepts: (value: ConfigValue) => boolean;
+}
+
+const isScalar = (value: ConfigValue) => typeof value !== 'object' || value === null;
+const isText = (value: ConfigValue) => typeof value === 'string' || typeof value === 'number';
+const isNumber = (value: ConfigValue) => isText(value) && Number.isFinite(Number(value));
+
+const RULES: Readonly<Record<OptionType, TypeRule>> = {
+  text: { expected: 'a text', accepts: isText },
+  path: { expected: 'a path', accepts: isText },
+  boolean: {
+    expected: 'true or false',
+    accepts: (value) => isScalar(value) && booleanWord(String(value)) !== undefined,
+  },
+  integer: {
+    expected: 'a whole number',
+    accepts: (value) => isNumber(value) && Number.isInteger(Number(value)),
+  },
+  number: { expected: 'a number', accepts: isNumber },
+  texts: {
+    expected: 'a text or a list of texts',
+    accepts: (value) => (Array.isArray(value) ? value.every(isScalar) : isText(value)),
+  },
+  list: { expected: 'a list [ … ]', accepts: Array.isArray },
+  section: { expected: 'a section { … }', accepts: isTree },
+  any: { expected: 'a value', accepts: () => true },
+};
+
+/** What a key expects when its value is not that; null and empty text mean "not set" everywhere. */
+export function valueProblem(option: Option, value: ConfigValue): string | undefined {
+  if (value === null || value === '') return undefined;
+  const rule = RULES[option.type];
+  return rule.accepts(value) ? undefined : rule.expected;
+}

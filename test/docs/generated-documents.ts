@@ -1,0 +1,27 @@
+import { renderDocs } from '../../src/config/documents/render-docs.js';
+import { renderExample } from '../../src/config/documents/render-example.js';
+import { OPTION_SECTIONS } from '../../src/config/options/option-table.js';
+import { VARIABLE_SECTIONS } from '../../src/config/variables/variable-table.js';
+
+export interface GeneratedDocument {
+  /** From the root of the repository. */
+  file: string;
+  /** The document as it should be; what is written by hand is taken from the one that is there. */
+  render(before: string): string;
+}
+
+const MARK = '<!-- What follows is made from the tables in the source: npm run docs -->';
+
+/** Every file that is made, in whole or from the mark on, from a table. */
+export const generatedDocuments: readonly GeneratedDocument[] = [
+  { file: 'clearml.conf.example', render: () => renderExample(OPTION_SECTIONS) },
+  {
+    file: 'docs/configuration.md',
+    render: (before) => afterMark(before, renderDocs(OPTION_SECTIONS, VARIABLE_SECTIONS)),
+  },
+];
+
+function afterMark(before: string, text: string): string {
+  const [head = ''] = before.split(MARK, 1);
+  return `${head.trimEnd()}\n\n${MARK}\n\n${text.trim()}\n`;
+}
