@@ -7,7 +7,8 @@ import type { PythonSettings } from './settings.js';
 /** What a task's Python environment is made from. */
 export interface EnvironmentRequest {
   place: Place;
-  task: { script: TaskScript | null | undefined };
+  /** The task as the server gave it. */
+  task: { script?: TaskScript | null | undefined };
   /** Folders on the host; `undefined` for a task without a repository. */
   repository: RepositoryFolders | undefined;
   settings: PythonSettings;
@@ -51,6 +52,8 @@ export interface PythonEnvironment {
   frozen: string[] | undefined;
   cacheHit: boolean;
   manager: PackageTool;
+  /** A script that built the environment says what to run, in place of the task's own entry. Paths inside the place. */
+  command?: { entryPoint: string; workingFolder: string };
   /** Work that may go on after the task has started: the daemon waits for it before it ends. */
   background: Promise<void>;
 }

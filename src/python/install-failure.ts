@@ -1,4 +1,5 @@
 import { AgentError, type ErrorCode } from '../errors.js';
+import type { Interpreter } from './interpreter.js';
 
 export interface FailedInstall {
   /** `pip`, `uv`, `poetry`, `conda`. */
@@ -157,6 +158,18 @@ export function installError(failed: FailedInstall): AgentError {
     ...(hint === undefined ? {} : { hint }),
     detail: relevantEnd(failed.output),
   });
+}
+
+/** There are packages to install and nothing to install them with. */
+export function noInstaller(interpreter: Interpreter): AgentError {
+  const { program, probe } = interpreter;
+  return new AgentError(
+    'ENVIRONMENT_CREATE',
+    `Python ${probe.version} (${program}) has no pip, and there is no uv`,
+    {
+      hint: 'Install one of: python3-pip, python3-venv, uv.',
+    },
+  );
 }
 
 /** The last lines are the tool's verdict. */

@@ -78,19 +78,37 @@ export async function buildEnvironment(
   return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'pip' };
 }
 
-/** An installer of the same kind as built the environment, for what is installed on top of a copy. */
+/**
+ * What installs into an environment that is there already: uv, and pip behind it; `undefined` when there is
+ * neither.
+ */
 export async function installerOnTop(
   job: EnvironmentJob,
   base: BaseEnvironment,
-): Promise<(located: LocatedList) => Installer> {
+): Promise<((located: LocatedList) => Installer) | undefined> {
+  const { settings, offline = false } = job.request;
   const pip = pipProgram(job, base.packages);
-  if (pip.version !== '')
-    return (located) => pipInstaller(installContext(job, located.folder), pip, job.pipSettings);
-  const uv = await obtainUv(job);
-  const options: UvOptions = { bestMatch: true, offline: job.request.offline ?? false, fresh: false };
-  if (uv !== undefined) return uvFor(job, uv, options);
-  return (located) => pipInstaller(installContext(job, located.folder), pip, job.pipSettings);
+  const uv = settings.engine === 'pip' ? undefined : await obtainUv(job);
+  const usable =
+    uv !== undefined && 'flags' in uvInstallFlags(job.pipSettings, UV_ON_TOP) && job.pip.others.length === 0;
+  const byUv = usable ? uvFor(job, uv, { ...UV_ON_TOP, offline }) : undefined;
+  const byPip =
+    pip.version === ''
+      ? undefined
+      : (located: LocatedList) => pipInstaller(installContext(job, located.folder), pip, job.pipSettings);
+  if (byUv === undefined || byPip === undefined) return byUv ?? byPip;
+  return (located) => ({
+    name: 'uv',
+    install: async (step) => {
+      const failed = await byUv(located).install(step);
+      return failed === undefined || FINAL.has(failureReason(failed).kind)
+        ? failed
+        : byPip(located).install(step);
+    },
+  });
 }
+
+const UV_ON_TOP: UvOptions = { bestMatch: true, offline: false, fresh: false };
 
 async function installWithPip(
   job: EnvironmentJob,

@@ -14,6 +14,9 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
   PIP_PREFIX: undefined,
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
   PIP_NO_INPUT: '1',
+  /** Asked for where a task is to run in the interpreter itself; without effect in a virtual environment. */
+  PIP_BREAK_SYSTEM_PACKAGES: '1',
+  UV_BREAK_SYSTEM_PACKAGES: '1',
   PIP_ROOT_USER_ACTION: 'ignore',
   PIP_PROGRESS_BAR: 'off',
   UV_NO_PROGRESS: '1',

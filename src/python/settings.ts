@@ -15,6 +15,8 @@ export interface PythonSettings {
   manager: PackageManager;
   engine: Engine;
   systemSitePackages: boolean;
+  /** In a container, install into the environment that its image has activated. */
+  useActivated: boolean;
   requirements: RequirementSettings;
   pip: PipSettings;
   uv: UvSettings;
@@ -140,6 +142,9 @@ export function pythonSettings(config: Config): PythonSettings {
     manager,
     engine: oneOf(config, 'agent.package_manager.engine', ENGINES) ?? 'auto',
     systemSitePackages: config.boolean('agent.package_manager.system_site_packages'),
+    useActivated:
+      config.value('agent.docker_use_activated_venv') === undefined ||
+      config.boolean('agent.docker_use_activated_venv'),
     requirements: requirementSettings(config),
     pip: pipSettings(config),
     uv: uvSettings(config),

@@ -1,15 +1,9 @@
-import { rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Place } from '../drivers/driver.js';
-import { ensureFolder } from '../os/files.js';
-import { withLock } from '../os/lock.js';
+import { causeLine } from '../errors.js';
 import type { EnvironmentJob } from './environment-job.js';
-import { CLEAN_ENVIRONMENT } from './python-environment.js';
+import { installTool } from './python-tool.js';
 import type { UvProgram } from './uv-installer.js';
 import { matchesRule, parseRule } from './version.js';
-
-/** How long another task may take to install uv. */
-const INSTALL_TIMEOUT_MS = 300_000;
 
 /**
  * The uv of this machine. Where there is none of the version asked for and the configuration wants uv, it is
@@ -56,66 +50,17 @@ function fits(version: string, wanted: string): boolean {
   });
 }
 
-/** Installs uv by pip, on this machine once for all tasks, in a container beside the environment. */
+/** A task does without uv where it cannot be installed. */
 async function installUv(job: EnvironmentJob, wanted: string): Promise<UvProgram | undefined> {
-  const { place, cacheFolder, target, reporter, signal } = job.request;
   const specifier = `uv${wanted === '' || /^[=~<>!]/.test(wanted) ? wanted : `==${wanted}`}`;
-  if (place.kind !== 'local') return installInto(job, specifier, `${target}_uv`);
-  const folder = path.join(cacheFolder, 'tools', specifier.replace(/[^\w.-]+/g, '_'));
-  const known = await uvAt(place, path.join(folder, 'bin', 'uv'));
-  if (known !== undefined) return known;
-  await ensureFolder(path.dirname(folder));
-  const lock = {
-    timeoutMs: INSTALL_TIMEOUT_MS,
-    signal,
-    what: 'the installation of uv',
-    onWait: () => reporter.line('Waiting for another task that installs uv'),
-  };
-  return withLock(`${folder}.lock`, lock, async () => {
-    const there = await uvAt(place, path.join(folder, 'bin', 'uv'));
-    if (there !== undefined) return there;
-    await rm(folder, { recursive: true, force: true });
-    const made = await installInto(job, specifier, `${folder}.new`);
-    if (made === undefined) return undefined;
-    await rename(`${folder}.new`, folder);
-    return uvAt(place, path.join(folder, 'bin', 'uv'));
-  });
-}
-
-/** `pip install --prefix` brings the program without an environment of its own. */
-async function installInto(
-  job: EnvironmentJob,
-  specifier: string,
-  folder: string,
-): Promise<UvProgram | undefined> {
-  const { place, reporter, signal, toolEnvironment } = job.request;
-  const inside = place.inside(folder);
-  await rm(folder, { recursive: true, force: true });
-  const result = await place.exec(
-    {
-      argv: [
-        job.interpreter.program,
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--no-deps',
-        '--ignore-installed',
-        '--prefix',
-        inside,
-        specifier,
-      ],
-      env: { ...CLEAN_ENVIRONMENT, ...toolEnvironment, PIP_BREAK_SYSTEM_PACKAGES: '1' },
-    },
-    { signal },
-  );
-  const made =
-    result.exitCode === 0
-      ? ((await uvAt(place, `${inside}/bin/uv`)) ?? (await uvAt(place, `${inside}/local/bin/uv`)))
-      : undefined;
-  if (made === undefined)
-    reporter.line(`uv could not be installed (${result.stderr.trim().split('\n').at(-1) ?? ''})`, 'WARNING');
-  return made;
+  try {
+    const program = await installTool(job, { name: 'uv', specifier, interpreter: job.interpreter });
+    return await uvAt(job.request.place, program);
+  } catch (error) {
+    job.request.signal.throwIfAborted();
+    job.request.reporter.line(`${specifier} could not be installed: ${causeLine(error)}`, 'WARNING');
+    return undefined;
+  }
 }
 
 const SEARCH = `

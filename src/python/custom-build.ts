@@ -1,0 +1,116 @@
+import path from 'node:path';
+import type { Place } from '../drivers/driver.js';
+import { AgentError } from '../errors.js';
+import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
+
+/**
+ * Runs the script that builds the environment instead of the agent. `undefined` when there is no such script,
+ * or it does not say what to run: then the agent builds the environment after all.
+ *
+ * @throws AgentError COMMAND_FAILED when the script fails
+ */
+export async function customBuild(request: EnvironmentRequest): Promise<PythonEnvironment | undefined> {
+  const { place, settings, reporter, signal, target } = request;
+  if (settings.customBuildScript === undefined) return undefined;
+  const script = expandVariables(settings.customBuildScript, await place.environment());
+  if ((await place.read(script)) === undefined) {
+    reporter.line(`The build script ${script} does not exist; the agent builds the environment`, 'WARNING');
+    return undefined;
+  }
+  const output = `${place.inside(target)}.build-output.json`;
+  await place.write(output, '', 0o600);
+  reporter.line(`Running the build script ${script}`);
+  const result = await place.exec(
+    {
+      argv: ['/bin/sh', '-c', RUN, 'sh', script],
+      env: buildVariables(request, script, output),
+      ...cwdOf(request),
+    },
+    { signal, onOutput: (chunk) => reporter.output(chunk) },
+  );
+  const answer = await place.read(output);
+  await place.exec({ argv: ['rm', '-f', '--', output] });
+  if (result.exitCode !== 0) {
+    throw new AgentError(
+      'COMMAND_FAILED',
+      `the build script ${script} ended with exit status ${result.exitCode}`,
+      {
+        detail: result.stderr.trim().split('\n').slice(-15).join('\n'),
+      },
+    );
+  }
+  const built = readAnswer(answer);
+  if (built !== undefined && (await allExist(place, Object.values(built)))) return environmentOf(built);
+  reporter.line(
+    `The build script ${script} does not name an existing binary, entry_point and working_dir; the agent builds the environment`,
+    'WARNING',
+  );
+  return undefined;
+}
+
+interface Answer {
+  binary: string;
+  entryPoint: string;
+  workingFolder: string;
+}
+
+/** `~`, `$NAME` and `${NAME}`; a variable that is not set stays as it is written. */
+export function expandVariables(text: string, env: Readonly<Record<string, string | undefined>>): string {
+  const home = text.replace(/^~(?=\/|$)/, env.HOME ?? '~');
+  return home.replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole, bare, braced) => env[bare ?? braced] ?? whole);
+}
+
+function buildVariables(
+  { task, repository, place, target }: EnvironmentRequest,
+  script: string,
+  output: string,
+): Record<string, string> {
+  return {
+    CLEARML_AGENT_CUSTOM_BUILD_SCRIPT: script,
+    CLEARML_CUSTOM_BUILD_TASK_CONFIG_JSON: JSON.stringify(task),
+    CLEARML_CUSTOM_BUILD_OUTPUT: output,
+    CLEARML_TASK_SCRIPT_ENTRY: task.script?.entry_point ?? '',
+    CLEARML_TASK_WORKING_DIR: task.script?.working_dir ?? '',
+    CLEARML_VENV_PATH: place.inside(target),
+    CLEARML_GIT_ROOT: repository === undefined ? '' : place.inside(repository.root),
+  };
+}
+
+function cwdOf({ repository, place }: EnvironmentRequest): { cwd?: string } {
+  return repository === undefined ? {} : { cwd: place.inside(repository.root) };
+}
+
+function readAnswer(text: string | undefined): Answer | undefined {
+  try {
+    const value: { binary?: unknown; entry_point?: unknown; working_dir?: unknown } = JSON.parse(text ?? '');
+    const { binary, entry_point: entryPoint, working_dir: workingFolder } = value;
+    if (typeof binary !== 'string' || typeof entryPoint !== 'string' || typeof workingFolder !== 'string')
+      return undefined;
+    return { binary, entryPoint, workingFolder };
+  } catch {
+    return undefined;
+  }
+}
+
+async function allExist(place: Place, files: readonly string[]): Promise<boolean> {
+  const result = await place.exec({
+    argv: ['/bin/sh', '-c', 'for file; do [ -e "$file" ] || exit 1; done', 'sh', ...files],
+  });
+  return result.exitCode === 0;
+}
+
+function environmentOf({ binary, entryPoint, workingFolder }: Answer): PythonEnvironment {
+  return {
+    python: [binary],
+    pathEntries: [],
+    binFolder: path.posix.dirname(binary),
+    environment: {},
+    frozen: undefined,
+    cacheHit: false,
+    manager: 'none',
+    command: { entryPoint, workingFolder },
+    background: Promise.resolve(),
+  };
+}
+
+const RUN = 'if [ -x "$1" ]; then exec "$1"; else exec /bin/sh "$1"; fi';

@@ -1,0 +1,45 @@
+import { inspectEnvironment } from './environment-inspection.js';
+import type { EnvironmentJob } from './environment-job.js';
+import type { PythonEnvironment } from './environment-request.js';
+import { freezeLines } from './freeze.js';
+import { installError, noInstaller } from './install-failure.js';
+import { isEmptyPlan } from './install-plan.js';
+import type { Interpreter } from './interpreter.js';
+import { installerOnTop, type PlannedList } from './package-build.js';
+import { runPlan } from './plan-runner.js';
+
+/** The interpreter as it is, nothing installed. */
+export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironment {
+  return {
+    python: [program],
+    pathEntries: probe.sysPath,
+    binFolder: program.includes('/') ? program.slice(0, program.lastIndexOf('/')) : undefined,
+    environment: {},
+    frozen: undefined,
+    cacheHit: false,
+    manager: 'none',
+    background: Promise.resolve(),
+  };
+}
+
+/** The task's packages installed straight into the interpreter, without a virtual environment. */
+export async function systemEnvironment(
+  job: EnvironmentJob,
+  lists: readonly PlannedList[],
+): Promise<PythonEnvironment> {
+  const { interpreter, request } = job;
+  const { place, reporter, signal } = request;
+  const python = interpreter.program;
+  const before = await inspectEnvironment(place, [python], signal);
+  if (lists.some((one) => !isEmptyPlan(one.plan))) {
+    reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
+    const installerFor = await installerOnTop({ ...job, python }, before);
+    if (installerFor === undefined) throw noInstaller(interpreter);
+    for (const { plan, located } of lists) {
+      const failed = await runPlan({ plan, installer: installerFor(located), priorityFirst: true, reporter });
+      if (failed !== undefined) throw installError(failed);
+    }
+  }
+  const { packages, sysPath } = await inspectEnvironment(place, [python], signal);
+  return { ...bareEnvironment(interpreter), pathEntries: sysPath, frozen: freezeLines(packages) };
+}
