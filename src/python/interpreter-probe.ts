@@ -59,14 +59,11 @@ export async function probe(
   return found;
 }
 
-/** Asks the program itself, whatever was known before: packages come and go without the program changing. */
-export async function ask(place: Place, program: string): Promise<Probe | undefined> {
-  const options = { timeoutMs: PROBE_TIMEOUT_MS };
-  const result = await place.exec(
-    { argv: [program, '-E', '-s', '-c', SCRIPT], env: CLEAN_ENVIRONMENT },
-    options,
-  );
-  return result.exitCode === 0 ? readProbe(result.stdout) : undefined;
+/** Asks the program itself. One that cannot start, fails or hangs is no answer. */
+async function ask(place: Place, program: string): Promise<Probe | undefined> {
+  const command = { argv: [program, '-E', '-s', '-c', SCRIPT], env: CLEAN_ENVIRONMENT } as const;
+  const result = await place.exec(command, { timeoutMs: PROBE_TIMEOUT_MS }).catch(() => undefined);
+  return result?.exitCode === 0 ? readProbe(result.stdout) : undefined;
 }
 
 /** The answer is the last line: a start-up file of the user may print before it. */

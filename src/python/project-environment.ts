@@ -1,3 +1,4 @@
+import { condaEnvironment } from './conda-environment.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { PythonEnvironment } from './environment-request.js';
 import { poetryEnvironment } from './poetry-project.js';
@@ -11,5 +12,5 @@ export async function projectEnvironment(job: EnvironmentJob): Promise<PythonEnv
   const { manager } = job.request.settings;
   if (manager === 'poetry') return poetryEnvironment(job);
   if (manager === 'uv') return uvProjectEnvironment(job);
-  return undefined;
+  return manager === 'conda' ? condaEnvironment(job.request) : undefined;
 }

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../../src/os/exec.js';
+import { ensureFolder } from '../../src/os/files.js';
+import { withLock } from '../../src/os/lock.js';
+
+const FOLDER = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-tools');
+const VERSIONS = { uv: '0.13.8', poetry: '2.5.1' } as const;
+
+/** The real program of a package tool, from the package index, kept for later runs of the tests. */
+export async function pythonTool(name: keyof typeof VERSIONS): Promise<string> {
+  const folder = path.join(FOLDER, `${name}-${VERSIONS[name]}`);
+  const program = path.join(folder, 'bin', name);
+  if (existsSync(program)) return program;
+  await ensureFolder(FOLDER);
+  await withLock(`${folder}.lock`, { timeoutMs: 170_000, what: `the installation of ${name}` }, async () => {
+    if (existsSync(program)) return;
+    await rm(folder, { recursive: true, force: true });
+    const python = path.join(folder, 'bin', 'python');
+    await must(['python3', '-m', 'venv', folder]);
+    await must([python, '-m', 'pip', 'install', '--quiet', `${name}==${VERSIONS[name]}`]);
+  });
+  return program;
+}
+
+async function must(argv: [string, ...string[]]): Promise<void> {
+  const result = await run(argv, { env: process.env });
+  if (result.exitCode !== 0) throw new Error(`${argv.join(' ')}: ${result.stderr}`);
+}
