@@ -1,4 +1,11 @@
 import { configApply } from './families/config-apply.js';
+import { containerRules } from './families/container-rules.js';
+import { dockerArgsFilter } from './families/docker-args-filter.js';
+import { dockerArgsMerge } from './families/docker-args-merge.js';
+import { dockerArgsSanitize } from './families/docker-args-sanitize.js';
+import { dockerContainerName } from './families/docker-container-name.js';
+import { dockerRunArgs } from './families/docker-run-args.js';
+import { dockerTemplate } from './families/docker-template.js';
 import { envOverrides } from './families/env-overrides.js';
 import { gpus } from './families/gpus.js';
 import { hocon } from './families/hocon.js';
@@ -12,6 +19,13 @@ import { schedule } from './families/schedule.js';
  */
 export const adapters: Record<string, Adapter> = {
   config_apply: configApply,
+  container_rules: containerRules,
+  docker_args_filter: dockerArgsFilter,
+  docker_args_merge: dockerArgsMerge,
+  docker_args_sanitize: dockerArgsSanitize,
+  docker_container_name: dockerContainerName,
+  docker_run_args: dockerRunArgs,
+  docker_template: dockerTemplate,
   env_overrides: envOverrides,
   hocon,
 

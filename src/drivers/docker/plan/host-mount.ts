@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { Config } from '../../../config/config.js';
+import { AgentError } from '../../../errors.js';
+
+/** The agent runs in a container; the folder `outside` of the machine is its folder `inside`. */
+export interface HostFolder {
+  outside: string;
+  inside: string;
+}
+
+/**
+ * `CLEARML_AGENT_DOCKER_HOST_MOUNT` and its other names: `OUTSIDE:INSIDE`.
+ *
+ * @throws AgentError CONFIG_VALUE
+ */
+export function readHostFolder(config: Config): HostFolder | undefined {
+  const text = config.variable('CLEARML_AGENT_DOCKER_HOST_MOUNT');
+  if (text === undefined) return undefined;
+  const at = text.indexOf(':');
+  const [outside, inside] = [text.slice(0, at), text.slice(at + 1)];
+  if (at < 1 || !path.isAbsolute(outside) || !path.isAbsolute(inside)) {
+    throw new AgentError(
+      'CONFIG_VALUE',
+      `CLEARML_AGENT_DOCKER_HOST_MOUNT: expected /folder/of/machine:/folder/in/agent, found "${text}"`,
+    );
+  }
+  return { outside, inside };
+}
+
+/**
+ * Where the engine finds a path of the agent: the same place, or the machine's folder that the agent has
+ * mounted.
+ *
+ * @returns `undefined` for a path that only the agent's own container has
+ */
+export function engineSees(file: string, mount: HostFolder | undefined): string | undefined {
+  if (mount === undefined) return file;
+  const relative = path.relative(mount.inside, file);
+  if (relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative))
+    return undefined;
+  return path.join(mount.outside, relative);
+}
