@@ -48,13 +48,16 @@ export class LineAssembler {
 
   /** @param position the source's position after `data`, counted in bytes */
   push(data: Uint8Array, position: number): Piece | undefined {
-    this.#hold(Buffer.from(data), position);
-    const end = data.lastIndexOf(LINE_FEED);
-    if (end < 0) return this.#heldBytes > this.#maxHeld ? this.#shorten() : undefined;
-    const bytes = this.#take();
-    const rest = data.length - end - 1;
-    this.#hold(Buffer.from(bytes.subarray(bytes.length - rest)), position);
-    return this.#lines(bytes.subarray(0, bytes.length - rest), position - rest);
+    const end = data.lastIndexOf(LINE_FEED) + 1;
+    if (end === 0) {
+      this.#hold(Buffer.from(data), position);
+      return this.#heldBytes > this.#maxHeld ? this.#shorten() : undefined;
+    }
+    const head = Buffer.from(data.buffer, data.byteOffset, end);
+    const lines = this.#heldBytes === 0 ? head : Buffer.concat([this.#take(), head]);
+    // A copy, because what the bytes are a part of may be large or used again.
+    this.#hold(Buffer.from(data.subarray(end)), position);
+    return this.#lines(lines, position - this.#heldBytes);
   }
 
   /** What is held, without waiting for the line's end. A character that is not complete stays. */

@@ -159,10 +159,25 @@ class Plan {
  * ASCII as a six-character escape, one for the line's end. Never less than the bytes that ours takes.
  */
 function eventSize(event: LogEvent): number {
-  const json = JSON.stringify(event);
   const blanks = 11;
-  const escapes = (json.match(/[^\u0000-\u007f]/g)?.length ?? 0) * 5;
-  return json.length + blanks + escapes + 1;
+  const frame = JSON.stringify({ ...event, msg: '' }).length + blanks + 1;
+  let size = frame + event.msg.length;
+  for (let index = 0; index < event.msg.length; index += 1) {
+    const code = event.msg.charCodeAt(index);
+    if (code > 0x7e || code < 0x20 || code === QUOTE || code === BACKSLASH) size += escapeGrowth(code);
+  }
+  return size;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Line feed, return, tab, form feed and backspace have escapes of two characters. */
+const SHORT_ESCAPES: ReadonlySet<number> = new Set([QUOTE, BACKSLASH, 0x08, 0x09, 0x0a, 0x0c, 0x0d]);
+const DELETE = 0x7f;
+
+function escapeGrowth(code: number): number {
+  if (SHORT_ESCAPES.has(code)) return 1;
+  return code === DELETE ? 0 : 5;
 }
 
 /** The index at which a part of at most `room` code points ends that begins at `start`. */

@@ -22,7 +22,10 @@ export interface FoundSegments {
 
 const SUFFIX = '.spool';
 const LINE_FEED = 0x0a;
-const READ_BYTES = 1024 * 1024;
+/** The most that a system takes in one write. */
+const PARTS_PER_WRITE = 1024;
+/** Small, because what is read lives several times in memory until it is sent. */
+const READ_BYTES = 128 * 1024;
 
 export function segmentFile(folder: string, { start }: Segment): string {
   return path.join(folder, `${String(start).padStart(16, '0')}${SUFFIX}`);
@@ -44,7 +47,7 @@ export async function findSegments(folder: string): Promise<FoundSegments> {
   return { segments };
 }
 
-/** Whole records from a place on, about a megabyte of them. */
+/** Whole records from a place on, some hundred kilobytes of them. */
 export async function readSegment(file: string, segment: Segment, from: number): Promise<SpoolPart> {
   const handle = await open(file, 'r');
   try {
@@ -61,11 +64,31 @@ export async function readSegment(file: string, segment: Segment, from: number):
   }
 }
 
-/** Writes all of `bytes` at a place, so that an attempt which failed half-way is simply written over. */
-export async function writeAt(handle: FileHandle, bytes: Uint8Array, place: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, place + done);
-    done += bytesWritten;
+/** Writes all parts at a place, so that an attempt which failed half-way is simply written over. */
+export async function writeAt(
+  handle: FileHandle,
+  parts: readonly Uint8Array[],
+  place: number,
+): Promise<void> {
+  let at = place;
+  for (let first = 0; first < parts.length; first += PARTS_PER_WRITE) {
+    const group = parts.slice(first, first + PARTS_PER_WRITE);
+    const size = group.reduce((sum, { length }) => sum + length, 0);
+    const { bytesWritten } = await handle.writev(group, at);
+    // A short write is rare: the disk is about to be full, and writing the rest tells.
+    if (bytesWritten < size) await writeRest(handle, Buffer.concat(group), { done: bytesWritten, at });
+    at += size;
+  }
+}
+
+async function writeRest(
+  handle: FileHandle,
+  bytes: Buffer,
+  { done, at }: { done: number; at: number },
+): Promise<void> {
+  for (let from = done; from < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, from, bytes.length - from, at + from);
+    from += bytesWritten;
   }
 }
 

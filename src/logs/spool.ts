@@ -123,7 +123,7 @@ export class Spool {
     }
   }
 
-  /** Records from a place on, about a megabyte of them. */
+  /** Records from a place on, some hundred kilobytes of them. */
   async read(offset: number): Promise<SpoolPart> {
     const segment = this.#segments.find(({ end }) => offset < end);
     if (segment === undefined) return this.#readQueue(offset);
@@ -208,16 +208,18 @@ export class Spool {
 
   async #writeQueue(): Promise<void> {
     for (let first = this.#queue[0]; first && !this.#closing.signal.aborted; first = this.#queue[0]) {
-      const bytes = Buffer.concat(this.#queue.map((one) => one.bytes));
+      const written = this.#tail;
       try {
-        await this.#writeBatch(first.start, bytes);
+        await this.#writeBatch(
+          first.start,
+          this.#queue.map((one) => one.bytes),
+        );
       } catch (error) {
         this.#noteTrouble(systemCode(error) ?? causeLine(error));
         const { signal } = this.#closing;
         await sleep(this.#limits.diskRetryMs, undefined, { signal }).catch(() => undefined);
         continue;
       }
-      const written = first.start + bytes.length;
       this.#queue = this.#queue.filter(({ start }) => start >= written);
       this.#noteTrouble(undefined);
       this.#options.onReadable?.();
@@ -225,10 +227,10 @@ export class Spool {
     this.#busy = false;
   }
 
-  async #writeBatch(start: number, bytes: Buffer): Promise<void> {
+  async #writeBatch(start: number, parts: readonly Buffer[]): Promise<void> {
     const { handle, segment } = await this.#segmentAt(start);
-    await writeAt(handle, bytes, start - segment.start);
-    segment.end = start + bytes.length;
+    await writeAt(handle, parts, start - segment.start);
+    segment.end = start + parts.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** A file is full at some size; one of its own begins also after records that were sent from memory. */
