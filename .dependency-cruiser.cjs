@@ -32,7 +32,7 @@ module.exports = {
     only('drivers-docker-imports-dockerode', 'node_modules/dockerode/', '^src/drivers/docker/'),
     only('api-speaks-http', 'node_modules/axios/', '^src/api/'),
     only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
-    only('server-imports-fastify', 'node_modules/(fastify|libsql)/', '^src/(server|monitor)/'),
+    only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql)/', '^src/(server|monitor)/'),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },
 };

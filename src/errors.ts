@@ -20,6 +20,8 @@ export const ERROR_TABLE = {
   API_CREDENTIALS: [USAGE, 'The API server refuses the credentials.'],
   API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
   API_ANSWER: [FAILURE, 'The API server answered with something that is not ClearML.'],
+  SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
+  SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the address or port asked for.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
@@ -39,6 +41,7 @@ export const ERROR_TABLE = {
   DOCKER_IMAGE: [FAILURE, 'The image of the task cannot be had or cannot run here.'],
   DOCKER_CONTAINER: [FAILURE, 'The container of the task cannot be created, started or prepared.'],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
+  PROCESS_STUCK: [FAILURE, 'Processes of a task survive SIGKILL because they hang in the kernel.'],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isoDate } from '../dates.js';
+import type { Database } from '../storage/database.js';
+
+/** Who asks. */
+export interface Identity {
+  user: string;
+  userName: string;
+  company: string;
+  role: string;
+  /** The session of the token that was shown, if it was a token. */
+  session?: string;
+}
+
+export interface KeyPair {
+  accessKey: string;
+  secretKey: string;
+}
+
+export const COMPANY_NAME = 'clearml';
+
+/** A new pair; 256 random bits in the secret. */
+export function newKeyPair(): KeyPair {
+  return {
+    accessKey: randomBytes(15).toString('hex').toUpperCase(),
+    secretKey: randomBytes(32).toString('base64url'),
+  };
+}
+
+/** Users' key pairs and the sessions that were ended before their tokens expired. */
+export class Accounts {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Stores a pair for a user; repeating it is harmless. */
+  addKeys(keys: KeyPair, user: string, label?: string): void {
+    this.#database.run(
+      `INSERT INTO credentials (access_key, secret_digest, user, label) VALUES (?, ?, ?, ?)
+       ON CONFLICT (access_key) DO UPDATE SET secret_digest = excluded.secret_digest, user = excluded.user`,
+      keys.accessKey,
+      digest(keys.secretKey),
+      user,
+      label ?? null,
+    );
+  }
+
+  /** The user whose pair this is. */
+  userOfKeys(keys: KeyPair): string | undefined {
+    const row = this.#database.get(
+      'SELECT user FROM credentials WHERE access_key = ? AND secret_digest = ?',
+      keys.accessKey,
+      digest(keys.secretKey),
+    );
+    return row === undefined ? undefined : String(row.user);
+  }
+
+  markUsed(accessKey: string, from: string, now: number): void {
+    const sql = 'UPDATE credentials SET last_used = ?, last_used_from = ? WHERE access_key = ?';
+    this.#database.run(sql, isoDate(now), from, accessKey);
+  }
+
+  /** Pairs of a user, without their secrets, which are not kept. */
+  keysOf(
+    user: string,
+  ): { access_key: string; label?: string; last_used?: string; last_used_from?: string }[] {
+    const sql = 'SELECT access_key, label, last_used, last_used_from FROM credentials WHERE user = ?';
+    return this.#database.all(sql, user).map((row) => ({
+      access_key: String(row.access_key),
+      ...optional('label', row.label),
+      ...optional('last_used', row.last_used),
+      ...optional('last_used_from', row.last_used_from),
+    }));
+  }
+
+  relabel(accessKey: string, user: string, label: string | undefined): boolean {
+    const sql = 'UPDATE credentials SET label = ? WHERE access_key = ? AND user = ?';
+    return this.#database.run(sql, label ?? null, accessKey, user) > 0;
+  }
+
+  revoke(accessKey: string, user: string): boolean {
+    return (
+      this.#database.run('DELETE FROM credentials WHERE access_key = ? AND user = ?', accessKey, user) > 0
+    );
+  }
+
+  /** Ends a session until its token would have expired. */
+  endSession(session: string, expires: number, now: number): void {
+    this.#database.run('DELETE FROM ended_sessions WHERE expires < ?', now);
+    this.#database.run('INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)', session, expires);
+  }
+
+  isEnded(session: string): boolean {
+    return this.#database.get('SELECT 1 FROM ended_sessions WHERE session = ?', session) !== undefined;
+  }
+}
+
+function digest(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}
+
+function optional<K extends string>(key: K, value: unknown): { [P in K]?: string } {
+  return typeof value === 'string' ? ({ [key]: value } as { [P in K]?: string }) : {};
+}

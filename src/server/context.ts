@@ -1,0 +1,68 @@
+import type { Accounts } from './auth/accounts.js';
+import type { Scrolls } from './query/scrolls.js';
+import type { Database } from './storage/database.js';
+import { Documents, type Stored } from './storage/documents.js';
+import type { TaskDocument } from './tasks/task-document.js';
+
+/** What every handler works with. */
+export interface ServerContext {
+  readonly database: Database;
+  /** Milliseconds since 1970; tests bring their own. */
+  readonly now: () => number;
+  readonly accounts: Accounts;
+  readonly scrolls: Scrolls;
+  readonly users: Documents<UserDocument>;
+  readonly projects: Documents<ProjectDocument>;
+  readonly tasks: Documents<TaskDocument>;
+  readonly models: Documents<ModelDocument>;
+  readonly queues: Documents<QueueDocument>;
+}
+
+export interface UserDocument extends Stored {
+  name: string;
+  company: string;
+  role: string;
+  created: string;
+}
+
+export interface ProjectDocument extends Stored {
+  name: string;
+  basename: string;
+  company: string;
+  user: string;
+  description: string;
+  tags: string[];
+  system_tags: string[];
+  created: string;
+  last_update: string;
+  parent?: string;
+}
+
+export interface ModelDocument extends Stored {
+  name: string;
+  uri: string;
+  ready: boolean;
+  task?: string;
+  project?: string;
+}
+
+export interface QueueDocument extends Stored {
+  name: string;
+  company: string;
+  created: string;
+  last_update: string;
+  tags: string[];
+  system_tags: string[];
+}
+
+export function documentTables(
+  database: Database,
+): Pick<ServerContext, 'users' | 'projects' | 'tasks' | 'models' | 'queues'> {
+  return {
+    users: new Documents(database, 'users'),
+    projects: new Documents(database, 'projects'),
+    tasks: new Documents(database, 'tasks'),
+    models: new Documents(database, 'models'),
+    queues: new Documents(database, 'queues'),
+  };
+}

@@ -1,0 +1,47 @@
+import type { EndpointTable } from './call.js';
+import { authEndpoints } from './services/auth.js';
+import { eventReadingEndpoints } from './services/event-reading.js';
+import { eventWritingEndpoints } from './services/event-writing.js';
+import { modelEndpoints } from './services/models.js';
+import { projectEndpoints } from './services/projects.js';
+import { queueTaskEndpoints } from './services/queue-tasks.js';
+import { queueEndpoints } from './services/queues.js';
+import { infoEndpoints } from './services/server-info.js';
+import { taskCloningEndpoints } from './services/task-cloning.js';
+import { taskEditingEndpoints } from './services/task-editing.js';
+import { taskGroupEndpoints } from './services/task-groups.js';
+import { taskParameterEndpoints } from './services/task-parameters.js';
+import { taskQueueingEndpoints } from './services/task-queueing.js';
+import { taskReadingEndpoints } from './services/task-reading.js';
+import { taskRemovalEndpoints } from './services/task-removal.js';
+import { taskResultEndpoints } from './services/task-results.js';
+import { taskStatusEndpoints } from './services/task-status.js';
+import { workerPropertyEndpoints } from './services/worker-properties.js';
+import { workerStatsEndpoints } from './services/worker-stats.js';
+import { workerEndpoints } from './services/workers.js';
+
+/** Everything that the server answers, by `service.action`. */
+export function endpointTable(tokenSecret: string): EndpointTable {
+  return {
+    ...authEndpoints(tokenSecret),
+    ...infoEndpoints,
+    ...projectEndpoints,
+    ...queueEndpoints,
+    ...queueTaskEndpoints,
+    ...taskCloningEndpoints,
+    ...taskEditingEndpoints,
+    ...taskGroupEndpoints,
+    ...taskParameterEndpoints,
+    ...taskQueueingEndpoints,
+    ...taskReadingEndpoints,
+    ...taskRemovalEndpoints,
+    ...taskResultEndpoints,
+    ...taskStatusEndpoints,
+    ...workerEndpoints,
+    ...workerPropertyEndpoints,
+    ...workerStatsEndpoints,
+    ...eventWritingEndpoints,
+    ...eventReadingEndpoints,
+    ...modelEndpoints,
+  };
+}

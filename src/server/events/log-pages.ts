@@ -1,0 +1,41 @@
+import { asObject, type JsonObject } from '../json.js';
+import type { Database, Row } from '../storage/database.js';
+
+export interface LogPageRequest {
+  task: string;
+  /** Events of the page, at least; all that share the last one's time come with it. */
+  size: number;
+  /** Towards older events. */
+  earlier: boolean;
+  /** Milliseconds; the page begins beyond it. Absent: at the end that is walked away from. */
+  from: number | undefined;
+  metrics: readonly string[];
+}
+
+/** One page of a task's log, in the direction of the walk: newest first when going earlier. */
+export function logPage(database: Database, request: LogPageRequest): JsonObject[] {
+  const { task, size, earlier, from } = request;
+  const direction = earlier ? 'DESC' : 'ASC';
+  const beyond = from === undefined ? '' : `AND timestamp ${earlier ? '<' : '>'} ?`;
+  const sql = `SELECT sequence, timestamp, body FROM log_events WHERE task = ? ${beyond}
+    AND (json_array_length(?) = 0 OR metric IN (SELECT value FROM json_each(?)))
+    ORDER BY timestamp ${direction}, sequence ${direction} LIMIT ?`;
+  const metrics = JSON.stringify(request.metrics);
+  const page = database.all(sql, task, ...(from === undefined ? [] : [from]), metrics, metrics, size);
+  const last = page.at(-1);
+  const more = page.length < size || last === undefined ? [] : sameTime(database, request, last);
+  return [...page, ...more].map((row) => asObject(JSON.parse(String(row.body))));
+}
+
+/** The next page starts beyond the last time, so its other events must come now. */
+function sameTime(database: Database, { task, earlier, metrics }: LogPageRequest, last: Row): Row[] {
+  const sql = `SELECT body FROM log_events WHERE task = ? AND timestamp = ? AND sequence ${earlier ? '<' : '>'} ?
+    AND (json_array_length(?) = 0 OR metric IN (SELECT value FROM json_each(?)))
+    ORDER BY sequence ${earlier ? 'DESC' : 'ASC'}`;
+  const wanted = JSON.stringify(metrics);
+  return database.all(sql, task, Number(last.timestamp), Number(last.sequence), wanted, wanted);
+}
+
+export function countLog(database: Database, task: string): number {
+  return Number(database.get('SELECT count(*) AS n FROM log_events WHERE task = ?', task)?.n ?? 0);
+}

@@ -1,0 +1,129 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { systemCode } from '../../errors.js';
+import { ApiError } from '../api-error.js';
+import { type Failure, KEEP_ALIVE_MS } from '../http/api-listener.js';
+import type { Dispatcher } from '../http/dispatch.js';
+import { asTexts, isObject } from '../json.js';
+import { fileOf, receiveUpload } from './upload.js';
+
+/** The file server: artifacts, models and images of tasks, kept as plain files below one folder. */
+export async function fileListener(
+  dispatcher: Dispatcher,
+  folder: string,
+  onFailure: Failure,
+): Promise<FastifyInstance> {
+  await prepareFolder(folder);
+  const { default: fastify } = await import('fastify');
+  const app = fastify({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 4096 },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, body),
+  );
+  // Uploads are read as a stream by the handler.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.addHook('onRequest', async (request) => {
+    if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
+    const isProbe = request.url === '/' && request.method === 'GET';
+    if (!isProbe || request.headers.authorization !== undefined) dispatcher.authenticate(request.headers);
+  });
+  app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
+  app.get('/', () => 'OK');
+  app.post('/', async (request, reply) => reply.send(await receiveUpload(request.raw, folder)));
+  app.post('/delete_many', async (request) => deleteMany(request.body, folder));
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/*',
+    handler: (request, reply) => download(request, reply, folder),
+  });
+  app.delete('/*', async (request, reply) => {
+    const wirePath = wirePathOf(request);
+    await removeFile(folder, wirePath);
+    return reply.type('application/json').send(JSON.stringify(wirePath.replace(/^\/+/, '')));
+  });
+  return app;
+}
+
+/** Makes the folder, and removes what uploads left that a crash cut short. */
+async function prepareFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const leftovers = (await readdir(folder)).filter((name) => name.startsWith('.upload-'));
+  await Promise.all(leftovers.map((name) => rm(path.join(folder, name), { force: true })));
+}
+
+/** Ranges, entity tags and conditions are the library's. */
+async function download(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<FastifyReply> {
+  const wirePath = wirePathOf(request);
+  const file = fileOf(folder, wirePath);
+  const { default: send } = await import('@fastify/send');
+  const encoded = path.relative(folder, file).split(path.sep).map(encodeURIComponent).join('/');
+  const { type, statusCode, headers, stream } = await send(request.raw, `/${encoded}`, {
+    root: folder,
+    index: false,
+    dotfiles: 'allow',
+    cacheControl: false,
+  });
+  if (type !== 'file') throw new ApiError('unknown_endpoint', { path: wirePath });
+  reply.code(statusCode).headers(headers);
+  // A compressed artifact is its content; a client must not unpack it on the way.
+  if (file.endsWith('.gz')) reply.type('application/octet-stream');
+  if (/[?&]download\b/.test(request.url)) {
+    reply.header(
+      'content-disposition',
+      `attachment; filename*=UTF-8''${encodeURIComponent(path.basename(file))}`,
+    );
+  }
+  return reply.send(stream);
+}
+
+async function removeFile(folder: string, wirePath: string): Promise<void> {
+  try {
+    await rm(fileOf(folder, wirePath));
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('unknown_endpoint', { path: wirePath });
+  }
+}
+
+async function deleteMany(body: unknown, folder: string): Promise<Record<string, unknown>> {
+  const request: unknown = typeof body === 'string' ? JSON.parse(body) : undefined;
+  const deleted: Record<string, string> = {};
+  const missing: string[] = [];
+  for (const file of isObject(request) ? asTexts(request.files) : []) {
+    try {
+      await removeFile(folder, file);
+      deleted[file] = file.replace(/^\/+/, '');
+    } catch {
+      missing.push(file);
+    }
+  }
+  return { deleted, errors: missing.length === 0 ? {} : { 'Not found': missing } };
+}
+
+function wirePathOf(request: FastifyRequest): string {
+  try {
+    return decodeURIComponent(request.url.split('?', 1)[0] ?? '');
+  } catch {
+    throw new ApiError('bad_request', { path: request.url });
+  }
+}
+
+function fail(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onFailure: Failure,
+): FastifyReply {
+  if (error instanceof ApiError) return reply.code(error.status).send({ message: error.message });
+  const isFull = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status < 500) return reply.code(status).send({ message: 'Bad request' });
+  onFailure(error, `file server ${request.method}`);
+  return reply.code(500).send({ message: isFull ? 'No space left on the disk' : 'Internal error' });
+}

@@ -1,0 +1,126 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ApiError } from '../api-error.js';
+import type { Identity } from '../auth/accounts.js';
+import { authenticate } from '../auth/authenticate.js';
+import type { Call, Endpoint, EndpointTable } from '../call.js';
+import type { ServerContext } from '../context.js';
+import type { JsonObject } from '../json.js';
+import { Params } from '../params.js';
+import { API_VERSION } from '../services/server-info.js';
+import { storageError } from '../storage/database.js';
+import { parseEndpointPath, parseVersion } from './endpoint-path.js';
+import { parseBody } from './request-body.js';
+
+const MAY_ADMINISTER = new Set(['admin', 'root', 'system']);
+const NOBODY: Identity = { user: '', userName: '', company: '', role: '' };
+
+/** A request whose endpoint is found and whose sender is known; its body has not been read yet. */
+export interface Admitted {
+  name: string;
+  endpoint: Endpoint;
+  identity: Identity;
+  version: readonly [number, number];
+}
+
+export interface RequestHead {
+  path: string;
+  headers: IncomingHttpHeaders;
+}
+
+export interface RequestRest extends RequestHead {
+  query: URLSearchParams;
+  body: string;
+  ip: string;
+}
+
+/** Turns requests into calls of the endpoint table. */
+export class Dispatcher {
+  readonly #server: ServerContext;
+  readonly #endpoints: EndpointTable;
+  readonly #secret: string;
+
+  constructor(server: ServerContext, endpoints: EndpointTable, tokenSecret: string) {
+    this.#server = server;
+    this.#endpoints = endpoints;
+    this.#secret = tokenSecret;
+  }
+
+  /** @throws ApiError 400, 401, 403, 404 or 415 */
+  admit({ path, headers }: RequestHead): Admitted {
+    const { name, version } = parseEndpointPath(path);
+    const endpoint = Object.hasOwn(this.#endpoints, name) ? this.#endpoints[name] : undefined;
+    const asked = parseVersion(version ?? API_VERSION);
+    if (endpoint === undefined || isBefore(asked, endpoint.since))
+      throw new ApiError('unknown_endpoint', { name });
+    const { 'content-encoding': encoding } = headers;
+    if (encoding !== undefined && encoding !== 'identity') throw new ApiError('unsupported_media_type');
+    return { name, endpoint, identity: this.#identify(endpoint, headers), version: asked };
+  }
+
+  /** Who a request of the file server comes from. @throws ApiError 401 */
+  authenticate(headers: IncomingHttpHeaders): Identity {
+    return this.#server.database.transaction(() => authenticate(this.#server, headers, this.#secret));
+  }
+
+  /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
+  call(admitted: Admitted, rest: RequestRest): JsonObject {
+    const { fields, batch } = parseBody(rest.body, rest.headers['content-type'] ?? '', rest.query);
+    const { endpoint, identity, version } = admitted;
+    for (const name of endpoint.required ?? []) {
+      if (fields[name] === undefined || fields[name] === null) {
+        throw new ApiError('missing_required_fields', { fields: [name] });
+      }
+    }
+    const { 'x-clearml-worker': worker, 'x-trains-worker': oldWorker } = rest.headers;
+    const call: Call = {
+      server: this.#server,
+      params: new Params(fields),
+      batch,
+      identity,
+      version,
+      ip: clientAddress(rest),
+      worker: String(worker ?? oldWorker ?? ''),
+    };
+    return this.#run(endpoint, call);
+  }
+
+  #run(endpoint: Endpoint, call: Call): JsonObject {
+    try {
+      const outcome = this.#server.database.transaction(() => {
+        try {
+          return { data: endpoint.handler(call) };
+        } catch (error) {
+          if (error instanceof ApiError && error.keepsWrites) return { error };
+          throw error;
+        }
+      });
+      if ('error' in outcome) throw outcome.error;
+      return outcome.data;
+    } catch (error) {
+      throw storageError(error);
+    }
+  }
+
+  #identify(endpoint: Endpoint, headers: IncomingHttpHeaders): Identity {
+    if (endpoint.access === 'open') return NOBODY;
+    const identity = this.authenticate(headers);
+    if (endpoint.access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
+      throw new ApiError('role_not_allowed', { role: identity.role });
+    }
+    return identity;
+  }
+}
+
+function isBefore(version: readonly [number, number], since: readonly [number, number] | undefined): boolean {
+  if (since === undefined) return false;
+  return version[0] < since[0] || (version[0] === since[0] && version[1] < since[1]);
+}
+
+/** The address that a proxy in front names, else that of the connection. */
+function clientAddress({ headers, ip }: RequestRest): string {
+  const forwarded = headers['x-forwarded-for'] ?? headers['x-real-ip'];
+  const first = String(forwarded ?? '')
+    .split(',', 1)[0]
+    ?.trim();
+  return first === undefined || first === '' ? ip : first;
+}

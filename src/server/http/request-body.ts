@@ -1,0 +1,78 @@
+import { ApiError } from '../api-error.js';
+import { isObject, isSafeName, type Json, type JsonObject } from '../json.js';
+
+export interface RequestBody {
+  fields: JsonObject;
+  /** The lines of a batch; of any other body, its one object. */
+  batch: JsonObject[];
+}
+
+/**
+ * Reads a body whatever its content type says: one JSON object, a batch of one object a line, a form, or
+ * nothing. What the query string says is laid over the object.
+ *
+ * @throws ApiError 400/0
+ */
+export function parseBody(text: string, contentType: string, query: URLSearchParams): RequestBody {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'application/json-lines') return parseLines(text, query);
+  const body = text.trim() === '' ? {} : parseObject(text, type);
+  const fields = { ...body, ...parameters(query) };
+  return { fields, batch: text.trim() === '' ? [] : [fields] };
+}
+
+function parseLines(text: string, query: URLSearchParams): RequestBody {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return { fields: parameters(query), batch: lines.map((line) => parseJson(line)) };
+}
+
+function parseObject(text: string, type: string | undefined): JsonObject {
+  // curl -d says "form" although it sends JSON; a form never begins with a brace.
+  const isForm = type === 'application/x-www-form-urlencoded' && !text.trimStart().startsWith('{');
+  return isForm ? parameters(new URLSearchParams(text)) : parseJson(text);
+}
+
+function parseJson(text: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ApiError(
+      'bad_request',
+      {},
+      `the body is not JSON: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  if (!isObject(value)) throw new ApiError('bad_request', {}, 'the body is not a JSON object');
+  return value;
+}
+
+/** Fields of a query string or form: repeated keys and those ending in `[]` are lists, dots nest. */
+export function parameters(query: URLSearchParams): JsonObject {
+  const result: JsonObject = {};
+  for (const key of new Set(query.keys())) {
+    const values = query.getAll(key).map(typed);
+    const isList = key.endsWith('[]') || values.length > 1;
+    assign(result, key.replace(/\[\]$/, '').split('.'), isList ? values : (values[0] ?? null));
+  }
+  return result;
+}
+
+function typed(text: string): Json {
+  if (/^\d+(\.\d*)?$|^\.\d+$/.test(text)) return Number(text);
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE)$/.test(text)) return false;
+  return text;
+}
+
+function assign(target: JsonObject, [head = '', ...rest]: string[], value: Json): void {
+  if (!isSafeName(head)) return;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = target[head];
+  const nested = isObject(inner) ? inner : {};
+  target[head] = nested;
+  assign(nested, rest, value);
+}

@@ -1,0 +1,139 @@
+import { ApiError } from '../api-error.js';
+import { asObject, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
+import type { Params } from '../params.js';
+import { type ListFilter, matchesFieldFilter, matchesList, parseListFilter } from './list-filter.js';
+import { compilePattern } from './patterns.js';
+import { dateCheck, rangeCheck } from './ranges.js';
+import type { SearchableFields } from './searchable.js';
+
+export type Predicate = (document: JsonObject) => boolean;
+
+/** The condition that the fields of a query state together. */
+export function predicateOf(params: Params, fields: SearchableFields): Predicate {
+  const conditions = [
+    ...namedConditions(params.fields, fields),
+    ...combined(params, ['_any_', '_or_'], (checks) => (document) => checks.some((check) => check(document))),
+    ...combined(
+      params,
+      ['_all_', '_and_'],
+      (checks) => (document) => checks.every((check) => check(document)),
+    ),
+    ...filters(params.object('filters')),
+    ...fullText(params.optionalText('search_text')),
+  ];
+  return (document) => conditions.every((condition) => condition(document));
+}
+
+/** The list filter of a field of a query, if it has one. */
+export function listFilterOf(params: Params, field: string): ListFilter | undefined {
+  const value = params.fields[field];
+  if (value === undefined || value === null) return undefined;
+  return Array.isArray(value) && value.length === 0 ? undefined : parseListFilter(value);
+}
+
+function namedConditions(query: JsonObject, fields: SearchableFields): Predicate[] {
+  const conditions: Predicate[] = [];
+  for (const [name, value] of Object.entries(query)) {
+    const empty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+    const make = empty ? undefined : READERS.find(([kind]) => covers(fields[kind], name))?.[1];
+    if (make !== undefined && !empty) conditions.push(make(name, value));
+  }
+  return conditions;
+}
+
+type Reader = (name: string, value: Json) => Predicate;
+
+const READERS: readonly [Exclude<keyof SearchableFields, 'columns'>, Reader][] = [
+  ['patterns', patternCondition],
+  ['dates', (name, value) => checkAt(name, dateCheck(value))],
+  ['ranges', (name, value) => checkAt(name, rangeCheck(value))],
+  ['lists', listCondition],
+];
+
+function patternCondition(name: string, value: Json): Predicate {
+  const pattern = compilePattern(String(value));
+  return (document) => textsAt(document, name).some((text) => pattern.test(text));
+}
+
+function listCondition(name: string, value: Json): Predicate {
+  const filter = parseListFilter(value);
+  return (document) => matchesList(textsAt(document, name), filter);
+}
+
+function checkAt(name: string, check: (value: Json | undefined) => boolean): Predicate {
+  return (document) => check(valueAt(document, name));
+}
+
+function combined(
+  params: Params,
+  names: readonly string[],
+  join: (checks: Predicate[]) => Predicate,
+): Predicate[] {
+  return names
+    .filter((name) => params.has(name))
+    .map((name) => {
+      const { fields, pattern, datetime } = params.object(name);
+      const paths = asTexts(fields);
+      if (paths.length === 0) throw new ApiError('validation_error', { field: name }, 'fields are missing');
+      const make = multiFieldCondition(pattern, datetime);
+      return join(paths.map(make));
+    });
+}
+
+function multiFieldCondition(
+  pattern: Json | undefined,
+  datetime: Json | undefined,
+): (path: string) => Predicate {
+  if (datetime !== undefined && datetime !== null) {
+    const check = dateCheck(datetime);
+    return (path) => checkAt(path, check);
+  }
+  const expression = compilePattern(String(pattern ?? ''), { ignoreCase: true });
+  return (path) => (document) => textsAt(document, path).some((text) => expression.test(text));
+}
+
+function filters(all: JsonObject): Predicate[] {
+  return Object.entries(all).map(
+    ([path, filter]) =>
+      (document) =>
+        matchesFieldFilter(textsAt(document, path), asObject(filter)),
+  );
+}
+
+/** Fields that a full-text search looks in. */
+const TEXT_FIELDS = ['id', 'name', 'comment', 'description', 'report', 'tags'];
+
+function fullText(text: string | undefined): Predicate[] {
+  if (text === undefined || text.trim() === '') return [];
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return [
+    (document) => {
+      const content = TEXT_FIELDS.flatMap((field) => textsAt(document, field))
+        .join('\n')
+        .toLowerCase();
+      return words.every((word) => content.includes(word));
+    },
+  ];
+}
+
+function covers(names: readonly string[], name: string): boolean {
+  return names.some((each) => each === name || (each.endsWith('.*') && name.startsWith(each.slice(0, -1))));
+}
+
+/** The texts at a path: of a list, of each of its items; of a parameter, its value. */
+function textsAt(value: Json | undefined, path: string): string[] {
+  if (isObject(value)) {
+    const found = valueAt(value, path);
+    if (found !== undefined) return texts(found);
+    const dot = path.lastIndexOf('.');
+    const list = dot === -1 ? undefined : valueAt(value, path.slice(0, dot));
+    return Array.isArray(list) ? list.flatMap((item) => textsAt(item, path.slice(dot + 1))) : [];
+  }
+  return [];
+}
+
+function texts(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(texts);
+  if (isObject(value)) return value.value === undefined ? [] : texts(value.value);
+  return value === null || value === '' ? [] : [String(value)];
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { chmod } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { type KeyPair, newKeyPair } from './auth/accounts.js';
+
+const CREDENTIALS_FILE = 'credentials.json';
+const TOKEN_SECRET_FILE = 'token-secret';
+
+export interface Secrets {
+  credentials: KeyPair;
+  credentialsFile: string;
+  /** Signs the tokens; kept, so that tokens outlive a restart. */
+  tokenSecret: string;
+}
+
+/** Reads the secrets of a folder, or makes them: files of mode 0600 in a folder of mode 0700. */
+export async function openSecrets(folder: string): Promise<Secrets> {
+  await ensureFolder(folder, 0o700);
+  await chmod(folder, 0o700);
+  const credentialsFile = path.join(folder, CREDENTIALS_FILE);
+  const credentials = await readCredentials(credentialsFile);
+  const secretFile = path.join(folder, TOKEN_SECRET_FILE);
+  const kept = (await readTextIfThere(secretFile))?.trim();
+  const tokenSecret = kept === undefined || kept === '' ? randomBytes(48).toString('base64url') : kept;
+  if (tokenSecret !== kept) await writeFileDurable(secretFile, `${tokenSecret}\n`, 0o600);
+  return { credentials, credentialsFile, tokenSecret };
+}
+
+async function readCredentials(file: string): Promise<KeyPair> {
+  const text = await readTextIfThere(file);
+  if (text !== undefined) return parseCredentials(text, file);
+  const keys = newKeyPair();
+  const content = { access_key: keys.accessKey, secret_key: keys.secretKey };
+  await writeFileDurable(file, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+  return keys;
+}
+
+function parseCredentials(text: string, file: string): KeyPair {
+  try {
+    const { access_key: accessKey, secret_key: secretKey } = JSON.parse(text);
+    if (typeof accessKey === 'string' && typeof secretKey === 'string') return { accessKey, secretKey };
+  } catch {
+    // Reported below, as any other content that is not a key pair.
+  }
+  throw new AgentError('SERVER_FOLDER', `${file} holds no access_key and secret_key`, {
+    hint: 'Remove the file: the server then makes a new pair.',
+  });
+}

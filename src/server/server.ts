@@ -1,0 +1,171 @@
+import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
+import path from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { AgentError, systemCode } from '../errors.js';
+import { Accounts, type KeyPair } from './auth/accounts.js';
+import { documentTables, type ServerContext, type UserDocument } from './context.js';
+import { isoDate } from './dates.js';
+import { endpointTable } from './endpoints.js';
+import { fileListener } from './files/file-listener.js';
+import { apiListener, type Failure } from './http/api-listener.js';
+import { Dispatcher } from './http/dispatch.js';
+import { newId } from './ids.js';
+import { Scrolls } from './query/scrolls.js';
+import { openSecrets, type Secrets } from './secrets.js';
+import { Database } from './storage/database.js';
+import { createQueue } from './tasks/queue-entries.js';
+import { stopSilentTasks, WATCHDOG_TIMES, type WatchdogTimes } from './watchdog.js';
+
+export { serverConfText } from './server-conf.js';
+
+export interface ServerOptions {
+  /** Where everything is kept; made with mode 0700. */
+  folder: string;
+  /** Loopback unless told otherwise. */
+  host?: string;
+  /** Port of the API; 0 takes any free one. */
+  port?: number;
+  /** Port of the file server; 0 takes any free one. As far from the API's as 8081 is from 8008 unless told. */
+  filesPort?: number;
+  /** Clock, in milliseconds since 1970. */
+  now?: () => number;
+  watchdog?: WatchdogTimes;
+  /** Told of errors that are bugs or broken disks, not refusals. */
+  onFailure?: Failure;
+}
+
+export interface EmbeddedServer {
+  readonly url: string;
+  readonly filesUrl: string;
+  readonly folder: string;
+  readonly credentials: KeyPair;
+  /** JSON file with the credentials, readable by its owner only. */
+  readonly credentialsFile: string;
+  /** Finishes the requests that run and closes the files. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = '127.0.0.1';
+const DATABASE_FILE = 'server.db';
+const FILES_FOLDER = 'files';
+const FILES_PORT_DISTANCE = 8081 - 8008;
+
+/**
+ * Starts the embedded server: a ClearML API server and file server over one folder.
+ *
+ * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken
+ */
+export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
+  const folder = path.resolve(options.folder);
+  const secrets = await openSecrets(folder);
+  const database = await Database.open(path.join(folder, DATABASE_FILE));
+  const server: ServerContext = {
+    database,
+    now: options.now ?? Date.now,
+    accounts: new Accounts(database),
+    scrolls: new Scrolls(),
+    ...documentTables(database),
+  };
+  const listeners: FastifyInstance[] = [];
+  const closeAll = async () => {
+    await Promise.all(listeners.map((listener) => listener.close()));
+    database.close();
+  };
+  try {
+    database.transaction(() => prepare(server, secrets));
+    const [url, filesUrl] = await listen(server, secrets, options, listeners);
+    const { everyMs, silentMs } = options.watchdog ?? WATCHDOG_TIMES;
+    const timer = setInterval(() => stopSilentTasks(server, silentMs), everyMs);
+    timer.unref();
+    const close = () => {
+      clearInterval(timer);
+      return closeAll();
+    };
+    const { credentials, credentialsFile } = secrets;
+    return { url, filesUrl, folder, credentials, credentialsFile, close };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function listen(
+  server: ServerContext,
+  secrets: Secrets,
+  options: ServerOptions,
+  listeners: FastifyInstance[],
+): Promise<[string, string]> {
+  const dispatcher = new Dispatcher(server, endpointTable(secrets.tokenSecret), secrets.tokenSecret);
+  const onFailure = options.onFailure ?? (() => undefined);
+  const host = options.host ?? LOOPBACK;
+  const api = await apiListener(dispatcher, onFailure);
+  listeners.push(api);
+  const files = await fileListener(
+    dispatcher,
+    path.join(path.resolve(options.folder), FILES_FOLDER),
+    onFailure,
+  );
+  listeners.push(files);
+  return [
+    await open(api, host, options.port ?? 0),
+    await open(files, host, options.filesPort ?? defaultFilesPort(options.port ?? 0)),
+  ];
+}
+
+/** A fixed port keeps the addresses of stored artifacts right over restarts. */
+function defaultFilesPort(port: number): number {
+  return port === 0 ? 0 : port + FILES_PORT_DISTANCE;
+}
+
+/** @throws AgentError SERVER_LISTEN */
+async function open(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const code = systemCode(error);
+    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${code ?? error}`, {
+      hint:
+        code === 'EADDRINUSE' ? 'Another program uses the port; choose another one.' : 'Check the address.',
+      cause: error,
+    });
+  }
+  const { port: chosen } = app.server.address() as AddressInfo;
+  return `http://${shownHost(host)}:${chosen}`;
+}
+
+function shownHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The user and queue of a new folder; the credentials' file is what counts for the key pair. */
+function prepare(server: ServerContext, { credentials }: Secrets): void {
+  const [known] = server.users.scan();
+  const user = known ?? newUser(server);
+  server.accounts.addKeys(credentials, user.id);
+  const [queue] = server.queues.scan();
+  if (queue === undefined)
+    createQueue(server, { name: 'default', company: user.company, system_tags: ['default'] });
+}
+
+function newUser(server: ServerContext): UserDocument {
+  const user = {
+    id: newId(),
+    name: userName(),
+    company: newId(),
+    role: 'admin',
+    created: isoDate(server.now()),
+  };
+  server.users.put(user);
+  return user;
+}
+
+/** The user's own name on this machine; accounts of containers may have none. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'user';
+  }
+}

@@ -1,0 +1,128 @@
+import type { Database as Connection, Statement } from 'libsql';
+import { AgentError, systemCode } from '../../errors.js';
+import { ApiError } from '../api-error.js';
+import { SCHEMA, SCHEMA_VERSION } from './schema.js';
+
+/** libsql aborts the process on any other type, so no other one is let through. */
+export type Bindable = string | number | null;
+export type Row = Record<string, unknown>;
+
+/** Memory for pages, in KiB: the working set of a personal server is small. */
+const CACHE_KIB = 4096;
+
+/**
+ * The one connection to the server's file. Everything is synchronous, so a request runs from its first
+ * read to its commit without another one in between.
+ *
+ * Write-ahead log with a sync at each commit: what was answered survives `kill -9` and a power cut.
+ */
+export class Database {
+  readonly #connection: Connection;
+  readonly #statements = new Map<string, Statement<unknown[]>>();
+  #depth = 0;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** @throws AgentError SERVER_FOLDER when another server has the file open, or a newer one wrote it */
+  static async open(file: string): Promise<Database> {
+    const { default: Libsql } = await import('libsql');
+    const connection = new Libsql(file);
+    try {
+      // Exclusive: a second server on the same folder would hand out the same task twice.
+      connection.pragma('locking_mode = EXCLUSIVE');
+      connection.pragma('journal_mode = WAL');
+      connection.pragma('synchronous = FULL');
+      connection.pragma(`cache_size = -${CACHE_KIB}`);
+      connection.exec('BEGIN IMMEDIATE; COMMIT');
+      const database = new Database(connection);
+      database.#upgrade(file);
+      return database;
+    } catch (error) {
+      connection.close();
+      throw openError(error, file);
+    }
+  }
+
+  run(sql: string, ...parameters: Bindable[]): number {
+    return this.#prepared(sql).run(clean(parameters)).changes;
+  }
+
+  get(sql: string, ...parameters: Bindable[]): Row | undefined {
+    return this.#prepared(sql).get(clean(parameters)) as Row | undefined;
+  }
+
+  all(sql: string, ...parameters: Bindable[]): Row[] {
+    return this.#prepared(sql).all(clean(parameters)) as Row[];
+  }
+
+  /** Runs `action` as one unit: all of it is stored or nothing. Inner calls become savepoints. */
+  transaction<T>(action: () => T): T {
+    const [begin, commit, rollback] = this.#depth === 0 ? OUTER : INNER;
+    this.#connection.exec(begin);
+    this.#depth += 1;
+    try {
+      const result = action();
+      this.#connection.exec(commit);
+      return result;
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.exec(rollback);
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #prepared(sql: string): Statement<unknown[]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #upgrade(file: string): void {
+    const version = Number(this.get('PRAGMA user_version')?.user_version ?? 0);
+    if (version > SCHEMA_VERSION) {
+      throw new AgentError('SERVER_FOLDER', `${file} was written by a newer version (format ${version})`, {
+        hint: 'Use that version, or another folder.',
+      });
+    }
+    if (version === SCHEMA_VERSION) return;
+    this.transaction(() => {
+      this.#connection.exec(SCHEMA);
+      this.#connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    });
+  }
+}
+
+const OUTER = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const;
+const INNER = ['SAVEPOINT step', 'RELEASE step', 'ROLLBACK TO step; RELEASE step'] as const;
+
+/** libsql reads a text back only up to its first NUL; documents escape theirs, plain columns lose them. */
+function clean(parameters: readonly Bindable[]): Bindable[] {
+  return parameters.map((value) =>
+    typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value,
+  );
+}
+
+function openError(error: unknown, file: string): unknown {
+  if (systemCode(error) !== 'SQLITE_BUSY') return error;
+  return new AgentError('SERVER_FOLDER', `another server is using ${file}`, {
+    hint: 'Stop that server, or choose another folder.',
+    cause: error,
+  });
+}
+
+/** What a failed write means to a client: a full disk is told apart from a bug. */
+export function storageError(error: unknown): unknown {
+  const code = systemCode(error);
+  return code === 'SQLITE_FULL' || code?.startsWith('SQLITE_IOERR') ? new ApiError('low_disk_space') : error;
+}

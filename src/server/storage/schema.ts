@@ -1,0 +1,63 @@
+/** Raised with every change of the tables; `Database.open` refuses a file of a later one. */
+export const SCHEMA_VERSION = 1;
+
+/** A table of JSON documents whose searched fields are columns that SQLite derives from the document. */
+function documents(table: string, columns: Readonly<Record<string, string>>): string {
+  const derived = Object.entries(columns).map(
+    ([name, path]) => `, ${name} TEXT GENERATED ALWAYS AS (json_extract(body, '$.${path}')) VIRTUAL`,
+  );
+  const indexes = Object.keys(columns).map((name) => `CREATE INDEX ${table}_${name} ON ${table} (${name});`);
+  return `CREATE TABLE ${table} (id TEXT PRIMARY KEY, body TEXT NOT NULL${derived.join('')}) WITHOUT ROWID;
+${indexes.join('\n')}`;
+}
+
+export const SCHEMA = `
+${documents('users', {})}
+${documents('projects', { name: 'name' })}
+${documents('tasks', { status: 'status', project: 'project', parent: 'parent' })}
+${documents('models', { task: 'task', project: 'project' })}
+${documents('queues', { name: 'name' })}
+
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Secrets are random and long, so a plain digest is enough to check one and useless to find one.
+CREATE TABLE credentials (
+  access_key TEXT PRIMARY KEY, secret_digest TEXT NOT NULL, user TEXT NOT NULL, label TEXT,
+  last_used TEXT, last_used_from TEXT
+) WITHOUT ROWID;
+CREATE TABLE ended_sessions (session TEXT PRIMARY KEY, expires INTEGER NOT NULL) WITHOUT ROWID;
+
+-- position orders a queue; it may be negative and has gaps.
+CREATE TABLE queue_entries (
+  queue TEXT NOT NULL, position REAL NOT NULL, task TEXT NOT NULL, added TEXT NOT NULL,
+  PRIMARY KEY (queue, task)
+) WITHOUT ROWID;
+CREATE INDEX queue_entries_order ON queue_entries (queue, position);
+CREATE INDEX queue_entries_task ON queue_entries (task);
+
+CREATE TABLE workers (
+  user TEXT NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (user, id)
+) WITHOUT ROWID;
+CREATE TABLE worker_properties (
+  user TEXT NOT NULL, worker TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER,
+  PRIMARY KEY (user, worker, key)
+) WITHOUT ROWID;
+CREATE TABLE worker_reports (
+  sequence INTEGER PRIMARY KEY, user TEXT NOT NULL, worker TEXT NOT NULL, timestamp INTEGER NOT NULL,
+  stats TEXT NOT NULL
+);
+CREATE INDEX worker_reports_worker ON worker_reports (user, worker, sequence);
+
+CREATE TABLE log_events (
+  sequence INTEGER PRIMARY KEY, task TEXT NOT NULL, timestamp INTEGER NOT NULL, metric TEXT NOT NULL,
+  body TEXT NOT NULL
+);
+CREATE INDEX log_events_task ON log_events (task, timestamp, sequence);
+
+-- Reporting the same point again replaces it.
+CREATE TABLE metric_events (
+  sequence INTEGER PRIMARY KEY, task TEXT NOT NULL, type TEXT NOT NULL, metric TEXT NOT NULL,
+  variant TEXT NOT NULL, iter INTEGER NOT NULL, key TEXT NOT NULL, timestamp INTEGER NOT NULL, value REAL,
+  body TEXT NOT NULL, UNIQUE (task, type, metric, variant, iter, key)
+);
+`;

@@ -1,0 +1,63 @@
+import { ApiError } from '../api-error.js';
+
+export const TASK_STATUSES = [
+  'created',
+  'queued',
+  'in_progress',
+  'stopped',
+  'publishing',
+  'published',
+  'closed',
+  'failed',
+  'completed',
+  'unknown',
+] as const;
+
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** Where a task may go from a status without force. Staying is always allowed. */
+export const TRANSITIONS: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
+  created: ['queued', 'in_progress'],
+  queued: ['created', 'in_progress', 'stopped'],
+  in_progress: ['created', 'stopped', 'failed', 'completed'],
+  stopped: ['created', 'queued', 'in_progress', 'closed', 'failed', 'completed', 'publishing', 'published'],
+  closed: ['created', 'stopped', 'failed', 'publishing', 'published'],
+  failed: ['created', 'queued', 'stopped', 'published'],
+  completed: ['created', 'in_progress', 'published'],
+  publishing: ['published'],
+  published: [],
+  unknown: [],
+};
+
+/** Statuses in which parts of a task (artifacts, parameters) may still be written. */
+export const EDITABLE: readonly TaskStatus[] = ['created', 'queued', 'in_progress'];
+
+/** Message that asks a running agent to end the task. */
+export const STOPPING = 'stopping';
+
+export function isTaskStatus(value: string): value is TaskStatus {
+  return (TASK_STATUSES as readonly string[]).includes(value);
+}
+
+/** @throws ApiError 400/110, or 500/1 when the present status is unknown */
+export function assertTransition(task: { id: string; status: TaskStatus }, to: TaskStatus): void {
+  const { id, status } = task;
+  if (status === to) return;
+  if (status === 'unknown') throw new ApiError('task_status_unknown', { task: id });
+  if (TRANSITIONS[status].includes(to)) return;
+  throw new ApiError('invalid_task_status', { current_status: status, new_status: to });
+}
+
+/**
+ * The message after a change of status. An omitted one erases the old, with one exception: a request to
+ * stop is kept while the task stays in progress. Agents announce `in_progress` several times while they
+ * set a task up, and an abort asked for in between would be lost.
+ */
+export function nextMessage(
+  task: { status: TaskStatus; status_message?: string | undefined },
+  to: TaskStatus,
+  message: string | undefined,
+): string {
+  const staysRunning = task.status === 'in_progress' && to === 'in_progress';
+  return staysRunning && task.status_message === STOPPING ? STOPPING : (message ?? '');
+}

@@ -1,0 +1,93 @@
+import { ApiError } from '../api-error.js';
+import type { ServerContext } from '../context.js';
+import type { JsonObject } from '../json.js';
+import type { Stored } from '../storage/documents.js';
+import type { TaskStatus } from './status-machine.js';
+
+/** A task as it is stored and, but for `enqueue_status`, as it is sent. */
+export interface TaskDocument extends Stored {
+  name: string;
+  type: string;
+  user: string;
+  company: string;
+  status: TaskStatus;
+  status_reason?: string;
+  status_message?: string;
+  status_changed?: string;
+  created: string;
+  started?: string;
+  completed?: string;
+  published?: string;
+  last_update?: string;
+  last_change?: string;
+  last_changed_by?: string;
+  last_worker?: string;
+  last_worker_report?: string;
+  last_iteration: number;
+  active_duration?: number;
+  project?: string;
+  parent?: string;
+  comment?: string;
+  tags: string[];
+  system_tags: string[];
+  script: JsonObject;
+  execution: JsonObject;
+  output: JsonObject;
+  models: JsonObject;
+  hyperparams: JsonObject;
+  configuration: JsonObject;
+  runtime: JsonObject;
+  container: JsonObject;
+  last_metrics: JsonObject;
+  /** Status before the task was enqueued; never sent. */
+  enqueue_status?: TaskStatus;
+}
+
+export const TASK_TYPES = [
+  'training',
+  'testing',
+  'inference',
+  'data_processing',
+  'application',
+  'monitor',
+  'controller',
+  'report',
+  'optimizer',
+  'service',
+  'qc',
+  'custom',
+] as const;
+
+/** The containers that clients expect even of an empty task. */
+export function emptySections(): Pick<
+  TaskDocument,
+  'script' | 'execution' | 'output' | 'models' | 'hyperparams' | 'configuration' | 'runtime' | 'container'
+> {
+  return {
+    script: { binary: 'python', repository: '', entry_point: '', requirements: {} },
+    execution: emptyExecution(),
+    output: {},
+    models: { input: [], output: [] },
+    hyperparams: {},
+    configuration: {},
+    runtime: {},
+    container: {},
+  };
+}
+
+export function emptyExecution(): JsonObject {
+  return { parameters: {}, model_desc: {}, model_labels: {}, artifacts: [], test_split: 0 };
+}
+
+/** @throws ApiError 400/101 */
+export function taskOf(server: ServerContext, id: string): TaskDocument {
+  const task = server.tasks.find(id);
+  if (task === undefined) throw new ApiError('invalid_task_id', { id });
+  return task;
+}
+
+/** The task as clients see it. */
+export function shownTask(task: TaskDocument): JsonObject {
+  const { enqueue_status: _hidden, ...shown } = task;
+  return shown;
+}

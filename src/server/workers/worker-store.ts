@@ -1,0 +1,102 @@
+import type { ServerContext } from '../context.js';
+import { asObject, isObject, type JsonObject } from '../json.js';
+
+/** Reports kept of each worker: a day of one every 30 seconds. */
+const MAX_REPORTS = 2880;
+
+export interface Worker extends JsonObject {
+  id: string;
+  /** Seconds without a report after which the worker is forgotten. */
+  register_timeout: number;
+}
+
+export interface OwnedWorker {
+  user: string;
+  worker: Worker;
+}
+
+export interface StatsReport {
+  user: string;
+  worker: string;
+  /** Milliseconds. */
+  timestamp: number;
+  stats: JsonObject;
+}
+
+/** Stores a worker and starts its time to live anew. Workers of different users may share an id. */
+export function putWorker(server: ServerContext, user: string, worker: Worker): void {
+  server.database.run(
+    'INSERT OR REPLACE INTO workers (user, id, expires, body) VALUES (?, ?, ?, ?)',
+    user,
+    worker.id,
+    server.now() + worker.register_timeout * 1000,
+    JSON.stringify(worker),
+  );
+}
+
+export function findWorker(server: ServerContext, user: string, id: string): Worker | undefined {
+  const sql = 'SELECT body FROM workers WHERE user = ? AND id = ? AND expires > ?';
+  return parse(server.database.get(sql, user, id, server.now())?.body);
+}
+
+/** All workers that have not expired, by id. */
+export function liveWorkers(server: ServerContext): OwnedWorker[] {
+  const rows = server.database.all(
+    'SELECT user, body FROM workers WHERE expires > ? ORDER BY id',
+    server.now(),
+  );
+  return rows.flatMap(({ user, body }) => {
+    const worker = parse(body);
+    return worker === undefined ? [] : [{ user: String(user), worker }];
+  });
+}
+
+export function deleteWorker(server: ServerContext, user: string, id: string): void {
+  server.database.run('DELETE FROM workers WHERE user = ? AND id = ?', user, id);
+  server.database.run('DELETE FROM worker_reports WHERE user = ? AND worker = ?', user, id);
+}
+
+/** Removes what expired workers left. */
+export function forgetExpired(server: ServerContext): void {
+  const rows = server.database.all('SELECT user, id FROM workers WHERE expires <= ?', server.now());
+  for (const { user, id } of rows) deleteWorker(server, String(user), String(id));
+  server.database.run('DELETE FROM worker_properties WHERE expires <= ?', server.now());
+}
+
+/** Keeps the machine figures of a report; the oldest of the worker give way. */
+export function keepStats(server: ServerContext, report: StatsReport): void {
+  const { user, worker, timestamp } = report;
+  server.database.run(
+    'INSERT INTO worker_reports (user, worker, timestamp, stats) VALUES (?, ?, ?, ?)',
+    user,
+    worker,
+    timestamp,
+    JSON.stringify(report.stats),
+  );
+  server.database.run(
+    `DELETE FROM worker_reports WHERE sequence <= (SELECT sequence FROM worker_reports
+     WHERE user = ?1 AND worker = ?2 ORDER BY sequence DESC LIMIT 1 OFFSET ?3) AND user = ?1 AND worker = ?2`,
+    user,
+    worker,
+    MAX_REPORTS,
+  );
+}
+
+/** Reports of a worker between two times (milliseconds), oldest first. */
+export function reportsOf(
+  server: ServerContext,
+  { user, worker }: OwnedWorker,
+  from: number,
+  to: number,
+): { timestamp: number; stats: JsonObject }[] {
+  const sql = `SELECT timestamp, stats FROM worker_reports
+    WHERE user = ? AND worker = ? AND timestamp BETWEEN ? AND ? ORDER BY timestamp`;
+  return server.database
+    .all(sql, user, worker.id, from, to)
+    .map((row) => ({ timestamp: Number(row.timestamp), stats: asObject(JSON.parse(String(row.stats))) }));
+}
+
+function parse(body: unknown): Worker | undefined {
+  const value: unknown = typeof body === 'string' ? JSON.parse(body) : undefined;
+  return isObject(value) && typeof value.id === 'string' ? (value as Worker) : undefined;
+}

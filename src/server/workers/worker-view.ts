@@ -1,0 +1,81 @@
+import { COMPANY_NAME } from '../auth/accounts.js';
+import type { ServerContext } from '../context.js';
+import { parseDate } from '../dates.js';
+import { asText, asTexts, type JsonObject } from '../json.js';
+import { countEntries, entriesOf } from '../tasks/queue-entries.js';
+import type { Worker } from './worker-store.js';
+
+export interface WorkerFilter {
+  /** Milliseconds; workers without a sign of life since are left out. */
+  since: number;
+  tags: readonly string[];
+  systemTags: readonly string[];
+  /** A shell pattern (`*`, `?`, `[…]`) on the id. */
+  pattern: string | undefined;
+}
+
+export function selects(filter: WorkerFilter, worker: Worker): boolean {
+  const active = parseDate(asText(worker.last_activity_time) ?? '') ?? 0;
+  return (
+    active >= filter.since &&
+    hasTags(asTexts(worker.tags), filter.tags) &&
+    hasTags(asTexts(worker.system_tags), filter.systemTags) &&
+    (filter.pattern === undefined || shellPattern(filter.pattern).test(worker.id))
+  );
+}
+
+/** One of the plain tags (if there are any) and none of those with a dash. */
+function hasTags(tags: readonly string[], wanted: readonly string[]): boolean {
+  const included = wanted.filter((tag) => !tag.startsWith('-'));
+  const excluded = wanted.filter((tag) => tag.startsWith('-')).map((tag) => tag.slice(1));
+  return (
+    (included.length === 0 || included.some((tag) => tags.includes(tag))) &&
+    !excluded.some((tag) => tags.includes(tag))
+  );
+}
+
+function shellPattern(pattern: string): RegExp {
+  const escaped = pattern.replaceAll(/[.+^${}()|\\]/g, '\\$&').replaceAll('[!', '[^');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+}
+
+/** A worker as clients see it: what it refers to comes with its name. */
+export function describeWorker(server: ServerContext, userId: string, worker: Worker): JsonObject {
+  const user = server.users.find(userId);
+  const { task: taskId, queue: queueId, queues, register_timeout, ...rest } = worker;
+  const task = typeof taskId === 'string' ? server.tasks.find(taskId) : undefined;
+  const project = task?.project === undefined ? undefined : server.projects.find(task.project);
+  return {
+    ...rest,
+    register_timeout,
+    key: `worker_${user?.company ?? ''}_${userId}_${worker.id}`,
+    user: { id: userId, name: user?.name ?? '' },
+    company: { id: user?.company ?? '', name: COMPANY_NAME },
+    ...(task === undefined
+      ? {}
+      : {
+          task: {
+            id: task.id,
+            name: task.name,
+            running_time: Math.max(0, server.now() - (parseDate(task.started ?? '') ?? server.now())),
+            last_iteration: task.last_iteration,
+          },
+        }),
+    ...(project === undefined ? {} : { project: { id: project.id, name: project.name } }),
+    ...(typeof queueId === 'string' ? { queue: describeQueue(server, queueId) } : {}),
+    queues: asTexts(queues).map((id) => describeQueue(server, id)),
+  };
+}
+
+function describeQueue(server: ServerContext, id: string): JsonObject {
+  const queue = server.queues.find(id);
+  if (queue === undefined) return { id };
+  const [next] = entriesOf(server, id, 1);
+  const task = next === undefined ? undefined : server.tasks.find(next.task);
+  return {
+    id,
+    name: queue.name,
+    num_tasks: countEntries(server, id),
+    ...(task === undefined ? {} : { next_task: { id: task.id, name: task.name } }),
+  };
+}
