@@ -10,6 +10,8 @@ export interface Command {
   summary: string;
   /** Commander's form: `<id>` required, `[id]` optional, `[ids...]` many. */
   positionals?: readonly string[];
+  /** Values of the first positional, where they can be listed. */
+  positionalChoices?: readonly string[];
   flags: readonly Flag[];
   /** Lines shown under "Examples:". */
   examples?: readonly string[];
@@ -48,6 +50,8 @@ export interface CommandContext {
   home: string;
   /** The words after the command's name, as typed; a detached process is started with the same. */
   words: readonly string[];
+  /** Every command there is. */
+  commands: readonly Command[];
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };

@@ -1,8 +1,11 @@
 import type { Command } from './command.js';
+import { completionCommand } from './commands/completion.js';
 import { daemonCommand } from './commands/daemon.js';
 import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
 import { executeCommand } from './commands/execute.js';
 import { initCommand } from './commands/init.js';
+import { listCommand } from './commands/list.js';
 import { serverCommand } from './commands/server.js';
 
 /** Every command, in the order of the help. */
@@ -10,6 +13,9 @@ export const COMMANDS: readonly Command[] = [
   daemonCommand,
   executeCommand,
   initCommand,
+  listCommand,
+  doctorCommand,
   demoCommand,
   serverCommand,
+  completionCommand,
 ];

@@ -26,6 +26,7 @@ export async function runProgram(words: readonly string[], context: ProgramConte
       positionals,
       global,
       words: words.slice(at + 1),
+      commands: COMMANDS,
     });
   });
   program.configureOutput({
