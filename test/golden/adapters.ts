@@ -7,11 +7,14 @@ import { dockerContainerName } from './families/docker-container-name.js';
 import { dockerRunArgs } from './families/docker-run-args.js';
 import { dockerTemplate } from './families/docker-template.js';
 import { envOverrides } from './families/env-overrides.js';
+import { gitUrl } from './families/git-url.js';
 import { gpus } from './families/gpus.js';
 import { hocon } from './families/hocon.js';
 import { logChunking } from './families/log-chunking.js';
+import { repositoryDirname } from './families/repository-dirname.js';
 import { requirements } from './families/requirements.js';
 import { schedule } from './families/schedule.js';
+import { scriptEntry } from './families/script-entry.js';
 /**
  * From a recorded case's `input` to its `expected`, one function a family, through the program's own
  * functions. An adapter returns `undefined` for an operation that it declines (README.md beside this file
@@ -27,7 +30,10 @@ export const adapters: Record<string, Adapter> = {
   docker_run_args: dockerRunArgs,
   docker_template: dockerTemplate,
   env_overrides: envOverrides,
+  git_url: gitUrl,
   hocon,
+  repository_dirname: repositoryDirname,
+  script_entry: scriptEntry,
 
   log_chunking: logChunking,
   requirements,

@@ -1,0 +1,116 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { TaskScript } from '../api/task-record.js';
+import { AgentError } from '../errors.js';
+import { ensureFolder } from '../os/files.js';
+import { expandHome } from '../os/paths.js';
+import { secretsFor } from './git-environment.js';
+import { isLocal, parseGitUrl, repositoryName } from './git-url.js';
+import { inTemporaryCache } from './mirror-collection.js';
+import { mirrorJob } from './mirror-update.js';
+import { type GitContext, RepositoryGit } from './repository-git.js';
+import { wantedRevision } from './revision.js';
+import { makeWorkTree } from './work-tree.js';
+
+export interface CheckoutRequest extends GitContext {
+  script: Pick<TaskScript, 'repository' | 'branch' | 'tag' | 'version_num' | 'working_dir'>;
+  /** The code is put into `<workspace>/task_repository/<name>`. */
+  workspace: string;
+  /** Called with every password and token before it is used, so that no log shows it. */
+  onSecret?: (secret: string) => void;
+}
+
+/** The code of a task, as it was put on this machine. */
+export interface CheckedOut {
+  /** Top folder of the work tree. */
+  root: string;
+  /** `undefined` in a repository without commits and in a folder that is no work tree. */
+  commit: string | undefined;
+  /** The branch that was checked out, when the task did not name a commit or tag. */
+  branch: string | undefined;
+  /** `<root>/<working_dir>`. */
+  workingFolder: string;
+  /** Address of the repository without secrets. */
+  url: string;
+  /** The code was there before (`CLEARML_AGENT_FORCE_CODE_DIR`): no changes are to be applied to it. */
+  forced: boolean;
+}
+
+/**
+ * Puts the code of a task into its workspace. Any number of tasks and agents may do so at once.
+ *
+ * @throws AgentError REPOSITORY_CLONE, REPOSITORY_REVISION, DISK_FULL, LOCK_TIMEOUT, TASK_INVALID
+ */
+export async function checkoutRepository(request: CheckoutRequest): Promise<CheckedOut> {
+  const { script, settings } = request;
+  if (settings.forcedCodeFolder !== undefined) return forcedCode(request, settings.forcedCodeFolder);
+  const address = script.repository?.trim();
+  if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
+  for (const secret of secretsFor([address], settings)) request.onSecret?.(secret);
+  const url = parseGitUrl(isLocal(parseGitUrl(address)) ? expandHome(address, request.home) : address);
+  const parent = path.join(request.workspace, 'task_repository');
+  await ensureFolder(parent);
+  const root = path.join(parent, repositoryName(url));
+  return settings.cache.enabled
+    ? fill(request, { url, root })
+    : inTemporaryCache(parent, (cacheFolder) => fill({ ...request, cacheFolder }, { url, root }));
+}
+
+async function fill(
+  request: CheckoutRequest,
+  { url, root }: { url: ReturnType<typeof parseGitUrl>; root: string },
+): Promise<CheckedOut> {
+  const git = await RepositoryGit.open(request, url);
+  const tree = await makeWorkTree(mirrorJob(git, wantedRevision(request.script)), root);
+  if (tree.commit === undefined) request.reporter.line(`${git.shownUrl} is an empty repository`, 'WARNING');
+  const workingFolder = await findWorkingFolder(root, request.script.working_dir, git.shownUrl);
+  const { commit, branch } = tree;
+  for (const [name, value] of Object.entries({ url: git.shownUrl, branch, commit, root })) {
+    if (value !== undefined) request.reporter.line(`${name}: ${value}`);
+  }
+  return { root, commit, branch, workingFolder, url: git.shownUrl, forced: false };
+}
+
+/** `CLEARML_AGENT_FORCE_CODE_DIR`: somebody put the code there; it is neither cloned nor changed. */
+async function forcedCode(request: CheckoutRequest, folder: string): Promise<CheckedOut> {
+  const root = path.resolve(expandHome(folder, request.home));
+  const name = 'CLEARML_AGENT_FORCE_CODE_DIR';
+  if (!(await isFolder(root))) {
+    throw new AgentError('TASK_INVALID', `${name} names ${root}, which is not a folder`);
+  }
+  const git = await RepositoryGit.open(request, parseGitUrl(request.script.repository ?? ''));
+  const head = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: root });
+  const workingFolder = await findWorkingFolder(root, request.script.working_dir, root);
+  request.reporter.line(`using the code in ${root} (${name})`);
+  const commit = head.exitCode === 0 ? head.stdout.trim() : undefined;
+  return { root, commit, branch: undefined, workingFolder, url: git.shownUrl, forced: true };
+}
+
+/** `folder:file` names the file of a script that is part of the task; the folder comes first. */
+async function findWorkingFolder(
+  root: string,
+  workingDir: string | null | undefined,
+  where: string,
+): Promise<string> {
+  const wanted = workingDir?.trim() || '.';
+  const folder = path.resolve(root, wanted);
+  if (await isFolder(folder)) return folder;
+  const first = path.resolve(root, wanted.split(':')[0] ?? '');
+  if (wanted.includes(':') && (await isFolder(first))) return first;
+  throw new AgentError(
+    'TASK_INVALID',
+    `the working directory ${wanted} of the task is not a folder of ${where}`,
+    {
+      hint: wanted.includes('\\')
+        ? 'It is written with backslashes; write it with slashes.'
+        : 'Correct the working directory of the task.',
+    },
+  );
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+}

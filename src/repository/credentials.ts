@@ -1,0 +1,44 @@
+import { formatGitUrl, type GitUrl, isHttp, isLocal, isToken, withoutCredentials } from './git-url.js';
+import type { GitCredentials, RepositorySettings } from './settings.js';
+
+/** User name and password for one address. */
+export interface Login {
+  user: string;
+  password: string;
+}
+
+/**
+ * What is sent to the host of an address: credentials written into it win, then the first configured entry that
+ * fits, the further ones before the main pair. Nothing for addresses on this machine.
+ */
+export function loginFor(url: GitUrl, settings: RepositorySettings): Login | undefined {
+  if (!isHttp(url)) return undefined;
+  if (url.user && url.password !== undefined) return { user: url.user, password: url.password };
+  return configuredLogin(url, settings) ?? tokenLogin(url);
+}
+
+/** The configured credentials that fit an address of any form, whatever is written into it. */
+export function configuredLogin(url: GitUrl, settings: RepositorySettings): Login | undefined {
+  if (isLocal(url) || url.scheme === 'git') return undefined;
+  return settings.credentials.find((entry) => fits(entry, url, settings.matchPrefix));
+}
+
+/** `https://token@host/…`: the forges take a token as the user, with any password. */
+function tokenLogin(url: GitUrl): Login | undefined {
+  return url.user && isToken(url.user) ? { user: url.user, password: '' } : undefined;
+}
+
+function fits({ host }: GitCredentials, url: GitUrl, prefix: boolean): boolean {
+  if (host === undefined) return true;
+  const wanted = host.toLowerCase();
+  if (prefix) return formatGitUrl(withoutCredentials(url)).toLowerCase().startsWith(wanted);
+  return wanted === url.host || wanted === `${url.host}:${url.port}` || wanted === HTTPS_HOSTS[url.host];
+}
+
+/** Hosts that have another name for ssh. */
+export const HTTPS_HOSTS: Readonly<Record<string, string>> = {
+  'ssh.dev.azure.com': 'dev.azure.com',
+  'ssh.github.com': 'github.com',
+  'altssh.gitlab.com': 'gitlab.com',
+  'altssh.bitbucket.org': 'bitbucket.org',
+};

@@ -1,0 +1,141 @@
+import { lstat, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { isAgentError } from '../errors.js';
+import { isMissing, readTextIfThere } from '../os/files.js';
+import { withLock } from '../os/lock.js';
+import { MIRROR_MARKS, type Mirror, mirrorsFolder, removeLeftovers, removeMirror } from './mirror.js';
+import type { MirrorSettings } from './settings.js';
+
+/** A mirror as it is listed. */
+export interface ListedMirror {
+  folder: string;
+  /** Address without secrets. */
+  url: string;
+  bytes: number;
+  lastUsed: Date;
+}
+
+/** Why a mirror is collected. */
+export type PruneReason = 'age' | 'size';
+
+export interface PrunedMirror extends ListedMirror {
+  reason: PruneReason;
+}
+
+export interface PruneRequest {
+  cacheFolder: string;
+  limits: Pick<MirrorSettings, 'maxBytes' | 'maxAgeMs'>;
+  /** Only say what would be removed. */
+  dryRun?: boolean;
+  signal?: AbortSignal;
+}
+
+/** The mirrors of this machine, the last used first. */
+export async function listMirrors(cacheFolder: string): Promise<ListedMirror[]> {
+  const parent = mirrorsFolder(cacheFolder);
+  const names = (await entriesOf(parent)).filter((name) => name.endsWith('.git'));
+  const listed = await Promise.all(names.map((name) => listMirror(path.join(parent, name))));
+  return listed
+    .filter((mirror) => mirror !== undefined)
+    .sort((a, b) => b.lastUsed.getTime() - a.lastUsed.getTime());
+}
+
+/**
+ * Removes mirrors that were not used for too long, then the least recently used ones until the rest fits. One that
+ * a task is working with is left alone. Gives what was (or would be) removed.
+ */
+export async function pruneMirrors(request: PruneRequest): Promise<PrunedMirror[]> {
+  const chosen = chooseMirrors(await listMirrors(request.cacheFolder), request.limits, Date.now());
+  if (request.dryRun) return chosen;
+  const removed: PrunedMirror[] = [];
+  for (const mirror of chosen) {
+    request.signal?.throwIfAborted();
+    if (await removeIfIdle(mirror.folder, request.signal)) removed.push(mirror);
+  }
+  await removeUnfinished(request);
+  return removed;
+}
+
+/** Which of the mirrors, listed last used first, are over the limits. */
+export function chooseMirrors(
+  mirrors: readonly ListedMirror[],
+  { maxAgeMs, maxBytes }: PruneRequest['limits'],
+  now: number,
+): PrunedMirror[] {
+  let kept = 0;
+  return mirrors.flatMap((mirror): PrunedMirror[] => {
+    if (maxAgeMs > 0 && now - mirror.lastUsed.getTime() > maxAgeMs) return [{ ...mirror, reason: 'age' }];
+    if (maxBytes > 0 && kept + mirror.bytes > maxBytes) return [{ ...mirror, reason: 'size' }];
+    kept += mirror.bytes;
+    return [];
+  });
+}
+
+/** A cache for one checkout only, for agents that keep no mirrors. Its objects live on as hard links. */
+export async function inTemporaryCache<T>(
+  parent: string,
+  work: (cacheFolder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(path.join(parent, '.cache-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function listMirror(folder: string): Promise<ListedMirror | undefined> {
+  const used = await stat(path.join(folder, MIRROR_MARKS.used)).catch(() =>
+    stat(folder).catch(() => undefined),
+  );
+  if (used === undefined) return undefined;
+  const url = (await readTextIfThere(path.join(folder, MIRROR_MARKS.fetched))) ?? '';
+  return { folder, url, bytes: await sizeOf(folder), lastUsed: used.mtime };
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await entriesOf(folder)) {
+    const entry = await lstat(path.join(folder, name)).catch(() => undefined);
+    bytes += entry?.isDirectory() ? await sizeOf(path.join(folder, name)) : (entry?.size ?? 0);
+  }
+  return bytes;
+}
+
+async function removeIfIdle(folder: string, signal: AbortSignal | undefined): Promise<boolean> {
+  return ifIdle(folder, signal, removeMirror);
+}
+
+/** What agents that were killed left of mirrors they were making. */
+async function removeUnfinished({ cacheFolder, signal }: PruneRequest): Promise<void> {
+  const parent = mirrorsFolder(cacheFolder);
+  const mirrors = (await entriesOf(parent)).flatMap(
+    (name) => /^(.*\.git)\.(?:new|old)$/.exec(name)?.[1] ?? [],
+  );
+  for (const name of new Set(mirrors)) await ifIdle(path.join(parent, name), signal, removeLeftovers);
+}
+
+async function ifIdle(
+  folder: string,
+  signal: AbortSignal | undefined,
+  work: (mirror: Mirror) => Promise<void>,
+): Promise<boolean> {
+  const mirror: Mirror = { folder, lockFile: `${folder}.lock` };
+  const lock = { timeoutMs: 0, what: `the mirror ${folder}`, ...(signal === undefined ? {} : { signal }) };
+  try {
+    await withLock(mirror.lockFile, lock, () => work(mirror));
+    return true;
+  } catch (error) {
+    if (isAgentError(error, 'LOCK_TIMEOUT') || isMissing(error)) return false;
+    throw error;
+  }
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

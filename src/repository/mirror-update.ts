@@ -1,0 +1,296 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { withLock } from '../os/lock.js';
+import type { GitResult } from './git.js';
+import { failureKind, gitWords } from './git-failure.js';
+import {
+  createMirror,
+  inMirror,
+  MIRROR_MARKS,
+  type Mirror,
+  markFetched,
+  markUsed,
+  mirrorAt,
+} from './mirror.js';
+import type { RepositoryGit } from './repository-git.js';
+import {
+  candidates,
+  commitRef,
+  describeRevision,
+  extraRef,
+  isFixed,
+  isWholeCommit,
+  type Revision,
+  remoteRef,
+} from './revision.js';
+import { rewriteUrl } from './url-rewrite.js';
+
+/** One need of one task: a revision of a repository. */
+export interface MirrorJob {
+  git: RepositoryGit;
+  mirror: Mirror;
+  revision: Revision;
+  /** Milliseconds since 1970. A fetch that began later need not be repeated for this job. */
+  since: number;
+  /** Do not trust the mirror that is there. */
+  rebuild?: boolean;
+}
+
+/** A revision as it was found. */
+export interface FoundRevision {
+  /** `undefined` in a repository without any commit. */
+  commit: string | undefined;
+  /** The branch that the revision names. */
+  branch: string | undefined;
+}
+
+export function mirrorJob(git: RepositoryGit, revision: Revision): MirrorJob {
+  const { cacheFolder, settings } = git.context;
+  const mirror = mirrorAt(cacheFolder, rewriteUrl(git.url, settings));
+  return { git, mirror, revision, since: Date.now() };
+}
+
+/**
+ * Calls `use` with a mirror that holds the revision. When it holds it already, this is done without lock and
+ * network; `use` may then find the mirror changing under it, fail, and be called again with the lock held.
+ *
+ * @throws AgentError REPOSITORY_CLONE, REPOSITORY_REVISION, DISK_FULL, LOCK_TIMEOUT
+ */
+export async function withRevision<T>(job: MirrorJob, use: (found: FoundRevision) => Promise<T>): Promise<T> {
+  const { reporter, signal, settings } = job.git.context;
+  if (isFixed(job.revision) && job.rebuild !== true) {
+    const quick = await withoutLock(job, use);
+    if (quick !== undefined) return quick.value;
+  }
+  const lock = {
+    timeoutMs: settings.cache.lockTimeoutMs,
+    signal,
+    what: `the mirror of ${job.git.shownUrl}`,
+    onWait: () => reporter.line(`waiting for another task that fetches from ${job.git.shownUrl}`),
+  };
+  return withLock(job.mirror.lockFile, lock, async () => {
+    const found = await bringUpToDate(job);
+    const value = await use(found);
+    await markUsed(job.mirror);
+    return value;
+  });
+}
+
+async function withoutLock<T>(
+  job: MirrorJob,
+  use: (found: FoundRevision) => Promise<T>,
+): Promise<{ value: T } | undefined> {
+  const commit = await findCommit(job);
+  if (commit === undefined) return undefined;
+  try {
+    const value = await use({ commit, branch: undefined });
+    await markUsed(job.mirror);
+    return { value };
+  } catch {
+    job.git.context.signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function bringUpToDate(job: MirrorJob): Promise<FoundRevision> {
+  const { git, mirror, revision } = job;
+  const present = await isMirror(job);
+  if (git.context.settings.standalone) return resolved(job, present ? await findCommit(job) : undefined);
+  let fresh = false;
+  if (!present || job.rebuild === true) {
+    git.context.reporter.line(`cloning ${describeRoute(git)}`);
+    await createMirror(git, mirror);
+    fresh = true;
+  } else if (!isFixed(revision) && !isAskedFor(revision)) {
+    fresh = await update(job);
+  }
+  if (isAskedFor(revision)) return resolved(job, await askFor(job));
+  const commit = await findCommit(job);
+  if (commit !== undefined || fresh) return resolved(job, commit ?? (await askFor(job)));
+  await update(job);
+  return resolved(job, (await findCommit(job)) ?? (await askFor(job)));
+}
+
+/** A ref that fetching branches and tags does not bring, such as a pull request. */
+function isAskedFor(revision: Revision): boolean {
+  return remoteRef(revision) !== undefined;
+}
+
+async function resolved(job: MirrorJob, commit: string | undefined): Promise<FoundRevision> {
+  if (commit === undefined && !(await isEmptyDefault(job))) throw await revisionError(job);
+  return { commit, branch: await branchOf(job) };
+}
+
+/** Fetches branches and tags. True when it was done, false when another task just did. */
+async function update(job: MirrorJob): Promise<boolean> {
+  const { git, mirror } = job;
+  if (await fetchedSince(mirror, job.since)) return false;
+  const begun = new Date();
+  git.context.reporter.line(`fetching from ${describeRoute(git)}`);
+  const args = ['fetch', '--force', '--prune', '--progress', ...git.context.settings.fetchArguments];
+  const result = await fetchRepaired(job, args);
+  if (result.exitCode !== 0) await rebuildOrThrow(job, result);
+  else if (job.revision.kind === 'default') await followRemoteHead(job);
+  await markFetched(mirror, begun, git.shownUrl);
+  return true;
+}
+
+/** A killed git leaves lock files in the mirror; while its lock is ours they belong to nobody. */
+async function fetchRepaired(job: MirrorJob, args: readonly string[]): Promise<GitResult> {
+  await job.git.run(['remote', 'set-url', 'origin', job.git.fetchUrl], inMirror(job.mirror));
+  const result = await job.git.transfer(args, inMirror(job.mirror));
+  if (result.exitCode === 0 || !/\.lock': File exists/.test(result.stderr)) return result;
+  await removeLockFiles(job.mirror.folder);
+  return job.git.transfer(args, inMirror(job.mirror));
+}
+
+async function rebuildOrThrow({ git, mirror }: MirrorJob, result: GitResult): Promise<void> {
+  const kind = failureKind(result);
+  const own = kind === 'damaged' || kind === 'unknown';
+  if (!own && !git.context.settings.cache.cloneOnFetchFailure) throw git.error('cannot fetch from', result);
+  git.context.reporter.line(
+    `the mirror of ${git.shownUrl} cannot be brought up to date, cloning again`,
+    'WARNING',
+  );
+  if (own) git.context.reporter.line(gitWords(result.stderr));
+  await createMirror(git, mirror);
+}
+
+/** The default branch may be another one than when the mirror was made. */
+async function followRemoteHead({ git, mirror }: MirrorJob): Promise<void> {
+  const result = await git.transfer(['ls-remote', '--symref', 'origin', 'HEAD'], inMirror(mirror));
+  if (result.exitCode !== 0) throw git.error('cannot read the default branch of', result);
+  const branch = /^ref: (refs\/heads\/\S+)\tHEAD$/m.exec(result.stdout)?.[1];
+  const commit = /^([0-9a-f]{40,64})\tHEAD$/m.exec(result.stdout)?.[1];
+  if (branch !== undefined) {
+    await git.must(['symbolic-ref', 'HEAD', branch], inMirror(mirror), 'cannot follow the default branch of');
+  } else if (commit !== undefined) {
+    await git.must(
+      ['update-ref', '--no-deref', 'HEAD', commit],
+      inMirror(mirror),
+      'cannot follow the HEAD of',
+    );
+  }
+}
+
+/** Commits that no branch or tag contains and refs outside of both: asked for by name, then all refs there are. */
+async function askFor(job: MirrorJob): Promise<string | undefined> {
+  const { git, revision } = job;
+  if (revision.kind === 'default') return undefined;
+  const refspecs: string[] = [];
+  if (revision.kind === 'commit' && isWholeCommit(revision.name)) {
+    refspecs.push(`+${revision.name}:${commitRef(revision.name)}`);
+  }
+  const ref = remoteRef(revision);
+  if (ref !== undefined) refspecs.push(`+${ref}:${extraRef(ref)}`);
+  if (revision.kind === 'commit') refspecs.push(`+refs/*:${extraRef('refs/*')}`);
+  for (const refspec of refspecs) {
+    git.context.reporter.line(
+      `${describeRevision(revision)} is in no branch or tag, asking for ${refspec.slice(1).split(':')[0]}`,
+    );
+    const result = await fetchRepaired(job, [
+      'fetch',
+      '--force',
+      '--no-tags',
+      '--progress',
+      'origin',
+      refspec,
+    ]);
+    if (result.exitCode !== 0 && !NOT_THERE.has(failureKind(result)))
+      throw git.error('cannot fetch from', result);
+    const commit = result.exitCode === 0 ? await findCommit(job) : undefined;
+    if (commit !== undefined) return commit;
+  }
+  return undefined;
+}
+
+const NOT_THERE: ReadonlySet<string> = new Set(['no-ref', 'unknown']);
+
+async function findCommit({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
+  const place = await inMirrorIfThere(mirror);
+  if (place === undefined) return undefined;
+  const input = candidates(revision)
+    .map((name) => `${name}^{commit}\n`)
+    .join('');
+  const { stdout } = await git.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
+    ...place,
+    input,
+  });
+  return /^([0-9a-f]{40,64}) commit$/m.exec(stdout)?.[1];
+}
+
+async function inMirrorIfThere(mirror: Mirror): Promise<ReturnType<typeof inMirror> | undefined> {
+  const head = await stat(path.join(mirror.folder, 'HEAD')).catch(() => undefined);
+  return head === undefined ? undefined : inMirror(mirror);
+}
+
+async function isMirror({ git, mirror }: MirrorJob): Promise<boolean> {
+  const place = await inMirrorIfThere(mirror);
+  if (place === undefined) return false;
+  return (await git.run(['rev-parse', '--is-bare-repository'], place)).stdout.trim() === 'true';
+}
+
+/** A repository without commits can be checked out when nothing of it is asked for. */
+async function isEmptyDefault({ git, mirror, revision }: MirrorJob): Promise<boolean> {
+  if (revision.kind !== 'default' || (await inMirrorIfThere(mirror)) === undefined) return false;
+  const refs = await git.run(['for-each-ref', '--count=1', 'refs/heads', 'refs/tags'], inMirror(mirror));
+  return refs.exitCode === 0 && refs.stdout.trim() === '';
+}
+
+async function branchOf({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
+  if (revision.kind === 'branch') return revision.name.replace(/^refs\/heads\//, '');
+  if (revision.kind !== 'default') return undefined;
+  const head = await git.run(['symbolic-ref', '--short', '--quiet', 'HEAD'], inMirror(mirror));
+  return head.stdout.trim() || undefined;
+}
+
+async function revisionError({ git, mirror, revision }: MirrorJob): Promise<AgentError> {
+  const { settings } = git.context;
+  if (settings.standalone) {
+    return new AgentError(
+      'REPOSITORY_CLONE',
+      `${describeRevision(revision)} of ${git.shownUrl} is not in the cache of this machine, and stand-alone mode fetches nothing`,
+    );
+  }
+  const what = `${describeRevision(revision)} does not exist in ${git.shownUrl}`;
+  if (revision.kind === 'commit') {
+    return new AgentError('REPOSITORY_REVISION', what, {
+      hint: 'Push the commit, or clear the commit of the task to run the last one of its branch.',
+    });
+  }
+  const listed = await git.run(
+    [
+      'for-each-ref',
+      '--format=%(refname:short)',
+      '--sort=-creatordate',
+      '--count=10',
+      revision.kind === 'tag' ? 'refs/tags' : 'refs/heads',
+    ],
+    inMirror(mirror),
+  );
+  const names = listed.stdout
+    .trim()
+    .split('\n')
+    .filter((name) => name !== '')
+    .join(', ');
+  return new AgentError('REPOSITORY_REVISION', what, {
+    hint: names === '' ? 'It has none.' : `The latest are: ${names}.`,
+  });
+}
+
+/** Where git really goes, when that is another address than the task's. */
+export function describeRoute(git: RepositoryGit): string {
+  return git.fetchUrl === git.shownUrl ? git.shownUrl : `${git.shownUrl} by way of ${git.fetchUrl}`;
+}
+
+async function fetchedSince(mirror: Mirror, since: number): Promise<boolean> {
+  const marked = await stat(path.join(mirror.folder, MIRROR_MARKS.fetched)).catch(() => undefined);
+  return marked !== undefined && marked.mtimeMs >= since;
+}
+
+async function removeLockFiles(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  const locks = names.filter((name) => name.endsWith('.lock'));
+  await Promise.all(locks.map((name) => rm(path.join(folder, name), { force: true })));
+}

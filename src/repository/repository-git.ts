@@ -1,0 +1,188 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentError } from '../errors.js';
+import type { Reporter } from '../logs/reporter.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { loginFor } from './credentials.js';
+import { type GitProgress, type GitResult, git, gitBaseEnvironment } from './git.js';
+import { configVariables, fetchUrl, gitEnvironment } from './git-environment.js';
+import { failureKind, transferError } from './git-failure.js';
+import { cleanUrl, formatGitUrl, type GitUrl, isLocal } from './git-url.js';
+import type { RepositorySettings } from './settings.js';
+import { rewriteUrl } from './url-rewrite.js';
+
+/** What every git command of one checkout needs. */
+export interface GitContext {
+  settings: RepositorySettings;
+  /** `agent.vcs_cache.path`. */
+  cacheFolder: string;
+  /** Environment of the agent. */
+  env: Readonly<Record<string, string | undefined>>;
+  home: string;
+  reporter: Reporter;
+  signal: AbortSignal;
+}
+
+/** Where and how one git command runs. */
+export interface GitPlace {
+  cwd: string;
+  /** Laid over the environment. */
+  env?: Readonly<Record<string, string>>;
+  input?: string;
+}
+
+type ConfigEntries = readonly (readonly [string, string])[];
+
+/** Pauses before a transfer that broke off is tried again. */
+const RETRY_AFTER_MS = [1000, 3000];
+/** A long transfer says how far it is this often. */
+const PROGRESS_EVERY_MS = 5000;
+
+/** Runs git for one repository address, with what is needed to reach it. */
+export class RepositoryGit {
+  readonly context: GitContext;
+  readonly url: GitUrl;
+  /** The address to store and to show. */
+  readonly shownUrl: string;
+  /** The address that git fetches from. */
+  readonly fetchUrl: string;
+  readonly #env: Record<string, string>;
+
+  private constructor(context: GitContext, url: GitUrl, globalConfig: string) {
+    this.context = context;
+    this.url = url;
+    this.shownUrl = formatGitUrl(cleanUrl(url));
+    this.fetchUrl = fetchUrl(url, context.settings);
+    const base = gitBaseEnvironment(context.env, globalConfig);
+    const reach = { ...base, ...gitEnvironment([formatGitUrl(url)], context.settings, base) };
+    this.#env = { ...reach, ...configVariables(ownConfiguration(url), reach) };
+  }
+
+  static async open(context: GitContext, url: GitUrl): Promise<RepositoryGit> {
+    return new RepositoryGit(context, url, await globalConfigFile(context));
+  }
+
+  /** A command without network. */
+  run(args: readonly string[], place: GitPlace): Promise<GitResult> {
+    const { signal, settings } = this.context;
+    return git({
+      args,
+      ...place,
+      env: { ...this.#env, ...place.env },
+      signal,
+      timeoutMs: settings.timeoutMs,
+    });
+  }
+
+  /** Like `run`, for a command that has to succeed. Gives what it printed. */
+  async must(args: readonly string[], place: GitPlace, action: string): Promise<string> {
+    const result = await this.run(args, place);
+    if (result.exitCode !== 0) throw this.error(action, result);
+    return result.stdout;
+  }
+
+  /** A command that talks to the remote. One whose connection breaks off is tried again, after `beforeRetry`. */
+  async transfer(
+    args: readonly string[],
+    place: GitPlace,
+    beforeRetry?: () => Promise<void>,
+  ): Promise<GitResult> {
+    const { reporter, signal } = this.context;
+    for (const pause of RETRY_AFTER_MS) {
+      const result = await this.#transferOnce(args, place);
+      if (result.exitCode === 0 || failureKind(result) !== 'interrupted') return result;
+      reporter.line(
+        `the connection to ${this.host || this.shownUrl} broke off, trying again in ${pause / 1000} s`,
+        'WARNING',
+      );
+      await sleep(pause, undefined, { signal });
+      await beforeRetry?.();
+    }
+    return this.#transferOnce(args, place);
+  }
+
+  /** @param action "cannot fetch from" … */
+  error(action: string, result: GitResult): AgentError {
+    const { settings } = this.context;
+    const hasLogin = loginFor(rewriteUrl(this.url, settings), settings) !== undefined;
+    const limits = { stallMs: settings.stallMs, timeoutMs: settings.timeoutMs };
+    return transferError({ action, url: this.shownUrl, host: this.host, hasLogin, ...limits }, result);
+  }
+
+  /** The environment with further entries of git's configuration. */
+  configured(entries: ConfigEntries, env: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return { ...env, ...configVariables(entries, { ...this.#env, ...env }) };
+  }
+
+  get host(): string {
+    return rewriteUrl(this.url, this.context.settings).host;
+  }
+
+  async #transferOnce(args: readonly string[], place: GitPlace): Promise<GitResult> {
+    const { settings, reporter, signal } = this.context;
+    const command = { args, ...place, env: { ...this.#env, ...place.env }, signal };
+    const limits = { stallMs: settings.stallMs, timeoutMs: settings.timeoutMs };
+    if (settings.verbose) return git({ ...command, ...limits, onOutput: (chunk) => reporter.output(chunk) });
+    return git({ ...command, ...limits, onProgress: progressLines(reporter) });
+  }
+}
+
+/**
+ * The user's own configuration of git, and leave to read repositories that belong to other users: git does not
+ * take that from variables when it serves a repository on this machine.
+ */
+async function globalConfigFile({ cacheFolder, env, home }: GitContext): Promise<string> {
+  const file = path.join(cacheFolder, 'gitconfig');
+  const xdg = path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config');
+  const own =
+    env.GIT_CONFIG_GLOBAL === undefined ? [xdg, path.join(home, '.gitconfig')] : [env.GIT_CONFIG_GLOBAL];
+  const includes = own.filter((name) => name !== '').map((name) => `\tpath = ${quoted(name)}\n`);
+  const text = `[include]\n${includes.join('')}[safe]\n\tdirectory = *\n`;
+  if ((await readTextIfThere(file)) === text) return file;
+  await ensureFolder(cacheFolder);
+  await writeFileDurable(file, text);
+  return file;
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+function ownConfiguration(url: GitUrl): [string, string][] {
+  return [
+    // A mirror is tidied when it is collected, not while a task waits; its objects stay in few files.
+    ['gc.auto', '0'],
+    ['maintenance.auto', 'false'],
+    ['fetch.unpackLimit', '1'],
+    ['clone.defaultRemoteName', 'origin'],
+    // A repository on this machine may have submodules there as well; others may not reach into this machine.
+    ...(isLocal(url) ? [['protocol.file.allow', 'always'] satisfies [string, string]] : []),
+  ];
+}
+
+function progressLines(reporter: Reporter): (progress: GitProgress) => void {
+  let next = performance.now() + PROGRESS_EVERY_MS;
+  return ({ stage, progress, processed, total }) => {
+    if (performance.now() < next) return;
+    next = performance.now() + PROGRESS_EVERY_MS;
+    reporter.line(`git: ${stage.replace(/^remote: /, '')} ${progress} % (${processed} of ${total})`);
+  };
+}
+
+/** Whether a program is in one of the folders of `PATH`. */
+export async function isInPath(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<boolean> {
+  const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '');
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(path.join(folder, program), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}

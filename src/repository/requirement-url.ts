@@ -1,0 +1,43 @@
+import { cleanUrl, formatGitUrl, type GitUrl, isHttp, parseGitUrl, withoutCredentials } from './git-url.js';
+import type { RepositorySettings } from './settings.js';
+import { rewriteUrl } from './url-rewrite.js';
+
+/** An address as package tools write it, taken apart. */
+interface VcsAddress {
+  /** With the credentials that are written into it, to be passed to `gitEnvironment`. */
+  repository: string;
+  /** `@revision`, query and fragment. */
+  rest: string;
+}
+
+/**
+ * `git+…` address of a requirement as it is handed to a package tool: rewritten like that of a task's repository
+ * and without credentials, which reach git through `gitEnvironment([vcsRepository(address)], …)`. Other texts are
+ * given back as they are.
+ */
+export function rewriteVcsRequirementUrl(address: string, settings: RepositorySettings): string {
+  const parts = takeApart(address);
+  if (parts === undefined) return address;
+  const url = parseGitUrl(parts.repository);
+  const target = rewriteUrl(url, settings);
+  return `git+${formatGitUrl(shown(target))}${parts.rest}`;
+}
+
+/** The repository's own address in a `git+…` address; `undefined` for other texts. */
+export function vcsRepository(address: string): string | undefined {
+  return takeApart(address)?.repository;
+}
+
+function shown(url: GitUrl): GitUrl {
+  return isHttp(url) ? withoutCredentials(url) : cleanUrl(url);
+}
+
+/** The revision follows the last `@` of the path; the one of `user@host` is before it. */
+function takeApart(address: string): VcsAddress | undefined {
+  const match = /^git\+([a-z][a-z0-9+.-]*:\/\/[^/?#]*)([^?#]*)(.*)$/is.exec(address.trim());
+  if (match === null) return undefined;
+  const [, authority = '', path = '', suffix = ''] = match;
+  const at = path.lastIndexOf('@');
+  const end = at === -1 ? path.length : at;
+  return { repository: authority + path.slice(0, end), rest: path.slice(end) + suffix };
+}

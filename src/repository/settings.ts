@@ -1,0 +1,166 @@
+import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
+import { AgentError } from '../errors.js';
+
+/** A user name and a password (or token) for the addresses that `host` fits. */
+export interface GitCredentials {
+  user: string;
+  password: string;
+  /** Host name, or the beginning of addresses; `undefined` fits every host. */
+  host: string | undefined;
+}
+
+/** How a password is sent: to git's question, or as a header that Azure DevOps understands. */
+export type TokenKind = 'password' | 'azure-pat' | 'entra-token';
+
+/** Whether a host whose key is not in `known_hosts` is trusted. */
+export type HostKeyPolicy = 'known' | 'accept-new' | 'any';
+const HOST_KEY_POLICIES: readonly HostKeyPolicy[] = ['known', 'accept-new', 'any'];
+
+/** Everything of the configuration that concerns repositories. */
+export interface RepositorySettings {
+  /** In order of preference. */
+  credentials: readonly GitCredentials[];
+  /** `git_host` of the main pair: the only host whose addresses are turned into ssh ones. */
+  mainHost: string | undefined;
+  /** Hosts of credentials are compared as the beginning of the whole address instead of by name. */
+  matchPrefix: boolean;
+  tokenKind: TokenKind;
+  forceSsh: boolean;
+  sshPort: number | undefined;
+  sshUser: string | undefined;
+  /** Turn ssh addresses into `httpScheme` ones when there are credentials for them. */
+  translateSsh: boolean;
+  httpScheme: string;
+  /** Private key file for ssh; `undefined` leaves the choice to ssh (its configuration, its agent). */
+  sshKey: string | undefined;
+  hostKeys: HostKeyPolicy;
+  fetchArguments: readonly string[];
+  submodules: boolean;
+  lfs: boolean;
+  /** Whether git's own words go to the log. */
+  verbose: boolean;
+  /** A transfer without any progress for so long is given up. 0: never. */
+  stallMs: number;
+  /** One git command may take so long altogether. 0: for ever. */
+  timeoutMs: number;
+  cache: MirrorSettings;
+  /** No network at all. */
+  standalone: boolean;
+  /** Code that is there already and is used as it is. */
+  forcedCodeFolder: string | undefined;
+}
+
+export interface MirrorSettings {
+  enabled: boolean;
+  cloneOnFetchFailure: boolean;
+  /** How long to wait for another task that works on the same mirror. */
+  lockTimeoutMs: number;
+  /** Mirrors are collected, least recently used first, until they fit. 0: no limit. */
+  maxBytes: number;
+  /** Mirrors that were not used for so long are collected. 0: no limit. */
+  maxAgeMs: number;
+}
+
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+const GIB = 1024 ** 3;
+
+/** @throws AgentError CONFIG_VALUE */
+export function repositorySettings(config: Config): RepositorySettings {
+  const mainHost = config.string('agent.git_host');
+  return {
+    credentials: [...extraCredentials(config), ...mainCredentials(config, mainHost)],
+    mainHost,
+    matchPrefix: config.boolean('agent.git_host_match_prefix'),
+    tokenKind: tokenKind(config),
+    forceSsh: config.boolean('agent.force_git_ssh_protocol'),
+    sshPort: sshPort(config),
+    sshUser: config.value('agent.force_git_ssh_user') ? config.string('agent.force_git_ssh_user') : undefined,
+    translateSsh: config.boolean('agent.translate_ssh'),
+    httpScheme: config.string('agent.translate_ssl_replacement_scheme') ?? 'https',
+    sshKey: config.string('agent.git.ssh_key'),
+    hostKeys: hostKeyPolicy(config),
+    fetchArguments: Array.isArray(config.value('agent.git_fetch_args'))
+      ? config.strings('agent.git_fetch_args')
+      : [],
+    submodules: config.boolean('agent.git.submodules'),
+    lfs: config.boolean('agent.git.lfs'),
+    verbose: config.flag('CLEARML_AGENT_GIT_CLONE_VERBOSE') ?? false,
+    stallMs: atLeastZero(config, 'agent.git.stall_timeout_sec') * SECOND,
+    timeoutMs: atLeastZero(config, 'agent.git.timeout_sec') * SECOND,
+    cache: mirrorSettings(config),
+    standalone: config.boolean('agent.standalone_mode'),
+    forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
+  };
+}
+
+function mirrorSettings(config: Config): MirrorSettings {
+  return {
+    enabled: config.boolean('agent.vcs_cache.enabled'),
+    cloneOnFetchFailure: config.boolean('agent.vcs_cache.clone_on_pull_fail'),
+    lockTimeoutMs: atLeastZero(config, 'agent.vcs_cache.lock_timeout_sec') * SECOND,
+    maxBytes: atLeastZero(config, 'agent.vcs_cache.max_size_gb') * GIB,
+    maxAgeMs: atLeastZero(config, 'agent.vcs_cache.max_age_days') * DAY,
+  };
+}
+
+/** The header forms of Azure DevOps need no user. */
+function mainCredentials(config: Config, host: string | undefined): GitCredentials[] {
+  const user = config.string('agent.git_user') ?? (tokenKind(config) === 'password' ? undefined : '');
+  const password = config.string('agent.git_pass');
+  return user === undefined || password === undefined ? [] : [{ user, password, host }];
+}
+
+/** Entries that lack a part are left out; `user` and `pass` have longer names that count as well. */
+function extraCredentials(config: Config): GitCredentials[] {
+  const value = config.value('agent.git.extra_credentials');
+  if (!Array.isArray(value)) return [];
+  return value.filter(isTree).flatMap((entry) => {
+    const user = text(entry.user) ?? text(entry.username);
+    const password = text(entry.pass) ?? text(entry.password);
+    const host = text(entry.host);
+    return user === undefined || password === undefined || host === undefined
+      ? []
+      : [{ user, password, host }];
+  });
+}
+
+function isTree(value: ConfigValue): value is ConfigTree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: ConfigValue | undefined): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function tokenKind(config: Config): TokenKind {
+  if (config.boolean('agent.git_use_ms_entra_token')) return 'entra-token';
+  return config.boolean('agent.git_use_azure_pat') ? 'azure-pat' : 'password';
+}
+
+function sshPort(config: Config): number | undefined {
+  const port = config.number('agent.force_git_ssh_port');
+  if (port === undefined || port === 0) return undefined;
+  if (Number.isInteger(port) && port > 0 && port < 65536) return port;
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `agent.force_git_ssh_port: expected a port from 1 to 65535, found ${port}`,
+  );
+}
+
+function hostKeyPolicy(config: Config): HostKeyPolicy {
+  const word = config.string('agent.git.host_keys') ?? 'known';
+  const policy = HOST_KEY_POLICIES.find((known) => known === word);
+  if (policy !== undefined) return policy;
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `agent.git.host_keys: expected one of ${HOST_KEY_POLICIES.join(', ')}, found "${word}"`,
+  );
+}
+
+function atLeastZero(config: Config, key: string): number {
+  const value = config.number(key) ?? 0;
+  if (value >= 0) return value;
+  throw new AgentError('CONFIG_VALUE', `${key}: expected 0 or more, found ${value}`);
+}

@@ -1,0 +1,112 @@
+import { realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { ensureFolder } from '../os/files.js';
+import { isLocal, parseGitUrl } from './git-url.js';
+import { type MirrorJob, mirrorJob } from './mirror-update.js';
+import { RepositoryGit } from './repository-git.js';
+
+interface Submodule {
+  /** Relative to the work tree that it belongs to. */
+  path: string;
+  url: string;
+  commit: string;
+}
+
+interface Filling {
+  /** How many work trees are around this one. */
+  depth: number;
+  /** Makes the work tree of one submodule, and what is in it. */
+  fill: (job: MirrorJob, folder: string, depth: number) => Promise<unknown>;
+}
+
+/** Submodules nested deeper than this are taken for a circle. */
+const DEEPEST = 10;
+
+/**
+ * Fills the submodules of a work tree, and theirs. Each comes from a mirror of its own, with the credentials for
+ * its own host, and ends up as `git submodule update` leaves it.
+ */
+export async function fillSubmodules(
+  git: RepositoryGit,
+  root: string,
+  { depth, fill }: Filling,
+): Promise<void> {
+  if (!(await stat(path.join(root, '.gitmodules')).catch(() => undefined))) return;
+  if (depth > DEEPEST)
+    throw new AgentError('REPOSITORY_CLONE', `submodules of ${git.shownUrl} are nested too deeply`);
+  await git.must(['submodule', 'init'], { cwd: root }, 'cannot read the submodules of');
+  for (const submodule of await listSubmodules(git, root)) {
+    const folder = await insideOf(root, submodule);
+    await fill(await submoduleJob(git, submodule), folder, depth + 1);
+  }
+  await git.must(['submodule', 'absorbgitdirs'], { cwd: root }, 'cannot set up the submodules of');
+}
+
+/** A link in the work tree may not lead the submodule, whose folder is emptied first, out of it. */
+async function insideOf(root: string, submodule: Submodule): Promise<string> {
+  const folder = path.join(root, submodule.path);
+  await ensureFolder(path.dirname(folder));
+  const parent = await realpath(path.dirname(folder));
+  const top = await realpath(root);
+  if (parent === top || parent.startsWith(`${top}${path.sep}`)) return folder;
+  throw new AgentError(
+    'REPOSITORY_CLONE',
+    `submodule ${submodule.path} would be put outside of the work tree`,
+  );
+}
+
+async function submoduleJob(parent: RepositoryGit, submodule: Submodule): Promise<MirrorJob> {
+  const url = parseGitUrl(submodule.url);
+  if (isLocal(url) && !isLocal(parent.url)) throw foreignPath(parent, submodule);
+  parent.context.reporter.line(`submodule ${submodule.path}: ${submodule.url} at ${submodule.commit}`);
+  return mirrorJob(await RepositoryGit.open(parent.context, url), { kind: 'commit', name: submodule.commit });
+}
+
+/** A repository from elsewhere may not name folders of this machine. */
+function foreignPath(parent: RepositoryGit, submodule: Submodule): AgentError {
+  return new AgentError(
+    'REPOSITORY_CLONE',
+    `submodule ${submodule.path} of ${parent.shownUrl} has the address ${submodule.url}, a path on the machine of the agent`,
+    { hint: 'Give the submodule an address that a server answers, or set agent.git.submodules to false.' },
+  );
+}
+
+/** Those that are active and that the checked-out commit has, with addresses made absolute by git. */
+async function listSubmodules(git: RepositoryGit, root: string): Promise<Submodule[]> {
+  const configured = async (args: string[]): Promise<Map<string, string>> =>
+    readSettings((await git.run(['config', '-z', ...args], { cwd: root })).stdout);
+  const urls = await configured(['--local', '--get-regexp', '^submodule\\..*\\.url$']);
+  const paths = await configured(['--file', '.gitmodules', '--get-regexp', '^submodule\\..*\\.path$']);
+  const updates = await configured(['--get-regexp', '^submodule\\..*\\.update$']);
+  const commits = await pinnedCommits(git, root);
+  return [...paths].flatMap(([name, where]) => {
+    const url = urls.get(name);
+    const commit = commits.get(where);
+    return url === undefined || commit === undefined || updates.get(name) === 'none'
+      ? []
+      : [{ path: where, url, commit }];
+  });
+}
+
+/** `submodule.<name>.<field>` LF value NUL. A name may hold dots. */
+function readSettings(output: string): Map<string, string> {
+  const entries = output.split('\0').filter((entry) => entry !== '');
+  return new Map(
+    entries.map((entry): [string, string] => {
+      const end = entry.indexOf('\n');
+      const key = end === -1 ? entry : entry.slice(0, end);
+      return [key.slice('submodule.'.length, key.lastIndexOf('.')), end === -1 ? '' : entry.slice(end + 1)];
+    }),
+  );
+}
+
+async function pinnedCommits(git: RepositoryGit, root: string): Promise<Map<string, string>> {
+  const listed = await git.must(
+    ['ls-files', '--stage', '-z'],
+    { cwd: root },
+    'cannot read the submodules of',
+  );
+  const entries = listed.matchAll(/160000 ([0-9a-f]+) \d\t([^\0]+)\0/g);
+  return new Map([...entries].map(([, commit = '', where = '']) => [where, commit]));
+}
