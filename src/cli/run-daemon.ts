@@ -9,7 +9,7 @@ import { createLogger } from '../logs/logger.js';
 import { Redactor } from '../logs/redactor.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { configFlags, requireServer, sessionConfig, textList } from './session.js';
+import { configFlags, requireServer, sessionConfig, taskOptions, textList } from './session.js';
 
 /** `agent daemon`: starts, detaches or stops a daemon. */
 export async function runDaemonCommand(context: CommandContext): Promise<number> {
@@ -47,6 +47,7 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
     ),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
+    taskOptions: taskOptions(options),
     signals: process,
     leave: (status) => process.exit(status),
     onReady: () => process.send?.('ready'),

@@ -5,7 +5,7 @@ import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { machineOf, voiceOf } from './run-daemon.js';
-import { configFlags, requireServer, sessionConfig } from './session.js';
+import { configFlags, requireServer, sessionConfig, taskOptions } from './session.js';
 
 /** `agent execute`: runs one task in this terminal. */
 export async function runExecute(context: CommandContext): Promise<number> {
@@ -34,6 +34,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
       process.pid,
     ),
     tags: workerTags(env.CLEARML_WORKER_TAGS),
+    taskOptions: taskOptions(options),
     signals: process,
     leave: (status) => process.exit(status),
   });

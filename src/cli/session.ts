@@ -1,5 +1,6 @@
 import type { Config, ConfigTree } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
+import type { TaskOptions } from '../daemon/build-context.js';
 import { AgentError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
@@ -47,4 +48,13 @@ function hasCredentials(config: Config): boolean {
 
 export function textList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** Flags that change how tasks run; the same for daemon and execute. */
+export function taskOptions(options: CommandContext['options']): TaskOptions {
+  return {
+    standalone: options.standaloneMode === true,
+    logLevel: typeof options.logLevel === 'string' ? options.logLevel : 'INFO',
+    pythonFlags: options.O === true ? ['-O'] : [],
+  };
 }

@@ -1,11 +1,21 @@
 import { hostname } from 'node:os';
+import path from 'node:path';
 import type { Config } from '../config/config.js';
 import { LocalDriver } from '../drivers/local/local-driver.js';
+import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { AgentContext } from '../task/context.js';
 import type { Connection } from './connect.js';
+
+/** Flags that change how tasks run, whatever command runs them. */
+export interface TaskOptions {
+  standalone: boolean;
+  logLevel: string;
+  /** `-O`, `-OO` */
+  pythonFlags: readonly string[];
+}
 
 export interface ContextParts {
   config: Config;
@@ -18,6 +28,11 @@ export interface ContextParts {
   folder: string;
   abortPollMs: number;
   workerTags: readonly string[];
+  state: string;
+  gpus: GpuReader;
+  task: TaskOptions;
+  /** Ends all watching of what goes on without this process. */
+  handOver: AbortSignal;
   /** Nothing is told to the server: no console, no status. */
   silent: boolean;
 }
@@ -43,10 +58,15 @@ export function buildContext(parts: ContextParts): AgentContext {
     home: parts.home,
     environment,
     stateFolder: parts.folder,
+    cacheFolder: path.join(parts.state, 'cache'),
+    gpus: parts.gpus,
+    standalone: parts.task.standalone,
+    taskLogLevel: parts.task.logLevel,
+    pythonFlags: parts.task.pythonFlags,
     tasks: connection.tasks,
     logServer: parts.silent ? NOWHERE : connection.events,
     queues: connection.queues,
-    drivers: { local: new LocalDriver({ environment }), docker: undefined },
+    drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: undefined },
     redactor: parts.redactor,
     logger: parts.logger,
     reportsStatus: !parts.silent && nodeRank(config) === 0,

@@ -4,12 +4,12 @@ import type { Redactor } from '../logs/redactor.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
-import { buildContext } from './build-context.js';
+import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
-import { lookAtMachine } from './machine.js';
+import { lookAtMachine, type Machine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
 import { Poller, type PulledTask } from './poller.js';
 import { recoverRuns } from './recover.js';
@@ -40,6 +40,7 @@ export interface DaemonOptions {
   wait: boolean;
   logFile?: string;
   /** Where shutdown signals come from. */
+  taskOptions: TaskOptions;
   signals: NodeJS.EventEmitter;
   leave(status: number): void;
   /** Called once tasks are being asked for. */
@@ -66,6 +67,11 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     const queues = await resolveQueues(connection.queues, options);
     const registration = await registerWorker(options.state, options.workerIds);
     try {
+      const machine = lookAtMachine({
+        ...options,
+        featureSet: connection.client.claims.featureSet,
+        warn: (text) => logger.warn(text),
+      });
       const ctx = buildContext({
         ...options,
         connection,
@@ -74,6 +80,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
         workerTags: options.tags ?? [],
         silent: false,
+        handOver: shutdown.handOver,
+        gpus: machine.gpus,
+        task: options.taskOptions,
       });
       await registration.publish({
         queues: queues.map(({ name }) => name),
@@ -84,6 +93,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         connection,
         registration,
         ctx,
+        machine,
         shutdown,
         slots,
         queueIds: queues.map(({ id }) => id),
@@ -102,6 +112,7 @@ interface Daemon {
   connection: Connection;
   registration: Registration;
   ctx: AgentContext;
+  machine: Machine;
   shutdown: ShutdownSignals;
   slots: Slots;
   queueIds: string[];
@@ -112,8 +123,6 @@ async function serve(daemon: Daemon): Promise<void> {
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const warn = (text: string) => ctx.logger.warn(text);
-  const { featureSet } = connection.client.claims;
-  const machine = lookAtMachine({ config: ctx.config, home: ctx.home, featureSet, warn });
   await workers.register({ worker: ctx.workerId, queues: queueIds });
   const over = new AbortController();
   const heartbeat = new Heartbeat({
@@ -123,7 +132,7 @@ async function serve(daemon: Daemon): Promise<void> {
     tags: options.tags,
     isDaemon: true,
     intervalMs: times.reportMs,
-    monitor: machine.monitor,
+    monitor: daemon.machine.monitor,
     warn,
   });
   const gate = new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn });

@@ -6,7 +6,7 @@ import type { Redactor } from '../logs/redactor.js';
 import { workerFolder } from '../os/paths.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
-import { buildContext } from './build-context.js';
+import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
@@ -30,6 +30,7 @@ export interface ExecuteOptions {
   silent: boolean;
   workerId: string;
   tags: readonly string[];
+  taskOptions: TaskOptions;
   signals: NodeJS.EventEmitter;
   leave(status: number): void;
 }
@@ -97,6 +98,11 @@ interface Execution {
 async function runOne({ options, connection, task, shutdown }: Execution): Promise<number> {
   const times = intervals(options.config, undefined);
   const folder = workerFolder(options.state, options.workerId);
+  const machine = lookAtMachine({
+    ...options,
+    featureSet: connection.client.claims.featureSet,
+    warn: (text) => options.logger.warn(text),
+  });
   const ctx = buildContext({
     ...options,
     connection,
@@ -104,6 +110,9 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     abortPollMs: times.abortPollMs,
     workerTags: options.tags,
     silent: options.silent,
+    handOver: shutdown.handOver,
+    gpus: machine.gpus,
+    task: options.taskOptions,
   });
   const folders = new RunFolders(folder);
   const runFolder = await folders.create(task);
@@ -117,11 +126,7 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     tags: options.tags,
     isDaemon: false,
     intervalMs: times.reportMs,
-    monitor: lookAtMachine({
-      ...options,
-      featureSet: connection.client.claims.featureSet,
-      warn: (text) => ctx.logger.warn(text),
-    }).monitor,
+    monitor: machine.monitor,
     warn: (text) => ctx.logger.warn(text),
   });
   const beating = options.silent ? undefined : heartbeat.run(over.signal);

@@ -2,6 +2,7 @@ import type { QueuesApi } from '../api/queues.js';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import type { Driver, DriverKind } from '../drivers/driver.js';
+import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
@@ -16,6 +17,15 @@ export interface AgentContext {
   home: string;
   /** Environment that workloads and tools start from. */
   environment: Readonly<Record<string, string | undefined>>;
+  /** Folder of the caches that this agent keeps besides the configured ones. */
+  cacheFolder: string;
+  gpus: GpuReader;
+  /** No network access but to the API. */
+  standalone: boolean;
+  /** `CLEARML_LOG_LEVEL` of tasks. */
+  taskLogLevel: string;
+  /** `-O` flags of the task's Python. */
+  pythonFlags: readonly string[];
   /** State folder of this worker. */
   stateFolder: string;
   tasks: TasksApi;

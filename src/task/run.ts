@@ -1,3 +1,4 @@
+import type { TaskRecord } from '../api/task-record.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workload } from '../drivers/driver.js';
 import { type AgentError, causeLine, isAgentError } from '../errors.js';
@@ -35,16 +36,32 @@ export type RunResult = Settlement | 'handed-over';
 export async function runTask(run: TaskRun): Promise<RunResult> {
   const { ctx } = run;
   run.log.line(`task ${run.task} pulled from ${run.queue ?? 'no queue'} by worker ${ctx.workerId}`, 'INFO');
-  return withHalt(run, async (halt) => {
-    try {
-      const record = await run.clock.run('claim', () => claimTask(ctx, run.task));
-      const prepared = await prepareTask(run, record, halt.signal);
-      return await superviseWorkload(run, await launch(run, prepared, halt), halt);
-    } catch (error) {
-      if (halt.signal.aborted) return stopped(halt);
-      return setupFailure(run, error);
-    }
-  });
+  const claimed = await claim(run);
+  if ('kind' in claimed) return settle(run, claimed);
+  // Watched from here on: until it was claimed, the task's status on the server was still "queued".
+  return withHalt(run, (halt) => prepareAndSupervise(run, claimed, halt));
+}
+
+async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
+  try {
+    return await run.clock.run('claim', () => claimTask(run.ctx, run.task));
+  } catch (error) {
+    return setupFailure(run, error);
+  }
+}
+
+async function prepareAndSupervise(
+  run: TaskRun,
+  record: TaskRecord,
+  halt: Halt,
+): Promise<RunEnd | undefined> {
+  try {
+    const prepared = await prepareTask(run, record, halt.signal);
+    return await superviseWorkload(run, await launch(run, prepared, halt), halt);
+  } catch (error) {
+    if (halt.signal.aborted) return stopped(halt);
+    return setupFailure(run, error);
+  }
 }
 
 /** Goes on with a run whose command was launched by an earlier daemon. */

@@ -1,0 +1,69 @@
+import path from 'node:path';
+import type { TaskScript } from '../api/task-record.js';
+import type { Place } from '../drivers/driver.js';
+import { causeLine } from '../errors.js';
+import { cudaVersions } from '../gpu/cuda-version.js';
+import type { PythonEnvironment } from '../python/environment-request.js';
+import { prepareEnvironment } from '../python/prepare.js';
+import { requestedPython } from '../python/python-request.js';
+import { frozenRequirements } from '../python/requirement-source.js';
+import { pythonSettings } from '../python/settings.js';
+import type { TaskCode } from './prepare-code.js';
+import type { TaskRun } from './run.js';
+
+export interface EnvironmentParts {
+  run: TaskRun;
+  script: TaskScript;
+  code: TaskCode;
+  place: Place;
+  workspace: string;
+  signal: AbortSignal;
+}
+
+/** The Python environment of a task, and the frozen list of its packages told to the server. */
+export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<PythonEnvironment> {
+  const { run, script, code, place, workspace, signal } = parts;
+  const { ctx } = run;
+  const settings = pythonSettings(ctx.config);
+  const python = await prepareEnvironment({
+    place,
+    task: { script },
+    repository: code.repository,
+    settings,
+    cacheFolder: path.join(ctx.cacheFolder, 'python'),
+    target: path.join(workspace, 'venv'),
+    pythonRequest: requestedPython(script.binary, settings.interpreter),
+    cuda: (await cuda(run)).cuda,
+    reporter: run.log,
+    signal,
+    toolEnvironment: code.toolEnvironment,
+    offline: ctx.standalone,
+  });
+  if (python.frozen) await writeBack(run, script, python.frozen);
+  return python;
+}
+
+function cuda({ ctx }: TaskRun) {
+  return cudaVersions({
+    cuda: ctx.config.string('agent.cuda_version'),
+    cudnn: ctx.config.string('agent.cudnn_version'),
+    cpuOnly: ctx.environment.NVIDIA_VISIBLE_DEVICES === 'none',
+    env: ctx.environment,
+    driverVersion: async () => (await ctx.gpus.read())?.cudaVersion,
+  });
+}
+
+/** What is installed goes to the task, so that a clone of it gets the same. No reason to stop when it fails. */
+async function writeBack(
+  { ctx, task }: TaskRun,
+  script: TaskScript,
+  frozen: readonly string[],
+): Promise<void> {
+  if (!ctx.reportsStatus) return;
+  try {
+    const requirements = frozenRequirements(script.requirements, frozen);
+    await ctx.tasks.setRequirements({ task, requirements }, { retry: 'bounded' });
+  } catch (error) {
+    ctx.logger.warn(`task ${task}: its installed packages were not noted: ${causeLine(error)}`);
+  }
+}

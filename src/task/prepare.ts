@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { TaskRecord, TaskScript } from '../api/task-record.js';
+import type { Driver, Place, PlaceCommand } from '../drivers/driver.js';
+import { AgentError } from '../errors.js';
+import { writeFileDurable } from '../os/files.js';
+import { expandHome } from '../os/paths.js';
+import type { PythonEnvironment } from '../python/environment-request.js';
+import { prepareCode, type TaskCode } from './prepare-code.js';
+import { prepareTaskEnvironment } from './prepare-environment.js';
+import type { TaskRun } from './run.js';
+import { taskConfigText } from './task-config.js';
+import { shellQuote, taskEnvironment } from './variables.js';
+
+export interface PreparedTask {
+  driver: Driver;
+  place: Place;
+  command: PlaceCommand;
+  /** The command as the log shows it. */
+  display: string;
+}
+
+/**
+ * Puts a task's code and packages in its place and makes its command.
+ *
+ * @throws AgentError of the step that failed; the signal's reason when it aborts
+ */
+export async function prepareTask(
+  run: TaskRun,
+  record: TaskRecord,
+  signal: AbortSignal,
+): Promise<PreparedTask> {
+  const { ctx, clock, log } = run;
+  const script = scriptOf(record);
+  const driver = ctx.drivers.local;
+  if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
+  const workspace = await freshWorkspace(run);
+  const request = { taskId: run.task, runFolder: run.folder, workspace, reporter: log, signal };
+  const place = await driver.open(request);
+  await run.journal.write({ step: 'preparing', place: place.ref });
+  const code = await clock.run('code', () => prepareCode({ run, script, workspace, signal }), describeCode);
+  const python = await clock.run(
+    'environment',
+    () => prepareTaskEnvironment({ run, script, code, place, workspace, signal }),
+    describeEnvironment,
+  );
+  const configFile = path.join(run.folder, 'clearml.conf');
+  await writeFileDurable(configFile, taskConfigText(ctx.config));
+  const command = await commandOf({ run, code, python, configFile });
+  return {
+    driver,
+    place,
+    command,
+    display: `[${code.shownFolder}]$ ${command.argv.map(shellQuote).join(' ')}`,
+  };
+}
+
+function scriptOf(record: TaskRecord): TaskScript {
+  if (record.script && Object.keys(record.script).length > 0) return record.script;
+  throw new AgentError('TASK_INVALID', `task ${record.id} has no script section, so there is nothing to run`);
+}
+
+/** Folder for code and packages of this run alone; the one of a failed run stays until the next begins. */
+async function freshWorkspace({ ctx, folder }: TaskRun): Promise<string> {
+  const parent = expandHome(ctx.config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', ctx.home);
+  const workspace = path.join(parent, path.basename(folder));
+  await rm(workspace, { recursive: true, force: true });
+  return workspace;
+}
+
+interface CommandParts {
+  run: TaskRun;
+  code: TaskCode;
+  python: PythonEnvironment;
+  configFile: string;
+}
+
+async function commandOf({ run, code, python, configFile }: CommandParts): Promise<PlaceCommand> {
+  const { ctx } = run;
+  const env = taskEnvironment(ctx.environment, {
+    taskId: run.task,
+    workerId: ctx.workerId,
+    workerTags: ctx.workerTags,
+    configFile,
+    logLevel: ctx.taskLogLevel,
+    pythonPath: [...code.pythonPath, ...python.pathEntries],
+    binFolders: python.binFolder === undefined ? [] : [python.binFolder],
+    extra: { ...python.environment },
+  });
+  const interpreter = code.kind === 'python' ? [...python.python, '-u', ...ctx.pythonFlags] : [code.shell];
+  return { argv: [...interpreter, ...code.arguments] as [string, ...string[]], cwd: code.folder, env };
+}
+
+function describeCode(code: TaskCode): string {
+  return code.commit === undefined ? 'no repository' : `${code.url ?? ''} at ${code.commit.slice(0, 12)}`;
+}
+
+function describeEnvironment(python: PythonEnvironment): string {
+  if (python.manager === 'none') return 'nothing to install';
+  return `${python.cacheHit ? 'from the cache' : 'built'} (${python.manager})`;
+}

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
+  return (low + high) / 2;
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Median wall time in seconds of a command over several runs, after one that is not counted. */
+export function wallSeconds(argv: readonly string[], runs: number, env: NodeJS.ProcessEnv): number {
+  const [file = '', ...args] = argv;
+  const once = () => {
+    const start = performance.now();
+    const { status, error } = spawnSync(file, args, { stdio: 'ignore', env });
+    if (error || status !== 0) throw new Error(`${argv.join(' ')} failed: ${error?.message ?? status}`);
+    return (performance.now() - start) / 1000;
+  };
+  once();
+  return median(Array.from({ length: runs }, once));
+}
+
+/** Resident memory of a process in MB. */
+export function residentMegabytes(pid: number): number {
+  const match = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? Number.NaN) / 1024;
+}
+
+/** Seconds of CPU that a process has used; ticks are a hundredth of a second on Linux. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
