@@ -10,7 +10,11 @@ export interface TransportOptions {
   tls: TlsSettings;
   /** For the proxy variables. */
   env: Readonly<Record<string, string | undefined>>;
+  timeouts?: Timeouts;
 }
+
+/** Milliseconds for a connection and for the answer after it. */
+export type Timeouts = Readonly<Record<'first' | 'usual' | 'large', { connect: number; read: number }>>;
 
 export interface HttpRequest {
   method: HttpMethod;
@@ -29,12 +33,12 @@ export interface HttpResponse {
   text: string;
 }
 
-/** Milliseconds, as the original has them: for the first contact, for a call, for a call with a large body. */
-const TIMEOUTS = {
+/** As the original has them: for the first contact, for a call, for a call with a large body. */
+const TIMEOUTS: Timeouts = {
   first: { connect: 3000, read: 10_000 },
   usual: { connect: 10_000, read: 30_000 },
   large: { connect: 30_000, read: 30_000 },
-} as const;
+};
 /** A body above this many characters is large. */
 const LARGE_BODY = 15_000;
 
@@ -43,13 +47,15 @@ export class Transport {
   readonly #axios: AxiosInstance;
   readonly #pool: Pool;
   readonly #env: TransportOptions['env'];
+  readonly #timeouts: Timeouts;
   #reached = false;
 
-  constructor({ tls, env }: TransportOptions) {
+  constructor({ tls, env, timeouts = TIMEOUTS }: TransportOptions) {
     this.#env = env;
+    this.#timeouts = timeouts;
     this.#pool = openPool({
       tls,
-      connectMs: () => (this.#reached ? TIMEOUTS.usual : TIMEOUTS.first).connect,
+      connectMs: () => (this.#reached ? timeouts.usual : timeouts.first).connect,
     });
     this.#axios = loadAxios().create({
       adapter: 'http',
@@ -82,13 +88,14 @@ export class Transport {
   }
 
   #request({ method, url, headers, body, signal }: HttpRequest): Promise<AxiosResponse<string>> {
-    const usual = (body?.length ?? 0) > LARGE_BODY ? TIMEOUTS.large : TIMEOUTS.usual;
+    const { first, usual, large } = this.#timeouts;
+    const later = (body?.length ?? 0) > LARGE_BODY ? large : usual;
     return this.#axios.request<string>({
       method,
       url,
       headers: { 'Accept-Encoding': 'gzip, deflate', ...headers },
       ...(body === undefined ? {} : { data: body }),
-      timeout: (this.#reached ? usual : TIMEOUTS.first).read,
+      timeout: (this.#reached ? later : first).read,
       proxy: proxyFor(new URL(url), this.#env) ?? false,
       ...(signal === undefined ? {} : { signal }),
     });

@@ -1,0 +1,131 @@
+import test, { type ExecutionContext } from 'ava';
+import { EventsApi } from '../../../src/api/events.js';
+import { Redactor } from '../../../src/logs/redactor.js';
+import { TaskLog } from '../../../src/logs/task-log.js';
+import { apiClientFor } from '../../support/api-client.js';
+import { type Fault, type FaultServer, startFaultServer } from '../../support/fault-server.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { until } from '../../support/until.js';
+
+const TIMING = { settleMs: 20, backoff: { baseMs: 20, capMs: 50, floorMs: 5 } };
+const LIMIT = { connect: 2000, read: 300 };
+
+async function logFor(
+  t: ExecutionContext,
+  server: FaultServer,
+  runFolder = temporaryFolder(t),
+): Promise<TaskLog> {
+  const { client } = apiClientFor(server.url, {}, { timeouts: { first: LIMIT, usual: LIMIT, large: LIMIT } });
+  t.teardown(() => client.close());
+  return TaskLog.open({
+    runFolder,
+    task: 'task1',
+    worker: 'host:0',
+    server: new EventsApi(client),
+    redactor: new Redactor(),
+    logger: { warn: () => undefined, info: () => undefined },
+    suppressCarriageReturn: true,
+    timing: TIMING,
+  });
+}
+
+function textOf(server: FaultServer): string {
+  return server.events
+    .toSorted((a, b) => a.timestamp - b.timestamp)
+    .map(({ msg }) => msg)
+    .join('');
+}
+
+const FAULTS: readonly [what: string, faults: Fault[]][] = [
+  ['cut before it was carried out', [{ kind: 'reset-before' }, { kind: 'reset-before' }]],
+  ['cut after it was carried out', [{ kind: 'reset-after' }]],
+  ['carried out without an answer', [{ kind: 'hang' }]],
+  ['too many requests', [{ kind: 'status', status: 429, headers: { 'retry-after': '1' } }]],
+  [
+    'not available',
+    [
+      { kind: 'status', status: 503 },
+      { kind: 'text', status: 503, body: '<h1>Service unavailable</h1>' },
+    ],
+  ],
+  ['an error of the server', [{ kind: 'status', status: 500, subcode: 100 }]],
+  [
+    'one after the other',
+    [
+      { kind: 'status', status: 503 },
+      { kind: 'status', status: 502 },
+      { kind: 'reset-before' },
+      { kind: 'reset-after' },
+    ],
+  ],
+];
+
+for (const [what, faults] of FAULTS) {
+  test(`each line arrives once: ${what}`, async (t) => {
+    const server = await startFaultServer();
+    t.teardown(() => server.close());
+    server.faults.set('events.add_batch', [...faults]);
+    const log = await logFor(t, server);
+    const lines = Array.from({ length: 300 }, (_, index) => `line ${index}\n`);
+    let position = 0;
+    for (const line of lines) {
+      position += line.length;
+      await log.feed(Buffer.from(line), position);
+      if (position % 7 === 0) await log.flush();
+    }
+    t.true(await log.close());
+    t.is(textOf(server), lines.join(''));
+    t.deepEqual(server.faults.get('events.add_batch'), []);
+  });
+}
+
+test('a line is with the server within a second', async (t) => {
+  const server = await startFaultServer();
+  t.teardown(() => server.close());
+  const log = await logFor(t, server);
+  for (const round of [1, 2, 3]) {
+    const said = performance.now();
+    log.line(`round ${round}`);
+    await until(() => server.events.some(({ msg }) => msg.includes(`round ${round}`)), {
+      what: 'the line',
+      timeoutMs: 5000,
+    });
+    t.true(performance.now() - said < 1000);
+  }
+  await log.close();
+});
+
+test('a server that is away costs no line: what was said meanwhile arrives with its own times', async (t) => {
+  const first = await startFaultServer();
+  const folder = temporaryFolder(t);
+  const log = await logFor(t, first, folder);
+  log.line('before');
+  await until(() => first.events.length > 0, { what: 'the first line' });
+  await first.close();
+  log.line('while it was away');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  log.line('still away');
+  const second = await startFaultServer({ port: first.port });
+  t.teardown(() => second.close());
+  t.true(await log.close());
+  t.is(textOf(second), 'while it was away\nstill away\n');
+  const [one, two] = second.events;
+  t.true((two?.timestamp ?? 0) - (one?.timestamp ?? 0) > 1000);
+});
+
+test('a run that was killed while the server was away is sent by the next one', async (t) => {
+  const down = await startFaultServer();
+  await down.close();
+  const folder = temporaryFolder(t);
+  const killed = await logFor(t, down, folder);
+  await killed.feed(Buffer.from('first\nsecond\nthi'), 16);
+  await killed.flush();
+  await killed.detach();
+  const server = await startFaultServer();
+  t.teardown(() => server.close());
+  const next = await logFor(t, server, folder);
+  t.is(next.position, 16);
+  await next.feed(Buffer.from('rd\n'), 19);
+  t.true(await next.close());
+  t.is(textOf(server), 'first\nsecond\nthird\n');
+});
