@@ -26,8 +26,19 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(CLEARML|TRAINS|NODE_OPTIONS|AVA)/.test(name)),
   );
+  const cache = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-environments');
   const safe = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
-  return { folder, env: { ...inherited, ...safe, HOME: folder, CLEARML_WORKER_NAME: 'test', ...variables } };
+  return {
+    folder,
+    env: {
+      ...inherited,
+      ...safe,
+      HOME: folder,
+      CLEARML_WORKER_NAME: 'test',
+      CLEARML_AGENT_VENV_CACHE_PATH: cache,
+      ...variables,
+    },
+  };
 }
 
 /** Starts the built program as a user would. */

@@ -1,0 +1,107 @@
+import test from 'ava';
+import { agentUnderTest } from '../../support/agent-under-test.js';
+import { until } from '../../support/until.js';
+
+const HELLO = 'import os\nprint("hello from", os.environ["CLEARML_TASK_ID"])\n';
+
+test('a task goes from the queue to completed, with its console and the places that the web UI shows', async (t) => {
+  const { daemon, enqueue, ended, log, repository } = await agentUnderTest(t);
+  const url = repository({ 'src/main.py': HELLO });
+  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py', working_dir: 'src' });
+  daemon();
+  const task = await ended(id);
+  t.is(task.status, 'completed');
+  t.is(task.status_reason, 'worker execution done');
+  t.is(task.status_message, 'Changed by clearml-agent test:0');
+  t.is(task.last_worker, 'test:0');
+  t.is(typeof task.runtime._exec_agent_hostname, 'string');
+  const text = await log(id);
+  t.true(text.includes(`hello from ${id}\n`), text);
+  for (const phase of ['[claim] done', '[code] done', '[environment] done', '[start]'])
+    t.true(text.includes(phase), phase);
+  t.true(text.endsWith('Process completed successfully\n'), text);
+});
+
+test('the exit code of a failing task is its reason, and the daemon goes on', async (t) => {
+  const { daemon, enqueue, ended, repository } = await agentUnderTest(t);
+  const url = repository({ 'bad.py': 'raise SystemExit(7)\n', 'good.py': HELLO });
+  const bad = await enqueue({ repository: url, branch: 'main', entry_point: 'bad.py' });
+  const good = await enqueue({ repository: url, branch: 'main', entry_point: 'good.py' });
+  daemon();
+  const failed = await ended(bad);
+  t.deepEqual([failed.status, failed.status_reason], ['failed', 'worker execution exit code 7']);
+  t.is((await ended(good)).status, 'completed');
+});
+
+test('a daemon registers, reports itself, and is gone when it is told to end', async (t) => {
+  const { daemon, call } = await agentUnderTest(t);
+  const running = daemon();
+  const workers = () =>
+    call<{ workers: { id: string; queues: { name: string }[] }[] }>('workers.get_all', { last_seen: 0 });
+  const [worker] = await until(async () => ((all) => all.length > 0 && all)((await workers()).workers), {
+    what: 'the worker',
+    context: running.output,
+  });
+  t.is(worker?.id, 'test:0');
+  t.is(worker?.queues[0]?.name, 'default');
+  running.kill('SIGTERM');
+  t.is((await running.exited).code, 0, running.output());
+  t.deepEqual((await workers()).workers, []);
+});
+
+test('SIGTERM ends the running task as aborted', async (t) => {
+  const { daemon, enqueue, ended, log, repository } = await agentUnderTest(t);
+  const url = repository({ 'long.py': 'import time\nprint("begun", flush=True)\ntime.sleep(600)\n' });
+  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'long.py' });
+  const running = daemon();
+  await until(async () => (await log(id)).includes('begun'), { what: 'the task', context: running.output });
+  running.kill('SIGTERM');
+  t.is((await running.exited).code, 0, running.output());
+  const task = await ended(id, 1000);
+  t.deepEqual([task.status, task.status_reason], ['stopped', 'user abort']);
+});
+
+test('queues are served in order of importance', async (t) => {
+  const { agent, call, enqueue, ended, repository, queue } = await agentUnderTest(t);
+  const { id: urgent } = await call<{ id: string }>('queues.create', { name: 'urgent' });
+  const url = repository({ 'main.py': HELLO });
+  const script = { repository: url, branch: 'main', entry_point: 'main.py' };
+  const second = await enqueue(script, queue);
+  const first = await enqueue(script, urgent);
+  const running = agent('daemon', '--queue', 'urgent', 'default');
+  await Promise.all([ended(first), ended(second)]);
+  const order = [...running.output().matchAll(/task (\w+) pulled/g)].map(([, id]) => id);
+  t.deepEqual(order, [first, second]);
+});
+
+test('execute runs one task, answers with its exit status, and leaves the original alone when it clones', async (t) => {
+  const { agent, call, enqueue, task, repository } = await agentUnderTest(t);
+  const url = repository({ 'main.py': 'print("ran once")\nraise SystemExit(5)\n' });
+  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
+  const cloned = agent('execute', '--id', id, '--clone');
+  t.is((await cloned.exited).code, 5, cloned.output());
+  t.true(cloned.output().includes('ran once'));
+  t.is((await task(id)).status, 'queued');
+  const direct = agent('execute', '--id', id);
+  t.is((await direct.exited).code, 5, direct.output());
+  t.is((await task(id)).status, 'failed');
+  const { tasks } = await call<{ tasks: { name: string; status: string }[] }>('tasks.get_all', {
+    name: 'Clone of',
+  });
+  t.is(tasks[0]?.status, 'failed');
+});
+
+test('a daemon in the background answers to --stop', async (t) => {
+  const { agent, enqueue, ended, repository } = await agentUnderTest(t);
+  const started = agent('daemon', '--queue', 'default', '--detached');
+  t.is((await started.exited).code, 0, started.output());
+  t.regex(started.output(), /process \d+, writing to \S+\.log/);
+  const url = repository({ 'main.py': HELLO });
+  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
+  t.is((await ended(id)).status, 'completed');
+  const stopped = agent('daemon', '--stop');
+  t.is((await stopped.exited).code, 0, stopped.output());
+  const again = agent('daemon', '--stop');
+  t.is((await again.exited).code, 1);
+  t.true(again.output().includes('no agent runs on this machine'), again.output());
+});
