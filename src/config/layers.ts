@@ -51,7 +51,7 @@ function isCutOff(tree: ConfigTree, path: readonly string[]): boolean {
   });
 }
 
-/** The position of the value itself, else of the nearest tree or list that holds it. */
+/** The position of the value itself, else of what holds it, else of the first value in it. */
 function claimOf(layer: ConfigLayer, path: readonly string[], value: ConfigValue): ConfigClaim {
   const { source, positions } = layer;
   for (let length = path.length; positions !== undefined && length > 0; length -= 1) {
@@ -64,7 +64,9 @@ function claimOf(layer: ConfigLayer, path: readonly string[], value: ConfigValue
       ...(written === undefined || length < path.length ? {} : { written }),
     };
   }
-  return { value, source };
+  const within = `${joinKey(path)}.`;
+  const [, first] = [...(positions ?? [])].find(([key]) => key.startsWith(within)) ?? [];
+  return { value, source: first === undefined ? source : placed(source, first.file, first.line) };
 }
 
 function placed(source: ConfigSource, file: string, line: number): ConfigSource {

@@ -14,20 +14,14 @@ const INTRODUCTION = `# Configuration of the ClearML agent, with every key that 
 
 const LAST_SECTIONS = `
 # Variables for the agent and for the tasks that it starts outside containers.
-#environment {
-#    HTTP_PROXY: "http://proxy.example.com:3128"
-#}
+environment {
+    #HTTP_PROXY: "http://proxy.example.com:3128"
+}
 
 # Files that are written before the first task is taken.
-#files {
-#    pip {
-#        path: "~/.config/pip/pip.conf"
-#        contents: """[global]
-#timeout = 60
-#"""
-#        mode: "600"
-#    }
-#}
+files {
+    #pip { path: "~/.config/pip/pip.conf", contents: "[global]\\ntimeout = 60\\n", mode: "600" }
+}
 `;
 
 /** Keys that a first configuration fills in; they are not commented out. */
@@ -76,7 +70,7 @@ function entry(option: Option, space: string): string[] {
   const mark = FIRST.has(option.key) ? '' : '#';
   return [
     ...comment(option).map((line) => `${space}# ${line}`),
-    ...setting.map((line) => `${space}${mark}${line}`),
+    ...setting.map((line) => space + line.replace(/^ */, (own) => own + mark)),
   ];
 }
 

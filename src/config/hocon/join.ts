@@ -3,6 +3,9 @@ import { isTree, mergeTrees } from '../tree.js';
 import { syntaxError } from './cursor.js';
 import type { JoinNode } from './nodes.js';
 
+/** Letters of a text, or members of a list, that is put together; more is a mistake or an attack. */
+const MAX_LENGTH = 1_000_000;
+
 /** A part of a concatenation after its substitutions are filled in. */
 export interface JoinPart {
   value: ConfigValue;
@@ -27,6 +30,12 @@ export function joinParts(parts: readonly JoinPart[], place: JoinNode['place']):
   if (odd !== undefined) {
     throw syntaxError(place, `expected ${wanted} to be joined with ${wanted}, found ${kindOf(odd.value)}`);
   }
+  const length = parts.reduce(
+    (sum, { value, written }) => sum + (Array.isArray(value) ? value.length : written.length),
+    0,
+  );
+  if (length > MAX_LENGTH)
+    throw syntaxError(place, `expected at most ${MAX_LENGTH} letters or list members, found ${length}`);
   if (wanted === 'a list') return solid.flatMap((part) => part.value as ConfigValue[]);
   if (wanted === 'an object') {
     return solid.reduce<ConfigTree>(

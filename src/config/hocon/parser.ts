@@ -117,6 +117,7 @@ export class Parser {
       cursor.takeBlanks();
       const word = cursor.char === '"' ? readQuoted(cursor) : cursor.match(KEY_WORD)?.[0];
       if (word !== undefined) path.push(word);
+      if (path.length > MAX_DEPTH) cursor.fail(`at most ${MAX_DEPTH} parts of a key`);
       cursor.takeBlanks();
     } while (cursor.take('.'));
     return path.length === 0 ? cursor.fail('a key') : path;

@@ -4,12 +4,16 @@ import { syntaxError } from './cursor.js';
 import { type JoinPart, joinParts } from './join.js';
 import type { Assignment, HoconNode, JoinNode, ObjectNode, ReferenceNode } from './nodes.js';
 
+/** A value that needs more substitutions, each within the one before, is a mistake. */
+const MAX_CHAIN = 500;
+
 /** Fills the substitutions of one document in, from the document itself and then from the environment. */
 export class Resolver {
   readonly #root: HoconNode;
   readonly #env: Environment;
   /** Keys whose value is being made, with the number of the assignment that is at work. */
   readonly #open = new Map<Assignment[], number>();
+  #depth = 0;
   readonly #made = new Map<Assignment[], ConfigValue | undefined>();
 
   constructor(root: HoconNode, env: Environment) {
@@ -58,18 +62,22 @@ export class Resolver {
 
   /** The value after the first `count` assignments; those that a later one replaces are never looked at. */
   #valueAfter(history: Assignment[], count: number): ConfigValue | undefined {
-    const assignment = history[count - 1];
-    if (assignment === undefined) return undefined;
     const before = this.#open.get(history);
-    this.#open.set(history, count - 1);
-    const value = this.#value(assignment.value);
-    const needsLower = value === undefined || isTree(value) || assignment.append;
-    const result = needsLower
-      ? combine(this.#valueAfter(history, count - 1), value, assignment.append)
-      : value;
+    const steps: { value: ConfigValue | undefined; append: boolean }[] = [];
+    for (let i = count - 1; i >= 0; i -= 1) {
+      const assignment = history[i];
+      if (assignment === undefined) break;
+      this.#open.set(history, i);
+      const value = this.#value(assignment.value);
+      steps.push({ value, append: assignment.append });
+      if (value !== undefined && !isTree(value) && !assignment.append) break;
+    }
     if (before === undefined) this.#open.delete(history);
     else this.#open.set(history, before);
-    return result;
+    return steps.reduceRight<ConfigValue | undefined>(
+      (lower, step) => combine(lower, step.value, step.append),
+      undefined,
+    );
   }
 
   #join(node: JoinNode): ConfigValue | undefined {
@@ -80,7 +88,7 @@ export class Resolver {
       const blank = part.kind === 'scalar' && part.blank === true;
       // The blanks after a missing value go with it.
       if (value !== undefined && !(blank && missing)) {
-        parts.push({ value, written: part.kind === 'scalar' ? part.written : String(value), blank });
+        parts.push({ value, written: part.kind === 'scalar' ? part.written : writtenForm(value), blank });
       }
       missing = value === undefined;
     }
@@ -88,6 +96,15 @@ export class Resolver {
   }
 
   #reference(node: ReferenceNode): ConfigValue | undefined {
+    this.#depth += 1;
+    if (this.#depth > MAX_CHAIN)
+      throw syntaxError(node.place, `expected at most ${MAX_CHAIN} substitutions in a row, found more`);
+    const value = this.#referred(node);
+    this.#depth -= 1;
+    return value;
+  }
+
+  #referred(node: ReferenceNode): ConfigValue | undefined {
     const places = node.base.length > 0 ? [[...node.base, ...node.path], node.path] : [node.path];
     for (const path of places) {
       const value = this.#lookup(this.#root, path);
@@ -98,7 +115,7 @@ export class Resolver {
     const name = node.path.join('.');
     throw syntaxError(
       node.place,
-      `expected a value for \${${name}}, found no such key before it and no such environment variable`,
+      `expected a value for \${${name}}, found no such key and no such environment variable`,
       `Define it, or write \${?${name}} where it may be missing.`,
     );
   }
@@ -121,6 +138,11 @@ export class Resolver {
     if (rest.length === 0) return value;
     return isTree(value) ? valueAt(value, rest) : undefined;
   }
+}
+
+/** How a filled-in value is written within a text; lists and objects never are. */
+function writtenForm(value: ConfigValue): string {
+  return typeof value === 'object' && value !== null ? '' : String(value);
 }
 
 /** A later assignment on an earlier one. */

@@ -89,7 +89,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     type: 'boolean',
     fallback: true,
     help: 'Report only the last state of a line that rewrites itself with carriage returns; false: every state.',
-    consumedBy: 'task',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.truncate_task_output_files',
@@ -111,6 +111,13 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     shipped: 1800,
     help: 'Upper limit in seconds for the callback that a task has asked for before it is aborted.',
     consumedBy: 'task',
+  },
+  {
+    key: 'agent.kill_grace_sec',
+    type: 'number',
+    fallback: 10,
+    help: 'Seconds that the processes of an aborted task have to end by themselves.',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.enable_task_env',
@@ -141,7 +148,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     fallback: false,
     flag: '--standalone-mode',
     help: 'Install nothing from the network.',
-    consumedBy: 'python',
+    consumedBy: 'repository',
   },
   {
     key: 'agent.dynamic_gpus_reservation_timeout_sec',
@@ -149,6 +156,21 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     fallback: 600,
     help: 'Seconds that a GPU stays reserved for a task that is about to start.',
     consumedBy: 'daemon',
+  },
+  {
+    key: 'agent.metrics.port',
+    type: 'integer',
+    otherwise: 'no metrics are served',
+    help: 'Port that /metrics and /healthz are served on; 0: any free one.',
+    example: '9464',
+    consumedBy: 'monitor',
+  },
+  {
+    key: 'agent.metrics.host',
+    type: 'text',
+    fallback: '127.0.0.1',
+    help: 'Address that they are served on.',
+    consumedBy: 'monitor',
   },
   {
     key: 'agent.resource_monitoring.default_gpu_utilization',

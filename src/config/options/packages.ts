@@ -11,6 +11,14 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
     consumedBy: 'python',
   },
   {
+    key: 'agent.package_manager.engine',
+    type: 'text',
+    fallback: 'auto',
+    choices: ['auto', 'uv', 'pip'],
+    help: 'What installs the packages of type pip; auto: uv where it is installed and understands them, else pip.',
+    consumedBy: 'python',
+  },
+  {
     key: 'agent.package_manager.pip_version',
     type: 'texts',
     shipped: [

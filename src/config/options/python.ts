@@ -33,7 +33,7 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_CUDA_VERSION', 'TRAINS_CUDA_VERSION', 'CUDA_VERSION'],
     help: 'CUDA version that packages are chosen for: 12.1 or 121.',
     example: '"12.1"',
-    consumedBy: 'python',
+    consumedBy: 'task',
   },
   {
     key: 'agent.cudnn_version',
@@ -42,7 +42,7 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_CUDNN_VERSION', 'TRAINS_CUDNN_VERSION', 'CUDNN_VERSION'],
     help: 'cuDNN version that packages are chosen for: 8.9 or 89.',
     example: '"8.9"',
-    consumedBy: 'python',
+    consumedBy: 'task',
   },
   {
     key: 'agent.custom_build_script',
@@ -71,6 +71,14 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     type: 'integer',
     shipped: 10,
     help: 'How many environments are kept.',
+    consumedBy: 'python',
+  },
+  {
+    key: 'agent.venvs_cache.max_size_gb',
+    type: 'number',
+    otherwise: 'no limit',
+    help: 'How large they may be together, in GB.',
+    example: '50',
     consumedBy: 'python',
   },
   {

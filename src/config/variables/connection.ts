@@ -50,12 +50,18 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     aliases: ['TRAINS_API_VERBOSE'],
     type: 'boolean',
     help: 'Log the renewal of tokens.',
-    consumedBy: 'api',
+    ignored: '--debug logs the renewal of tokens',
   },
   {
     name: 'CLEARML_AGENT_INITIAL_CONNECT_RETRY_OVERRIDE',
     type: 'text',
     help: 'Tries to reach the server at start: a number, or no for the configured ones.',
+    consumedBy: 'api',
+  },
+  {
+    name: 'CLEARML_API_EXTRA_RETRY_CODES',
+    type: 'text',
+    help: 'Further HTTP statuses after which a call is tried again, such as 500,504.',
     consumedBy: 'api',
   },
   {

@@ -18,7 +18,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_FORCE_CODE_DIR',
     type: 'path',
     help: 'Run the code of this folder: nothing is cloned, no diff applied.',
-    consumedBy: 'task',
+    consumedBy: 'repository',
   },
   {
     name: 'CLEARML_AGENT_FORCE_EXEC_SCRIPT',
@@ -100,7 +100,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     name: 'UV_CACHE_DIR',
     type: 'path',
     help: 'Cache of uv.',
-    consumedBy: 'python',
+    consumedBy: 'task',
   },
   {
     name: 'UV_INDEX_STRATEGY',

@@ -6,7 +6,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_WORKER_TAGS',
     type: 'words',
     help: 'Tags that the worker reports to the server.',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
@@ -63,7 +63,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_DEBUG_GET_NEXT_TASK',
     type: 'boolean',
     help: 'Log each look at the queues.',
-    consumedBy: 'daemon',
+    ignored: '--debug logs each look at the queues',
   },
   {
     name: 'CLEARML_AGENT_PROPAGATE_EXITCODE',
@@ -82,7 +82,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     aliases: ['SLURM_PROCID'],
     type: 'integer',
     help: 'Rank of this node; only rank 0 changes the status of the task.',
-    consumedBy: 'task',
+    consumedBy: 'daemon',
   },
   {
     name: 'KUBERNETES_SERVICE_HOST',

@@ -1,0 +1,59 @@
+import test from 'ava';
+import { Config, type Environment } from '../../../src/config/config.js';
+import { textLayer } from '../../../src/config/config-files.js';
+import { describeSource } from '../../../src/config/source.js';
+import { applyVaults } from '../../../src/config/vaults.js';
+
+function configOf(text: string, env: Environment = {}): Config {
+  return new Config({ env, base: [textLayer(text, 'f', { env, warn: () => undefined })] });
+}
+
+test('vaults beat files and dynamic variables, not the variables that stand for a key', (t) => {
+  const env = { CLEARML_AGENT__AGENT__A: 'dynamic', CLEARML_AGENT_GIT_USER: 'mapped' };
+  const vault = { name: 'team', text: 'agent {\n a: vault\n git_user: vault\n file: vault\n}' };
+  const { config, warnings } = applyVaults(configOf('agent.file: file', env), [vault]);
+  t.deepEqual(
+    ['agent.a', 'agent.git_user', 'agent.file'].map((key) => config.string(key)),
+    ['vault', 'mapped', 'vault'],
+  );
+  t.is(describeSource(config.source('agent.a')), 'vault team, line 2');
+  t.deepEqual(warnings, []);
+});
+
+test('a monitoring vault beats all of them, a later vault an earlier one', (t) => {
+  const env = { CLEARML_AGENT_GIT_USER: 'mapped' };
+  const vaults = [1, 2].map((n) => ({ name: `v${n}`, text: `x: ${n}` }));
+  const { config } = applyVaults(configOf('', env), vaults, [
+    { name: 'm', text: 'agent.git_user: monitoring' },
+  ]);
+  t.deepEqual([config.value('x'), config.string('agent.git_user')], [2, 'monitoring']);
+});
+
+test('what belongs to the machine is left as it is, and said', (t) => {
+  const text = 'agent { worker_name: theirs, cuda_version: 1, debug: true, other: 1 }';
+  const mine = applyVaults(configOf('agent.worker_name: mine'), [{ name: 'v', text }]);
+  t.is(mine.config.string('agent.worker_name'), 'mine');
+  t.is(mine.config.value('agent.other'), 1);
+  t.true(mine.config.boolean('agent.debug'));
+  t.deepEqual(mine.warnings, [
+    'vault v: agent.cuda_version is left as this machine has it',
+    'vault v: agent.worker_name is left as this machine has it',
+  ]);
+  const debugging = applyVaults(configOf('agent.debug: false'), [{ name: 'v', text }]);
+  t.false(debugging.config.boolean('agent.debug'));
+});
+
+test('a vault that does not parse is left out, the others are used', (t) => {
+  const { config, warnings } = applyVaults(configOf(''), [
+    { name: 'bad', text: 'a: [' },
+    { name: 'good', text: 'b: 1' },
+  ]);
+  t.is(config.value('b'), 1);
+  t.regex(warnings.join('\n'), /^a vault is left out: vault bad:1:5: expected ']'/);
+});
+
+test('vaults applied again take the place of the earlier ones', (t) => {
+  const first = applyVaults(configOf(''), [{ name: 'v', text: 'a: 1, b: 1' }]).config;
+  const second = applyVaults(first, [{ name: 'v', text: 'a: 2' }]).config;
+  t.deepEqual([second.value('a'), second.value('b')], [2, undefined]);
+});
