@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -31,19 +32,47 @@ export async function processEntry(pid: number): Promise<ProcessEntry | undefine
 
 /** Pids of the processes that were started with the variable; only this user's own unless this is root. */
 export async function pidsWithVariable(name: string, value: string): Promise<number[]> {
-  const wanted = `${name}=${value}`;
-  if (!onLinux) {
-    const lines = await psLines(['-A', '-E', '-ww', '-o', 'pid=,command=']);
-    return lines.filter((line) => line.split(' ').includes(wanted)).map((line) => Number.parseInt(line, 10));
-  }
-  const pids = await numberedFolders();
-  const matches = await Promise.all(pids.map((pid) => environmentHas(pid, wanted)));
-  return pids.filter((_, index) => matches[index]);
+  if (onLinux) return [...markedPidsNow(name, value)];
+  const lines = await psLines(['-A', '-E', '-ww', '-o', 'pid=,command=']);
+  const matching = lines.filter((line) => line.split(' ').includes(`${name}=${value}`));
+  return matching.map((line) => Number.parseInt(line, 10));
 }
 
-async function environmentHas(pid: number, wanted: string): Promise<boolean> {
-  const environment = await readProc(`${pid}/environ`);
-  return environment?.split('\0').includes(wanted) ?? false;
+/** Processes that come while the table is read are read after it, but not for ever on a very busy machine. */
+const MOST_ROUNDS = 1000;
+
+/**
+ * The same without giving way to anything else, newest first; found on Linux only. A process that starts its
+ * successor and ends at once is not missed either: what came during the search is searched too.
+ */
+export function* markedPidsNow(name: string, value: string): Generator<number> {
+  if (!onLinux) return;
+  const wanted = `${name}=${value}`;
+  let newest = newestPid();
+  let pids = readdirSync('/proc')
+    .filter(isNumber)
+    .map(Number)
+    .sort((one, other) => other - one);
+  for (let round = 0; round < MOST_ROUNDS && pids.length > 0; round++) {
+    for (const pid of pids) if (environmentHas(pid, wanted)) yield pid;
+    const searched = newest;
+    newest = newestPid();
+    pids = Array.from({ length: Math.max(0, newest - searched) }, (_, index) => newest - index);
+  }
+}
+
+/** proc_loadavg(5): the last field is the pid of the process that was created last. */
+function newestPid(): number {
+  return Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[4]);
+}
+
+/** `false` also for a process that has ended or is another user's. */
+function environmentHas(pid: number, wanted: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted);
+  } catch {
+    return false;
+  }
 }
 
 /** proc_pid_stat(5): the name stands in parentheses and may hold any character, so fields count from its end. */
@@ -69,7 +98,11 @@ async function bootId(): Promise<string> {
 }
 
 async function numberedFolders(): Promise<number[]> {
-  return (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  return (await readdir('/proc')).filter(isNumber).map(Number);
+}
+
+function isNumber(name: string): boolean {
+  return /^\d+$/.test(name);
 }
 
 /** A process may end, or belong to another user, at any moment: no content then. */

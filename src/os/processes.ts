@@ -1,8 +1,13 @@
-import { access, constants } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import treeKill from 'tree-kill';
 import { systemCode } from '../errors.js';
-import { type ProcessEntry, pidsWithVariable, processEntry, processTable } from './process-table.js';
+import {
+  markedPidsNow,
+  type ProcessEntry,
+  pidsWithVariable,
+  processEntry,
+  processTable,
+} from './process-table.js';
 
 /** When a process was started, as text to compare and keep; `undefined` when there is no such process. */
 export async function startTime(pid: number): Promise<string | undefined> {
@@ -49,13 +54,14 @@ export async function processesWithEnvironment(name: string, value: string): Pro
 
 /** Signals a process and all below it. One that is gone already is no error. */
 export async function killTree(pid: number, signal: NodeJS.Signals): Promise<void> {
-  // tree-kill lists children with `ps` and crashes the whole program where that is not installed.
-  if (process.platform === 'darwin' || (await isInstalled('/bin/ps'))) {
+  if (process.platform !== 'linux') {
     await promisify<number, NodeJS.Signals>(treeKill)(pid, signal);
     return;
   }
-  for (const entry of await descendants(pid)) signalProcess(entry.pid, signal);
-  signalProcess(pid, signal);
+  // On Linux tree-kill starts `ps` for each process: not installed in small images, and its failure to
+  // start, which is likely when a task has used up all processes, would end the whole agent.
+  const below = await descendants(pid);
+  for (const target of [pid, ...below.map((entry) => entry.pid)]) signalProcess(target, signal);
 }
 
 /** Signals a whole process group. `false` when nothing of it is left. */
@@ -75,14 +81,15 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/**
+ * Signals all processes that were started with the variable set to the value, newest first and in one go:
+ * one that starts its successor and ends at once, again and again, is outrun in this way.
+ */
+export function signalMarked(name: string, value: string, signal: NodeJS.Signals): void {
+  for (const pid of markedPidsNow(name, value)) signalProcess(pid, signal);
+}
+
 /** Resident memory of this process in bytes. */
 export function ownMemory(): number {
   return process.memoryUsage.rss();
-}
-
-async function isInstalled(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { AgentError } from '../../errors.js';
+import { readStatus, startDetached } from '../../os/detached.js';
+import { ensureFolder } from '../../os/files.js';
+import { isAlive } from '../../os/processes.js';
+import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import { LocalPlace } from './local-place.js';
+import { type LocalPlaceRef, type LocalWorkloadRef, localRef, outputFile, statusFile } from './local-ref.js';
+import { LocalWorkload } from './local-workload.js';
+import { endProcesses, living } from './workload-processes.js';
+
+export interface LocalDriverOptions {
+  /** What set-up steps and tasks see, without what is for the agent alone. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Ends all watching when the daemon leaves; commands run on. */
+  signal: AbortSignal;
+}
+
+/** Time for the rest of a run's processes to end when its place is removed. */
+const DISPOSE_GRACE_MS = 2000;
+
+/** Runs tasks on this machine itself, each in a session of its own. */
+export class LocalDriver implements Driver {
+  readonly kind = 'local';
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #signal: AbortSignal;
+
+  constructor({ environment, signal }: LocalDriverOptions) {
+    const given = Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
+    this.#environment = Object.fromEntries(given);
+    this.#signal = signal;
+  }
+
+  async open({ taskId, runFolder, workspace }: PlaceRequest): Promise<LocalPlace> {
+    await ensureFolder(runFolder);
+    await ensureFolder(workspace);
+    return new LocalPlace({ kind: 'local', taskId, runFolder, marker: randomUUID() }, this.#environment);
+  }
+
+  /** @throws AgentError COMMAND_MISSING or LAUNCH_FAILED saying what is not there */
+  async launch(place: Place, command: PlaceCommand): Promise<LocalWorkload> {
+    const local = localRef(place.ref);
+    if (local === undefined) throw new AgentError('INTERNAL', `not a place on this machine: ${place.kind}`);
+    const output = outputFile(local.runFolder);
+    const { pid, startTime, ended } = await startDetached({
+      argv: command.argv,
+      ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+      env: new LocalPlace(local, this.#environment).environmentOf(command),
+      outputFile: output,
+      statusFile: statusFile(local.runFolder),
+    });
+    const ref = { ...local, output, pid, startTime };
+    return new LocalWorkload({ ref, ended, ownsGroup: true, signal: this.#signal });
+  }
+
+  /**
+   * Also finds a command whose launch the daemon did not live to note: `ref` is then the place's with the
+   * output file added.
+   */
+  async attach(ref: WorkloadRef): Promise<LocalWorkload | undefined> {
+    const local = localRef(ref);
+    if (local === undefined) return undefined;
+    const { pid, startTime } = await this.#waitingShell(local, ref);
+    const traces =
+      (await readStatus(statusFile(local.runFolder))) !== undefined || (await exists(ref.output));
+    if (!traces) return undefined;
+    const ownsGroup = await isAlive(pid, startTime);
+    const found: LocalWorkloadRef = { ...local, output: ref.output, pid, startTime };
+    return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, signal: this.#signal });
+  }
+
+  /** Ends whatever set-up steps or the command left running. */
+  async dispose(ref: PlaceRef): Promise<void> {
+    const local = localRef(ref);
+    if (local !== undefined) await endProcesses({ marker: local.marker }, DISPOSE_GRACE_MS);
+  }
+
+  async #waitingShell(local: LocalPlaceRef, ref: WorkloadRef): Promise<{ pid: number; startTime: string }> {
+    const { pid, startTime } = ref;
+    if (typeof pid === 'number' && typeof startTime === 'string') return { pid, startTime };
+    // The oldest leader of a group; pid 0 is nobody's.
+    const marked = await living({ marker: local.marker });
+    const leaders = marked.filter((entry) => entry.pid === entry.group);
+    return leaders.sort((one, other) => one.pid - other.pid)[0] ?? { pid: 0, startTime: '' };
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,34 @@
+import path from 'node:path';
+import type { PlaceRef, WorkloadRef } from '../driver.js';
+
+/** What the journal keeps of a place on this machine. */
+export interface LocalPlaceRef extends PlaceRef {
+  kind: 'local';
+  runFolder: string;
+  /** Value of the marker variable in the environment of all that is run for the task. */
+  marker: string;
+}
+
+/** Of a command launched there. Without a pid when the daemon was killed before it could note it. */
+export interface LocalWorkloadRef extends LocalPlaceRef, WorkloadRef {
+  kind: 'local';
+  output: string;
+  pid?: number;
+  startTime?: string;
+}
+
+export function outputFile(runFolder: string): string {
+  return path.join(runFolder, 'output.log');
+}
+
+export function statusFile(runFolder: string): string {
+  return path.join(runFolder, 'exit-status');
+}
+
+/** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
+export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
+  const { kind, taskId, runFolder, marker } = ref;
+  if (kind !== 'local' || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '')
+    return;
+  return { kind, taskId, runFolder, marker };
+}

@@ -1,0 +1,70 @@
+import { readStatus, writeStatus } from '../../os/detached.js';
+import { tail } from '../../os/tail.js';
+import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
+import { watchExit } from './exit-watch.js';
+import { type LocalWorkloadRef, statusFile } from './local-ref.js';
+import { endProcesses, goneWithin, type ProcessSelection } from './workload-processes.js';
+
+export interface LocalWorkloadOptions {
+  ref: LocalWorkloadRef & { pid: number; startTime: string };
+  /** Whether the process group was the task's own when the watch began, so that it may be signalled. */
+  ownsGroup: boolean;
+  /** Where this very process launched it: the end of the waiting shell. */
+  ended?: Promise<number | undefined>;
+  /** Ends the watch when the daemon leaves; the command runs on. */
+  signal: AbortSignal;
+}
+
+/** Processes that a command leaves behind may end by themselves, then are asked to, then killed. */
+const LEFT_BEHIND_MS = { byThemselves: 500, asked: 3000 };
+/** Status of a command that SIGKILL ended, as a shell has it. */
+const KILLED = 128 + 9;
+
+/** A command that runs on this machine, independent of this process. */
+export class LocalWorkload implements Workload {
+  readonly ref: LocalWorkloadRef;
+  readonly exited: Promise<WorkloadExit>;
+  /** Settles when, after the exit, what the command left behind has ended too. */
+  readonly settled: Promise<void>;
+  readonly #selection: ProcessSelection;
+  readonly #complete = new AbortController();
+  #stopping = false;
+
+  constructor({ ref, ownsGroup, ended, signal }: LocalWorkloadOptions) {
+    this.ref = ref;
+    this.#selection = { marker: ref.marker, ...(ownsGroup ? { leader: ref.pid } : {}) };
+    this.exited = watchExit({
+      statusFile: statusFile(ref.runFolder),
+      pid: ref.pid,
+      startTime: ref.startTime,
+      ...(ended === undefined ? {} : { ended }),
+      stopping: () => this.#stopping,
+      signal,
+    });
+    this.settled = this.exited.then((exit) => this.#settle(exit));
+  }
+
+  output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk> {
+    return tail({ file: this.ref.output, position, complete: this.#complete.signal, signal });
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const killed = await endProcesses(this.#selection, graceMs);
+    const file = statusFile(this.ref.runFolder);
+    if (killed && (await readStatus(file)) === undefined) await writeStatus(file, KILLED);
+  }
+
+  /** Also where the waiting shell was killed and the command itself lives on. */
+  async #settle(exit: WorkloadExit): Promise<void> {
+    const wait = exit.kind === 'lost' ? 0 : LEFT_BEHIND_MS.byThemselves;
+    try {
+      const gone = await goneWithin(this.#selection, wait);
+      if (!gone) await endProcesses(this.#selection, LEFT_BEHIND_MS.asked);
+    } catch {
+      // Stuck in the kernel: whoever stops or disposes is told; the output that is there still counts.
+    } finally {
+      this.#complete.abort();
+    }
+  }
+}
