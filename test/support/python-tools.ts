@@ -6,12 +6,14 @@ import { ensureFolder } from '../../src/os/files.js';
 import { withLock } from '../../src/os/lock.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-tools');
-const VERSIONS = { uv: '0.13.8', poetry: '2.5.1' } as const;
+/** Each brings the program of its name; `clearml`, the SDK, brings this one among others. */
+const VERSIONS = { uv: '0.13.8', poetry: '2.5.1', 'clearml-agent': '3.0.3', clearml: '2.1.7' } as const;
+const PROGRAMS: Partial<Record<keyof typeof VERSIONS, string>> = { clearml: 'clearml-task' };
 
 /** The real program of a package tool, from the package index, kept for later runs of the tests. */
 export async function pythonTool(name: keyof typeof VERSIONS): Promise<string> {
   const folder = path.join(FOLDER, `${name}-${VERSIONS[name]}`);
-  const program = path.join(folder, 'bin', name);
+  const program = path.join(folder, 'bin', PROGRAMS[name] ?? name);
   if (existsSync(program)) return program;
   await ensureFolder(FOLDER);
   await withLock(`${folder}.lock`, { timeoutMs: 170_000, what: `the installation of ${name}` }, async () => {

@@ -25,7 +25,7 @@ export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): P
     frameworkErrors: (error, request, reply) => answer(request, reply, refusal(error, '', onFailure)),
   });
   // Agents and the Python SDK send their bodies with GET.
-  app.addHttpMethod('GET', { hasBody: true });
+  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   const admitted = new WeakMap<FastifyRequest, Admitted>();

@@ -1,0 +1,122 @@
+import test from 'ava';
+import type { JsonObject } from '../../../src/server/json.js';
+import { Params } from '../../../src/server/params.js';
+import { matchesList, parseListFilter } from '../../../src/server/query/list-filter.js';
+import { compareValues, sortKeys, sortValues } from '../../../src/server/query/order.js';
+import { compilePattern } from '../../../src/server/query/patterns.js';
+import { predicateOf } from '../../../src/server/query/predicate.js';
+import { project } from '../../../src/server/query/projection.js';
+import { Scrolls } from '../../../src/server/query/scrolls.js';
+import { TASK_FIELDS } from '../../../src/server/query/searchable.js';
+
+const TASK: JsonObject = {
+  id: 'a1',
+  name: 'train-net (v2) + more',
+  status: 'queued',
+  tags: ['blue', 'small'],
+  last_update: '2026-03-01T10:00:00.000000+00:00',
+  last_iteration: 12,
+  execution: { queue: 'q1' },
+  models: { input: [{ name: 'in', model: 'm1' }] },
+  hyperparams: { Args: { 'opt.rate': { section: 'Args', name: 'opt.rate', value: '0.1' } } },
+};
+
+const MATCHES: [string, JsonObject, boolean][] = [
+  ['a name as Python escapes it', { name: '^train\\-net\\ \\(v2\\)\\ \\+\\ more$' }, true],
+  ['a pattern found anywhere', { name: 'net' }, true],
+  ['case counts', { name: 'NET' }, false],
+  ['unless it is told not to', { name: '(?i)NET' }, true],
+  ['one of several values', { status: ['created', 'queued'] }, true],
+  ['a single text', { status: 'created' }, false],
+  ['an exclusion', { tags: ['-red'] }, true],
+  ['an exclusion that hits', { tags: ['-blue'] }, false],
+  ['an inclusion with an exclusion', { tags: ['blue', '-small'] }, false],
+  ['all of them', { tags: ['__$all', 'blue', 'small'] }, true],
+  ['not all of them', { tags: ['__$and', 'blue', 'red'] }, false],
+  ['a negated value', { tags: ['__$not', 'blue'] }, false],
+  ['any of them', { tags: ['__$any', 'red', 'small'] }, true],
+  ['a missing field', { parent: [null] }, true],
+  ['null does not match a value', { 'execution.queue': [null] }, false],
+  ['a nested field', { 'execution.queue': ['q1'] }, true],
+  ['the items of a list', { 'models.input.model': ['m1'] }, true],
+  ['a parameter whose name has a dot', { 'hyperparams.Args.opt.rate': ['0.1'] }, true],
+  ['a later date', { last_update: '>=2026-03-01T10:00:00' }, true],
+  ['two dates together', { last_update: ['>2026-02-01', '<2026-03-01'] }, false],
+  ['a range of dates', { last_update: ['2026-02-01', '2026-04-01'] }, true],
+  ['an open range', { last_iteration: [10, null] }, true],
+  ['a range beyond', { last_iteration: [null, 11] }, false],
+  ['a pattern over several fields', { _any_: { fields: ['comment', 'name'], pattern: 'NET' } }, true],
+  ['all fields must match', { _all_: { fields: ['comment', 'name'], pattern: 'net' } }, false],
+  ['a filter with all', { filters: { tags: { all: { include: ['blue'], exclude: ['red'] } } } }, true],
+  ['a filter with any', { filters: { tags: { any: { include: ['red'] } } } }, false],
+  ['words anywhere', { search_text: 'TRAIN blue' }, true],
+  ['stray fields mean nothing', { method: 'get', only_fields: ['id'] }, true],
+  ['empty filters mean nothing', { status: [], name: null }, true],
+];
+
+for (const [what, query, expected] of MATCHES) {
+  test(`filter: ${what}`, (t) => {
+    t.is(predicateOf(new Params(query), TASK_FIELDS)(TASK), expected);
+  });
+}
+
+test('an operator that holds for one value', (t) => {
+  const filter = parseListFilter(['__$all', 'a', 'b', '__$not', 'c', '__$nop', 'd']);
+  t.deepEqual(filter, { any: ['d'], all: ['a', 'b'], none: ['c'] });
+  t.true(matchesList(['a', 'b', 'd'], filter));
+  t.false(matchesList(['a', 'b', 'c', 'd'], filter));
+});
+
+test('a pattern that does not parse is the client’s error', (t) => {
+  t.like(
+    t.throws(() => compilePattern('(')),
+    { status: 400, subcode: 21 },
+  );
+});
+
+test('Python’s end of text', (t) => {
+  t.true(compilePattern('a\\Z').test('ba'));
+  t.false(compilePattern('a\\Z').test('ab'));
+  t.true(compilePattern('\\\\Z').test('x\\Z'));
+});
+
+test('projection: paths, whole sections, exclusions, and the id in any case', (t) => {
+  t.deepEqual(project(TASK, ['execution.queue', 'status']), {
+    id: 'a1',
+    execution: { queue: 'q1' },
+    status: 'queued',
+  });
+  t.deepEqual(project(TASK, ['execution.missing']), { id: 'a1', execution: {} });
+  t.deepEqual(project(TASK, ['hyperparams.Args']), { id: 'a1', hyperparams: TASK.hyperparams });
+  const without = project(TASK, ['-execution.queue', '-models']);
+  t.deepEqual(without.execution, {});
+  t.false('models' in without);
+  t.is(without.name, TASK.name);
+  t.deepEqual(TASK.execution, { queue: 'q1' }, 'the document itself is left alone');
+});
+
+test('order: descending, empty values last, ties by id', (t) => {
+  const keys = sortKeys(['-rank']);
+  const documents: JsonObject[] = [
+    { id: 'c', rank: 1 },
+    { id: 'b' },
+    { id: 'd', rank: 2 },
+    { id: 'a', rank: 1 },
+  ];
+  const sorted = documents.sort((x, y) => compareValues(sortValues(x, keys), sortValues(y, keys), keys));
+  t.deepEqual(
+    sorted.map((document) => document.id),
+    ['d', 'a', 'c', 'b'],
+  );
+});
+
+test('scrolls end, are forgotten when there are too many, and unknown ones are refused', (t) => {
+  const scrolls = new Scrolls();
+  const id = scrolls.open(['1', '2', '3']);
+  t.deepEqual([scrolls.take(id, 2), scrolls.take(id, 2), scrolls.take(id, 2)], [['1', '2'], ['3'], []]);
+  for (let n = 0; n < 100; n += 1) scrolls.open([]);
+  t.like(
+    t.throws(() => scrolls.take(id, 1)),
+    { status: 400, subcode: 1104 },
+  );
+});
