@@ -7,6 +7,7 @@ import { executeCommand } from './commands/execute.js';
 import { initCommand } from './commands/init.js';
 import { listCommand } from './commands/list.js';
 import { serverCommand } from './commands/server.js';
+import { serviceCommand } from './commands/service.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   listCommand,
   doctorCommand,
+  serviceCommand,
   demoCommand,
   serverCommand,
   completionCommand,

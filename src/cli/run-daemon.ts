@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { registerSecrets } from '../daemon/build-context.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { resolveSchedule } from '../daemon/schedule.js';
+import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIdentity, workerIds } from '../daemon/worker-id.js';
 import { gpuVisibility, visibilityVariables } from '../gpu/visibility.js';
 import { createLogger } from '../logs/logger.js';
@@ -50,7 +51,10 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
     taskOptions: taskOptions(options),
     signals: process,
     leave: (status) => process.exit(status),
-    onReady: () => process.send?.('ready'),
+    onReady: () => {
+      process.send?.('ready');
+      void tellServiceManager(env);
+    },
   };
 }
 

@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import { COMMANDS } from '../../../src/cli/commands.js';
@@ -32,7 +34,7 @@ for (const [shell, script] of [
   ['zsh', zshScript(model)],
   ['fish', fishScript(model)],
 ] as const) {
-  test(`${shell}: every command and flag is in the script, which the shell accepts`, (t) => {
+  test(`${shell}: every command and flag is in the script, which the shell accepts`, async (t) => {
     for (const { name, flags } of model.commands) {
       t.true(script.includes(name));
       for (const { long } of flags) {
@@ -42,7 +44,11 @@ for (const [shell, script] of [
         );
       }
     }
-    const checked = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    const folder = await mkdtemp(path.join(tmpdir(), 'completion-'));
+    t.teardown(() => rm(folder, { recursive: true, force: true }));
+    const file = path.join(folder, 'script');
+    await writeFile(file, script);
+    const checked = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     const missing = checked.error !== undefined;
     t.true(missing || checked.status === 0, checked.stderr);
   });

@@ -1,0 +1,50 @@
+import type { Service } from './service-plan.js';
+
+/** Seconds without a sign of life after which a daemon is taken for dead. */
+const WATCHDOG_SECONDS = 120;
+/** Longer than a stopped task gets for its end, its log and its status. */
+const STOP_SECONDS = 120;
+
+/**
+ * A unit file. A stop ends the running task and reports it; a restart, and the daemon's own death, leave the task
+ * alone, and the next daemon goes on with it.
+ */
+export function systemdUnit({ name, scope, user, argv, path }: Service): string {
+  return `[Unit]
+Description=ClearML agent (${name})
+Documentation=https://clear.ml/docs
+Wants=network-online.target
+After=network-online.target docker.service podman.service
+
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=${argv.map((word) => quote(word.replaceAll('$', '$$$$'))).join(' ')}
+Environment=${quote(`PATH=${path}`)}
+${user === undefined || scope === 'user' ? '' : `User=${user}\n`}UMask=0077
+# Tasks are processes of their own and outlive the daemon.
+KillMode=process
+KillSignal=SIGTERM
+RestartKillSignal=SIGUSR2
+TimeoutStopSec=${STOP_SECONDS}
+# A server that is away may keep the daemon waiting.
+TimeoutStartSec=infinity
+WatchdogSec=${WATCHDOG_SECONDS}
+WatchdogSignal=SIGKILL
+Restart=on-failure
+RestartSec=5
+# A wrong command line or configuration does not get better by itself.
+RestartPreventExitStatus=2
+OOMPolicy=continue
+
+[Install]
+WantedBy=${scope === 'user' ? 'default.target' : 'multi-user.target'}
+`;
+}
+
+/** A word as systemd reads it: in quotes where it needs them, without specifiers. */
+function quote(word: string): string {
+  const plain = word.replaceAll('%', '%%');
+  if (/^[\w@%+=:,./$-]+$/.test(plain)) return plain;
+  return `"${plain.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+}

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { tellServiceManager } from '../../../src/daemon/service-manager.js';
+import { run } from '../../../src/os/exec.js';
+import { agentHome } from '../../support/agent-process.js';
+
+const SCRIPT = path.resolve(import.meta.dirname, '../../../bin/agent.js');
+
+/** A user whose systemctl, journalctl and systemd-notify write down what they are asked for. */
+async function user(t: ExecutionContext, state = 'running') {
+  const home = await agentHome();
+  t.teardown(() => rm(home.folder, { recursive: true, force: true }));
+  const bin = path.join(home.folder, 'bin');
+  const calls = path.join(home.folder, 'calls');
+  await mkdir(bin);
+  for (const name of ['systemctl', 'journalctl', 'systemd-notify']) {
+    const answer =
+      name === 'systemctl'
+        ? `case "$*" in *is-system-running*) echo ${state};; esac`
+        : `echo "words of ${name}"`;
+    await writeFile(path.join(bin, name), `#!/bin/sh\necho "${name} $*" >> ${calls}\n${answer}\n`);
+    await chmod(path.join(bin, name), 0o755);
+  }
+  const env = { ...home.env, PATH: `${bin}:${home.env.PATH}` };
+  return {
+    home,
+    env,
+    unit: path.join(home.folder, '.config/systemd/user/clearml-agent-gpu0.service'),
+    calls: async () =>
+      (await readFile(calls, 'utf8').catch(() => '')).split('\n').filter((line) => line !== ''),
+    agent: async (...words: string[]) => {
+      const child = spawn(process.execPath, [SCRIPT, ...words], { cwd: home.folder, env });
+      const shown = { out: '', err: '' };
+      child.stdout.on('data', (data) => (shown.out += String(data)));
+      child.stderr.on('data', (data) => (shown.err += String(data)));
+      const [status] = await once(child, 'close');
+      return { ...shown, status };
+    },
+  };
+}
+
+test('install, status, logs, uninstall', async (t) => {
+  const { agent, unit, calls } = await user(t);
+  const installed = await agent('service', 'install', '--', '--queue', 'gpu q', '--gpus', '0');
+  t.is(installed.status, 0, installed.err);
+  t.true(installed.out.includes(`Installed ${unit}`));
+  t.true(installed.out.includes('loginctl enable-linger'));
+  t.true(installed.out.includes('CLEARML_WORKER_NAME'), 'variables of the shell are not the service’s');
+  const text = await readFile(unit, 'utf8');
+  t.regex(text, /^ExecStart=.*agent\.js daemon --foreground --queue "gpu q" --gpus 0$/m);
+  const logs = await agent('service', 'logs', '--name', 'gpu0');
+  t.is(logs.out, 'words of journalctl\n');
+  t.is((await agent('service', 'status', '--name', 'gpu0')).status, 0);
+  const removed = await agent('service', 'uninstall', '--name', 'gpu0');
+  t.is(removed.status, 0, removed.err);
+  await t.throwsAsync(stat(unit), { code: 'ENOENT' });
+  t.deepEqual(await calls(), [
+    'systemctl --user is-system-running',
+    'systemctl --user daemon-reload',
+    'systemctl --user enable clearml-agent-gpu0.service',
+    'systemctl --user restart --no-block clearml-agent-gpu0.service',
+    'journalctl --user --unit clearml-agent-gpu0.service --lines=200 --no-pager',
+    'systemctl --user status --no-pager clearml-agent-gpu0.service',
+    'systemctl --user is-system-running',
+    'systemctl --user disable --now clearml-agent-gpu0.service',
+    'systemctl --user daemon-reload',
+  ]);
+});
+
+test('where systemd does not run, nothing is written', async (t) => {
+  const { agent, unit } = await user(t, 'offline');
+  const { status, err } = await agent('service', 'install', '--name', 'gpu0');
+  t.is(status, 1);
+  t.regex(err, /systemd does not run here.*\n.*agent service print/);
+  await t.throwsAsync(stat(unit), { code: 'ENOENT' });
+});
+
+test('wrong words are refused', async (t) => {
+  const { agent } = await user(t);
+  for (const words of [['start'], ['status', '--', '--queue', 'x'], ['install', '--name', 'a/b']]) {
+    t.is((await agent('service', ...words)).status, 2, words.join(' '));
+  }
+});
+
+test('systemd accepts the unit', async (t) => {
+  const { agent, home, env } = await user(t);
+  for (const scope of [[], ['--system', '--run-as', 'root']]) {
+    const { out } = await agent('service', 'print', ...scope, '--', '--queue', 'a "b" c', '$x', '5%');
+    const file = path.join(home.folder, 'clearml-agent-test.service');
+    await writeFile(file, `${out}\n`);
+    const verified = await run(['systemd-analyze', 'verify', file], { env }).catch(() => undefined);
+    if (verified === undefined) t.true(out.includes('[Service]'));
+    else
+      t.deepEqual(
+        [verified.exitCode, verified.stderr.includes('clearml-agent-test')],
+        [0, false],
+        verified.stderr,
+      );
+  }
+});
+
+test('the daemon tells that it is ready, then that it lives', async (t) => {
+  const { env, calls } = await user(t);
+  const stop = new AbortController();
+  await tellServiceManager(env, stop.signal);
+  t.deepEqual(await calls(), [], 'nobody waits for it');
+  await tellServiceManager({ ...env, NOTIFY_SOCKET: '/x', WATCHDOG_USEC: '400000' }, stop.signal);
+  t.deepEqual(await calls(), ['systemd-notify --ready']);
+  await sleep(700);
+  stop.abort();
+  await sleep(200);
+  const told = await calls();
+  t.true(
+    told.length >= 3 && told.slice(1).every((call) => call === 'systemd-notify WATCHDOG=1'),
+    told.join('\n'),
+  );
+  await sleep(500);
+  t.is((await calls()).length, told.length);
+});
