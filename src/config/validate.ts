@@ -60,13 +60,18 @@ function checkOption(found: Validation, config: Config, option: Option, value: C
   const expected = valueProblem(option, value);
   if (expected !== undefined) {
     found.errors.push(wrong(config, option.key, expected, value));
-  } else if ('ignored' in option && !isDeepStrictEqual(value, option.shipped ?? option.fallback)) {
+  } else if ('ignored' in option && !isUnchanged(option, value)) {
     found.warnings.push(`${place}: ${option.key} has no effect: ${option.ignored}`);
   } else if (option.choices !== undefined && !isChoice(option.choices, value)) {
     found.warnings.push(
       `${place}: ${option.key}: expected one of ${option.choices.join(', ')}, found ${JSON.stringify(value)}`,
     );
   }
+}
+
+/** Sample files spell defaults out; only another value can surprise. */
+function isUnchanged(option: Option, value: ConfigValue): boolean {
+  return value === null || value === '' || isDeepStrictEqual(value, option.shipped ?? option.fallback);
 }
 
 function isChoice(choices: readonly string[], value: ConfigValue): boolean {
