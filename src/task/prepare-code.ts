@@ -1,22 +1,36 @@
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskScript } from '../api/task-record.js';
-import { checkoutRepository } from '../repository/checkout.js';
+import { causeLine } from '../errors.js';
+import { applyDiff } from '../repository/apply-diff.js';
+import { type CheckedOut, checkoutRepository } from '../repository/checkout.js';
 import { gitEnvironment } from '../repository/git-environment.js';
-import { repositorySettings } from '../repository/settings.js';
+import type { GitContext } from '../repository/repository-git.js';
+import { type RepositorySettings, repositorySettings } from '../repository/settings.js';
+import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';
+import { type ExecutionInfo, executionInfo } from './entry-point.js';
+import { isLiteralScript, planLiteralScript } from './literal-script.js';
 import type { TaskRun } from './run.js';
+import { type InterpreterKind, interpreterKind, shellCandidates } from './script-binary.js';
+import { addTaskInit, moveFutureImports } from './task-init.js';
 
+/** The code of a task on this machine, and how it is run. */
 export interface TaskCode {
-  kind: 'python' | 'shell';
+  kind: InterpreterKind;
+  /** For a shell task. */
   shell: string;
   /** Working directory of the task. */
   folder: string;
+  /** As the task names it. */
   shownFolder: string;
-  arguments: readonly string[];
+  plan: CommandPlan;
   pythonPath: readonly string[];
+  /** `undefined` for a task without a repository. */
   repository: { root: string; workingFolder: string; entryFolder: string } | undefined;
   commit: string | undefined;
   url: string | undefined;
+  /** For package tools: what makes git reach private repositories. */
   toolEnvironment: Readonly<Record<string, string>>;
 }
 
@@ -27,34 +41,128 @@ export interface CodeParts {
   signal: AbortSignal;
 }
 
-export async function prepareCode({ run, script, workspace, signal }: CodeParts): Promise<TaskCode> {
+/**
+ * Puts the code of a task into its workspace: checkout and uncommitted changes, or a script of the task's own.
+ *
+ * @throws AgentError REPOSITORY_CLONE, REPOSITORY_REVISION, REPOSITORY_DIFF, ENTRY_POINT_MISSING, TASK_INVALID
+ */
+export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
+  const { run, script } = parts;
   const { ctx, log } = run;
   const settings = repositorySettings(ctx.config);
-  const out = script.repository
-    ? await checkoutRepository({
-        script,
-        settings,
-        cacheFolder: path.join(ctx.cacheFolder, 'vcs'),
-        workspace,
-        env: ctx.environment,
-        home: ctx.home,
-        reporter: log,
-        signal,
-        onSecret: (secret) => ctx.redactor.add(secret),
-      })
-    : undefined;
-  const folder = out?.workingFolder ?? path.join(workspace, 'code');
-  await mkdir(folder, { recursive: true });
+  const forcedScript = ctx.config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
+  const info = executionInfo(script, {
+    env: ctx.environment,
+    home: ctx.home,
+    ...(forcedScript ? { forcedScript } : {}),
+  });
+  const { kind, known } = interpreterKind(script.binary);
+  if (!known)
+    log.line(`binary "${script.binary ?? ''}" is no interpreter that is known; taken as Python`, 'WARNING');
+  const tree = info.repository ? await checkOut(parts, settings) : undefined;
+  const root = tree?.root ?? path.join(parts.workspace, 'code');
+  await mkdir(root, { recursive: true });
+  const entry = await bringChanges(parts, { info, kind, tree, root, settings });
+  const folder = tree ? path.resolve(root, entry.workingDir || '.') : root;
+  const exists = (file: string) => existsSync(path.resolve(folder, file));
+  const plan = planCommand({ kind, entryPoint: entry.entryPoint, env: ctx.environment, exists });
+  checkEntryPoint(plan, exists, tree?.url ?? folder);
+  if (plan.script) await mendScript(run, path.resolve(folder, plan.script));
+  const entryFolder = plan.script ? path.dirname(path.resolve(folder, plan.script)) : folder;
   return {
-    kind: 'python',
-    shell: '/bin/sh',
+    kind,
+    shell:
+      shellCandidates(script.binary ?? '', ctx.environment).find((file) => existsSync(file)) ?? '/bin/sh',
     folder,
-    shownFolder: script.working_dir ?? '.',
-    arguments: [script.entry_point ?? ''],
-    pythonPath: [folder],
-    repository: out && { root: out.root, workingFolder: out.workingFolder, entryFolder: folder },
-    commit: out?.commit,
-    url: out?.url,
-    toolEnvironment: gitEnvironment([], settings, ctx.environment),
+    shownFolder: entry.workingDir || '.',
+    plan,
+    pythonPath: pythonPath(run, { root, folder, entryFolder, hasRepository: tree !== undefined }),
+    repository: tree && { root, workingFolder: folder, entryFolder },
+    commit: tree?.commit,
+    url: tree?.url,
+    toolEnvironment: gitEnvironment(tree ? [info.repository] : [], settings, ctx.environment),
   };
+}
+
+async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {
+  const { run, script, workspace } = parts;
+  const { ctx } = run;
+  const tree = await checkoutRepository({
+    ...gitContext(parts, settings),
+    script,
+    workspace,
+    onSecret: (secret) => ctx.redactor.add(secret),
+  });
+  if (!script.version_num && tree.commit !== undefined && !tree.forced) await noteCommit(run, tree.commit);
+  return tree;
+}
+
+function gitContext({ run, signal }: CodeParts, settings: RepositorySettings): GitContext {
+  const { ctx } = run;
+  return {
+    settings,
+    cacheFolder:
+      ctx.config.string('agent.vcs_cache.path')?.replace(/^~(?=\/|$)/, ctx.home) ??
+      path.join(ctx.cacheFolder, 'vcs'),
+    env: ctx.environment,
+    home: ctx.home,
+    reporter: run.log,
+    signal,
+  };
+}
+
+interface Changes {
+  info: ExecutionInfo;
+  kind: InterpreterKind;
+  tree: CheckedOut | undefined;
+  root: string;
+  settings: RepositorySettings;
+}
+
+/** The task's `diff`: a whole script, or changes to the checkout. */
+async function bringChanges(
+  parts: CodeParts,
+  { info, kind, tree, root, settings }: Changes,
+): Promise<Pick<ExecutionInfo, 'entryPoint' | 'workingDir'>> {
+  const text = parts.script.diff ?? '';
+  if (text.trim() === '' || tree?.forced) return info;
+  if (!isLiteralScript(text)) {
+    if (tree) await applyDiff({ ...gitContext(parts, settings), root, diff: text });
+    else parts.run.log.line('the uncommitted changes are left out: the task has no repository', 'WARNING');
+    return info;
+  }
+  const literal = planLiteralScript(info, { text, kind, root });
+  const file = path.join(root, literal.folder, literal.file);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, literal.text.endsWith('\n') ? literal.text : `${literal.text}\n`);
+  return literal;
+}
+
+/** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */
+async function mendScript({ ctx }: TaskRun, file: string): Promise<void> {
+  if (!file.endsWith('.py')) return;
+  const text = await readFile(file, 'utf8');
+  const moved = moveFutureImports(text);
+  const mended = ctx.config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ? addTaskInit(moved, file) : moved;
+  if (mended !== text) await writeFile(file, mended);
+}
+
+function pythonPath(
+  { ctx }: TaskRun,
+  folders: { root: string; folder: string; entryFolder: string; hasRepository: boolean },
+): string[] {
+  const own =
+    folders.hasRepository && ctx.config.boolean('agent.force_git_root_python_path')
+      ? [folders.root, folders.folder]
+      : [folders.folder, folders.entryFolder];
+  return [...new Set(own)];
+}
+
+async function noteCommit({ ctx, task }: TaskRun, commit: string): Promise<void> {
+  if (!ctx.reportsStatus) return;
+  try {
+    await ctx.tasks.edit({ task, force: true, script: { version_num: commit } }, { retry: 'bounded' });
+  } catch (error) {
+    ctx.logger.warn(`task ${task}: its commit was not noted: ${causeLine(error)}`);
+  }
 }

@@ -44,6 +44,7 @@ export async function prepareTask(
     () => prepareTaskEnvironment({ run, script, code, place, workspace, signal }),
     describeEnvironment,
   );
+  await convertNotebook(place, code, python);
   const configFile = path.join(run.folder, 'clearml.conf');
   await writeFileDurable(configFile, taskConfigText(ctx.config));
   const command = await commandOf({ run, code, python, configFile });
@@ -88,7 +89,21 @@ async function commandOf({ run, code, python, configFile }: CommandParts): Promi
     extra: { ...python.environment },
   });
   const interpreter = code.kind === 'python' ? [...python.python, '-u', ...ctx.pythonFlags] : [code.shell];
-  return { argv: [...interpreter, ...code.arguments] as [string, ...string[]], cwd: code.folder, env };
+  const [program = '', ...flags] = interpreter;
+  return { argv: [program, ...flags, ...code.plan.arguments], cwd: code.folder, env };
+}
+
+/** A notebook becomes a script before it is run. */
+async function convertNotebook(place: Place, code: TaskCode, python: PythonEnvironment): Promise<void> {
+  const { conversion } = code.plan;
+  if (conversion === undefined) return;
+  const [program, ...flags] = python.python;
+  const argv = [program, ...flags, ...conversion.arguments] as const;
+  const result = await place.exec({ argv: [...argv] as [string, ...string[]], cwd: code.folder });
+  if (result.exitCode === 0) return;
+  throw new AgentError('LAUNCH_FAILED', `the notebook ${conversion.notebook} cannot be made into a script`, {
+    detail: result.stderr.trim(),
+  });
 }
 
 function describeCode(code: TaskCode): string {

@@ -1,5 +1,5 @@
-import type { TaskRecord } from '../api/task-record.js';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { type AgentError, causeLine, isAgentError } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
