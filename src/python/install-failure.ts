@@ -91,7 +91,7 @@ const ROWS: readonly Row[] = [
     pattern:
       /No matching distribution found for ([^\n]+)|Could not find a version that satisfies the requirement ([^\n(]+)/,
     cause: (match, { python }) =>
-      `no package index has ${clip(match[1] ?? match[2])} for ${python}: the name is wrong, or its index is not configured`,
+      `no package index has ${clip(match[1] ?? match[2])} for ${python}: the name is wrong, or its index is not configured or refuses the login`,
     hint: 'Correct the name in the requirements, or add the index with agent.package_manager.extra_index_url.',
   },
   {
@@ -99,7 +99,7 @@ const ROWS: readonly Row[] = [
     pattern:
       /Because ([\w.[\]-]+) was not found in (?:the package registry|the provided package locations|the cache)/,
     cause: (match, { python }) =>
-      `no package index has ${clip(match[1])} for ${python}: the name is wrong, or its index is not configured`,
+      `no package index has ${clip(match[1])} for ${python}: the name is wrong, or its index is not configured or refuses the login`,
     hint: 'Correct the name in the requirements, or add the index with agent.package_manager.extra_index_url.',
   },
   {

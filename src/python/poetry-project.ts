@@ -23,7 +23,7 @@ const OLDEST_PYTHON = 9;
  */
 export async function poetryEnvironment(job: EnvironmentJob): Promise<PythonEnvironment | undefined> {
   const { settings, reporter, signal } = job.request;
-  const project = findProject(job.request, 'poetry.lock', settings.poetry.fromWorkingFolder);
+  const project = findProject(job.request, 'poetry', settings.poetry.fromWorkingFolder);
   if (project === undefined) {
     reporter.line('The repository has no poetry project: the packages of the task are installed');
     return undefined;

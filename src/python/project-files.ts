@@ -11,18 +11,21 @@ export interface Project {
   lock: string | undefined;
 }
 
+/** Many repositories have a `pyproject.toml` for their linter alone. */
+const TABLES = { poetry: /^\s*\[(?:tool\.poetry|project)\b/m, uv: /^\s*\[project\b/m } as const;
+
 /** The project in the repository's root, or in the working folder where the configuration says so. */
 export function findProject(
   request: Pick<EnvironmentRequest, 'repository'>,
-  lockName: string,
+  manager: 'poetry' | 'uv',
   fromWorkingFolder: boolean,
 ): Project | undefined {
   const { repository } = request;
   if (repository === undefined) return undefined;
   const folder = fromWorkingFolder ? repository.workingFolder : repository.root;
   const pyproject = readListed(folder, 'pyproject.toml');
-  const lock = readListed(folder, lockName);
-  if (pyproject === undefined && lock === undefined) return undefined;
+  const lock = readListed(folder, `${manager}.lock`);
+  if (lock === undefined && !TABLES[manager].test(pyproject ?? '')) return undefined;
   return { folder: path.resolve(folder), pyproject: pyproject ?? '', lock };
 }
 

@@ -23,7 +23,7 @@ import { obtainUv } from './uv-program.js';
  */
 export async function uvProjectEnvironment(job: EnvironmentJob): Promise<PythonEnvironment | undefined> {
   const { settings, reporter } = job.request;
-  const project = findProject(job.request, 'uv.lock', settings.uv.fromWorkingFolder);
+  const project = findProject(job.request, 'uv', settings.uv.fromWorkingFolder);
   if (project === undefined) {
     reporter.line('The repository has no uv project: the packages of the task are installed');
     return undefined;
