@@ -210,7 +210,7 @@ export class Parser {
         if (cursor.done) return cursor.fail("']'");
         const included = this.#included(base);
         if (included?.kind === 'list') items.push(...included.items);
-        else items.push(included ?? this.#value([]));
+        else items.push(included ?? this.#value([...base, String(items.length)]));
         this.#endOfEntry(']');
       }
     });

@@ -28,7 +28,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_CONFIG_VERBOSE',
     type: 'boolean',
     help: 'Name each configuration file that is read.',
-    consumedBy: 'config',
+    ignored: '`agent config --sources` names the file and line of each value',
   },
   {
     name: 'CLEARML_AUTH_TOKEN',

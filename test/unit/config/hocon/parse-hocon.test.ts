@@ -75,11 +75,13 @@ test('keys never reach the prototype', (t) => {
 });
 
 test('each key has the line of its last assignment and a number its written form', (t) => {
-  const { positions } = parseHocon('a: 1\nb {\n  c: 3.10\n}\na: 2', { file: 'f', env: {} });
+  const { positions } = parseHocon('a: 1\nb {\n  c: 3.10\n}\na: 2\nl: [\n{ a: 1 }]', { file: 'f', env: {} });
   t.deepEqual(Object.fromEntries(positions), {
     a: { file: 'f', line: 5 },
     b: { file: 'f', line: 2 },
     'b.c': { file: 'f', line: 3, written: '3.10' },
+    l: { file: 'f', line: 6 },
+    'l.0.a': { file: 'f', line: 7 },
   });
 });
 
