@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { completionCommand } from './commands/completion.js';
+import { configCommand } from './commands/config.js';
 import { daemonCommand } from './commands/daemon.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   daemonCommand,
   executeCommand,
   initCommand,
+  configCommand,
   listCommand,
   doctorCommand,
   serviceCommand,

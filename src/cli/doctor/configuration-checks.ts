@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { validateConfig } from '../../config/validate.js';
 import { requireServer } from '../session.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
@@ -10,9 +11,14 @@ export const configurationCheck: Check = {
   title: 'Configuration',
   async run({ config }) {
     const found = config.files.length === 0 ? 'no file, variables only' : config.files.join(', ');
-    const warnings = config.warnings.map((text) => warning(text));
+    const { warnings, errors } = validateConfig(config);
     requireServer(config);
-    return [ok(found), ...warnings];
+    return [
+      ok(found),
+      // That a file can be read by others is told by the check of its mode.
+      ...warnings.filter((text) => !text.includes('chmod')).map((text) => warning(text)),
+      ...errors.map((text) => problem(text)),
+    ];
   },
 };
 
