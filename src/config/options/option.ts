@@ -3,7 +3,7 @@ import type { ConfigValue } from '../config.js';
 /** A row of the option table: everything that the program and its documents know about one key. */
 export type Option = OptionFacts & OptionUse;
 
-export interface OptionFacts {
+interface OptionFacts {
   /** Dotted key. */
   key: string;
   type: OptionType;
@@ -27,7 +27,7 @@ export interface OptionFacts {
   example?: string;
 }
 
-export type OptionUse =
+type OptionUse =
   | {
       /** The folder under `src` that acts on it. */
       consumedBy: string;

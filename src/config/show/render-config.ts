@@ -1,6 +1,6 @@
 import type { Config, ConfigValue } from '../config.js';
 import { describeSource } from '../source.js';
-import { isTree, joinKey, valueAt } from '../tree.js';
+import { isTree, joinKey, splitKey, valueAt } from '../tree.js';
 import { type CommandMask, MASK, maskedTree } from './mask.js';
 
 export interface RenderOptions {
@@ -32,7 +32,7 @@ export function renderConfig(config: Config, options: RenderOptions): string {
 
 /** The value at a key as it may be shown; `undefined` when the key is not set. */
 export function shownValue(config: Config, key: string, maskCommand?: CommandMask): ConfigValue | undefined {
-  return valueAt(maskedTree(config, maskCommand), key.split('.'));
+  return valueAt(maskedTree(config, maskCommand), splitKey(key));
 }
 
 interface LeafLine {

@@ -1,7 +1,7 @@
 /** A row of the table of environment variables that are no configuration key. */
 export type Variable = VariableFacts & VariableUse;
 
-export interface VariableFacts {
+interface VariableFacts {
   name: string;
   /** Older spellings, looked at after the name. */
   aliases?: readonly string[];
@@ -13,7 +13,7 @@ export interface VariableFacts {
   secret?: true;
 }
 
-export type VariableUse =
+type VariableUse =
   | {
       /** The folder under `src` that acts on it. */
       consumedBy: string;
@@ -24,4 +24,4 @@ export type VariableUse =
     };
 
 /** `words` is split as a shell does; `presence` is on with any text. */
-export type VariableType = 'text' | 'path' | 'boolean' | 'integer' | 'number' | 'words' | 'presence';
+type VariableType = 'text' | 'path' | 'boolean' | 'integer' | 'number' | 'words' | 'presence';
