@@ -54,9 +54,14 @@ export async function findInterpreter(search: InterpreterSearch): Promise<Interp
   return chosen;
 }
 
-/** Interpreters outside PATH carry their version in the path, so others need not be asked. */
+/**
+ * Interpreters outside PATH carry their version in the path, so others need not be asked. A program that is
+ * named is that one and no other.
+ */
 function mayFit(candidate: Candidate, request: PythonRequest): boolean {
-  if (candidate.onPath || request.version === undefined) return true;
+  if (candidate.onPath) return true;
+  if (request.program !== undefined) return false;
+  if (request.version === undefined) return true;
   const named = /[/-](\d+\.\d+(?:\.\d+)?)[^/]*\/bin\/python[\d.]*$/.exec(candidate.program)?.[1];
   return named === undefined || satisfies(named, request.version);
 }
