@@ -1,4 +1,5 @@
 import type { Config, ConfigValue } from '../config.js';
+import { findOption } from '../options/option-table.js';
 import { describeSource } from '../source.js';
 import { isTree, joinKey, splitKey, valueAt } from '../tree.js';
 import { type CommandMask, MASK, maskedTree } from './mask.js';
@@ -16,7 +17,7 @@ export interface RenderOptions {
 export function renderConfig(config: Config, options: RenderOptions): string {
   const masked = maskedTree(config, options.maskCommand);
   const lines = leafLines(masked, []).map(({ path, top, text: plain }) => {
-    const text = path === top ? (config.claims(joinKey(top))[0]?.written ?? plain) : plain;
+    const text = path === top ? numberText(config, joinKey(top), plain) : plain;
     const line = `${path.join('.')} = ${text}`;
     return options.sources ? `${line}  # ${sourceText(config, top, text === MASK)}` : line;
   });
@@ -33,6 +34,13 @@ export function renderConfig(config: Config, options: RenderOptions): string {
 /** The value at a key as it may be shown; `undefined` when the key is not set. */
 export function shownValue(config: Config, key: string, maskCommand?: CommandMask): ConfigValue | undefined {
   return valueAt(maskedTree(config, maskCommand), splitKey(key));
+}
+
+/** A number as it was written; one that may have a fraction shows that it may. */
+function numberText(config: Config, key: string, plain: string): string {
+  const written = config.claims(key)[0]?.written;
+  if (written !== undefined) return written;
+  return findOption(key)?.type === 'number' && /^\d+$/.test(plain) ? `${plain}.0` : plain;
 }
 
 interface LeafLine {
