@@ -33,6 +33,8 @@ export interface Flag {
   parse?: (value: string) => unknown;
   /** Takes every following word up to one of our own flags, words that begin with a dash too. */
   greedy?: boolean;
+  /** Why the flag is not taken, and what to use instead. Such a flag is not shown in the help. */
+  refused?: string;
   /** Accepted for old scripts, not shown in the help. */
   hidden?: boolean;
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { startInBackground } from '../os/daemonize.js';
 import { fileNameOf, stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { identityOf } from './run-daemon.js';
+import { identityOf } from './identity.js';
 import { configFlags, requireServer, sessionConfig } from './session.js';
 
 /** A server that is away may keep a daemon from being ready; it goes on trying behind this command's back. */

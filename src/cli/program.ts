@@ -81,8 +81,18 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .slice(0, -2)
       .flat()
       .filter((word): word is string => typeof word === 'string');
+    refuseFlags(command, sub.opts());
     await action(command, decodeGreedy(command, sub.opts()), positionals);
   });
+}
+
+/** @throws AgentError USAGE for a flag that is known and not taken */
+function refuseFlags(command: Command, options: Readonly<Record<string, unknown>>): void {
+  for (const flag of command.flags) {
+    if (flag.refused === undefined || options[new Option(flag.flags).attributeName()] === undefined) continue;
+    const name = flag.flags.split(' ')[0] ?? '';
+    throw new AgentError('USAGE', `${command.name} ${name} is not available here`, { hint: flag.refused });
+  }
 }
 
 function toOption(flag: Flag): Option {
@@ -90,7 +100,7 @@ function toOption(flag: Flag): Option {
   if (flag.default !== undefined) option.default(flag.default);
   if (flag.choices) option.choices(flag.choices);
   if (flag.group) option.helpGroup(`${flag.group}:`);
-  if (flag.hidden) option.hideHelp();
+  if (flag.hidden || flag.refused) option.hideHelp();
   if (flag.parse) option.argParser(flag.parse);
   // A repeated flag replaces what came before, as in the original; commander would add to it.
   if (option.variadic && !flag.parse) option.argParser(lastOccurrence());

@@ -1,15 +1,11 @@
-import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
-import { registerSecrets } from '../daemon/build-context.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
-import { resolveSchedule } from '../daemon/schedule.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
-import { workerIdentity, workerIds } from '../daemon/worker-id.js';
-import { gpuVisibility, visibilityVariables } from '../gpu/visibility.js';
-import { createLogger } from '../logs/logger.js';
-import { Redactor } from '../logs/redactor.js';
+import { workerIds } from '../daemon/worker-id.js';
+import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
+import { identityOf, machineOf, voiceOf } from './identity.js';
 import { configFlags, requireServer, sessionConfig, taskOptions, textList } from './session.js';
 
 /** `agent daemon`: starts, detaches or stops a daemon. */
@@ -25,6 +21,10 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
   }
   const config = sessionConfig(context, configFlags(options));
   requireServer(config);
+  if (options.status === true) {
+    const { showStatus } = await import('./show-status.js');
+    return showStatus(context, config);
+  }
   const { runDaemon } = await import('../daemon/daemon.js');
   return runDaemon(daemonOptions(context, config));
 }
@@ -42,10 +42,7 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
     tags: options.childReportTags === undefined ? undefined : textList(options.childReportTags),
-    schedule: resolveSchedule(
-      { uptime: textList(options.uptime), downtime: textList(options.downtime) },
-      { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
-    ),
+    schedule: scheduleOf(context, config),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
     taskOptions: taskOptions(options),
@@ -56,29 +53,4 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
       void tellServiceManager(env);
     },
   };
-}
-
-export function identityOf(context: CommandContext, config: Config) {
-  return workerIdentity({
-    workerId: config.string('agent.worker_id'),
-    workerName: config.string('agent.worker_name'),
-    hostname: hostname(),
-    visibility: machineOf(context),
-  });
-}
-
-export function machineOf({ options, env }: CommandContext) {
-  return gpuVisibility({
-    env,
-    gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
-    cpuOnly: options.cpuOnly === true,
-  });
-}
-
-/** The agent's own log, and what must not show up in it. */
-export function voiceOf(context: CommandContext, config: Config) {
-  const redactor = new Redactor();
-  registerSecrets(redactor, config);
-  const level = context.global.debug ? 'DEBUG' : 'INFO';
-  return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }

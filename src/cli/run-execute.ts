@@ -4,7 +4,7 @@ import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { machineOf, voiceOf } from './run-daemon.js';
+import { machineOf, voiceOf } from './identity.js';
 import { configFlags, requireServer, sessionConfig, taskOptions } from './session.js';
 
 /** `agent execute`: runs one task in this terminal. */

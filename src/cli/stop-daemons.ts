@@ -1,7 +1,7 @@
 import { endDaemon, livingDaemons, type RegisteredDaemon } from '../daemon/registry.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { identityOf } from './run-daemon.js';
+import { identityOf } from './identity.js';
 import { configFlags, sessionConfig, textList } from './session.js';
 
 /** A daemon gets this long after each polite signal; its task may need some of it. */

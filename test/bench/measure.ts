@@ -34,6 +34,8 @@ export function residentMegabytes(pid: number): number {
 
 /** Seconds of CPU that a process has used; ticks are a hundredth of a second on Linux. */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -17,8 +17,14 @@ export function renderTable(figures: readonly Figure[]): string {
     original === undefined ? '' : (ours / original).toFixed(2),
     goal,
   ]);
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? title.length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd();
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? title.length)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 

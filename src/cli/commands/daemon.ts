@@ -1,5 +1,24 @@
-import { type Command, wholeNumber } from '../command.js';
+import { type Command, type Flag, wholeNumber } from '../command.js';
 import { machineFlags, runFlags } from '../shared-flags.js';
+
+/** Flags of the original that this version does not act on; each is refused with what to do. */
+const notTaken: readonly Flag[] = [
+  refused(
+    '--docker [words...]',
+    'Container mode is not part of this version: tasks run in virtual environments.',
+  ),
+  refused(
+    '--podman [words...]',
+    'Container mode is not part of this version: tasks run in virtual environments.',
+  ),
+  refused('--services-mode [count]', 'Container mode, which it needs, is not part of this version.'),
+  refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
+  refused('--use-owner-token', 'Tasks run with the identity of this agent.'),
+];
+
+function refused(flags: string, why: string): Flag {
+  return { flags, help: why, refused: why, greedy: /docker|podman/.test(flags) };
+}
 
 export const daemonCommand: Command = {
   name: 'daemon',
@@ -22,11 +41,6 @@ export const daemonCommand: Command = {
       group: 'Queues',
       env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
       parse: wholeNumber('--polling-interval', 1),
-    },
-    {
-      flags: '--use-owner-token',
-      help: "run each task with its owner's identity (enterprise servers)",
-      group: 'Queues',
     },
     { flags: '--foreground', help: 'stay in this terminal', group: 'Process' },
     { flags: '-d, --detached', help: 'go to the background and log to a file', group: 'Process' },
@@ -56,6 +70,7 @@ export const daemonCommand: Command = {
     },
     ...runFlags,
     ...machineFlags,
+    ...notTaken,
   ],
   examples: [
     'agent daemon --queue default --foreground',

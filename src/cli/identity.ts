@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.js';
+import { registerSecrets } from '../daemon/build-context.js';
+import { resolveSchedule, type Schedule } from '../daemon/schedule.js';
+import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
+import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
+import { type AgentLogger, createLogger } from '../logs/logger.js';
+import { Redactor } from '../logs/redactor.js';
+import type { CommandContext } from './command.js';
+import { textList } from './session.js';
+
+/** Which worker ids this agent may take. */
+export function identityOf(context: CommandContext, config: Config): WorkerIdentity {
+  return workerIdentity({
+    workerId: config.string('agent.worker_id'),
+    workerName: config.string('agent.worker_name'),
+    hostname: hostname(),
+    visibility: machineOf(context),
+  });
+}
+
+/** Which GPUs this agent and its tasks see. */
+export function machineOf({ options, env }: CommandContext): GpuVisibility {
+  return gpuVisibility({
+    env,
+    gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
+    cpuOnly: options.cpuOnly === true,
+  });
+}
+
+/** The agent's own log, and what must not show up in it. */
+export function voiceOf(
+  context: CommandContext,
+  config: Config,
+): { redactor: Redactor; logger: AgentLogger } {
+  const redactor = new Redactor();
+  registerSecrets(redactor, config);
+  const level = context.global.debug ? 'DEBUG' : 'INFO';
+  return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
+}
+
+/** When this agent pulls tasks. */
+export function scheduleOf({ options }: CommandContext, config: Config): Schedule {
+  return resolveSchedule(
+    { uptime: textList(options.uptime), downtime: textList(options.downtime) },
+    { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * Runs the checks and tests. Without words all of them; `unit` or `integration` that part; paths those files.
+ *
+ *   --node24        runs the tests by Node 24 instead of the Node that runs this
+ *   --also-node24   runs the unit tests and some integration tests a second time, by Node 24
+ */
+import { parseArgs } from 'node:util';
+import { causeLine } from '../src/errors.js';
+import { avaStep, checkStep, type Step } from './runner/steps.js';
+import { addTallies, type Tally, tallyLine } from './runner/tally.js';
+import { installNeeds } from './setup/install-needs.js';
+import { nodeRelease } from './setup/node-release.js';
+import { installPythonTools } from './support/python-tools.js';
+
+const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
+const INTEGRATION = ['test/integration/**/*.test.ts'];
+/** What depends most on the release of Node: processes, sockets, SQLite. */
+const ON_EACH_RELEASE = ['test/integration/{os,local,logs,api,monitor}/*.test.ts'];
+/** Integration tests wait for processes more than they compute; more at once makes their waits unreliable. */
+const FILES_AT_ONCE = 2;
+
+const STATIC: readonly Step[] = [
+  checkStep('format', [['biome', 'format', '.']]),
+  checkStep('lint', [
+    ['biome', 'lint', '--error-on-warnings', '.'],
+    ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err-long'],
+    ['knip'],
+  ]),
+];
+/** Tests start the built program, so checking the types also builds it. */
+const BUILD = checkStep('types', [
+  ['tsc', '-p', 'tsconfig.json'],
+  ['tsc', '-p', 'test/tsconfig.json'],
+]);
+
+interface Choice {
+  words: readonly string[];
+  /** The Node that runs the tests. */
+  node: string;
+  /** A second Node, for a part of the tests. */
+  second: string | undefined;
+}
+
+function plan({ words, node, second }: Choice): Step[] {
+  const unit = avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
+  const integration = avaStep('integration tests', { files: INTEGRATION, concurrency: FILES_AT_ONCE, node });
+  const files = words.filter((word) => word !== 'unit' && word !== 'integration');
+  if (files.length > 0) return [BUILD, avaStep('chosen tests', { files, concurrency: FILES_AT_ONCE, node })];
+  if (words.length > 0) {
+    const chosen = [
+      ...(words.includes('unit') ? [unit] : []),
+      ...(words.includes('integration') ? [integration] : []),
+    ];
+    return [BUILD, ...chosen];
+  }
+  const all = [...STATIC, BUILD, unit, integration];
+  if (second === undefined) return all;
+  const again = { files: [...UNIT, ...ON_EACH_RELEASE], concurrency: FILES_AT_ONCE, node: second };
+  return [...all, avaStep('tests by Node 24', again)];
+}
+
+/** The parts that start other programs need them installed. */
+async function setUp(words: readonly string[]): Promise<void> {
+  if (words.length > 0 && words.every((word) => word === 'unit' || word.includes('test/unit'))) return;
+  await installNeeds();
+  await installPythonTools();
+}
+
+async function timed<T>(title: string, act: () => Promise<T>, summary: (result: T) => string): Promise<T> {
+  process.stdout.write(`\n── ${title}\n`);
+  const begun = performance.now();
+  const result = await act();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`   ${summary(result)} in ${seconds} s\n`);
+  return result;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals: words } = parseArgs({
+    allowPositionals: true,
+    options: { node24: { type: 'boolean' }, 'also-node24': { type: 'boolean' } },
+  });
+  const wants24 = values.node24 === true || values['also-node24'] === true;
+  const prepare = async (): Promise<string | undefined> => {
+    await setUp(words);
+    return wants24 ? nodeRelease(24) : undefined;
+  };
+  const node24 = await timed('set-up', prepare, () => 'ready');
+  const node = values.node24 === true ? (node24 ?? process.execPath) : process.execPath;
+  const second = values['also-node24'] === true ? node24 : undefined;
+  const tallies: Tally[] = [];
+  for (const step of plan({ words, node, second }))
+    tallies.push(await timed(step.title, step.run, tallyLine));
+  return close(addTallies(tallies));
+}
+
+function close(total: Tally): number {
+  if (total.failures.length > 0)
+    process.stdout.write(`\nfailed:\n${total.failures.map((one) => `  ${one}\n`).join('')}`);
+  process.stdout.write(`\n${tallyLine(total)}\n`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stdout.write(`${causeLine(error)}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,27 @@
+/** What the tests use beyond Node, git and Python 3: how its presence shows, and what brings it on Debian and Ubuntu. */
+export interface Need {
+  name: string;
+  /** Any of these commands ending with status 0 shows that it is there. */
+  checks: readonly (readonly [string, ...string[]])[];
+  /** Packages that bring it; the first that the system's package lists know is installed. */
+  packages: readonly string[];
+}
+
+const CAN_MAKE_ENVIRONMENTS = ['-c', 'import ensurepip, venv'] as const;
+
+export const NEEDS: readonly Need[] = [
+  {
+    name: 'a Python that makes virtual environments',
+    checks: [
+      ['python3', ...CAN_MAKE_ENVIRONMENTS],
+      ['/usr/bin/python3', ...CAN_MAKE_ENVIRONMENTS],
+    ],
+    packages: ['python3-venv'],
+  },
+  { name: 'git-lfs', checks: [['git', 'lfs', 'version']], packages: ['git-lfs'] },
+  { name: 'ssh', checks: [['ssh', '-V']], packages: ['openssh-client'] },
+  { name: 'sshd', checks: [['test', '-x', '/usr/sbin/sshd']], packages: ['openssh-server'] },
+  { name: 'dockerd', checks: [['dockerd', '--version']], packages: ['docker.io'] },
+  { name: 'docker', checks: [['docker', '--version']], packages: ['docker-cli', 'docker.io'] },
+  { name: 'a static busybox', checks: [['test', '-x', '/bin/busybox']], packages: ['busybox-static'] },
+];
