@@ -10,7 +10,7 @@ export interface EndpointRule {
  * The original's versions, with one difference: tasks are read as of 2.14, because older answers show a
  * task's container in its legacy form and need a second call for it.
  */
-export const ENDPOINTS: Readonly<Record<string, EndpointRule>> = {
+const ENDPOINTS: Readonly<Record<string, EndpointRule>> = {
   'queues.create': { version: '2.5' },
   'queues.get_all': { version: '2.5' },
   'queues.get_by_id': { version: '2.5' },

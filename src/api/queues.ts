@@ -8,7 +8,7 @@ export interface QueueRecord {
   entries?: QueueEntry[];
 }
 
-export interface QueueEntry {
+interface QueueEntry {
   task: string;
   added?: string;
 }

@@ -23,7 +23,7 @@ export interface SpoolLimits {
   diskRetryMs: number;
 }
 
-export const SPOOL_LIMITS: SpoolLimits = {
+const SPOOL_LIMITS: SpoolLimits = {
   segmentBytes: 4 * 1024 * 1024,
   unsentBytes: 256 * 1024 * 1024,
   memoryBytes: 1024 * 1024,

@@ -11,7 +11,7 @@ export interface UploadState {
   inFlight?: { to: Cursor; times: number[]; message: number };
 }
 
-export const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
+const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
 
 /** The state of an earlier run; a file that is missing or damaged means that nothing was sent. */
 export async function readUploadState(file: string): Promise<UploadState> {
