@@ -133,7 +133,19 @@ async function update(job: MirrorJob): Promise<boolean> {
   if (result.exitCode !== 0) await rebuildOrThrow(job, result);
   else if (job.revision.kind === 'default') await followRemoteHead(job);
   await markFetched(mirror, begun, git.shownUrl);
+  await tidy(job);
   return true;
+}
+
+/** Each fetch adds a pack, and many packs are slow to search and to link. */
+const MOST_PACKS = 50;
+
+async function tidy({ git, mirror }: MirrorJob): Promise<void> {
+  const names = await readdir(path.join(mirror.folder, 'objects', 'pack')).catch(() => []);
+  if (names.filter((name) => name.endsWith('.pack')).length <= MOST_PACKS) return;
+  const result = await git.run(['repack', '-d', '--geometric=2'], inMirror(mirror));
+  if (result.exitCode !== 0)
+    git.context.reporter.line(`packs not joined: ${gitWords(result.stderr)}`, 'DEBUG');
 }
 
 /** A killed git leaves lock files in the mirror; while its lock is ours they belong to nobody. */

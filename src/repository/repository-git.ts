@@ -151,7 +151,7 @@ function quoted(text: string): string {
 
 function ownConfiguration(url: GitUrl): [string, string][] {
   return [
-    // A mirror is tidied when it is collected, not while a task waits; its objects stay in few files.
+    // Mirrors are tidied by their own rule, not by a process in the background that nobody waits for.
     ['gc.auto', '0'],
     ['maintenance.auto', 'false'],
     ['fetch.unpackLimit', '1'],

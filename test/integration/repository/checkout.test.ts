@@ -1,0 +1,299 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { listMirrors } from '../../../src/repository/mirror-collection.js';
+import { CheckoutBench } from '../../support/checkout-bench.js';
+import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+
+function bench(t: { teardown: (fn: () => Promise<void>) => void }): CheckoutBench {
+  const made = new CheckoutBench();
+  t.teardown(() => made.remove());
+  return made;
+}
+
+function git(root: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd: root, env: GIT_ENVIRONMENT, encoding: 'utf8' }).trim();
+}
+
+test('a commit is checked out into an ordinary clone with a clean remote', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const first = source.commit({ 'src/a.py': 'one\n' });
+  source.commit({ 'src/a.py': 'two\n' });
+  const url = `file://${source.folder}`;
+  const got = await b.checkout({ repository: url, version_num: first, working_dir: 'src' });
+  t.is(got.root, path.join(b.folder, 'workspace-1', 'task_repository', 'origin'));
+  t.is(got.workingFolder, path.join(got.root, 'src'));
+  t.is(got.commit, first);
+  t.is(readFileSync(path.join(got.workingFolder, 'a.py'), 'utf8'), 'one\n');
+  t.is(git(got.root, 'remote', 'get-url', 'origin'), url);
+  t.is(git(got.root, 'rev-parse', 'HEAD'), first);
+  t.is(git(got.root, 'status', '--porcelain'), '');
+  t.is(git(got.root, 'rev-parse', 'origin/main'), git(source.folder, 'rev-parse', 'main'));
+});
+
+test.serial('a commit that the mirror holds needs neither the repository nor much time', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const commit = source.commit({ 'a.py': 'one\n' });
+  const script = { repository: `file://${source.folder}`, version_num: commit };
+  await b.checkout(script);
+  rmSync(source.folder, { recursive: true });
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    t.is((await b.checkout(script)).commit, commit);
+    times.push(performance.now() - start);
+  }
+  t.log(times.map((ms) => ms.toFixed(0)).join(' '), 'ms');
+  t.true(Math.min(...times) < 500);
+});
+
+test('the work tree does not depend on the mirror', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ 'a.py': 'one\n' });
+  const got = await b.checkout({ repository: source.folder });
+  rmSync(b.cacheFolder, { recursive: true });
+  t.is(git(got.root, 'fsck', '--strict'), '');
+  t.is(git(got.root, 'show', 'HEAD:a.py'), 'one');
+});
+
+test('a commit wins over a tag, a tag over a branch', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const one = source.commit({ a: '1' });
+  const two = source.commit({ a: '2' });
+  source.git('tag', 'v2');
+  source.git('tag', '-a', '-m', 'x', 'v2a');
+  const three = source.commit({ a: '3' });
+  source.git('checkout', '-q', '-b', 'feature/x');
+  const four = source.commit({ a: '4' });
+  const repository = source.folder;
+  t.is((await b.checkout({ repository, branch: 'main' })).commit, three);
+  t.is((await b.checkout({ repository, branch: 'feature/x' })).commit, four);
+  t.is((await b.checkout({ repository, branch: 'origin/main' })).commit, three);
+  t.is((await b.checkout({ repository, branch: 'main', tag: 'v2' })).commit, two);
+  t.is((await b.checkout({ repository, tag: 'v2a' })).commit, two);
+  t.is(
+    (await b.checkout({ repository, branch: 'main', tag: 'v2', version_num: one.slice(0, 8) })).commit,
+    one,
+  );
+  t.is((await b.checkout({ repository, version_num: 'feature/x' })).commit, four);
+});
+
+test('branches and tags that moved are followed, also to another history', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  source.git('tag', 'v1');
+  source.git('branch', 'topic');
+  const repository = source.folder;
+  await b.checkout({ repository, branch: 'main' });
+  source.git('checkout', '-q', '--orphan', 'fresh');
+  const other = source.commit({ a: 'other' });
+  source.git('branch', '-f', 'main', other);
+  source.git('tag', '-f', 'v1', other);
+  source.git('branch', '-D', 'topic');
+  source.git('branch', 'topic/sub', other);
+  t.is((await b.checkout({ repository, branch: 'main' })).commit, other);
+  t.is((await b.checkout({ repository, tag: 'v1' })).commit, other);
+  t.is((await b.checkout({ repository, branch: 'topic/sub' })).commit, other);
+});
+
+test('without a revision the default branch is asked of the repository', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'), 'trunk');
+  source.commit({ a: '1' });
+  const repository = `file://${source.folder}`;
+  t.is((await b.checkout({ repository })).branch, 'trunk');
+  source.git('checkout', '-q', '-b', 'next');
+  const next = source.commit({ a: '2' });
+  const got = await b.checkout({ repository });
+  t.is(got.branch, 'next');
+  t.is(got.commit, next);
+});
+
+test('commits outside of branches, pull requests and a remote HEAD without branch are found', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const base = source.commit({ a: '1' });
+  const repository = `file://${source.folder}`;
+  await b.checkout({ repository });
+  source.git('checkout', '-q', '--detach');
+  const loose = source.commit({ a: 'loose' });
+  const pull = source.commit({ a: 'pull' });
+  source.git('update-ref', 'refs/pull/7/head', pull);
+  t.is((await b.checkout({ repository, version_num: loose })).commit, loose);
+  t.is((await b.checkout({ repository, branch: 'refs/pull/7/head' })).commit, pull);
+  t.is((await b.checkout({ repository, branch: 'pull/7/head' })).commit, pull);
+  t.is((await b.checkout({ repository, version_num: pull.slice(0, 10) })).commit, pull);
+  t.is((await b.checkout({ repository })).commit, pull);
+  source.git('checkout', '-q', 'main');
+  source.git('update-ref', 'refs/pull/7/head', base);
+  t.is((await b.checkout({ repository, branch: 'pull/7/head' })).commit, base);
+});
+
+test('an empty repository is checked out when nothing of it is asked for', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const repository = `file://${source.folder}`;
+  t.is((await b.checkout({ repository })).commit, undefined);
+  await t.throwsAsync(b.checkout({ repository, branch: 'main' }), { code: 'REPOSITORY_REVISION' });
+  const commit = source.commit({ a: '1' });
+  t.is((await b.checkout({ repository })).commit, commit);
+});
+
+test('revisions that do not exist are named', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  const url = `file://${source.folder}`;
+  const missing = 'deadbeef'.repeat(5);
+  const cases = [
+    [{ version_num: missing }, `commit ${missing} does not exist in ${url}`],
+    [{ version_num: 'deadbeef' }, `commit deadbeef does not exist in ${url}`],
+    [{ branch: 'nope' }, `branch nope does not exist in ${url}`],
+    [{ tag: 'v9' }, `tag v9 does not exist in ${url}`],
+    [{ branch: '--upload-pack=touch /tmp/x' }, `branch --upload-pack=touch /tmp/x does not exist in ${url}`],
+  ] as const;
+  for (const [revision, message] of cases) {
+    await t.throwsAsync(b.checkout({ repository: url, ...revision }), {
+      code: 'REPOSITORY_REVISION',
+      message,
+    });
+  }
+});
+
+test('damage to the mirror is repaired by cloning again', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const commit = source.commit({ 'a.py': 'x'.repeat(5000) });
+  const script = { repository: `file://${source.folder}`, version_num: commit };
+  const damages: [string, (mirror: string) => void][] = [
+    ['pack cut short', (mirror) => forPacks(mirror, (file) => truncateSync(file, 40))],
+    ['HEAD gone', (mirror) => rmSync(path.join(mirror, 'HEAD'))],
+    ['objects gone', (mirror) => rmSync(path.join(mirror, 'objects'), { recursive: true })],
+    ['config garbled', (mirror) => writeFileSync(path.join(mirror, 'config'), '[core\nx')],
+  ];
+  await b.checkout(script);
+  for (const [name, damage] of damages) {
+    const [mirror] = await listMirrors(b.cacheFolder);
+    damage(mirror?.folder ?? '');
+    const got = await b.checkout(script);
+    t.is(got.commit, commit, name);
+    t.is(git(got.root, 'status', '--porcelain'), '', name);
+  }
+});
+
+test('lock files that a killed git left do not stop a fetch', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  const repository = `file://${source.folder}`;
+  await b.checkout({ repository, branch: 'main' });
+  const [mirror] = await listMirrors(b.cacheFolder);
+  for (const name of ['packed-refs.lock', 'refs/heads/main.lock', 'HEAD.lock', 'config.lock']) {
+    writeFileSync(path.join(mirror?.folder ?? '', name), '');
+  }
+  const commit = source.commit({ a: '2' });
+  t.is((await b.checkout({ repository, branch: 'main' })).commit, commit);
+});
+
+test('spellings of one address share a mirror', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin.git'));
+  source.commit({ a: '1' });
+  for (const repository of [
+    source.folder,
+    `file://${source.folder}`,
+    `file://${source.folder}/`,
+    ` ${source.folder} `,
+  ]) {
+    await b.checkout({ repository });
+  }
+  t.is((await listMirrors(b.cacheFolder)).length, 1);
+});
+
+test('without the cache nothing is kept but the work tree', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  const got = await b.checkout({ repository: source.folder }, { 'agent.vcs_cache.enabled': false });
+  t.deepEqual(await listMirrors(b.cacheFolder), []);
+  t.deepEqual(readdirSync(path.dirname(got.root)), ['origin']);
+  t.is(git(got.root, 'fsck'), '');
+});
+
+test('stand-alone mode uses the mirror and nothing else', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const commit = source.commit({ a: '1' });
+  const repository = source.folder;
+  const offline = { 'agent.standalone_mode': true };
+  await t.throwsAsync(b.checkout({ repository }, offline), {
+    code: 'REPOSITORY_CLONE',
+    message: /stand-alone mode/,
+  });
+  await b.checkout({ repository });
+  source.commit({ a: '2' });
+  t.is((await b.checkout({ repository, branch: 'main' }, offline)).commit, commit);
+});
+
+test('code that is there already is used as it is', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'code'));
+  const commit = source.commit({ 'src/a': '1' });
+  const env = { CLEARML_AGENT_FORCE_CODE_DIR: source.folder };
+  const got = await b.checkout({ repository: 'https://example.invalid/x.git', working_dir: 'src' }, {}, env);
+  t.deepEqual([got.root, got.commit, got.forced], [source.folder, commit, true]);
+  const missing = { CLEARML_AGENT_FORCE_CODE_DIR: '/nonexistent' };
+  await t.throwsAsync(b.checkout({ repository: 'x' }, {}, missing), { code: 'TASK_INVALID' });
+});
+
+test('working directories with blanks and other letters are found, missing ones named', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ 'mein Ordner/Übung/a.py': '1' });
+  const repository = source.folder;
+  const got = await b.checkout({ repository, working_dir: 'mein Ordner/Übung' });
+  t.is(got.workingFolder, path.join(got.root, 'mein Ordner/Übung'));
+  await t.throwsAsync(b.checkout({ repository, working_dir: 'nope' }), {
+    code: 'TASK_INVALID',
+    message: `the working directory nope of the task is not a folder of ${repository}`,
+  });
+});
+
+test('submodules, theirs, and relative addresses are filled; the switch leaves them out', async (t) => {
+  const b = bench(t);
+  const inner = new GitRepository(path.join(b.folder, 'inner'));
+  inner.commit({ 'i.txt': 'inner' });
+  const lib = new GitRepository(path.join(b.folder, 'lib'));
+  lib.commit({ 'l.txt': 'lib' });
+  lib.git('submodule', '--quiet', 'add', '../inner', 'deps/inner');
+  const pinned = lib.commit({});
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  source.git('submodule', '--quiet', 'add', '--name', 'my.lib', '../lib', 'third party/lib');
+  source.commit({});
+  lib.commit({ 'l.txt': 'newer' });
+  const got = await b.checkout({ repository: source.folder });
+  const folder = path.join(got.root, 'third party/lib');
+  t.is(readFileSync(path.join(folder, 'l.txt'), 'utf8'), 'lib');
+  t.is(git(folder, 'rev-parse', 'HEAD'), pinned);
+  t.is(readFileSync(path.join(folder, 'deps/inner/i.txt'), 'utf8'), 'inner');
+  t.is(git(got.root, 'status', '--porcelain'), '');
+  t.regex(git(got.root, 'submodule', 'status', '--recursive'), /third party\/lib/);
+  const without = await b.checkout({ repository: source.folder }, { 'agent.git.submodules': false });
+  t.deepEqual(readdirSync(path.join(without.root, 'third party/lib')), []);
+});
+
+function forPacks(mirror: string, work: (file: string) => void): void {
+  const folder = path.join(mirror, 'objects', 'pack');
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.pack')) continue;
+    execFileSync('chmod', ['u+w', path.join(folder, name)]);
+    work(path.join(folder, name));
+  }
+}

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { listMirrors, pruneMirrors } from '../../../src/repository/mirror-collection.js';
+import { CheckoutBench } from '../../support/checkout-bench.js';
+import { startGitHttpServer } from '../../support/git-http-server.js';
+import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+import { until } from '../../support/until.js';
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../support/checkout-program.ts');
+
+function bench(t: ExecutionContext): CheckoutBench {
+  const made = new CheckoutBench();
+  t.teardown(() => made.remove());
+  return made;
+}
+
+/** Another agent on this machine. */
+function agent(b: CheckoutBench, repository: string, name: string): ChildProcess {
+  const request = {
+    repository,
+    cacheFolder: b.cacheFolder,
+    workspace: path.join(b.folder, name),
+    home: b.home,
+  };
+  return spawn(process.execPath, ['--import=tsx', PROGRAM, JSON.stringify(request)], {
+    env: { ...GIT_ENVIRONMENT, PATH: process.env.PATH ?? '', HOME: b.home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+test('many tasks of one agent share one clone', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'served', 'repo'));
+  const commit = source.commit({ a: '1' });
+  const server = await startGitHttpServer(path.join(b.folder, 'served'));
+  t.teardown(server.close);
+  const script = { repository: `${server.url}/repo`, branch: 'main' };
+  const all = await Promise.all(Array.from({ length: 6 }, () => b.checkout(script)));
+  t.deepEqual(new Set(all.map((one) => one.commit)), new Set([commit]));
+  const fetches = server.requests.filter((request) => request.includes('/info/refs'));
+  t.is(fetches.length, 1);
+});
+
+test('several agents check out one repository at once', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const commit = source.commit({ a: '1' });
+  const agents = ['one', 'two', 'three'].map((name) => agent(b, source.folder, name));
+  const outputs = await Promise.all(
+    agents.map(async (child) => {
+      let text = '';
+      child.stdout?.on('data', (chunk) => (text += chunk));
+      const [code] = await once(child, 'close');
+      return `${code} ${text.trim()}`;
+    }),
+  );
+  t.deepEqual(
+    outputs,
+    Array.from({ length: 3 }, () => `0 ${commit}`),
+  );
+});
+
+test('an agent killed in the middle of a clone leaves the cache usable', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  const commit = source.commit({ a: '1' });
+  // A transport that never ends holds the clone where it is.
+  const slow = path.join(b.folder, 'slow');
+  const pidFile = path.join(b.folder, 'pid');
+  writeFileSync(slow, `#!/bin/sh\necho $$ > ${pidFile}\nexec sleep 600\n`, { mode: 0o755 });
+  const child = spawn(
+    process.execPath,
+    [
+      '--import=tsx',
+      PROGRAM,
+      JSON.stringify({
+        repository: 'ssh://h/x',
+        cacheFolder: b.cacheFolder,
+        workspace: path.join(b.folder, 'w'),
+        home: b.home,
+      }),
+    ],
+    { env: { ...GIT_ENVIRONMENT, HOME: b.home, GIT_SSH_COMMAND: slow }, stdio: 'ignore' },
+  );
+  const mirrors = path.join(b.cacheFolder, 'mirrors');
+  await until(() => existsSync(mirrors) && readdirSync(mirrors).some((name) => name.endsWith('.new')), {
+    what: 'the clone to begin',
+  });
+  await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '', {
+    what: 'the transport to start',
+  });
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  process.kill(Number(readFileSync(pidFile, 'utf8')));
+  t.true(readdirSync(mirrors).some((name) => name.endsWith('.lock')));
+  const env = {
+    GIT_SSH_COMMAND: `f() { shift $(($# - 1)); eval "$(echo "$1" | sed "s|'/x'|'${source.folder}'|")"; }; f`,
+  };
+  const got = await b.checkout({ repository: 'ssh://h/x' }, {}, env);
+  t.is(got.commit, commit);
+  t.deepEqual(
+    readdirSync(mirrors).filter((name) => !name.endsWith('.git')),
+    [],
+  );
+});
+
+test('mirrors are listed, and collected by age and size unless a task uses them', async (t) => {
+  const b = bench(t);
+  for (const name of ['one', 'two', 'three']) {
+    const source = new GitRepository(path.join(b.folder, name));
+    source.commit({ a: name });
+    await b.checkout({ repository: source.folder });
+  }
+  const listed = await listMirrors(b.cacheFolder);
+  t.deepEqual(
+    listed.map(({ url }) => path.basename(url)),
+    ['three', 'two', 'one'],
+  );
+  const { cacheFolder } = b;
+  const limits = { maxAgeMs: 0, maxBytes: (listed[0]?.bytes ?? 0) + (listed[1]?.bytes ?? 0) };
+  const would = await pruneMirrors({ cacheFolder, limits, dryRun: true });
+  t.deepEqual(
+    would.map(({ url, reason }) => [path.basename(url), reason]),
+    [['one', 'size']],
+  );
+  t.is((await listMirrors(cacheFolder)).length, 3);
+  const removed = await pruneMirrors({ cacheFolder, limits });
+  t.is(removed.length, 1);
+  t.is((await listMirrors(cacheFolder)).length, 2);
+  const old = await pruneMirrors({ cacheFolder, limits: { maxAgeMs: 1, maxBytes: 0 } });
+  t.deepEqual([...new Set(old.map(({ reason }) => reason))], ['age']);
+  t.deepEqual(await listMirrors(cacheFolder), []);
+});
