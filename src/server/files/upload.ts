@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BusboyFileStream, BusboyHeaders } from '@fastify/busboy';
+import { causeLine } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { newId } from '../ids.js';
 
@@ -30,13 +31,21 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
     throw new ApiError('bad_request', {}, 'expected multipart/form-data');
   const headers: BusboyHeaders = { ...request.headers, 'content-type': contentType };
   const parser = new Busboy({ headers, limits: { fieldNameSize: 4096 } });
+  const parts: BusboyFileStream[] = [];
   const stored: Promise<string>[] = [];
   parser.on('file', (name: string, stream: BusboyFileStream) => {
     const one = storePart(name, stream, folder);
     one.catch(() => stream.resume());
+    parts.push(stream);
     stored.push(one);
   });
-  await pipeline(request, parser);
+  try {
+    await pipeline(request, parser);
+  } catch (error) {
+    for (const part of parts) part.destroy();
+    await Promise.allSettled(stored);
+    throw new ApiError('bad_request', {}, `the upload broke off: ${causeLine(error)}`);
+  }
   return Promise.all(stored);
 }
 

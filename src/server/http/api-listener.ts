@@ -30,7 +30,6 @@ export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): P
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('server', 'clearml').header('access-control-allow-origin', '*');
     if (request.method === 'OPTIONS') return preflight(reply);
     admitted.set(request, dispatcher.admit({ path: pathOf(request), headers: request.headers }));
   });
@@ -50,10 +49,15 @@ export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): P
 }
 
 function preflight(reply: FastifyReply): FastifyReply {
-  return reply
+  return signed(reply)
     .header('access-control-allow-headers', '*')
     .header('access-control-allow-methods', 'GET, POST, PUT, OPTIONS')
     .send('');
+}
+
+/** Headers of every answer. Cookies are not read, so a page of another site has no credentials here. */
+function signed(reply: FastifyReply): FastifyReply {
+  return reply.header('server', 'clearml').header('access-control-allow-origin', '*');
 }
 
 function pathOf(request: FastifyRequest): string {
@@ -78,7 +82,9 @@ function answer(
     trx: typeof trx === 'string' ? trx : undefined,
     result,
   });
-  reply.code('error' in result ? result.error.status : 200).type('application/json; charset=utf-8');
+  signed(reply)
+    .code('error' in result ? result.error.status : 200)
+    .type('application/json; charset=utf-8');
   return reply.send(JSON.stringify(content));
 }
 

@@ -13,7 +13,7 @@ export const taskEditingEndpoints: EndpointTable = {
   'tasks.validate': { handler: validate, required: ['name', 'type'] },
   'tasks.edit': { handler: edit, required: ['task'] },
   'tasks.update': { handler: update, required: ['task'] },
-  'tasks.edit_runtime': { handler: editRuntime, required: ['task'] },
+  'tasks.edit_runtime': { handler: editRuntime, required: ['task'], since: [2, 34] },
   'tasks.set_requirements': { handler: setRequirements, required: ['task', 'requirements'] },
 };
 

@@ -74,8 +74,15 @@ export class Database {
     }
   }
 
+  /**
+   * Leaves one plain file. The library keeps the handle until its statements are collected, so the lock is
+   * given up by name: without it the folder could not be opened again in the same process.
+   */
   close(): void {
     this.#statements.clear();
+    this.#connection.pragma('journal_mode = DELETE');
+    this.#connection.pragma('locking_mode = NORMAL');
+    this.#connection.exec('BEGIN IMMEDIATE; COMMIT');
     this.#connection.close();
   }
 
