@@ -1,16 +1,19 @@
 import type { Config } from '../config/config.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import { preferSmallMemory } from '../os/memory.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
+import { effectiveConfig } from './effective-config.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine, type Machine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
+import { serveMetrics } from './metrics.js';
 import { Poller, type PulledTask } from './poller.js';
 import { recoverRuns } from './recover.js';
 import { type Registration, registerWorker } from './registry.js';
@@ -53,17 +56,19 @@ export interface DaemonOptions {
  *
  * @returns the exit status
  */
-export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const { logger } = options;
+export async function runDaemon(given: DaemonOptions): Promise<number> {
+  preferSmallMemory();
+  const { logger } = given;
   const slots = new Slots(1);
   const shutdown = watchShutdown({
-    source: options.signals,
+    source: given.signals,
     say: (text) => logger.info(text),
-    leave: options.leave,
+    leave: given.leave,
     busy: () => slots.running > 0,
   });
   try {
-    const connection = await connect({ ...options, signal: shutdown.drain });
+    const connection = await connect({ ...given, signal: shutdown.drain });
+    const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     const queues = await resolveQueues(connection.queues, options);
     const registration = await registerWorker(options.state, options.workerIds);
     try {
@@ -123,6 +128,7 @@ async function serve(daemon: Daemon): Promise<void> {
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const warn = (text: string) => ctx.logger.warn(text);
+  const metrics = await openMetrics(daemon);
   await workers.register({ worker: ctx.workerId, queues: queueIds });
   const over = new AbortController();
   const heartbeat = new Heartbeat({
@@ -152,8 +158,19 @@ async function serve(daemon: Daemon): Promise<void> {
   } finally {
     over.abort();
     await background;
+    await metrics?.close();
     await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
   }
+}
+
+function openMetrics({ ctx, machine, options, slots }: Daemon) {
+  return serveMetrics({
+    config: options.config,
+    workerId: ctx.workerId,
+    monitor: machine.monitor,
+    running: () => slots.running,
+    say: (text) => ctx.logger.info(text),
+  });
 }
 
 interface Work {

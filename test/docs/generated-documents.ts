@@ -1,7 +1,9 @@
+import { COMMANDS } from '../../src/cli/commands.js';
 import { renderDocs } from '../../src/config/documents/render-docs.js';
 import { renderExample } from '../../src/config/documents/render-example.js';
 import { OPTION_SECTIONS } from '../../src/config/options/option-table.js';
 import { VARIABLE_SECTIONS } from '../../src/config/variables/variable-table.js';
+import { commandsPage } from './commands-page.js';
 
 export interface GeneratedDocument {
   /** From the root of the repository. */
@@ -14,6 +16,7 @@ const MARK = '<!-- What follows is made from the tables in the source: npm run d
 
 /** Every file that is made, in whole or from the mark on, from a table. */
 export const generatedDocuments: readonly GeneratedDocument[] = [
+  { file: 'docs/commands.md', render: () => commandsPage(COMMANDS) },
   { file: 'clearml.conf.example', render: () => renderExample(OPTION_SECTIONS) },
   {
     file: 'docs/configuration.md',
