@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { AgentError } from '../errors.js';
 import type { Config, ConfigTree, ConfigValue } from './config.js';
 import { nearest } from './nearest.js';
 import type { Option } from './options/option.js';
@@ -36,6 +37,19 @@ export function validateConfig(config: Config): Validation {
   }
   found.warnings.push(...checkVariables(config.env));
   return found;
+}
+
+/**
+ * Tells the warnings and stops at errors, for a command that is about to work with the configuration.
+ *
+ * @throws AgentError CONFIG_VALUE with the first error; the others are its detail
+ */
+export function requireValid(config: Config, warn: (line: string) => void): void {
+  const { warnings, errors } = validateConfig(config);
+  for (const warning of warnings) warn(warning);
+  const [first, ...others] = errors;
+  if (first === undefined) return;
+  throw new AgentError('CONFIG_VALUE', first, others.length === 0 ? {} : { detail: others.join('\n') });
 }
 
 function checkMember(found: Validation, config: Config, path: readonly string[], value: ConfigValue): void {

@@ -81,7 +81,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_DISABLE_VAULT_SUPPORT',
     type: 'boolean',
     help: 'Load no vaults from the server.',
-    consumedBy: 'config',
+    consumedBy: 'daemon',
   },
   {
     name: 'CLEARML_AGENT_ALG_ENV',

@@ -2,7 +2,7 @@ import test from 'ava';
 import { Config, type Environment } from '../../../src/config/config.js';
 import { textLayer } from '../../../src/config/config-files.js';
 import { shippedLayer } from '../../../src/config/load.js';
-import { type Validation, validateConfig } from '../../../src/config/validate.js';
+import { requireValid, type Validation, validateConfig } from '../../../src/config/validate.js';
 
 function check(text: string, env: Environment = {}): Validation {
   const layer = textLayer(text, 'f', { env, warn: () => undefined });
@@ -83,4 +83,20 @@ test('variables: empty ones, ones without effect, mistyped ones', (t) => {
     'variable CLEARML_AGENT_DEBUG_INFO has no effect: --debug logs everything',
     'unknown variable CLEARML_AGENT_GIT_USR; did you mean CLEARML_AGENT_GIT_USER?',
   ]);
+});
+
+test('a command stops at the first error, with the others under it, after it has told the warnings', (t) => {
+  const told: string[] = [];
+  const base = [
+    textLayer('agent { debug: maybe, vcs_cache: 1, git_usr: x }', 'f', { env: {}, warn: () => undefined }),
+  ];
+  const error = t.throws(() => requireValid(new Config({ env: {}, base }), (line) => told.push(line)), {
+    code: 'CONFIG_VALUE',
+  });
+  t.like(error, {
+    message: 'f:1: agent.debug: expected true or false, found "maybe"',
+    detail: 'f:1: agent.vcs_cache: expected a section { … }, found 1',
+  });
+  t.deepEqual(told, ['f:1: unknown key agent.git_usr; did you mean agent.git_user?']);
+  t.notThrows(() => requireValid(new Config({ env: {}, base: [] }), () => t.fail()));
 });
