@@ -5,7 +5,7 @@ import { workerIds } from '../daemon/worker-id.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { identityOf, machineOf, voiceOf } from './identity.js';
+import { identityOf, machineOf, scheduleOf, voiceOf } from './identity.js';
 import { configFlags, requireServer, sessionConfig, taskOptions, textList } from './session.js';
 
 /** `agent daemon`: starts, detaches or stops a daemon. */

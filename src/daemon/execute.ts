@@ -8,6 +8,7 @@ import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
+import { effectiveConfig } from './effective-config.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
@@ -41,15 +42,16 @@ export interface ExecuteOptions {
  * @returns the exit status of the task's command
  * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection to the server throws
  */
-export async function executeTask(options: ExecuteOptions): Promise<number> {
+export async function executeTask(given: ExecuteOptions): Promise<number> {
   const shutdown = watchShutdown({
-    source: options.signals,
-    say: (text) => options.logger.info(text),
-    leave: options.leave,
+    source: given.signals,
+    say: (text) => given.logger.info(text),
+    leave: given.leave,
     busy: () => false,
   });
   try {
-    const connection = await connect({ ...options, wait: true, signal: shutdown.drain });
+    const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
+    const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     const task = await chooseTask(connection, options);
     return await runOne({ options, connection, task, shutdown });
   } finally {

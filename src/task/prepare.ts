@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord, TaskScript } from '../api/task-record.js';
+import { splitWords } from '../config/shell-words.js';
 import type { Driver, Place, PlaceCommand } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import { writeFileDurable } from '../os/files.js';
@@ -47,7 +48,7 @@ export async function prepareTask(
   await convertNotebook(place, code, python);
   const configFile = path.join(run.folder, 'clearml.conf');
   await writeFileDurable(configFile, taskConfigText(ctx.config));
-  const command = await commandOf({ run, code, python, configFile });
+  const command = commandOf({ run, code, python, configFile, extra: await taskSection(run) });
   return {
     driver,
     place,
@@ -74,9 +75,11 @@ interface CommandParts {
   code: TaskCode;
   python: PythonEnvironment;
   configFile: string;
+  /** Section `Environment` of the task. */
+  extra: Readonly<Record<string, string>>;
 }
 
-async function commandOf({ run, code, python, configFile }: CommandParts): Promise<PlaceCommand> {
+function commandOf({ run, code, python, configFile, extra }: CommandParts): PlaceCommand {
   const { ctx } = run;
   const env = taskEnvironment(ctx.environment, {
     taskId: run.task,
@@ -86,11 +89,22 @@ async function commandOf({ run, code, python, configFile }: CommandParts): Promi
     logLevel: ctx.taskLogLevel,
     pythonPath: [...code.pythonPath, ...python.pathEntries],
     binFolders: python.binFolder === undefined ? [] : [python.binFolder],
-    extra: { ...python.environment },
+    extra: { ...python.environment, ...extra },
   });
   const interpreter = code.kind === 'python' ? [...python.python, '-u', ...ctx.pythonFlags] : [code.shell];
   const [program = '', ...flags] = interpreter;
+  const { command } = python;
+  if (command)
+    return { argv: [program, ...flags, ...splitWords(command.entryPoint)], cwd: command.workingFolder, env };
   return { argv: [program, ...flags, ...code.plan.arguments], cwd: code.folder, env };
+}
+
+/** Variables that the task itself brings, where the agent's configuration lets it. */
+async function taskSection({ ctx, task }: TaskRun): Promise<Record<string, string>> {
+  if (!ctx.config.boolean('agent.enable_task_env')) return {};
+  const parameters = await ctx.tasks.getHyperParams(task, { retry: 'bounded' });
+  const own = parameters.filter(({ section }) => section === 'Environment');
+  return Object.fromEntries(own.map(({ name, value }) => [name, value]));
 }
 
 /** A notebook becomes a script before it is run. */
