@@ -1,6 +1,6 @@
 /**
  * Body of the engine's call that creates a container, with the two values that travel beside it (`name`,
- * `platform`). Field names are the engine's. Only what was asked for is present.
+ * `platform`). Field names are the engine's.
  */
 export interface CreateRequest {
   name?: string;

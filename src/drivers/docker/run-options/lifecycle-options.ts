@@ -14,8 +14,7 @@ export const LIFECYCLE_OPTIONS: readonly RunOption[] = [
     apply: ({ host }, given) => {
       const match = /^([a-z-]*)(?::(\d+))?$/.exec(given.value);
       if (match === null) throw wrongValue(given, 'no, always, unless-stopped or on-failure[:times]');
-      const count = match[2] === undefined ? {} : { MaximumRetryCount: Number(match[2]) };
-      host.RestartPolicy = { Name: match[1] ?? '', ...count };
+      host.RestartPolicy = { Name: match[1] ?? '', MaximumRetryCount: Number(match[2] ?? '0') };
     },
   },
   hostFlag('rm', 'AutoRemove'),

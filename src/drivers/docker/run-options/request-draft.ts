@@ -41,7 +41,7 @@ export interface FirstNetworkFlags {
 }
 
 export function newDraft(sources: ArgumentSources): RequestDraft {
-  const host: HostConfig = {};
+  const host = structuredClone(COMMAND_DEFAULTS);
   return {
     request: { HostConfig: host },
     host,
@@ -55,3 +55,14 @@ export function newDraft(sources: ArgumentSources): RequestDraft {
     pull: 'missing',
   };
 }
+
+/** What the docker command sends without any option; an engine shows it in the container's description. */
+const COMMAND_DEFAULTS: HostConfig = {
+  RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+  PortBindings: {},
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  Devices: [],
+  BlkioWeightDevice: [],
+};

@@ -79,6 +79,7 @@ function addSecurityOption({ host, sources }: RequestDraft, given: GivenOption):
   if (name === 'systempaths' && value === 'unconfined') {
     host.MaskedPaths = [];
     host.ReadonlyPaths = [];
+    host.SecurityOpt ??= [];
     return;
   }
   const isFile = name === 'seccomp' && value !== 'unconfined' && value !== 'builtin';

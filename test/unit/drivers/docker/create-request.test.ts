@@ -159,15 +159,9 @@ function withoutEmpty(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((member) => withoutEmpty(member, depth + 1));
   if (!isRecord(value)) return value;
   const kept = Object.entries(value).filter(
-    ([key, member]) =>
-      member !== '' && !(depth > 0 && (member === null || member === 0)) && !emptySecurity(key, member),
+    ([, member]) => member !== '' && !(depth > 0 && (member === null || member === 0)),
   );
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutEmpty(member, depth + 1)]));
-}
-
-/** The command sends an empty list where another option has taken the only entry. */
-function emptySecurity(key: string, member: unknown): boolean {
-  return key === 'HostConfig/SecurityOpt' && Array.isArray(member) && member.length === 0;
 }
 
 function pick<K extends string>(from: { [key in K]?: unknown }, key: K): Record<string, unknown> {

@@ -1,0 +1,37 @@
+import path from 'node:path';
+import type { PlaceRef, WorkloadRef } from '../driver.js';
+
+/** What the journal keeps of a container. */
+export interface DockerPlaceRef extends PlaceRef {
+  kind: 'docker';
+  /** The engine's id. */
+  container: string;
+  runFolder: string;
+}
+
+export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
+  kind: 'docker';
+  output: string;
+}
+
+/** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
+export function dockerRef(ref: PlaceRef): DockerPlaceRef | undefined {
+  const { kind, taskId, container, runFolder } = ref;
+  if (kind !== 'docker' || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
+  return { kind, taskId, container, runFolder };
+}
+
+/** Folders of the machine and where the container has them. */
+export interface MountedFolders {
+  workspace: string;
+  runFolder: string;
+}
+
+/** Inside: code, packages, and what starts the command. Short, so that any user of the image can reach them. */
+export const WORKSPACE_INSIDE = '/.clearml.workspace';
+export const CONTROL_INSIDE = '/.clearml.run';
+
+/** Host folder that the container sees as `CONTROL_INSIDE`. */
+export function controlFolder(runFolder: string): string {
+  return path.join(runFolder, 'container');
+}

@@ -1,0 +1,129 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import Docker from 'dockerode';
+import { execa } from 'execa';
+import { buildRequest, forEngine } from '../../../src/drivers/docker/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
+import { createOptions } from '../../../src/drivers/docker/engine.js';
+import { RUN_OPTIONS } from '../../../src/drivers/docker/run-options/option-table.js';
+import { capabilityName } from '../../../src/drivers/docker/run-options/security-options.js';
+import { ENGINE_REFUSES, INSPECTED_ARGUMENTS } from '../../support/docker-argument-cases.js';
+import { DockerEngine } from '../../support/docker-engine.js';
+
+test('the container is the one that the docker command makes', async (t) => {
+  t.timeout(180_000);
+  const engine = await DockerEngine.startFor(t);
+  await engine.makeBusybox('base:1');
+  await prepare(engine);
+  const docker = new Docker({ socketPath: engine.socket });
+  const { ApiVersion } = await docker.version();
+  const wrong: unknown[] = [];
+  const proven = new Set<string>();
+  for (const args of INSPECTED_ARGUMENTS) {
+    const options = optionsOf(parseArguments(args), 'test');
+    if (options.some(({ option }) => option.since !== undefined)) continue;
+    const theirs = await byCommand(engine, args);
+    const ours = await byUs(docker, engine, args, ApiVersion ?? '1.41');
+    if (!isRefused(theirs)) for (const { option } of options) proven.add(option.name);
+    if (JSON.stringify(ours) !== JSON.stringify(theirs))
+      wrong.push({ args: args.join(' '), ...difference(theirs, ours) });
+  }
+  t.deepEqual(wrong, []);
+  const unproven = RUN_OPTIONS.filter(({ name, since }) => since === undefined && !proven.has(name)).map(
+    ({ name }) => name,
+  );
+  t.deepEqual(unproven.sort(), [...ENGINE_REFUSES].sort());
+});
+
+function isRefused(outcome: unknown): boolean {
+  return typeof outcome === 'object' && outcome !== null && 'refused' in outcome;
+}
+
+async function prepare(engine: DockerEngine): Promise<void> {
+  fs.writeFileSync(path.join(engine.folder, 'env'), 'FROM_FILE=1\n# note\nA=9\nC\n');
+  fs.writeFileSync(path.join(engine.folder, 'labels'), 'la=1\nlb=2\n');
+  fs.writeFileSync(path.join(engine.folder, 'seccomp.json'), '{ "defaultAction": "SCMP_ACT_ALLOW" }');
+  await engine.docker(['network', 'create', '--internal', '--subnet', '172.30.100.0/24', 'mynet']);
+  await engine.docker(['create', '--name', 'other', '-v', '/shared', 'base:1', 'true']);
+}
+
+async function byCommand(engine: DockerEngine, args: readonly string[]): Promise<unknown> {
+  fs.rmSync(path.join(engine.folder, 'cid'), { force: true });
+  try {
+    const id = await engine.docker(['create', ...args, 'base:1', 'echo', 'x'], { program: commandProgram() });
+    return await inspectAndRemove(new Docker({ socketPath: engine.socket }), id.trim());
+  } catch (error) {
+    return { refused: error instanceof Error ? error.message.includes('exit code') : true };
+  }
+}
+
+/** The engine's own package has the command of the same version beside it. */
+function commandProgram(): string {
+  return fs.existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
+}
+
+async function byUs(
+  docker: Docker,
+  engine: DockerEngine,
+  args: readonly string[],
+  version: string,
+): Promise<unknown> {
+  try {
+    const options = optionsOf(parseArguments(args), 'test');
+    const { request } = buildRequest(options, {
+      env: { C: 'fromenv' },
+      folder: engine.folder,
+      engineSocket: engine.socket,
+      readText: (file) => fs.readFileSync(path.resolve(engine.folder, file), 'utf8'),
+    });
+    const body = forEngine({ ...request, Image: 'base:1', Cmd: ['echo', 'x'] }, options, version);
+    const container = await docker.createContainer(createOptions(body));
+    return await inspectAndRemove(docker, container.id);
+  } catch (error) {
+    return { refused: error instanceof Error };
+  }
+}
+
+async function inspectAndRemove(docker: Docker, id: string): Promise<unknown> {
+  const container = docker.getContainer(id);
+  const found: Record<string, unknown> = JSON.parse(
+    JSON.stringify(await container.inspect())
+      .replaceAll(id, 'ID')
+      .replaceAll(id.slice(0, 12), 'SHORT'),
+  );
+  await container.remove({ force: true, v: true });
+  for (const key of ['Created', 'Name', 'Path'])
+    if (!(key === 'Name' && found.Name === '/foo')) delete found[key];
+  delete found.GraphDriver;
+  return normal(found);
+}
+
+/** Volumes without a name get a random one; variables and binds come from sets of the command. */
+function normal(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    // The command of Docker 20.10 leaves the spelling of capabilities to the engine.
+    if (/^Cap(Add|Drop)$/.test(key)) return value.map((name) => capabilityName(String(name))).sort();
+    const members = value.map((member) => normal(member));
+    return ['Env', 'Binds', 'Mounts'].includes(key)
+      ? members.map((one) => JSON.stringify(one)).sort()
+      : members;
+  }
+  if (typeof value === 'string') return value.replace(/[\da-f]{64}/g, 'HASH');
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, member]) => [name, normal(member, name)]));
+}
+
+function difference(theirs: unknown, ours: unknown): { theirs: string[]; ours: string[] } {
+  const lines = (value: unknown) => JSON.stringify(value, null, 1).split('\n');
+  const [left, right] = [lines(theirs), lines(ours)];
+  return {
+    theirs: left.filter((line) => !right.includes(line)),
+    ours: right.filter((line) => !left.includes(line)),
+  };
+}
+
+test('the engine has a command to compare with', async (t) => {
+  t.is((await execa(commandProgram(), ['--version'])).exitCode, 0);
+});

@@ -1,0 +1,255 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { buildRequest, forEngine } from '../../../src/drivers/docker/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
+import { DockerDriver } from '../../../src/drivers/docker/docker-driver.js';
+import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
+import { Engine } from '../../../src/drivers/docker/engine.js';
+import type { SetupScript } from '../../../src/drivers/docker/setup-scripts.js';
+import type { PlaceRequest, Workload } from '../../../src/drivers/driver.js';
+import { DockerEngine } from '../../support/docker-engine.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+interface Bench {
+  engine: DockerEngine;
+  driver: DockerDriver;
+  client: Engine;
+  request: PlaceRequest;
+  lines: string[];
+  printed(): string;
+}
+
+interface BenchOptions {
+  args?: readonly string[];
+  image?: string;
+  scripts?: readonly SetupScript[];
+}
+
+const running: { engine?: Promise<DockerEngine> } = {};
+
+/** One engine for all tests of this file, with the images that they use. */
+async function sharedEngine(t: ExecutionContext): Promise<DockerEngine> {
+  running.engine ??= startWithImages();
+  t.timeout(120_000);
+  return running.engine;
+}
+
+async function startWithImages(): Promise<DockerEngine> {
+  const engine = await DockerEngine.start();
+  await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
+  await engine.makeBusybox('user:1', ['USER 1000:1000']);
+  await engine.makeBusybox('entry:1', ['ENTRYPOINT ["/bin/false"]']);
+  return engine;
+}
+
+test.after.always(async () => (await running.engine)?.stop());
+
+async function bench(
+  t: ExecutionContext,
+  { args = [], image = 'base:1', scripts = [] }: BenchOptions = {},
+): Promise<Bench> {
+  const engine = await sharedEngine(t);
+  const folder = temporaryFolder(t);
+  const client = await Engine.connect({ DOCKER_HOST: `unix://${engine.socket}` });
+  const leaving = new AbortController();
+  t.teardown(() => leaving.abort());
+  const lines: string[] = [];
+  let printed = '';
+  const driver = new DockerDriver({
+    engine: client,
+    environment: process.env,
+    signal: leaving.signal,
+    plan: async () => {
+      const options = optionsOf(parseArguments(['--network', 'none', ...args]), 'test');
+      const sources = {
+        env: {},
+        folder,
+        engineSocket: engine.socket,
+        readText: (file: string) => fs.readFileSync(file, 'utf8'),
+      };
+      const { request, pull } = buildRequest(options, sources);
+      return {
+        request: forEngine({ ...request, Image: image }, options, '1.41'),
+        pull,
+        scripts,
+        notes: ['docker run …'],
+      };
+    },
+  });
+  const request: PlaceRequest = {
+    taskId: 'T1',
+    runFolder: path.join(folder, 'run'),
+    workspace: path.join(folder, 'workspace'),
+    reporter: {
+      line: (text) => lines.push(text),
+      output: (text) => {
+        printed += text;
+      },
+    },
+    signal: new AbortController().signal,
+  };
+  return { engine, driver, client, request, lines, printed: () => printed };
+}
+
+async function read(workload: Workload, position = 0): Promise<{ text: string; position: number }> {
+  const chunks: Buffer[] = [];
+  let at = position;
+  for await (const chunk of workload.output(position, new AbortController().signal)) {
+    chunks.push(Buffer.from(chunk.data));
+    at = chunk.position;
+  }
+  return { text: Buffer.concat(chunks).toString(), position: at };
+}
+
+test('a command runs as the first process of its container', async (t) => {
+  const { driver, client, request } = await bench(t);
+  const place = await driver.open(request);
+  fs.writeFileSync(path.join(request.workspace, 'note'), 'from the host');
+  const step = await place.exec({
+    argv: ['sh', '-c', 'cat note; echo "$EXTRA"; echo bad >&2; exit 3'],
+    cwd: place.inside(request.workspace),
+    env: { EXTRA: 'x y' },
+  });
+  t.deepEqual(step, { exitCode: 3, stdout: 'from the hostx y\n', stderr: 'bad\n' });
+  await place.write('/tmp/deep/file', "it's\n", 0o640);
+  t.is(await place.read('/tmp/deep/file'), "it's\n");
+  t.is(await place.read('/tmp/none'), undefined);
+  const script = 'echo "pid $$ in $(pwd) with $A and $FROM_IMAGE"; echo late; exit 7';
+  const workload = await driver.launch(place, {
+    argv: ['sh', '-c', script],
+    cwd: '/tmp',
+    env: { A: "it's" },
+  });
+  t.is((await read(workload)).text, "pid 1 in /tmp with it's and yes\nlate\n");
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
+  await driver.dispose(workload.ref);
+  t.is(await client.inspect(String(workload.ref.container)), undefined);
+});
+
+test('what set-up scripts export is what later steps and the command see', async (t) => {
+  const scripts = [
+    { name: 'first', text: 'export ONE="1\n2"\nfalse\nif true; then\n  echo "in a block"\nfi' },
+    { name: 'second', text: 'cat <<END\nhere $ONE\nEND\nexport TWO=$((1 + 1))' },
+  ];
+  const { driver, request, printed } = await bench(t, { scripts });
+  const place = await driver.open(request);
+  t.is(printed(), 'in a block\nhere 1\n2\n');
+  const environment = await place.environment();
+  t.like(environment, { ONE: '1\n2', TWO: '2', FROM_IMAGE: 'yes' });
+  t.is((await place.exec({ argv: ['sh', '-c', 'echo "$TWO$ONE"'] })).stdout, '21\n2\n');
+  const workload = await driver.launch(place, { argv: ['sh', '-c', 'echo "$ONE:$TWO"'] });
+  t.is((await read(workload)).text, '1\n2:2\n');
+  await driver.dispose(workload.ref);
+});
+
+test('after a restart the container is found again and its output goes on where it was', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  const script = 'i=0; while [ $i -lt 40 ]; do echo "line $i"; i=$((i+1)); sleep 0.05; done';
+  const workload = await driver.launch(place, { argv: ['sh', '-c', script] });
+  let text = '';
+  let position = 0;
+  for await (const chunk of workload.output(0, new AbortController().signal)) {
+    text += Buffer.from(chunk.data).toString();
+    position = chunk.position;
+    if (text.includes('line 7\n')) break;
+  }
+  const later = await bench(t);
+  const found = await later.driver.attach(JSON.parse(JSON.stringify(workload.ref)));
+  if (found === undefined) return t.fail('not found');
+  const rest = await read(found, position);
+  t.is(text + rest.text, Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(''));
+  t.deepEqual(await found.exited, { kind: 'exited', code: 0 });
+  await driver.dispose(workload.ref);
+  t.is(await later.driver.attach(workload.ref), undefined);
+});
+
+test('a command that ignores the stop signal is killed after its grace', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  const workload = await driver.launch(place, {
+    argv: ['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'],
+  });
+  for await (const _ of workload.output(0, new AbortController().signal)) break;
+  const start = Date.now();
+  await workload.stop(1000);
+  t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL' });
+  t.true(Date.now() - start < 8000);
+  await driver.dispose(workload.ref);
+});
+
+test('too much memory is told apart from a kill', async (t) => {
+  const { driver, request } = await bench(t, { args: ['-m', '24m', '--memory-swap', '24m'] });
+  const place = await driver.open(request);
+  const workload = await driver.launch(place, { argv: ['tail', '/dev/zero'] });
+  t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL', oomKilled: true });
+  await driver.dispose(workload.ref);
+});
+
+test('an image with an entry point, a read-only file system and a terminal', async (t) => {
+  const { driver, request } = await bench(t, { image: 'entry:1', args: ['--read-only', '-t'] });
+  const place = await driver.open(request);
+  const workload = await driver.launch(place, { argv: ['sh', '-c', 'tty; echo two'] });
+  t.is((await read(workload)).text, '/dev/pts/0\r\ntwo\r\n');
+  await driver.dispose(workload.ref);
+});
+
+test("an image's own user can write to the workspace", async (t) => {
+  const { driver, request } = await bench(t, { image: 'user:1' });
+  const place = await driver.open(request);
+  fs.mkdirSync(path.join(request.workspace, 'code'));
+  const step = await place.exec({
+    argv: ['sh', '-c', 'id -u; touch code/new && echo ok'],
+    cwd: place.inside(request.workspace),
+  });
+  t.is(step.stdout, '1000\nok\n');
+  const workload = await driver.launch(place, {
+    argv: ['sh', '-c', 'touch again && echo done'],
+    cwd: place.inside(request.workspace),
+  });
+  t.is((await read(workload)).text, 'done\n');
+  await driver.dispose(workload.ref);
+});
+
+test('a step that is aborted or too slow is ended inside', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  await t.throwsAsync(place.exec({ argv: ['sleep', '333'] }, { timeoutMs: 300 }), {
+    message: /did not end within 0 s/,
+  });
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(new Error('stop it')), 300);
+  await t.throwsAsync(place.exec({ argv: ['sleep', '333'] }, { signal: abort.signal }), {
+    message: 'stop it',
+  });
+  t.notRegex((await place.exec({ argv: ['ps'] })).stdout, /sleep 333/);
+  await driver.dispose(place.ref);
+});
+
+test('errors name their cause', async (t) => {
+  const missing = await bench(t, { image: 'nowhere.invalid/none:1', args: ['--pull', 'never'] });
+  await t.throwsAsync(missing.driver.open(missing.request), {
+    message: /nowhere.invalid\/none:1 is not on this machine/,
+  });
+  const unreachable = await bench(t, { image: 'nowhere.invalid/none:1' });
+  await t.throwsAsync(unreachable.driver.open(unreachable.request), {
+    message: /cannot pull nowhere.invalid\/none:1/,
+  });
+  await t.throwsAsync(Engine.connect({ DOCKER_HOST: 'unix:///nowhere.sock' }), {
+    message: /no container engine answers at unix:\/\/\/nowhere.sock: ENOENT/,
+  });
+  const bad = await bench(t, { args: ['--mount', 'type=bind,source=/nowhere/at/all,target=/x'] });
+  await t.throwsAsync(bad.driver.open(bad.request), {
+    message: /bind source path does not exist: \/nowhere\/at\/all/,
+  });
+});
+
+test('leftovers are found by label', async (t) => {
+  const { driver, client, request } = await bench(t, { args: ['-l', 'clearml-parent-worker-id=w:left'] });
+  const place = await driver.open(request);
+  t.true(place instanceof DockerPlace);
+  t.deepEqual(await driver.collectLeftovers('w:left', new Set([String(place.ref.container)])), []);
+  t.deepEqual(await driver.collectLeftovers('w:left', new Set()), [String(place.ref.container)]);
+  t.is(await client.inspect(String(place.ref.container)), undefined);
+});

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+import { execa } from 'execa';
+
+/** A private dockerd for tests: own socket, own data, no bridge and no firewall rules, so that many run at once. */
+export class DockerEngine {
+  readonly folder: string;
+  readonly socket: string;
+  readonly #process: ReturnType<typeof spawn>;
+  readonly #ended: Promise<void>;
+
+  private constructor(folder: string, process: ReturnType<typeof spawn>) {
+    this.folder = folder;
+    this.socket = path.join(folder, 'docker.sock');
+    this.#process = process;
+    this.#ended = new Promise((resolve) => process.once('exit', () => resolve()));
+  }
+
+  /** Starts one that the caller stops. */
+  static async start(): Promise<DockerEngine> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-'));
+    const engine = new DockerEngine(folder, startDaemon(folder));
+    try {
+      await engine.#ready();
+    } catch (error) {
+      await engine.stop();
+      throw error;
+    }
+    return engine;
+  }
+
+  /** Starts one that ends with the test. */
+  static async startFor(t: ExecutionContext): Promise<DockerEngine> {
+    const engine = await DockerEngine.start();
+    t.teardown(() => engine.stop());
+    return engine;
+  }
+
+  /** Runs the docker command against this engine. */
+  async docker(
+    args: readonly string[],
+    options: { input?: Uint8Array; program?: string } = {},
+  ): Promise<string> {
+    const { stdout } = await execa(options.program ?? 'docker', args, {
+      env: { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: this.folder, C: 'fromenv' },
+      cwd: this.folder,
+      ...(options.input === undefined ? {} : { input: options.input }),
+    });
+    return stdout;
+  }
+
+  /**
+   * An image of one static program with a shell and the usual tools, made here without a registry.
+   *
+   * @param changes Dockerfile lines: `USER 1000`, `ENTRYPOINT ["…"]`, `ENV A=b`
+   */
+  async makeBusybox(tag: string, changes: readonly string[] = []): Promise<void> {
+    const root = path.join(this.folder, 'busybox-root');
+    fs.rmSync(root, { recursive: true, force: true });
+    for (const folder of ['bin', 'tmp', 'home', 'etc'])
+      fs.mkdirSync(path.join(root, folder), { recursive: true });
+    fs.chmodSync(path.join(root, 'tmp'), 0o1777);
+    fs.copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'));
+    for (const tool of BUSYBOX_TOOLS) fs.symlinkSync('busybox', path.join(root, 'bin', tool));
+    fs.writeFileSync(
+      path.join(root, 'etc/passwd'),
+      'root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n',
+    );
+    const { stdout } = await execa('tar', ['-C', root, '-c', '.'], {
+      encoding: 'buffer',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const flags = changes.flatMap((change) => ['--change', change]);
+    await this.docker(['import', ...flags, '-', tag], { input: stdout });
+  }
+
+  async stop(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await Promise.race([this.#ended, sleep(10_000)]);
+    this.#process.kill('SIGKILL');
+    await execa('umount', ['-R', path.join(this.folder, 'exec'), path.join(this.folder, 'data')], {
+      reject: false,
+    });
+    fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  async #ready(): Promise<void> {
+    for (let tries = 0; tries < 300; tries++) {
+      const { exitCode } = await execa('docker', ['-H', `unix://${this.socket}`, 'version'], {
+        reject: false,
+      });
+      if (exitCode === 0) return;
+      if (this.#process.exitCode !== null) break;
+      await sleep(100);
+    }
+    throw new Error(
+      `dockerd does not start:\n${fs.readFileSync(path.join(this.folder, 'log'), 'utf8').slice(-2000)}`,
+    );
+  }
+}
+
+function startDaemon(folder: string): ReturnType<typeof spawn> {
+  const log = fs.openSync(path.join(folder, 'log'), 'w');
+  fs.writeFileSync(path.join(folder, 'daemon.json'), '{}');
+  const settings = [
+    '--bridge=none',
+    '--iptables=false',
+    '--ip6tables=false',
+    '--ip-forward=false',
+    '--ip-masq=false',
+  ];
+  const places = [
+    `--host=unix://${folder}/docker.sock`,
+    `--data-root=${folder}/data`,
+    `--exec-root=${folder}/exec`,
+    `--pidfile=${folder}/pid`,
+  ];
+  return spawn('dockerd', [...places, ...settings, '--config-file', `${folder}/daemon.json`], {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, DOCKER_TMPDIR: folder },
+  });
+}
+
+const BUSYBOX_TOOLS = (
+  'sh cat chmod chown cp date dd echo env false grep head id kill ln ls mkdir mkfifo mv od ps ' +
+  'printf pwd readlink rm sed seq sleep sort stty tail tar test touch tr true tty wc which yes'
+).split(' ');
