@@ -20,10 +20,22 @@ export async function pythonTool(name: keyof typeof VERSIONS): Promise<string> {
     if (existsSync(program)) return;
     await rm(folder, { recursive: true, force: true });
     const python = path.join(folder, 'bin', 'python');
-    await must(['python3', '-m', 'venv', folder]);
+    await must([await environmentMaker(), '-m', 'venv', folder]);
     await must([python, '-m', 'pip', 'install', '--quiet', `${name}==${VERSIONS[name]}`]);
   });
   return program;
+}
+
+/** All of them at once, so that no test waits for the package index. */
+export async function installPythonTools(): Promise<void> {
+  const names: (keyof typeof VERSIONS)[] = ['uv', 'poetry', 'clearml-agent', 'clearml'];
+  await Promise.all(names.map((name) => pythonTool(name)));
+}
+
+/** A Python that can make environments: Debian's own may lack `ensurepip` where another one is in PATH, or the other way round. */
+async function environmentMaker(): Promise<string> {
+  const { exitCode } = await run(['python3', '-c', 'import ensurepip, venv'], { env: process.env });
+  return exitCode === 0 ? 'python3' : '/usr/bin/python3';
 }
 
 async function must(argv: [string, ...string[]]): Promise<void> {

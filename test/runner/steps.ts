@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { emptyTally, type Tally } from './tally.js';
+import { TapReader } from './tap.js';
+
+export interface Step {
+  title: string;
+  run(): Promise<Tally>;
+}
+
+export interface AvaRun {
+  files: readonly string[];
+  /** Test files at once. */
+  concurrency: number;
+  /** The Node that runs the tests. */
+  node: string;
+}
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+/** A step that is right when all its commands, programs of the project's own packages, end well. */
+export function checkStep(title: string, commands: readonly (readonly [string, ...string[]])[]): Step {
+  return {
+    title,
+    async run() {
+      let failed = false;
+      for (const [program, ...args] of commands) {
+        const child = spawn(path.join(ROOT, 'node_modules/.bin', program), args, {
+          cwd: ROOT,
+          stdio: ['ignore', 'inherit', 'inherit'],
+        });
+        const [code] = await once(child, 'exit');
+        if (code !== 0) failed = true;
+      }
+      return failed ? { ...emptyTally(), failed: 1, failures: [title] } : { ...emptyTally(), passed: 1 };
+    },
+  };
+}
+
+/** A step that runs test files; a run that ends badly without a failed test counts as one failed. */
+export function avaStep(title: string, { files, concurrency, node }: AvaRun): Step {
+  return {
+    title,
+    async run() {
+      const ava = path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
+      const child = spawn(node, [ava, '--tap', '--concurrency', String(concurrency), ...files], {
+        cwd: ROOT,
+        env: { ...process.env, PATH: `${path.dirname(node)}:${process.env.PATH}` },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const exit = once(child, 'exit');
+      const reader = new TapReader();
+      for await (const text of createInterface(child.stdout)) {
+        const shown = reader.line(text);
+        if (shown !== undefined) process.stdout.write(`${shown}\n`);
+      }
+      const [code, signal] = await exit;
+      const { tally } = reader;
+      if (code === 0 || tally.failed > 0) return tally;
+      return { ...tally, failed: 1, failures: [`${title}: ava ended with ${signal ?? `status ${code}`}`] };
+    },
+  };
+}
