@@ -25,7 +25,7 @@ export async function runList(context: CommandContext): Promise<number> {
   }
 }
 
-export function workersTable(workers: readonly WorkerRecord[], now: number): string {
+function workersTable(workers: readonly WorkerRecord[], now: number): string {
   if (workers.length === 0) return 'No workers are known to the server.';
   const rows = workers
     .toSorted((a, b) => a.id.localeCompare(b.id))

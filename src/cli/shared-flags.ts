@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.js';
+import { checkGpuList } from '../gpu/visibility.js';
 import type { Flag } from './command.js';
 
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'CRITICAL'];
@@ -10,6 +11,7 @@ export const machineFlags: readonly Flag[] = [
     help: 'GPUs to use: 0,1 or 0-3, "all" or "none", UUIDs, MIG slices as 0:1',
     group: 'Machine',
     env: 'NVIDIA_VISIBLE_DEVICES',
+    parse: gpuList,
   },
   { flags: '--cpu-only', help: 'use no GPU', group: 'Machine' },
 ];
@@ -41,4 +43,9 @@ function logLevel(value: string): string {
   const level = value.toUpperCase();
   if (LOG_LEVELS.includes(level)) return level;
   throw new AgentError('USAGE', `--log-level takes one of ${LOG_LEVELS.join(', ')}, got "${value}"`);
+}
+
+function gpuList(value: string): string {
+  checkGpuList(value);
+  return value;
 }

@@ -99,7 +99,7 @@ export function activity(input: ActivityInput): Activity {
 }
 
 export const FORCE_ON_TAG = 'force_workers:on';
-export const FORCE_OFF_TAG = 'force_workers:off';
+const FORCE_OFF_TAG = 'force_workers:off';
 
 /** The property that forces this worker on or off, whatever its value. */
 export function forceProperty(

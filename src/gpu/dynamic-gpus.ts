@@ -5,7 +5,7 @@ import { AgentError } from '../errors.js';
  * is read from the ids of the workers that the server knows (`host:gpu0,1`, `host:gpu0.5a` for half of GPU 0).
  */
 
-export interface DynamicQueue {
+interface DynamicQueue {
   name: string;
   /** GPUs of one task; below 1 it is a part of one GPU. */
   min: number;
@@ -72,7 +72,7 @@ function refuse(problem: string): never {
   });
 }
 
-export interface Reservation {
+interface Reservation {
   /** The last part of the id that the started worker will register with, without `gpu`. */
   suffix: string;
   /** GPUs taken, 1 for a whole one. */
@@ -90,7 +90,7 @@ export interface GpuUse {
 }
 
 /** Seconds for which a started worker that does not register keeps its GPUs. */
-export const RESERVATION_SECONDS = 600;
+const RESERVATION_SECONDS = 600;
 
 export interface GpuUseInput {
   gpus: readonly string[];

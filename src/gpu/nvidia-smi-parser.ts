@@ -58,7 +58,7 @@ export interface MigDevice {
 }
 
 /** Percent. */
-export interface NvidiaUtilization {
+interface NvidiaUtilization {
   gpu: number | undefined;
   memory: number | undefined;
   encoder: number | undefined;
@@ -66,7 +66,7 @@ export interface NvidiaUtilization {
 }
 
 /** MiB. */
-export interface NvidiaMemory {
+interface NvidiaMemory {
   total: number | undefined;
   reserved: number | undefined;
   used: number | undefined;
@@ -74,7 +74,7 @@ export interface NvidiaMemory {
 }
 
 /** °C. */
-export interface NvidiaTemperature {
+interface NvidiaTemperature {
   gpu: number | undefined;
   memory: number | undefined;
   slowdown: number | undefined;
@@ -82,7 +82,7 @@ export interface NvidiaTemperature {
 }
 
 /** Watts. */
-export interface NvidiaPower {
+interface NvidiaPower {
   draw: number | undefined;
   /** The limit in force. */
   limit: number | undefined;
@@ -91,13 +91,13 @@ export interface NvidiaPower {
 }
 
 /** MHz. */
-export interface NvidiaClocks {
+interface NvidiaClocks {
   graphics: number | undefined;
   sm: number | undefined;
   memory: number | undefined;
 }
 
-export interface NvidiaProcess extends GpuProcess {
+interface NvidiaProcess extends GpuProcess {
   gpuInstanceId: number | undefined;
   computeInstanceId: number | undefined;
 }

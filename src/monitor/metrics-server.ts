@@ -13,7 +13,7 @@ export interface MetricsServerOptions {
 }
 
 /** `/healthz` answers 200 or 503 with this as JSON. */
-export interface Health {
+interface Health {
   ok: boolean;
   [detail: string]: string | number | boolean;
 }
@@ -58,9 +58,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
 }
 
 /** Text in Prometheus' format. Figures of one name belong together and have the same labels. */
-export async function renderFigures(
-  figures: readonly Figure[],
-): Promise<{ contentType: string; text: string }> {
+async function renderFigures(figures: readonly Figure[]): Promise<{ contentType: string; text: string }> {
   const client = await import('prom-client');
   const registry = new client.Registry();
   const metrics = new Map<string, Counter | Gauge>();

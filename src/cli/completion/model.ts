@@ -7,7 +7,7 @@ export interface CompletionModel {
   commands: readonly CompletionCommand[];
 }
 
-export interface CompletionCommand {
+interface CompletionCommand {
   name: string;
   summary: string;
   flags: readonly CompletionFlag[];

@@ -20,7 +20,7 @@ const PORTS: Readonly<Record<Role, string>> = { web: '8080', api: '8008', files:
 const PATHS: Readonly<Record<Role, string>> = { web: '', api: '/api', files: '/files' };
 
 /** ClearML's hosted service. */
-export const HOSTED: Hosts = {
+const HOSTED: Hosts = {
   web: 'https://app.clear.ml',
   api: 'https://api.clear.ml',
   files: 'https://files.clear.ml',

@@ -9,7 +9,7 @@ import type { CommandContext } from '../command.js';
 import { type Service, type ServiceManager, type Step, serviceManager } from './service-plan.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/agent.js', import.meta.url));
-export const ACTIONS = ['install', 'uninstall', 'status', 'logs', 'print'] as const;
+const ACTIONS = ['install', 'uninstall', 'status', 'logs', 'print'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /** `agent service <action>`: an agent that starts with the machine. */
@@ -61,10 +61,7 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
 }
 
 /** The name tells agents of one machine apart, so by default it is that of their GPUs. */
-export function describeService(
-  { options, env, home, global }: CommandContext,
-  words: readonly string[],
-): Service {
+function describeService({ options, env, home, global }: CommandContext, words: readonly string[]): Service {
   const user = typeof options.runAs === 'string' ? options.runAs : env.SUDO_USER || os.userInfo().username;
   return {
     name: serviceName(options.name, words),

@@ -5,7 +5,7 @@ import { launchdPlist } from './launchd-plist.js';
 import { systemdUnit } from './systemd-unit.js';
 
 /** Who looks after the service: the machine's own manager, or that of one user's session. */
-export type Scope = 'system' | 'user';
+type Scope = 'system' | 'user';
 
 /** An agent that a service manager keeps running. */
 export interface Service {
@@ -27,8 +27,6 @@ export type Step =
   | { kind: 'remove'; file: string }
   /** `mayFail`: what it undoes may not be there. */
   | { kind: 'run'; argv: [string, ...string[]]; mayFail?: boolean };
-
-export type Platform = 'linux' | 'darwin';
 
 /** How a platform's service manager is spoken to. */
 export interface ServiceManager {
@@ -103,7 +101,7 @@ export function serviceManager(platform: string): ServiceManager {
   });
 }
 
-export function unitName({ name }: Service): string {
+function unitName({ name }: Service): string {
   return `clearml-agent-${name}.service`;
 }
 
