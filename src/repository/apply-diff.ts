@@ -35,13 +35,16 @@ interface Strategy {
 
 const asItIs = async (file: FileDiff): Promise<string> => asNewFile(file)?.text ?? file.text;
 
-/** From strict to lenient. The last one changes nothing: it only looks whether the commit has the change already. */
+/**
+ * From strict to lenient. `already there` changes nothing: it looks whether the commit has the change. It insists on
+ * lines around the change, without which any place would do for taking a removal back.
+ */
 const STRATEGIES: readonly Strategy[] = [
   { name: 'as it is', args: ['--unidiff-zero'], text: asItIs },
   { name: 'line ends', args: ['--unidiff-zero'], text: withFileLineEnds },
   { name: 'white space', args: ['--unidiff-zero', '--ignore-whitespace'], text: withFileLineEnds },
+  { name: 'already there', args: ['--reverse', '--check'], text: asItIs },
   { name: '3-way merge', args: ['--3way'], text: asItIs, touches: true },
-  { name: 'already there', args: ['--unidiff-zero', '--reverse', '--check'], text: asItIs },
 ];
 
 /**

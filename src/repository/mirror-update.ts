@@ -1,6 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError } from '../errors.js';
 import { withLock } from '../os/lock.js';
 import type { GitResult } from './git.js';
 import { failureKind, gitWords } from './git-failure.js';
@@ -13,9 +12,17 @@ import {
   markUsed,
   mirrorAt,
 } from './mirror.js';
+import {
+  branchOf,
+  type FoundRevision,
+  findCommit,
+  inMirrorIfThere,
+  isEmptyDefault,
+  type MirrorJob,
+  revisionError,
+} from './mirror-revision.js';
 import type { RepositoryGit } from './repository-git.js';
 import {
-  candidates,
   commitRef,
   describeRevision,
   extraRef,
@@ -25,25 +32,6 @@ import {
   remoteRef,
 } from './revision.js';
 import { rewriteUrl } from './url-rewrite.js';
-
-/** One need of one task: a revision of a repository. */
-export interface MirrorJob {
-  git: RepositoryGit;
-  mirror: Mirror;
-  revision: Revision;
-  /** Milliseconds since 1970. A fetch that began later need not be repeated for this job. */
-  since: number;
-  /** Do not trust the mirror that is there. */
-  rebuild?: boolean;
-}
-
-/** A revision as it was found. */
-export interface FoundRevision {
-  /** `undefined` in a repository without any commit. */
-  commit: string | undefined;
-  /** The branch that the revision names. */
-  branch: string | undefined;
-}
 
 export function mirrorJob(git: RepositoryGit, revision: Revision): MirrorJob {
   const { cacheFolder, settings } = git.context;
@@ -219,76 +207,10 @@ async function askFor(job: MirrorJob): Promise<string | undefined> {
 
 const NOT_THERE: ReadonlySet<string> = new Set(['no-ref', 'unknown']);
 
-async function findCommit({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
-  const place = await inMirrorIfThere(mirror);
-  if (place === undefined) return undefined;
-  const input = candidates(revision)
-    .map((name) => `${name}^{commit}\n`)
-    .join('');
-  const { stdout } = await git.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
-    ...place,
-    input,
-  });
-  return /^([0-9a-f]{40,64}) commit$/m.exec(stdout)?.[1];
-}
-
-async function inMirrorIfThere(mirror: Mirror): Promise<ReturnType<typeof inMirror> | undefined> {
-  const head = await stat(path.join(mirror.folder, 'HEAD')).catch(() => undefined);
-  return head === undefined ? undefined : inMirror(mirror);
-}
-
 async function isMirror({ git, mirror }: MirrorJob): Promise<boolean> {
   const place = await inMirrorIfThere(mirror);
   if (place === undefined) return false;
   return (await git.run(['rev-parse', '--is-bare-repository'], place)).stdout.trim() === 'true';
-}
-
-/** A repository without commits can be checked out when nothing of it is asked for. */
-async function isEmptyDefault({ git, mirror, revision }: MirrorJob): Promise<boolean> {
-  if (revision.kind !== 'default' || (await inMirrorIfThere(mirror)) === undefined) return false;
-  const refs = await git.run(['for-each-ref', '--count=1', 'refs/heads', 'refs/tags'], inMirror(mirror));
-  return refs.exitCode === 0 && refs.stdout.trim() === '';
-}
-
-async function branchOf({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
-  if (revision.kind === 'branch') return revision.name.replace(/^refs\/heads\//, '');
-  if (revision.kind !== 'default') return undefined;
-  const head = await git.run(['symbolic-ref', '--short', '--quiet', 'HEAD'], inMirror(mirror));
-  return head.stdout.trim() || undefined;
-}
-
-async function revisionError({ git, mirror, revision }: MirrorJob): Promise<AgentError> {
-  const { settings } = git.context;
-  if (settings.standalone) {
-    return new AgentError(
-      'REPOSITORY_CLONE',
-      `${describeRevision(revision)} of ${git.shownUrl} is not in the cache of this machine, and stand-alone mode fetches nothing`,
-    );
-  }
-  const what = `${describeRevision(revision)} does not exist in ${git.shownUrl}`;
-  if (revision.kind === 'commit') {
-    return new AgentError('REPOSITORY_REVISION', what, {
-      hint: 'Push the commit, or clear the commit of the task to run the last one of its branch.',
-    });
-  }
-  const listed = await git.run(
-    [
-      'for-each-ref',
-      '--format=%(refname:short)',
-      '--sort=-creatordate',
-      '--count=10',
-      revision.kind === 'tag' ? 'refs/tags' : 'refs/heads',
-    ],
-    inMirror(mirror),
-  );
-  const names = listed.stdout
-    .trim()
-    .split('\n')
-    .filter((name) => name !== '')
-    .join(', ');
-  return new AgentError('REPOSITORY_REVISION', what, {
-    hint: names === '' ? 'It has none.' : `The latest are: ${names}.`,
-  });
 }
 
 /** Where git really goes, when that is another address than the task's. */

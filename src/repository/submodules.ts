@@ -3,7 +3,8 @@ import path from 'node:path';
 import { AgentError } from '../errors.js';
 import { ensureFolder } from '../os/files.js';
 import { isLocal, parseGitUrl } from './git-url.js';
-import { type MirrorJob, mirrorJob } from './mirror-update.js';
+import type { MirrorJob } from './mirror-revision.js';
+import { mirrorJob } from './mirror-update.js';
 import { RepositoryGit } from './repository-git.js';
 
 interface Submodule {

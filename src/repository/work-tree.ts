@@ -4,7 +4,8 @@ import type { GitResult } from './git.js';
 import { failureKind } from './git-failure.js';
 import { lfsFilter, warnOfPointers } from './lfs.js';
 import type { Mirror } from './mirror.js';
-import { type FoundRevision, type MirrorJob, withRevision } from './mirror-update.js';
+import type { FoundRevision, MirrorJob } from './mirror-revision.js';
+import { withRevision } from './mirror-update.js';
 import type { RepositoryGit } from './repository-git.js';
 import { fillSubmodules } from './submodules.js';
 
