@@ -1,8 +1,10 @@
+/** Shorter names may differ in two letters, longer ones in three. */
+const SHORT = 8;
+
 /** The known name that a mistyped one is closest to; `undefined` when none is close. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(name.length / 4));
   let best: string | undefined;
-  let least = limit + 1;
+  let least = (name.length < SHORT ? 2 : 3) + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const found = distance(name, candidate);

@@ -155,7 +155,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     type: 'number',
     fallback: 600,
     help: 'Seconds that a GPU stays reserved for a task that is about to start.',
-    consumedBy: 'daemon',
+    ignored: 'GPUs are not shared out between queues in this version',
   },
   {
     key: 'agent.metrics.port',

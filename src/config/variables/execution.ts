@@ -68,7 +68,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     aliases: ['TRAINS_AGENT_EXEC_USER'],
     type: 'text',
     help: 'User that runs the task.',
-    consumedBy: 'task',
+    ignored: 'tasks run as the user of the agent',
   },
   {
     name: 'CLEARML_AGENT_EXTRA_PYTHON_PATH',
@@ -81,14 +81,14 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_ABORT_CALLBACK_CMD',
     type: 'text',
     help: 'Command that is run when the task is aborted.',
-    consumedBy: 'task',
+    ignored: 'a task registers its own callback with the server',
   },
   {
     name: 'CLEARML_AGENT_ABORT_CALLBACK_TIMEOUT',
     type: 'integer',
     otherwise: '180',
     help: 'Seconds that this command may take.',
-    consumedBy: 'task',
+    ignored: 'a task registers its own callback with the server',
   },
   {
     name: 'CLEARML_AGENT_GIT_CLONE_VERBOSE',

@@ -3,6 +3,13 @@ import type { Variable } from './variable.js';
 /** The agent on its machine. */
 export const WORKER_VARIABLES: readonly Variable[] = [
   {
+    name: 'CLEARML_AGENT_STATE_DIR',
+    type: 'path',
+    otherwise: '~/.clearml/agent',
+    help: "Folder of the agent's own state: journals, logs, caches.",
+    consumedBy: 'os',
+  },
+  {
     name: 'CLEARML_WORKER_TAGS',
     type: 'words',
     help: 'Tags that the worker reports to the server.',
@@ -51,7 +58,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     type: 'path',
     otherwise: "the agent's state folder",
     help: 'Folder of the log of a background agent.',
-    consumedBy: 'cli',
+    ignored: 'logs and state are in the state folder of the agent, which CLEARML_AGENT_STATE_DIR moves',
   },
   {
     name: 'CLEARML_AGENT_DEBUG_INFO',
@@ -69,13 +76,13 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_PROPAGATE_EXITCODE',
     type: 'boolean',
     help: "End execute --docker and --full-monitoring with the task's exit status.",
-    consumedBy: 'cli',
+    ignored: 'execute always ends with the exit status of the task',
   },
   {
     name: 'CLEARML_MULTI_NODE_SINGLE_TASK',
     type: 'integer',
     help: 'Nodes that run one task: log lines name the rank.',
-    consumedBy: 'task',
+    ignored: 'the rank of a node is not written into the log',
   },
   {
     name: 'RANK',
