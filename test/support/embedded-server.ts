@@ -13,6 +13,11 @@ export interface ServerUnderTest {
   refusal(endpoint: string, body?: unknown): Promise<string>;
 }
 
+interface Envelope {
+  meta: { result_code: number; result_subcode: number; result_msg: string };
+  data: unknown;
+}
+
 export async function serverUnderTest(
   t: ExecutionContext,
   options: Partial<ServerOptions> = {},
@@ -33,21 +38,21 @@ export function clientOf(
 ): Pick<ServerUnderTest, 'call' | 'refusal'> {
   const { accessKey, secretKey } = server.credentials;
   const authorization = `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}`;
-  const send = async (endpoint: string, body: unknown) => {
+  const send = async (endpoint: string, body: unknown): Promise<Envelope> => {
     const isBatch = Array.isArray(body);
     const response = await fetch(`${server.url}/${endpoint}`, {
       method: 'POST',
       headers: { authorization, 'content-type': isBatch ? 'application/json-lines' : 'application/json' },
       body: isBatch ? body.map((item) => JSON.stringify(item)).join('\n') : JSON.stringify(body),
     });
-    return response.json();
+    return (await response.json()) as Envelope;
   };
   return {
-    async call(endpoint, body = {}) {
+    async call<T>(endpoint: string, body: unknown = {}) {
       const { meta, data } = await send(endpoint, body);
       if (meta.result_code !== 200)
         throw new Error(`${endpoint}: ${meta.result_code}/${meta.result_subcode} ${meta.result_msg}`);
-      return data;
+      return data as T;
     },
     async refusal(endpoint, body = {}) {
       const { meta } = await send(endpoint, body);
