@@ -34,7 +34,8 @@ function isNamed(gpu: Gpu, device: string): boolean {
 /**
  * The variables that show a process its devices and no others; `undefined` removes a variable. Ranges are
  * written out, as CUDA reads only the first number of `0-3`, and a slice goes to CUDA by its UUID, as CUDA
- * does not know `0:1`.
+ * does not know `0:1`. Where only NVIDIA's variable is set, a container runtime has set it: the numbers are those
+ * of its host, so nothing is added.
  *
  * @param gpus what a reader found, empty when nothing is known
  */
@@ -43,6 +44,7 @@ export function pinningVariables(
   gpus: readonly Gpu[],
 ): Record<string, string | undefined> {
   const selection = selectedDevices(visibility.visible);
+  if (visibility.cuda === undefined) return nvidiaVariables(visibility.nvidia, undefined);
   if (selection.kind === 'none') return { ...amdVariables(gpus, '-1'), ...nvidiaVariables('none', 'none') };
   if (selection.kind !== 'list') return nvidiaVariables(visibility.nvidia, visibility.cuda);
   const outside = selection.devices.map((device) => device.replace('.', ':')).join(',');

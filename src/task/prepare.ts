@@ -7,6 +7,7 @@ import { AgentError } from '../errors.js';
 import { writeFileDurable } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
+import { devicePins } from './device-pins.js';
 import { prepareCode, type TaskCode } from './prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
@@ -48,7 +49,8 @@ export async function prepareTask(
   await convertNotebook(place, code, python);
   const configFile = path.join(run.folder, 'clearml.conf');
   await writeFileDurable(configFile, taskConfigText(ctx.config));
-  const command = commandOf({ run, code, python, configFile, extra: await taskSection(run) });
+  const extra = { ...(await devicePins(run.ctx)), ...(await taskSection(run)) };
+  const command = commandOf({ run, code, python, configFile, extra });
   return {
     driver,
     place,

@@ -93,6 +93,11 @@ test('pinning: what a process gets to see', (t) => {
     CUDA_VISIBLE_DEVICES: undefined,
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
   });
+  t.deepEqual(
+    pinningVariables(gpuVisibility({ env: { NVIDIA_VISIBLE_DEVICES: '2' } }), []),
+    { NVIDIA_VISIBLE_DEVICES: '2', CUDA_VISIBLE_DEVICES: undefined, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' },
+    'inside a container the GPU of that number is another one',
+  );
   const amd = [gpu(0, { vendor: 'amd' }), gpu(1, { vendor: 'amd' })];
   t.is(pinningVariables(setVisible('1'), amd).HIP_VISIBLE_DEVICES, '1');
   t.is(pinningVariables(setVisible('none'), amd).HIP_VISIBLE_DEVICES, '-1');
