@@ -49,6 +49,7 @@ async function inFolder(folder: string, options: DemoOptions): Promise<number> {
     say(`1. A ClearML-compatible server runs on ${server.url}`);
     const project = await newProject(folder, options.env);
     say(`2. A project is in ${project.repository}: two commits and a change that was never committed`);
+    if (project.note) say(`   ${project.note}`);
     return await daemonPart({ folder, options, server, project, say });
   } finally {
     await server.close();
@@ -74,7 +75,7 @@ async function daemonPart(demo: Demo): Promise<number> {
   const { folder, options, server, say } = demo;
   const configFile = path.join(folder, 'clearml.conf');
   await writeFile(configFile, serverConfText(server), { mode: 0o600 });
-  const config = loadConfig({ env: withoutClearml(options.env), home: folder, configFile });
+  const config = loadConfig({ env: ownEnvironment(options.env, folder), home: folder, configFile });
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const logger = createLogger({ stream: options.out, redactor });
@@ -145,9 +146,10 @@ async function finalStatus({ tasks }: Connection, task: string): Promise<TaskSta
   }
 }
 
-/** The user's own server and credentials have no part in this. */
-function withoutClearml(env: DemoOptions['env']): DemoOptions['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(CLEARML|TRAINS)_/.test(name)));
+/** The user's own server, credentials and caches have no part in this. */
+function ownEnvironment(env: DemoOptions['env'], home: string): DemoOptions['env'] {
+  const kept = Object.entries(env).filter(([name]) => !/^(CLEARML|TRAINS)_/.test(name));
+  return { ...Object.fromEntries(kept), HOME: home };
 }
 
 function forwardSignals(signals: EventEmitter): void {

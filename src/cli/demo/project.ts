@@ -14,6 +14,8 @@ export interface DemoProject {
   requirements: string;
   /** `git diff` of a change that was never committed. */
   diff: string;
+  /** Something to tell about how it was made. */
+  note?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -93,8 +95,11 @@ export async function makeDemoProject(
   await command('git', 'add', '.');
   await command('git', 'commit', '--quiet', '--message', 'Begin the project');
   await writeFile(path.join(folder, 'src', 'train.py'), TRAIN);
-  await writeFile(path.join(folder, 'requirements.txt'), REQUIREMENTS);
-  await command(python, '-c', MAKE_WHEEL, path.join(folder, WHEEL), METRICS);
+  const installs = await canInstall(python, env);
+  const requirements = installs ? REQUIREMENTS : '';
+  await writeFile(path.join(folder, 'requirements.txt'), requirements);
+  if (installs) await command(python, '-c', MAKE_WHEEL, path.join(folder, WHEEL), METRICS);
+  else await writeFile(path.join(folder, 'src', 'demo_metrics.py'), METRICS);
   await command('git', 'add', '.');
   await command('git', 'commit', '--quiet', '--message', 'Fit a line');
   await writeFile(path.join(folder, 'src', 'train.py'), TRAIN.replace('RATE = 0.05', 'RATE = 0.1'));
@@ -104,9 +109,21 @@ export async function makeDemoProject(
     commit: (await command('git', 'rev-parse', 'HEAD')).trim(),
     entryPoint: 'train.py',
     workingDir: 'src',
-    requirements: REQUIREMENTS,
+    requirements,
     diff: await command('git', 'diff'),
+    ...(installs ? {} : { note: NO_PIP }),
   };
+}
+
+const NO_PIP =
+  'This Python has neither pip nor ensurepip, so the package that the task would install is part of its code instead.';
+
+/** A bare Python, as Debian ships it, has nothing to install packages with. */
+async function canInstall(python: string, env: Environment): Promise<boolean> {
+  const probe = `import importlib.util, sys
+found = [importlib.util.find_spec(name) for name in ("ensurepip", "pip")]
+sys.exit(not any(spec and spec.origin for spec in found))`;
+  return (await run([python, '-c', probe], { env })).exitCode === 0;
 }
 
 /** Commits need a name; the user's own settings are neither needed nor touched. */

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseHocon } from '../../src/config/hocon/parse-hocon.js';
+import { type Contender, contenders } from './contender.js';
+import { type DaemonFigures, measureDaemon } from './daemon-figures.js';
+import { median, wallSeconds } from './measure.js';
+import { type Figure, renderTable } from './table.js';
+
+/**
+ * `npm run bench [-- --original PYTHON] [--quick]`: measures this agent and, where a Python that can import
+ * clearml-agent is named, the original beside it, against the same embedded server.
+ */
+const { values } = parseArgs({
+  options: {
+    original: { type: 'string', default: process.env.CLEARML_ORIGINAL_PYTHON },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string', default: 'bench-results.json' },
+  },
+});
+
+const rounds = values.quick ? 2 : 10;
+const both = contenders(values.original);
+const figures = [...startFigures(both), ...(await daemonRows(both)), hoconFigure()];
+console.log(renderTable(figures));
+writeFileSync(values.json, `${JSON.stringify({ node: process.version, figures }, undefined, 2)}\n`);
+
+function startFigures(agents: readonly Contender[]): Figure[] {
+  const rows: [string, string[]][] = [
+    ['--version', ['--version']],
+    ['daemon --help', ['daemon', '--help']],
+  ];
+  return rows.map(([name, words]) =>
+    figure(
+      `${name}, wall time`,
+      's',
+      agents,
+      (agent) => wallSeconds([...agent.argv, ...words], 5, process.env),
+      '≤ 0.15 s',
+    ),
+  );
+}
+
+async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
+  const results = new Map<string, DaemonFigures>();
+  for (const agent of agents) {
+    const folder = mkdtempSync(path.join(tmpdir(), `bench-${agent.name}-`));
+    results.set(agent.name, await measureDaemon(agent, { folder, rounds, quick: values.quick }));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const row = (name: string, unit: string, pick: (one: DaemonFigures) => number, goal = '') =>
+    figure(name, unit, agents, (agent) => pick(results.get(agent.name) as DaemonFigures), goal);
+  return [
+    row('idle, resident memory', 'MB', (one) => one.idleMegabytes, '≤ 64 MB'),
+    row('idle, CPU', '%', (one) => one.idleCpuPercent),
+    row('idle, requests a minute', '/min', (one) => one.idleRequests, '≤ 30'),
+    row('enqueue to first line, cold', 's', (one) => one.cold),
+    row('enqueue to first line, warm (mean)', 's', (one) => one.warm, '≤ 2 s'),
+    row('pull to first line, warm (mean)', 's', (one) => one.warmAfterPull, '≤ 0.7 s'),
+    row('200,000 lines: until all are stored', 's', (one) => one.flood),
+    row('200,000 lines: growth of memory', 'MB', (one) => one.floodGrowth, '< 40 MB'),
+    row('abort to process gone', 's', (one) => one.abort, '≤ 2 s'),
+  ];
+}
+
+function hoconFigure(): Figure {
+  const text = Array.from(
+    { length: 2000 },
+    (_, index) => `section_${index % 50}.key_${index}: "value ${index}" # why`,
+  ).join('\n');
+  const times = Array.from({ length: 20 }, () => {
+    const start = performance.now();
+    parseHocon(text, { file: 'bench', env: {} });
+    return performance.now() - start;
+  });
+  return { name: 'configuration of 2,000 lines', unit: 'ms', ours: median(times), goal: '≤ 20 ms' };
+}
+
+function figure(
+  name: string,
+  unit: string,
+  agents: readonly Contender[],
+  measure: (agent: Contender) => number,
+  goal: string,
+): Figure {
+  const [ours = Number.NaN, original] = agents.map(measure);
+  return { name, unit, ours, ...(original === undefined ? {} : { original }), goal };
+}
