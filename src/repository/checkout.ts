@@ -28,7 +28,7 @@ export interface CheckedOut {
   commit: string | undefined;
   /** The branch that was checked out, when the task did not name a commit or tag. */
   branch: string | undefined;
-  /** `<root>/<working_dir>`. */
+  /** `<root>/<working_dir>`, whether it is there or not. */
   workingFolder: string;
   /** Address of the repository without secrets. */
   url: string;
@@ -63,7 +63,7 @@ async function fill(
   const git = await RepositoryGit.open(request, url);
   const tree = await makeWorkTree(mirrorJob(git, wantedRevision(request.script)), root);
   if (tree.commit === undefined) request.reporter.line(`${git.shownUrl} is an empty repository`, 'WARNING');
-  const workingFolder = await findWorkingFolder(root, request.script.working_dir, git.shownUrl);
+  const workingFolder = workingFolderOf(root, request);
   const { commit, branch } = tree;
   for (const [name, value] of Object.entries({ url: git.shownUrl, branch, commit, root })) {
     if (value !== undefined) request.reporter.line(`${name}: ${value}`);
@@ -80,32 +80,33 @@ async function forcedCode(request: CheckoutRequest, folder: string): Promise<Che
   }
   const git = await RepositoryGit.open(request, parseGitUrl(request.script.repository ?? ''));
   const head = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd: root });
-  const workingFolder = await findWorkingFolder(root, request.script.working_dir, root);
+  const workingFolder = workingFolderOf(root, request);
   request.reporter.line(`using the code in ${root} (${name})`);
   const commit = head.exitCode === 0 ? head.stdout.trim() : undefined;
   return { root, commit, branch: undefined, workingFolder, url: git.shownUrl, forced: true };
 }
 
-/** `folder:file` names the file of a script that is part of the task; the folder comes first. */
-async function findWorkingFolder(
-  root: string,
-  workingDir: string | null | undefined,
-  where: string,
-): Promise<string> {
-  const wanted = workingDir?.trim() || '.';
-  const folder = path.resolve(root, wanted);
-  if (await isFolder(folder)) return folder;
-  const first = path.resolve(root, wanted.split(':')[0] ?? '');
-  if (wanted.includes(':') && (await isFolder(first))) return first;
+/**
+ * To be called when the changes of the task are in, since they may make the folder.
+ *
+ * @param where the repository, for the error
+ * @throws AgentError TASK_INVALID
+ */
+export async function checkWorkingFolder(folder: string, workingDir: string, where: string): Promise<void> {
+  if (await isFolder(folder)) return;
   throw new AgentError(
     'TASK_INVALID',
-    `the working directory ${wanted} of the task is not a folder of ${where}`,
+    `the working directory ${workingDir} of the task is not a folder of ${where}`,
     {
-      hint: wanted.includes('\\')
+      hint: workingDir.includes('\\')
         ? 'It is written with backslashes; write it with slashes.'
         : 'Correct the working directory of the task.',
     },
   );
+}
+
+function workingFolderOf(root: string, { script }: CheckoutRequest): string {
+  return path.resolve(root, script.working_dir?.trim() || '.');
 }
 
 async function isFolder(file: string): Promise<boolean> {

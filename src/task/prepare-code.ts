@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { TaskScript } from '../api/task-record.js';
 import { causeLine } from '../errors.js';
 import { applyDiff } from '../repository/apply-diff.js';
-import { type CheckedOut, checkoutRepository } from '../repository/checkout.js';
+import { type CheckedOut, checkoutRepository, checkWorkingFolder } from '../repository/checkout.js';
 import { gitEnvironment } from '../repository/git-environment.js';
 import type { GitContext } from '../repository/repository-git.js';
 import { type RepositorySettings, repositorySettings } from '../repository/settings.js';
@@ -64,6 +64,7 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   await mkdir(root, { recursive: true });
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
   const folder = tree ? path.resolve(root, entry.workingDir || '.') : root;
+  if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
   const exists = (file: string) => existsSync(path.resolve(folder, file));
   const plan = planCommand({ kind, entryPoint: entry.entryPoint, env: ctx.environment, exists });
   checkEntryPoint(plan, exists, tree?.url ?? folder);

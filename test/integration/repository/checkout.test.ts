@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { checkWorkingFolder } from '../../../src/repository/checkout.js';
 import { listMirrors } from '../../../src/repository/mirror-collection.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
@@ -259,7 +260,9 @@ test('working directories with blanks and other letters are found, missing ones 
   const repository = source.folder;
   const got = await b.checkout({ repository, working_dir: 'mein Ordner/Übung' });
   t.is(got.workingFolder, path.join(got.root, 'mein Ordner/Übung'));
-  await t.throwsAsync(b.checkout({ repository, working_dir: 'nope' }), {
+  await t.notThrowsAsync(checkWorkingFolder(got.workingFolder, 'mein Ordner/Übung', got.url));
+  const other = await b.checkout({ repository, working_dir: 'nope' });
+  await t.throwsAsync(checkWorkingFolder(other.workingFolder, 'nope', other.url), {
     code: 'TASK_INVALID',
     message: `the working directory nope of the task is not a folder of ${repository}`,
   });
