@@ -28,11 +28,12 @@ export interface EnvironmentJob {
 }
 
 export async function environmentJob(
-  request: EnvironmentRequest,
+  given: EnvironmentRequest,
   interpreter: Interpreter,
 ): Promise<EnvironmentJob> {
-  const { place, settings, target } = request;
+  const { place, settings, target } = given;
   const base = await place.environment();
+  const request = { ...given, toolEnvironment: { ...uvSettings(given, base), ...given.toolEnvironment } };
   const env = { ...base, ...request.toolEnvironment };
   const inside = place.inside(target);
   const { path: folder } = settings.cache;
@@ -50,6 +51,20 @@ export async function environmentJob(
     cache: folder === undefined ? undefined : new EnvironmentCache({ folder, env: base }),
     where: { folder: target, inside },
     python: path.posix.join(inside, 'bin', 'python'),
+  };
+}
+
+/** Settings of the agent that uv takes from its environment, unless they are there already. */
+function uvSettings(
+  { place, settings }: EnvironmentRequest,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const { downloads, uv } = settings;
+  const cache = downloads.enabled && place.kind === 'local' && !env.UV_CACHE_DIR;
+  const downloadList = uv.pythonDownloads !== undefined && !env.UV_PYTHON_DOWNLOADS_JSON_URL;
+  return {
+    ...(cache ? { UV_CACHE_DIR: path.join(downloads.path, 'uv') } : {}),
+    ...(downloadList ? { UV_PYTHON_DOWNLOADS_JSON_URL: uv.pythonDownloads ?? '' } : {}),
   };
 }
 

@@ -22,7 +22,7 @@ export interface InstallContext {
 }
 
 /** One call of an installer. */
-export interface InstallStep {
+interface InstallStep {
   /** Lines of a requirements file. */
   lines: readonly string[];
   options: ListOptions;

@@ -36,7 +36,7 @@ export function versionOfBinary(binary: string | null | undefined): string | und
 }
 
 /** `3.8.10` → `3.8`. */
-export function shortVersion(version: string): string | undefined {
+function shortVersion(version: string): string | undefined {
   return /^\d+(?:\.\d+)?/.exec(version.trim())?.[0];
 }
 

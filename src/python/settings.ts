@@ -3,11 +3,21 @@ import type { Config } from '../config/config.js';
 import { AgentError } from '../errors.js';
 import { expandHome } from '../os/paths.js';
 import { splitWords } from './shell-words.js';
+import {
+  type CondaSettings,
+  condaSettings,
+  listOr,
+  type PoetrySettings,
+  poetrySettings,
+  type TorchSettings,
+  torchSettings,
+  type UvSettings,
+  uvSettings,
+} from './tool-settings.js';
 
-export type PackageManager = 'pip' | 'uv' | 'poetry' | 'conda';
+type PackageManager = 'pip' | 'uv' | 'poetry' | 'conda';
 /** What installs plain requirements: `auto` takes uv where there is one and pip stands behind it. */
 export type Engine = 'auto' | 'uv' | 'pip';
-export type TorchResolve = 'pip' | 'direct' | 'none';
 
 /** Everything that the configuration says about Python; read once, plain data from then on. */
 export interface PythonSettings {
@@ -60,46 +70,6 @@ export interface PipSettings {
   upgrade: boolean;
 }
 
-export interface UvSettings {
-  version: string | undefined;
-  /** A ready uv binary. */
-  binary: string | undefined;
-  forced: boolean;
-  syncFlags: string[];
-  runFlags: string[];
-  lockedIfLockFile: boolean;
-  replacePip: boolean;
-  bestMatch: boolean;
-  fromWorkingFolder: boolean;
-  pythonDownloads: string | undefined;
-}
-
-export interface PoetrySettings {
-  version: string | undefined;
-  forced: boolean;
-  installFlags: string[];
-  fromWorkingFolder: boolean;
-}
-
-export interface CondaSettings {
-  channels: string[];
-  fullUpdate: boolean;
-  environmentAsBase: boolean;
-  /** A folder to use as it is, or an archive made by conda-pack. */
-  environmentPackage: string | undefined;
-  useBase: boolean;
-}
-
-export interface TorchSettings {
-  resolve: TorchResolve;
-  nightly: boolean;
-  /** Templates with `{}` for the CUDA digits (`118`) or the ROCm major and minor; `undefined`: PyTorch's own. */
-  template: string | undefined;
-  nightlyTemplate: string | undefined;
-  rocmTemplate: string | undefined;
-  nightlyRocmTemplate: string | undefined;
-}
-
 export interface CacheSettings {
   /** `undefined`: environments are not kept. */
   path: string | undefined;
@@ -109,7 +79,7 @@ export interface CacheSettings {
   lockTimeoutMs: number;
 }
 
-export interface SkipSettings {
+interface SkipSettings {
   /** No Python environment work at all. */
   everything: boolean;
   /** No virtual environment: true installs into the interpreter found, a path into that interpreter. */
@@ -125,10 +95,9 @@ const PIP_VERSIONS = [
   ">=23,<26 ; python_version >= '3.12'",
 ];
 const LEGACY_RESOLVER = ['>=20.3,<24.3'];
-const CHANNELS = ['pytorch', 'conda-forge', 'nvidia', 'defaults'];
+
 const MANAGERS: readonly PackageManager[] = ['pip', 'uv', 'poetry', 'conda'];
 const ENGINES: readonly Engine[] = ['auto', 'uv', 'pip'];
-const TORCH: readonly TorchResolve[] = ['pip', 'direct', 'none'];
 
 /** @throws AgentError CONFIG_VALUE naming the key */
 export function pythonSettings(config: Config): PythonSettings {
@@ -148,12 +117,7 @@ export function pythonSettings(config: Config): PythonSettings {
     requirements: requirementSettings(config),
     pip: pipSettings(config),
     uv: uvSettings(config),
-    poetry: {
-      version: config.string('agent.package_manager.poetry_version'),
-      forced: config.flag('CLEARML_AGENT_FORCE_POETRY') ?? false,
-      installFlags: config.strings('agent.package_manager.poetry_install_extra_args'),
-      fromWorkingFolder: config.boolean('agent.package_manager.poetry_files_from_repo_working_dir'),
-    },
+    poetry: poetrySettings(config),
     conda: condaSettings(config),
     torch: torchSettings(config),
     cache: cacheSettings(config),
@@ -208,49 +172,6 @@ function pipSettings(config: Config): PipSettings {
   };
 }
 
-function uvSettings(config: Config): UvSettings {
-  const key = 'agent.package_manager';
-  const locked = config.value(`${key}.uv_sync_locked_if_lock_file`);
-  return {
-    version: config.string(`${key}.uv_version`),
-    binary: config.variable('CLEARML_BOOTSTRAP_UV_EXEC'),
-    forced: config.flag('CLEARML_AGENT_FORCE_UV') ?? false,
-    syncFlags: config.strings(`${key}.uv_sync_extra_args`),
-    runFlags: config.strings(`${key}.uv_run_extra_args`),
-    lockedIfLockFile:
-      locked === undefined || locked === null || config.boolean(`${key}.uv_sync_locked_if_lock_file`),
-    replacePip: config.boolean(`${key}.uv_replace_pip`),
-    bestMatch: config.boolean(`${key}.uv_unsafe_best_match`),
-    fromWorkingFolder: config.boolean(`${key}.uv_files_from_repo_working_dir`),
-    pythonDownloads: config.string('agent.bootstrap.uv_python_meta_file'),
-  };
-}
-
-function condaSettings(config: Config): CondaSettings {
-  const key = 'agent.package_manager';
-  return {
-    channels: listOr(config, `${key}.conda_channels`, CHANNELS),
-    fullUpdate: config.boolean(`${key}.conda_full_env_update`),
-    environmentAsBase: config.boolean(`${key}.conda_env_as_base_docker`),
-    environmentPackage: config.variable('CLEARML_CONDA_ENV_PACKAGE'),
-    useBase: config.flag('CLEARML_USE_CONDA_BASE_ENV') ?? config.boolean(`${key}.use_conda_base_env`),
-  };
-}
-
-function torchSettings(config: Config): TorchSettings {
-  const key = 'agent.package_manager';
-  const asked =
-    config.variable('CLEARML_AGENT_PACKAGE_PYTORCH_RESOLVE') ?? config.string(`${key}.pytorch_resolve`);
-  return {
-    resolve: TORCH.find((mode) => mode === asked?.toLowerCase()) ?? 'pip',
-    nightly: config.boolean(`${key}.torch_nightly`),
-    template: config.string(`${key}.extra_index_url_template`),
-    nightlyTemplate: config.string(`${key}.nightly_extra_index_url_template`),
-    rocmTemplate: config.string(`${key}.rocm_extra_index_url_template`),
-    nightlyRocmTemplate: config.string(`${key}.nightly_rocm_extra_index_url_template`),
-  };
-}
-
 function cacheSettings(config: Config): CacheSettings {
   const variable = config.variable('CLEARML_AGENT_VENV_CACHE_PATH');
   return {
@@ -269,13 +190,6 @@ function skippedVenv(value: string | undefined): boolean | string {
   if (['1', 'y', 'yes', 't', 'true', 'on'].includes(word)) return true;
   if (['0', 'n', 'no', 'f', 'false', 'off', 'none'].includes(word)) return false;
   return value.trim();
-}
-
-function listOr(config: Config, key: string, fallback: string[]): string[] {
-  const value = config.value(key);
-  return value === undefined || value === null
-    ? fallback
-    : config.strings(key).filter((item) => item.trim() !== '');
 }
 
 function namesOr(config: Config, key: string, fallback: string[]): string[] {

@@ -1,6 +1,6 @@
 import { normalName, parseRequirement, type Requirement } from './requirement.js';
 import type { ListOptions, RequirementList } from './requirement-list.js';
-import type { TorchSettings } from './settings.js';
+import type { TorchSettings } from './tool-settings.js';
 import { rangesOverlap } from './version-range.js';
 
 /** What the machine computes with. */

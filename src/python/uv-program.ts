@@ -21,7 +21,7 @@ export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefin
 }
 
 /** Looks for a uv that runs: one that is named, PATH, the folders of its installers, beside the interpreter. */
-export async function findUv(
+async function findUv(
   place: Place,
   named: string | undefined,
   interpreter: string,

@@ -18,8 +18,8 @@ import { configurationKey } from './pip-configuration.js';
 import { namesIn, planLists } from './planned-lists.js';
 import { locateRequirements, readListed } from './requirement-files.js';
 import { optionLines } from './requirement-list.js';
-import type { TorchSettings } from './settings.js';
 import { bareEnvironment } from './system-environment.js';
+import type { TorchSettings } from './tool-settings.js';
 import { resolveTorch } from './torch-resolution.js';
 
 /** An environment of plain requirements: a copy of a kept one, or built by uv or pip and then kept. */

@@ -1,0 +1,224 @@
+import test from 'ava';
+import { chooseEngine, type EngineFacts } from '../../../src/python/engine-choice.js';
+import { type FailureKind, failureReason } from '../../../src/python/install-failure.js';
+import { planInstall, takeIndexFlags } from '../../../src/python/install-plan.js';
+import { readIni } from '../../../src/python/pip-configuration.js';
+import { emptyOptions, parseRequirementList } from '../../../src/python/requirement-list.js';
+import { uvEnvironment, uvFlags, uvOptions } from '../../../src/python/uv-installer.js';
+
+const UV = { bestMatch: true, offline: false, fresh: false };
+const PIP = {
+  versions: [],
+  versionsAsked: false,
+  legacyResolver: [],
+  extraIndexUrls: [],
+  extraFlags: [],
+  upgrade: false,
+};
+const ORDER = {
+  priority: ['numpy', 'pip'],
+  priorityOptional: ['pygobject'],
+  post: ['horovod'],
+  postOptional: ['flash-attn'],
+  forceRepository: false,
+  forceOriginal: false,
+  untouched: false,
+};
+const CONFIGURATION = {
+  indexUrl: undefined,
+  extraIndexUrls: [],
+  findLinks: [],
+  noIndex: false,
+  trustedHosts: [],
+  certificate: undefined,
+  clientCertificate: undefined,
+  proxy: undefined,
+  constraints: [],
+  pre: false,
+  noBinary: [],
+  onlyBinary: [],
+  others: [],
+};
+
+test('a list is sorted into its steps', (t) => {
+  const list = parseRequirementList([
+    'clearml==1.0',
+    'numpy',
+    'horovod ; python_version > "3"',
+    'Flash_Attn',
+    'pygobject',
+    'six',
+    '-e .',
+    'clearml==1.1',
+  ]);
+  const plan = planInstall(list, ORDER);
+  t.deepEqual(plan.first, [
+    { text: 'numpy', optional: false, fixed: true },
+    { text: 'pygobject', optional: true, fixed: true },
+  ]);
+  t.deepEqual(
+    plan.main.filter((line) => line !== ''),
+    ['numpy', 'pygobject', 'six', 'clearml==1.1'],
+  );
+  t.deepEqual(
+    plan.post.map(({ text, optional }) => [text, optional]),
+    [
+      ['horovod; python_version > "3"', false],
+      ['Flash_Attn', true],
+    ],
+  );
+  t.deepEqual(plan.external, [{ text: '.', optional: false, fixed: false }]);
+});
+
+test('only a repository at a full commit installs the same each time', (t) => {
+  const commit = '0123456789abcdef0123456789abcdef01234567';
+  const lines = [
+    `git+https://h/a.git@${commit}`,
+    'git+https://h/a.git@main',
+    'git+https://h/a.git@0123456',
+    'https://h/a-1.0.tar.gz',
+    './a',
+  ];
+  const plan = planInstall(parseRequirementList(lines), ORDER);
+  t.deepEqual(
+    plan.external.map(({ fixed }) => fixed),
+    [true, false, false, true, false],
+  );
+});
+
+test('flags that may hold a password leave the command line', (t) => {
+  const { flags, options } = takeIndexFlags(
+    ['--no-deps', '--index-url', 'https://u:p@h/', '--extra-index-url=https://x:y@h/', '-f', './w'],
+    emptyOptions(),
+  );
+  t.deepEqual(flags, ['--no-deps']);
+  t.is(options.indexUrl, 'https://u:p@h/');
+  t.deepEqual([...options.extraIndexUrls, ...options.findLinks], ['https://x:y@h/', './w']);
+});
+
+test("pip's flags are said in uv's words, or not at all", (t) => {
+  t.deepEqual(uvFlags(['--pre', '--trusted-host', 'h', '--timeout=5', '-U']), {
+    flags: ['--prerelease', 'allow', '--allow-insecure-host', 'h', '--upgrade'],
+  });
+  t.deepEqual(uvFlags(['--user']), { unknown: '--user' });
+  t.deepEqual(uvOptions(['--pre', '--no-binary :all:', '--use-feature=x']), {
+    lines: ['--no-binary :all:'],
+    flags: ['--prerelease', 'allow'],
+    unknown: ['--use-feature=x'],
+  });
+});
+
+test("pip's configuration reaches uv through its variables, and the user's own for uv stay", (t) => {
+  const pip = {
+    ...CONFIGURATION,
+    indexUrl: 'https://a/',
+    extraIndexUrls: ['https://b/'],
+    certificate: '/ca.pem',
+    noBinary: [':all:', 'x'],
+  };
+  t.deepEqual(uvEnvironment(pip, UV, { UV_INDEX: 'https://c/', SSL_CERT_FILE: '/mine.pem' }), {
+    UV_DEFAULT_INDEX: 'https://a/',
+    UV_INDEX: 'https://b/ https://c/',
+    UV_NO_BINARY: '1',
+    UV_NO_BINARY_PACKAGE: 'x',
+    UV_INDEX_STRATEGY: 'unsafe-best-match',
+  });
+});
+
+test('the tool is chosen by what is there and what is asked, and says why', (t) => {
+  const facts: EngineFacts = {
+    uv: { version: '0.5.1' },
+    pipOnly: [],
+    plans: [],
+    pythonVersion: '3.11.7',
+    options: UV,
+  };
+  const table: [facts: Partial<EngineFacts>, flags: string[], engine: 'uv' | 'pip', why: RegExp][] = [
+    [{}, [], 'uv', /^uv 0\.5\.1 is installed$/],
+    [{ uv: undefined }, [], 'pip', /^uv is not installed$/],
+    [{ pythonVersion: '2.7.18' }, [], 'pip', /Python 2\.7\.18$/],
+    [{}, ['--user'], 'pip', /the pip flag --user$/],
+    [{ pipOnly: ['src'] }, [], 'pip', /the setting src of pip's configuration$/],
+  ];
+  for (const [some, extraFlags, engine, why] of table) {
+    const choice = chooseEngine('auto', { ...PIP, extraFlags }, { ...facts, ...some });
+    t.is(choice.engine, engine);
+    t.regex(choice.why, why);
+  }
+  t.is(chooseEngine('pip', PIP, facts).engine, 'pip');
+});
+
+test('a configuration file of pip is read, later sections over earlier ones', (t) => {
+  const text =
+    '# top\n[global]\nindex-url = https://a/\nextra_index_url =\n    https://b/\n    https://c/\n[freeze]\ntimeout = 1\n[install]\nindex-url: https://d/\n';
+  t.deepEqual(
+    [...readIni(text, ['global', 'install'])],
+    [
+      ['index-url', 'https://d/'],
+      ['extra-index-url', 'https://b/ https://c/'],
+    ],
+  );
+});
+
+const OUTPUTS: [output: string, kind: FailureKind, cause: RegExp][] = [
+  ['OSError: [Errno 28] No space left on device', 'disk', /^no space left on the disk$/],
+  [
+    'ERROR: Could not find a version that satisfies the requirement x==9 (from versions: 1.0, 2.0)\nERROR: No matching distribution found for x==9',
+    'version',
+    /^no version of x==9 for Python 3\.11\.7; available: 1\.0, 2\.0$/,
+  ],
+  [
+    "WARNING: Retrying (...) NewConnectionError('Connection refused')\nERROR: No matching distribution found for x",
+    'unreachable',
+    /^the package index cannot be reached: /,
+  ],
+  [
+    'error: No solution found\n  cause: Because x was not found in the package registry and you require x',
+    'missing',
+    /^no package index has x for Python 3\.11\.7/,
+  ],
+  [
+    '× No solution found\n  ╰─▶ Because there is no version of six==9.1 and you require six==9.1',
+    'version',
+    /^no version of six==9\.1 for Python/,
+  ],
+  [
+    'hint: An index URL (http://h/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized)',
+    'refused',
+    /^the package index refuses the login \(HTTP 401\)$/,
+  ],
+  [
+    'ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies.\nERROR: ResolutionImpossible',
+    'conflict',
+    /^the requirements contradict each other: a==1 and b==2$/,
+  ],
+  [
+    '  gcc: not found\n      fatal error: Python.h: No such file or directory\nERROR: Failed building wheel for psutil',
+    'build',
+    /^psutil has no ready package for Python 3\.11\.7 and its build fails: fatal error: Python\.h/,
+  ],
+  [
+    "fatal: could not read Username for 'https://h': terminal prompts disabled",
+    'git',
+    /^a repository in the requirements cannot be fetched: fatal: could not read Username/,
+  ],
+  [
+    'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have',
+    'hash',
+    /^a package does not match its hash: /,
+  ],
+  [
+    "ERROR: Invalid requirement: 'numpy=1.26': Expected end",
+    'unread',
+    /^a line of the requirements cannot be read: 'numpy=1\.26'/,
+  ],
+  ['something odd\nError: it broke', 'other', /^Error: it broke$/],
+];
+
+for (const [output, kind, cause] of OUTPUTS) {
+  test(`what an installer says becomes a cause: ${kind}, ${output.slice(0, 40)}`, (t) => {
+    const reason = failureReason({ tool: 'pip', output, exitCode: 1, what: 'x', python: 'Python 3.11.7' });
+    t.is(reason.kind, kind);
+    t.regex(reason.cause, cause);
+  });
+}

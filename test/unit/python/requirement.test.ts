@@ -1,0 +1,108 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { parseRequirement, type Requirement, requirementText } from '../../../src/python/requirement.js';
+import { parseRequirementList } from '../../../src/python/requirement-list.js';
+import { splitWords } from '../../../src/python/shell-words.js';
+
+const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
+  ['numpy  ==  1.26 # why', 'numpy==1.26', 'index'],
+  ['requests [socks, security]>=2', 'requests[security,socks]>=2', 'index'],
+  ["pandas;sys_platform=='win32'", "pandas; sys_platform=='win32'", 'index'],
+  ['pkg (>=1.0,<2)', 'pkg>=1.0,<2', 'index'],
+  ['six==1.16 --hash=sha256:ab --hash=sha256:cd', 'six==1.16 --hash=sha256:ab --hash=sha256:cd', 'index'],
+  ['git+ssh://git@host/a/b.git@v1#egg=b', 'git+ssh://git@host/a/b.git@v1#egg=b', 'vcs'],
+  ['pkg @ https://host/pkg-1.0.tar.gz', 'pkg @ https://host/pkg-1.0.tar.gz', 'link'],
+  ['./wheels/pkg-1.0-py3-none-any.whl', './wheels/pkg-1.0-py3-none-any.whl', 'local'],
+  ['.[dev]', '.[dev]', 'local'],
+  ['-e ./src', '-e ./src', 'local'],
+  ['numpy=1.26', 'numpy=1.26', 'unread'],
+];
+
+for (const [line, text, kind] of TEXTS) {
+  test(`the line ${line} is read as ${kind}`, (t) => {
+    const requirement = parseRequirement(line);
+    t.is(requirement.kind, kind);
+    t.is(requirementText(requirement), text);
+  });
+}
+
+test('the revision of a repository is told from users and ports', (t) => {
+  const table: [line: string, revision: string | undefined][] = [
+    ['git+https://user:tok@host:8443/a/b.git', undefined],
+    ['git+https://user:tok@host:8443/a/b.git@feature/x', 'feature/x'],
+    ['git+ssh://git@host/a/b.git', undefined],
+    ['git+ssh://git@host/a/b.git@0123456', '0123456'],
+  ];
+  for (const [line, revision] of table) t.is(parseRequirement(line).revision, revision, line);
+});
+
+test('options of a list are told from requirements, in each of their forms', (t) => {
+  const text = [
+    '-i https://a/simple',
+    '--extra-index-url=https://b/simple  # why',
+    '-fhttps://c/links',
+    '--find-links ./wheels',
+    '-c "constraints file.txt"',
+    '--pre',
+    '--trusted-host example.com',
+    'numpy \\',
+    '  ==1.26',
+    '-r more.txt',
+  ].join('\r\n');
+  const { requirements, options } = parseRequirementList(text, (file) =>
+    file === 'more.txt' ? 'six\n-r more.txt' : undefined,
+  );
+  t.deepEqual(requirements.map(requirementText), ['numpy==1.26', ...Array.from({ length: 10 }, () => 'six')]);
+  t.deepEqual(options, {
+    indexUrl: 'https://a/simple',
+    noIndex: false,
+    extraIndexUrls: ['https://b/simple'],
+    findLinks: ['https://c/links', './wheels'],
+    constraints: ['constraints file.txt'],
+    others: ['--pre', '--trusted-host example.com'],
+  });
+});
+
+test('a file named in a file is looked for beside it', (t) => {
+  const files: Record<string, string> = {
+    'a/one.txt': '-r two.txt',
+    'a/two.txt': '-r ../b/three.txt',
+    'a/../b/three.txt': 'six',
+  };
+  const { requirements } = parseRequirementList('-r a/one.txt', (file) => files[file]);
+  t.deepEqual(
+    requirements.map(({ name }) => name),
+    ['six'],
+  );
+});
+
+test('any text is read without an error, and what is read is read the same again', (t) => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (line) => {
+      const text = requirementText(parseRequirement(line));
+      t.is(requirementText(parseRequirement(text)), text);
+    }),
+  );
+  const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,8}[a-z0-9]$/);
+  const version = fc.stringMatching(/^\d{1,3}(\.\d{1,3}){0,3}(rc\d|\.post\d|\.\*)?$/);
+  const operator = fc.constantFrom('==', '>=', '<=', '!=', '~=', '<', '>');
+  const blank = fc.constantFrom('', ' ', '  ');
+  fc.assert(
+    fc.property(name, fc.array(fc.tuple(operator, version), { maxLength: 3 }), blank, (pkg, parts, gap) => {
+      const line = `${pkg}${gap}${parts.map(([op, ver]) => op + gap + ver).join(`${gap},${gap}`)}`;
+      const read = parseRequirement(line);
+      t.is(read.name, pkg);
+      t.deepEqual(read.versions, parts);
+    }),
+  );
+});
+
+test('words are split as a shell does', (t) => {
+  t.deepEqual(splitWords(`--user "--index-url=https://x y" 'a b'c d\\ e ""`), [
+    '--user',
+    '--index-url=https://x y',
+    'a bc',
+    'd e',
+    '',
+  ]);
+});

@@ -1,0 +1,226 @@
+import test from 'ava';
+import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache-collection.js';
+import {
+  condaDependency,
+  missingDependencies,
+  parseCondaLines,
+  planConda,
+  withoutMissing,
+} from '../../../src/python/conda-plan.js';
+import { expandVariables } from '../../../src/python/custom-build.js';
+import { environmentKey } from '../../../src/python/environment-key.js';
+import { freezeLines, withoutLogin } from '../../../src/python/freeze.js';
+import { findProject, hasLocalPackages, isPackage } from '../../../src/python/project-files.js';
+import { parseRequirement } from '../../../src/python/requirement.js';
+import { parseRequirementList } from '../../../src/python/requirement-list.js';
+import {
+  foldersDownTo,
+  frozenRequirements,
+  requirementSource,
+} from '../../../src/python/requirement-source.js';
+import {
+  fitToTorchIndex,
+  namesTorch,
+  torchIndexes,
+  torchIndexObstacle,
+} from '../../../src/python/torch-index.js';
+
+const SETTINGS = {
+  priority: [],
+  priorityOptional: [],
+  post: [],
+  postOptional: [],
+  forceRepository: false,
+  forceOriginal: false,
+  untouched: false,
+};
+const TORCH = {
+  resolve: 'pip',
+  nightly: false,
+  template: undefined,
+  nightlyTemplate: undefined,
+  rocmTemplate: undefined,
+  nightlyRocmTemplate: undefined,
+} as const;
+
+test("the task's own list comes before the repository's files", (t) => {
+  t.deepEqual(requirementSource({ pip: 'six\n' }, true, SETTINGS), { kind: 'task', lines: ['six', ''] });
+  t.deepEqual(requirementSource({ pip: '# nothing' }, true, SETTINGS), { kind: 'repository' });
+  t.is(requirementSource({ pip: [] }, false, SETTINGS).kind, 'nothing');
+  t.deepEqual(requirementSource({ pip: 'six' }, true, { ...SETTINGS, forceRepository: true }), {
+    kind: 'repository',
+  });
+  const kept = { pip: 'six==1.0', org_pip: 'six' };
+  t.deepEqual(requirementSource(kept, true, { ...SETTINGS, forceOriginal: true }), {
+    kind: 'task',
+    lines: ['six'],
+  });
+});
+
+test('the list as the user wrote it is kept through all runs', (t) => {
+  const first = frozenRequirements({ pip: 'six', conda: '' }, ['six==1.16.0']);
+  t.deepEqual(first, { pip: ['six==1.16.0'], org_pip: 'six', conda: '' });
+  t.deepEqual(frozenRequirements(first, ['six==1.17.0']), {
+    pip: ['six==1.17.0'],
+    org_pip: 'six',
+    conda: '',
+  });
+  t.deepEqual(foldersDownTo('/r', '/r/a/b'), ['/r', '/r/a', '/r/a/b']);
+  t.deepEqual(foldersDownTo('/r', '/other'), ['/r']);
+});
+
+test('a frozen list has no password, and tools only where they were asked for', (t) => {
+  const packages = [
+    { name: 'pip', version: '24.0', source: undefined },
+    { name: 'Zope', version: '1', source: undefined },
+    { name: 'clearml-agent', version: '3.0', source: undefined },
+    { name: 'abc', version: '1', source: 'git+https://u:p@h/a.git@0123' },
+  ];
+  t.deepEqual(freezeLines(packages), ['abc @ git+https://h/a.git@0123', 'Zope==1']);
+  t.deepEqual(freezeLines(packages, ['PIP']), ['pip==24.0', 'abc @ git+https://h/a.git@0123', 'Zope==1']);
+  t.is(withoutLogin('git+ssh://git@h/a.git'), 'git+ssh://git@h/a.git');
+  t.is(withoutLogin('https://token@h/simple'), 'https://h/simple');
+});
+
+test('an index of PyTorch fits the accelerator, and a configured index wins', (t) => {
+  t.deepEqual(torchIndexes({ cuda: 121, rocm: undefined }, TORCH).slice(0, 2), [
+    'https://download.pytorch.org/whl/cu121/',
+    'https://download.pytorch.org/whl/cu120/',
+  ]);
+  t.deepEqual(torchIndexes({ cuda: 0, rocm: undefined }, TORCH), ['https://download.pytorch.org/whl/cpu/']);
+  t.deepEqual(torchIndexes({ cuda: 0, rocm: [6, 0] }, TORCH).slice(0, 2), [
+    'https://download.pytorch.org/whl/rocm6.0/',
+    'https://download.pytorch.org/whl/rocm5.9/',
+  ]);
+  t.is(torchIndexObstacle(TORCH, { indexUrl: undefined, others: ['https://private/simple'] }), undefined);
+  t.is(typeof torchIndexObstacle(TORCH, { indexUrl: 'https://mirror/simple', others: [] }), 'string');
+  t.is(
+    typeof torchIndexObstacle(TORCH, { indexUrl: undefined, others: ['https://mirror/whl/cu118/'] }),
+    'string',
+  );
+  t.is(
+    torchIndexObstacle(
+      { ...TORCH, template: 'https://m/cu{}' },
+      { indexUrl: 'https://mirror/simple', others: [] },
+    ),
+    undefined,
+  );
+});
+
+test('a pinned torch takes the build of the index, and old ones limit setuptools', (t) => {
+  const list = parseRequirementList(['torch[x]==1.10.0+cu111', 'torchmetrics==1.0']);
+  t.true(namesTorch(list));
+  const { requirements, options } = fitToTorchIndex(list, 'https://i/');
+  t.deepEqual(
+    requirements.map(({ name, versions, extras }) => [name, versions, extras]),
+    [
+      ['torch', [['==', '1.10.0.*']], ['x']],
+      ['torchmetrics', [['==', '1.0']], []],
+      ['setuptools', [['<', '59']], []],
+    ],
+  );
+  t.deepEqual(options.extraIndexUrls, ['https://i/']);
+});
+
+test("a list is sorted into conda's part and pip's", (t) => {
+  const lines = [
+    'torch==1.13.0.post2',
+    'tensorflow==2',
+    'cudatoolkit==13.0',
+    'cudnn',
+    'matplotlib',
+    'clearml==1.1',
+    'git+https://h/a.git',
+  ];
+  const { requirements } = parseRequirementList(lines);
+  t.deepEqual(planConda(requirements, { cuda: 118, channels: ['nvidia'] }), {
+    channels: ['nvidia'],
+    conda: [
+      'pytorch~=1.13.0',
+      'tensorflow-gpu~=2.0',
+      'matplotlib',
+      'graphviz',
+      'python-graphviz',
+      'kiwisolver',
+      'cuda-toolkit==11.8',
+    ],
+    pip: ['clearml==1.1', 'git+https://h/a.git'],
+  });
+  t.deepEqual(planConda(requirements, { cuda: 0, channels: [] }).conda.slice(-1), ['cpuonly']);
+  t.is(condaDependency(parseRequirement('numpy>=1,<2'), { cuda: 0 }), 'numpy>=1.0,<2.0');
+  t.deepEqual(
+    parseCondaLines(['- numpy # why', '', 'pip=21']).map(({ line }) => line),
+    ['numpy', 'pip=21'],
+  );
+});
+
+test('what conda does not have is left to pip, in the words of conda and micromamba', (t) => {
+  const asked = ['pytorch~=2.1.0', 'gamma~=1.0', 'gammaray'];
+  t.deepEqual(missingDependencies('{"bad_deps": ["gamma~=1.0"]}', asked), ['gamma~=1.0']);
+  t.deepEqual(missingDependencies('Collecting\nResolvePackageNotFound: \n  - pytorch~=2.1.0\n', asked), [
+    'pytorch~=2.1.0',
+  ]);
+  t.deepEqual(missingDependencies('nothing provides requested gamma ~=1.0', asked), ['gamma~=1.0']);
+  t.deepEqual(withoutMissing({ channels: [], conda: asked, pip: [] }, ['pytorch~=2.1.0']).pip, [
+    'torch~=2.1.0',
+  ]);
+});
+
+test('environments longest unused go first until the limits hold', (t) => {
+  const kept = (key: string, day: number, bytes: number): KeptEnvironment => ({
+    key,
+    folder: '',
+    summary: '',
+    created: new Date(0),
+    lastUsed: new Date(2020, 1, day),
+    bytes,
+  });
+  const all = [kept('new', 3, 10), kept('old', 1, 10), kept('middle', 2, 10)];
+  const keys = (limits: Parameters<typeof chooseForRemoval>[1], free = 1000): string[] =>
+    chooseForRemoval(all, limits, free).map(({ environment }) => environment.key);
+  const none = { maxEntries: 10, maxBytes: undefined, freeBytes: 0 };
+  t.deepEqual(keys(none), []);
+  t.deepEqual(keys({ ...none, maxEntries: 1 }), ['old', 'middle']);
+  t.deepEqual(keys({ ...none, maxBytes: 25 }), ['old']);
+  t.deepEqual(keys({ ...none, freeBytes: 100 }, 85), ['old', 'middle']);
+});
+
+test('a key changes with all that decides what is installed', (t) => {
+  const inputs = {
+    interpreter: 'a',
+    systemSitePackages: false,
+    inherited: '',
+    image: '',
+    cuda: '0',
+    manager: 'pip',
+    settings: [],
+    requirements: ['six'],
+  };
+  const key = environmentKey(inputs);
+  t.is(environmentKey({ ...inputs }), key);
+  for (const other of [
+    { interpreter: 'b' },
+    { systemSitePackages: true },
+    { image: 'x' },
+    { cuda: '118' },
+    { manager: 'uv' },
+    { settings: ['--pre'] },
+    { requirements: ['six', 'a'] },
+  ]) {
+    t.not(environmentKey({ ...inputs, ...other }), key);
+  }
+});
+
+test('a pyproject.toml without a project is none', (t) => {
+  t.is(findProject({ repository: undefined }, 'uv', false), undefined);
+  const project = { folder: '/', pyproject: '[project]\nname = "a"\n', lock: undefined };
+  t.false(isPackage(project, 'uv'));
+  t.true(isPackage({ ...project, pyproject: '[project]\n[build-system]\n' }, 'uv'));
+  t.false(isPackage({ ...project, pyproject: '[tool.poetry]\npackage-mode = false\n' }, 'poetry'));
+  t.true(hasLocalPackages({ ...project, lock: 'source = { editable = "packages/a" }' }));
+  t.false(hasLocalPackages({ ...project, lock: 'source = { virtual = "." }' }));
+});
+
+test('variables in the path of a build script', (t) => {
+  t.is(expandVariables('~/$A/${B}/$C', { HOME: '/h', A: 'a', B: 'b' }), '/h/a/b/$C');
+});
