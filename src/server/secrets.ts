@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { type KeyPair, newKeyPair } from './auth/accounts.js';
 
@@ -15,17 +15,38 @@ export interface Secrets {
   tokenSecret: string;
 }
 
-/** Reads the secrets of a folder, or makes them: files of mode 0600 in a folder of mode 0700. */
+/**
+ * Reads the secrets of a folder, or makes them: files of mode 0600 in a folder of mode 0700.
+ *
+ * @throws AgentError SERVER_FOLDER
+ */
 export async function openSecrets(folder: string): Promise<Secrets> {
-  await ensureFolder(folder, 0o700);
-  await chmod(folder, 0o700);
+  await openFolder(folder);
   const credentialsFile = path.join(folder, CREDENTIALS_FILE);
   const credentials = await readCredentials(credentialsFile);
   const secretFile = path.join(folder, TOKEN_SECRET_FILE);
   const kept = (await readTextIfThere(secretFile))?.trim();
   const tokenSecret = kept === undefined || kept === '' ? randomBytes(48).toString('base64url') : kept;
   if (tokenSecret !== kept) await writeFileDurable(secretFile, `${tokenSecret}\n`, 0o600);
+  // Someone may have copied them with other rights.
+  await Promise.all([credentialsFile, secretFile].map((file) => chmod(file, 0o600)));
   return { credentials, credentialsFile, tokenSecret };
+}
+
+async function openFolder(folder: string): Promise<void> {
+  try {
+    await ensureFolder(folder, 0o700);
+    await chmod(folder, 0o700);
+  } catch (error) {
+    throw new AgentError(
+      'SERVER_FOLDER',
+      `cannot use ${folder} as the server's folder: ${causeLine(error)}`,
+      {
+        hint: 'Choose a folder that is yours to write.',
+        cause: error,
+      },
+    );
+  }
 }
 
 async function readCredentials(file: string): Promise<KeyPair> {

@@ -75,9 +75,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   try {
     database.transaction(() => prepare(server, secrets));
     const [url, filesUrl] = await listen(server, secrets, options, listeners);
-    const { everyMs, silentMs } = options.watchdog ?? WATCHDOG_TIMES;
-    const timer = setInterval(() => stopSilentTasks(server, silentMs), everyMs);
-    timer.unref();
+    const timer = startWatchdog(server, options);
     const close = () => {
       clearInterval(timer);
       return closeAll();
@@ -88,6 +86,18 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     await closeAll();
     throw error;
   }
+}
+
+function startWatchdog(server: ServerContext, options: ServerOptions): NodeJS.Timeout {
+  const { everyMs, silentMs } = options.watchdog ?? WATCHDOG_TIMES;
+  const look = () => {
+    try {
+      stopSilentTasks(server, silentMs);
+    } catch (error) {
+      options.onFailure?.(error, 'watchdog');
+    }
+  };
+  return setInterval(look, everyMs).unref();
 }
 
 async function listen(

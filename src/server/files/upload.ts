@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BusboyFileStream, BusboyHeaders } from '@fastify/busboy';
 import { causeLine } from '../../errors.js';
+import { syncFolder } from '../../os/files.js';
 import { ApiError } from '../api-error.js';
 import { newId } from '../ids.js';
 
@@ -56,6 +57,7 @@ async function storePart(name: string, stream: BusboyFileStream, folder: string)
     await pipeline(stream, createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }));
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     await rename(temporary, file);
+    await syncFolder(path.dirname(file));
     return name.replace(/^\/+/, '');
   } catch (error) {
     await rm(temporary, { force: true });

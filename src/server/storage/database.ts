@@ -1,5 +1,5 @@
 import type { Database as Connection, Statement } from 'libsql';
-import { AgentError, systemCode } from '../../errors.js';
+import { AgentError, causeLine, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { SCHEMA, SCHEMA_VERSION } from './schema.js';
 
@@ -28,7 +28,7 @@ export class Database {
   /** @throws AgentError SERVER_FOLDER when another server has the file open, or a newer one wrote it */
   static async open(file: string): Promise<Database> {
     const { default: Libsql } = await import('libsql');
-    const connection = new Libsql(file);
+    const connection = connect(() => new Libsql(file), file);
     try {
       // Exclusive: a second server on the same folder would hand out the same task twice.
       connection.pragma('locking_mode = EXCLUSIVE');
@@ -120,10 +120,24 @@ function clean(parameters: readonly Bindable[]): Bindable[] {
   );
 }
 
+function connect(action: () => Connection, file: string): Connection {
+  try {
+    return action();
+  } catch (error) {
+    throw openError(error, file);
+  }
+}
+
 function openError(error: unknown, file: string): unknown {
-  if (systemCode(error) !== 'SQLITE_BUSY') return error;
-  return new AgentError('SERVER_FOLDER', `another server is using ${file}`, {
-    hint: 'Stop that server, or choose another folder.',
+  const code = systemCode(error);
+  if (code === 'SQLITE_BUSY') {
+    return new AgentError('SERVER_FOLDER', `another server is using ${file}`, {
+      hint: 'Stop that server, or choose another folder.',
+      cause: error,
+    });
+  }
+  if (code === undefined) return error;
+  return new AgentError('SERVER_FOLDER', `cannot open ${file}: ${causeLine(error)} (${code})`, {
     cause: error,
   });
 }

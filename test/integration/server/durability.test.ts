@@ -114,11 +114,19 @@ test('a lost credentials file is made anew', async (t) => {
   t.like(await call('users.get_current_user'), { user: { role: 'admin' } });
 });
 
-test('one server a folder; a file of a newer version and a broken one are refused by name', async (t) => {
+test('one server a folder; what is no folder of a server is refused by name', async (t) => {
   const { folder } = await serverUnderTest(t);
   const second = await t.throwsAsync(startServer({ folder }));
   t.true(isAgentError(second, 'SERVER_FOLDER'));
   t.regex(second?.message ?? '', /another server is using .*server\.db/);
+
+  const notOurs = temporaryFolder(t);
+  await writeFile(path.join(notOurs, 'server.db'), 'x'.repeat(10_000));
+  const unreadable = await t.throwsAsync(startServer({ folder: notOurs }));
+  t.true(isAgentError(unreadable, 'SERVER_FOLDER'), String(unreadable));
+  const file = path.join(notOurs, 'a-file');
+  await writeFile(file, '');
+  t.true(isAgentError(await t.throwsAsync(startServer({ folder: file })), 'SERVER_FOLDER'));
 
   const broken = temporaryFolder(t);
   await writeFile(path.join(broken, 'credentials.json'), '{}');

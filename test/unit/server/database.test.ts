@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { isAgentError } from '../../../src/errors.js';
+import { ApiError } from '../../../src/server/api-error.js';
+import { Database, storageError } from '../../../src/server/storage/database.js';
+import { Documents } from '../../../src/server/storage/documents.js';
+
+async function opened(t: ExecutionContext): Promise<{ database: Database; file: string }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'database-test-'));
+  const file = path.join(folder, 'x.db');
+  const database = await Database.open(file);
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return { database, file };
+}
+
+test('a transaction is all or nothing; an inner one fails by itself', async (t) => {
+  const { database } = await opened(t);
+  const queues = new Documents<{ id: string; n?: number }>(database, 'queues');
+  const failing = (id: string) => () => {
+    queues.put({ id });
+    throw new Error('no');
+  };
+  t.throws(() => database.transaction(failing('a')), { message: 'no' });
+  database.transaction(() => {
+    queues.put({ id: 'b' });
+    t.throws(() => database.transaction(failing('c')), { message: 'no' });
+    queues.put({ id: 'd', n: 1 });
+  });
+  t.deepEqual([...queues.scan()], [{ id: 'b' }, { id: 'd', n: 1 }]);
+});
+
+test('a scan reads everything once, also while documents change', async (t) => {
+  const { database } = await opened(t);
+  const queues = new Documents<{ id: string; name: string; seen?: boolean }>(database, 'queues');
+  const ids = Array.from({ length: 450 }, (_, n) => `q${String(n).padStart(3, '0')}`);
+  database.transaction(() => {
+    for (const id of ids) queues.put({ id, name: 'one' });
+  });
+  const seen: string[] = [];
+  for (const queue of queues.scan({ where: 'name = ?', parameters: ['one'] })) {
+    seen.push(queue.id);
+    queues.put({ ...queue, name: 'two' });
+  }
+  t.deepEqual(seen, ids);
+  t.is(queues.count({ where: 'name = ?', parameters: ['two'] }), 450);
+});
+
+test('a full disk is told as such, and what is stored stays readable', async (t) => {
+  const { database } = await opened(t);
+  const queues = new Documents<{ id: string; text: string }>(database, 'queues');
+  queues.put({ id: 'first', text: 'kept' });
+  database.get('PRAGMA max_page_count = 60');
+  const fill = () => {
+    for (let n = 0; n < 100; n += 1) {
+      database.transaction(() => queues.put({ id: `q${n}`, text: 'x'.repeat(8000) }));
+    }
+  };
+  // The library's errors are not native ones.
+  const error: unknown = t.throws(fill, { any: true });
+  const told = storageError(error);
+  t.true(told instanceof ApiError);
+  t.like(told, { status: 500, subcode: 4 });
+  t.like(queues.find('first'), { text: 'kept' });
+  database.transaction(() => queues.delete('q0'));
+  t.is(queues.find('q0'), undefined);
+});
+
+test('a file of a newer format is left alone', async (t) => {
+  const { database, file } = await opened(t);
+  database.get('PRAGMA user_version = 999');
+  database.close();
+  const error = await t.throwsAsync(Database.open(file));
+  t.true(isAgentError(error, 'SERVER_FOLDER'));
+  t.regex(error?.message ?? '', /newer version/);
+});
