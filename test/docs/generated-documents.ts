@@ -4,6 +4,7 @@ import { renderExample } from '../../src/config/documents/render-example.js';
 import { OPTION_SECTIONS } from '../../src/config/options/option-table.js';
 import { VARIABLE_SECTIONS } from '../../src/config/variables/variable-table.js';
 import { commandsPage } from './commands-page.js';
+import { errorsPage } from './errors-page.js';
 
 export interface GeneratedDocument {
   /** From the root of the repository. */
@@ -17,6 +18,7 @@ const MARK = '<!-- What follows is made from the tables in the source: npm run d
 /** Every file that is made, in whole or from the mark on, from a table. */
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { file: 'docs/commands.md', render: () => commandsPage(COMMANDS) },
+  { file: 'docs/errors.md', render: () => errorsPage() },
   { file: 'clearml.conf.example', render: () => renderExample(OPTION_SECTIONS) },
   {
     file: 'docs/configuration.md',
