@@ -82,9 +82,12 @@ export class DockerEngine {
     this.#process.kill('SIGTERM');
     await Promise.race([this.#ended, sleep(10_000)]);
     this.#process.kill('SIGKILL');
-    await execa('umount', ['-R', path.join(this.folder, 'exec'), path.join(this.folder, 'data')], {
-      reject: false,
-    });
+    const mounts = fs
+      .readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '');
+    const own = mounts.filter((mount) => mount.startsWith(`${this.folder}/`)).reverse();
+    if (own.length > 0) await execa('umount', ['--lazy', ...own], { reject: false });
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 

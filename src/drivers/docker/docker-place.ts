@@ -96,8 +96,7 @@ export class DockerPlace implements Place {
     const ending = new AbortController();
     const end = () => {
       ending.abort();
-      const number = output.processNumber;
-      if (number !== undefined) void this.#end(number);
+      void output.processNumber.then((number) => this.#end(number));
     };
     options.signal?.addEventListener('abort', end, { once: true });
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(end, options.timeoutMs);
@@ -120,7 +119,10 @@ export class DockerPlace implements Place {
 
   async #end(number: string): Promise<void> {
     const argv = ['/bin/sh', '-c', 'kill -KILL -- "-$1" || kill -KILL "$1"', 'sh', number];
-    await this.#options.engine.exec(this.ref.container, { argv, onOutput: () => undefined });
+    // A container that is gone has ended the command already.
+    await this.#options.engine
+      .exec(this.ref.container, { argv, onOutput: () => undefined })
+      .catch(() => undefined);
   }
 }
 
@@ -129,22 +131,28 @@ class ExecOutput {
   readonly #onOutput: ((text: string) => void) | undefined;
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   readonly #texts = { stdout: '', stderr: '' };
-  processNumber: string | undefined;
+  /** Known once the command has started. */
+  readonly processNumber: Promise<string>;
+  #tellNumber: ((number: string) => void) | undefined;
 
   constructor(onOutput: ((text: string) => void) | undefined) {
     this.#onOutput = onOutput;
+    this.processNumber = new Promise((resolve) => {
+      this.#tellNumber = resolve;
+    });
   }
 
   feed(data: Uint8Array, stream: 'stdout' | 'stderr'): void {
     const text = this.#decoders[stream].decode(data, { stream: true });
     this.#texts[stream] += text;
-    if (stream === 'stderr' || this.processNumber !== undefined) {
+    if (stream === 'stderr' || this.#tellNumber === undefined) {
       this.#onOutput?.(text);
       return;
     }
     const end = this.#texts.stdout.indexOf('\n');
     if (end < 0) return;
-    this.processNumber = this.#texts.stdout.slice(0, end);
+    this.#tellNumber(this.#texts.stdout.slice(0, end));
+    this.#tellNumber = undefined;
     this.#texts.stdout = this.#texts.stdout.slice(end + 1);
     if (this.#texts.stdout !== '') this.#onOutput?.(this.#texts.stdout);
   }

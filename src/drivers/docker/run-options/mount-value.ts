@@ -1,6 +1,6 @@
 import type { MountSpec } from '../create-request.js';
+import { absoluteSource } from './mount-source.js';
 import { type GivenOption, wrongValue } from './option.js';
-import { absoluteSource } from './storage-options.js';
 import { byteSize, csvFields, flagWord, keyAndValue } from './values.js';
 
 /** Sets one field; `false` when the value does not fit. */

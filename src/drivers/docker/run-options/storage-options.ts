@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { absoluteSource } from './mount-source.js';
 import { readMount } from './mount-value.js';
 import { type GivenOption, type RunOption, wrongValue } from './option.js';
 import { hostFlag, hostList, hostText } from './plain-options.js';
@@ -72,9 +72,4 @@ function addVolume({ host, request, sources }: RequestDraft, given: GivenOption)
   const [source = '', ...rest] = parts;
   const bind = [absoluteSource(source, sources.folder), ...rest].join(':');
   if (!host.Binds?.includes(bind)) host.Binds = [...(host.Binds ?? []), bind];
-}
-
-/** Only sources that begin with a dot are relative paths; other words without a slash name volumes. */
-export function absoluteSource(source: string, folder: string): string {
-  return source.startsWith('.') ? path.resolve(folder, source) : source;
 }
