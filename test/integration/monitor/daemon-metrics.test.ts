@@ -1,11 +1,12 @@
 import test from 'ava';
+import type { ConfigTree } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { serveMetrics } from '../../../src/daemon/metrics.js';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { MachineMonitor } from '../../../src/monitor/machine-monitor.js';
 
 function request(port: number | undefined) {
-  const flags = port === undefined ? {} : { agent: { metrics: { port } } };
+  const flags: ConfigTree = port === undefined ? {} : { agent: { metrics: { port } } };
   const config = loadConfig({ env: {}, home: '/nonexistent', flags });
   const gpus = new GpuReader({
     env: { PATH: '/nonexistent', ROCM_PATH: '/nonexistent' },
