@@ -88,8 +88,3 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
 export function signalMarked(name: string, value: string, signal: NodeJS.Signals): void {
   for (const pid of markedPidsNow(name, value)) signalProcess(pid, signal);
 }
-
-/** Resident memory of this process in bytes. */
-export function ownMemory(): number {
-  return process.memoryUsage.rss();
-}

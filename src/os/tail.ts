@@ -28,18 +28,15 @@ export async function* tail(options: TailOptions): AsyncGenerator<TailPiece, voi
   const handle = await open(options.file, 'r');
   try {
     let { position } = options;
+    const room = Buffer.allocUnsafe(PIECE_BYTES);
     while (!options.signal.aborted) {
       const complete = options.complete.aborted; // asked before reading, so that nothing written before is missed
-      const { buffer, bytesRead } = await handle.read(
-        Buffer.allocUnsafe(PIECE_BYTES),
-        0,
-        PIECE_BYTES,
-        position,
-      );
+      const { bytesRead } = await handle.read(room, 0, PIECE_BYTES, position);
       if (options.signal.aborted) return;
       if (bytesRead > 0) {
         position += bytesRead;
-        yield { data: buffer.subarray(0, bytesRead), position };
+        // A copy of the size needed: who keeps a short piece does not keep the whole room.
+        yield { data: Buffer.from(room.subarray(0, bytesRead)), position };
       } else if (complete) {
         return;
       } else {
