@@ -35,7 +35,7 @@ export function voiceOf(
 ): { redactor: Redactor; logger: AgentLogger } {
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const level = context.global.debug ? 'DEBUG' : 'INFO';
+  const level = config.boolean('agent.debug') ? 'DEBUG' : 'INFO';
   return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }
 

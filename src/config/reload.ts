@@ -3,10 +3,12 @@ import { configChanged, describeChange } from './changes.js';
 import type { Config } from './config.js';
 
 export interface ReloadOptions {
-  /** The configuration that the process started with. */
-  start: Config;
-  /** Loads it again from where it came. */
-  load: () => Promise<Config>;
+  /** What was read at the start, and what became of it. */
+  start: { read: Config; complete: Config };
+  /** Reads the configuration again from where it came. */
+  read: () => Config;
+  /** Makes what tasks are run with of what was read. */
+  complete: (read: Config) => Promise<Config>;
   /** Told each key that changed, without secrets. */
   say: (line: string) => void;
   /** Told why a changed configuration is not used. */
@@ -16,25 +18,29 @@ export interface ReloadOptions {
 /** The configuration for the next task; with `agent.reload_config` what the files say by then. */
 export class ReloadedConfig {
   readonly #options: ReloadOptions;
-  #current: Config;
+  #now: ReloadOptions['start'];
 
   constructor(options: ReloadOptions) {
     this.#options = options;
-    this.#current = options.start;
+    this.#now = options.start;
   }
 
   /** Never fails: while the files hold a mistake, the last good configuration stays in force. */
   async next(): Promise<Config> {
-    if (!this.#current.boolean('agent.reload_config')) return this.#current;
-    const { load, say, warn } = this.#options;
+    if (!this.#now.complete.boolean('agent.reload_config')) return this.#now.complete;
     try {
-      const fresh = await load();
-      const changes = configChanged(this.#current, fresh);
-      for (const change of changes) say(`configuration changed: ${describeChange(change)}`);
-      if (changes.length > 0) this.#current = fresh;
+      await this.#refresh();
     } catch (error) {
-      warn(`the changed configuration is not used: ${causeLine(error)}`);
+      this.#options.warn(`the changed configuration is not used: ${causeLine(error)}`);
     }
-    return this.#current;
+    return this.#now.complete;
+  }
+
+  async #refresh(): Promise<void> {
+    const read = this.#options.read();
+    const changes = configChanged(this.#now.read, read);
+    if (changes.length === 0) return;
+    for (const change of changes) this.#options.say(`configuration changed: ${describeChange(change)}`);
+    this.#now = { read, complete: await this.#options.complete(read) };
   }
 }

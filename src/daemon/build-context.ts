@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Config } from '../config/config.js';
+import { configSecrets } from '../config/secrets.js';
 import { LocalDriver } from '../drivers/local/local-driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
@@ -84,9 +85,5 @@ function nodeRank(config: Config): number {
 
 /** Everything in the configuration and the environment that must not show up in a log. */
 export function registerSecrets(redactor: Redactor, config: Config): void {
-  for (const key of SECRET_KEYS) redactor.add(config.string(key));
-  for (const name of SECRET_VARIABLES) redactor.add(config.variable(name));
+  redactor.add(...configSecrets(config));
 }
-
-const SECRET_KEYS = ['api.credentials.secret_key', 'agent.git_pass'];
-const SECRET_VARIABLES = ['CLEARML_AUTH_TOKEN', 'CLEARML_AGENT_GIT_PASS', 'CLEARML_API_SECRET_KEY'];

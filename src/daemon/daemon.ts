@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { ReloadedConfig } from '../config/reload.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
@@ -25,6 +26,8 @@ import { Slots } from './slots.js';
 
 export interface DaemonOptions {
   config: Config;
+  /** Reads the configuration again, for `agent.reload_config`. */
+  reread?: () => Config;
   home: string;
   state: string;
   logger: AgentLogger;
@@ -68,7 +71,8 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   });
   try {
     const connection = await connect({ ...given, signal: shutdown.drain });
-    const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
+    const reloaded = await reloadedConfig(given, connection);
+    const options = { ...given, config: await reloaded.next() };
     const queues = await resolveQueues(connection.queues, options);
     const registration = await registerWorker(options.state, options.workerIds);
     try {
@@ -101,6 +105,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         machine,
         shutdown,
         slots,
+        reloaded,
         queueIds: queues.map(({ id }) => id),
       });
     } finally {
@@ -112,8 +117,21 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   }
 }
 
+async function reloadedConfig(given: DaemonOptions, connection: Connection): Promise<ReloadedConfig> {
+  const { config, logger, reread = () => config } = given;
+  const complete = (read: Config) => effectiveConfig({ ...given, config: read, connection });
+  return new ReloadedConfig({
+    start: { read: config, complete: await complete(config) },
+    read: reread,
+    complete,
+    say: (line) => logger.info(line),
+    warn: (line) => logger.warn(line),
+  });
+}
+
 interface Daemon {
   options: DaemonOptions;
+  reloaded: ReloadedConfig;
   connection: Connection;
   registration: Registration;
   ctx: AgentContext;
@@ -212,13 +230,17 @@ async function runPulled(
   const { ctx, shutdown } = daemon;
   const { task, queue } = taken.pulled;
   await work.heartbeat.taskStarted(task, queue);
-  const run = await openRun(ctx, {
-    task,
-    queue,
-    folder: taken.folder,
-    journal: taken.journal,
-    signals: shutdown,
-  });
+  const config = await daemon.reloaded.next();
+  const run = await openRun(
+    { ...ctx, config, environment: config.env },
+    {
+      task,
+      queue,
+      folder: taken.folder,
+      journal: taken.journal,
+      signals: shutdown,
+    },
+  );
   await carryOut(run, work.folders, runTask);
   await work.heartbeat.taskEnded(task);
 }

@@ -1,8 +1,11 @@
 import type { Vault } from '../api/users.js';
 import type { Config } from '../config/config.js';
+import { configSecrets } from '../config/secrets.js';
 import { applySections } from '../config/sections/apply-sections.js';
+import { requireValid } from '../config/validate.js';
 import { applyVaults, type VaultText } from '../config/vaults.js';
 import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
 import type { Connection } from './connect.js';
 
 export interface EffectiveOptions {
@@ -10,19 +13,24 @@ export interface EffectiveOptions {
   home: string;
   connection: Connection;
   logger: AgentLogger;
+  redactor: Redactor;
 }
 
 /** Vaults came with this version of the API, and never to the open-source server. */
 const VAULTS_SINCE = '2.15';
 
 /**
- * The configuration that tasks are run with: the server's vaults laid in, and what the sections `environment`
- * and `files` ask for carried out.
+ * The configuration that tasks are run with: the server's vaults laid in, checked, its secrets registered, and
+ * what the sections `environment` and `files` ask for carried out.
+ *
+ * @throws AgentError CONFIG_VALUE for a value of the wrong type
  */
 export async function effectiveConfig(options: EffectiveOptions): Promise<Config> {
-  const { config, home, logger } = options;
-  const withVaults = await loadVaults(options);
-  return applySections(withVaults ?? config, { home, say: (line) => logger.info(line) });
+  const { config, home, logger, redactor } = options;
+  const complete = (await loadVaults(options)) ?? config;
+  requireValid(complete, (line) => logger.warn(line));
+  redactor.add(...configSecrets(complete));
+  return applySections(complete, { home, say: (line) => logger.info(line) });
 }
 
 async function loadVaults({ config, connection, logger }: EffectiveOptions): Promise<Config | undefined> {

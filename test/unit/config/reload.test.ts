@@ -10,9 +10,14 @@ function configOf(text: string): Config {
 /** A configuration whose file has the given texts, one after the other. */
 function reloaded(start: string, texts: string[]) {
   const told: string[] = [];
+  const read = configOf(start);
   const config = new ReloadedConfig({
-    start: configOf(start),
-    load: async () => configOf(texts.shift() ?? ''),
+    start: { read, complete: read },
+    read: () => configOf(texts.shift() ?? ''),
+    complete: async (fresh) => {
+      told.push('completed');
+      return fresh;
+    },
     say: (line) => told.push(line),
     warn: (line) => told.push(`warning: ${line}`),
   });
@@ -27,8 +32,10 @@ test('the next task sees what changed, and the log tells it', async (t) => {
   t.deepEqual(seen, [1, 2, 2, undefined]);
   t.deepEqual(told, [
     'configuration changed: a: 1 → 2',
+    'completed',
     "warning: the changed configuration is not used: f:1:2: expected '}', found the end of the text",
     'configuration changed: a: 2 → not set',
+    'completed',
   ]);
 });
 
