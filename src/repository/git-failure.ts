@@ -175,7 +175,7 @@ const CAUSES: readonly Cause[] = [
   {
     kind: 'interrupted',
     pattern:
-      /early EOF|RPC failed|remote end hung up|Connection reset|Connection closed|unexpected disconnect|Broken pipe|error: 5\d\d|transfer closed/i,
+      /early EOF|RPC failed|remote end hung up|Connection reset|Connection closed|unexpected disconnect|Broken pipe|error: 5\d\d|transfer closed|Empty reply from server|Recv failure|unexpected eof/i,
     says: () => 'the connection broke off',
   },
   {

@@ -62,7 +62,8 @@ async function cloneAndCheckOut(job: MirrorJob, folder: string): Promise<FoundRe
 
 async function cloneLocally(git: RepositoryGit, mirror: Mirror, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  const args = ['clone', '--local', '--no-checkout', '--', mirror.folder, folder];
+  // For a path git links the objects, and copies them on another file system; --local would insist on links.
+  const args = ['clone', '--no-checkout', '--', mirror.folder, folder];
   const cloned = await git.run(args, { cwd: path.dirname(folder) });
   if (cloned.exitCode !== 0) {
     throw new LocalFailure('cannot copy the mirror of', cloned, failureKind(cloned) !== 'disk-full');

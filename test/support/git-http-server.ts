@@ -12,6 +12,8 @@ export interface GitHttpServer {
   requests: string[];
   /** Paths of requests that were refused for lack of credentials, or with wrong ones. */
   refused: string[];
+  /** Drops the connection of so many requests to come. */
+  drop(count: number): void;
   /** Objects of git LFS by their SHA-256. */
   lfs: Map<string, Buffer>;
   /** Stores a file of git LFS and gives the text of its pointer. */
@@ -27,8 +29,14 @@ export async function startGitHttpServer(
   const requests: string[] = [];
   const refused: string[] = [];
   const lfs = new Map<string, Buffer>();
+  let dropping = 0;
   const server = http.createServer((request, response) => {
     const target = request.url ?? '/';
+    if (dropping > 0) {
+      dropping -= 1;
+      request.socket.destroy();
+      return;
+    }
     if (!isLetIn(request.headers.authorization, users)) {
       refused.push(target);
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' }).end();
@@ -45,6 +53,9 @@ export async function startGitHttpServer(
     url: `http://127.0.0.1:${port}`,
     requests,
     refused,
+    drop: (count) => {
+      dropping = count;
+    },
     lfs,
     addLfs: (content) => {
       const oid = createHash('sha256').update(content).digest('hex');

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
@@ -48,12 +48,21 @@ async function failure(promise: Promise<unknown>): Promise<AgentError> {
 test('a password of any letters reaches git, and nothing but git', async (t) => {
   const { b, server } = await served(t, { bot: PASSWORD });
   const url = `${server.url}/team/repo`;
-  const got = await b.checkout({ repository: url }, CREDENTIALS);
+  const programs = recordingGit(b.folder);
+  const got = await b.checkout({ repository: url }, CREDENTIALS, { PATH: `${programs}:${process.env.PATH}` });
+  t.regex(readFileSync(path.join(programs, 'arguments'), 'utf8'), /^clone --bare/m);
   t.is(readFileSync(path.join(got.root, 'a.py'), 'utf8'), 'print(1)\n');
   t.is(got.url, url);
   t.deepEqual(b.secrets, [PASSWORD]);
   t.deepEqual(filesHolding(b.folder, PASSWORD), []);
   t.false(b.lines.join('\n').includes(PASSWORD));
+});
+
+test('a connection that breaks off is tried again', async (t) => {
+  const { b, server } = await served(t);
+  server.drop(1);
+  t.truthy((await b.checkout({ repository: `${server.url}/team/repo` })).commit);
+  t.regex(b.lines.join('\n'), /the connection to 127\.0\.0\.1 broke off, trying again in 1 s/);
 });
 
 test('credentials written into the address are used once and stored nowhere', async (t) => {
@@ -228,6 +237,15 @@ test("the user's own credential helper serves hosts without configured credentia
 
 function git(root: string, ...args: string[]): string {
   return execFileSync('git', args, { cwd: root, env: GIT_ENVIRONMENT, encoding: 'utf8' }).trim();
+}
+
+/** A `git` that writes down the arguments of every call, also of those that git makes of itself through PATH. */
+function recordingGit(folder: string): string {
+  const programs = path.join(folder, 'recording');
+  mkdirSync(programs);
+  const script = `#!/bin/sh\necho "$@" >> ${programs}/arguments\nexec ${which('git')} "$@"\n`;
+  writeFileSync(path.join(programs, 'git'), script, { mode: 0o755 });
+  return programs;
 }
 
 function which(program: string): string {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { ErrorCode } from '../../../src/errors.js';
 import { transferError } from '../../../src/repository/git-failure.js';
 
 const SUBJECT = {
@@ -11,7 +12,7 @@ const SUBJECT = {
 };
 
 /** What git and its transports say, and the end of our cause line. */
-const WORDS: [stderr: string, cause: string, code?: string][] = [
+const WORDS: [stderr: string, cause: string, code?: ErrorCode][] = [
   ["fatal: unable to access 'https://h/o/r.git/': Could not resolve host: h", 'there is no host named h'],
   [
     'ssh: Could not resolve hostname h: Name or service not known\nfatal: Could not read from remote repository.',

@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { checkoutRepository } from '../../../src/repository/checkout.js';
+import { listMirrors } from '../../../src/repository/mirror-collection.js';
+import { CheckoutBench } from '../../support/checkout-bench.js';
+import { GitRepository } from '../../support/git-repository.js';
+
+/** A file system of its own takes the rights of root. */
+const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
+const onRoot = mayMount ? test : test.skip;
+
+interface Disk {
+  b: CheckoutBench;
+  source: GitRepository;
+  disk: string;
+}
+
+function disk(t: ExecutionContext, megabytes: number): Disk {
+  const b = new CheckoutBench();
+  const folder = path.join(b.folder, 'disk');
+  mkdirSync(folder);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+  t.teardown(async () => {
+    execFileSync('umount', ['-l', folder]);
+    await b.remove();
+  });
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ big: randomBytes(3_000_000) });
+  return { b, source, disk: folder };
+}
+
+onRoot('a full disk is named, and leaves neither a mirror nor its parts', async (t) => {
+  const { b, source, disk: folder } = disk(t, 1);
+  const request = b.request({ repository: source.folder });
+  const message = `cannot clone ${source.folder}: there is no space left on the disk of the agent`;
+  await t.throwsAsync(checkoutRepository({ ...request, cacheFolder: folder }), {
+    code: 'DISK_FULL',
+    message,
+  });
+  t.deepEqual(await listMirrors(folder), []);
+  t.deepEqual(readdirSync(path.join(folder, 'mirrors')), []);
+  const workspace = path.join(folder, 'w');
+  await t.throwsAsync(checkoutRepository({ ...request, workspace }), { code: 'DISK_FULL' });
+  t.truthy((await checkoutRepository(request)).commit);
+});
+
+onRoot('a workspace on another file system gets copies in the place of links', async (t) => {
+  const { b, source, disk: folder } = disk(t, 40);
+  const request = { ...b.request({ repository: source.folder }), workspace: path.join(folder, 'w') };
+  t.truthy((await checkoutRepository(request)).commit);
+});
