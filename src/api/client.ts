@@ -171,7 +171,8 @@ export class ApiClient {
       } catch (error) {
         signal?.throwIfAborted();
         const delay = retryDelay(error, failures, { mode, policy, random });
-        if (meansAway(error)) this.#availability.failed(error, delay !== undefined);
+        // A caller that asks for one attempt comes back in a rhythm of its own.
+        if (meansAway(error)) this.#availability.failed(error, delay !== undefined || mode === 'none');
         else this.#availability.answered();
         if (delay === undefined) throw error;
         await this.#availability.pause(delay, signal);

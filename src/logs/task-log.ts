@@ -22,6 +22,8 @@ export interface TaskLogOptions {
   echo?(text: string): void;
   limits?: Partial<SpoolLimits>;
   timing?: Partial<UploadTiming>;
+  /** Bytes that may wait to be sent before `feed` asks its caller to wait. */
+  aheadBytes?: number;
   now?: () => number;
 }
 
@@ -80,6 +82,7 @@ export class TaskLog implements Reporter {
       stateFile: path.join(folder, 'upload.json'),
       warn: (line) => logger.warn(line),
       ...(options.timing ? { timing: options.timing } : {}),
+      ...(options.aheadBytes ? { aheadBytes: options.aheadBytes } : {}),
       ...(options.now ? { now: options.now } : {}),
     });
     wake.uploader = uploader;
@@ -114,11 +117,12 @@ export class TaskLog implements Reporter {
   }
 
   /**
-   * Output of the workload. Resolves when more may come, so that memory stays flat however fast it writes.
+   * Output of the workload. Resolves when more may come, or the signal aborts: memory stays flat however fast
+   * the workload writes, and what a slow or absent server cannot take yet stays in the workload's own output.
    *
    * @param position position in the output after `data`, in bytes
    */
-  async feed(data: Uint8Array, position: number): Promise<void> {
+  async feed(data: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
     this.#endTools();
     const start = position - data.length;
     for (let at = 0; at < data.length; at += SLICE_BYTES) {
@@ -128,6 +132,7 @@ export class TaskLog implements Reporter {
       await this.#spool.room();
     }
     this.#plan();
+    await this.#uploader.keepUp(signal);
   }
 
   /** Brings everything said so far to the disk, an unfinished line as far as it goes. */

@@ -16,6 +16,8 @@ export interface UploaderOptions {
   stateFile: string;
   timing?: Partial<UploadTiming>;
   limits?: Partial<BatchLimits>;
+  /** Whoever reads a workload's output waits above this many unsent bytes: the rest is as safe where it is. */
+  aheadBytes?: number;
   /** Told when lines are lost for good, or the work does not go on; one cause line. */
   warn(line: string): void;
   now?: () => number;
@@ -42,6 +44,7 @@ const TIMING: UploadTiming = {
 
 /** This many bytes are sent without waiting for more. */
 const MUCH_BYTES = 256 * 1024;
+const AHEAD_BYTES = 64 * 1024 * 1024;
 /** A server that calls requests too large gets smaller ones, but not below this many characters. */
 const SMALLEST_REQUEST = 16_384;
 /** After a failure of our own, such as a disk that cannot be read. */
@@ -60,7 +63,7 @@ export class Uploader {
   #state: UploadState;
   #work: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
-  #idle: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
   #hurry = false;
   #sentAt = Number.NEGATIVE_INFINITY;
 
@@ -83,16 +86,17 @@ export class Uploader {
     this.#wake();
   }
 
+  /** Resolves when not too much is waiting to be sent, or the signal aborts. */
+  async keepUp(signal?: AbortSignal): Promise<void> {
+    const { aheadBytes = AHEAD_BYTES } = this.#options;
+    await this.#until(() => this.#backlog <= aheadBytes, signal);
+  }
+
   /** Sends without gathering until all that is in the spool is sent. False when the signal ended the wait. */
   async drain(signal?: AbortSignal): Promise<boolean> {
     this.#hurry = true;
     this.notify();
-    const onAbort = () => this.#wakeIdle();
-    signal?.addEventListener('abort', onAbort);
-    while (!this.#isDone && !signal?.aborted && !this.#ending.signal.aborted) {
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
-    }
-    signal?.removeEventListener('abort', onAbort);
+    await this.#until(() => this.#isDone, signal);
     this.#hurry = false;
     return this.#isDone;
   }
@@ -102,7 +106,11 @@ export class Uploader {
     this.#ending.abort();
     this.notify();
     await this.#work;
-    this.#wakeIdle();
+    this.#wakeWaiting();
+  }
+
+  get #backlog(): number {
+    return this.#options.spool.end - this.#state.cursor.offset;
   }
 
   get #isDone(): boolean {
@@ -124,10 +132,7 @@ export class Uploader {
 
   async #step(): Promise<void> {
     if (this.#state.inFlight) return this.#resume(this.#state.inFlight);
-    if (this.#isDone) {
-      this.#wakeIdle();
-      return this.#sleep();
-    }
+    if (this.#isDone) return this.#sleep();
     await this.#gather();
     if (!this.#ending.signal.aborted) await this.#sendNext();
   }
@@ -202,6 +207,7 @@ export class Uploader {
   /** A disk that does not take the state is no reason not to send: only a kill would then show. */
   async #keep(state: UploadState): Promise<void> {
     this.#state = state;
+    this.#wakeWaiting();
     await writeUploadState(this.#options.stateFile, state).catch(() => undefined);
   }
 
@@ -209,7 +215,7 @@ export class Uploader {
     const due = Math.max(performance.now() + this.#timing.gatherMs, this.#sentAt + this.#timing.intervalMs);
     while (!this.#hurry && !this.#ending.signal.aborted) {
       const left = due - performance.now();
-      if (left <= 0 || this.#options.spool.end - this.#state.cursor.offset >= MUCH_BYTES) return;
+      if (left <= 0 || this.#backlog >= MUCH_BYTES) return;
       await this.#sleep(left);
     }
   }
@@ -225,7 +231,17 @@ export class Uploader {
     clearTimeout(timer);
   }
 
-  #wakeIdle(): void {
-    for (const resume of this.#idle.splice(0)) resume();
+  /** The condition is looked at again whenever something was sent. */
+  async #until(isTrue: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    const onAbort = () => this.#wakeWaiting();
+    signal?.addEventListener('abort', onAbort);
+    while (!isTrue() && !signal?.aborted && !this.#ending.signal.aborted) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    signal?.removeEventListener('abort', onAbort);
+  }
+
+  #wakeWaiting(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
   }
 }

@@ -127,7 +127,7 @@ const OUTPUT_AFTER_STOP_MS = 10_000;
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
   try {
     for await (const chunk of workload.output(run.log.position, signal)) {
-      await run.log.feed(chunk.data, chunk.position);
+      await run.log.feed(chunk.data, chunk.position, signal);
     }
   } catch (error) {
     if (!signal.aborted)

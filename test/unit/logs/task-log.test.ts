@@ -217,3 +217,32 @@ test('sent files do not pile up on disk', async (t) => {
   t.true(await log.close());
   t.deepEqual(readdirSync(path.join(folder, 'log')).length, 2);
 });
+
+test('output is not read far ahead of what the server takes, and the wait ends with its signal', async (t) => {
+  const folder = temporaryFolder(t);
+  const gate = { open: false };
+  const server = new ScriptedLogServer();
+  const slow: LogServer = {
+    deliver: async (events) =>
+      gate.open ? server.deliver(events) : { kind: 'failed', cause: 'down', maybeDone: false },
+    stored: (query) => server.stored(query),
+  };
+  const log = await openLog(folder, slow, { aheadBytes: 600 * 1024 });
+  const chunk = Buffer.alloc(16 * 1024, `${'x'.repeat(1023)}\n`);
+  const stop = new AbortController();
+  let fed = 0;
+  const feeding = (async () => {
+    while (fed < 80 && !stop.signal.aborted) {
+      fed += 1;
+      await log.feed(chunk, fed * chunk.length, stop.signal);
+    }
+  })();
+  await until(() => fed > 38, { what: 'the reader to be far ahead' });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.true(fed < 70, `${fed} of 80`);
+  stop.abort();
+  await feeding;
+  gate.open = true;
+  t.true(await log.close());
+  t.is(server.text.length, fed * chunk.length);
+});
