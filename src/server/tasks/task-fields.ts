@@ -2,7 +2,7 @@ import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
 import { asObject, asObjects, asText, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
 import { containerOfCommand, isOlder } from './legacy-fields.js';
-import { emptyExecution, TASK_TYPES, type TaskDocument } from './task-document.js';
+import { TASK_TYPES, type TaskDocument } from './task-document.js';
 
 /**
  * The fields of a task that `tasks.create` and `tasks.edit` take, checked and in stored form. Sections in
@@ -78,11 +78,6 @@ function executionFields(call: Call): Partial<TaskDocument> {
     ...legacy,
     execution: { ...legacy.execution, ...(artifacts === undefined ? {} : { artifacts: list }) },
   };
-}
-
-/** An execution section as a whole: what is not given is empty. */
-export function wholeExecution(execution: JsonObject | undefined): JsonObject {
-  return { ...emptyExecution(), ...execution };
 }
 
 function output({ params }: Call): JsonObject {

@@ -153,15 +153,17 @@ test('200,000 lines are taken in a few seconds', async (t) => {
   const { call, id, log } = await withTask(t);
   const lines = 200_000;
   const batch = 5000;
-  const began = performance.now();
+  const began = process.cpuUsage();
   for (let n = 0; n < lines; n += batch) {
     await call(
       'events.add_batch',
       Array.from({ length: batch }, (_, i) => log(`line ${n + i} ${'x'.repeat(60)}`, n + i)),
     );
   }
-  const seconds = (performance.now() - began) / 1000;
+  // Time of this process, which a busy machine does not stretch as it does that of the clock.
+  const { user, system } = process.cpuUsage(began);
+  const seconds = (user + system) / 1e6;
   t.log(`${seconds.toFixed(1)} s`);
   t.like(await call('events.get_task_log', { task: id, batch_size: 1 }), { total: lines });
-  t.true(seconds < 60, 'ten times the usual, for busy machines');
+  t.true(seconds < 40);
 });

@@ -82,9 +82,11 @@ test('asking an empty queue is cheap', async (t) => {
   const { call, queue } = await queueOf(t, 1);
   await call('queues.get_next_task', { queue });
   const rounds = 200;
-  const began = performance.now();
+  const began = process.cpuUsage();
   for (let n = 0; n < rounds; n += 1) await call('queues.get_next_task', { queue });
-  const each = (performance.now() - began) / rounds;
-  t.log(`${each.toFixed(2)} ms a call, client and HTTP included`);
-  t.true(each < 20, 'ten times the usual, for busy machines');
+  // Time of this process, which a busy machine does not stretch as it does that of the clock.
+  const { user, system } = process.cpuUsage(began);
+  const each = (user + system) / 1000 / rounds;
+  t.log(`${each.toFixed(2)} ms of the processor a call, client and HTTP included`);
+  t.true(each < 20);
 });
