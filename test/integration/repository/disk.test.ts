@@ -22,9 +22,9 @@ function disk(t: ExecutionContext, megabytes: number): Disk {
   const b = new CheckoutBench();
   const folder = path.join(b.folder, 'disk');
   mkdirSync(folder);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+  execFileSync('sh', ['-c', `mount -t tmpfs -o size=${megabytes}m tmpfs '${folder}'`]);
   t.teardown(async () => {
-    execFileSync('umount', ['-l', folder]);
+    execFileSync('sh', ['-c', `umount -l '${folder}'`]);
     await b.remove();
   });
   const source = new GitRepository(path.join(b.folder, 'origin'));
