@@ -25,18 +25,20 @@ export function checkStep(title: string, commands: readonly (readonly [string, .
   return {
     title,
     async run() {
-      let failed = false;
-      for (const [program, ...args] of commands) {
-        const child = spawn(path.join(ROOT, 'node_modules/.bin', program), args, {
-          cwd: ROOT,
-          stdio: ['ignore', 'inherit', 'inherit'],
-        });
-        const [code] = await once(child, 'exit');
-        if (code !== 0) failed = true;
-      }
+      const statuses = await Promise.all(commands.map(statusOf));
+      const failed = statuses.some((status) => status !== 0);
       return failed ? { ...emptyTally(), failed: 1, failures: [title] } : { ...emptyTally(), passed: 1 };
     },
   };
+}
+
+async function statusOf([program, ...args]: readonly [string, ...string[]]): Promise<unknown> {
+  const child = spawn(path.join(ROOT, 'node_modules/.bin', program), args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [status] = await once(child, 'exit');
+  return status;
 }
 
 /** A step that runs test files; a run that ends badly without a failed test counts as one failed. */
