@@ -32,8 +32,10 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
 function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
   const { options, env, home } = context;
   const interval = options.pollingInterval;
+  const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
   return {
-    config: config.withEnvironment(visibilityVariables(machineOf(context))),
+    config: withVisibility(config),
+    reread: () => withVisibility(sessionConfig(context, configFlags(options))),
     home,
     state: stateFolder(env, home),
     ...voiceOf(context, config),
@@ -45,7 +47,7 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
     schedule: scheduleOf(context, config),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
-    taskOptions: taskOptions(options),
+    taskOptions: taskOptions(context),
     signals: process,
     leave: (status) => process.exit(status),
     onReady: () => {

@@ -1,6 +1,7 @@
+import { openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { executeWorkerId } from '../daemon/worker-id.js';
-import { AgentError } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
@@ -20,7 +21,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     config: config.withEnvironment(visibilityVariables(machineOf(context))),
     home,
     state: stateFolder(env, home),
-    ...voiceOf(context, config),
+    ...withLogFile(voiceOf(context, config), options.logFile),
     task: options.id,
     clone: options.clone === true,
     requireQueue: options.requireQueue === true,
@@ -34,7 +35,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
       process.pid,
     ),
     tags: workerTags(env.CLEARML_WORKER_TAGS),
-    taskOptions: taskOptions(options),
+    taskOptions: taskOptions(context),
     signals: process,
     leave: (status) => process.exit(status),
   });
@@ -42,4 +43,27 @@ export async function runExecute(context: CommandContext): Promise<number> {
 
 function workerTags(text: string | undefined): string[] {
   return text?.trim() ? text.trim().split(/\s+/) : [];
+}
+
+/** `--log-file`: the task's console goes to a file too, which is written anew. */
+function withLogFile(voice: ReturnType<typeof voiceOf>, file: unknown): ReturnType<typeof voiceOf> {
+  if (typeof file !== 'string') return voice;
+  const { logger, redactor } = voice;
+  const copy = openLogFile(file);
+  return { redactor, logger: { ...logger, echo: tee(logger.echo, copy) } };
+}
+
+function openLogFile(file: string): (text: string) => void {
+  try {
+    const handle = openSync(file, 'w', 0o600);
+    return (text) => void writeSync(handle, text);
+  } catch (error) {
+    throw new AgentError('USAGE', `cannot write --log-file ${file}: ${causeLine(error)}`, { cause: error });
+  }
+}
+
+function tee(...writers: readonly ((text: string) => void)[]): (text: string) => void {
+  return (text) => {
+    for (const write of writers) write(text);
+  };
 }

@@ -51,10 +51,19 @@ export function textList(value: unknown): string[] {
 }
 
 /** Flags that change how tasks run; the same for daemon and execute. */
-export function taskOptions(options: CommandContext['options']): TaskOptions {
+export function taskOptions({ options, words }: CommandContext): TaskOptions {
   return {
     standalone: options.standaloneMode === true,
     logLevel: typeof options.logLevel === 'string' ? options.logLevel : 'INFO',
-    pythonFlags: options.O === true ? ['-O'] : [],
+    pythonFlags: optimization(words),
   };
+}
+
+/** `-O -O` and `-OO` are the same to Python. */
+function optimization(words: readonly string[]): string[] {
+  const level = words
+    .filter((word) => /^-O+$/.test(word))
+    .join('')
+    .replaceAll('-', '').length;
+  return level > 0 ? [`-${'O'.repeat(level)}`] : [];
 }

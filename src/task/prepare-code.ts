@@ -49,7 +49,7 @@ export interface CodeParts {
 export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const { run, script } = parts;
   const { ctx, log } = run;
-  const settings = repositorySettings(ctx.config);
+  const settings = { ...repositorySettings(ctx.config), standalone: ctx.standalone };
   const forcedScript = ctx.config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
   const info = executionInfo(script, {
     env: ctx.environment,

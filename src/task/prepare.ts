@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord, TaskScript } from '../api/task-record.js';
+import type { Config } from '../config/config.js';
 import { splitWords } from '../config/shell-words.js';
 import type { Driver, Place, PlaceCommand } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
@@ -89,7 +90,7 @@ function commandOf({ run, code, python, configFile, extra }: CommandParts): Plac
     workerTags: ctx.workerTags,
     configFile,
     logLevel: ctx.taskLogLevel,
-    pythonPath: [...code.pythonPath, ...python.pathEntries],
+    pythonPath: [...code.pythonPath, ...python.pathEntries, ...extraPythonPath(ctx.config)],
     binFolders: python.binFolder === undefined ? [] : [python.binFolder],
     extra: { ...python.environment, ...extra },
   });
@@ -99,6 +100,12 @@ function commandOf({ run, code, python, configFile, extra }: CommandParts): Plac
   if (command)
     return { argv: [program, ...flags, ...splitWords(command.entryPoint)], cwd: command.workingFolder, env };
   return { argv: [program, ...flags, ...code.plan.arguments], cwd: code.folder, env };
+}
+
+function extraPythonPath(config: Config): string[] {
+  return (config.variable('CLEARML_AGENT_EXTRA_PYTHON_PATH') ?? '')
+    .split(':')
+    .filter((folder) => folder !== '');
 }
 
 /** Variables that the task itself brings, where the agent's configuration lets it. */

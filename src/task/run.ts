@@ -143,8 +143,24 @@ function haltFor(run: TaskRun): Halt {
     read: (signal) => ctx.tasks.getStatus(task, { signal, retry: 'none' }),
     onResetSeen: (times, limit) =>
       run.log.line(`Task was reset, stopping soon (${times}/${limit})`, 'WARNING'),
+    onReading: pinger(run),
     beforeAbort: () => waitForAbortCallback(run),
   });
+}
+
+const PING_SECONDS = 60;
+
+/** Tells the server now and then that the task is alive, whatever the task itself says. */
+function pinger({ ctx, task }: TaskRun): () => void {
+  const seconds = ctx.config.number('agent.task_ping_interval_sec') ?? PING_SECONDS;
+  const state = { last: Date.now() };
+  return () => {
+    if (seconds <= 0 || Date.now() - state.last < seconds * 1000) return;
+    state.last = Date.now();
+    ctx.tasks.ping(task, { retry: 'none' }).catch((error: unknown) => {
+      ctx.logger.debug(`task ${task}: ping failed: ${causeLine(error)}`);
+    });
+  };
 }
 
 function stopped(halt: Halt): RunEnd | undefined {
