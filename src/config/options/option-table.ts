@@ -3,6 +3,7 @@ import { setAt, splitKey } from '../tree.js';
 import { API_OPTIONS } from './api.js';
 import { BOOTSTRAP_OPTIONS } from './bootstrap.js';
 import { CONTAINER_MOUNT_OPTIONS } from './container-mounts.js';
+import { CONTAINER_POLICY_OPTIONS } from './container-policy.js';
 import { CONTAINER_OPTIONS } from './containers.js';
 import { GIT_OPTIONS } from './git.js';
 import { IDENTITY_OPTIONS } from './identity.js';
@@ -29,6 +30,7 @@ export const OPTION_SECTIONS: readonly OptionSection[] = [
   { title: 'Poetry, uv, conda', options: PACKAGE_TOOL_OPTIONS },
   { title: 'Containers', options: CONTAINER_OPTIONS },
   { title: 'Paths inside containers', options: CONTAINER_MOUNT_OPTIONS },
+  { title: 'What containers may be', options: CONTAINER_POLICY_OPTIONS },
   { title: 'What is hidden', options: MASKING_OPTIONS },
   { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
   { title: 'Usage metering', options: METERING_OPTIONS },

@@ -1,0 +1,59 @@
+import path from 'node:path';
+import type { Config } from '../../../config/config.js';
+import { expandHome } from '../../../os/paths.js';
+import type { HostMount } from './run-words.js';
+
+/** A folder of the machine that containers share, by the keys of both ends. */
+interface SharedFolder {
+  host: string;
+  /** Under `agent.docker_internal_mounts`. */
+  inside: string;
+  target: string;
+  hostFallback?: string;
+  applies?(config: Config): boolean;
+}
+
+/**
+ * In the order in which the original mounts them. Repositories are cloned outside, so their mirrors stay
+ * there.
+ */
+const SHARED_FOLDERS: readonly SharedFolder[] = [
+  { host: 'agent.docker_apt_cache', inside: 'apt_cache', target: '/var/cache/apt/archives' },
+  { host: 'agent.docker_pip_cache', inside: 'pip_cache', target: '/root/.cache/pip' },
+  {
+    host: 'agent.docker_poetry_cache',
+    inside: 'poetry_cache',
+    target: '/root/.cache/pypoetry',
+    hostFallback: '~/.clearml/poetry-cache',
+    applies: (config) => config.string('agent.package_manager.type') === 'poetry',
+  },
+  {
+    host: 'agent.pip_download_cache.path',
+    inside: 'pip_download',
+    target: '/root/.clearml/pip-download-cache',
+  },
+  { host: 'sdk.storage.cache.default_base_dir', inside: 'sdk_cache', target: '/clearml_agent_cache' },
+  { host: 'agent.venvs_cache.path', inside: 'venvs_cache', target: '/root/.clearml/venvs-cache' },
+];
+
+/** Caches of the machine and where containers have them. */
+export function cacheMounts(config: Config, home: string): HostMount[] {
+  return SHARED_FOLDERS.flatMap(({ host, inside, target, hostFallback, applies }) => {
+    const source = config.string(host) ?? hostFallback;
+    if (source === undefined || applies?.(config) === false) return [];
+    return [{ source: hostPath(source, config, home), target: insidePath(config, inside, target) }];
+  });
+}
+
+/** Where containers have something, by its key under `agent.docker_internal_mounts`. */
+export function insidePath(config: Config, key: string, otherwise: string): string {
+  return config.string(`agent.docker_internal_mounts.${key}`) ?? otherwise;
+}
+
+/** A path of the configuration with `~` and `$NAME` filled in. */
+function hostPath(text: string, config: Config, home: string): string {
+  const filled = text.replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole, bare?: string, braced?: string) => {
+    return config.env[bare ?? braced ?? ''] ?? whole;
+  });
+  return path.resolve(expandHome(filled, home));
+}

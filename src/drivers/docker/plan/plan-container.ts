@@ -1,0 +1,242 @@
+import path from 'node:path';
+import type { TaskContainer } from '../../../api/task-record.js';
+import type { Config } from '../../../config/config.js';
+import { buildRequest } from '../arguments/build-request.js';
+import { filterArguments } from '../arguments/filter-arguments.js';
+import { optionsOf, parseArguments } from '../arguments/parse-arguments.js';
+import { renderRunLine } from '../arguments/render-run-line.js';
+import { type ChoiceFacts, chooseContainer } from '../choice/choose-container.js';
+import { containerName } from '../choice/container-name.js';
+import { readRestartRule, restartPolicy } from '../choice/restart-policy.js';
+import type { CreateRequest } from '../create-request.js';
+import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-policy.js';
+import { readContainerPolicy } from '../policy/container-policy.js';
+import type { GivenOption } from '../run-options/option.js';
+import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
+import type { SetupScript } from '../setup-scripts.js';
+import {
+  isSecretName,
+  resolveTemplate,
+  resolveTemplates,
+  type TemplateValues,
+} from '../template/resolve-template.js';
+import { readArgumentSettings } from './argument-settings.js';
+import { cacheMounts } from './container-mounts.js';
+import { readNameSettings } from './container-settings.js';
+import { sshAccess } from './credentials.js';
+import { type GpuFacts, gpuArguments } from './gpu-arguments.js';
+import { planArguments } from './plan-arguments.js';
+import { podmanOptions } from './podman-options.js';
+import { type HostMount, runWords } from './run-words.js';
+import { credentialFolders, userScripts } from './user-scripts.js';
+
+/** Everything that decides about the container of one task; plain data but for the look-ups. */
+export interface ContainerFacts {
+  config: Config;
+  home: string;
+  choice: ChoiceFacts;
+  /** The task's document as the server gave it. */
+  document: unknown;
+  /** Values for `${CLEARML_…}`; absent on servers before API 2.20. */
+  templates?: TemplateValues;
+  /** The server's feature set is `advanced`. */
+  advanced: boolean;
+  taskId: string;
+  workerId: string;
+  parentWorkerId: string;
+  authToken?: string;
+  /** Quoted for a shell. */
+  workerTags?: string;
+  serviceTask: boolean;
+  gpu: GpuFacts;
+  sibling?: { network: string | undefined };
+  /** Host file that becomes the container's configuration. */
+  configFile: string;
+  /** The user's ssh folder and git credential files, those that exist. */
+  sshFolder?: string;
+  gitFiles: readonly string[];
+  /** Variables of a vault for the container, `NAME=value`; they are not expanded. */
+  vaultVariables: readonly string[];
+  sources: ArgumentSources;
+  usedPorts(): ReadonlySet<number>;
+  hostAddress(): string | undefined;
+  /** 32 random lower-case letters. */
+  random: string;
+  /** Where the engine finds a path of the agent; `undefined` for one that it cannot see. */
+  engineSees(file: string): string | undefined;
+}
+
+export interface PlannedContainer {
+  request: CreateRequest;
+  /** For `forEngine`. */
+  options: GivenOption[];
+  pull: PullPolicy;
+  scripts: SetupScript[];
+  /** Lines for the task's log. */
+  notes: string[];
+  /** The `docker run` line that does the same, secrets masked. */
+  runLine: string;
+  writeBack: TaskContainer | undefined;
+  /** Runtime properties to store in the task. */
+  runtime: Readonly<Record<string, string>>;
+  /** Values that must not show up in a log. */
+  secrets: string[];
+  /** Folders of the agent to make before the container. */
+  folders: string[];
+}
+
+const CONFIG_INSIDE = '/tmp/clearml.conf';
+
+/**
+ * Plans the container of a task.
+ *
+ * @throws AgentError DOCKER_ARGUMENT, DOCKER_POLICY, CONFIG_VALUE
+ */
+export function planContainer(facts: ContainerFacts): PlannedContainer {
+  const { config } = facts;
+  const chosen = chooseContainer(facts.choice);
+  const settings = readArgumentSettings(config);
+  const fill = (words: readonly string[]) =>
+    facts.templates ? resolveTemplates(words, facts.templates) : [...words];
+  const image = facts.templates ? resolveTemplate(chosen.image, facts.templates) : chosen.image;
+  const ssh = sshAccess(config);
+  const planned = planArguments({
+    task: fill(chosen.arguments),
+    extra: fill([...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
+    settings,
+    env: config.env,
+    usedPorts: facts.usedPorts,
+    hostAddress: facts.hostAddress,
+  });
+  const mounts = mountsOf(facts, ssh.kind === 'folder');
+  const named = nameOf(facts);
+  const words = runWords({
+    ...runIdentity(facts),
+    arguments: planned.words,
+    gpu: gpuArguments(facts.gpu),
+    image,
+    extraLabels: fill(settings.extraLabels),
+    variables: [...facts.vaultVariables, ...trustVariables(config)],
+    ...(named.name === undefined ? {} : { name: named.name }),
+    ...mounts,
+  });
+  const items = parseArguments(words.slice(2));
+  const options = optionsOf(
+    facts.gpu.podman ? podmanOptions(items) : items,
+    `container of task ${facts.taskId}`,
+  );
+  const { request, pull } = buildRequest(options, facts.sources);
+  const policy = readContainerPolicy(config);
+  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(chosen.arguments)), policy);
+  const runLine = renderRunLine([...words, image], settings.hiding);
+  return {
+    request: withLimits({ ...request, Image: image }, policy),
+    options,
+    pull: config.boolean('agent.docker_force_pull') ? 'always' : pull,
+    scripts: userScripts({
+      config,
+      setupScript: chosen.setupScript,
+      sshMounted: mounts.sshMounted,
+      gitFilesMounted: mounts.gitFiles.length > 0,
+    }),
+    notes: [
+      ...planned.notes,
+      ...mounts.notes,
+      ...(named.problem === undefined ? [] : [`container name: ${named.problem}`]),
+      runLine,
+    ],
+    runLine,
+    writeBack: chosen.writeBack,
+    runtime: planned.runtime,
+    secrets: secretValues(request),
+    folders: cacheMounts(config, facts.home).map(({ source }) => source),
+  };
+}
+
+/** The default image and its arguments are the administrator's own choice, anything else is the task's. */
+function askedByTask(facts: ContainerFacts, image: string, words: readonly string[]): AskedByTask {
+  const allowed = filterArguments(parseArguments(words), readArgumentSettings(facts.config).filters);
+  const options = optionsOf(allowed, `container of task ${facts.taskId}`);
+  return { image, options, request: buildRequest(options, facts.sources).request };
+}
+
+function runIdentity(facts: ContainerFacts) {
+  const { config, choice } = facts;
+  const restart = facts.advanced ? restartOf(config, facts.document) : undefined;
+  const skipVenv = config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL');
+  return {
+    workerId: facts.workerId,
+    parentWorkerId: facts.parentWorkerId,
+    taskId: choice.task.id,
+    serviceTask: facts.serviceTask,
+    ...(restart === undefined ? {} : { restart }),
+    ...(skipVenv === undefined ? {} : { skipVenv }),
+    ...(facts.authToken === undefined ? {} : { authToken: facts.authToken }),
+    ...(facts.workerTags === undefined ? {} : { workerTags: facts.workerTags }),
+    ...(facts.sibling === undefined ? {} : { sibling: facts.sibling }),
+  };
+}
+
+function restartOf(config: Config, document: unknown): string | undefined {
+  try {
+    return restartPolicy(readRestartRule(config.variable('CLEARML_AGENT_SERVICES_DOCKER_RESTART')), document);
+  } catch (error) {
+    // As in the original, a policy that Docker does not have is as good as none.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function nameOf(facts: ContainerFacts): { name?: string; problem?: string } {
+  const found = containerName({
+    ...readNameSettings(facts.config),
+    taskId: facts.taskId,
+    workerId: facts.workerId,
+    task: facts.document,
+    random: facts.random,
+  });
+  return found.name === undefined
+    ? found.problem === undefined
+      ? {}
+      : { problem: found.problem }
+    : { name: found.name };
+}
+
+function mountsOf(facts: ContainerFacts, sshFolder: boolean) {
+  const { config, home } = facts;
+  const { keys, gitFiles } = credentialFolders(config);
+  const notes: string[] = [];
+  const seen = (mount: HostMount): HostMount[] => {
+    const source = facts.engineSees(mount.source);
+    if (source === undefined) notes.push(`${mount.source} is not mounted: the engine cannot see it`);
+    return source === undefined ? [] : [{ ...mount, source }];
+  };
+  const ssh =
+    sshFolder && facts.sshFolder ? seen({ source: facts.sshFolder, target: keys, readOnly: true }) : [];
+  const git = facts.gitFiles.map((source) => ({
+    source,
+    target: `${gitFiles}/${path.basename(source)}`,
+    readOnly: true,
+  }));
+  return {
+    config: { source: facts.engineSees(facts.configFile) ?? facts.configFile, target: CONFIG_INSIDE },
+    mounts: [...ssh, ...cacheMounts(config, home).flatMap(seen)],
+    gitFiles: git.flatMap(seen),
+    sshMounted: ssh.length > 0,
+    notes,
+  };
+}
+
+/** Private certificate authorities: the variables that Python's libraries and curl read. */
+const TRUST_VARIABLES = ['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'];
+
+function trustVariables(config: Config): string[] {
+  return TRUST_VARIABLES.flatMap((name) => (config.env[name] ? [`${name}=${config.env[name]}`] : []));
+}
+
+function secretValues({ Env = [] }: CreateRequest): string[] {
+  return Env.flatMap((pair) => {
+    const at = pair.indexOf('=');
+    return at > 0 && isSecretName(pair.slice(0, at)) ? [pair.slice(at + 1)] : [];
+  });
+}
