@@ -187,7 +187,7 @@ export const API_OPTIONS: readonly Option[] = [
     type: 'text',
     fallback: '8.8.8.8',
     help: 'Address that is used to find the address of this machine in its network.',
-    ignored: 'the address of this machine is read from its network interfaces',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'api.version',

@@ -52,7 +52,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     type: 'boolean',
     shipped: false,
     help: 'Read the configuration again before each task and log what changed.',
-    consumedBy: 'daemon',
+    consumedBy: 'config',
   },
   {
     key: 'agent.uptime',
