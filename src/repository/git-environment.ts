@@ -16,12 +16,14 @@ export function gitEnvironment(
   urls: readonly string[],
   settings: RepositorySettings,
   base: Environment = {},
+  options: ReachOptions = {},
 ): Record<string, string> {
   const addresses = urls.map(parseGitUrl);
   const secrets = new SecretVariables();
   const entries: ConfigEntry[] = [
     ...addresses.flatMap((url) => redirection(url, settings)),
     ...hostRedirections(settings),
+    ...(options.anyHost ? forAnyHost(settings, secrets) : []),
     ...authentication(addresses, settings, secrets),
     ...stallLimit(settings.stallMs),
     ['advice.detachedHead', 'false'],
@@ -37,10 +39,21 @@ export function gitEnvironment(
   };
 }
 
-/** Entries of git's configuration as variables, numbered after those that `base` has. */
+export interface ReachOptions {
+  /**
+   * Credentials without a host are also given to hosts that none of the addresses name: for package tools, which
+   * find further addresses while they work.
+   */
+  anyHost?: boolean;
+}
+
+/** Entries of git's configuration as variables, numbered after those that `base` has, which come with them. */
 export function configVariables(entries: readonly ConfigEntry[], base: Environment): Record<string, string> {
   const first = Number.parseInt(base.GIT_CONFIG_COUNT ?? '0', 10) || 0;
   const variables: Record<string, string> = { GIT_CONFIG_COUNT: String(first + entries.length) };
+  for (const [name, value] of Object.entries(base)) {
+    if (/^GIT_CONFIG_(?:KEY|VALUE)_\d+$/.test(name) && value !== undefined) variables[name] = value;
+  }
   for (const [index, [key, value]] of entries.entries()) {
     variables[`GIT_CONFIG_KEY_${first + index}`] = key;
     variables[`GIT_CONFIG_VALUE_${first + index}`] = value;
@@ -154,6 +167,13 @@ function answer(scope: string, login: Login, kind: TokenKind, secrets: SecretVar
     [key, ''],
     [key, secrets.helper(login)],
   ];
+}
+
+function forAnyHost(settings: RepositorySettings, secrets: SecretVariables): ConfigEntry[] {
+  const login = settings.credentials.find(({ host }) => host === undefined);
+  return login === undefined || settings.tokenKind !== 'password'
+    ? []
+    : [['credential.helper', secrets.helper(login)]];
 }
 
 function urlScope(url: GitUrl, whole: boolean): string {

@@ -28,6 +28,15 @@ export function vcsRepository(address: string): string | undefined {
   return takeApart(address)?.repository;
 }
 
+/** The repositories that requirements name, as texts or lists of lines. */
+export function vcsRepositories(
+  requirements: Readonly<Record<string, string | string[] | null | undefined>>,
+): string[] {
+  const texts = Object.values(requirements).map((value) => [value ?? ''].flat().join('\n'));
+  const found = texts.flatMap((text) => text.match(/git\+[a-z][a-z0-9+.-]*:\/\/[^\s;"']+/gi) ?? []);
+  return [...new Set(found)].map(vcsRepository).filter((repository) => repository !== undefined);
+}
+
 function shown(url: GitUrl): GitUrl {
   return isHttp(url) ? withoutCredentials(url) : cleanUrl(url);
 }

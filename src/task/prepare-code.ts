@@ -5,8 +5,9 @@ import type { TaskScript } from '../api/task-record.js';
 import { causeLine } from '../errors.js';
 import { applyDiff } from '../repository/apply-diff.js';
 import { type CheckedOut, checkoutRepository, checkWorkingFolder } from '../repository/checkout.js';
-import { gitEnvironment } from '../repository/git-environment.js';
+import { gitEnvironment, secretsFor } from '../repository/git-environment.js';
 import type { GitContext } from '../repository/repository-git.js';
+import { vcsRepositories } from '../repository/requirement-url.js';
 import { type RepositorySettings, repositorySettings } from '../repository/settings.js';
 import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';
 import { type ExecutionInfo, executionInfo } from './entry-point.js';
@@ -81,8 +82,18 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
     repository: tree && { root, workingFolder: folder, entryFolder },
     commit: tree?.commit,
     url: tree?.url,
-    toolEnvironment: gitEnvironment(tree ? [info.repository] : [], settings, ctx.environment),
+    toolEnvironment: toolEnvironment(parts, tree ? [info.repository] : [], settings),
   };
+}
+
+function toolEnvironment(
+  { run, script }: CodeParts,
+  repositories: readonly string[],
+  settings: RepositorySettings,
+): Record<string, string> {
+  const urls = [...repositories, ...vcsRepositories(script.requirements ?? {})];
+  for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
+  return gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true });
 }
 
 async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {

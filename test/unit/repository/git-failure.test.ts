@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import type { ErrorCode } from '../../../src/errors.js';
 import { transferError } from '../../../src/repository/git-failure.js';
@@ -61,8 +63,8 @@ const WORDS: [stderr: string, cause: string, code?: ErrorCode][] = [
     'the ssh key of h is not in known_hosts',
   ],
   [
-    'git@h: Permission denied (publickey,password).',
-    'h accepts none of the ssh keys offered (permission denied, publickey,password)',
+    'git@h: Permission denied (publickey).',
+    'h accepts none of the ssh keys offered (permission denied, publickey)',
   ],
   [
     'Load key "/k": error in libcrypto\ngit@h: Permission denied (publickey).',
@@ -88,6 +90,10 @@ const WORDS: [stderr: string, cause: string, code?: ErrorCode][] = [
     'REPOSITORY_REVISION',
   ],
   ['error: RPC failed; curl 18 transfer closed\nfatal: early EOF', 'the connection broke off'],
+  [
+    "error: external filter 'git-lfs filter-process' failed\nfatal: x.bin: smudge filter lfs failed",
+    'files that are kept in git LFS cannot be fetched',
+  ],
   ["fatal: Unable to create '/c/m.git/HEAD.lock': File exists.", 'the copy on this machine is damaged'],
   ["fatal: Unable to find remote helper for 'foo'", 'git has no transport for foo addresses here'],
   ['warning: x\nfatal: something new', 'something new'],
@@ -135,4 +141,28 @@ test("progress is left out of git's words", (t) => {
   ].join('\n');
   const { detail } = transferError(SUBJECT, { exitCode: 128, stdout: '', stderr });
   t.is(detail, 'remote: Your licence ends soon.\nfatal: fetch-pack failed');
+});
+
+test('the causes in the documents are those that are printed', (t) => {
+  const page = readFileSync(path.join(import.meta.dirname, '../../../docs/repository.md'), 'utf8');
+  const rows = page.slice(page.indexOf('cause line ends with')).matchAll(/^\| (`[^|]*`) \|/gm);
+  const documented = [...rows].flatMap(([, cells = '']) =>
+    [...cells.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
+  );
+  const login = { ...SUBJECT, hasLogin: true };
+  const printed = WORDS.flatMap(([stderr]) =>
+    [SUBJECT, login].map((subject) => transferError(subject, { exitCode: 128, stdout: '', stderr }).message),
+  );
+  const stalled = { exitCode: -1, stdout: '', stderr: '', timedOut: 'stall' } as const;
+  const all = [...printed, transferError(SUBJECT, stalled).message].join('\n');
+  const ofTransfers = documented.filter((text) => !/does not exist in|hunk|binary file/.test(text));
+  t.true(ofTransfers.length > 12);
+  for (const text of ofTransfers) {
+    const pattern = text
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/\bH\b/g, '\\S+')
+      .replace(/\bN\b/g, '\\d+')
+      .replace('…', '.*');
+    t.regex(all, new RegExp(pattern), text);
+  }
 });

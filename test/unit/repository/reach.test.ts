@@ -7,7 +7,11 @@ import {
   tokenHeader,
 } from '../../../src/repository/git-environment.js';
 import { parseGitUrl } from '../../../src/repository/git-url.js';
-import { rewriteVcsRequirementUrl, vcsRepository } from '../../../src/repository/requirement-url.js';
+import {
+  rewriteVcsRequirementUrl,
+  vcsRepositories,
+  vcsRepository,
+} from '../../../src/repository/requirement-url.js';
 import { repositorySettings } from '../../../src/repository/settings.js';
 import { caseConfig } from '../../support/case-config.js';
 
@@ -113,11 +117,18 @@ test('credentials without a host are only given to the hosts of the addresses', 
 
 test('entries and an ssh command of the environment are kept', (t) => {
   const settings = repositorySettings(caseConfig());
-  const base = { GIT_CONFIG_COUNT: '2', GIT_SSH_COMMAND: 'my-ssh' };
+  const base = {
+    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_KEY_0: 'a.b',
+    GIT_CONFIG_VALUE_0: 'c',
+    GIT_CONFIG_KEY_1: 'a.d',
+    GIT_CONFIG_VALUE_1: 'e',
+    GIT_SSH_COMMAND: 'my-ssh',
+  };
   const variables = gitEnvironment([], settings, base);
   t.is(variables.GIT_SSH_COMMAND, 'my-ssh');
-  t.is(variables.GIT_CONFIG_KEY_0, undefined);
-  t.is(variables.GIT_CONFIG_KEY_1, undefined);
+  t.is(variables.GIT_CONFIG_KEY_0, 'a.b');
+  t.is(variables.GIT_CONFIG_VALUE_1, 'e');
   t.truthy(variables.GIT_CONFIG_KEY_2);
   t.true(Number(variables.GIT_CONFIG_COUNT) > 2);
 });
@@ -158,6 +169,19 @@ for (const [from, config, to] of REQUIREMENTS) {
 test('the repository of a requirement keeps its credentials, for the environment', (t) => {
   t.is(vcsRepository('git+https://me:pw@h/o/p.git@v1#egg=p'), 'https://me:pw@h/o/p.git');
   t.is(vcsRepository('numpy==1.0'), undefined);
+});
+
+test('requirements name the repositories that package tools will ask for', (t) => {
+  const pip = [
+    'numpy',
+    'p @ git+ssh://git@h/o/p.git@v1 ; python_version > "3"',
+    '-e git+https://me:pw@i/q#egg=q',
+  ];
+  t.deepEqual(vcsRepositories({ pip, conda: null }), ['ssh://git@h/o/p.git', 'https://me:pw@i/q']);
+  const settings = repositorySettings(caseConfig(BOT));
+  const keys = Object.values(gitEnvironment([], settings, {}, { anyHost: true }));
+  t.true(keys.includes('credential.helper'));
+  t.false(Object.values(gitEnvironment([], settings)).includes('credential.helper'));
 });
 
 test('entries of credentials that lack a part are left out', (t) => {
