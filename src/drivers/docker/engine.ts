@@ -125,6 +125,12 @@ export class Engine {
     };
   }
 
+  /** Network mode of a container; `undefined` when this engine has no such one. */
+  async networkOf(id: string): Promise<string | undefined> {
+    const found = await this.#find(() => this.#docker.getContainer(id).inspect());
+    return found?.HostConfig.NetworkMode || undefined;
+  }
+
   /** Settles when the container has ended, also when it is gone; throws when the engine cannot be asked. */
   async wait(id: string, signal: AbortSignal): Promise<void> {
     await this.#find(() => this.#docker.getContainer(id).wait({ abortSignal: signal }));

@@ -14,12 +14,7 @@ import { readContainerPolicy } from '../policy/container-policy.js';
 import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
 import type { SetupScript } from '../setup-scripts.js';
-import {
-  isSecretName,
-  resolveTemplate,
-  resolveTemplates,
-  type TemplateValues,
-} from '../template/resolve-template.js';
+import { isSecretName, resolveTemplates, type TemplateValues } from '../template/resolve-template.js';
 import { readArgumentSettings } from './argument-settings.js';
 import { cacheMounts } from './container-mounts.js';
 import { readNameSettings } from './container-settings.js';
@@ -55,6 +50,8 @@ export interface ContainerFacts {
   /** The user's ssh folder and git credential files, those that exist. */
   sshFolder?: string;
   gitFiles: readonly string[];
+  /** Variables that name a file of trusted certificates, with that file. */
+  trust: readonly TrustFile[];
   /** Variables of a vault for the container, `NAME=value`; they are not expanded. */
   vaultVariables: readonly string[];
   sources: ArgumentSources;
@@ -64,6 +61,11 @@ export interface ContainerFacts {
   random: string;
   /** Where the engine finds a path of the agent; `undefined` for one that it cannot see. */
   engineSees(file: string): string | undefined;
+}
+
+export interface TrustFile {
+  name: string;
+  file: string;
 }
 
 export interface PlannedContainer {
@@ -96,13 +98,11 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const { config } = facts;
   const chosen = chooseContainer(facts.choice);
   const settings = readArgumentSettings(config);
-  const fill = (words: readonly string[]) =>
-    facts.templates ? resolveTemplates(words, facts.templates) : [...words];
-  const image = facts.templates ? resolveTemplate(chosen.image, facts.templates) : chosen.image;
+  const image = fill(facts, [chosen.image])[0] ?? chosen.image;
   const ssh = sshAccess(config);
   const planned = planArguments({
-    task: fill(chosen.arguments),
-    extra: fill([...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
+    task: fill(facts, chosen.arguments),
+    extra: fill(facts, [...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
     settings,
     env: config.env,
     usedPorts: facts.usedPorts,
@@ -112,45 +112,48 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const named = nameOf(facts);
   const words = runWords({
     ...runIdentity(facts),
-    arguments: planned.words,
-    gpu: gpuArguments(facts.gpu),
-    image,
-    extraLabels: fill(settings.extraLabels),
-    variables: [...facts.vaultVariables, ...trustVariables(config)],
-    ...(named.name === undefined ? {} : { name: named.name }),
     ...mounts,
+    arguments: planned.words,
+    image,
+    extraLabels: fill(facts, settings.extraLabels),
+    ...(named.name === undefined ? {} : { name: named.name }),
   });
-  const items = parseArguments(words.slice(2));
-  const options = optionsOf(
-    facts.gpu.podman ? podmanOptions(items) : items,
-    `container of task ${facts.taskId}`,
-  );
-  const { request, pull } = buildRequest(options, facts.sources);
+  const built = requestOf(facts, words);
   const policy = readContainerPolicy(config);
-  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(chosen.arguments)), policy);
+  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, chosen.arguments)), policy);
   const runLine = renderRunLine([...words, image], settings.hiding);
+  const problems = named.problem === undefined ? [] : [`container name: ${named.problem}`];
   return {
-    request: withLimits({ ...request, Image: image }, policy),
-    options,
-    pull: config.boolean('agent.docker_force_pull') ? 'always' : pull,
+    ...built,
+    request: withLimits({ ...built.request, Image: image }, policy),
+    pull: config.boolean('agent.docker_force_pull') ? 'always' : built.pull,
     scripts: userScripts({
       config,
       setupScript: chosen.setupScript,
       sshMounted: mounts.sshMounted,
       gitFilesMounted: mounts.gitFiles.length > 0,
     }),
-    notes: [
-      ...planned.notes,
-      ...mounts.notes,
-      ...(named.problem === undefined ? [] : [`container name: ${named.problem}`]),
-      runLine,
-    ],
+    notes: [...planned.notes, ...mounts.notes, ...problems, runLine],
     runLine,
     writeBack: chosen.writeBack,
     runtime: planned.runtime,
-    secrets: secretValues(request),
+    secrets: secretValues(built.request),
     folders: cacheMounts(config, facts.home).map(({ source }) => source),
   };
+}
+
+function fill({ templates }: ContainerFacts, words: readonly string[]): string[] {
+  return templates === undefined ? [...words] : resolveTemplates(words, templates);
+}
+
+/** The create request of a whole `docker run` line. */
+function requestOf(facts: ContainerFacts, words: readonly string[]) {
+  const items = parseArguments(words.slice(['docker', 'run'].length));
+  const options = optionsOf(
+    facts.gpu.podman ? podmanOptions(items) : items,
+    `container of task ${facts.taskId}`,
+  );
+  return { options, ...buildRequest(options, facts.sources) };
 }
 
 /** The default image and its arguments are the administrator's own choice, anything else is the task's. */
@@ -169,6 +172,8 @@ function runIdentity(facts: ContainerFacts) {
     parentWorkerId: facts.parentWorkerId,
     taskId: choice.task.id,
     serviceTask: facts.serviceTask,
+    gpu: gpuArguments(facts.gpu),
+    variables: [...facts.vaultVariables, ...facts.trust.map(({ name, file }) => `${name}=${file}`)],
     ...(restart === undefined ? {} : { restart }),
     ...(skipVenv === undefined ? {} : { skipVenv }),
     ...(facts.authToken === undefined ? {} : { authToken: facts.authToken }),
@@ -218,20 +223,15 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean) {
     target: `${gitFiles}/${path.basename(source)}`,
     readOnly: true,
   }));
+  const trusted = [...new Set(facts.trust.map(({ file }) => file))];
+  const trust = trusted.map((file) => ({ source: file, target: file, readOnly: true }));
   return {
     config: { source: facts.engineSees(facts.configFile) ?? facts.configFile, target: CONFIG_INSIDE },
-    mounts: [...ssh, ...cacheMounts(config, home).flatMap(seen)],
+    mounts: [...ssh, ...cacheMounts(config, home).flatMap(seen), ...trust.flatMap(seen)],
     gitFiles: git.flatMap(seen),
     sshMounted: ssh.length > 0,
     notes,
   };
-}
-
-/** Private certificate authorities: the variables that Python's libraries and curl read. */
-const TRUST_VARIABLES = ['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'];
-
-function trustVariables(config: Config): string[] {
-  return TRUST_VARIABLES.flatMap((name) => (config.env[name] ? [`${name}=${config.env[name]}`] : []));
 }
 
 function secretValues({ Env = [] }: CreateRequest): string[] {

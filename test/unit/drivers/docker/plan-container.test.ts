@@ -41,6 +41,7 @@ function plan({ config: keys = {}, env = {}, container = {}, flag, facts = {} }:
     gpu: { visible: 'none', skipFlag: false, podman: false, amdNodes: undefined },
     configFile: '/run/clearml.conf',
     gitFiles: [],
+    trust: [{ name: 'SSL_CERT_FILE', file: '/etc/own-ca.pem' }],
     vaultVariables: [],
     sources: recordedSources(),
     usedPorts: () => new Set([8080]),
@@ -122,6 +123,12 @@ test('caches, keys and the configuration are mounted where the engine sees them'
   t.true(binds.includes('/opt/a/pip-cache:/root/.cache/pip'));
   t.false(binds.some((bind) => bind.includes('.ssh')));
   t.true(planned.notes.some((note) => note.startsWith('/home/u/.ssh is not mounted')));
+});
+
+test('private certificates come with the variables that name them', (t) => {
+  const { request } = plan({ container: { image: 'i' } });
+  t.true(request.Env?.includes('SSL_CERT_FILE=/etc/own-ca.pem'));
+  t.true(request.HostConfig.Binds?.includes('/etc/own-ca.pem:/etc/own-ca.pem:ro'));
 });
 
 test('scripts run in the order of the original', (t) => {
