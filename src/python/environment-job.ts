@@ -48,10 +48,15 @@ export async function environmentJob(
     pip: await readPipConfiguration(place, env),
     pipSettings: { ...settings.pip, extraFlags: flags },
     indexes: options,
-    cache: folder === undefined ? undefined : new EnvironmentCache({ folder, env: base }),
+    cache: folder === undefined || !isKnown(given) ? undefined : new EnvironmentCache({ folder, env: base }),
     where: { folder: target, inside },
     python: path.posix.join(inside, 'bin', 'python'),
   };
+}
+
+/** A container whose image nobody can name may hold other libraries than the next one that looks the same. */
+function isKnown({ place, image = '' }: EnvironmentRequest): boolean {
+  return place.kind === 'local' || image !== '';
 }
 
 /** Settings of the agent that uv takes from its environment, unless they are there already. */

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isMissing } from '../os/files.js';
 import type { EnvironmentRequest } from './environment-request.js';
+import { normalName } from './requirement.js';
 import { linesOf, parseRequirementList, type RequirementList } from './requirement-list.js';
 import { foldersDownTo, requirementSource } from './requirement-source.js';
+import type { PythonSettings, RequirementSettings } from './settings.js';
 
 /** A list together with the folder on the host that its relative paths start from. */
 export interface LocatedList {
@@ -13,10 +15,55 @@ export interface LocatedList {
   from: string;
 }
 
+type ListRequest = Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter'>;
+
 /** All lists that a task's environment is made from, each installed after the one before it. */
-export function locateRequirements(
-  request: Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter'>,
-): LocatedList[] {
+export function locateRequirements(request: ListRequest): LocatedList[] {
+  const lists = listed(request);
+  const names = new Set(
+    lists.flatMap(({ list }) => list.requirements.map(({ name }) => normalName(name ?? ''))),
+  );
+  const added = addedPackages(request.task.script, request.settings.requirements).filter(
+    (name) => !names.has(name),
+  );
+  if (added.length === 0) return lists;
+  request.reporter.line(`Packages added for this task: ${added.join(', ')}`);
+  return [...lists, { list: parseRequirementList(added), folder: undefined, from: 'the agent' }];
+}
+
+/** What a task needs beside its own list: a notebook is converted before it runs. */
+export function addedPackages(
+  script: EnvironmentRequest['task']['script'],
+  settings: RequirementSettings,
+): string[] {
+  const notebook = /\.ipynb(?:\s|$)/i.test(script?.entry_point ?? '');
+  return [...(notebook ? ['nbconvert', 'ipython'] : []), ...(settings.forceTaskInit ? ['clearml'] : [])];
+}
+
+/**
+ * Whether the environment of a task can be made before its repository is there: all packages are in the task
+ * and none is a file or a folder of the repository.
+ */
+export function needsRepository(task: EnvironmentRequest['task'], settings: PythonSettings): boolean {
+  if (settings.manager === 'poetry' || settings.manager === 'uv' || settings.customBuildScript !== undefined)
+    return true;
+  const source = requirementSource(task.script?.requirements, true, settings.requirements);
+  if (source.kind !== 'task') return true;
+  const files: string[] = [];
+  const { requirements, options } = parseRequirementList(source.lines, (file) => {
+    files.push(file);
+    return undefined;
+  });
+  const local = requirements.some(({ kind }) => kind === 'local' || kind === 'unread');
+  return (
+    local ||
+    [...files, ...options.constraints, ...options.findLinks].some(
+      (name) => !/^(?:\/|[a-z]+:\/\/)/i.test(name),
+    )
+  );
+}
+
+function listed(request: ListRequest): LocatedList[] {
   const { task, repository, settings, reporter } = request;
   const source = requirementSource(
     task.script?.requirements,

@@ -56,6 +56,8 @@ export interface RequirementSettings {
   forceOriginal: boolean;
   /** The requirements are handed on as they are: no order, no torch index. */
   untouched: boolean;
+  /** The SDK is started in the task's code, so it is installed. */
+  forceTaskInit: boolean;
 }
 
 export interface PipSettings {
@@ -152,6 +154,7 @@ function requirementSettings(config: Config): RequirementSettings {
     forceRepository: config.boolean(`${key}.force_repo_requirements_txt`),
     forceOriginal: config.boolean(`${key}.force_original_requirements`),
     untouched: config.boolean('agent.cpu_only'),
+    forceTaskInit: config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ?? false,
   };
 }
 

@@ -23,6 +23,7 @@ const ORDER = {
   forceRepository: false,
   forceOriginal: false,
   untouched: false,
+  forceTaskInit: false,
 };
 const CONFIGURATION = {
   indexUrl: undefined,

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { Config } from '../../../src/config/config.js';
+import { shippedLayer } from '../../../src/config/load.js';
 import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache-collection.js';
 import {
   condaDependency,
@@ -12,12 +14,14 @@ import { environmentKey } from '../../../src/python/environment-key.js';
 import { freezeLines, withoutLogin } from '../../../src/python/freeze.js';
 import { findProject, hasLocalPackages, isPackage } from '../../../src/python/project-files.js';
 import { parseRequirement } from '../../../src/python/requirement.js';
+import { addedPackages, needsRepository } from '../../../src/python/requirement-files.js';
 import { parseRequirementList } from '../../../src/python/requirement-list.js';
 import {
   foldersDownTo,
   frozenRequirements,
   requirementSource,
 } from '../../../src/python/requirement-source.js';
+import { pythonSettings } from '../../../src/python/settings.js';
 import {
   fitToTorchIndex,
   namesTorch,
@@ -33,6 +37,7 @@ const SETTINGS = {
   forceRepository: false,
   forceOriginal: false,
   untouched: false,
+  forceTaskInit: false,
 };
 const TORCH = {
   resolve: 'pip',
@@ -223,4 +228,25 @@ test('a pyproject.toml without a project is none', (t) => {
 
 test('variables in the path of a build script', (t) => {
   t.is(expandVariables('~/$A/${B}/$C', { HOME: '/h', A: 'a', B: 'b' }), '/h/a/b/$C');
+});
+
+test('a notebook needs its converter, and an injected start of the SDK the SDK', (t) => {
+  t.deepEqual(addedPackages({ entry_point: 'a.ipynb --x 1' }, SETTINGS), ['nbconvert', 'ipython']);
+  t.deepEqual(addedPackages({ entry_point: 'a.py' }, { ...SETTINGS, forceTaskInit: true }), ['clearml']);
+});
+
+test('an environment needs the repository only for what is in it', (t) => {
+  const config = new Config({ env: { HOME: '/home/user' }, base: [shippedLayer()] });
+  const settings = pythonSettings(config);
+  const table: [lines: string[], needs: boolean][] = [
+    [['six', 'git+https://h/a.git', '-i https://h/simple'], false],
+    [[], true],
+    [['six', '-r more.txt'], true],
+    [['-c limits.txt', 'six'], true],
+    [['-f ./wheels', 'six'], true],
+    [['.'], true],
+  ];
+  for (const [pip, needs] of table)
+    t.is(needsRepository({ script: { requirements: { pip } } }, settings), needs, pip.join());
+  t.true(needsRepository({ script: { requirements: { pip: 'six' } } }, { ...settings, manager: 'poetry' }));
 });
