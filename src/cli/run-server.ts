@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { causeLine } from '../errors.js';
 import { serverConfText, startServer } from '../server/server.js';
 
 export interface RunServerOptions {
@@ -12,7 +13,12 @@ export interface RunServerOptions {
 /** `agent server`: runs until it is told to end. */
 export async function runServer(options: RunServerOptions): Promise<number> {
   const folder = path.resolve(options.folder ?? path.join(options.home, '.clearml', 'server'));
-  const server = await startServer({ folder, host: options.host, port: options.port });
+  const server = await startServer({
+    folder,
+    host: options.host,
+    port: options.port,
+    onFailure: (error, endpoint) => options.out.write(`${endpoint}: ${causeLine(error)}\n`),
+  });
   options.out.write(`ClearML-compatible server on ${server.url}, data in ${folder}\n`);
   options.out.write(`Credentials are in ${server.credentialsFile}. The clearml.conf to use:\n\n`);
   options.out.write(`${serverConfText(server)}\n`);

@@ -34,6 +34,7 @@ export interface ContextParts {
   task: TaskOptions;
   /** Ends all watching of what goes on without this process. */
   handOver: AbortSignal;
+  keepsFailed: boolean;
   /** Nothing is told to the server: no console, no status. */
   silent: boolean;
 }
@@ -70,6 +71,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: undefined },
     redactor: parts.redactor,
     logger: parts.logger,
+    keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     abortPollMs: parts.abortPollMs,
     killGraceMs: 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS),

@@ -89,6 +89,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
         workerTags: options.tags ?? [],
         silent: false,
+        keepsFailed: true,
         handOver: shutdown.handOver,
         gpus: machine.gpus,
         task: options.taskOptions,

@@ -1,3 +1,5 @@
+import { rmdir } from 'node:fs/promises';
+import path from 'node:path';
 import { resolveName } from '../api/resolve-name.js';
 import type { Config } from '../config/config.js';
 import { AgentError, causeLine } from '../errors.js';
@@ -112,6 +114,7 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     abortPollMs: times.abortPollMs,
     workerTags: options.tags,
     silent: options.silent,
+    keepsFailed: false,
     handOver: shutdown.handOver,
     gpus: machine.gpus,
     task: options.taskOptions,
@@ -140,7 +143,13 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
   } finally {
     over.abort();
     await beating;
+    await removeEmpty(folder);
     if (!options.silent)
       await connection.workers.unregister({ worker: options.workerId }).catch(() => undefined);
   }
+}
+
+/** The state folder of this process alone; what a run that is not reported needs stays. */
+async function removeEmpty(folder: string): Promise<void> {
+  for (const one of [path.join(folder, 'runs'), folder]) await rmdir(one).catch(() => undefined);
 }

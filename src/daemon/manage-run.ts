@@ -4,6 +4,7 @@ import type { AgentContext, RunSignals } from '../task/context.js';
 import type { Journal } from '../task/journal.js';
 import { PhaseClock } from '../task/phases.js';
 import type { RunResult, TaskRun } from '../task/run.js';
+import { leaveWorkspace } from '../task/workspace.js';
 import type { RunFolders } from './runs.js';
 
 export interface RunRequest {
@@ -26,7 +27,7 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
     echo: (text) => ctx.logger.echo(text),
   });
-  return { ctx, ...request, log, clock: new PhaseClock(log) };
+  return { ctx, ...request, log, clock: new PhaseClock(log), background: [] };
 }
 
 /** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */
@@ -42,6 +43,8 @@ export async function carryOut(
     if (result === 'handed-over') return result;
     const place = run.journal.state?.place;
     if (place) await drivers[place.kind]?.dispose(place);
+    await Promise.allSettled(run.background);
+    await leaveWorkspace(run.ctx, run.folder, run.ctx.keepsFailed && result.call === 'failed');
     await folders.remove(run.folder);
     return result;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { AgentContext, RunSignals } from '../task/context.js';
 import { Journal, type RunState } from '../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../task/run.js';
 import { settle } from '../task/settle.js';
+import { leaveWorkspace } from '../task/workspace.js';
 import { carryOut, openRun } from './manage-run.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
 import type { RunFolders } from './runs.js';
@@ -80,6 +81,7 @@ async function dismiss(
     await putBack(ctx, state);
     ctx.logger.info(`task ${state.task}: had not started when the daemon was ended; it is back in its queue`);
   }
+  await leaveWorkspace(ctx, left.folder, false);
   await left.folders.remove(left.folder);
 }
 

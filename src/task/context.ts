@@ -35,6 +35,8 @@ export interface AgentContext {
   drivers: Readonly<Record<DriverKind, Driver | undefined>>;
   redactor: Redactor;
   logger: AgentLogger;
+  /** Code and packages of a failed run stay until the next one has failed. */
+  keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */
   reportsStatus: boolean;
   /** Milliseconds between two looks at a running task's status. */

@@ -6,7 +6,6 @@ import { splitWords } from '../config/shell-words.js';
 import type { Driver, Place, PlaceCommand } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import { writeFileDurable } from '../os/files.js';
-import { expandHome } from '../os/paths.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
 import { devicePins } from './device-pins.js';
 import { prepareCode, type TaskCode } from './prepare-code.js';
@@ -14,6 +13,7 @@ import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { taskConfigText } from './task-config.js';
 import { shellQuote, taskEnvironment } from './variables.js';
+import { workspaceOf } from './workspace.js';
 
 export interface PreparedTask {
   driver: Driver;
@@ -37,7 +37,8 @@ export async function prepareTask(
   const script = scriptOf(record);
   const driver = ctx.drivers.local;
   if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
-  const workspace = await freshWorkspace(run);
+  const workspace = workspaceOf(ctx, run.folder);
+  await rm(workspace, { recursive: true, force: true });
   const request = { taskId: run.task, runFolder: run.folder, workspace, reporter: log, signal };
   const place = await driver.open(request);
   await run.journal.write({ step: 'preparing', place: place.ref });
@@ -47,6 +48,7 @@ export async function prepareTask(
     () => prepareTaskEnvironment({ run, script, code, place, workspace, signal }),
     describeEnvironment,
   );
+  run.background.push(python.background);
   await convertNotebook(place, code, python);
   const configFile = path.join(run.folder, 'clearml.conf');
   await writeFileDurable(configFile, taskConfigText(ctx.config));
@@ -63,14 +65,6 @@ export async function prepareTask(
 function scriptOf(record: TaskRecord): TaskScript {
   if (record.script && Object.keys(record.script).length > 0) return record.script;
   throw new AgentError('TASK_INVALID', `task ${record.id} has no script section, so there is nothing to run`);
-}
-
-/** Folder for code and packages of this run alone; the one of a failed run stays until the next begins. */
-async function freshWorkspace({ ctx, folder }: TaskRun): Promise<string> {
-  const parent = expandHome(ctx.config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', ctx.home);
-  const workspace = path.join(parent, path.basename(folder));
-  await rm(workspace, { recursive: true, force: true });
-  return workspace;
 }
 
 interface CommandParts {

@@ -24,6 +24,8 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  /** Work on caches that may go on while the command runs; waited for before the run is cleared up. */
+  background: Promise<void>[];
 }
 
 /** What became of a run; `handed-over` when a later daemon is to go on with it. */

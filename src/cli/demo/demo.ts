@@ -78,7 +78,9 @@ async function daemonPart(demo: Demo): Promise<number> {
   const config = loadConfig({ env: ownEnvironment(options.env, folder), home: folder, configFile });
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const logger = createLogger({ stream: options.out, redactor });
+  const stage = { over: false };
+  const voice = createLogger({ stream: options.out, redactor });
+  const logger = { ...voice, info: (text: string) => void (stage.over || voice.info(text)) };
   const connection = await connect({ config, logger, wait: false });
   const task = await newTask(connection, demo.project);
   say(`3. Task ${task} waits in the queue "${QUEUE}"; a daemon takes it now`);
@@ -103,6 +105,7 @@ async function daemonPart(demo: Demo): Promise<number> {
     leave: (status) => process.exit(status),
   });
   const status = await Promise.race([finalStatus(connection, task), daemon.then(() => undefined)]);
+  stage.over = !options.keep;
   say();
   say(`4. The task is ${status ?? 'unfinished'}.`);
   say();

@@ -1,0 +1,30 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { readTextIfThere, writeFileDurable } from '../os/files.js';
+import { expandHome } from '../os/paths.js';
+import type { AgentContext } from './context.js';
+
+const KEPT = 'kept-workspace';
+
+/** Folder for code and packages of one run alone. */
+export function workspaceOf({ config, home }: AgentContext, runFolder: string): string {
+  const parent = expandHome(config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home);
+  return path.join(parent, path.basename(runFolder));
+}
+
+/**
+ * Clears up behind a run. The workspace of a failed one stays for somebody to look at, until the next run of this
+ * worker has failed too.
+ */
+export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep: boolean): Promise<void> {
+  const workspace = workspaceOf(ctx, runFolder);
+  if (!keep) return remove(workspace);
+  const note = path.join(ctx.stateFolder, KEPT);
+  const before = await readTextIfThere(note);
+  await writeFileDurable(note, workspace);
+  if (before && before !== workspace) await remove(before);
+}
+
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
