@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskScript } from '../api/task-record.js';
-import { AgentError } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import { ensureFolder } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import { secretsFor } from './git-environment.js';
 import { isLocal, parseGitUrl, repositoryName } from './git-url.js';
-import { inTemporaryCache } from './mirror-collection.js';
+import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
 import { mirrorJob } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
 import { wantedRevision } from './revision.js';
@@ -51,9 +51,27 @@ export async function checkoutRepository(request: CheckoutRequest): Promise<Chec
   const parent = path.join(request.workspace, 'task_repository');
   await ensureFolder(parent);
   const root = path.join(parent, repositoryName(url));
-  return settings.cache.enabled
-    ? fill(request, { url, root })
-    : inTemporaryCache(parent, (cacheFolder) => fill({ ...request, cacheFolder }, { url, root }));
+  if (!settings.cache.enabled) {
+    return inTemporaryCache(parent, (cacheFolder) => fill({ ...request, cacheFolder }, { url, root }));
+  }
+  const checkedOut = await fill(request, { url, root });
+  await collect(request);
+  return checkedOut;
+}
+
+/** Mirrors over the limits are no reason to stop the task, and neither is a failure to remove them. */
+async function collect({ cacheFolder, settings, reporter, signal }: CheckoutRequest): Promise<void> {
+  try {
+    const removed = await collectMirrors({ cacheFolder, limits: settings.cache, signal });
+    for (const { url, reason } of removed) {
+      reporter.line(
+        `mirror of ${url} removed: ${reason === 'age' ? 'not used for long' : 'the cache is too large'}`,
+      );
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    reporter.line(`mirrors cannot be collected: ${causeLine(error)}`, 'WARNING');
+  }
 }
 
 async function fill(

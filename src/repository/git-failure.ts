@@ -118,7 +118,10 @@ const CAUSES: readonly Cause[] = [
   {
     kind: 'credentials',
     pattern: /could not read (?:Username|Password) for|terminal prompts disabled/i,
-    says: ({ host }) => `${host} asks for credentials, and none are configured for it`,
+    says: ({ host, hasLogin }) =>
+      hasLogin
+        ? `${host} asks for credentials, and this git cannot be given them (2.32 or later can)`
+        : `${host} asks for credentials, and none are configured for it`,
     hint: CREDENTIALS_HINT,
   },
   {

@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
 import { isMissing, readTextIfThere } from '../os/files.js';
@@ -54,6 +54,20 @@ export async function pruneMirrors(request: PruneRequest): Promise<PrunedMirror[
   }
   await removeUnfinished(request);
   return removed;
+}
+
+/** Time between two collections; the sizes of large mirrors take a moment to add up. */
+const COLLECT_EVERY_MS = 3_600_000;
+/** Its time is that of the last collection. */
+const COLLECTED = 'agent-collected';
+
+/** Like `pruneMirrors`, but only when no agent of this machine did so within the last hour. */
+export async function collectMirrors(request: PruneRequest): Promise<PrunedMirror[]> {
+  const mark = path.join(mirrorsFolder(request.cacheFolder), COLLECTED);
+  const last = await stat(mark).catch(() => undefined);
+  if (last !== undefined && Date.now() - last.mtimeMs < COLLECT_EVERY_MS) return [];
+  await writeFile(mark, '');
+  return pruneMirrors(request);
 }
 
 /** Which of the mirrors, listed last used first, are over the limits. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { listMirrors, pruneMirrors } from '../../../src/repository/mirror-collection.js';
@@ -103,7 +103,7 @@ test('an agent killed in the middle of a clone leaves the cache usable', async (
   t.is(got.commit, commit);
   t.deepEqual(
     readdirSync(mirrors).filter((name) => !name.endsWith('.git')),
-    [],
+    ['agent-collected'],
   );
 });
 
@@ -133,4 +133,27 @@ test('mirrors are listed, and collected by age and size unless a task uses them'
   const old = await pruneMirrors({ cacheFolder, limits: { maxAgeMs: 1, maxBytes: 0 } });
   t.deepEqual([...new Set(old.map(({ reason }) => reason))], ['age']);
   t.deepEqual(await listMirrors(cacheFolder), []);
+});
+
+test('a checkout collects mirrors that are over the limits, once an hour', async (t) => {
+  const b = bench(t);
+  const repositories = ['one', 'two', 'three'].map((name) => {
+    const source = new GitRepository(path.join(b.folder, name));
+    source.commit({ a: name });
+    return source.folder;
+  });
+  const [one = '', two = '', three = ''] = repositories;
+  await b.checkout({ repository: one });
+  const long = new Date(Date.now() - 40 * 86_400_000);
+  const [mirror] = await listMirrors(b.cacheFolder);
+  utimesSync(path.join(mirror?.folder ?? '', 'agent-used'), long, long);
+  await b.checkout({ repository: two });
+  t.is((await listMirrors(b.cacheFolder)).length, 2);
+  utimesSync(path.join(b.cacheFolder, 'mirrors', 'agent-collected'), long, long);
+  await b.checkout({ repository: three });
+  t.deepEqual(
+    (await listMirrors(b.cacheFolder)).map(({ url }) => url),
+    [three, two],
+  );
+  t.true(b.lines.includes(`mirror of ${one} removed: not used for long`));
 });
