@@ -37,14 +37,14 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.ssh',
     help: 'Where the ssh keys are inside the container.',
-    consumedBy: 'drivers/docker',
+    ignored: 'this version does not act on it',
   },
   {
     key: 'agent.docker_internal_mounts.ssh_ro_folder',
     type: 'path',
     shipped: '/.ssh',
     help: 'Where the ssh keys are mounted read-only before they are copied.',
-    consumedBy: 'drivers/docker',
+    ignored: 'this version does not act on it',
   },
   {
     key: 'agent.docker_internal_mounts.pip_cache',
@@ -79,7 +79,7 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.clearml/venvs-builds',
     help: 'Where code and environment are inside the container.',
-    consumedBy: 'drivers/docker',
+    ignored: 'this version does not act on it',
   },
   {
     key: 'agent.docker_internal_mounts.pip_download',

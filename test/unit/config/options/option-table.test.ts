@@ -1,0 +1,123 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { OPTION_SECTIONS, OPTIONS } from '../../../../src/config/options/option-table.js';
+import { valueProblem } from '../../../../src/config/value-types.js';
+import { VARIABLES } from '../../../../src/config/variables/variable-table.js';
+
+const src = path.resolve(import.meta.dirname, '../../../../src');
+
+test('each key has one row, in a chapter of its own', (t) => {
+  const keys = OPTIONS.map(({ key }) => key);
+  t.deepEqual(keys, [...new Set(keys)]);
+  t.is(OPTION_SECTIONS.flatMap(({ options }) => options).length, OPTIONS.length);
+});
+
+test('each variable means one thing', (t) => {
+  const names = [
+    ...OPTIONS.flatMap(({ variables = [] }) => variables),
+    ...VARIABLES.flatMap(({ name, aliases = [] }) => [name, ...aliases]),
+  ];
+  t.deepEqual(names, [...new Set(names)]);
+});
+
+test('defaults are of the type of their key', (t) => {
+  const wrong = OPTIONS.filter((option) =>
+    [option.shipped, option.fallback].some(
+      (value) => value !== undefined && valueProblem(option, value) !== undefined,
+    ),
+  );
+  t.deepEqual(wrong, []);
+});
+
+test('no key lies below another that is a plain value', (t) => {
+  const keys = new Set(OPTIONS.map(({ key }) => key));
+  const below = [...keys].filter((key) =>
+    key.split('.').some((_, length, parts) => length > 0 && keys.has(parts.slice(0, length).join('.'))),
+  );
+  t.deepEqual(below, []);
+});
+
+test('each row says what it is for in one line', (t) => {
+  for (const { help } of [...OPTIONS, ...VARIABLES]) t.regex(help, /^[^\n]{5,130}\.$/);
+});
+
+/** Every text that looks like a key, and every variable of ours, in the folders that act on them. */
+const sources = fs
+  .readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith(`config${path.sep}`))
+  .map((file) => ({ file, text: fs.readFileSync(path.join(src, file), 'utf8') }));
+
+test('every key that the code reads has a row', (t) => {
+  const known = OPTIONS.map(({ key }) => key);
+  const found = sources.flatMap(({ file, text }) =>
+    [...text.matchAll(/['"`](?:agent|api)\.[a-z0-9_]+(?:\.[a-z0-9_]+)*['"`]/g)].map(([literal]) => ({
+      file,
+      key: literal.slice(1, -1),
+    })),
+  );
+  const unknown = found.filter(({ key }) => !known.some((one) => one === key || one.startsWith(`${key}.`)));
+  t.deepEqual(unknown, []);
+});
+
+test('every variable that the code asks the configuration for has a row', (t) => {
+  const known = new Set([
+    ...OPTIONS.flatMap(({ variables = [] }) => variables),
+    ...VARIABLES.flatMap(spellings),
+  ]);
+  const asked = sources.flatMap(({ text }) =>
+    [...text.matchAll(/config\.(?:variable|flag|words)\(\s*'(\w+)'/g)].map(([, name = '']) => name),
+  );
+  t.deepEqual(
+    [...new Set(asked)].filter((name) => !known.has(name)),
+    [],
+  );
+});
+
+test('every key and variable that has an effect is read where its row says', (t) => {
+  const missing = [...OPTIONS, ...VARIABLES].filter(
+    (row) => 'consumedBy' in row && row.consumedBy !== 'config' && !readIn(row.consumedBy, row),
+  );
+  t.deepEqual(missing.map(nameOf), []);
+});
+
+test('no key or variable that is read is marked as one without effect', (t) => {
+  t.deepEqual(
+    [...OPTIONS, ...VARIABLES].filter((row) => 'ignored' in row && readIn('', row)).map(nameOf),
+    [],
+  );
+});
+
+type Row = (typeof OPTIONS)[number] | (typeof VARIABLES)[number];
+
+function nameOf(row: Row): string {
+  return 'key' in row ? row.key : row.name;
+}
+
+function spellings(row: (typeof VARIABLES)[number]): string[] {
+  return [row.name, ...(row.aliases ?? [])];
+}
+
+/** By its name, or by its section together with the last part of its name. */
+function readIn(folder: string, row: Row): boolean {
+  const within = sources.filter(({ file }) => folder === '' || file.startsWith(path.join(folder, path.sep)));
+  if ('name' in row) return within.some(({ text }) => spellings(row).some((name) => has(text, name)));
+  const parts = row.key.split('.');
+  const last = parts.at(-1) ?? '';
+  const sections = parts
+    .slice(0, -1)
+    .map((_, i) => parts.slice(0, i + 1).join('.'))
+    .slice(1);
+  return within.some(({ text }) => {
+    const isMember = new RegExp(`[.'"]${last}(?!\\w)`).test(text);
+    return quotes(text, row.key) || (isMember && sections.some((section) => quotes(text, section)));
+  });
+}
+
+function has(text: string, name: string): boolean {
+  return new RegExp(`(?<!\\w)${name}(?!\\w)`).test(text);
+}
+
+function quotes(text: string, key: string): boolean {
+  return [`'${key}'`, `\`${key}\``, `'${key}.'`, `\`${key}.`].some((literal) => text.includes(literal));
+}
