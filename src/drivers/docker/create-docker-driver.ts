@@ -155,7 +155,7 @@ async function containerFacts(
     configFile,
     gitFiles: ['.git-credentials', '.gitconfig'].map((name) => path.join(home, name)).filter(existsSync),
     trust: trustFiles(config.env),
-    vaultVariables: task.vaultVariables,
+    vaultVariables: config.boolean('agent.docker_apply_environment_from_vault') ? task.vaultVariables : [],
     sources: {
       env: config.env,
       folder: home,

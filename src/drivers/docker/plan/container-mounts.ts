@@ -6,7 +6,6 @@ import type { HostMount } from './run-words.js';
 /** A folder of the machine that containers share, by the keys of both ends. */
 interface SharedFolder {
   host: string;
-  /** Under `agent.docker_internal_mounts`. */
   inside: string;
   target: string;
   hostFallback?: string;
@@ -18,22 +17,38 @@ interface SharedFolder {
  * there.
  */
 const SHARED_FOLDERS: readonly SharedFolder[] = [
-  { host: 'agent.docker_apt_cache', inside: 'apt_cache', target: '/var/cache/apt/archives' },
-  { host: 'agent.docker_pip_cache', inside: 'pip_cache', target: '/root/.cache/pip' },
+  {
+    host: 'agent.docker_apt_cache',
+    inside: 'agent.docker_internal_mounts.apt_cache',
+    target: '/var/cache/apt/archives',
+  },
+  {
+    host: 'agent.docker_pip_cache',
+    inside: 'agent.docker_internal_mounts.pip_cache',
+    target: '/root/.cache/pip',
+  },
   {
     host: 'agent.docker_poetry_cache',
-    inside: 'poetry_cache',
+    inside: 'agent.docker_internal_mounts.poetry_cache',
     target: '/root/.cache/pypoetry',
     hostFallback: '~/.clearml/poetry-cache',
     applies: (config) => config.string('agent.package_manager.type') === 'poetry',
   },
   {
     host: 'agent.pip_download_cache.path',
-    inside: 'pip_download',
+    inside: 'agent.docker_internal_mounts.pip_download',
     target: '/root/.clearml/pip-download-cache',
   },
-  { host: 'sdk.storage.cache.default_base_dir', inside: 'sdk_cache', target: '/clearml_agent_cache' },
-  { host: 'agent.venvs_cache.path', inside: 'venvs_cache', target: '/root/.clearml/venvs-cache' },
+  {
+    host: 'sdk.storage.cache.default_base_dir',
+    inside: 'agent.docker_internal_mounts.sdk_cache',
+    target: '/clearml_agent_cache',
+  },
+  {
+    host: 'agent.venvs_cache.path',
+    inside: 'agent.docker_internal_mounts.venvs_cache',
+    target: '/root/.clearml/venvs-cache',
+  },
 ];
 
 /** Caches of the machine and where containers have them. */
@@ -45,9 +60,9 @@ export function cacheMounts(config: Config, home: string): HostMount[] {
   });
 }
 
-/** Where containers have something, by its key under `agent.docker_internal_mounts`. */
+/** Where containers have something, by the key that says so. */
 export function insidePath(config: Config, key: string, otherwise: string): string {
-  return config.string(`agent.docker_internal_mounts.${key}`) ?? otherwise;
+  return config.string(key) ?? otherwise;
 }
 
 /** A path of the configuration with `~` and `$NAME` filled in. */

@@ -40,8 +40,12 @@ function builtIn({ config, sshMounted, gitFilesMounted }: ScriptFacts): string {
 
 /** Where keys are mounted, where they are copied to, and where git's files are mounted. */
 export function credentialFolders(config: Config): { keys: string; folder: string; gitFiles: string } {
-  const keys = insidePath(config, 'ssh_ro_folder', '/.ssh');
-  return { keys, folder: insidePath(config, 'ssh_folder', '~/.ssh'), gitFiles: `${keys}.git` };
+  const keys = insidePath(config, 'agent.docker_internal_mounts.ssh_ro_folder', '/.ssh');
+  return {
+    keys,
+    folder: insidePath(config, 'agent.docker_internal_mounts.ssh_folder', '~/.ssh'),
+    gitFiles: `${keys}.git`,
+  };
 }
 
 /** Names in braces that the original fills in an init script; doubled braces are braces. */
