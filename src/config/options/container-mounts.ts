@@ -37,14 +37,14 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.ssh',
     help: 'Where the ssh keys are inside the container.',
-    ignored: 'this version does not act on it',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_internal_mounts.ssh_ro_folder',
     type: 'path',
     shipped: '/.ssh',
     help: 'Where the ssh keys are mounted read-only before they are copied.',
-    ignored: 'this version does not act on it',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_internal_mounts.pip_cache',

@@ -181,6 +181,6 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     type: 'boolean',
     shipped: true,
     help: "Give the section `environment` of the owner's vault to the container.",
-    ignored: 'the vault of the owner of a task is not read',
+    consumedBy: 'drivers/docker',
   },
 ];
