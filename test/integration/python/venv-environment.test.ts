@@ -1,10 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
 import type { Place } from '../../../src/drivers/driver.js';
-import { isAgentError } from '../../../src/errors.js';
 import { run } from '../../../src/os/exec.js';
 import type { EnvironmentRequest } from '../../../src/python/environment-request.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
@@ -54,14 +52,6 @@ function filesWith(folder: string, text: string): string[] {
   );
   const files = entries.map((entry) => path.join(entry.parentPath, entry.name));
   return files.filter((file) => !file.endsWith('.pyc') && readFileSync(file).includes(text));
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function evaluate(python: readonly [string, ...string[]], code: string): Promise<string> {
@@ -220,48 +210,6 @@ test('a list that contradicts itself goes to the old resolver of pip after uv re
     lines.join('\n'),
   );
   t.deepEqual(made.frozen, ['alpha-one==2.0', 'strict==1.0']);
-});
-
-test('each common failure has one cause line', async (t) => {
-  const index = await packageIndex(t, PACKAGES, { login: true });
-  const down = await closedPort();
-  const table: [packages: string[], url: string, cause: RegExp][] = [
-    [
-      ['alpha-one==9'],
-      index.urlWithLogin,
-      /^pip cannot install alpha-one==9: no version of alpha-one==9 for Python \S+; available: 1\.0, 2\.0$/,
-    ],
-    [
-      ['gamma'],
-      index.urlWithLogin,
-      /^pip cannot install gamma: no package index has gamma for Python \S+: the name is wrong/,
-    ],
-    [
-      ['beta'],
-      index.url,
-      /^pip cannot install beta: no package index has beta for Python \S+: .* or refuses the login$/,
-    ],
-    [
-      ['beta'],
-      `http://127.0.0.1:${down}/simple/`,
-      /^pip cannot install beta: the package index cannot be reached: /,
-    ],
-    [
-      ['numpy=1.26'],
-      index.urlWithLogin,
-      /^pip cannot install numpy=1.26: a line of the requirements cannot be read: /,
-    ],
-  ];
-  for (const [packages, url, cause] of table) {
-    const { request } = environmentRequest(t, {
-      packages,
-      agent: { package_manager: { engine: 'pip' } },
-      env: { PIP_INDEX_URL: url, PIP_FIND_LINKS: undefined, PIP_RETRIES: '1' },
-    });
-    const error = await t.throwsAsync(prepareEnvironment(request));
-    t.true(isAgentError(error, 'REQUIREMENTS_INSTALL'));
-    t.regex(error?.message ?? '', cause);
-  }
 });
 
 test('a Python without ensurepip gets packages through its own pip, and the log says so', async (t) => {
