@@ -52,10 +52,12 @@ test('2,000 lines are read within 20 ms', (t) => {
   const { text, env } = sample();
   const lines = text.split('\n');
   const copies = Array.from({ length: Math.ceil(2000 / lines.length) }, () => text);
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
+  // Time of the processor, the least of many: other tests run beside this one.
+  const times = Array.from({ length: 20 }, () => {
+    const start = process.cpuUsage();
     read(copies.join('\n'), env);
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1000;
   });
   t.true(Math.min(...times) < 20, `${times.map((time) => time.toFixed(1)).join(', ')} ms`);
 });
