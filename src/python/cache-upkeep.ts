@@ -10,6 +10,9 @@ import type { CacheSettings } from './settings.js';
 /** A third of the modules of large packages are their tests, which nobody imports. */
 const TESTS = '[/\\\\]tests?[/\\\\]';
 
+/** Ten times what the largest environments need; a module that is left out is compiled by the task. */
+const COMPILE_TIMEOUT_MS = 120_000;
+
 /** What is done for the cache after an environment was added to it, while the task runs already. Never fails. */
 export async function upkeep(
   job: EnvironmentJob,
@@ -49,5 +52,8 @@ async function compileModules(
   options: { env: Readonly<Record<string, string>>; signal: AbortSignal },
 ): Promise<void> {
   const folder = path.join(entry, 'environment', 'lib');
-  await run(['nice', '-n', '19', python, '-E', '-s', '-m', 'compileall', '-q', '-x', TESTS, folder], options);
+  await run(['nice', '-n', '19', python, '-E', '-s', '-m', 'compileall', '-q', '-x', TESTS, folder], {
+    ...options,
+    timeoutMs: COMPILE_TIMEOUT_MS,
+  });
 }
