@@ -80,7 +80,7 @@ export class DockerEngine {
 
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
-    await Promise.race([this.#ended, sleep(10_000)]);
+    await Promise.race([this.#ended, sleep(30_000, undefined, { ref: false })]);
     this.#process.kill('SIGKILL');
     const mounts = fs
       .readFileSync('/proc/self/mounts', 'utf8')

@@ -33,7 +33,8 @@ export function userScripts(facts: ScriptFacts): SetupScript[] {
 /** Keys are mounted read-only; programs want files of their own user. */
 function builtIn({ config, sshMounted, gitFilesMounted }: ScriptFacts): string {
   const { keys, folder, gitFiles } = credentialFolders(config);
-  const ssh = `mkdir -p ${folder} && cp -R ${keys}/. ${folder}/ && chmod -R go-rwx ${folder}`;
+  // A user whose home folder is the root folder finds the mounted keys themselves.
+  const ssh = `mkdir -p ${folder} && [ ${keys} -ef ${folder} ] || { cp -R ${keys}/. ${folder}/ && chmod -R go-rwx ${folder}; }`;
   const git = `for file in ${gitFiles}/.git*; do [ -e "$file" ] && cp "$file" ~/; done`;
   return [...(sshMounted ? [ssh] : []), ...(gitFilesMounted ? [git] : [])].join('\n');
 }
