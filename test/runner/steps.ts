@@ -41,6 +41,12 @@ async function statusOf([program, ...args]: readonly [string, ...string[]]): Pro
   return status;
 }
 
+/** Another Node goes first; this one is found already, and what lies beside it (a system's Python) must not win. */
+function searchPath(node: string): string {
+  const given = process.env.PATH ?? '';
+  return node === process.execPath ? given : `${path.dirname(node)}:${given}`;
+}
+
 /** A step that runs test files; a run that ends badly without a failed test counts as one failed. */
 export function avaStep(title: string, { files, concurrency, node }: AvaRun): Step {
   return {
@@ -49,7 +55,7 @@ export function avaStep(title: string, { files, concurrency, node }: AvaRun): St
       const ava = path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
       const child = spawn(node, [ava, '--tap', '--concurrency', String(concurrency), ...files], {
         cwd: ROOT,
-        env: { ...process.env, PATH: `${path.dirname(node)}:${process.env.PATH}` },
+        env: { ...process.env, PATH: searchPath(node) },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exit = once(child, 'exit');
