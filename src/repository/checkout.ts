@@ -5,7 +5,7 @@ import { AgentError, causeLine } from '../errors.js';
 import { ensureFolder } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import { secretsFor } from './git-environment.js';
-import { isLocal, parseGitUrl, repositoryName } from './git-url.js';
+import { type GitUrl, isLocal, parseGitUrl, repositoryName } from './git-url.js';
 import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
 import { mirrorJob } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
@@ -42,6 +42,8 @@ export interface CheckedOut {
  * @throws AgentError REPOSITORY_CLONE, REPOSITORY_REVISION, DISK_FULL, LOCK_TIMEOUT, TASK_INVALID
  */
 export async function checkoutRepository(request: CheckoutRequest): Promise<CheckedOut> {
+  // Taken before anything is waited for: tasks that ask at once share one fetch.
+  const asked = Date.now();
   const { script, settings } = request;
   if (settings.forcedCodeFolder !== undefined) return forcedCode(request, settings.forcedCodeFolder);
   const address = script.repository?.trim();
@@ -52,9 +54,9 @@ export async function checkoutRepository(request: CheckoutRequest): Promise<Chec
   await ensureFolder(parent);
   const root = path.join(parent, repositoryName(url));
   if (!settings.cache.enabled) {
-    return inTemporaryCache(parent, (cacheFolder) => fill({ ...request, cacheFolder }, { url, root }));
+    return inTemporaryCache(parent, (cacheFolder) => fill({ ...request, cacheFolder }, { url, root, asked }));
   }
-  const checkedOut = await fill(request, { url, root });
+  const checkedOut = await fill(request, { url, root, asked });
   await collect(request);
   return checkedOut;
 }
@@ -76,10 +78,10 @@ async function collect({ cacheFolder, settings, reporter, signal }: CheckoutRequ
 
 async function fill(
   request: CheckoutRequest,
-  { url, root }: { url: ReturnType<typeof parseGitUrl>; root: string },
+  { url, root, asked }: { url: GitUrl; root: string; asked: number },
 ): Promise<CheckedOut> {
   const git = await RepositoryGit.open(request, url);
-  const tree = await makeWorkTree(mirrorJob(git, wantedRevision(request.script)), root);
+  const tree = await makeWorkTree(mirrorJob(git, wantedRevision(request.script), asked), root);
   if (tree.commit === undefined) request.reporter.line(`${git.shownUrl} is an empty repository`, 'WARNING');
   const workingFolder = workingFolderOf(root, request);
   const { commit, branch } = tree;

@@ -33,10 +33,11 @@ import {
 } from './revision.js';
 import { rewriteUrl } from './url-rewrite.js';
 
-export function mirrorJob(git: RepositoryGit, revision: Revision): MirrorJob {
+/** @param since when the task asked for the revision, milliseconds since 1970 */
+export function mirrorJob(git: RepositoryGit, revision: Revision, since: number = Date.now()): MirrorJob {
   const { cacheFolder, settings } = git.context;
   const mirror = mirrorAt(cacheFolder, rewriteUrl(git.url, settings));
-  return { git, mirror, revision, since: Date.now() };
+  return { git, mirror, revision, since };
 }
 
 /**
@@ -220,7 +221,8 @@ export function describeRoute(git: RepositoryGit): string {
 
 async function fetchedSince(mirror: Mirror, since: number): Promise<boolean> {
   const marked = await stat(path.join(mirror.folder, MIRROR_MARKS.fetched)).catch(() => undefined);
-  return marked !== undefined && marked.mtimeMs >= since;
+  // A time that was set in whole milliseconds may be read back as a fraction less.
+  return marked !== undefined && Math.round(marked.mtimeMs) >= since;
 }
 
 async function removeLockFiles(folder: string): Promise<void> {
