@@ -31,6 +31,11 @@ export function segmentFile(folder: string, { start }: Segment): string {
   return path.join(folder, `${String(start).padStart(16, '0')}${SUFFIX}`);
 }
 
+/** Place of the first byte of the file with this name; `undefined` for another kind of file. */
+export function segmentStart(name: string): number | undefined {
+  return name.endsWith(SUFFIX) ? Number(name.slice(0, -SUFFIX.length)) : undefined;
+}
+
 /** The files of a folder in their order; a record that was cut short at the end of the last one is removed. */
 export async function findSegments(folder: string): Promise<FoundSegments> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();

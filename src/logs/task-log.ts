@@ -27,6 +27,11 @@ export interface TaskLogOptions {
   now?: () => number;
 }
 
+/** In the folder of a run. */
+export const LOG_FOLDER = 'log';
+/** There: how far the server has the log. */
+export const UPLOAD_STATE = 'upload.json';
+
 /** An unfinished line is shown this soon, milliseconds: it may be a question to the user. */
 const PROMPT_MS = 500;
 /** A line that is written over and over shows its state this often, milliseconds. */
@@ -64,7 +69,7 @@ export class TaskLog implements Reporter {
   }
 
   static async open(options: TaskLogOptions): Promise<TaskLog> {
-    const folder = path.join(options.runFolder, 'log');
+    const folder = path.join(options.runFolder, LOG_FOLDER);
     const { task, logger } = options;
     const wake: { uploader?: Uploader } = {};
     const spool = await Spool.open({
@@ -79,7 +84,7 @@ export class TaskLog implements Reporter {
       server: options.server,
       task,
       worker: options.worker,
-      stateFile: path.join(folder, 'upload.json'),
+      stateFile: path.join(folder, UPLOAD_STATE),
       warn: (line) => logger.warn(line),
       ...(options.timing ? { timing: options.timing } : {}),
       ...(options.aheadBytes ? { aheadBytes: options.aheadBytes } : {}),

@@ -126,6 +126,11 @@ export class JsonLinesFile {
   }
 }
 
+/** The values of such a file as far as it is written, without a change to it; none where there is no file. */
+export async function readJsonLines(file: string): Promise<readonly unknown[]> {
+  return parseLines(Buffer.from((await readTextIfThere(file)) ?? '')).entries;
+}
+
 /** The values of the whole lines, and the length up to the end of the last whole line. */
 function parseLines(bytes: Buffer): { entries: unknown[]; size: number } {
   const size = bytes.lastIndexOf(0x0a) + 1;

@@ -67,6 +67,12 @@ export async function acquireLock(file: string, options: LockOptions): Promise<R
   };
 }
 
+/** Who holds a lock at this moment; `undefined` when nobody alive does. */
+export async function lockHolder(file: string): Promise<LockOwner | undefined> {
+  const owner = await readOwner(file);
+  return owner !== undefined && (await holds(file, owner)) ? owner : undefined;
+}
+
 async function waitForTurn(file: string, mine: string, options: LockOptions): Promise<void> {
   const begun = Date.now();
   let pause = POLL_MS.first;

@@ -1,7 +1,7 @@
-import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
-import { run } from '../os/exec.js';
+import { diskUsage, freeSpace } from '../os/disk-usage.js';
 import { readTextIfThere } from '../os/files.js';
 import { withLock } from '../os/lock.js';
 import { isAlive } from '../os/processes.js';
@@ -82,18 +82,10 @@ export async function pruneEnvironments(
   const chosen = chooseForRemoval(kept, limits, await freeSpace(cache.folder));
   if (dryRun) return chosen;
   const removed: Pruned[] = [];
-  for (const one of chosen) if (await removeUnused(cache, one.environment.key)) removed.push(one);
-  await removeLeftovers(cache);
+  for (const one of chosen) if (await removeIfUnused(cache, one.environment.key)) removed.push(one);
+  for (const folder of await unfinishedEnvironments(cache))
+    await rm(folder, { recursive: true, force: true });
   return removed;
-}
-
-/** Free bytes of the file system that a folder is on, or would be. */
-export async function freeSpace(folder: string): Promise<number> {
-  for (let at = folder; ; at = path.dirname(at)) {
-    const facts = await statfs(at).catch(() => undefined);
-    if (facts !== undefined) return facts.bavail * facts.bsize;
-    if (at === path.dirname(at)) return Number.POSITIVE_INFINITY;
-  }
 }
 
 function excess(
@@ -126,7 +118,7 @@ async function describe(
     summary: entry.summary ?? 'not readable',
     created: entry.created === undefined ? facts.birthtime : new Date(entry.created),
     lastUsed: facts.mtime,
-    bytes: await sizeOf(folder, env),
+    bytes: await diskUsage(folder, env),
   };
 }
 
@@ -138,13 +130,8 @@ function readEntry(text: string | undefined): { summary?: string; created?: stri
   }
 }
 
-async function sizeOf(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const result = await run(['du', '-sk', folder], { env });
-  return Number.parseInt(result.stdout, 10) * 1024 || 0;
-}
-
 /** An environment whose lock somebody holds is in use: it is left for the next time. */
-async function removeUnused(cache: EnvironmentCache, key: string): Promise<boolean> {
+export async function removeIfUnused(cache: EnvironmentCache, key: string): Promise<boolean> {
   try {
     await withLock(cache.lockFile(key), { timeoutMs: 0, what: `the cached Python environment ${key}` }, () =>
       cache.remove(key),
@@ -156,13 +143,15 @@ async function removeUnused(cache: EnvironmentCache, key: string): Promise<boole
   }
 }
 
-/** Names there begin with the id of the process that made them. */
-async function removeLeftovers(cache: EnvironmentCache): Promise<void> {
+/** What a crash left half-made. Names there begin with the id of the process that made them. */
+export async function unfinishedEnvironments(cache: EnvironmentCache): Promise<string[]> {
+  const left: string[] = [];
   for (const name of await readdir(cache.temporaryFolder).catch(() => [])) {
     const pid = Number.parseInt(name, 10);
     if (Number.isInteger(pid) && (await isAlive(pid))) continue;
-    await rm(path.join(cache.temporaryFolder, name), { recursive: true, force: true });
+    left.push(path.join(cache.temporaryFolder, name));
   }
+  return left;
 }
 
 function inGb(bytes: number): string {

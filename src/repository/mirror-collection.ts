@@ -50,9 +50,10 @@ export async function pruneMirrors(request: PruneRequest): Promise<PrunedMirror[
   const removed: PrunedMirror[] = [];
   for (const mirror of chosen) {
     request.signal?.throwIfAborted();
-    if (await removeIfIdle(mirror.folder, request.signal)) removed.push(mirror);
+    if (await removeMirrorIfIdle(mirror.folder, request.signal)) removed.push(mirror);
   }
-  await removeUnfinished(request);
+  for (const folder of await unfinishedMirrors(request.cacheFolder))
+    await removeMirrorIfIdle(folder, request.signal);
   return removed;
 }
 
@@ -116,28 +117,28 @@ async function sizeOf(folder: string): Promise<number> {
   return bytes;
 }
 
-async function removeIfIdle(folder: string, signal: AbortSignal | undefined): Promise<boolean> {
-  return ifIdle(folder, signal, removeMirror);
-}
-
-/** What agents that were killed left of mirrors they were making. */
-async function removeUnfinished({ cacheFolder, signal }: PruneRequest): Promise<void> {
+/** Parts of mirrors that agents made when they were killed; for one that lives its lock speaks. */
+export async function unfinishedMirrors(cacheFolder: string): Promise<string[]> {
   const parent = mirrorsFolder(cacheFolder);
-  const mirrors = (await entriesOf(parent)).flatMap(
-    (name) => /^(.*\.git)\.(?:new|old)$/.exec(name)?.[1] ?? [],
-  );
-  for (const name of new Set(mirrors)) await ifIdle(path.join(parent, name), signal, removeLeftovers);
+  const names = (await entriesOf(parent)).filter((name) => UNFINISHED.test(name));
+  return names.map((name) => path.join(parent, name));
 }
 
-async function ifIdle(
-  folder: string,
-  signal: AbortSignal | undefined,
-  work: (mirror: Mirror) => Promise<void>,
-): Promise<boolean> {
-  const mirror: Mirror = { folder, lockFile: `${folder}.lock` };
+const UNFINISHED = /\.git\.(?:new|old)$/;
+
+/** The lock that is held by whoever works on a mirror, or on the unfinished part of one. */
+export function mirrorLock(folder: string): string {
+  return `${folder.replace(/\.(?:new|old)$/, '')}.lock`;
+}
+
+/** @returns false when a task is working with the mirror */
+export async function removeMirrorIfIdle(folder: string, signal?: AbortSignal): Promise<boolean> {
   const lock = { timeoutMs: 0, what: `the mirror ${folder}`, ...(signal === undefined ? {} : { signal }) };
+  const mirror: Mirror = { folder: folder.replace(/\.(?:new|old)$/, ''), lockFile: mirrorLock(folder) };
   try {
-    await withLock(mirror.lockFile, lock, () => work(mirror));
+    await withLock(mirror.lockFile, lock, () =>
+      UNFINISHED.test(folder) ? removeLeftovers(mirror) : removeMirror(mirror),
+    );
     return true;
   } catch (error) {
     if (isAgentError(error, 'LOCK_TIMEOUT') || isMissing(error)) return false;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
-import { JsonLinesFile } from '../os/files.js';
+import { JsonLinesFile, readJsonLines } from '../os/files.js';
 import type { RunEnd } from './outcome.js';
 
 /**
@@ -37,11 +37,16 @@ export class Journal {
 
   private constructor(file: JsonLinesFile) {
     this.#file = file;
-    this.#state = file.entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
+    this.#state = stateOf(file.entries);
   }
 
   static async open(runFolder: string): Promise<Journal> {
     return new Journal(await JsonLinesFile.open(path.join(runFolder, FILE)));
+  }
+
+  /** What the journal of a run says, also while its own agent writes to it. */
+  static async read(runFolder: string): Promise<RunState | undefined> {
+    return stateOf(await readJsonLines(path.join(runFolder, FILE)));
   }
 
   /** What the steps so far say, or `undefined` where nothing was written. */
@@ -58,6 +63,10 @@ export class Journal {
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+function stateOf(entries: readonly unknown[]): RunState | undefined {
+  return entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
 }
 
 function isStep(entry: unknown): entry is JournalStep {

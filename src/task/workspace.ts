@@ -7,7 +7,10 @@ import type { AgentContext } from './context.js';
 const KEPT = 'kept-workspace';
 
 /** Folder for code and packages of one run alone. */
-export function workspaceOf({ config, home }: AgentContext, runFolder: string): string {
+export function workspaceOf(
+  { config, home }: Pick<AgentContext, 'config' | 'home'>,
+  runFolder: string,
+): string {
   const parent = expandHome(config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home);
   return path.join(parent, path.basename(runFolder));
 }
@@ -23,6 +26,11 @@ export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep:
   const before = await readTextIfThere(note);
   await writeFileDurable(note, workspace);
   if (before && before !== workspace) await remove(before);
+}
+
+/** The workspace of a failed run that a worker keeps, if there is one. */
+export async function keptWorkspace(worker: string): Promise<string | undefined> {
+  return (await readTextIfThere(path.join(worker, KEPT))) || undefined;
 }
 
 async function remove(folder: string): Promise<void> {

@@ -1,0 +1,21 @@
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from './exec.js';
+
+/** Disk space of a folder in bytes, each file once however many names it has there; 0 for one that is gone. */
+export async function diskUsage(
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const result = await run(['du', '-sk', folder], { env });
+  return Number.parseInt(result.stdout, 10) * 1024 || 0;
+}
+
+/** Free bytes of the file system that a folder is on, or would be. */
+export async function freeSpace(folder: string): Promise<number> {
+  for (let at = folder; ; at = path.dirname(at)) {
+    const facts = await statfs(at).catch(() => undefined);
+    if (facts !== undefined) return facts.bavail * facts.bsize;
+    if (at === path.dirname(at)) return Number.POSITIVE_INFINITY;
+  }
+}
