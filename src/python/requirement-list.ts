@@ -1,5 +1,5 @@
+import { splitWords } from '../config/shell-words.js';
 import { parseRequirement, type Requirement, withoutComment } from './requirement.js';
-import { splitWords } from './shell-words.js';
 
 /** A requirements list: its lines, and the options that count for all of it. */
 export interface RequirementList {

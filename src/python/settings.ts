@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Config } from '../config/config.js';
+import { splitWords } from '../config/shell-words.js';
 import { AgentError } from '../errors.js';
 import { expandHome } from '../os/paths.js';
-import { splitWords } from './shell-words.js';
 import {
   type CondaSettings,
   condaSettings,

@@ -9,6 +9,7 @@ const CASES: readonly [text: string, words: string[]][] = [
   [`a"b"'c'd`, ['abcd']],
   [`""  ''`, ['', '']],
   [String.raw`a\ b "\"q\" \n" '\n'`, ['a b', String.raw`"q" \n`, String.raw`\n`]],
+  [`--user "--url=https://x y" 'a b'c d\\ e ""`, ['--user', '--url=https://x y', 'a bc', 'd e', '']],
   ['"open', ['open']],
   ["a 'open end", ['a', 'open end']],
   ['end\\', ['end\\']],

@@ -2,7 +2,6 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parseRequirement, type Requirement, requirementText } from '../../../src/python/requirement.js';
 import { parseRequirementList } from '../../../src/python/requirement-list.js';
-import { splitWords } from '../../../src/python/shell-words.js';
 
 const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
   ['numpy  ==  1.26 # why', 'numpy==1.26', 'index'],
@@ -95,14 +94,4 @@ test('any text is read without an error, and what is read is read the same again
       t.deepEqual(read.versions, parts);
     }),
   );
-});
-
-test('words are split as a shell does', (t) => {
-  t.deepEqual(splitWords(`--user "--index-url=https://x y" 'a b'c d\\ e ""`), [
-    '--user',
-    '--index-url=https://x y',
-    'a bc',
-    'd e',
-    '',
-  ]);
 });
