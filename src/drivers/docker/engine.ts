@@ -158,6 +158,16 @@ export class Engine {
     return found.map(({ Id }) => Id);
   }
 
+  /** Further calls of this driver's own files, with the errors of the methods here. */
+  ask<T>(doing: string, call: (docker: Docker) => Promise<T>): Promise<T> {
+    return this.#call(doing, () => call(this.#docker));
+  }
+
+  /** The same about something that may be gone or not be in a state for it: `undefined` then. */
+  askIfThere<T>(call: (docker: Docker) => Promise<T>): Promise<T | undefined> {
+    return this.#find(() => call(this.#docker));
+  }
+
   /** All output from the start, in the order in which it came; ends with the container. */
   async *logs(id: string, tty: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const stream = await this.#call('reading the output', () =>
