@@ -63,6 +63,9 @@ export interface StatusReading {
   status_message?: string | null;
 }
 
+/** A list in one answer has at most this many. */
+const LARGEST_PAGE = 500;
+
 export class TasksApi {
   readonly #client: ApiClient;
 
@@ -87,10 +90,22 @@ export class TasksApi {
 
   /** Status and message alone; `undefined` when the server does not know the task. */
   async getStatus(task: string, options?: CallOptions): Promise<StatusReading | undefined> {
-    const query = { id: [task], search_hidden: true, only_fields: ['status', 'status_message'] };
-    const found = (await this.getAll(query, options)).find((one) => one.id === task);
-    if (found?.status === undefined) return undefined;
-    return { status: found.status, status_message: found.status_message ?? null };
+    return (await this.getStatuses([task], options)).get(task);
+  }
+
+  /** Of many tasks in one call (one a page); those that the server does not know are left out. */
+  async getStatuses(
+    tasks: readonly string[],
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, StatusReading>> {
+    const readings = new Map<string, StatusReading>();
+    for (let at = 0; at < tasks.length; at += LARGEST_PAGE) {
+      const query = { search_hidden: true, only_fields: ['status', 'status_message'] };
+      const found = await this.getAll({ id: tasks.slice(at, at + LARGEST_PAGE), ...query }, options);
+      for (const { id, status, status_message } of found)
+        if (status !== undefined) readings.set(id, { status, status_message: status_message ?? null });
+    }
+    return readings;
   }
 
   started(change: StatusChange, options?: CallOptions): Promise<Updated> {

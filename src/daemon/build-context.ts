@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
+import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import { configSecrets } from '../config/secrets.js';
 import { LocalDriver } from '../drivers/local/local-driver.js';
@@ -9,6 +10,7 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { AgentContext } from '../task/context.js';
 import type { Connection } from './connect.js';
+import { StatusBoard } from '../task/status-board.js';
 
 /** Flags that change how tasks run, whatever command runs them. */
 export interface TaskOptions {
@@ -56,6 +58,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     config,
     workerId: parts.workerId,
     workerTags: parts.workerTags,
+    serviceTask: false,
     hostName: hostname(),
     home: parts.home,
     environment,
@@ -73,13 +76,21 @@ export function buildContext(parts: ContextParts): AgentContext {
     logger: parts.logger,
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
-    abortPollMs: parts.abortPollMs,
+    statuses: statusBoard(connection.tasks, parts.abortPollMs),
     killGraceMs: 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS),
   };
 }
 
 /** Rank of this machine in a multi-node task; only the first one tells the server about the task. */
 function nodeRank(config: Config): number {
+/** A server that is away is asked again in the next round. */
+export function statusBoard(tasks: TasksApi, intervalMs: number): StatusBoard {
+  return new StatusBoard({
+    intervalMs,
+    read: (ids, signal) => tasks.getStatuses(ids, { signal, retry: 'none' }),
+  });
+}
+
   const text = config.env.RANK ?? config.env.SLURM_PROCID ?? '0';
   const rank = Number(text);
   return Number.isInteger(rank) ? rank : 0;

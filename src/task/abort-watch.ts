@@ -1,16 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TaskStatus } from '../api/task-record.js';
+import type { StatusReading } from '../api/tasks.js';
 import type { StopReason } from './outcome.js';
 
-export interface StatusReading {
-  status: TaskStatus;
-  status_message?: string | null;
-}
-
 export interface AbortWatchOptions {
-  /** Asks the server for the task's status; `undefined` when it does not know the task. */
+  /** The task's next status, in the reader's own rhythm; `undefined` when the server does not know the task. */
   read(signal: AbortSignal): Promise<StatusReading | undefined>;
-  intervalMs: number;
   signal: AbortSignal;
   /** Told when a running task is seen as `created`, with how often in a row. */
   onResetSeen?(times: number, limit: number): void;
@@ -47,7 +42,7 @@ export async function watchForAbort(options: AbortWatchOptions): Promise<StopRea
       if (created > 0) options.onResetSeen?.(created, RESET_READINGS - 1);
       options.onReading?.(reading);
     }
-    await pause(options);
+    await nextTurn();
   }
   return undefined;
 }
@@ -67,10 +62,4 @@ async function readSafely(options: AbortWatchOptions): Promise<StatusReading | '
     // A server that is away says nothing about the task; the log uploader reports the outage.
     return 'unknown';
   }
-}
-
-async function pause(options: AbortWatchOptions): Promise<void> {
-  // Up to a fifth more, so that many tasks do not ask in step.
-  const wait = options.intervalMs * (1 + Math.random() / 5);
-  await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined);
 }

@@ -6,12 +6,18 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import type { BackgroundWork } from './background-work.js';
+import type { StatusBoard } from './status-board.js';
 
 /** What every run of a task needs from the agent that runs it; built once at start. */
 export interface AgentContext {
   config: Config;
   workerId: string;
   /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
+  /** The run is one of many of this daemon (`--services-mode`) and a worker of its own for the server. */
+  serviceTask: boolean;
+  /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
+  authToken?: string;
   workerTags: readonly string[];
   hostName: string;
   home: string;
@@ -39,8 +45,8 @@ export interface AgentContext {
   keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */
   reportsStatus: boolean;
-  /** Milliseconds between two looks at a running task's status. */
-  abortPollMs: number;
+  /** Tells a running task's status, which is asked for together with those of all others. */
+  statuses: StatusBoard;
   /** Milliseconds between the polite signal and the kill. */
   killGraceMs: number;
 }

@@ -141,8 +141,7 @@ function haltFor(run: TaskRun): Halt {
   const { ctx, task } = run;
   return new Halt({
     signals: run.signals,
-    intervalMs: ctx.abortPollMs,
-    read: (signal) => ctx.tasks.getStatus(task, { signal, retry: 'none' }),
+    read: (signal) => ctx.statuses.next(task, signal),
     onResetSeen: (times, limit) =>
       run.log.line(`Task was reset, stopping soon (${times}/${limit})`, 'WARNING'),
     onReading: pinger(run),

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { type StatusReading, stopReason, watchForAbort } from '../../../src/task/abort-watch.js';
+import type { StatusReading } from '../../../src/api/tasks.js';
+import { stopReason, watchForAbort } from '../../../src/task/abort-watch.js';
 
 const readings: [StatusReading, string | undefined][] = [
   [{ status: 'in_progress' }, undefined],
@@ -25,7 +26,6 @@ function watch(script: (StatusReading | undefined | Error)[], signal = new Abort
   const left = [...script];
   const result = watchForAbort({
     signal,
-    intervalMs: 1,
     read: async () => {
       const next = left.length > 1 ? left.shift() : left[0];
       if (next instanceof Error) throw next;
