@@ -1,4 +1,4 @@
-import type { Config, ConfigValue } from '../config/config.js';
+import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { nearest } from '../config/nearest.js';
 import { findOption, OPTIONS } from '../config/options/option-table.js';
@@ -10,6 +10,7 @@ import { validateConfig } from '../config/validate.js';
 import { AgentError } from '../errors.js';
 import type { CommandContext } from './command.js';
 import { sessionConfig } from './session.js';
+import { commandMask, withHostName } from './shown-config.js';
 import { VERSION } from './version.js';
 
 /** `agent config`, `agent config get KEY`, `agent config validate [FILE]` */
@@ -25,19 +26,25 @@ export async function runConfig(context: CommandContext): Promise<number> {
   );
 }
 
+/** What is wrong with it goes to the other stream, so that what is printed keeps its form. */
 function show(context: CommandContext): number {
-  const config = sessionConfig(context);
+  const config = withHostName(sessionConfig(context));
   const { json, sources } = context.options;
+  const maskCommand = commandMask(config);
+  const masked = () => maskedTree(config, maskCommand);
   const text =
     json === true
-      ? `${JSON.stringify(sources === true ? sourceList(config) : maskedTree(config), null, 2)}\n`
-      : renderConfig(config, { version: VERSION, sources: sources === true });
+      ? `${JSON.stringify(sources === true ? sourceList(config, masked()) : masked(), null, 2)}\n`
+      : renderConfig(config, { version: VERSION, sources: sources === true, maskCommand });
   context.stdout.write(text);
+  const { warnings, errors } = validateConfig(config);
+  for (const line of warnings) context.stderr.write(`warning: ${line}\n`);
+  for (const line of errors) context.stderr.write(`error: ${line}\n`);
   return 0;
 }
 
-function sourceList(config: Config) {
-  return [...leaves(maskedTree(config))].map(([path, value]) => {
+function sourceList(config: Config, masked: ConfigTree) {
+  return [...leaves(masked)].map(([path, value]) => {
     const [inForce, ...others] = config.claims(joinKey(path)).map(({ source }) => describeSource(source));
     return {
       key: joinKey(path),
@@ -51,8 +58,8 @@ function sourceList(config: Config) {
 /** @returns 1 for a key that is not set */
 function get(context: CommandContext, key: string | undefined): number {
   if (key === undefined) throw new AgentError('USAGE', 'config get needs a key, such as agent.worker_name');
-  const config = sessionConfig(context);
-  const value = shownValue(config, key) ?? findOption(key)?.fallback;
+  const config = withHostName(sessionConfig(context));
+  const value = shownValue(config, key, commandMask(config)) ?? findOption(key)?.fallback;
   if (value === undefined || value === null) {
     if (findOption(key) === undefined) throw unknownKey(key);
     context.stderr.write(`${key} is not set\n`);

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, ConfigTree, ConfigValue } from '../config.js';
 import { findOption } from '../options/option-table.js';
+import { splitWords } from '../shell-words.js';
 import { isTree, joinKey, setMember } from '../tree.js';
 
 export const MASK = '****';
@@ -57,7 +59,7 @@ function maskMember(path: readonly string[], value: ConfigValue, rules: Rules): 
     if (isSecret(path, value, matches(rules.hidden))) return MASK;
     if (matches(rules.hiddenMembers)) return hideMembers(value);
   }
-  if (matches(rules.commands) && Array.isArray(value)) return rules.maskCommand(value.map(String));
+  if (matches(rules.commands) || isCommand(path)) return maskCommands(value, rules.maskCommand);
   if (matches(rules.urls)) return mapTexts(value, maskUrlPassword);
   return maskDeeper(path, value, rules);
 }
@@ -68,6 +70,20 @@ function isSecret(path: readonly string[], value: ConfigValue, isNamedSecret: bo
   const option = findOption(joinKey(path));
   if (option?.secret) return true;
   return isNamedSecret && !(option !== undefined && typeof value === 'number');
+}
+
+/** Arguments of containers that the configured rules do not name: those of the default image and of its rules. */
+function isCommand(path: readonly string[]): boolean {
+  return path[1] === 'default_docker' && /^(?:image|arguments)$/.test(path.at(-1) ?? '');
+}
+
+/** A text that holds no secret stays as it is written. */
+function maskCommands(value: ConfigValue, maskCommand: CommandMask): ConfigValue {
+  if (Array.isArray(value)) return maskCommand(value.map(String));
+  if (typeof value !== 'string') return value;
+  const words = splitWords(value);
+  const masked = maskCommand(words);
+  return isDeepStrictEqual(words, masked) ? value : masked.join(' ');
 }
 
 function hideMembers(value: ConfigValue): ConfigValue {

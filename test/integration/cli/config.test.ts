@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentHome } from '../../support/agent-process.js';
@@ -49,6 +50,37 @@ test('config: everything, secrets masked, in the original’s form', async (t) =
   }[];
   t.deepEqual(json.find(({ key }) => key === 'agent.git_user')?.overrode, [`${file}:2`]);
   t.is(JSON.parse((await agent('config', '--json')).out).agent.git_pass, '****');
+});
+
+test('config: secrets in container arguments are hidden, what is wrong is told beside it', async (t) => {
+  const { agent } = await user(
+    t,
+    `agent {
+      extra_docker_arguments: ["-e", "MY_TOKEN=hush-1", "-eDB_PASSWORD=hush-2", "--env=PLAIN=seen", "http://u:hush-3@h/"]
+      default_docker { image: "ubuntu -e API_KEY=hush-4", arguments: "--ipc=host -e CLEARML_AGENT_GIT_PASS=hush-5" }
+      wroker_name: x
+      venvs_cache { max_entries: many }
+    }`,
+  );
+  const { out, err, status } = await agent('config');
+  t.is(status, 0);
+  t.notRegex(out, /hush/);
+  t.true(out.includes('agent.extra_docker_arguments.3 = --env\\=PLAIN\\=seen\n'), out);
+  t.true(out.includes('agent.default_docker.image = ubuntu -e API_KEY\\=********\n'), out);
+  t.regex(
+    err,
+    /^warning: \S+clearml\.conf:4: unknown key agent\.wroker_name; did you mean agent\.worker_name\?$/m,
+  );
+  t.regex(err, /^error: \S+clearml\.conf:5: agent\.venvs_cache\.max_entries: expected a whole number/m);
+  t.is((await agent('config', 'get', 'agent.default_docker.image')).out, 'ubuntu -e API_KEY=********\n');
+});
+
+test('config: the worker name is the host name until somebody chooses another', async (t) => {
+  const { agent, home } = await user(t, TEXT);
+  home.env.CLEARML_WORKER_NAME = '';
+  t.true((await agent('config')).out.includes(`agent.worker_name = ${hostname()}\n`));
+  home.env.CLEARML_WORKER_NAME = 'chosen';
+  t.is((await agent('config', 'get', 'agent.worker_name')).out, 'chosen\n');
 });
 
 test('config get: a value, a secret, one that is not set, one that there is not', async (t) => {
