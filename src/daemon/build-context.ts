@@ -8,6 +8,7 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
 import type { Connection } from './connect.js';
 import { StatusBoard } from '../task/status-board.js';
@@ -74,6 +75,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: undefined },
     redactor: parts.redactor,
     logger: parts.logger,
+    background: new BackgroundWork(parts.logger),
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     statuses: statusBoard(connection.tasks, parts.abortPollMs),

@@ -177,6 +177,8 @@ async function serve(daemon: Daemon): Promise<void> {
   } finally {
     over.abort();
     await background;
+    const { stop, handOver } = shutdown;
+    await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
     await metrics?.close();
     await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
   }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
@@ -15,7 +16,7 @@ import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
-import { RunFolders } from './runs.js';
+import { RunFolders, runLock } from './runs.js';
 import { type ShutdownSignals, watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {
@@ -121,6 +122,7 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
   });
   const folders = new RunFolders(folder);
   const runFolder = await folders.create(task);
+  const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
   await journal.write({ step: 'pulled', task, queue: undefined });
   const over = new AbortController();
@@ -143,6 +145,8 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
   } finally {
     over.abort();
     await beating;
+    await release();
+    await ctx.background.end({ hurry: shutdown.stop.aborted });
     await removeEmpty(folder);
     if (!options.silent)
       await connection.workers.unregister({ worker: options.workerId }).catch(() => undefined);

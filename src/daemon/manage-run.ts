@@ -3,7 +3,7 @@ import { TaskLog } from '../logs/task-log.js';
 import type { AgentContext, RunSignals } from '../task/context.js';
 import type { Journal } from '../task/journal.js';
 import { PhaseClock } from '../task/phases.js';
-import type { RunResult, TaskRun } from '../task/run.js';
+import { type RunResult, startUpkeep, type TaskRun } from '../task/run.js';
 import { leaveWorkspace } from '../task/workspace.js';
 import type { RunFolders } from './runs.js';
 
@@ -27,7 +27,7 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
     echo: (text) => ctx.logger.echo(text),
   });
-  return { ctx, ...request, log, clock: new PhaseClock(log), background: [] };
+  return { ctx, ...request, log, clock: new PhaseClock(log), upkeep: [] };
 }
 
 /** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */
@@ -43,12 +43,19 @@ export async function carryOut(
     if (result === 'handed-over') return result;
     const place = run.journal.state?.place;
     if (place) await drivers[place.kind]?.dispose(place);
-    await Promise.allSettled(run.background);
-    await leaveWorkspace(run.ctx, run.folder, run.ctx.keepsFailed && result.call === 'failed');
-    await folders.remove(run.folder);
+    const keep = run.ctx.keepsFailed && result.call === 'failed';
+    run.ctx.background.start(() => clearUp(run, folders, keep));
     return result;
   } catch (error) {
     logger.error(`task ${run.task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     return undefined;
+  } finally {
+    startUpkeep(run);
   }
+}
+
+/** The folder of the run goes last: while it is there, a later daemon clears up what is left. */
+async function clearUp(run: TaskRun, folders: RunFolders, keep: boolean): Promise<void> {
+  await leaveWorkspace(run.ctx, run.folder, keep);
+  await folders.remove(run.folder);
 }

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { causeLine } from '../errors.js';
+import { causeLine, isAgentError } from '../errors.js';
 import { run } from '../os/exec.js';
+import { withLock } from '../os/lock.js';
 import { type CacheLimits, GB, pruneEnvironments } from './cache-collection.js';
 import type { EnvironmentCache } from './environment-cache.js';
 import type { EnvironmentJob } from './environment-job.js';
-import type { PackageTool } from './environment-request.js';
+import type { PackageTool, Upkeep } from './environment-request.js';
 import type { CacheSettings } from './settings.js';
 
 /** A third of the modules of large packages are their tests, which nobody imports. */
@@ -13,25 +16,32 @@ const TESTS = '[/\\\\]tests?[/\\\\]';
 /** Ten times what the largest environments need; a module that is left out is compiled by the task. */
 const COMPILE_TIMEOUT_MS = 120_000;
 
-/** What is done for the cache after an environment was added to it, while the task runs already. Never fails. */
-export async function upkeep(
-  job: EnvironmentJob,
-  cache: EnvironmentCache,
-  key: string,
-  tool: PackageTool,
-): Promise<void> {
-  const { place, settings, reporter, signal } = job.request;
-  try {
-    const env = await place.environment();
-    if (tool === 'uv' && place.kind === 'local')
-      await compileModules(cache.entryFolder(key), job.interpreter.program, { env, signal });
-    const removed = await pruneEnvironments(cache, cacheLimits(settings.cache), { env });
-    if (removed.length > 0)
-      reporter.line(`Removed ${removed.length} environments from the cache: ${removed[0]?.why}`);
-  } catch (error) {
-    if (!signal.aborted)
-      reporter.line(`The cache of environments could not be kept in order: ${causeLine(error)}`, 'WARNING');
-  }
+/** What the upkeep of a kept environment needs to know of it. */
+export interface Tended {
+  cache: EnvironmentCache;
+  key: string;
+  tool: PackageTool;
+  /** It was added just now, so the cache may be over its limits. */
+  added: boolean;
+}
+
+/** What is done for a kept environment after a task got a copy of it. */
+export function upkeepOf(job: EnvironmentJob, tended: Tended): Upkeep {
+  const { cache, added } = tended;
+  return async ({ signal, logger }) => {
+    try {
+      await tend(job, tended, signal);
+      if (!added) return;
+      const removed = await pruneEnvironments(cache, cacheLimits(job.request.settings.cache), {
+        env: cache.env,
+      });
+      if (removed.length > 0)
+        logger.info(`${removed.length} environments removed from the cache: ${removed[0]?.why}`);
+    } catch (error) {
+      if (!signal.aborted)
+        logger.warn(`the cache of environments could not be kept in order: ${causeLine(error)}`);
+    }
+  };
 }
 
 export function cacheLimits(settings: CacheSettings): CacheLimits {
@@ -42,18 +52,35 @@ export function cacheLimits(settings: CacheSettings): CacheLimits {
   };
 }
 
+/** Modules are compiled before the next copy is made, so that it has them. One process does so, others leave it to that. */
+async function tend(job: EnvironmentJob, { cache, key, tool }: Tended, signal: AbortSignal): Promise<void> {
+  const lock = { timeoutMs: 0, signal, what: `the upkeep of the cached Python environment ${key}` };
+  try {
+    await withLock(cache.lockFile(`${key}.upkeep`), lock, async () => {
+      if (tool === 'uv' && job.request.place.kind === 'local')
+        await compileOnce(cache.entryFolder(key), job.interpreter.program, { env: cache.env, signal });
+      await cache.prepareSpare(key, signal);
+    });
+  } catch (error) {
+    if (!isAgentError(error, 'LOCK_TIMEOUT')) throw error;
+  }
+}
+
 /**
  * uv leaves modules uncompiled, and each task would compile what it imports again in its own copy. So the
  * kept environment is compiled once, at the lowest priority.
  */
-async function compileModules(
+async function compileOnce(
   entry: string,
   python: string,
-  options: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+  options: { env: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
 ): Promise<void> {
+  const done = path.join(entry, 'compiled');
+  if (existsSync(done) || !existsSync(entry)) return;
   const folder = path.join(entry, 'environment', 'lib');
   await run(['nice', '-n', '19', python, '-E', '-s', '-m', 'compileall', '-q', '-x', TESTS, folder], {
     ...options,
     timeoutMs: COMPILE_TIMEOUT_MS,
   });
+  if (existsSync(entry)) await writeFile(done, '');
 }

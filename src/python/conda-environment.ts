@@ -226,7 +226,7 @@ async function environmentOf(
     frozen: settings.conda.fullUpdate ? freezeLines(packages) : undefined,
     cacheHit: false,
     manager: 'conda',
-    background: Promise.resolve(),
+    upkeep: undefined,
   };
 }
 

@@ -109,7 +109,7 @@ function environmentOf({ binary, entryPoint, workingFolder }: Answer): PythonEnv
     cacheHit: false,
     manager: 'none',
     command: { entryPoint, workingFolder },
-    background: Promise.resolve(),
+    upkeep: undefined,
   };
 }
 

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { isAgentError } from '../errors.js';
+import { isAgentError, systemCode } from '../errors.js';
 import { run } from '../os/exec.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { withLock } from '../os/lock.js';
 import type { InstalledPackage } from './environment-inspection.js';
 import type { PackageTool } from './environment-request.js';
 import { filesWithPath, rewritePath } from './relocation.js';
-import { copyTree } from './tree-copy.js';
+import { copyTree, shareTree, type TreeCopy } from './tree-copy.js';
 
 /** What is known of a kept environment; the content of its `entry.json`. */
 export interface EntryFacts {
@@ -50,6 +51,8 @@ export interface KeyLock {
 
 /** Entries of the original live beside it in the same folder and are never touched. */
 const LAYOUT = 'node-1';
+/** A small file that every environment has. */
+const TRIAL = 'pyvenv.cfg';
 /** Somebody who builds an environment of this key is waited for, since building it twice takes no less. */
 const BUILD_TIMEOUT_MS = 2 * 3600 * 1000;
 
@@ -59,11 +62,12 @@ const BUILD_TIMEOUT_MS = 2 * 3600 * 1000;
  */
 export class EnvironmentCache {
   readonly folder: string;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  /** For tools of this machine that work on the cache. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 
   constructor(options: EnvironmentCacheOptions) {
     this.folder = path.join(options.folder, LAYOUT);
-    this.#env = options.env;
+    this.env = options.env;
   }
 
   get entriesFolder(): string {
@@ -94,16 +98,13 @@ export class EnvironmentCache {
     return withLock(this.lockFile(key), options, fn);
   }
 
-  /** Copies an entry to `target`. One that a task has changed in place since is removed. */
+  /** Gives `target` a copy of an entry. One that a task has changed in place since is removed. */
   async handOut(key: string, target: CachePlace): Promise<HandOut> {
     const entry = this.entryFolder(key);
-    const facts = parseFacts(await readTextIfThere(path.join(entry, 'entry.json')));
+    const facts = await this.#facts(key);
     if (facts === undefined) return { kind: 'absent' };
-    const [, newer] = await Promise.all([
-      copyTree(path.join(entry, 'environment'), target.folder, 'pyvenv.cfg', this.#env),
-      this.#newerFiles(entry),
-    ]);
-    if (newer.length > 0) {
+    const unchanged = await this.#copyUnchanged(entry, target.folder);
+    if (!unchanged) {
       await this.remove(key);
       await rm(target.folder, { recursive: true, force: true });
       return { kind: 'changed' };
@@ -115,18 +116,38 @@ export class EnvironmentCache {
     return { kind: 'given', facts: { ...facts, sysPath } };
   }
 
+  /**
+   * Makes the copy that the next task takes by renaming it. It lies in the entry's folder, so it comes and goes
+   * with the entry and counts with it. None is made where it would take space on the disk.
+   */
+  async prepareSpare(key: string, signal: AbortSignal): Promise<void> {
+    const spare = spareOf(this.entryFolder(key));
+    const facts = await this.#facts(key);
+    if (facts === undefined || existsSync(spare)) return;
+    const work = this.#newTemporary();
+    try {
+      if (!(await shareTree(this.#copyOf(this.entryFolder(key), work)))) return;
+      await this.exclusively(key, { signal, onWait: () => undefined }, async () => {
+        const same = (await this.#facts(key))?.created === facts.created;
+        if (same && !existsSync(spare)) await rename(work, spare);
+      });
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+
   /** Keeps a copy of a finished environment; `false` when there is no room for it. */
   async store(
     key: string,
     source: CachePlace,
     facts: Pick<EntryFacts, 'sysPath' | 'packages' | 'tool' | 'summary'>,
   ): Promise<boolean> {
-    const work = path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
+    const work = this.#newTemporary();
     try {
       await ensureFolder(this.entriesFolder);
       await ensureFolder(work);
       const copy = path.join(work, 'environment');
-      await copyTree(source.folder, copy, 'pyvenv.cfg', this.#env);
+      await copyTree({ from: source.folder, to: copy, trial: TRIAL, env: this.env });
       const pathFiles = await filesWithPath(copy, source.inside);
       await rewritePath(copy, pathFiles, source.inside, source.inside);
       const entry: EntryFacts = {
@@ -154,9 +175,39 @@ export class EnvironmentCache {
     const entry = this.entryFolder(key);
     if ((await stat(entry).catch(() => undefined)) === undefined) return;
     await mkdir(this.temporaryFolder, { recursive: true });
-    const trash = path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
+    const trash = this.#newTemporary();
     await rename(entry, trash);
     await rm(trash, { recursive: true, force: true });
+  }
+
+  /** A spare shares its files with the entry, so the entry is looked at before the spare is given away. */
+  async #copyUnchanged(entry: string, target: string): Promise<boolean> {
+    if (existsSync(spareOf(entry))) {
+      if (!(await this.#isUnchanged(entry))) return false;
+      if (await movedTo(spareOf(entry), target)) return true;
+    }
+    const [, unchanged] = await Promise.all([
+      copyTree(this.#copyOf(entry, target)),
+      this.#isUnchanged(entry),
+    ]);
+    return unchanged;
+  }
+
+  async #isUnchanged(entry: string): Promise<boolean> {
+    return (await this.#newerFiles(entry)).length === 0;
+  }
+
+  #copyOf(entry: string, to: string): TreeCopy {
+    return { from: path.join(entry, 'environment'), to, trial: TRIAL, env: this.env };
+  }
+
+  async #facts(key: string): Promise<EntryFacts | undefined> {
+    return parseFacts(await readTextIfThere(path.join(this.entryFolder(key), 'entry.json')));
+  }
+
+  /** Names begin with the id of the process, by which leftovers of dead ones are told. */
+  #newTemporary(): string {
+    return path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
   }
 
   /**
@@ -172,8 +223,24 @@ export class EnvironmentCache {
       '-newer',
       path.join(entry, 'entry.json'),
     ] as const;
-    const result = await run([...argv, '!', '-path', '*/__pycache__/*', '-print'], { env: this.#env });
+    const result = await run([...argv, '!', '-path', '*/__pycache__/*', '-print'], { env: this.env });
     return result.stdout.split('\n').filter((line) => line !== '');
+  }
+}
+
+function spareOf(entry: string): string {
+  return path.join(entry, 'spare');
+}
+
+/** False where the two are on different file systems. */
+async function movedTo(from: string, to: string): Promise<boolean> {
+  try {
+    await ensureFolder(path.dirname(to));
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EXDEV') return false;
+    throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
+import type { AgentLogger } from '../logs/logger.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { PythonRequest } from './python-request.js';
 import type { PythonSettings } from './settings.js';
@@ -54,8 +55,16 @@ export interface PythonEnvironment {
   manager: PackageTool;
   /** A script that built the environment says what to run, in place of the task's own entry. Paths inside the place. */
   command?: { entryPoint: string; workingFolder: string };
-  /** Work that may go on after the task has started: the daemon waits for it before it ends. */
-  background: Promise<void>;
+  /** For after the task has started; `undefined` when there is nothing to do. */
+  upkeep: Upkeep | undefined;
+}
+
+/** Work on caches that no task waits for. Never fails; ends soon after the signal aborts. */
+export type Upkeep = (context: UpkeepContext) => Promise<void>;
+
+export interface UpkeepContext {
+  signal: AbortSignal;
+  logger: Pick<AgentLogger, 'info' | 'warn'>;
 }
 
 export type PackageTool = 'none' | 'pip' | 'uv' | 'poetry' | 'conda';

@@ -1,14 +1,14 @@
 import type { BaseEnvironment } from './base-environment.js';
-import { upkeep } from './cache-upkeep.js';
+import { upkeepOf } from './cache-upkeep.js';
 import type { EnvironmentJob } from './environment-job.js';
-import type { PackageTool } from './environment-request.js';
+import type { PackageTool, Upkeep } from './environment-request.js';
 import type { BuiltEnvironment } from './package-build.js';
 
 /** An environment in its folder, copied or built. */
 export interface ReadyEnvironment extends BaseEnvironment {
   hit: boolean;
   tool: PackageTool;
-  background: Promise<void>;
+  upkeep: Upkeep | undefined;
 }
 
 /** `fresh`: files in the caches of the tools may have been changed by a task. `undefined`: not to be had. */
@@ -25,13 +25,14 @@ export async function keptOrBuilt(
 ): Promise<ReadyEnvironment | undefined> {
   const { cache, where, request } = job;
   const { reporter, signal } = request;
-  if (cache === undefined || key === undefined) return ready(await build(false), Promise.resolve());
+  if (cache === undefined || key === undefined) return ready(await build(false), undefined);
   const onWait = (): void => reporter.line('Another task is building the same environment; waiting for it');
   return cache.exclusively(key, { signal, onWait }, async () => {
     const given = await cache.handOut(key, where);
     if (given.kind === 'given') {
       reporter.line(`Using a cached environment: ${given.facts.summary}`);
-      return { ...given.facts, hit: true, background: Promise.resolve() };
+      const { tool } = given.facts;
+      return { ...given.facts, hit: true, upkeep: upkeepOf(job, { cache, key, tool, added: false }) };
     }
     const changed = given.kind === 'changed';
     if (changed)
@@ -44,12 +45,16 @@ export async function keptOrBuilt(
         'The environment is not kept for later tasks: no space left on the disk of the cache',
         'WARNING',
       );
-    return ready(built, kept ? upkeep(job, cache, key, built.tool) : Promise.resolve());
+    const { tool } = built;
+    return ready(built, kept ? upkeepOf(job, { cache, key, tool, added: true }) : undefined);
   });
 }
 
-function ready(built: BuiltEnvironment | undefined, background: Promise<void>): ReadyEnvironment | undefined {
-  return built === undefined ? undefined : { ...built, hit: false, background };
+function ready(
+  built: BuiltEnvironment | undefined,
+  upkeep: Upkeep | undefined,
+): ReadyEnvironment | undefined {
+  return built === undefined ? undefined : { ...built, hit: false, upkeep };
 }
 
 function summaryOf(job: EnvironmentJob, { packages, tool }: BuiltEnvironment): string {

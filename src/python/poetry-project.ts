@@ -82,7 +82,7 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
     frozen: freezeLines(ready.packages),
     cacheHit: ready.hit,
     manager: 'poetry',
-    background: ready.background,
+    upkeep: ready.upkeep,
   };
 }
 

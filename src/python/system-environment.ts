@@ -18,7 +18,7 @@ export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironm
     frozen: undefined,
     cacheHit: false,
     manager: 'none',
-    background: Promise.resolve(),
+    upkeep: undefined,
   };
 }
 

@@ -7,7 +7,16 @@ import { run } from '../os/exec.js';
 import { diskError, ensureFolder } from '../os/files.js';
 
 /** How a folder was copied: content shared copy-on-write, files linked, or plain copies. */
-export type CopyWay = 'reflink' | 'links' | 'copy';
+type CopyWay = 'reflink' | 'links' | 'copy';
+
+export interface TreeCopy {
+  from: string;
+  /** Does not exist before. */
+  to: string;
+  /** A small file of the folder to try copy-on-write with. */
+  trial: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
 
 /** Linking goes on this long before other work of the program gets its turn. */
 const SLICE_MS = 8;
@@ -22,25 +31,43 @@ const CANNOT_LINK: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Copies a folder in an instant where the file system can: copy-on-write, else hard links. `to` does not
- * exist before. Links share content, so what is changed in place later must be parted first.
+ * Copies a folder in an instant where the file system can: copy-on-write, else hard links. Links share
+ * content, so what is changed in place later must be parted first.
  *
- * @param trial a small file of the folder to try copy-on-write with
  * @throws AgentError DISK_FULL, ENVIRONMENT_CREATE
  */
-export async function copyTree(
-  from: string,
-  to: string,
-  trial: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<CopyWay> {
-  await ensureFolder(path.dirname(to));
-  try {
-    if ((await canClone(path.join(from, trial), to)) && (await cloneTree(from, to, env))) return 'reflink';
-    if (await linkTree(from, to)) return 'links';
-    await rm(to, { recursive: true, force: true });
+export function copyTree(copy: TreeCopy): Promise<CopyWay> {
+  const { from, to } = copy;
+  return cleanly(copy, async () => {
+    const way = await share(copy);
+    if (way !== undefined) return way;
     await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     return 'copy';
+  });
+}
+
+/**
+ * The same where it takes no space on the disk; else nothing is copied and the answer is `false`.
+ *
+ * @throws AgentError DISK_FULL, ENVIRONMENT_CREATE
+ */
+export function shareTree(copy: TreeCopy): Promise<boolean> {
+  return cleanly(copy, async () => (await share(copy)) !== undefined);
+}
+
+async function share(copy: TreeCopy): Promise<CopyWay | undefined> {
+  const { from, to, trial } = copy;
+  if ((await canClone(path.join(from, trial), to)) && (await cloneTree(copy))) return 'reflink';
+  if (await linkTree(from, to)) return 'links';
+  await rm(to, { recursive: true, force: true });
+  return undefined;
+}
+
+/** Nothing is left of a copy that fails. */
+async function cleanly<T>({ from, to }: TreeCopy, work: () => Promise<T>): Promise<T> {
+  await ensureFolder(path.dirname(to));
+  try {
+    return await work();
   } catch (cause) {
     await rm(to, { recursive: true, force: true }).catch(() => undefined);
     const error = diskError(cause, to);
@@ -54,11 +81,7 @@ export async function copyTree(
 const CLONE: readonly string[] =
   process.platform === 'darwin' ? ['-c', '-R', '-p'] : ['-a', '--reflink=always'];
 
-async function cloneTree(
-  from: string,
-  to: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<boolean> {
+async function cloneTree({ from, to, env }: TreeCopy): Promise<boolean> {
   const result = await run(['cp', ...CLONE, from, to], { env });
   if (result.exitCode !== 0) await rm(to, { recursive: true, force: true });
   return result.exitCode === 0;

@@ -75,7 +75,7 @@ async function syncProject(job: EnvironmentJob, project: Project, uv: UvProgram)
     frozen: freezeLines(ready.packages),
     cacheHit: ready.hit,
     manager: 'uv',
-    background: ready.background,
+    upkeep: ready.upkeep,
   };
 }
 

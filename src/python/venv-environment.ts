@@ -40,7 +40,7 @@ export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnviro
     frozen: freezeLines(packages, namesIn(located)),
     cacheHit: ready.hit,
     manager: ready.tool,
-    background: ready.background,
+    upkeep: ready.upkeep,
   };
 }
 

@@ -7,6 +7,7 @@ import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { BackgroundWork } from './background-work.js';
+import type { BackgroundWork } from './background-work.js';
 import type { StatusBoard } from './status-board.js';
 
 /** What every run of a task needs from the agent that runs it; built once at start. */
@@ -41,6 +42,7 @@ export interface AgentContext {
   drivers: Readonly<Record<DriverKind, Driver | undefined>>;
   redactor: Redactor;
   logger: AgentLogger;
+  background: BackgroundWork;
   /** Code and packages of a failed run stay until the next one has failed. */
   keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */

@@ -48,7 +48,7 @@ export async function prepareTask(
     () => prepareTaskEnvironment({ run, script, code, place, workspace, signal }),
     describeEnvironment,
   );
-  run.background.push(python.background);
+  if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, code, python);
   const configFile = path.join(run.folder, 'clearml.conf');
   await writeFileDurable(configFile, taskConfigText(ctx.config));

@@ -3,6 +3,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { type AgentError, causeLine, isAgentError } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
+import type { Upkeep } from '../python/environment-request.js';
 import { waitForAbortCallback } from './abort-callback.js';
 import { announceLaunch, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
@@ -24,8 +25,8 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
-  /** Work on caches that may go on while the command runs; waited for before the run is cleared up. */
-  background: Promise<void>[];
+  /** Work on caches that waits for the command to have started. */
+  upkeep: Upkeep[];
 }
 
 /** What became of a run; `handed-over` when a later daemon is to go on with it. */
@@ -97,8 +98,15 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   halt.signal.throwIfAborted();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref });
+  startUpkeep(run);
   run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
   return workload;
+}
+
+/** Begins what has waited for the command to start. */
+export function startUpkeep({ ctx, upkeep }: TaskRun): void {
+  for (const tend of upkeep.splice(0))
+    ctx.background.start((signal) => tend({ signal, logger: ctx.logger }));
 }
 
 /** Sends the output home until the command has ended or is to end. `undefined` after a hand-over. */

@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava';
 import { Config, type ConfigTree } from '../../src/config/config.js';
 import { shippedLayer } from '../../src/config/load.js';
 import type { Reporter } from '../../src/logs/reporter.js';
-import type { EnvironmentRequest } from '../../src/python/environment-request.js';
+import type { EnvironmentRequest, PythonEnvironment } from '../../src/python/environment-request.js';
 import { requestedPython } from '../../src/python/python-request.js';
 import { pythonSettings } from '../../src/python/settings.js';
 import { localPlace, type RecordingPlace } from './local-place.js';
@@ -80,6 +80,14 @@ export function environmentRequest(t: ExecutionContext, options: RequestOptions 
   };
   mkdirSync(path.dirname(request.target), { recursive: true });
   return { request, place, lines, output, root };
+}
+
+/** What the agent does for the caches once a task has started; troubles of it are an error here. */
+export async function tend({ upkeep }: PythonEnvironment): Promise<void> {
+  const warnings: string[] = [];
+  const logger = { info: () => undefined, warn: (text: string) => warnings.push(text) };
+  await upkeep?.({ signal: new AbortController().signal, logger });
+  if (warnings.length > 0) throw new Error(warnings.join('\n'));
 }
 
 export function recordingReporter(): { reporter: Reporter; lines: string[]; output: () => string } {

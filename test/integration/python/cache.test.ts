@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { withLock } from '../../../src/os/lock.js';
@@ -72,6 +80,39 @@ test('an entry without its description, as a power cut may leave it, counts as a
   const { cache, root } = await cacheWith(t, ['one']);
   writeFileSync(path.join(cache.entryFolder('one'), 'entry.json'), '');
   t.is((await cache.handOut('one', { folder: path.join(root, 'copy'), inside: '/x' })).kind, 'absent');
+});
+
+test('the next copy is made in advance, taken by one task, and gone with the entry', async (t) => {
+  const { cache, root } = await cacheWith(t, ['one']);
+  const spare = path.join(cache.entryFolder('one'), 'spare');
+  const { signal } = new AbortController();
+  await Promise.all([cache.prepareSpare('one', signal), cache.prepareSpare('one', signal)]);
+  const { ino } = statSync(spare);
+  const [first, second] = [path.join(root, 'a', 'first'), path.join(root, 'a', 'second')];
+  for (const target of [first, second]) {
+    t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'given');
+    t.is(readFileSync(path.join(target, 'bin', 'tool'), 'utf8').split('\n')[0], `#!${target}/bin/python`);
+  }
+  t.is(statSync(first).ino, ino);
+  t.false(existsSync(spare));
+  await cache.prepareSpare('one', signal);
+  await cache.remove('one');
+  await cache.prepareSpare('one', signal);
+  t.false(existsSync(spare));
+  t.deepEqual(readdirSync(cache.temporaryFolder), []);
+});
+
+test('a copy made in advance is not handed out after its entry was changed in place', async (t) => {
+  const { cache, root } = await cacheWith(t, ['one']);
+  await cache.prepareSpare('one', new AbortController().signal);
+  writeFileSync(
+    path.join(root, 'runs', 'one', 'lib', 'python3.11', 'site-packages', 'module.py'),
+    'VALUE = 2\n',
+  );
+  const target = path.join(root, 'copy');
+  t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'changed');
+  t.false(existsSync(target));
+  t.false(existsSync(cache.entryFolder('one')));
 });
 
 test('what is over the limits goes, the oldest first, and a dry run says the same', async (t) => {

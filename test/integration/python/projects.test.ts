@@ -6,7 +6,7 @@ import { isAgentError } from '../../../src/errors.js';
 import { run } from '../../../src/os/exec.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { packageIndex } from '../../support/package-index.js';
-import { environmentRequest } from '../../support/python-environment-job.js';
+import { environmentRequest, tend } from '../../support/python-environment-job.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -53,7 +53,7 @@ test('a uv project with a lock file is installed as the lock says, and kept', as
   t.true(again.cacheHit, second.lines.join('\n'));
   t.is(index.requests.length, asked);
   t.is(await answerOf(again.python, 'import sys; print(sys.prefix)'), second.request.target);
-  await first.background;
+  await tend(first);
 });
 
 test('a uv project with a lock file that cannot be had fails the task', async (t) => {
@@ -91,7 +91,7 @@ test('a project without a lock that uv cannot install gives way to the packages 
     lines.some((line) => line.endsWith('the packages of the task are installed instead')),
     lines.join('\n'),
   );
-  await made.background;
+  await tend(made);
 });
 
 test('a poetry project is installed by poetry with its own code, and kept', async (t) => {

@@ -7,7 +7,7 @@ import { run } from '../../../src/os/exec.js';
 import type { EnvironmentRequest } from '../../../src/python/environment-request.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { INDEX_LOGIN, packageIndex } from '../../support/package-index.js';
-import { environmentRequest } from '../../support/python-environment-job.js';
+import { environmentRequest, tend } from '../../support/python-environment-job.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -103,7 +103,7 @@ test('uv installs from the same private index with what pip would read', async (
       .join(' ')
       .includes(INDEX_LOGIN.password),
   );
-  await made.background;
+  await tend(made);
 });
 
 test('the second task with the same packages gets a copy in an instant, wherever it runs', async (t) => {

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { causeLine } from '../errors.js';
+import type { AgentLogger } from '../logs/logger.js';
+
+/** What a kept environment of usual size needs to be compiled on a machine with nothing else to do. */
+const GRACE_MS = 10_000;
+/** For what has been told to end. */
+const LAST_MS = 5000;
+
+/** Work beside the tasks that none of them waits for: caches are tended, folders of ended runs removed. */
+export class BackgroundWork {
+  readonly #logger: AgentLogger;
+  readonly #over = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(logger: AgentLogger) {
+    this.#logger = logger;
+  }
+
+  /** `work` ends soon after its signal aborts; what it leaves undone is done again by a later run. */
+  start(work: (signal: AbortSignal) => Promise<void>): void {
+    const done = this.#carryOut(work).finally(() => this.#running.delete(done));
+    this.#running.add(done);
+  }
+
+  /** Waits a while for all of it, in a hurry not at all; what is not done then is told to end. */
+  async end({ hurry }: { hurry: boolean }): Promise<void> {
+    if (!hurry) await this.#idle(GRACE_MS);
+    this.#over.abort();
+    await this.#idle(LAST_MS);
+  }
+
+  async #idle(atMostMs: number): Promise<void> {
+    const ended = new AbortController();
+    const late = sleep(atMostMs, undefined, { signal: ended.signal }).catch(() => undefined);
+    await Promise.race([late, Promise.all(this.#running)]);
+    ended.abort();
+  }
+
+  async #carryOut(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await work(this.#over.signal);
+    } catch (error) {
+      if (!this.#over.signal.aborted) this.#logger.warn(causeLine(error));
+    }
+  }
+}
