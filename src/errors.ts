@@ -19,6 +19,7 @@ export const ERROR_TABLE = {
   API_UNREACHABLE: [FAILURE, 'The API server cannot be reached.'],
   API_CREDENTIALS: [USAGE, 'The API server refuses the credentials.'],
   API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
+  OWNER_TOKEN: [USAGE, 'The server gives this agent no token of the owner of a task.'],
   API_ANSWER: [FAILURE, 'The API server answered with something that is not ClearML.'],
   SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
   SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the address or port asked for.'],

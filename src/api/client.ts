@@ -12,6 +12,8 @@ export interface ApiClientOptions {
   /** Address of the API server, without a slash at its end. */
   server: string;
   credentials: Credentials;
+  /** Gets tokens, instead of a login with the credentials. */
+  obtainToken?(): Promise<string>;
   transport: Transport;
   /** Sent as the worker's name in the headers; the server stores it as "last used from". */
   hostName: string;
@@ -38,6 +40,8 @@ export interface CallOptions {
   method?: HttpMethod;
   /** `forever` when left out. */
   retry?: RetryMode;
+  /** Laid over the usual ones. */
+  headers?: Readonly<Record<string, string>>;
   /** True reports even a broken idle connection instead of sending the request again on a new one. */
   sendOnce?: boolean;
 }
@@ -67,7 +71,7 @@ export class ApiClient {
       ...('token' in options.credentials ? { initial: options.credentials.token } : {}),
       ...(options.onToken ? { onToken: options.onToken } : {}),
       thresholdSeconds: options.tokenThresholdSeconds,
-      login: (current) => this.#login(current),
+      login: options.obtainToken ?? ((current) => this.#login(current)),
       now: this.#now,
     });
   }
@@ -112,6 +116,12 @@ export class ApiClient {
     return (await this.#repeat(() => this.#tokens.current(), options)).value;
   }
 
+  /** A client over the same connections that calls with other tokens. */
+  withTokens(obtainToken: () => Promise<string>): ApiClient {
+    const { onToken: _, ...options } = this.#options;
+    return new ApiClient({ ...options, obtainToken });
+  }
+
   /** Closes idle connections. */
   close(): void {
     this.#options.transport.close();
@@ -123,7 +133,7 @@ export class ApiClient {
     const version = options.version ?? rule.version;
     const url = `${this.server}/${version ? `v${version}/` : ''}${endpoint}`;
     const request = { method, url, body: body.text, signal: options.signal };
-    const headers = { ...this.#headers(), 'Content-Type': body.type };
+    const headers = { ...this.#headers(), 'Content-Type': body.type, ...options.headers };
     const attempt = async (): Promise<T> => {
       const response = await this.#authorized((authorization) =>
         this.#send({ ...request, headers: { ...headers, Authorization: authorization } }, options.sendOnce),

@@ -12,6 +12,8 @@ export interface TokenClaims {
   userName?: string;
   company?: string;
   role?: string;
+  /** Above 1 for service accounts that may log in as other users. */
+  serviceAccountType?: number;
   tenant?: string;
 }
 
@@ -34,6 +36,7 @@ export function readClaims(token: string): TokenClaims {
     ...optional('userName', text(identity.user_name)),
     ...optional('company', text(identity.company)),
     ...optional('role', text(identity.role)),
+    ...optional('serviceAccountType', finite(identity.service_account_type)),
     ...optional('tenant', text(payload.tenant)),
   };
 }
