@@ -8,13 +8,31 @@ import type { Command, Flag } from './command.js';
  * (packed as one JSON text).
  */
 export function prepareWords(words: readonly string[], commands: readonly Command[]): string[] {
+  const { before, command, after } = splitAtCommand(words, commands);
+  if (command === undefined) return before;
+  const own = splitFlags(after, command);
+  return [...before, command.name, ...keepLast(own).flatMap(render)];
+}
+
+export interface SplitWords {
+  /** Global flags; everything where no command is named. */
+  before: string[];
+  command: Command | undefined;
+  after: string[];
+}
+
+/** The words before and after the command's name, with files of words read in. */
+export function splitAtCommand(words: readonly string[], commands: readonly Command[]): SplitWords {
   const expanded = words.flatMap(expandFile);
-  const named = new Set(commands.map(({ name }) => name));
-  const at = expanded.findIndex((word) => named.has(word));
-  const command = commands.find(({ name }) => name === expanded[at]);
-  if (command === undefined) return expanded;
-  const own = splitFlags(expanded.slice(at + 1), command);
-  return [...expanded.slice(0, at), command.name, ...keepLast(own).flatMap(render)];
+  const isName = (word: string, at: number) =>
+    commands.some(({ name }) => name === word) && expanded[at - 1] !== '--config-file';
+  const at = expanded.findIndex(isName);
+  if (at < 0) return { before: expanded, command: undefined, after: [] };
+  return {
+    before: expanded.slice(0, at),
+    command: commands.find(({ name }) => name === expanded[at]),
+    after: expanded.slice(at + 1),
+  };
 }
 
 /** One flag with the words that belong to it, or a run of words without a flag. */

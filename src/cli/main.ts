@@ -26,7 +26,7 @@ async function outcome(words: readonly string[]): Promise<number> {
       stdin: process.stdin,
     });
   } catch (error) {
-    const { exitStatus, text } = describeFailure(error, words.includes('--debug'));
+    const { exitStatus, text } = describeFailure(error, words[0] === '-d' || words.includes('--debug'));
     process.stderr.write(text);
     return exitStatus;
   }

@@ -1,6 +1,6 @@
-import { Command as Commander, CommanderError, Option } from 'commander';
+import { Command as Commander, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { AgentError } from '../errors.js';
-import { prepareWords } from './argv.js';
+import { prepareWords, splitAtCommand } from './argv.js';
 import type { Command, CommandContext, Flag, GlobalOptions } from './command.js';
 import { COMMANDS } from './commands.js';
 import { VERSION } from './version.js';
@@ -17,23 +17,17 @@ const HEADER = 'CLEARML-AGENT AI Orchestration DevOps';
  */
 export async function runProgram(words: readonly string[], context: ProgramContext): Promise<number> {
   const result = { status: 0 };
-  const program = buildProgram(COMMANDS, async (command, options, positionals) => {
-    const at = words.indexOf(command.name);
+  const program = buildProgram(outputOf(context), async (command, options, positionals) => {
     const global: GlobalOptions = { debug: false, ...program.opts<Partial<GlobalOptions>>() };
     result.status = await command.run({
       ...context,
       options,
       positionals,
       global,
-      words: words.slice(at + 1),
+      words: splitAtCommand(words, COMMANDS).after,
       commands: COMMANDS,
+      runOther: (other, env) => runProgram(other, { ...context, env }),
     });
-  });
-  program.configureOutput({
-    writeOut: (text) => void context.stdout.write(text),
-    writeErr: (text) => void context.stderr.write(text),
-    getOutHasColors: () => false,
-    getErrHasColors: () => false,
   });
   if (words.length === 0) {
     program.outputHelp();
@@ -43,15 +37,41 @@ export async function runProgram(words: readonly string[], context: ProgramConte
     await program.parseAsync(prepareWords(words, COMMANDS), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? 0 : 2;
+    if (error.exitCode === 0 || error.code === 'commander.help') return 0;
+    throw usageError(error, splitAtCommand(words, COMMANDS).command);
   }
   return result.status;
 }
 
+/** Commander's complaint in the form of all others: one line with the command, then what to do. */
+function usageError(error: CommanderError, command: Command | undefined): AgentError {
+  const [first = '', ...rest] = error.message.split('\n');
+  const help = `See "agent ${command === undefined ? '' : `${command.name} `}--help".`;
+  const near = /\(Did you mean (.+?)\?\)/.exec(rest.join(' '))?.[1];
+  return new AgentError(
+    'USAGE',
+    `${command === undefined ? '' : `${command.name}: `}${first.replace(/^error: /, '')}`,
+    { hint: near === undefined ? help : `Did you mean ${near}? ${help}` },
+  );
+}
+
 type Action = (command: Command, options: Record<string, unknown>, positionals: string[]) => Promise<void>;
 
-export function buildProgram(commands: readonly Command[], action: Action): Commander {
+/** Errors are told by `main`, in one form. */
+function outputOf({ stdout, stderr }: ProgramContext): OutputConfiguration {
+  return {
+    writeOut: (text) => void stdout.write(text),
+    writeErr: (text) => void stderr.write(text),
+    outputError: () => undefined,
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  };
+}
+
+/** Commands take over the output when they are added, so it is set before. */
+function buildProgram(output: OutputConfiguration, action: Action): Commander {
   const program = new Commander('agent')
+    .configureOutput(output)
     .description('Pulls tasks from ClearML queues, recreates their code and environment, and runs them.')
     .addHelpText('beforeAll', `${HEADER}\n`)
     .version(`CLEARML-AGENT version ${VERSION}`, '--version', 'print the version')
@@ -61,7 +81,7 @@ export function buildProgram(commands: readonly Command[], action: Action): Comm
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride();
-  for (const command of commands) addCommand(program, command, action);
+  for (const command of COMMANDS) addCommand(program, command, action);
   return program;
 }
 

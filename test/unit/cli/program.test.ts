@@ -1,0 +1,71 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import test from 'ava';
+import { runProgram } from '../../../src/cli/program.js';
+import type { AgentError } from '../../../src/errors.js';
+
+const HOME = mkdtempSync(path.join(tmpdir(), 'program-test-'));
+
+/** Runs a command line of a user who has configured nothing. */
+async function agent(...words: string[]) {
+  const out = new PassThrough();
+  const outcome = await runProgram(words, {
+    env: {},
+    home: HOME,
+    stdout: out,
+    stderr: out,
+    stdin: Readable.from([]),
+  }).then(
+    (status) => ({ status, error: undefined }),
+    (error: AgentError) => ({ status: error.exitStatus, error }),
+  );
+  return { ...outcome, shown: String(out.read() ?? '') };
+}
+
+const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegExp][] = [
+  [['dameon'], "unknown command 'dameon'", 'Did you mean daemon? See "agent --help".'],
+  [['--nothing'], "unknown option '--nothing'", 'See "agent --help".'],
+  [['daemon', '--nothing'], "daemon: unknown option '--nothing'", 'See "agent daemon --help".'],
+  [['daemon', 'extra'], /^daemon: too many arguments/],
+  [['daemon', '--gpus'], "daemon: option '--gpus <list>' argument missing"],
+  [['daemon', '--fore', '--sta'], /"--sta" could be any of --status, --standalone-mode/],
+  [['daemon', '--gpus', '3-1'], /^--gpus "3-1": the range 3-1 runs backwards$/],
+  [['daemon', '--polling-interval', 'soon'], /whole number of at least 1, got "soon"$/],
+  [['daemon', '--log-level', 'loud'], /^--log-level takes one of DEBUG, .*got "loud"$/],
+  [['execute', '--log-file'], "execute: option '--log-file <path>' argument missing"],
+  [['execute'], /^execute needs --id/],
+  [['config', 'set'], /^config takes get or validate/],
+  [['completion'], "completion: missing required argument 'shell'", 'See "agent completion --help".'],
+  [['@/nonexistent/words'], /^cannot read the arguments file \/nonexistent\/words: ENOENT/],
+  [['daemon'], /^not configured: the API server .* and credentials/, /agent init/],
+];
+
+for (const [words, message, hint] of REFUSED) {
+  test(`"${words.join(' ')}" is one line and status 2`, async (t) => {
+    const { status, error, shown } = await agent(...words);
+    t.is(status, 2);
+    if (typeof message === 'string') t.is(error?.message, message);
+    else t.regex(error?.message ?? '', message);
+    if (typeof hint === 'string') t.is(error?.hint, hint);
+    else if (hint !== undefined) t.regex(error?.hint ?? '', hint);
+    t.is(shown, '');
+  });
+}
+
+for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon', '-h']]) {
+  test(`"${words.join(' ')}" prints the help`, async (t) => {
+    const { status, shown } = await agent(...words);
+    t.is(status, 0);
+    t.regex(shown, /^CLEARML-AGENT AI Orchestration DevOps\n\nUsage: agent /);
+  });
+}
+
+test('a file of words may hold the command too, and the value of a flag may be named like one', async (t) => {
+  const file = path.join(HOME, 'words');
+  writeFileSync(file, 'config\nget\nagent.package_manager.type\n');
+  t.like(await agent(`@${file}`), { status: 0, shown: 'pip\n' });
+  const { error } = await agent('--config-file', 'daemon', 'config');
+  t.regex(error?.message ?? '', /expected a configuration file, found nothing at \S*daemon$/);
+});
