@@ -17,6 +17,7 @@ import {
 } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
+import { provideImage } from './image/provide-image.js';
 import type { PullPolicy } from './run-options/request-draft.js';
 import type { SetupScript } from './setup-scripts.js';
 import { startScript, WAITING_COMMAND } from './waiting-command.js';
@@ -139,17 +140,10 @@ export class DockerDriver implements Driver {
     return new DockerWorkload({ engine, ref: { ...ref, output: 'engine' }, tty, signal });
   }
 
-  async #provideImage(
-    { request: { Image: image = '' }, pull }: ContainerPlan,
-    request: PlaceRequest,
-  ): Promise<void> {
-    const { engine } = this.#options;
-    const there = pull === 'always' ? false : await engine.hasImage(image);
-    if (there) return;
-    if (pull === 'never')
-      throw new AgentError('DOCKER_IMAGE', `image ${image} is not on this machine and is not to be pulled`);
-    request.reporter.line(`pulling image ${image}`, 'INFO');
-    await engine.pull(image, (line) => request.reporter.output(`${line}\r`), request.signal);
+  async #provideImage({ request, pull }: ContainerPlan, { reporter, signal }: PlaceRequest): Promise<void> {
+    const { engine, environment: env } = this.#options;
+    const { Image: image = '', platform } = request;
+    await provideImage(engine, { image, platform, policy: pull, env, reporter, signal });
   }
 
   async #prepareFolders({ runFolder, workspace }: PlaceRequest): Promise<void> {

@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
+import type { ContainerState } from './container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
-import type { ContainerState, Engine } from './engine.js';
+import type { Engine } from './engine.js';
 
 export interface DockerWorkloadOptions {
   engine: Engine;

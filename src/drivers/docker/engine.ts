@@ -1,27 +1,19 @@
 import type Docker from 'dockerode';
-import { AgentError, causeLine, systemCode } from '../../errors.js';
+import { systemCode } from '../../errors.js';
+import { dockerAddress } from './connect/engine-address.js';
+import { engineClient } from './connect/engine-client.js';
+import { startPodman } from './connect/podman-service.js';
+import { type ContainerState, containerState } from './container-state.js';
 import type { CreateRequest } from './create-request.js';
+import { engineError, statusCode } from './engine-errors.js';
 import { demultiplex } from './stream-frames.js';
 
 export interface EngineFacts {
   /** `1.41`. */
   apiVersion: string;
   podman: boolean;
-}
-
-export interface ContainerState {
-  id: string;
-  running: boolean;
-  exitCode: number;
-  oomKilled: boolean;
-  /** Why the engine could not start it, empty otherwise. */
-  error: string;
-  tty: boolean;
-  user: string;
-  environment: readonly string[];
-  labels: Readonly<Record<string, string>>;
-  /** When it was created, ISO. */
-  created: string;
+  /** Processor of its machine, in Go's words: `amd64`, `arm64`. */
+  architecture: string;
 }
 
 export interface EngineExec {
@@ -29,39 +21,54 @@ export interface EngineExec {
   env?: readonly string[];
   cwd?: string;
   user?: string;
-  input?: string;
+  input?: string | Uint8Array;
   signal?: AbortSignal;
   onOutput(data: Uint8Array, stream: 'stdout' | 'stderr'): void;
 }
 
-/** Where the engine listens unless `DOCKER_HOST` says otherwise. */
-export const DEFAULT_SOCKET = '/var/run/docker.sock';
+/** What a connection to an engine is made of. */
+interface EngineParts {
+  docker: Docker;
+  /** As the user knows it, for errors. */
+  address: string;
+  /** Path of its socket, where it is one of this machine. */
+  socket: string | undefined;
+  /** Starts an engine that ends by itself when nobody asks it; `false` when that is not ours to do. */
+  revive(): Promise<boolean>;
+}
 
-/** The container engine through its API; the only place that knows the client library. */
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The container engine through its API; the client library is known to the files of this folder alone. */
 export class Engine {
   readonly address: string;
+  readonly socket: string | undefined;
   readonly #docker: Docker;
+  readonly #revive: () => Promise<boolean>;
 
-  private constructor(docker: Docker, address: string) {
+  private constructor({ docker, address, socket, revive }: EngineParts) {
     this.#docker = docker;
     this.address = address;
+    this.socket = socket;
+    this.#revive = revive;
   }
 
   /**
-   * The engine of `DOCKER_HOST`, else the one of this machine.
+   * The engine that the docker command of this user would ask; with `podman` Podman's service, which is
+   * started when it does not run.
    *
-   * @throws AgentError DOCKER_ENGINE when it does not answer
+   * @throws AgentError DOCKER_ENGINE when it does not answer, CONFIG_VALUE, CONFIG_FILE
    */
-  static async connect(env: Readonly<Record<string, string | undefined>>): Promise<Engine> {
-    const { default: Client } = await import('dockerode');
-    const address = env.DOCKER_HOST?.trim() || `unix://${DEFAULT_SOCKET}`;
-    const socket = /^unix:\/\/(.*)$/.exec(address)?.[1];
-    const url = socket === undefined ? new URL(address.replace(/^tcp:/, 'http:')) : undefined;
-    const client =
-      url === undefined
-        ? new Client({ socketPath: socket || DEFAULT_SOCKET })
-        : new Client({ host: url.hostname, port: url.port || '2375', protocol: 'http' });
-    const engine = new Engine(client, address);
+  static async connect(env: Env, kind: 'docker' | 'podman' = 'docker'): Promise<Engine> {
+    const podman = kind === 'podman' ? await startPodman(env) : undefined;
+    const address = podman?.address ?? dockerAddress(env);
+    const { target, text, source } = address;
+    const engine = new Engine({
+      docker: await engineClient(address, env),
+      address: source === '' || source === 'DOCKER_HOST' ? text : `${text} (${source})`,
+      socket: target.kind === 'socket' ? target.path : undefined,
+      revive: async () => podman?.start?.() ?? false,
+    });
     await engine.facts();
     return engine;
   }
@@ -72,27 +79,13 @@ export class Engine {
     return {
       apiVersion: version.ApiVersion,
       podman: names.some(({ Name }) => /podman/i.test(Name)),
+      architecture: version.Arch,
     };
   }
 
   async hasImage(image: string): Promise<boolean> {
     const found = await this.#find(() => this.#docker.getImage(image).inspect());
     return found !== undefined;
-  }
-
-  /** @throws AgentError DOCKER_IMAGE */
-  async pull(image: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
-    try {
-      const stream = await this.#docker.pull(image, { abortSignal: signal });
-      await new Promise<void>((resolve, reject) => {
-        const progress = (event: { status?: string; id?: string; progress?: string }) =>
-          onProgress([event.id, event.status, event.progress].filter(Boolean).join(' '));
-        this.#docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), progress);
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new AgentError('DOCKER_IMAGE', `cannot pull ${image}: ${engineText(error)}`, { cause: error });
-    }
   }
 
   /** @returns the container's id */
@@ -110,19 +103,7 @@ export class Engine {
   /** `undefined` for a container that is gone. */
   async inspect(id: string): Promise<ContainerState | undefined> {
     const found = await this.#find(() => this.#docker.getContainer(id).inspect());
-    if (found === undefined) return undefined;
-    return {
-      id: found.Id,
-      running: found.State.Running,
-      exitCode: found.State.ExitCode,
-      oomKilled: found.State.OOMKilled,
-      error: found.State.Error,
-      tty: found.Config.Tty,
-      user: found.Config.User,
-      environment: found.Config.Env ?? [],
-      labels: found.Config.Labels ?? {},
-      created: found.Created,
-    };
+    return found && containerState(found);
   }
 
   /** Network mode of a container; `undefined` when this engine has no such one. */
@@ -197,7 +178,9 @@ export class Engine {
       exec.start({ hijack: command.input !== undefined, stdin: command.input !== undefined }),
     );
     if (command.input !== undefined) stream.end(command.input);
-    for await (const { data, stream: name } of demultiplex(stream)) command.onOutput(data, name);
+    await this.#call('running a command in the container', async () => {
+      for await (const { data, stream: name } of demultiplex(stream)) command.onOutput(data, name);
+    });
     const { ExitCode } = await this.#call('running a command in the container', () => exec.inspect());
     return ExitCode ?? -1;
   }
@@ -205,26 +188,31 @@ export class Engine {
   /** A call about something that may be gone: 304 (nothing to do) and 404 are no errors. */
   async #find<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await call();
+      return await this.#alive(call);
     } catch (error) {
       const status = statusCode(error);
       if (status === 304 || status === 404 || status === 409) return undefined;
-      throw this.#failure('asking the engine', error);
+      throw engineError('asking the engine', error, this.address);
     }
   }
 
   async #call<T>(doing: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await call();
+      return await this.#alive(call);
     } catch (error) {
-      throw this.#failure(doing, error);
+      throw engineError(doing, error, this.address);
     }
   }
 
-  #failure(doing: string, error: unknown): AgentError {
-    const code = systemCode(error);
-    if (statusCode(error) === undefined && code !== undefined) return unreachable(this.address, code, error);
-    return new AgentError('DOCKER_CONTAINER', `${doing}: ${engineText(error)}`, { cause: error });
+  /** An engine that has ended because nobody asked it is started again, once for each call. */
+  async #alive<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      const code = systemCode(error);
+      if ((code === 'ECONNREFUSED' || code === 'ENOENT') && (await this.#revive())) return call();
+      throw error;
+    }
   }
 }
 
@@ -233,31 +221,4 @@ export function createOptions(request: CreateRequest): Docker.ContainerCreateOpt
   const { name, platform, ...body } = request;
   const query = { ...(name === undefined ? {} : { name }), ...(platform === undefined ? {} : { platform }) };
   return { _query: query, _body: body } as Docker.ContainerCreateOptions;
-}
-
-function unreachable(address: string, code: string, cause: unknown): AgentError {
-  if (code === 'EACCES') {
-    return new AgentError('DOCKER_ENGINE', `no permission on the container engine's socket ${address}`, {
-      hint: 'Add the user to the group that owns the socket, usually "docker", and log in again.',
-      cause,
-    });
-  }
-  return new AgentError('DOCKER_ENGINE', `no container engine answers at ${address}: ${code}`, {
-    hint: 'Start Docker (or podman system service), or set DOCKER_HOST.',
-    cause,
-  });
-}
-
-function statusCode(error: unknown): number | undefined {
-  const code = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
-  return typeof code === 'number' ? code : undefined;
-}
-
-/** The engine's own words, without the client library's frame around them. */
-function engineText(error: unknown): string {
-  const json = error instanceof Error && 'json' in error ? error.json : undefined;
-  if (typeof json === 'object' && json !== null && 'message' in json) return String(json.message).trim();
-  return causeLine(error)
-    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-    .trim();
 }

@@ -237,7 +237,7 @@ test('errors name their cause', async (t) => {
     message: /cannot pull nowhere.invalid\/none:1/,
   });
   await t.throwsAsync(Engine.connect({ DOCKER_HOST: 'unix:///nowhere.sock' }), {
-    message: /no container engine answers at unix:\/\/\/nowhere.sock: ENOENT/,
+    message: /no container engine answers at unix:\/\/\/nowhere.sock: there is no such socket \(ENOENT\)/,
   });
   const bad = await bench(t, { args: ['--mount', 'type=bind,source=/nowhere/at/all,target=/x'] });
   await t.throwsAsync(bad.driver.open(bad.request), {

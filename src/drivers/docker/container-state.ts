@@ -1,0 +1,49 @@
+import type { ContainerInspectInfo } from 'dockerode';
+
+/** What the agent looks at in the engine's description of a container. */
+export interface ContainerState {
+  id: string;
+  /** Also while the engine waits to start it again. */
+  running: boolean;
+  exitCode: number;
+  /** A process in it was killed because the memory was used up. */
+  oomKilled: boolean;
+  /** Why the engine could not start it, empty otherwise. */
+  error: string;
+  restart: RestartState;
+  /** Id of its image, a digest. */
+  image: string;
+  tty: boolean;
+  user: string;
+  environment: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  /** When it was created, ISO. */
+  created: string;
+}
+
+export interface RestartState {
+  /** `no`, `on-failure`, `always`, `unless-stopped`. */
+  policy: string;
+  /** Times the engine tries after failures; 0: no limit. */
+  most: number;
+  /** Times the engine has started it again. */
+  count: number;
+}
+
+export function containerState(found: ContainerInspectInfo): ContainerState {
+  const { Name = '', MaximumRetryCount = 0 } = found.HostConfig.RestartPolicy ?? {};
+  return {
+    id: found.Id,
+    running: found.State.Running || found.State.Restarting,
+    exitCode: found.State.ExitCode,
+    oomKilled: found.State.OOMKilled,
+    error: found.State.Error,
+    restart: { policy: Name || 'no', most: MaximumRetryCount, count: found.RestartCount },
+    image: found.Image,
+    tty: found.Config.Tty,
+    user: found.Config.User,
+    environment: found.Config.Env ?? [],
+    labels: found.Config.Labels ?? {},
+    created: found.Created,
+  };
+}
