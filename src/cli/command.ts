@@ -54,6 +54,8 @@ export interface CommandContext {
   words: readonly string[];
   /** Every command there is. */
   commands: readonly Command[];
+  /** Runs another command line in this process, to its end. */
+  runOther(words: readonly string[], env: CommandContext['env']): Promise<number>;
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };

@@ -4,9 +4,11 @@ import { configCommand } from './commands/config.js';
 import { daemonCommand } from './commands/daemon.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { entrypointCommand } from './commands/entrypoint.js';
 import { executeCommand } from './commands/execute.js';
 import { initCommand } from './commands/init.js';
 import { listCommand } from './commands/list.js';
+import { pruneCommand } from './commands/prune.js';
 import { serverCommand } from './commands/server.js';
 import { serviceCommand } from './commands/service.js';
 
@@ -18,7 +20,9 @@ export const COMMANDS: readonly Command[] = [
   configCommand,
   listCommand,
   doctorCommand,
+  pruneCommand,
   serviceCommand,
+  entrypointCommand,
   demoCommand,
   serverCommand,
   completionCommand,

@@ -25,8 +25,12 @@ export interface Registration {
   release: Release;
 }
 
-const LOCK = 'lock';
 const DETAILS = 'daemon.json';
+
+/** Held by the daemon that has the worker id of the folder. */
+export function workerLock(folder: string): string {
+  return path.join(folder, 'lock');
+}
 
 /**
  * Takes the first free worker id. Ids of dead daemons are free, so a restarted daemon gets its old id, and with
@@ -40,7 +44,7 @@ export async function registerWorker(state: string, ids: Iterable<string>): Prom
   for (const workerId of ids) {
     const folder = workerFolder(state, workerId);
     await ensureFolder(folder);
-    const release = await tryLock(path.join(folder, LOCK), workerId);
+    const release = await tryLock(workerLock(folder), workerId);
     if (release) return registration(workerId, folder, release);
     refused = workerId;
   }

@@ -76,12 +76,6 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
-    name: 'CLEARML_AGENT_NO_UPDATE',
-    type: 'presence',
-    help: 'Do not update the agent when a container of it starts.',
-    ignored: 'the Kubernetes glue is not part of this agent yet',
-  },
-  {
     name: 'CLEARML_AGENT_SKIP_CONTAINER_APT',
     type: 'presence',
     help: 'Leave out what apt-get would install in the pod.',

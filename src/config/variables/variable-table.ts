@@ -1,6 +1,7 @@
 import { CONNECTION_VARIABLES } from './connection.js';
 import { CONTAINER_VARIABLES } from './containers.js';
 import { EXECUTION_VARIABLES } from './execution.js';
+import { IMAGE_VARIABLES } from './image.js';
 import { KUBERNETES_VARIABLES } from './kubernetes.js';
 import type { Variable } from './variable.js';
 import { WORKER_VARIABLES } from './worker.js';
@@ -15,6 +16,7 @@ export const VARIABLE_SECTIONS: readonly VariableSection[] = [
   { title: 'The agent on its machine', variables: WORKER_VARIABLES },
   { title: 'Running a task', variables: EXECUTION_VARIABLES },
   { title: 'Containers', variables: CONTAINER_VARIABLES },
+  { title: 'The image of the agent', variables: IMAGE_VARIABLES },
   { title: 'Kubernetes', variables: KUBERNETES_VARIABLES },
 ];
 

@@ -15,7 +15,11 @@ export interface HostFolder {
  */
 export function readHostFolder(config: Config): HostFolder | undefined {
   const text = config.variable('CLEARML_AGENT_DOCKER_HOST_MOUNT');
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseHostFolder(text);
+}
+
+/** @throws AgentError CONFIG_VALUE */
+export function parseHostFolder(text: string): HostFolder {
   const at = text.indexOf(':');
   const [outside, inside] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || !path.isAbsolute(outside) || !path.isAbsolute(inside)) {

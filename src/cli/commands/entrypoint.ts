@@ -1,0 +1,15 @@
+import type { Command } from '../command.js';
+
+export const entrypointCommand: Command = {
+  name: 'entrypoint',
+  summary: "Start the daemon that a container's variables ask for",
+  flags: [
+    { flags: '--dry-run', help: 'only print the command line of the daemon' },
+    { flags: '--health', help: 'ask a running daemon how it is, on the port of its metrics' },
+  ],
+  examples: ['docker run --rm -e CLEARML_AGENT_QUEUES=gpu IMAGE entrypoint --dry-run'],
+  async run(context) {
+    const { runEntrypoint } = await import('../run-entrypoint.js');
+    return runEntrypoint(context);
+  },
+};

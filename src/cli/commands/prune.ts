@@ -1,0 +1,33 @@
+import type { Command } from '../command.js';
+import { duration } from '../duration.js';
+
+export const pruneCommand: Command = {
+  name: 'prune',
+  summary: 'Remove stopped containers of tasks',
+  flags: [
+    {
+      flags: '--older-than <time>',
+      help: 'only those that ended at least this long ago: 96h, 4d, 30m (default: 4d)',
+      parse: duration('--older-than'),
+    },
+    {
+      flags: '--label <labels...>',
+      help: 'only those with all of these labels: name or name=value, such as allegro-type=application',
+    },
+    {
+      flags: '--abandoned',
+      help: 'also those that an agent which is no longer running had not finished with; their last output is lost',
+    },
+    { flags: '--dry-run', help: 'only show what would be removed' },
+    { flags: '--json', help: 'print what was found, removed and kept as JSON' },
+  ],
+  examples: [
+    'agent prune --dry-run',
+    'agent prune --older-than 96h --label allegro-type=application',
+    '0 3 * * *  agent prune      # a line for cron',
+  ],
+  async run(context) {
+    const { runPrune } = await import('../run-prune.js');
+    return runPrune(context);
+  },
+};

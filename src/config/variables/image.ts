@@ -1,0 +1,79 @@
+import type { Variable } from './variable.js';
+
+const NOTHING_TO_UPDATE = 'the image holds the agent, and nothing is updated when it starts';
+
+/** The agent's own image: what its containers are told with. */
+export const IMAGE_VARIABLES: readonly Variable[] = [
+  {
+    name: 'SHUTDOWN_IF_NO_ACCESS_KEY',
+    type: 'presence',
+    help: 'End at once, with success, where no access key is given.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_HOST_IP',
+    aliases: ['TRAINS_HOST_IP'],
+    type: 'text',
+    help: 'Host of a server with the usual ports, for those of its addresses that are not given.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_DAEMON_OPTIONS',
+    type: 'words',
+    otherwise: '--services-mode --create-queue',
+    help: 'Flags of the daemon.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_QUEUES',
+    type: 'words',
+    otherwise: 'services',
+    help: 'Queues of the daemon, first the most important.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_DEFAULT_BASE_DOCKER',
+    aliases: ['TRAINS_AGENT_DEFAULT_BASE_DOCKER'],
+    type: 'text',
+    help: 'Image of tasks that do not name one; arguments may follow after a blank.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_NO_DOCKER',
+    type: 'presence',
+    help: "Run tasks in virtual environments inside the agent's own container.",
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_EXTRA_ARGS',
+    aliases: ['TRAINS_AGENT_EXTRA_ARGS'],
+    type: 'words',
+    help: 'Further flags of the daemon, behind all others.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_UPDATE_VERSION',
+    aliases: ['TRAINS_AGENT_UPDATE_VERSION'],
+    type: 'text',
+    help: 'Not acted on: one line says that the tag of the image chooses the version.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_UPDATE_REPO',
+    type: 'text',
+    help: 'Not acted on, as the one before.',
+    consumedBy: 'cli',
+  },
+  {
+    name: 'CLEARML_AGENT_NO_UPDATE',
+    type: 'presence',
+    help: 'Do not update the agent when a container of it starts.',
+    ignored: NOTHING_TO_UPDATE,
+  },
+  {
+    name: 'PIP_UPDATE_VERSION',
+    type: 'text',
+    help: 'Update pip when a container of the agent starts.',
+    ignored: NOTHING_TO_UPDATE,
+  },
+];
