@@ -10,8 +10,8 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
-import type { Connection } from './connect.js';
 import { StatusBoard } from '../task/status-board.js';
+import type { Connection } from './connect.js';
 
 /** Flags that change how tasks run, whatever command runs them. */
 export interface TaskOptions {
@@ -58,8 +58,8 @@ export function buildContext(parts: ContextParts): AgentContext {
   return {
     config,
     workerId: parts.workerId,
-    workerTags: parts.workerTags,
     serviceTask: false,
+    workerTags: parts.workerTags,
     hostName: hostname(),
     home: parts.home,
     environment,
@@ -83,8 +83,6 @@ export function buildContext(parts: ContextParts): AgentContext {
   };
 }
 
-/** Rank of this machine in a multi-node task; only the first one tells the server about the task. */
-function nodeRank(config: Config): number {
 /** A server that is away is asked again in the next round. */
 export function statusBoard(tasks: TasksApi, intervalMs: number): StatusBoard {
   return new StatusBoard({
@@ -93,6 +91,8 @@ export function statusBoard(tasks: TasksApi, intervalMs: number): StatusBoard {
   });
 }
 
+/** Rank of this machine in a multi-node task; only the first one tells the server about the task. */
+function nodeRank(config: Config): number {
   const text = config.env.RANK ?? config.env.SLURM_PROCID ?? '0';
   const rank = Number(text);
   return Number.isInteger(rank) ? rank : 0;

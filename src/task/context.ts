@@ -7,18 +7,18 @@ import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { BackgroundWork } from './background-work.js';
-import type { BackgroundWork } from './background-work.js';
 import type { StatusBoard } from './status-board.js';
 
 /** What every run of a task needs from the agent that runs it; built once at start. */
 export interface AgentContext {
   config: Config;
+  /** Worker that runs report as; of one run it may be the run's own. */
   workerId: string;
-  /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
   /** The run is one of many of this daemon (`--services-mode`) and a worker of its own for the server. */
   serviceTask: boolean;
   /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
   authToken?: string;
+  /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
   workerTags: readonly string[];
   hostName: string;
   home: string;
