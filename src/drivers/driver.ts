@@ -1,3 +1,5 @@
+import type { TaskRecord } from '../api/task-record.js';
+import type { Config } from '../config/config.js';
 import type { Reporter } from '../logs/reporter.js';
 
 /**
@@ -30,6 +32,23 @@ export interface PlaceRequest {
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
+  /** What the place is planned from, where that is more than the folders. */
+  task?: PlaceTask;
+}
+
+/** The task that a place is made for, and the worker that runs it. */
+export interface PlaceTask {
+  record: TaskRecord;
+  /** In force for this run. */
+  config: Config;
+  /** Queue it was pulled from. */
+  queue: string | undefined;
+  workerId: string;
+  workerTags: readonly string[];
+  /** One of many runs of a daemon in services mode. */
+  serviceTask: boolean;
+  /** Token of the task's owner. */
+  authToken?: string;
 }
 
 /** Set-up steps see a place only through this: it hides whether they run here or in a container. */
@@ -37,6 +56,8 @@ export interface Place {
   readonly kind: DriverKind;
   /** Plain data that goes to the journal before anything irreversible happens. */
   readonly ref: PlaceRef;
+  /** Digest of its image, where it is a container. */
+  readonly image?: string;
   /** The environment that commands see there before `command.env` is laid over it. */
   environment(): Promise<Readonly<Record<string, string>>>;
   /** Runs a command to its end. Does not throw for a non-zero exit; throws for a command that cannot start. */
@@ -46,6 +67,27 @@ export interface Place {
   read(file: string): Promise<string | undefined>;
   /** Where a path of the host is seen inside the place (same path for the local place). */
   inside(hostPath: string): string;
+  /**
+   * Installs what the place lacks by its own package manager, as root. Only in places that are made for one
+   * task; this machine is its owner's.
+   *
+   * @throws AgentError DOCKER_CONTAINER with the package manager's own words
+   */
+  provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
+}
+
+/** What package managers of all systems have, under names of our own. `pip` brings Python and what makes environments. */
+export type SystemTool = 'python' | 'pip' | 'git' | 'opencv';
+
+export interface SystemNeeds {
+  tools: readonly SystemTool[];
+  /** Packages by the names that the place's package manager has for them. */
+  packages?: readonly string[];
+}
+
+export interface ProvideOptions {
+  reporter: Reporter;
+  signal: AbortSignal;
 }
 
 export interface PlaceCommand {
@@ -63,6 +105,8 @@ export interface ExecOptions {
   input?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** By the administrator of the place, where that is another than the task's user; without effect on this machine. */
+  asRoot?: boolean;
 }
 
 export interface ExecResult {

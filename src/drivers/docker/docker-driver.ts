@@ -7,7 +7,7 @@ import { run } from '../../os/exec.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import type { CreateRequest } from './create-request.js';
-import { DockerPlace } from './docker-place.js';
+import { DockerPlace, type MountedFolder } from './docker-place.js';
 import {
   CONTROL_INSIDE,
   controlFolder,
@@ -30,6 +30,8 @@ export interface ContainerPlan {
   scripts: readonly SetupScript[];
   /** Lines for the task's log: the `docker run` line, what was left out. */
   notes: readonly string[];
+  /** No label says whose it is: an image that is made of the container would keep it. */
+  unlabelled?: true;
 }
 
 export interface DockerDriverOptions {
@@ -68,7 +70,7 @@ export class DockerDriver implements Driver {
     for (const note of plan.notes) request.reporter.line(note, 'INFO');
     await this.#provideImage(plan, request);
     await this.#prepareFolders(request);
-    const container = await engine.create(this.#completed(plan.request, request));
+    const container = await engine.create(this.#completed(plan, request));
     const ref: DockerPlaceRef = {
       kind: 'docker',
       taskId: request.taskId,
@@ -82,6 +84,8 @@ export class DockerDriver implements Driver {
         engine,
         ref,
         workspace: request.workspace,
+        mounts: boundFolders(plan.request),
+        network: networkVariables(this.#options.environment),
         handOver: () => this.#handOver(request.workspace, owner),
       });
       this.#places.set(container, {
@@ -90,8 +94,7 @@ export class DockerDriver implements Driver {
         workspace: request.workspace,
         tty: plan.request.Tty === true,
       });
-      const output = (text: string) => request.reporter.output(text);
-      await place.prepare(plan.scripts, { onOutput: output, signal: request.signal });
+      await place.prepare(plan.scripts, request);
       return place;
     } catch (error) {
       await engine.remove(container);
@@ -159,7 +162,8 @@ export class DockerDriver implements Driver {
   }
 
   /** The planned request with the waiting command, and kept after its end until it has been read. */
-  #completed(planned: CreateRequest, { runFolder, workspace }: PlaceRequest): CreateRequest {
+  #completed(plan: ContainerPlan, { runFolder, workspace }: PlaceRequest): CreateRequest {
+    const { request: planned } = plan;
     const sees = this.#options.engineSees ?? ((folder: string) => folder);
     const { HostConfig: host } = planned;
     const binds = [
@@ -171,7 +175,7 @@ export class DockerDriver implements Driver {
       ...planned,
       Entrypoint: WAITING_COMMAND,
       Cmd: [],
-      Labels: { ...planned.Labels, [RUN_LABEL]: path.basename(runFolder) },
+      ...(plan.unlabelled ? {} : { Labels: { ...planned.Labels, [RUN_LABEL]: path.basename(runFolder) } }),
       HostConfig: { ...host, Binds: binds, AutoRemove: false },
     };
   }
@@ -200,7 +204,11 @@ export class DockerDriver implements Driver {
   /** Only root can give files to another user, and only then it is needed. */
   async #handOver(workspace: string, owner: string | undefined): Promise<void> {
     if (owner === undefined || process.getuid?.() !== 0) return;
-    await run(['chown', '-R', owner, workspace], { env: this.#options.environment });
+    const [user = ''] = owner.split(':');
+    // A file with further names belongs to a cache as well.
+    const own = ['(', '-type', 'd', '-o', '-links', '1', ')'];
+    const change = ['-exec', 'chown', '-h', owner, '{}', '+'];
+    await run(['find', workspace, '!', '-uid', user, ...own, ...change], { env: this.#options.environment });
   }
 
   async #release(ref: DockerPlaceRef, pipe: string): Promise<void> {
@@ -225,6 +233,22 @@ export class DockerDriver implements Driver {
       await sleep(RELEASE_RETRY_MS);
     }
   }
+}
+
+/** Folders of the machine that the container has, where both sides name them alike. */
+function boundFolders({ HostConfig }: CreateRequest): MountedFolder[] {
+  const binds = (HostConfig.Binds ?? []).map((bind) => bind.split(':'));
+  return binds.flatMap(([host = '', inside = '']) => (path.isAbsolute(host) ? [{ host, inside }] : []));
+}
+
+/** How programs reach the network from here; a container has the same way out unless it is told otherwise. */
+function networkVariables(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const names = /^(?:https?|ftp|all|no)_proxy$/i;
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => names.test(entry[0]) && entry[1] !== undefined,
+    ),
+  );
 }
 
 interface OpenPlace {

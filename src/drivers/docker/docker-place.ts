@@ -1,34 +1,63 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
-import type { ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
+import type { ExecOptions, ExecResult, Place, PlaceCommand, ProvideOptions, SystemNeeds } from '../driver.js';
 import { CONTROL_INSIDE, controlFolder, type DockerPlaceRef, WORKSPACE_INSIDE } from './docker-ref.js';
 import type { Engine } from './engine.js';
+import { ExecLimits } from './exec-limits.js';
+import { ExecOutput } from './exec-output.js';
+import { PackageInstaller } from './package-installer.js';
 import { parseEnvironment, SetupOutput, type SetupScript, setupProgram } from './setup-scripts.js';
+import { toolsForScripts } from './tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
   /** Host folder that the container sees as its workspace. */
   workspace: string;
+  /** Further folders of the host and where the container has them. */
+  mounts?: readonly MountedFolder[];
   /** Gives the container's user what the agent has put into the workspace. */
   handOver(): Promise<void>;
+  /** Variables of the agent that programs need to reach the network (proxies). */
+  network?: Readonly<Record<string, string>>;
+}
+
+export interface MountedFolder {
+  host: string;
+  inside: string;
 }
 
 /** The shell says its own number first, so that a command can be ended from outside. */
 const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
+/** What a program of another user must not take over from the user of the image. */
+const ROOT_ENVIRONMENT = { HOME: '/root', USER: undefined, LOGNAME: undefined } as const;
+const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
 export class DockerPlace implements Place {
   readonly kind = 'docker';
   readonly ref: DockerPlaceRef;
   readonly #options: DockerPlaceOptions;
+  readonly #folders: readonly MountedFolder[];
+  readonly #installer: PackageInstaller;
   /** What set-up scripts have left behind; `undefined` before the first. */
   #environment: Readonly<Record<string, string>> | undefined;
 
   constructor(options: DockerPlaceOptions) {
-    this.ref = options.ref;
+    const { ref, workspace, mounts = [], network = {} } = options;
+    this.ref = ref;
     this.#options = options;
+    this.#folders = [
+      { host: workspace, inside: WORKSPACE_INSIDE },
+      { host: controlFolder(ref.runFolder), inside: CONTROL_INSIDE },
+      ...mounts,
+    ];
+    this.#installer = new PackageInstaller({
+      exec: (command, given) => this.exec(command, given),
+      sharedCache: mounts.find(({ inside }) => inside === APT_CACHE_INSIDE)?.host,
+      environment: network,
+    });
   }
 
   async environment(): Promise<Readonly<Record<string, string>>> {
@@ -41,33 +70,35 @@ export class DockerPlace implements Place {
 
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     await this.#options.handOver();
-    const env = { ...(await this.environment()), ...command.env };
+    const own = await this.environment();
+    const env = { ...own, ...(options.asRoot ? ROOT_ENVIRONMENT : {}), ...command.env };
     return this.#run({ ...command, env }, options);
   }
 
   async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
     const script = 'mkdir -p "$(dirname "$1")" && cat > "$1" && chmod "$2" "$1"';
-    const argv = ['/bin/sh', '-c', script, 'sh', file, mode.toString(8)] as const;
-    const input = typeof content === 'string' ? content : Buffer.from(content).toString('latin1');
-    const { exitCode, stderr } = await this.#run({ argv: [...argv] }, { input });
+    await this.#options.handOver();
+    const { exitCode, stderr } = await this.#run(
+      { argv: ['/bin/sh', '-c', script, 'sh', file, mode.toString(8)] },
+      { input: content },
+    );
     if (exitCode === 0) return;
     throw new AgentError('DOCKER_CONTAINER', `cannot write ${file} in the container: ${stderr.trim()}`);
   }
 
   async read(file: string): Promise<string | undefined> {
     const script = '[ -e "$1" ] || exit 44; cat "$1"';
-    const { exitCode, stdout, stderr } = await this.#run({ argv: ['/bin/sh', '-c', script, 'sh', file] }, {});
+    const { exitCode, stdout, stderr } = await this.#run(
+      { argv: ['/bin/sh', '-c', script, 'sh', file] },
+      { kept: Infinity },
+    );
     if (exitCode === 0) return stdout;
     if (exitCode === 44) return undefined;
     throw new AgentError('DOCKER_CONTAINER', `cannot read ${file} in the container: ${stderr.trim()}`);
   }
 
   inside(hostPath: string): string {
-    const folders = [
-      [this.#options.workspace, WORKSPACE_INSIDE],
-      [controlFolder(this.ref.runFolder), CONTROL_INSIDE],
-    ] as const;
-    for (const [host, inside] of folders) {
+    for (const { host, inside } of this.#folders) {
       const relative = path.relative(host, hostPath);
       if (relative !== '..' && !relative.startsWith(`..${path.sep}`))
         return path.posix.join(inside, relative);
@@ -75,91 +106,94 @@ export class DockerPlace implements Place {
     return hostPath;
   }
 
-  /**
-   * Runs the scripts of administrator and task in one shell. What they export is what every later command
-   * sees. A failing command in a script does not fail the task, as the original has it.
-   */
-  async prepare(scripts: readonly SetupScript[], options: ExecOptions): Promise<void> {
-    const used = scripts.filter(({ text }) => text.trim() !== '');
-    if (used.length === 0) return;
-    const marker = `environment-${randomBytes(12).toString('hex')}`;
-    const output = new SetupOutput(marker, (text) => options.onOutput?.(text));
-    const shell = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
-    const argv = ['/bin/sh', '-c', shell, 'sh', setupProgram(used, marker)] as const;
-    await this.#run({ argv: [...argv] }, { ...options, onOutput: (text) => output.feed(text) });
-    this.#environment = output.environment() ?? this.#environment;
+  provide(needs: SystemNeeds, options: ProvideOptions): Promise<void> {
+    return this.#installer.install(needs, options);
   }
 
-  async #run(command: PlaceCommand, options: ExecOptions): Promise<ExecResult> {
-    const { engine } = this.#options;
-    const output = new ExecOutput(options.onOutput);
-    const ending = new AbortController();
-    const end = () => {
-      ending.abort();
-      void output.processNumber.then((number) => this.#end(number));
-    };
-    options.signal?.addEventListener('abort', end, { once: true });
-    const timer = options.timeoutMs === undefined ? undefined : setTimeout(end, options.timeoutMs);
+  /**
+   * Runs the scripts of administrator and task in one shell. What they export is what every later command
+   * sees. A failing command in a script does not fail the task, `exit` with another status than 0 does, as
+   * the original has it. Programs that scripts count on are installed before them.
+   *
+   * @throws AgentError DOCKER_CONTAINER for a script that ends all
+   */
+  async prepare(scripts: readonly SetupScript[], options: ProvideOptions): Promise<void> {
+    const used = scripts.filter(({ text }) => text.trim() !== '');
+    const first = used.findIndex(({ afterTools }) => afterTools === true);
+    const lacking = first < 0 ? undefined : await toolsForScripts(this, used.slice(first));
+    if (lacking === undefined) return this.#runScripts(used, options);
+    await this.#runScripts(used.slice(0, first), options);
     try {
-      const exitCode = await engine.exec(this.ref.container, {
+      await this.#installer.refresh(options);
+      if (lacking.length > 0) await this.#installer.install({ tools: lacking }, options);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      // A script may bring the program in its own way, and one that cannot do without says so itself.
+      options.reporter.line(error instanceof Error ? error.message : String(error), 'WARNING');
+    }
+    await this.#runScripts(used.slice(first), options);
+  }
+
+  async #runScripts(scripts: readonly SetupScript[], { reporter, signal }: ProvideOptions): Promise<void> {
+    if (scripts.length === 0) return;
+    const marker = `setup-${randomBytes(12).toString('hex')}`;
+    const output = new SetupOutput(marker, (text) => reporter.output(text));
+    const shell = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
+    const ended = this.#run(
+      {
+        argv: ['/bin/sh', '-c', shell, 'sh', setupProgram(scripts, marker)],
+        ...(this.#environment === undefined ? {} : { env: this.#environment }),
+      },
+      { signal, onOutput: (text) => output.feed(text) },
+    );
+    // What a script leaves running in the background holds the output open for as long as it lives.
+    const report = await Promise.race([output.reported, ended.then(() => undefined)]);
+    ended.catch(() => undefined);
+    output.flush();
+    const status = report === undefined ? (await ended).exitCode : report.exitCode;
+    if (status !== 0) throw scriptFailed(scripts[report?.script ?? -1], status);
+    if (report !== undefined && 'PATH' in report.environment) this.#environment = report.environment;
+  }
+
+  async #run(command: PlaceCommand, options: RunOptions): Promise<ExecResult> {
+    const { signal, timeoutMs, input, asRoot = false } = options;
+    signal?.throwIfAborted();
+    const output = new ExecOutput(options.onOutput, options.kept);
+    const limits = new ExecLimits(options, () => {
+      void output.processNumber.then((number) => this.#end(number, asRoot));
+    });
+    try {
+      const exited = this.#options.engine.exec(this.ref.container, {
         argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...command.argv],
         env: pairs(command.env),
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-        ...(options.input === undefined ? {} : { input: options.input }),
+        ...(asRoot ? { user: '0' } : {}),
+        ...(input === undefined ? {} : { input }),
         onOutput: (data, stream) => output.feed(data, stream),
       });
-      options.signal?.throwIfAborted();
-      if (ending.signal.aborted) throw tooLong(command, options.timeoutMs ?? 0);
+      exited.catch(() => undefined);
+      const exitCode = await Promise.race([exited, limits.givenUp]);
+      signal?.throwIfAborted();
+      if (exitCode === undefined || limits.reached) throw tooLong(command, timeoutMs ?? 0);
       return { exitCode, ...output.texts() };
     } finally {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', end);
+      limits.release();
     }
   }
 
-  async #end(number: string): Promise<void> {
+  async #end(number: string, asRoot: boolean): Promise<void> {
     const argv = ['/bin/sh', '-c', 'kill -KILL -- "-$1" || kill -KILL "$1"', 'sh', number];
     // A container that is gone has ended the command already.
     await this.#options.engine
-      .exec(this.ref.container, { argv, onOutput: () => undefined })
+      .exec(this.ref.container, { argv, ...(asRoot ? { user: '0' } : {}), onOutput: () => undefined })
       .catch(() => undefined);
   }
 }
 
-/** Output of one command: its number first, then what it prints. */
-class ExecOutput {
-  readonly #onOutput: ((text: string) => void) | undefined;
-  readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  readonly #texts = { stdout: '', stderr: '' };
-  /** Known once the command has started. */
-  readonly processNumber: Promise<string>;
-  #tellNumber: ((number: string) => void) | undefined;
-
-  constructor(onOutput: ((text: string) => void) | undefined) {
-    this.#onOutput = onOutput;
-    this.processNumber = new Promise((resolve) => {
-      this.#tellNumber = resolve;
-    });
-  }
-
-  feed(data: Uint8Array, stream: 'stdout' | 'stderr'): void {
-    const text = this.#decoders[stream].decode(data, { stream: true });
-    this.#texts[stream] += text;
-    if (stream === 'stderr' || this.#tellNumber === undefined) {
-      this.#onOutput?.(text);
-      return;
-    }
-    const end = this.#texts.stdout.indexOf('\n');
-    if (end < 0) return;
-    this.#tellNumber(this.#texts.stdout.slice(0, end));
-    this.#tellNumber = undefined;
-    this.#texts.stdout = this.#texts.stdout.slice(end + 1);
-    if (this.#texts.stdout !== '') this.#onOutput?.(this.#texts.stdout);
-  }
-
-  texts(): { stdout: string; stderr: string } {
-    return { ...this.#texts };
-  }
+interface RunOptions extends Omit<ExecOptions, 'input'> {
+  input?: string | Uint8Array;
+  /** Characters of each stream that the result has, from its end. */
+  kept?: number;
 }
 
 function pairs(env: PlaceCommand['env']): string[] {
@@ -171,5 +205,13 @@ function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {
   return new AgentError(
     'COMMAND_FAILED',
     `${command.argv[0]} did not end within ${seconds} s in the container`,
+  );
+}
+
+function scriptFailed(script: SetupScript | undefined, status: number): AgentError {
+  return new AgentError(
+    'DOCKER_CONTAINER',
+    `${script?.name ?? 'a set-up script'} ended the set-up of the container with status ${status}`,
+    { hint: 'A failing command does not stop a script; "exit", and "set -e" before it, do.' },
   );
 }

@@ -15,6 +15,7 @@ export interface ScriptFacts {
 export function userScripts(facts: ScriptFacts): SetupScript[] {
   const { config } = facts;
   const init = scriptAt(config, 'agent.docker_init_bash_script', '\n');
+  const afterTools = init === '' ? ({ afterTools: true } as const) : {};
   return [
     {
       name: 'agent.docker_preprocess_bash_script',
@@ -25,8 +26,9 @@ export function userScripts(facts: ScriptFacts): SetupScript[] {
     {
       name: 'agent.extra_docker_shell_script',
       text: scriptAt(config, 'agent.extra_docker_shell_script', '\n'),
+      ...afterTools,
     },
-    { name: "the task's set-up script", text: facts.setupScript },
+    { name: "the task's set-up script", text: facts.setupScript, ...afterTools },
   ].filter(({ text }) => text.trim() !== '');
 }
 
