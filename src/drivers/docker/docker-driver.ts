@@ -79,10 +79,11 @@ export class DockerDriver implements Driver {
     };
     try {
       await engine.start(container);
-      const owner = await this.#owner(container);
+      const [owner, state] = await Promise.all([this.#owner(container), engine.inspect(container)]);
       const place = new DockerPlace({
         engine,
         ref,
+        image: state?.image,
         workspace: request.workspace,
         mounts: boundFolders(plan.request),
         network: networkVariables(this.#options.environment),

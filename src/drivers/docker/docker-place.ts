@@ -13,6 +13,8 @@ import { toolsForScripts } from './tools-for-scripts.js';
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
+  /** Digest of its image. */
+  image: string | undefined;
   /** Host folder that the container sees as its workspace. */
   workspace: string;
   /** Further folders of the host and where the container has them. */
@@ -38,6 +40,7 @@ const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 export class DockerPlace implements Place {
   readonly kind = 'docker';
   readonly ref: DockerPlaceRef;
+  readonly image?: string;
   readonly #options: DockerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
   readonly #installer: PackageInstaller;
@@ -45,8 +48,9 @@ export class DockerPlace implements Place {
   #environment: Readonly<Record<string, string>> | undefined;
 
   constructor(options: DockerPlaceOptions) {
-    const { ref, workspace, mounts = [], network = {} } = options;
+    const { ref, image, workspace, mounts = [], network = {} } = options;
     this.ref = ref;
+    if (image !== undefined) this.image = image;
     this.#options = options;
     this.#folders = [
       { host: workspace, inside: WORKSPACE_INSIDE },
