@@ -25,7 +25,10 @@ interface Outcome {
 /** `agent prune`: removes stopped containers of tasks. 1 when one of them cannot be removed. */
 export async function runPrune(context: CommandContext): Promise<number> {
   const { options, env, home, stdout } = context;
-  const engine = await Engine.connect(sessionConfig(context).env);
+  const engine = await Engine.connect(
+    sessionConfig(context).env,
+    options.podman === true ? 'podman' : 'docker',
+  );
   const now = Date.now();
   const olderThanSeconds = typeof options.olderThan === 'number' ? options.olderThan : OLDER_THAN_SECONDS;
   const journaled = await journaledContainers(stateFolder(env, home));

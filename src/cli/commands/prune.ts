@@ -18,6 +18,7 @@ export const pruneCommand: Command = {
       flags: '--abandoned',
       help: 'also those that an agent which is no longer running had not finished with; their last output is lost',
     },
+    { flags: '--podman', help: 'those of Podman instead of Docker' },
     { flags: '--dry-run', help: 'only show what would be removed' },
     { flags: '--json', help: 'print what was found, removed and kept as JSON' },
   ],

@@ -16,7 +16,8 @@ export interface StoppedContainer {
 
 /** Containers of tasks have one of these, ours and the original's. */
 const TASK_LABELS = [RUN_LABEL, 'clearml-worker-id', 'clearml-parent-worker-id'];
-const STOPPED = ['created', 'exited', 'dead'];
+/** Docker's names of the states, and what only Podman has. */
+const STOPPED = ['created', 'exited', 'dead', 'configured', 'stopped'];
 /** How engines write the time of what never happened. */
 const NEVER = /^(0001-|$)/;
 
@@ -31,9 +32,11 @@ export async function stoppedContainers(
   labels: readonly string[],
 ): Promise<StoppedContainer[]> {
   const listed = await engine.ask('listing containers', (docker) =>
-    docker.listContainers({ all: true, filters: { status: STOPPED, label: [...labels] } }),
+    docker.listContainers({ all: true, filters: { label: [...labels] } }),
   );
-  const ofTasks = listed.filter(({ Labels = {} }) => TASK_LABELS.some((label) => label in Labels));
+  const ofTasks = listed.filter(
+    ({ State, Labels }) => STOPPED.includes(State) && TASK_LABELS.some((label) => label in (Labels ?? {})),
+  );
   const found: StoppedContainer[] = [];
   for (const { Id: id } of ofTasks) {
     const details = await engine.askIfThere((docker) => docker.getContainer(id).inspect());
@@ -44,7 +47,7 @@ export async function stoppedContainers(
       name: details.Name.replace(/^\//, ''),
       image: config.Image,
       labels: config.Labels ?? {},
-      state: state.Status,
+      state: state.Status === 'configured' ? 'created' : state.Status,
       exitCode: state.ExitCode,
       since: NEVER.test(state.FinishedAt ?? '') ? details.Created : state.FinishedAt,
     });
