@@ -1,23 +1,34 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { livingDaemons } from '../daemon/registry.js';
 import { startInBackground } from '../os/daemonize.js';
+import { ensureFolder } from '../os/files.js';
 import { fileNameOf, stateFolder } from '../os/paths.js';
+import { pruneLogs } from '../os/rotating-log.js';
 import type { CommandContext } from './command.js';
 import { identityOf } from './identity.js';
-import { configFlags, requireServer, sessionConfig } from './session.js';
+import { LOG_VARIABLE } from './own-log.js';
+import { configFlags, requireReady, sessionConfig } from './session.js';
 
 /** A server that is away may keep a daemon from being ready; it goes on trying behind this command's back. */
 const READY_MS = 20_000;
 
+/** Logs of daemons that have ended stay for a look at them. */
+const OLD_LOGS = { keep: 5, minAgeMs: 86_400_000 };
 const SCRIPT = fileURLToPath(new URL('../../bin/agent.js', import.meta.url));
 
 /** `agent daemon --detached`: the same command in the background. */
 export async function startDetached(context: CommandContext): Promise<number> {
   const config = sessionConfig(context, configFlags(context.options));
-  requireServer(config);
+  requireReady(config);
   const identity = identityOf(context, config);
   const name = `${fileNameOf(identity.id ?? identity.name)}-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`;
-  const logFile = path.join(stateFolder(context.env, context.home), 'logs', `${name}.log`);
+  const state = stateFolder(context.env, context.home);
+  const folder = path.join(state, 'logs');
+  const logFile = path.join(folder, `${name}.log`);
+  await ensureFolder(folder);
+  const inUse = (await livingDaemons(state)).flatMap((daemon) => daemon.logFile ?? []);
+  pruneLogs({ folder, inUse, ...OLD_LOGS });
   const words = context.words.filter((word) => word !== '-d' && word !== '--detached');
   const { configFile, debug } = context.global;
   const { pid, ready } = await startInBackground({
@@ -30,10 +41,10 @@ export async function startDetached(context: CommandContext): Promise<number> {
       ...words,
     ],
     logFile,
-    env: { ...context.env, CLEARML_AGENT_LOG_FILE: logFile },
+    env: { ...context.env, [LOG_VARIABLE]: logFile },
     timeoutMs: READY_MS,
   });
-  const state = ready ? 'is running' : 'has started and is still waiting for the server';
-  context.stdout.write(`The daemon ${state} in the background, process ${pid}, writing to ${logFile}\n`);
+  const doing = ready ? 'is running' : 'has started and is still waiting for the server';
+  context.stdout.write(`The daemon ${doing} in the background, process ${pid}, writing to ${logFile}\n`);
   return 0;
 }

@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { registerSecrets } from '../daemon/build-context.js';
-import { resolveSchedule, type Schedule } from '../daemon/schedule.js';
+import { resolveSchedule, type Schedule, scheduleWarnings } from '../daemon/schedule.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
+import { AgentError } from '../errors.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
 import { type AgentLogger, createLogger } from '../logs/logger.js';
 import { Redactor } from '../logs/redactor.js';
@@ -19,8 +20,17 @@ export function identityOf(context: CommandContext, config: Config): WorkerIdent
   });
 }
 
-/** Which GPUs this agent and its tasks see. */
+/**
+ * Which GPUs this agent and its tasks see.
+ *
+ * @throws AgentError USAGE for flags that contradict each other
+ */
 export function machineOf({ options, env }: CommandContext): GpuVisibility {
+  if (options.cpuOnly === true && typeof options.gpus === 'string' && options.gpus !== 'none') {
+    throw new AgentError('USAGE', `--cpu-only and --gpus ${options.gpus} are both given`, {
+      hint: 'Give the one that is meant; --gpus none is the same as --cpu-only.',
+    });
+  }
   return gpuVisibility({
     env,
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
@@ -39,10 +49,16 @@ export function voiceOf(
   return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }
 
-/** When this agent pulls tasks. */
-export function scheduleOf({ options }: CommandContext, config: Config): Schedule {
-  return resolveSchedule(
+/** When this agent pulls tasks; parts that mean nothing are told. */
+export function scheduleOf(
+  { options }: CommandContext,
+  config: Config,
+  warn: (line: string) => void,
+): Schedule {
+  const schedule = resolveSchedule(
     { uptime: textList(options.uptime), downtime: textList(options.downtime) },
     { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
   );
+  for (const warning of scheduleWarnings(schedule)) warn(warning);
+  return schedule;
 }

@@ -2,34 +2,40 @@ import type { Config } from '../config/config.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIds } from '../daemon/worker-id.js';
+import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { identityOf, machineOf, scheduleOf, voiceOf } from './identity.js';
-import { configFlags, requireServer, sessionConfig, taskOptions, textList } from './session.js';
+import { withOwnLog } from './own-log.js';
+import { configFlags, containerMode, requireReady, sessionConfig, taskOptions, textList } from './session.js';
 
 /** `agent daemon`: starts, detaches or stops a daemon. */
 export async function runDaemonCommand(context: CommandContext): Promise<number> {
   const { options } = context;
+  if (options.stop !== undefined && options.status === true) {
+    throw new AgentError('USAGE', '--stop and --status are both given; a daemon is stopped or looked at');
+  }
   if (options.stop !== undefined) {
     const { stopDaemons } = await import('./stop-daemons.js');
     return stopDaemons(context);
+  }
+  if (options.status === true) {
+    const { showStatus } = await import('./show-status.js');
+    return showStatus(context);
   }
   if (options.detached === true && options.foreground !== true) {
     const { startDetached } = await import('./detach.js');
     return startDetached(context);
   }
-  const config = sessionConfig(context, configFlags(options));
-  requireServer(config);
-  if (options.status === true) {
-    const { showStatus } = await import('./show-status.js');
-    return showStatus(context, config);
-  }
   const { runDaemon } = await import('../daemon/daemon.js');
-  return runDaemon(daemonOptions(context, config));
+  return runDaemon(daemonOptions(withOwnLog(context)));
 }
 
-function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
+function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): DaemonOptions {
+  const config = sessionConfig(context, configFlags(context.options));
+  requireReady(config);
+  const voice = voiceOf(context, config);
   const { options, env, home } = context;
   const interval = options.pollingInterval;
   const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
@@ -38,16 +44,18 @@ function daemonOptions(context: CommandContext, config: Config): DaemonOptions {
     reread: () => withVisibility(sessionConfig(context, configFlags(options))),
     home,
     state: stateFolder(env, home),
-    ...voiceOf(context, config),
+    ...voice,
+    ...(logFile === undefined ? {} : { logFile }),
     queues: textList(options.queue),
     createQueues: options.createQueue === true,
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
     tags: options.childReportTags === undefined ? undefined : textList(options.childReportTags),
-    schedule: scheduleOf(context, config),
+    schedule: scheduleOf(context, config, voice.logger.warn),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
     taskOptions: taskOptions(context),
+    containers: containerMode(context),
     signals: process,
     leave: (status) => process.exit(status),
     onReady: () => {

@@ -6,7 +6,7 @@ import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { machineOf, voiceOf } from './identity.js';
-import { configFlags, requireServer, sessionConfig, taskOptions } from './session.js';
+import { configFlags, containerMode, requireReady, sessionConfig, taskOptions } from './session.js';
 
 /** `agent execute`: runs one task in this terminal. */
 export async function runExecute(context: CommandContext): Promise<number> {
@@ -15,7 +15,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     throw new AgentError('USAGE', 'execute needs --id: the id or the name of the task to run');
   }
   const config = sessionConfig(context, configFlags(options));
-  requireServer(config);
+  requireReady(config);
   const { executeTask } = await import('../daemon/execute.js');
   return executeTask({
     config: config.withEnvironment(visibilityVariables(machineOf(context))),
@@ -36,6 +36,9 @@ export async function runExecute(context: CommandContext): Promise<number> {
     ),
     tags: workerTags(env.CLEARML_WORKER_TAGS),
     taskOptions: taskOptions(context),
+    containers: containerMode(context),
+    dryRun: options.dryRun === true,
+    print: (line) => void context.stdout.write(`${line}\n`),
     signals: process,
     leave: (status) => process.exit(status),
   });

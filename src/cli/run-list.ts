@@ -3,13 +3,13 @@ import { connect } from '../daemon/connect.js';
 import { createLogger } from '../logs/logger.js';
 import { Redactor } from '../logs/redactor.js';
 import type { CommandContext } from './command.js';
-import { requireServer, sessionConfig } from './session.js';
+import { requireReady, sessionConfig } from './session.js';
 import { ageText, renderTable } from './table.js';
 
 /** `agent list`: the workers that the server knows. */
 export async function runList(context: CommandContext): Promise<number> {
   const config = sessionConfig(context);
-  requireServer(config);
+  requireReady(config);
   const logger = createLogger({ stream: context.stderr, redactor: new Redactor() });
   const { client, workers } = await connect({ config, logger, wait: false });
   try {

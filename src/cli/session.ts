@@ -1,6 +1,8 @@
 import type { Config, ConfigTree } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
+import { requireValid } from '../config/validate.js';
 import type { TaskOptions } from '../daemon/build-context.js';
+import type { ContainerMode } from '../daemon/container-mode.js';
 import { AgentError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
@@ -25,6 +27,16 @@ export function configFlags(options: CommandContext['options']): ConfigTree {
   if (typeof options.gitUser === 'string') agent.git_user = options.gitUser;
   if (typeof options.gitPass === 'string') agent.git_pass = options.gitPass;
   return Object.keys(agent).length > 0 ? { agent } : {};
+}
+
+/**
+ * Stops before the server is asked for anything when the configuration cannot be worked with.
+ *
+ * @throws AgentError CONFIG_VALUE for a value of the wrong type, CONFIG_MISSING without a server
+ */
+export function requireReady(config: Config): void {
+  requireValid(config, () => undefined);
+  requireServer(config);
 }
 
 /** @throws AgentError CONFIG_MISSING when there is no server to talk to */
@@ -66,4 +78,15 @@ function optimization(words: readonly string[]): string[] {
     .join('')
     .replaceAll('-', '').length;
   return level > 0 ? [`-${'O'.repeat(level)}`] : [];
+}
+
+/** `--docker`, `--podman` and the words behind them; `undefined` when tasks run on this machine. */
+export function containerMode({ options }: CommandContext): ContainerMode | undefined {
+  const { docker, podman } = options;
+  if (docker === undefined && podman === undefined) return undefined;
+  const words = textList(podman);
+  return {
+    engine: podman === undefined ? 'docker' : 'podman',
+    words: words.length > 0 ? words : textList(docker),
+  };
 }

@@ -1,26 +1,38 @@
-import type { Config } from '../config/config.js';
 import { connect } from '../daemon/connect.js';
+import { livingDaemons } from '../daemon/registry.js';
 import { resolveQueues } from '../daemon/resolve-queues.js';
 import { describeStatus } from '../daemon/schedule/describe.js';
-import { executeWorkerId } from '../daemon/worker-id.js';
+import { executeWorkerId, type WorkerIdentity } from '../daemon/worker-id.js';
+import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { identityOf, scheduleOf, voiceOf } from './identity.js';
-import { textList } from './session.js';
+import { configFlags, requireReady, sessionConfig, textList } from './session.js';
 
 /** `agent daemon --status`: the schedule, what is forced on the server, and the queues. */
-export async function showStatus(context: CommandContext, config: Config): Promise<number> {
-  const { logger } = voiceOf(context, config);
+export async function showStatus(context: CommandContext): Promise<number> {
+  const config = sessionConfig(context, configFlags(context.options));
+  requireReady(config);
+  const { logger } = voiceOf({ ...context, stdout: context.stderr }, config);
+  const schedule = scheduleOf(context, config, logger.warn);
   const connection = await connect({ config, logger, wait: false });
   const queues = await resolveQueues(connection.queues, {
     queues: textList(context.options.queue),
     createQueues: false,
   });
-  const { id, name } = identityOf(context, config);
-  const workerId =
-    id ?? executeWorkerId({ workerId: undefined, workerName: name, hostname: name }, process.pid);
+  const workerId = await asked(context, identityOf(context, config));
   const properties = await connection.workers.getRuntimeProperties(workerId);
-  const schedule = scheduleOf(context, config);
   context.stdout.write(`${describeStatus({ schedule, properties: properties ?? [], queues })}\n`);
   connection.client.close();
   return 0;
+}
+
+/** The worker whose properties count: the daemon that runs here with these flags, else one that would. */
+async function asked({ env, home }: CommandContext, { id, name }: WorkerIdentity): Promise<string> {
+  if (id !== undefined) return id;
+  const living = await livingDaemons(stateFolder(env, home));
+  const running = living.find((one) => one.workerId.startsWith(`${name}:`));
+  return (
+    running?.workerId ??
+    executeWorkerId({ workerId: undefined, workerName: name, hostname: name }, process.pid)
+  );
 }

@@ -33,9 +33,14 @@ export function resolveSchedule(flags: ScheduleSource, config: ScheduleSource): 
   };
 }
 
-/** Lines about parts of the schedule that were left out. */
-export function scheduleWarnings(schedule: Schedule): string[] {
-  return [...schedule.uptime, ...schedule.downtime].flatMap((entry) => entry.ignored);
+/** Lines about parts of the schedule that were left out, and about a schedule of which nothing is left. */
+export function scheduleWarnings({ uptime, downtime }: Schedule): string[] {
+  const isVoid = (entry: ScheduleEntry) => entry.hours.length === 0 || entry.days.length === 0;
+  const entries = [...uptime, ...downtime];
+  const lines = entries.flatMap((entry) => entry.ignored);
+  if (entries.length === 0 || !entries.every(isVoid)) return lines;
+  const effect = uptime.length > 0 ? 'no tasks are pulled at any time' : 'tasks are pulled at any time';
+  return [...lines, `nothing is left of the schedule: ${effect}`];
 }
 
 /** A point of the wall clock. */

@@ -8,11 +8,17 @@ import type { AgentError } from '../../../src/errors.js';
 
 const HOME = mkdtempSync(path.join(tmpdir(), 'program-test-'));
 
-/** Runs a command line of a user who has configured nothing. */
-async function agent(...words: string[]) {
+const CONFIGURED = {
+  CLEARML_API_HOST: 'http://127.0.0.1:1',
+  CLEARML_API_ACCESS_KEY: 'key',
+  CLEARML_API_SECRET_KEY: 'secret',
+};
+
+/** Runs a command line of a user who has configured nothing, or only this. */
+async function agent(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const out = new PassThrough();
   const outcome = await runProgram(words, {
-    env: {},
+    env,
     home: HOME,
     stdout: out,
     stderr: out,
@@ -44,7 +50,7 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
 
 for (const [words, message, hint] of REFUSED) {
   test(`"${words.join(' ')}" is one line and status 2`, async (t) => {
-    const { status, error, shown } = await agent(...words);
+    const { status, error, shown } = await agent(words);
     t.is(status, 2);
     if (typeof message === 'string') t.is(error?.message, message);
     else t.regex(error?.message ?? '', message);
@@ -54,9 +60,35 @@ for (const [words, message, hint] of REFUSED) {
   });
 }
 
+const CONTRADICTIONS: [words: string[], message: RegExp, env?: Record<string, string>][] = [
+  [['daemon', '--stop', '--status'], /^--stop and --status are both given/],
+  [['daemon', '--cpu-only', '--gpus', '0'], /^--cpu-only and --gpus 0 are both given$/],
+  [['execute', '--id', 'x', '--cpu-only', '--gpus=all'], /^--cpu-only and --gpus all are both given$/],
+  [['daemon', '--uptime', '9 MON', '--downtime', '9 TUE'], /^--uptime and --downtime are both given/],
+  [['daemon', '--uptime', '17-20', 'TUE'], /^--uptime: the entry "17-20" is malformed/],
+  [
+    ['daemon'],
+    /^variable CLEARML_AGENT__AGENT__GIT_USER: agent\.git_user: expected a text, found \["a"\]$/,
+    { CLEARML_AGENT__AGENT__GIT_USER: '[a]' },
+  ],
+  [
+    ['list'],
+    /^variable CLEARML_AGENT__AGENT__DEBUG: agent\.debug: expected/,
+    { CLEARML_AGENT__AGENT__DEBUG: 'perhaps' },
+  ],
+];
+
+for (const [words, message, env = {}] of CONTRADICTIONS) {
+  test(`"${[...Object.values(env), ...words].join(' ')}" ends before the server is asked`, async (t) => {
+    const { status, error } = await agent(words, { ...CONFIGURED, ...env });
+    t.is(status, 2);
+    t.regex(error?.message ?? '', message);
+  });
+}
+
 for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon', '-h']]) {
   test(`"${words.join(' ')}" prints the help`, async (t) => {
-    const { status, shown } = await agent(...words);
+    const { status, shown } = await agent(words);
     t.is(status, 0);
     t.regex(shown, /^CLEARML-AGENT AI Orchestration DevOps\n\nUsage: agent /);
   });
@@ -65,7 +97,7 @@ for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon
 test('a file of words may hold the command too, and the value of a flag may be named like one', async (t) => {
   const file = path.join(HOME, 'words');
   writeFileSync(file, 'config\nget\nagent.package_manager.type\n');
-  t.like(await agent(`@${file}`), { status: 0, shown: 'pip\n' });
-  const { error } = await agent('--config-file', 'daemon', 'config');
+  t.like(await agent([`@${file}`]), { status: 0, shown: 'pip\n' });
+  const { error } = await agent(['--config-file', 'daemon', 'config']);
   t.regex(error?.message ?? '', /expected a configuration file, found nothing at \S*daemon$/);
 });

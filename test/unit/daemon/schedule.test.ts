@@ -69,6 +69,15 @@ test('parts that mean nothing are left out and told', (t) => {
   );
 });
 
+test('a schedule of which nothing is left is told with what it means', (t) => {
+  const last = (uptime: string[], downtime: string[]) =>
+    scheduleWarnings(resolveSchedule({ uptime, downtime }, none)).at(-1);
+  t.is(last(['9-17 SOMEDAY'], []), 'nothing is left of the schedule: no tasks are pulled at any time');
+  t.is(last([], ['25 MON']), 'nothing is left of the schedule: tasks are pulled at any time');
+  t.regex(last(['25 MON', '9-17 TUE'], []) ?? '', /"25" is left out/);
+  t.is(last(['9-17 TUE'], []), undefined);
+});
+
 test('flags replace the configuration, both lists of one source contradict', (t) => {
   const flags = { uptime: ['9-17 MON'], downtime: [] };
   const config = { uptime: [], downtime: ['9-17 MON'] };
