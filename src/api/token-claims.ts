@@ -15,6 +15,8 @@ export interface TokenClaims {
   /** Above 1 for service accounts that may log in as other users. */
   serviceAccountType?: number;
   tenant?: string;
+  /** What identity providers say about the user. */
+  providers?: Record<string, unknown>;
 }
 
 /** What servers older than the claim speak. */
@@ -38,6 +40,7 @@ export function readClaims(token: string): TokenClaims {
     ...optional('role', text(identity.role)),
     ...optional('serviceAccountType', finite(identity.service_account_type)),
     ...optional('tenant', text(payload.tenant)),
+    ...('providers_info' in payload ? { providers: record(payload.providers_info) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { cacheCommand } from './commands/cache.js';
 import { completionCommand } from './commands/completion.js';
 import { configCommand } from './commands/config.js';
 import { daemonCommand } from './commands/daemon.js';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   configCommand,
   listCommand,
   doctorCommand,
+  cacheCommand,
   pruneCommand,
   serviceCommand,
   entrypointCommand,

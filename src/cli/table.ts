@@ -39,3 +39,17 @@ const UNITS = [
   ['min', 60],
   ['s', 1],
 ] as const;
+
+/** Bytes in the largest decimal unit that says something: `1.2 GB`, `40 kB`. */
+export function sizeText(bytes: number): string {
+  const [unit, size] = SIZES.find(([, least]) => bytes >= least) ?? ['B', 1];
+  const amount = bytes / size;
+  return `${amount < 10 && unit !== 'B' ? amount.toFixed(1) : Math.round(amount)} ${unit}`;
+}
+
+const SIZES = [
+  ['TB', 1e12],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import { configSecrets } from '../config/secrets.js';
+import type { Driver } from '../drivers/driver.js';
 import { LocalDriver } from '../drivers/local/local-driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
@@ -34,6 +35,8 @@ export interface ContextParts {
   workerTags: readonly string[];
   state: string;
   gpus: GpuReader;
+  /** Runs tasks in containers; without it they run on this machine. */
+  docker: Driver | undefined;
   task: TaskOptions;
   /** Ends all watching of what goes on without this process. */
   handOver: AbortSignal;
@@ -72,7 +75,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     tasks: connection.tasks,
     logServer: parts.silent ? NOWHERE : connection.events,
     queues: connection.queues,
-    drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: undefined },
+    drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: parts.docker },
     redactor: parts.redactor,
     logger: parts.logger,
     background: new BackgroundWork(parts.logger),

@@ -8,6 +8,7 @@ import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
+import { type ContainerMode, containerDriver } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
 import { Gate } from './gate.js';
 import { Heartbeat } from './heartbeat.js';
@@ -45,6 +46,8 @@ export interface DaemonOptions {
   /** Wait for a server that is away at start, instead of failing. */
   wait: boolean;
   logFile?: string;
+  /** Tasks run in containers. */
+  containers?: ContainerMode | undefined;
   /** Where shutdown signals come from. */
   taskOptions: TaskOptions;
   signals: NodeJS.EventEmitter;
@@ -81,9 +84,15 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         featureSet: connection.client.claims.featureSet,
         warn: (text) => logger.warn(text),
       });
+      const docker = await openContainers(options, {
+        connection,
+        workerId: registration.workerId,
+        signal: shutdown.handOver,
+      });
       const ctx = buildContext({
         ...options,
         connection,
+        docker,
         workerId: registration.workerId,
         folder: registration.folder,
         abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
@@ -116,6 +125,15 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   } finally {
     shutdown.close();
   }
+}
+
+/** The driver of `--docker` and `--podman`; `undefined` without them. */
+async function openContainers(
+  { containers, ...options }: DaemonOptions,
+  parts: { connection: Connection; workerId: string; signal: AbortSignal },
+) {
+  if (containers === undefined) return undefined;
+  return containerDriver({ ...options, ...parts, mode: containers, silent: false });
 }
 
 async function reloadedConfig(given: DaemonOptions, connection: Connection): Promise<ReloadedConfig> {

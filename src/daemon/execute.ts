@@ -11,6 +11,7 @@ import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
+import { type ContainerMode, containerDriver, previewRunLine } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
@@ -35,6 +36,11 @@ export interface ExecuteOptions {
   workerId: string;
   tags: readonly string[];
   taskOptions: TaskOptions;
+  /** The task runs in a container. */
+  containers?: ContainerMode | undefined;
+  /** Print the container's `docker run` line and leave everything as it is. */
+  dryRun: boolean;
+  print(line: string): void;
   signals: NodeJS.EventEmitter;
   leave(status: number): void;
 }
@@ -55,6 +61,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
   try {
     const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
+    if (options.dryRun) return await previewTask(connection, options);
     const task = await chooseTask(connection, options);
     return await runOne({ options, connection, task, shutdown });
   } finally {
@@ -62,12 +69,30 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
   }
 }
 
-async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
-  const { tasks } = connection;
-  const id = await resolveName(options.task, {
+/** `--dry-run` */
+async function previewTask(connection: Connection, options: ExecuteOptions): Promise<number> {
+  const { containers: mode } = options;
+  if (mode === undefined) {
+    throw new AgentError(
+      'USAGE',
+      '--dry-run prints how a container is run, so it needs --docker or --podman',
+    );
+  }
+  const record = await connection.tasks.getById(await taskId(connection, options));
+  options.print(await previewRunLine({ ...options, connection, mode }, record));
+  return 0;
+}
+
+function taskId({ tasks }: Connection, options: ExecuteOptions): Promise<string> {
+  return resolveName(options.task, {
     kind: 'task',
     getAll: (query, call) => tasks.getAll(query, call),
   });
+}
+
+async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
+  const { tasks } = connection;
+  const id = await taskId(connection, options);
   const { name } = await tasks.getById(id);
   if (options.clone) {
     const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
@@ -108,9 +133,13 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     featureSet: connection.client.claims.featureSet,
     warn: (text) => options.logger.warn(text),
   });
+  const docker =
+    options.containers &&
+    (await containerDriver({ ...options, connection, mode: options.containers, signal: shutdown.handOver }));
   const ctx = buildContext({
     ...options,
     connection,
+    docker,
     folder,
     abortPollMs: times.abortPollMs,
     workerTags: options.tags,

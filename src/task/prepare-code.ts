@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskScript } from '../api/task-record.js';
+import type { Config } from '../config/config.js';
 import { causeLine } from '../errors.js';
 import { applyDiff } from '../repository/apply-diff.js';
 import { type CheckedOut, checkoutRepository, checkWorkingFolder } from '../repository/checkout.js';
@@ -14,13 +15,14 @@ import { type ExecutionInfo, executionInfo } from './entry-point.js';
 import { isLiteralScript, planLiteralScript } from './literal-script.js';
 import type { TaskRun } from './run.js';
 import { type InterpreterKind, interpreterKind, shellCandidates } from './script-binary.js';
+import type { Surroundings } from './surroundings.js';
 import { addTaskInit, moveFutureImports } from './task-init.js';
 
-/** The code of a task on this machine, and how it is run. */
+/** The code of a task, by its paths on this machine, and how it is run. */
 export interface TaskCode {
   kind: InterpreterKind;
-  /** For a shell task. */
-  shell: string;
+  /** For a shell task: programs to look for, the best first. */
+  shells: readonly string[];
   /** Working directory of the task. */
   folder: string;
   /** As the task names it. */
@@ -39,6 +41,9 @@ export interface CodeParts {
   run: TaskRun;
   script: TaskScript;
   workspace: string;
+  surroundings: Surroundings;
+  /** Paths of this machine and of the task's command are the same ones. */
+  here: boolean;
   signal: AbortSignal;
 }
 
@@ -50,13 +55,10 @@ export interface CodeParts {
 export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const { run, script } = parts;
   const { ctx, log } = run;
-  const settings = { ...repositorySettings(ctx.config), standalone: ctx.standalone };
-  const forcedScript = ctx.config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
-  const info = executionInfo(script, {
-    env: ctx.environment,
-    home: ctx.home,
-    ...(forcedScript ? { forcedScript } : {}),
-  });
+  const { config, environment: env, home } = parts.surroundings;
+  const settings = { ...repositorySettings(config), standalone: ctx.standalone };
+  const forcedScript = config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
+  const info = executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) });
   const { kind, known } = interpreterKind(script.binary);
   if (!known)
     log.line(`binary "${script.binary ?? ''}" is no interpreter that is known; taken as Python`, 'WARNING');
@@ -66,19 +68,19 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
   const folder = tree ? path.resolve(root, entry.workingDir || '.') : root;
   if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
-  const exists = (file: string) => existsSync(path.resolve(folder, file));
-  const plan = planCommand({ kind, entryPoint: entry.entryPoint, env: ctx.environment, exists });
+  const reached = (file: string) => parts.here || !path.isAbsolute(file);
+  const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
+  const plan = planCommand({ kind, entryPoint: entry.entryPoint, env, exists });
   checkEntryPoint(plan, exists, tree?.url ?? folder);
-  if (plan.script) await mendScript(run, path.resolve(folder, plan.script));
+  if (plan.script && reached(plan.script)) await mendScript(config, path.resolve(folder, plan.script));
   const entryFolder = plan.script ? path.dirname(path.resolve(folder, plan.script)) : folder;
   return {
     kind,
-    shell:
-      shellCandidates(script.binary ?? '', ctx.environment).find((file) => existsSync(file)) ?? '/bin/sh',
+    shells: shellCandidates(script.binary ?? '', env),
     folder,
     shownFolder: entry.workingDir || '.',
     plan,
-    pythonPath: pythonPath(run, { root, folder, entryFolder, hasRepository: tree !== undefined }),
+    pythonPath: pythonPath(config, { root, folder, entryFolder, hasRepository: tree !== undefined }),
     repository: tree && { root, workingFolder: folder, entryFolder },
     commit: tree?.commit,
     url: tree?.url,
@@ -151,20 +153,20 @@ async function bringChanges(
 }
 
 /** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */
-async function mendScript({ ctx }: TaskRun, file: string): Promise<void> {
+async function mendScript(config: Config, file: string): Promise<void> {
   if (!file.endsWith('.py')) return;
   const text = await readFile(file, 'utf8');
   const moved = moveFutureImports(text);
-  const mended = ctx.config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ? addTaskInit(moved, file) : moved;
+  const mended = config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ? addTaskInit(moved, file) : moved;
   if (mended !== text) await writeFile(file, mended);
 }
 
 function pythonPath(
-  { ctx }: TaskRun,
+  config: Config,
   folders: { root: string; folder: string; entryFolder: string; hasRepository: boolean },
 ): string[] {
   const own =
-    folders.hasRepository && ctx.config.boolean('agent.force_git_root_python_path')
+    folders.hasRepository && config.boolean('agent.force_git_root_python_path')
       ? [folders.root, folders.folder]
       : [folders.folder, folders.entryFolder];
   return [...new Set(own)];

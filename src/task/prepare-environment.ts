@@ -10,21 +10,23 @@ import { frozenRequirements } from '../python/requirement-source.js';
 import { pythonSettings } from '../python/settings.js';
 import type { TaskCode } from './prepare-code.js';
 import type { TaskRun } from './run.js';
+import type { Surroundings } from './surroundings.js';
 
 export interface EnvironmentParts {
   run: TaskRun;
   script: TaskScript;
   code: TaskCode;
   place: Place;
+  surroundings: Surroundings;
   workspace: string;
   signal: AbortSignal;
 }
 
 /** The Python environment of a task, and the frozen list of its packages told to the server. */
 export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<PythonEnvironment> {
-  const { run, script, code, place, workspace, signal } = parts;
+  const { run, script, code, place, surroundings, workspace, signal } = parts;
   const { ctx } = run;
-  const settings = pythonSettings(ctx.config);
+  const settings = pythonSettings(surroundings.config);
   const python = await prepareEnvironment({
     place,
     task: { script },
@@ -33,22 +35,23 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     cacheFolder: path.join(ctx.cacheFolder, 'python'),
     target: path.join(workspace, 'venv'),
     pythonRequest: requestedPython(script.binary, settings.interpreter),
-    cuda: (await cuda(run)).cuda,
+    cuda: (await cuda(run, surroundings)).cuda,
     reporter: run.log,
     signal,
     toolEnvironment: code.toolEnvironment,
     offline: ctx.standalone,
+    ...(place.image === undefined ? {} : { image: place.image }),
   });
   if (python.frozen) await writeBack(run, script, python.frozen);
   return python;
 }
 
-function cuda({ ctx }: TaskRun) {
+function cuda({ ctx }: TaskRun, { config, environment: env }: Surroundings) {
   return cudaVersions({
-    cuda: ctx.config.string('agent.cuda_version'),
-    cudnn: ctx.config.string('agent.cudnn_version'),
+    cuda: config.string('agent.cuda_version'),
+    cudnn: config.string('agent.cudnn_version'),
     cpuOnly: ctx.environment.NVIDIA_VISIBLE_DEVICES === 'none',
-    env: ctx.environment,
+    env,
     driverVersion: async () => (await ctx.gpus.read())?.cudaVersion,
   });
 }

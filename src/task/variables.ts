@@ -48,7 +48,7 @@ export function taskEnvironment(
       : {}),
   });
   const environment: Record<string, string | undefined> = { ...base, ...ours, ...values.extra };
-  for (const name of AGENT_ONLY) delete environment[name];
+  for (const name of AGENT_ONLY) if (name in environment) environment[name] = undefined;
   environment.PATH = joinPath(values.binFolders, base.PATH);
   const pythonPath = joinPath(
     [...(base.PYTHONPATH ? [base.PYTHONPATH] : []), ...values.pythonPath],

@@ -1,16 +1,8 @@
 import { type Command, type Flag, wholeNumber } from '../command.js';
-import { machineFlags, runFlags } from '../shared-flags.js';
+import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 /** Flags of the original that this version does not act on; each is refused with what to do. */
 const notTaken: readonly Flag[] = [
-  refused(
-    '--docker [words...]',
-    'Container mode is not part of this version: tasks run in virtual environments.',
-  ),
-  refused(
-    '--podman [words...]',
-    'Container mode is not part of this version: tasks run in virtual environments.',
-  ),
   refused('--services-mode [count]', 'Container mode, which it needs, is not part of this version.'),
   refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
   refused('--use-owner-token', 'Tasks run with the identity of this agent.'),
@@ -68,6 +60,7 @@ export const daemonCommand: Command = {
       help: 'no network access but to the API: code and packages must be there',
       group: 'Task',
     },
+    ...containerFlags,
     ...runFlags,
     ...machineFlags,
     ...notTaken,

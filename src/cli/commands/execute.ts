@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { machineFlags, runFlags } from '../shared-flags.js';
+import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const executeCommand: Command = {
   name: 'execute',
@@ -12,10 +12,20 @@ export const executeCommand: Command = {
     { flags: '--disable-monitoring', help: 'report nothing to the server but what the task itself reports' },
     { flags: '--full-monitoring', help: 'report everything, as the daemon does (the default here)' },
     { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
+    ...containerFlags,
+    {
+      flags: '--dry-run',
+      help: 'print the docker run line of the container and run nothing; needs --docker or --podman',
+      group: 'Container',
+    },
     ...runFlags,
     ...machineFlags,
   ],
-  examples: ['agent execute --id 4f1d…', 'agent execute --id 4f1d… --clone'],
+  examples: [
+    'agent execute --id 4f1d…',
+    'agent execute --id 4f1d… --clone',
+    'agent execute --id 4f1d… --docker python:3.12',
+  ],
   async run(context) {
     const { runExecute } = await import('../run-execute.js');
     return runExecute(context);

@@ -60,6 +60,13 @@ export function cacheMounts(config: Config, home: string): HostMount[] {
   });
 }
 
+/** Keys that name a mounted cache to the SDK, with where a container has it. */
+export function cachesInside(config: Config): [key: string, folder: string][] {
+  return SHARED_FOLDERS.filter(({ host }) => !host.startsWith('agent.docker_'))
+    .filter(({ host }) => config.string(host) !== undefined)
+    .map(({ host, inside, target }) => [host, insidePath(config, inside, target)]);
+}
+
 /** Where containers have something, by the key that says so. */
 export function insidePath(config: Config, key: string, otherwise: string): string {
   return config.string(key) ?? otherwise;

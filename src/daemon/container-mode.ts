@@ -1,0 +1,185 @@
+import path from 'node:path';
+import type { TaskRecord } from '../api/task-record.js';
+import type { Config } from '../config/config.js';
+import {
+  type ContainerOutcome,
+  type ContainerTask,
+  createDockerDriver,
+  type DockerSetup,
+  previewContainer,
+} from '../drivers/docker/create-docker-driver.js';
+import type { DockerDriver } from '../drivers/docker/docker-driver.js';
+import type { TemplateValues } from '../drivers/docker/template/resolve-template.js';
+import type { PlaceTask } from '../drivers/driver.js';
+import { causeLine } from '../errors.js';
+import type { AgentLogger } from '../logs/logger.js';
+import type { Redactor } from '../logs/redactor.js';
+import { containerConfigText } from '../task/container-config.js';
+import type { Connection } from './connect.js';
+
+/** `--docker` or `--podman`: tasks run in containers. */
+export interface ContainerMode {
+  engine: 'docker' | 'podman';
+  /** What stands behind the flag: image and arguments for tasks without an image of their own. */
+  words: readonly string[];
+}
+
+export interface ContainerParts {
+  mode: ContainerMode;
+  config: Config;
+  home: string;
+  state: string;
+  connection: Connection;
+  /** Worker id of the daemon. */
+  workerId: string;
+  /** Nothing is told to the server about tasks. */
+  silent: boolean;
+  redactor: Redactor;
+  logger: AgentLogger;
+  signal: AbortSignal;
+}
+
+/** `${CLEARML_…}` in arguments came with this version of the API. */
+const TEMPLATES_SINCE = '2.20';
+
+/**
+ * The driver that runs tasks in containers, with the server behind it: what planning a container needs to know is
+ * asked there, and what it found out is told there.
+ *
+ * @throws AgentError DOCKER_ENGINE, CONFIG_VALUE, DOCKER_ARGUMENT
+ */
+export function containerDriver(parts: ContainerParts): Promise<DockerDriver> {
+  return createDockerDriver(setupOf(parts));
+}
+
+/**
+ * The `docker run` line of a task's container; nothing is made or told.
+ *
+ * @throws AgentError as the planning of the container does
+ */
+export function previewRunLine(
+  parts: Omit<ContainerParts, 'signal' | 'silent'>,
+  record: TaskRecord,
+): Promise<string> {
+  const { signal } = new AbortController();
+  const { config, workerId, logger } = parts;
+  const task = { record, config, workerId, queue: undefined, workerTags: [], serviceTask: false };
+  return previewContainer(setupOf({ ...parts, signal, silent: true }), {
+    taskId: record.id,
+    runFolder: path.join(parts.state, 'dry-run'),
+    workspace: path.join(parts.state, 'dry-run'),
+    reporter: { line: (text) => logger.warn(text), output: () => undefined },
+    signal,
+    task,
+  });
+}
+
+function setupOf(parts: ContainerParts): DockerSetup {
+  const { mode, config, home, workerId, signal } = parts;
+  return {
+    config,
+    home,
+    engine: mode.engine,
+    flag: mode.words,
+    parentWorkerId: workerId,
+    signal,
+    describe: (task, until) => describeTask(parts, task, until),
+    planned: (task, outcome) => tellServer(parts, task, outcome),
+  };
+}
+
+async function describeTask(
+  { mode, connection }: ContainerParts,
+  task: PlaceTask,
+  signal: AbortSignal,
+): Promise<ContainerTask> {
+  const { client } = connection;
+  const { record, config, authToken } = task;
+  const advanced = client.claims.featureSet === 'advanced';
+  const templated = client.supports(TEMPLATES_SINCE) && mentionsTemplates(record, config, mode.words);
+  const projectName = advanced || templated ? await projectOf(connection, record, signal) : undefined;
+  return {
+    document: record,
+    projectName,
+    configText: containerConfigText(config, authToken),
+    advanced,
+    vaultVariables: [],
+    ...(templated ? { templates: await templateValues(connection, task, { projectName, signal }) } : {}),
+  };
+}
+
+/** Most tasks refer to nothing; then nothing has to be asked. */
+function mentionsTemplates({ container }: TaskRecord, config: Config, words: readonly string[]): boolean {
+  const { env } = config;
+  const texts = [
+    container,
+    words,
+    config.value('agent.default_docker'),
+    config.value('agent.extra_docker_arguments'),
+    env.CLEARML_AGENT_EXTRA_DOCKER_ARGS,
+    env.CLEARML_AGENT_EXTRA_DOCKER_LABELS,
+  ];
+  return /\$\{?CLEARML_/.test(JSON.stringify(texts));
+}
+
+async function templateValues(
+  { users, queues, client }: Connection,
+  { record, config, queue, workerId }: PlaceTask,
+  { projectName, signal }: { projectName: string | undefined; signal: AbortSignal },
+): Promise<TemplateValues> {
+  const bounded = { signal, retry: 'bounded' } as const;
+  const [user, [queueRecord]] = await Promise.all([
+    users.getCurrentUser(bounded).catch(() => undefined),
+    queue === undefined ? [] : queues.getAll({ id: [queue], search_hidden: true }, bounded).catch(() => []),
+  ]);
+  return {
+    worker_id: workerId,
+    task: record,
+    user,
+    config: config.all,
+    providers: client.claims.providers,
+    ...(queue === undefined ? {} : { queue_id: queue }),
+    ...(queueRecord?.name === undefined ? {} : { queue_name: queueRecord.name }),
+    ...(record.project
+      ? { project: { id: record.project, ...(projectName === undefined ? {} : { name: projectName }) } }
+      : {}),
+  };
+}
+
+/** A project that the agent may not see has no name for it. */
+async function projectOf(
+  { projects }: Connection,
+  { project }: TaskRecord,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!project) return undefined;
+  const found = await projects.getById(project, { signal, retry: 'bounded' }).catch(() => undefined);
+  return found?.name;
+}
+
+/** The container that was chosen goes to the task, where the web UI shows it. No reason to stop when it fails. */
+async function tellServer(
+  { connection, redactor, logger, silent }: ContainerParts,
+  { record }: PlaceTask,
+  { writeBack, runtime, secrets }: ContainerOutcome,
+): Promise<void> {
+  redactor.add(...secrets);
+  const properties = Object.keys(runtime).length > 0;
+  if (silent || (writeBack === undefined && !properties)) return;
+  try {
+    const { tasks } = connection;
+    // Read again: the name of the host was noted after the record had come.
+    const current = properties ? await tasks.getById(record.id, { retry: 'bounded' }) : undefined;
+    await tasks.edit(
+      {
+        task: record.id,
+        force: true,
+        ...(writeBack === undefined ? {} : { container: writeBack }),
+        ...(current === undefined ? {} : { runtime: { ...current.runtime, ...runtime } }),
+      },
+      { retry: 'bounded' },
+    );
+  } catch (error) {
+    logger.warn(`task ${record.id}: its container was not noted: ${causeLine(error)}`);
+  }
+}
