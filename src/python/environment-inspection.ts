@@ -71,7 +71,9 @@ def source(folder):
     address = direct.get('url', '')
     vcs = direct.get('vcs_info')
     if vcs:
-        address = '%s+%s@%s' % (vcs.get('vcs', 'git'), address, vcs.get('commit_id', ''))
+        address = '%s+%s' % (vcs.get('vcs', 'git'), address)
+        if vcs.get('commit_id'):
+            address += '@' + vcs['commit_id']
     if direct.get('subdirectory'):
         address += '#subdirectory=' + direct['subdirectory']
     return address

@@ -1,4 +1,5 @@
 import { type InstallContext, type Installer, installFromList } from './installer.js';
+import { watchOrigins } from './package-origin.js';
 import { optionLines } from './requirement-list.js';
 import type { PipSettings } from './settings.js';
 import { type CompareRule, matchesRule, parseRule } from './version.js';
@@ -13,14 +14,18 @@ export function pipInstaller(context: InstallContext, pip: PipProgram, settings:
   const argv = pipInstallCommand(pip, settings);
   return {
     name: 'pip',
-    install: ({ lines, options, what }) =>
-      installFromList(context, {
+    install: async ({ lines, options, what }) => {
+      const origins = watchOrigins(context, pip.version, lines);
+      const failed = await installFromList(context, {
         tool: 'pip',
-        argv,
+        argv: [...argv, ...(origins?.flags ?? [])],
         lines: [...optionLines(options), ...lines],
         env: {},
         what,
-      }),
+      });
+      if (failed === undefined) await origins?.complete();
+      return failed;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -52,6 +52,12 @@ function filesWith(folder: string, text: string): string[] {
   );
   const files = entries.map((entry) => path.join(entry.parentPath, entry.name));
   return files.filter((file) => !file.endsWith('.pyc') && readFileSync(file).includes(text));
+}
+
+/** The Python of the tests, and the system's own, whose pip may be one that leaves no record of repositories. */
+function pythons(): string[] {
+  const works = (program: string) => spawnSync(program, ['-c', 'import ensurepip, venv']).status === 0;
+  return ['python3', '/usr/bin/python3'].filter(works);
 }
 
 async function evaluate(python: readonly [string, ...string[]], code: string): Promise<string> {
@@ -243,18 +249,25 @@ test('no packages need no pip, and take no time', async (t) => {
   t.is(await evaluate(first.python, 'import sys; print(sys.prefix != sys.base_prefix)'), 'True');
 });
 
-test('a repository at a commit is kept, one at a branch is installed each time', async (t) => {
-  const root = temporaryFolder(t);
-  const { folder, commit } = packageRepository(path.join(root, 'origin'));
-  const lists = [`git+file://${folder}@${commit}`, `tinypkg @ git+file://${folder}@main`];
-  for (const [at, line] of lists.entries()) {
-    const run = (name: string) => environmentRequest(t, { packages: [line], root, name: `${at}-${name}` });
-    const first = await prepareEnvironment(run('first').request);
-    t.deepEqual(first.frozen, [`tinypkg @ git+file://${folder}@${commit}`]);
-    const second = run('second');
-    const again = await prepareEnvironment(second.request);
-    t.deepEqual(again.frozen, first.frozen);
-    const installs = second.place.commands.filter(({ argv }) => argv.includes('install')).length;
-    t.is(installs, at === 0 ? 0 : 1);
-  }
-});
+for (const binary of pythons())
+  test(`a repository at a commit is kept, one at a branch is installed each time: ${binary}`, async (t) => {
+    const root = temporaryFolder(t);
+    const { folder, commit } = packageRepository(path.join(root, 'origin'));
+    const lists = [`git+file://${folder}@${commit}`, `tinypkg @ git+file://${folder}@main`];
+    for (const [at, line] of lists.entries()) {
+      const run = (name: string) =>
+        environmentRequest(t, {
+          packages: [line],
+          root,
+          name: `${at}-${name}`,
+          agent: { python_binary: binary, ignore_requested_python_version: true },
+        });
+      const first = await prepareEnvironment(run('first').request);
+      t.deepEqual(first.frozen, [`tinypkg @ git+file://${folder}@${commit}`]);
+      const second = run('second');
+      const again = await prepareEnvironment(second.request);
+      t.deepEqual(again.frozen, first.frozen);
+      const installs = second.place.commands.filter(({ argv }) => argv.includes('install')).length;
+      t.is(installs, at === 0 ? 0 : 1);
+    }
+  });
