@@ -38,6 +38,8 @@ export class StatusBoard {
    * @throws what the call threw, or the signal's reason
    */
   next(task: string, signal: AbortSignal): Promise<StatusReading | undefined> {
+    // Everybody left the one before, so its call would be given up at once.
+    if (this.#next.abandoned.aborted) this.#next = new Round();
     const reading = this.#next.join(task, signal);
     this.#plan();
     return reading;

@@ -174,6 +174,14 @@ test('a signal ends a call that waits for a server, with the signal’s reason',
   await t.throwsAsync(client.call('queues.get_all', {}, { signal: stop.signal }), { message: 'enough' });
 });
 
+test('a call whose signal has aborted before fails without a trace elsewhere', async (t) => {
+  const server = await serverFor(t);
+  const { client } = apiClientFor(server.url);
+  await client.connect();
+  const signal = AbortSignal.abort(new Error('enough'));
+  await t.throwsAsync(client.call('queues.get_all', {}, { signal, retry: 'none' }), { message: 'enough' });
+});
+
 test('a call that hangs ends with the time limit', async (t) => {
   const server = await serverFor(t);
   const limit = { connect: 1000, read: 200 };

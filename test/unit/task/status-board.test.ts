@@ -74,6 +74,27 @@ test('who leaves is not asked for', async (t) => {
   t.deepEqual(asked, [['a'], ['b']]);
 });
 
+test('a round that everybody left does not give up the call of the next', async (t) => {
+  const signals: AbortSignal[] = [];
+  const board = new StatusBoard({
+    intervalMs: 20,
+    read: async (_tasks, signal) => {
+      signals.push(signal);
+      return new Map();
+    },
+  });
+  await board.next('a', never);
+  const leaving = new AbortController();
+  const left = board.next('a', leaving.signal);
+  leaving.abort(new Error('left'));
+  await t.throwsAsync(left, { message: 'left' });
+  await board.next('b', never);
+  t.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [false, false],
+  );
+});
+
 test('a call whose answer nobody waits for any more is given up', async (t) => {
   const given = new AbortController();
   const leaving = new AbortController();
