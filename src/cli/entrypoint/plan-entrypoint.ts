@@ -99,7 +99,7 @@ function statePlan(env: Environment, home: string): StatePlan {
   const text = readVariable(env, 'CLEARML_AGENT_DOCKER_HOST_MOUNT')?.value;
   if (text === undefined) return { variables: {}, notes: [] };
   const mount = parseHostFolder(text);
-  const isShared = (folder: string) => engineSees(folder, mount) !== undefined;
+  const isShared = (folder: string) => engineSees(folder, [mount]) !== undefined;
   const folders = path.join(home, '.clearml');
   const isPlaced =
     isShared(stateFolder(env, home)) || readVariable(env, 'CLEARML_AGENT_STATE_DIR') !== undefined;

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import type { Config } from '../../config/config.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
@@ -11,8 +10,9 @@ import { chooseDefaultImage } from './choice/default-image.js';
 import type { ContainerTask, DockerSetup } from './create-docker-driver.js';
 import type { EngineFacts } from './engine.js';
 import { amdNodes, usedPorts } from './machine-facts.js';
-import { engineSees, readHostFolder } from './plan/host-mount.js';
-import type { ContainerFacts, TrustFile } from './plan/plan-container.js';
+import { engineSees, type HostFolder } from './plan/host-mount.js';
+import type { ContainerFacts } from './plan/plan-container.js';
+import type { TrustFile } from './plan/trust.js';
 
 /** What is known of the machine and its engine. */
 export interface EngineMachine {
@@ -21,8 +21,10 @@ export interface EngineMachine {
   socket: string;
   /** The machine's own address. */
   address: string | undefined;
-  /** Network mode of a container. */
-  networkOf(container: string): Promise<string | undefined>;
+  /** Folders of the machine that the agent's own container has; none where the agent is in no container. */
+  mounts: readonly HostFolder[];
+  /** The agent itself is in a container, with this network mode. */
+  sibling?: { network: string | undefined };
 }
 
 export interface TaskParts {
@@ -33,17 +35,17 @@ export interface TaskParts {
 }
 
 /** Puts together what decides about the container of one task. */
-export async function containerFacts(
+export function containerFacts(
   setup: DockerSetup,
   machine: EngineMachine,
   { task, described, configFile, warn }: TaskParts,
-): Promise<ContainerFacts> {
+): ContainerFacts {
   const { home } = setup;
   const { config } = task;
-  const folder = readHostFolder(config);
-  const inKubernetes = config.env.KUBERNETES_SERVICE_HOST && config.env.KUBERNETES_PORT;
-  const sibling = folder || inKubernetes ? { network: await machine.networkOf(hostname()) } : undefined;
-  const ssh = path.join(home, '.ssh');
+  const credentials = setup.forImage
+    ? []
+    : ['.ssh', '.git-credentials', '.gitconfig'].map((name) => path.join(home, name));
+  const [ssh, ...gitFiles] = credentials;
   return {
     config,
     home,
@@ -70,7 +72,7 @@ export async function containerFacts(
       amdNodes: amdNodes(),
     },
     configFile,
-    gitFiles: ['.git-credentials', '.gitconfig'].map((name) => path.join(home, name)).filter(existsSync),
+    gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),
     vaultVariables: config.boolean('agent.docker_apply_environment_from_vault')
       ? described.vaultVariables
@@ -84,9 +86,9 @@ export async function containerFacts(
     usedPorts,
     hostAddress: () => machine.address,
     random: Array.from({ length: 32 }, () => String.fromCharCode(97 + randomInt(26))).join(''),
-    engineSees: (file) => engineSees(file, folder),
-    ...(existsSync(ssh) ? { sshFolder: ssh } : {}),
-    ...(sibling === undefined ? {} : { sibling }),
+    engineSees: (file) => engineSees(file, machine.mounts),
+    ...(ssh !== undefined && existsSync(ssh) ? { sshFolder: ssh } : {}),
+    ...(machine.sibling === undefined ? {} : { sibling: machine.sibling }),
     ...(task.authToken === undefined ? {} : { authToken: task.authToken }),
     ...(task.workerTags.length === 0 ? {} : { workerTags: task.workerTags.map(quoteWord).join(' ') }),
     ...(described.templates === undefined ? {} : { templates: described.templates }),

@@ -11,6 +11,7 @@ import { type ContainerPlan, DockerDriver } from './docker-driver.js';
 import { controlFolder } from './docker-ref.js';
 import { Engine } from './engine.js';
 import { hostAddress } from './machine-facts.js';
+import { findOwnContainer } from './own-container.js';
 import { engineSees, readHostFolder } from './plan/host-mount.js';
 import { type PlannedContainer, planContainer } from './plan/plan-container.js';
 import type { TemplateValues } from './template/resolve-template.js';
@@ -66,12 +67,11 @@ export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriv
   const { config } = setup;
   const engine = await Engine.connect(config.env, setup.engine);
   const machine = await machineOf(setup, engine);
-  const folder = readHostFolder(config);
   return new DockerDriver({
     engine,
     environment: config.env,
     signal: setup.signal,
-    engineSees: (file) => engineSees(file, folder) ?? file,
+    engineSees: (file) => engineSees(file, machine.mounts) ?? file,
     plan: (request) => planFor(setup, machine, request),
   });
 }
@@ -89,6 +89,11 @@ export async function previewContainer(setup: DockerSetup, request: PlaceRequest
 }
 
 async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promise<EngineMachine> {
+  const { env } = setup.config;
+  const folder = readHostFolder(setup.config);
+  const inKubernetes = Boolean(env.KUBERNETES_SERVICE_HOST && env.KUBERNETES_PORT);
+  const isContainer = folder !== undefined || inKubernetes;
+  const own = engine && isContainer ? await findOwnContainer(engine, folder) : undefined;
   return {
     facts: (await engine?.facts()) ?? {
       apiVersion: CURRENT_API_VERSION,
@@ -97,7 +102,8 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
     },
     socket: engine?.socket ?? DEFAULT_SOCKET,
     address: await ownAddress(setup.config),
-    networkOf: async (container) => engine?.networkOf(container),
+    mounts: folder === undefined ? [] : [folder, ...(own?.mounts ?? [])],
+    ...(isContainer ? { sibling: { network: own?.network } } : {}),
   };
 }
 
@@ -136,7 +142,7 @@ async function planRequest(
   const described = await setup.describe(task, signal);
   const configFile = path.join(controlFolder(runFolder), 'clearml.conf');
   const warn = (text: string) => reporter.line(text, 'WARNING');
-  const facts = await containerFacts(setup, machine, { task, described, configFile, warn });
+  const facts = containerFacts(setup, machine, { task, described, configFile, warn });
   return { task, described, planned: planContainer(facts), configFile };
 }
 

@@ -32,15 +32,20 @@ export function parseHostFolder(text: string): HostFolder {
 }
 
 /**
- * Where the engine finds a path of the agent: the same place, or the machine's folder that the agent has
- * mounted.
+ * Where the engine finds a path of the agent: the same place, or in a folder of the machine that the agent has
+ * mounted. Of several the innermost counts, of the same the first.
  *
+ * @param mounts empty for an agent outside of containers
  * @returns `undefined` for a path that only the agent's own container has
  */
-export function engineSees(file: string, mount: HostFolder | undefined): string | undefined {
-  if (mount === undefined) return file;
-  const relative = path.relative(mount.inside, file);
-  if (relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative))
-    return undefined;
-  return path.join(mount.outside, relative);
+export function engineSees(file: string, mounts: readonly HostFolder[]): string | undefined {
+  if (mounts.length === 0) return file;
+  const [innermost] = mounts
+    .filter(({ inside }) => isBelow(path.relative(inside, file)))
+    .toSorted((a, b) => b.inside.length - a.inside.length);
+  return innermost && path.join(innermost.outside, path.relative(innermost.inside, file));
+}
+
+function isBelow(relative: string): boolean {
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }

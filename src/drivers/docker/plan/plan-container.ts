@@ -23,6 +23,7 @@ import { type GpuFacts, gpuArguments } from './gpu-arguments.js';
 import { planArguments } from './plan-arguments.js';
 import { podmanOptions } from './podman-options.js';
 import { type HostMount, runWords } from './run-words.js';
+import { type TrustFile, trustOf } from './trust.js';
 import { credentialFolders, userScripts } from './user-scripts.js';
 
 /** Everything that decides about the container of one task; plain data but for the look-ups. */
@@ -61,11 +62,6 @@ export interface ContainerFacts {
   random: string;
   /** Where the engine finds a path of the agent; `undefined` for one that it cannot see. */
   engineSees(file: string): string | undefined;
-}
-
-export interface TrustFile {
-  name: string;
-  file: string;
 }
 
 export interface PlannedContainer {
@@ -108,10 +104,11 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     usedPorts: facts.usedPorts,
     hostAddress: facts.hostAddress,
   });
-  const mounts = mountsOf(facts, ssh.kind === 'folder');
+  const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
+  const mounts = mountsOf(facts, ssh.kind === 'folder', trust.mounts);
   const named = nameOf(facts);
   const words = runWords({
-    ...runIdentity(facts),
+    ...runIdentity(facts, trust.variables),
     ...mounts,
     arguments: planned.words,
     image,
@@ -163,7 +160,7 @@ function askedByTask(facts: ContainerFacts, image: string, words: readonly strin
   return { image, options, request: buildRequest(options, facts.sources).request };
 }
 
-function runIdentity(facts: ContainerFacts) {
+function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
   const { config, choice } = facts;
   const restart = facts.advanced ? restartOf(config, facts.document) : undefined;
   const skipVenv = config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL');
@@ -173,7 +170,7 @@ function runIdentity(facts: ContainerFacts) {
     taskId: choice.task.id,
     serviceTask: facts.serviceTask,
     gpu: gpuArguments(facts.gpu),
-    variables: [...facts.vaultVariables, ...facts.trust.map(({ name, file }) => `${name}=${file}`)],
+    variables: [...facts.vaultVariables, ...trust],
     ...(restart === undefined ? {} : { restart }),
     ...(skipVenv === undefined ? {} : { skipVenv }),
     ...(facts.authToken === undefined ? {} : { authToken: facts.authToken }),
@@ -207,7 +204,7 @@ function nameOf(facts: ContainerFacts): { name?: string; problem?: string } {
     : { name: found.name };
 }
 
-function mountsOf(facts: ContainerFacts, sshFolder: boolean) {
+function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly HostMount[]) {
   const { config, home } = facts;
   const { keys, gitFiles } = credentialFolders(config);
   const notes: string[] = [];
@@ -223,8 +220,6 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean) {
     target: `${gitFiles}/${path.basename(source)}`,
     readOnly: true,
   }));
-  const trusted = [...new Set(facts.trust.map(({ file }) => file))];
-  const trust = trusted.map((file) => ({ source: file, target: file, readOnly: true }));
   return {
     config: { source: facts.engineSees(facts.configFile) ?? facts.configFile, target: CONFIG_INSIDE },
     mounts: [...ssh, ...cacheMounts(config, home).flatMap(seen), ...trust.flatMap(seen)],

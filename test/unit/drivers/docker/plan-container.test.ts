@@ -131,6 +131,26 @@ test('private certificates come with the variables that name them', (t) => {
   t.true(request.HostConfig.Binds?.includes('/etc/own-ca.pem:/etc/own-ca.pem:ro'));
 });
 
+test('arguments that bring certificates of their own are left alone', (t) => {
+  const facts = { trust: ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'].map((name) => ({ name, file: '/ca.pem' })) };
+  const extra = (...words: string[]) => ({ 'agent.extra_docker_arguments': words });
+  const own = plan({ config: extra('-v=/x.pem:/ca.pem', '--env=SSL_CERT_FILE=/y'), facts });
+  const { Env: env = [], HostConfig: host } = own.request;
+  t.deepEqual(
+    env.filter((pair) => /CERT|BUNDLE/.test(pair)),
+    ['SSL_CERT_FILE=/y', 'REQUESTS_CA_BUNDLE=/ca.pem'],
+  );
+  t.deepEqual(
+    host.Binds?.filter((bind) => bind.includes('/ca.pem')),
+    ['/x.pem:/ca.pem'],
+  );
+});
+
+test('a variable does not name a file that the container cannot be given', (t) => {
+  const { request } = plan({ facts: { engineSees: () => undefined } });
+  t.false(request.Env?.some((pair) => pair.startsWith('SSL_CERT_FILE=')));
+});
+
 test('scripts run in the order of the original', (t) => {
   const config = {
     'agent.extra_docker_shell_script': ['echo 1', 'echo 2'],
