@@ -24,4 +24,7 @@ export const NEEDS: readonly Need[] = [
   { name: 'dockerd', checks: [['dockerd', '--version']], packages: ['docker.io'] },
   { name: 'docker', checks: [['docker', '--version']], packages: ['docker-cli', 'docker.io'] },
   { name: 'a static busybox', checks: [['test', '-x', '/bin/busybox']], packages: ['busybox-static'] },
+  { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
+  { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
+  { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },
 ];
