@@ -93,6 +93,13 @@ export async function livingDaemons(state: string): Promise<RegisteredDaemon[]> 
   return found.sort((a, b) => a.workerId.localeCompare(b.workerId));
 }
 
+/** The worker id that a folder is for; the readable part of it where its last daemon ended in good order. */
+export async function workerName(folder: string): Promise<string> {
+  const text = await readTextIfThere(path.join(folder, DETAILS));
+  const entry: Partial<RegisteredDaemon> = text ? JSON.parse(text) : {};
+  return entry.workerId ?? path.basename(folder).replace(/-[0-9a-f]{10}$/, '');
+}
+
 /** Ends a daemon: politely, once more, then by force. Resolves when it is gone. */
 export async function endDaemon(daemon: RegisteredDaemon, graceMs: number): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {

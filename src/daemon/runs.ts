@@ -1,7 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureFolder, isMissing } from '../os/files.js';
 import { runFolder } from '../os/paths.js';
+
+/** Held by a process that has the run alone, without having the worker id. */
+export function runLock(folder: string): string {
+  return path.join(folder, 'lock');
+}
 
 /** The run folders of one worker: one a run, kept until the server knows everything about it. */
 export class RunFolders {
@@ -28,6 +33,12 @@ export class RunFolders {
 
   async remove(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
+  }
+
+  /** For a worker that ends with its one run: its folder goes, unless something was left in it. */
+  async removeIfEmpty(): Promise<void> {
+    for (const one of [path.join(this.#worker, 'runs'), this.#worker])
+      await rmdir(one).catch(() => undefined);
   }
 
   async #names(): Promise<string[]> {

@@ -1,5 +1,7 @@
+import path from 'node:path';
 import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { AgentError } from '../errors.js';
+import { expandHome } from '../os/paths.js';
 
 /** A user name and a password (or token) for the addresses that `host` fits. */
 export interface GitCredentials {
@@ -92,6 +94,15 @@ export function repositorySettings(config: Config): RepositorySettings {
     standalone: config.boolean('agent.standalone_mode'),
     forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
   };
+}
+
+/**
+ * Folder of the cache of repositories.
+ *
+ * @param fallback where it is when the configuration names none
+ */
+export function repositoryCacheFolder(config: Config, home: string, fallback: string): string {
+  return expandHome(config.string('agent.vcs_cache.path') ?? path.join(fallback, 'vcs'), home);
 }
 
 function mirrorSettings(config: Config): MirrorSettings {

@@ -1,0 +1,33 @@
+import { type Command, wholeNumber } from '../command.js';
+
+export const cacheCommand: Command = {
+  name: 'cache',
+  summary: 'Show and clear what the agent keeps: environments, mirrors of repositories, what runs left',
+  positionals: ['<action>', '[kinds...]'],
+  positionalChoices: ['list', 'prune'],
+  flags: [
+    { flags: '--json', help: 'print JSON' },
+    { flags: '--dry-run', help: 'with "prune": only say what would go, and why' },
+    {
+      flags: '--older-than <days>',
+      help: 'with "prune": what was not used for so many days, instead of what is over the configured limits',
+      parse: wholeNumber('--older-than', 1),
+    },
+    { flags: '--all', help: 'with "prune": everything that is not in use' },
+    {
+      flags: '--undelivered',
+      help: 'with "prune": also runs that the server does not know the end or the whole log of; that is lost',
+    },
+  ],
+  examples: [
+    'agent cache list',
+    'agent cache list mirrors --json',
+    'agent cache prune --dry-run',
+    'agent cache prune environments mirrors --older-than 30',
+    'agent cache prune spools --undelivered',
+  ],
+  async run(context) {
+    const { runCache } = await import('../run-cache.js');
+    return runCache(context);
+  },
+};
