@@ -21,11 +21,12 @@ export function identityOf(context: CommandContext, config: Config): WorkerIdent
 }
 
 /**
- * Which GPUs this agent and its tasks see.
+ * Which GPUs this agent and its tasks see; services see none.
  *
  * @throws AgentError USAGE for flags that contradict each other
  */
 export function machineOf({ options, env }: CommandContext): GpuVisibility {
+  if (servicesMode(options) !== undefined) return gpuVisibility({ env, cpuOnly: true });
   if (options.cpuOnly === true && typeof options.gpus === 'string' && options.gpus !== 'none') {
     throw new AgentError('USAGE', `--cpu-only and --gpus ${options.gpus} are both given`, {
       hint: 'Give the one that is meant; --gpus none is the same as --cpu-only.',
@@ -36,6 +37,14 @@ export function machineOf({ options, env }: CommandContext): GpuVisibility {
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
     cpuOnly: options.cpuOnly === true,
   });
+}
+
+/** `--services-mode`: how many tasks may run at once; `undefined` when one runs at a time. */
+export function servicesMode({
+  servicesMode: count,
+}: CommandContext['options']): { limit: number | undefined } | undefined {
+  if (count === undefined || count === 0) return undefined;
+  return { limit: typeof count === 'number' && count > 0 ? count : undefined };
 }
 
 /** The agent's own log, and what must not show up in it. */

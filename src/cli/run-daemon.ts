@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { splitWords } from '../config/shell-words.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIds } from '../daemon/worker-id.js';
@@ -6,7 +7,7 @@ import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
-import { identityOf, machineOf, scheduleOf, voiceOf } from './identity.js';
+import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from './identity.js';
 import { withOwnLog } from './own-log.js';
 import { configFlags, containerMode, requireReady, sessionConfig, taskOptions, textList } from './session.js';
 
@@ -50,7 +51,9 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     createQueues: options.createQueue === true,
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
-    tags: options.childReportTags === undefined ? undefined : textList(options.childReportTags),
+    tags: reportTags(context),
+    services: servicesMode(options),
+    ownerTokens: options.useOwnerToken === true,
     schedule: scheduleOf(context, config, voice.logger.warn),
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
@@ -63,4 +66,11 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
       void tellServiceManager(env);
     },
   };
+}
+
+/** Tags by flag, else by variable. */
+function reportTags({ options, env }: CommandContext): string[] | undefined {
+  if (options.childReportTags !== undefined) return textList(options.childReportTags);
+  const tags = splitWords(env.CLEARML_WORKER_TAGS ?? '');
+  return tags.length > 0 ? tags : undefined;
 }

@@ -166,6 +166,16 @@ export class Config {
     return new Config({ ...this.#parts, vaults, monitoring });
   }
 
+  /**
+   * Texts that the server keeps for the owner of a task, over those of the agent, of which only the agent's own
+   * section stays.
+   */
+  withOwnerVaults(layers: readonly ConfigLayer[]): Config {
+    const { vaults = [] } = this.#parts;
+    const kept = vaults.map((layer) => ({ ...layer, tree: { agent: layer.tree.agent ?? {} } }));
+    return new Config({ ...this.#parts, vaults: [...kept, ...layers] });
+  }
+
   /** The variables of a task's container laid over the agent's own; `undefined` removes one. */
   withEnvironment(env: Environment): Config {
     return new Config({ ...this.#parts, env: { ...this.env, ...env } });

@@ -50,6 +50,24 @@ export interface AppliedVaults {
   warnings: string[];
 }
 
+/** What vaults of somebody else than the agent may set of the agent's own section: how code and packages are had. */
+const TASK_KEYS = ['git_user', 'git_pass', 'git_host', 'package_manager'];
+
+/**
+ * The configuration with the vaults of a task's owner laid in. They say nothing about this machine, its
+ * containers and the connection to the server.
+ */
+export function applyOwnerVaults(config: Config, vaults: readonly VaultText[]): AppliedVaults {
+  const { layers, warnings } = vaultLayers(vaults, config.env);
+  return { config: config.withOwnerVaults(layers.map(forTaskOnly)), warnings };
+}
+
+function forTaskOnly(layer: ConfigLayer): ConfigLayer {
+  const { agent, api: _, ...rest } = layer.tree;
+  const keys = isTree(agent) ? Object.entries(agent).filter(([key]) => TASK_KEYS.includes(key)) : [];
+  return { ...layer, tree: { ...rest, ...(keys.length > 0 ? { agent: Object.fromEntries(keys) } : {}) } };
+}
+
 /** The configuration with the user's vaults and those of the monitoring laid in. */
 export function applyVaults(
   config: Config,

@@ -40,6 +40,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     retry: options.wait ? 'forever' : 'none',
     ...(options.signal ? { signal: options.signal } : {}),
   });
+  return connectionOf(client);
+}
+
+/** The services that a client reaches. */
+export function connectionOf(client: ApiClient): Connection {
   return {
     client,
     tasks: new TasksApi(client),

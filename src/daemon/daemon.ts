@@ -1,29 +1,21 @@
+import { requireOwnerTokens } from '../api/owner.js';
 import type { Config } from '../config/config.js';
 import { ReloadedConfig } from '../config/reload.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
-import type { AgentContext } from '../task/context.js';
-import { Journal } from '../task/journal.js';
-import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import { type ContainerMode, containerDriver } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
-import { Gate } from './gate.js';
-import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
-import { lookAtMachine, type Machine } from './machine.js';
-import { carryOut, openRun } from './manage-run.js';
-import { serveMetrics } from './metrics.js';
-import { Poller, type PulledTask } from './poller.js';
-import { recoverRuns } from './recover.js';
-import { type Registration, registerWorker } from './registry.js';
+import { lookAtMachine } from './machine.js';
+import { registerWorker } from './registry.js';
 import { resolveQueues } from './resolve-queues.js';
-import { RunFolders } from './runs.js';
 import type { Schedule } from './schedule.js';
-import { type ShutdownSignals, watchShutdown } from './shutdown.js';
-import { Slots } from './slots.js';
+import { serve } from './serve.js';
+import { watchShutdown } from './shutdown.js';
+import { type SlotLimits, Slots } from './slots.js';
 
 export interface DaemonOptions {
   config: Config;
@@ -40,6 +32,10 @@ export interface DaemonOptions {
   /** `--polling-interval` in seconds, where given. */
   pollingInterval?: number;
   tags: readonly string[] | undefined;
+  /** Many tasks at once, each a worker of its own; without a limit as many as there are. */
+  services?: { limit: number | undefined } | undefined;
+  /** Tasks run with the identity of their owners. */
+  ownerTokens: boolean;
   schedule: Schedule;
   /** Worker ids to try, in order. */
   workerIds: Iterable<string>;
@@ -65,15 +61,17 @@ export interface DaemonOptions {
 export async function runDaemon(given: DaemonOptions): Promise<number> {
   preferSmallMemory();
   const { logger } = given;
-  const slots = new Slots(1);
+  const slots = new Slots(slotLimits(given));
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => logger.info(text),
     leave: given.leave,
     busy: () => slots.running > 0,
+    leavesRunning: given.services !== undefined && given.containers !== undefined,
   });
   try {
     const connection = await connect({ ...given, signal: shutdown.drain });
+    if (given.ownerTokens) requireOwnerTokens(connection.client);
     const reloaded = await reloadedConfig(given, connection);
     const options = { ...given, config: await reloaded.next() };
     const queues = await resolveQueues(connection.queues, options);
@@ -98,7 +96,8 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
         workerTags: options.tags ?? [],
         silent: false,
-        keepsFailed: true,
+        // Of many runs at once none is the one that somebody wants to look at.
+        keepsFailed: options.services === undefined,
         handOver: shutdown.handOver,
         gpus: machine.gpus,
         task: options.taskOptions,
@@ -110,7 +109,6 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       await serve({
         options,
         connection,
-        registration,
         ctx,
         machine,
         shutdown,
@@ -136,6 +134,14 @@ async function openContainers(
   return containerDriver({ ...options, ...parts, mode: containers, silent: false });
 }
 
+/** Set-ups of services that go on at once. */
+const SERVICES_PREPARING = 4;
+
+function slotLimits({ services }: DaemonOptions): SlotLimits {
+  if (services === undefined) return { running: 1, preparing: 1 };
+  return { running: services.limit ?? Number.POSITIVE_INFINITY, preparing: SERVICES_PREPARING };
+}
+
 async function reloadedConfig(given: DaemonOptions, connection: Connection): Promise<ReloadedConfig> {
   const { config, logger, reread = () => config } = given;
   const complete = (read: Config) => effectiveConfig({ ...given, config: read, connection });
@@ -146,159 +152,4 @@ async function reloadedConfig(given: DaemonOptions, connection: Connection): Pro
     say: (line) => logger.info(line),
     warn: (line) => logger.warn(line),
   });
-}
-
-interface Daemon {
-  options: DaemonOptions;
-  reloaded: ReloadedConfig;
-  connection: Connection;
-  registration: Registration;
-  ctx: AgentContext;
-  machine: Machine;
-  shutdown: ShutdownSignals;
-  slots: Slots;
-  queueIds: string[];
-}
-
-async function serve(daemon: Daemon): Promise<void> {
-  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
-  const { workers } = connection;
-  const times = intervals(options.config, options.pollingInterval);
-  const warn = (text: string) => ctx.logger.warn(text);
-  const metrics = await openMetrics(daemon);
-  await workers.register({ worker: ctx.workerId, queues: queueIds });
-  const over = new AbortController();
-  const heartbeat = new Heartbeat({
-    workers,
-    workerId: ctx.workerId,
-    queues: queueIds,
-    tags: options.tags,
-    isDaemon: true,
-    intervalMs: times.reportMs,
-    monitor: daemon.machine.monitor,
-    warn,
-  });
-  const gate = new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn });
-  const background = Promise.all([heartbeat.run(over.signal), gate.run(over.signal)]);
-  try {
-    const folders = new RunFolders(ctx.stateFolder);
-    for (const left of await recoverRuns(ctx, folders, shutdown)) {
-      slots.start(async () => {
-        await heartbeat.taskStarted(left.task, left.queue);
-        await left.work();
-        await heartbeat.taskEnded(left.task);
-      });
-    }
-    options.onReady?.({ workerId: ctx.workerId });
-    await takeTasks(daemon, { folders, heartbeat, gate, pollMs: times.pollMs });
-    await slots.idle();
-  } finally {
-    over.abort();
-    await background;
-    const { stop, handOver } = shutdown;
-    await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
-    await metrics?.close();
-    await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
-  }
-}
-
-function openMetrics({ ctx, machine, options, slots }: Daemon) {
-  return serveMetrics({
-    config: options.config,
-    workerId: ctx.workerId,
-    monitor: machine.monitor,
-    running: () => slots.running,
-    say: (text) => ctx.logger.info(text),
-  });
-}
-
-interface Work {
-  folders: RunFolders;
-  heartbeat: Heartbeat;
-  pollMs: number;
-  gate: Gate;
-}
-
-async function takeTasks(daemon: Daemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
-  const prepared = new PreparedRun(work.folders);
-  const poller = new Poller({
-    queues: connection.queues,
-    queueIds,
-    order: options.order,
-    intervalMs: work.pollMs,
-    allowed: (queue) => work.gate.allows(queue),
-    taskStatus: async (task, signal) =>
-      (await ctx.tasks.getStatus(task, { signal, retry: 'forever' }))?.status,
-    beforePop: (candidate) => prepared.begin(candidate),
-    warn: (text) => ctx.logger.warn(text),
-  });
-  for (;;) {
-    await slots.free(shutdown.drain);
-    const pulled = await poller.next(shutdown.drain);
-    if (pulled === undefined) break;
-    const { folder, journal } = await prepared.take(pulled);
-    slots.start(() => runPulled(daemon, work, { pulled, folder, journal }));
-  }
-  await prepared.discard();
-}
-
-async function runPulled(
-  daemon: Daemon,
-  work: Work,
-  taken: { pulled: PulledTask; folder: string; journal: Journal },
-): Promise<void> {
-  const { ctx, shutdown } = daemon;
-  const { task, queue } = taken.pulled;
-  await work.heartbeat.taskStarted(task, queue);
-  const config = await daemon.reloaded.next();
-  const run = await openRun(
-    { ...ctx, config, environment: config.env },
-    {
-      task,
-      queue,
-      folder: taken.folder,
-      journal: taken.journal,
-      signals: shutdown,
-    },
-  );
-  await carryOut(run, work.folders, runTask);
-  await work.heartbeat.taskEnded(task);
-}
-
-/** The run folder and journal of the task that is about to be taken off a queue. */
-class PreparedRun {
-  readonly #folders: RunFolders;
-  #ready: { task: string; folder: string; journal: Journal } | undefined;
-
-  constructor(folders: RunFolders) {
-    this.#folders = folders;
-  }
-
-  async begin({ task, queue }: { task: string; queue: string }): Promise<void> {
-    if (this.#ready?.task !== task) {
-      await this.discard();
-      const folder = await this.#folders.create(task);
-      this.#ready = { task, folder, journal: await Journal.open(folder) };
-    }
-    await this.#ready.journal.write({ step: 'popping', task, queue });
-  }
-
-  /** The server may have given another task than the first one seen; then it gets a folder of its own. */
-  async take({ task, queue }: PulledTask): Promise<{ folder: string; journal: Journal }> {
-    if (this.#ready?.task !== task) await this.begin({ task, queue });
-    const ready = this.#ready;
-    if (ready === undefined) throw new Error('unreachable: begin() makes one');
-    this.#ready = undefined;
-    await ready.journal.write({ step: 'pulled', task, queue });
-    return ready;
-  }
-
-  async discard(): Promise<void> {
-    const ready = this.#ready;
-    this.#ready = undefined;
-    if (ready === undefined) return;
-    await ready.journal.close();
-    await this.#folders.remove(ready.folder);
-  }
 }

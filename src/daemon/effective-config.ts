@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { configSecrets } from '../config/secrets.js';
 import { applySections } from '../config/sections/apply-sections.js';
 import { requireValid } from '../config/validate.js';
-import { applyVaults, type VaultText } from '../config/vaults.js';
+import { applyOwnerVaults, applyVaults, type VaultText } from '../config/vaults.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { Connection } from './connect.js';
@@ -34,13 +34,33 @@ export async function effectiveConfig(options: EffectiveOptions): Promise<Config
 }
 
 async function loadVaults({ config, connection, logger }: EffectiveOptions): Promise<Config | undefined> {
-  const { client, users } = connection;
-  if (config.flag('CLEARML_AGENT_DISABLE_VAULT_SUPPORT')) return undefined;
-  if (client.claims.featureSet === 'basic' || !client.supports(VAULTS_SINCE)) return undefined;
+  if (!hasVaults(config, connection)) return undefined;
+  const { users } = connection;
   const [own, monitoring] = await Promise.all([users.getVaults(), users.getVaults(['monitoring'])]);
   const applied = applyVaults(config, own.map(textOf), monitoring.map(textOf));
   for (const warning of applied.warnings) logger.warn(warning);
   return applied.config;
+}
+
+/**
+ * The configuration for a task that runs with its owner's identity: with the owner's vaults in place of those of
+ * the agent.
+ *
+ * @param connection logged in as the owner
+ */
+export async function ownerConfig(options: Omit<EffectiveOptions, 'home'>): Promise<Config> {
+  const { config, connection, logger, redactor } = options;
+  const vaults = hasVaults(config, connection) ? await connection.users.getVaults() : [];
+  const applied = applyOwnerVaults(config, vaults.map(textOf));
+  for (const warning of applied.warnings) logger.warn(warning);
+  requireValid(applied.config, (line) => logger.warn(line));
+  redactor.add(...configSecrets(applied.config));
+  return applied.config;
+}
+
+function hasVaults(config: Config, { client }: Connection): boolean {
+  if (config.flag('CLEARML_AGENT_DISABLE_VAULT_SUPPORT')) return false;
+  return client.claims.featureSet !== 'basic' && client.supports(VAULTS_SINCE);
 }
 
 function textOf(vault: Vault): VaultText {

@@ -24,9 +24,15 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #running = new Map<string, string | undefined>();
   #failing = false;
+  #latest: MachineStats | null = null;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+  }
+
+  /** What was measured last. */
+  get latest(): MachineStats | null {
+    return this.#latest;
   }
 
   /** Reports until the signal aborts. */
@@ -56,6 +62,7 @@ export class Heartbeat {
   async #reportMachine(signal: AbortSignal): Promise<void> {
     const { monitor } = this.#options;
     const stats = await monitor.stats(signal).catch(() => null);
+    this.#latest = stats;
     if (await this.#report(stats, signal)) monitor.delivered();
   }
 

@@ -13,6 +13,8 @@ export interface RunRequest {
   folder: string;
   journal: Journal;
   signals: RunSignals;
+  /** Told that the task's command runs. */
+  onLaunched?(): void;
 }
 
 /** Opens what a run needs: its log goes on where an earlier daemon left it. */

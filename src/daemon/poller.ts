@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskOwner } from '../api/owner.js';
 import type { QueuesApi } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { type QueueState, queuesToAsk } from './queue-order.js';
@@ -7,7 +8,7 @@ export interface PulledTask {
   task: string;
   queue: string;
   /** User and company of the task's owner, where asked for. */
-  owner?: { user?: string; company?: string };
+  owner?: Partial<TaskOwner>;
 }
 
 export interface PollerOptions {

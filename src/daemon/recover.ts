@@ -1,19 +1,21 @@
 import { causeLine } from '../errors.js';
-import type { AgentContext, RunSignals } from '../task/context.js';
+import type { AgentContext } from '../task/context.js';
 import { Journal, type RunState } from '../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../task/run.js';
 import { settle } from '../task/settle.js';
 import { leaveWorkspace } from '../task/workspace.js';
-import { carryOut, openRun } from './manage-run.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
+import type { RunIdentity, RunSubject } from './run-contexts.js';
 import type { RunFolders } from './runs.js';
 
 /** A run of an earlier daemon that there is something left to do for. */
 export interface LeftRun {
   task: string;
   queue: string | undefined;
-  /** Nothing is thrown. */
-  work(): Promise<RunResult | undefined>;
+  folder: string;
+  journal: Journal;
+  identity: RunIdentity;
+  carry(run: TaskRun): Promise<RunResult>;
 }
 
 /**
@@ -23,12 +25,12 @@ export interface LeftRun {
 export async function recoverRuns(
   ctx: AgentContext,
   folders: RunFolders,
-  signals: RunSignals,
+  identify: (subject: RunSubject) => Promise<RunIdentity>,
 ): Promise<LeftRun[]> {
   const found: LeftRun[] = [];
   for (const folder of await folders.left()) {
     try {
-      const left = await recoverRun(ctx, { folder, folders, signals });
+      const left = await recoverRun(ctx, { folder, folders, identify });
       if (left) found.push(left);
     } catch (error) {
       ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
@@ -40,28 +42,29 @@ export async function recoverRuns(
 interface Left {
   folder: string;
   folders: RunFolders;
-  signals: RunSignals;
+  identify(subject: RunSubject): Promise<RunIdentity>;
 }
 
-async function recoverRun(ctx: AgentContext, left: Left): Promise<LeftRun | undefined> {
-  const journal = await Journal.open(left.folder);
-  const state = journal.state;
-  const action =
-    state === undefined ? 'forget' : recoveryAction(state, await leftTask(ctx, state), ctx.workerId);
-  if (state === undefined || action === 'forget' || action === 'put-back') {
+async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
+  const { folder } = left;
+  const journal = await Journal.open(folder);
+  const { state } = journal;
+  if (state === undefined) {
+    await journal.close();
+    await dismiss(daemon, left, { state, action: 'forget' });
+    return undefined;
+  }
+  const identity = await left.identify(state);
+  const { ctx, problem } = identity;
+  if (problem !== undefined) throw problem;
+  const action = recoveryAction(state, await leftTask(ctx, state), [daemon.workerId, ctx.workerId]);
+  if (action === 'forget' || action === 'put-back') {
     await journal.close();
     await dismiss(ctx, left, { state, action });
     return undefined;
   }
   const { task, queue } = state;
-  return {
-    task,
-    queue,
-    work: async () => {
-      const run = await openRun(ctx, { task, queue, folder: left.folder, journal, signals: left.signals });
-      return carryOut(run, left.folders, (opened) => goOn(opened, state, action));
-    },
-  };
+  return { task, queue, folder, journal, identity, carry: (run) => goOn(run, state, action) };
 }
 
 function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<RunResult> {

@@ -27,8 +27,13 @@ export type RecoveryAction =
  *
  * @param state what its journal says
  * @param task the task on the server; only asked for when nothing was launched
+ * @param workerIds what the daemon and the run may have reported as
  */
-export function recoveryAction(state: RunState, task: LeftTask, workerId: string): RecoveryAction {
+export function recoveryAction(
+  state: RunState,
+  task: LeftTask,
+  workerIds: readonly string[],
+): RecoveryAction {
   if (state.last === 'launched') return 'attach';
   if (state.last === 'ended') return 'finish';
   if (state.last === 'reported') return 'forget';
@@ -38,6 +43,6 @@ export function recoveryAction(state: RunState, task: LeftTask, workerId: string
   }
   if (task.status === 'queued') return task.queued ? 'forget' : 'put-back';
   if (task.status !== 'in_progress') return 'forget';
-  if (task.last_worker !== undefined && task.last_worker !== workerId) return 'forget';
+  if (task.last_worker !== undefined && !workerIds.includes(task.last_worker)) return 'forget';
   return task.status_message?.includes('stopping') ? 'report-stopped' : 'put-back';
 }

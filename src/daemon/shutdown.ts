@@ -1,9 +1,15 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * How a daemon ends, step by step:
  *
  *   Ctrl-C      1st: take no more, let the running task end   2nd: stop it   3rd: leave at once
  *   SIGTERM     1st: stop the running task                    2nd: leave at once
  *   SIGUSR2     leave the running task to the next daemon (what a service manager sends for a restart)
+ *
+ * Services in containers never end by themselves and need no daemon to live, so for them
+ *
+ *   Ctrl-C, SIGTERM   1st: leave those that run to the next daemon, stop those being set up   2nd: leave at once
  */
 export interface ShutdownSignals {
   /** No more tasks are taken. */
@@ -12,6 +18,8 @@ export interface ShutdownSignals {
   stop: AbortSignal;
   /** Running tasks are left alone. */
   handOver: AbortSignal;
+  /** `stop` means runs that are being set up; those whose command runs are left alone. */
+  leavesRunning: boolean;
   close(): void;
 }
 
@@ -23,6 +31,8 @@ export interface ShutdownOptions {
   leave(status: number): void;
   /** Whether a task runs now. */
   busy(): boolean;
+  /** Whether tasks are services in containers. */
+  leavesRunning?: boolean;
 }
 
 type Stage = 'running' | 'draining' | 'stopping';
@@ -31,17 +41,24 @@ export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
   const drain = new AbortController();
   const stop = new AbortController();
   const handOver = new AbortController();
+  // Every run listens, and a daemon may have hundreds.
+  setMaxListeners(0, drain.signal, stop.signal, handOver.signal);
+  const { leavesRunning = false } = options;
   const state: { stage: Stage } = { stage: 'running' };
 
   const beginStop = () => {
     state.stage = 'stopping';
-    if (options.busy()) options.say('stopping the running task');
+    if (options.busy()) {
+      options.say(
+        leavesRunning ? 'leaving; services run on in their containers' : 'stopping the running task',
+      );
+    }
     drain.abort();
     stop.abort();
   };
   const onInterrupt = () => {
     if (state.stage === 'stopping') return options.leave(130);
-    if (state.stage === 'draining' || !options.busy()) return beginStop();
+    if (state.stage === 'draining' || leavesRunning || !options.busy()) return beginStop();
     state.stage = 'draining';
     options.say('taking no more tasks; the running one goes on to its end (Ctrl-C again to stop it)');
     drain.abort();
@@ -62,7 +79,10 @@ export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
     drain: drain.signal,
     stop: stop.signal,
     handOver: handOver.signal,
+    leavesRunning,
     close: () => {
+      // Nothing that was left running is watched any more.
+      if (leavesRunning) handOver.abort();
       for (const [signal, listener] of listeners) options.source.off(signal, listener);
     },
   };

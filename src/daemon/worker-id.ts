@@ -54,3 +54,8 @@ export function executeWorkerId(
 ): string {
   return input.workerId || `${input.workerName || input.hostname}:${pid}`;
 }
+
+/** The id of a task of a daemon in services mode: a worker of its own. */
+export function serviceWorkerId(parent: string, task: string): string {
+  return `${parent}:service:${task}`;
+}

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { TaskOwner } from '../api/owner.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
 import { JsonLinesFile, readJsonLines } from '../os/files.js';
 import type { RunEnd } from './outcome.js';
@@ -13,7 +14,7 @@ import type { RunEnd } from './outcome.js';
 export type JournalStep =
   /** About to take `task` off `queue`. */
   | { step: 'popping'; task: string; queue: string }
-  | { step: 'pulled'; task: string; queue: string | undefined }
+  | { step: 'pulled'; task: string; queue: string | undefined; owner?: Partial<TaskOwner> }
   | { step: 'preparing'; place: PlaceRef }
   | { step: 'launched'; workload: WorkloadRef }
   | { step: 'ended'; end: RunEnd }
@@ -23,6 +24,8 @@ export type JournalStep =
 export interface RunState {
   task: string;
   queue: string | undefined;
+  /** Whose task it is, where it runs with that one's identity. */
+  owner?: Partial<TaskOwner>;
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
@@ -77,8 +80,11 @@ function isStep(entry: unknown): entry is JournalStep {
 export function stateAfter(state: RunState | undefined, step: JournalStep): RunState | undefined {
   switch (step.step) {
     case 'popping':
-    case 'pulled':
       return { task: step.task, queue: step.queue, last: step.step };
+    case 'pulled': {
+      const { task, queue, owner } = step;
+      return { task, queue, last: step.step, ...(owner ? { owner } : {}) };
+    }
     case 'preparing':
       return state && { ...state, last: step.step, place: step.place };
     case 'launched':

@@ -25,6 +25,8 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  /** Told that the task's command runs. */
+  onLaunched?(): void;
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -43,6 +45,12 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
   if ('kind' in claimed) return settle(run, claimed);
   // Watched from here on: until it was claimed, the task's status on the server was still "queued".
   return withHalt(run, (halt) => prepareAndSupervise(run, claimed, halt));
+}
+
+/** Ends a task that was pulled and cannot be run at all. */
+export async function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
+  const claimed = await claim(run);
+  return settle(run, 'kind' in claimed ? claimed : setupFailure(run, error));
 }
 
 async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
@@ -77,6 +85,7 @@ export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResu
       exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
     });
   }
+  run.onLaunched?.();
   run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
   return withHalt(run, (halt) => superviseWorkload(run, workload, halt));
 }
@@ -98,6 +107,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   halt.signal.throwIfAborted();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref });
+  run.onLaunched?.();
   startUpkeep(run);
   run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
   return workload;
@@ -105,8 +115,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
 
 /** Begins what has waited for the command to start. */
 export function startUpkeep({ ctx, upkeep }: TaskRun): void {
-  for (const tend of upkeep.splice(0))
-    ctx.background.start((signal) => tend({ signal, logger: ctx.logger }));
+  for (const tend of upkeep.splice(0)) ctx.background.start((signal) => tend({ signal, logger: ctx.logger }));
 }
 
 /** Sends the output home until the command has ended or is to end. `undefined` after a hand-over. */
@@ -185,6 +194,7 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   ENVIRONMENT_CREATE: 'failed creating the Python environment',
   REQUIREMENTS_INSTALL: 'failed installing requirements',
   ENTRY_POINT_MISSING: 'entry point not found',
+  OWNER_TOKEN: 'failed logging in as the owner of the task',
   DISK_FULL: 'no space left on the disk',
 };
 

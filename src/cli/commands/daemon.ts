@@ -1,15 +1,23 @@
+import { AgentError } from '../../errors.js';
 import { type Command, type Flag, wholeNumber } from '../command.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 /** Flags of the original that this version does not act on; each is refused with what to do. */
 const notTaken: readonly Flag[] = [
-  refused('--services-mode [count]', 'Container mode, which it needs, is not part of this version.'),
   refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
-  refused('--use-owner-token', 'Tasks run with the identity of this agent.'),
 ];
 
 function refused(flags: string, why: string): Flag {
-  return { flags, help: why, refused: why, greedy: /docker|podman/.test(flags) };
+  return { flags, help: why, refused: why };
+}
+
+/** -1 is the original's word for no limit, 0 for off. */
+function serviceCount(value: string): number {
+  const number = Number(value);
+  if (/^-?\d+$/.test(value.trim()) && number >= -1) return number;
+  throw new AgentError('USAGE', `--services-mode takes how many tasks may run at once, got "${value}"`, {
+    hint: 'Give a whole number, or nothing for no limit.',
+  });
 }
 
 export const daemonCommand: Command = {
@@ -56,6 +64,17 @@ export const daemonCommand: Command = {
       env: 'CLEARML_WORKER_TAGS',
     },
     {
+      flags: '--services-mode [count]',
+      help: 'run many tasks at once without GPUs, each as a worker of its own (default count: no limit)',
+      group: 'Task',
+      parse: serviceCount,
+    },
+    {
+      flags: '--use-owner-token',
+      help: 'run each task with the identity of its owner instead of that of this agent',
+      group: 'Task',
+    },
+    {
       flags: '--standalone-mode',
       help: 'no network access but to the API: code and packages must be there',
       group: 'Task',
@@ -68,6 +87,7 @@ export const daemonCommand: Command = {
   examples: [
     'agent daemon --queue default --foreground',
     'agent daemon --queue high_q low_q --gpus 0 --detached',
+    'agent daemon --queue services --services-mode 10 --docker python:3.12',
     'agent daemon --stop',
   ],
   async run(context) {

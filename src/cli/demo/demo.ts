@@ -97,6 +97,7 @@ async function daemonPart(demo: Demo): Promise<number> {
     createQueues: true,
     order: 'priority',
     tags: undefined,
+    ownerTokens: false,
     schedule: { uptime: [], downtime: [] },
     workerIds: [WORKER],
     wait: false,

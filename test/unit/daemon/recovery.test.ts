@@ -32,7 +32,7 @@ const cases: [JournalStep['step'], Partial<LeftTask>, string][] = [
 for (const [last, over, expected] of cases) {
   test(`killed after "${last}", task ${inspect(over)}: ${expected}`, (t) => {
     t.is(
-      recoveryAction({ task: 'T', queue: 'Q', last }, task(over), 'me'),
+      recoveryAction({ task: 'T', queue: 'Q', last }, task(over), ['me']),
       expected as ReturnType<typeof recoveryAction>,
     );
   });

@@ -1,0 +1,84 @@
+import type { TaskOwner } from '../api/owner.js';
+import type { WorkersApi } from '../api/workers.js';
+import type { Config, Environment } from '../config/config.js';
+import type { ReloadedConfig } from '../config/reload.js';
+import type { AgentContext } from '../task/context.js';
+import type { Connection } from './connect.js';
+import { ownerConfig } from './effective-config.js';
+import type { OwnerSession, Owners } from './owners.js';
+import { serviceWorkerId } from './worker-id.js';
+
+export interface RunContextsOptions {
+  /** Of the daemon; what a run changes is laid over it. */
+  ctx: AgentContext;
+  connection: Connection;
+  reloaded: ReloadedConfig;
+  /** Each run is a worker of its own. */
+  services: boolean;
+  /** Tasks run with the identity of their owners. */
+  owners: Owners | undefined;
+}
+
+/** Whose task a run is for. */
+export interface RunSubject {
+  task: string;
+  owner?: Partial<TaskOwner> | undefined;
+}
+
+export interface RunIdentity {
+  ctx: AgentContext;
+  /** Reports about the run go here. */
+  workers: WorkersApi;
+  /** Why the task cannot be run. */
+  problem?: unknown;
+}
+
+/** Makes the context of each run: the configuration in force by then, and who it is for the server. */
+export class RunContexts {
+  readonly #options: RunContextsOptions;
+
+  constructor(options: RunContextsOptions) {
+    this.#options = options;
+  }
+
+  async of({ task, owner }: RunSubject): Promise<RunIdentity> {
+    const { ctx, connection, reloaded, services, owners } = this.#options;
+    const config = await reloaded.next();
+    const own: AgentContext = {
+      ...ctx,
+      config,
+      environment: config.env,
+      ...(services ? { serviceTask: true, workerId: serviceWorkerId(ctx.workerId, task) } : {}),
+    };
+    if (owners === undefined) return { ctx: own, workers: connection.workers };
+    try {
+      const session = await owners.session(task, owner);
+      return { ctx: await asOwner(own, session), workers: session.connection.workers };
+    } catch (problem) {
+      return { ctx: own, workers: connection.workers, problem };
+    }
+  }
+}
+
+/** The agent's own keys, which no task of somebody else is to have. */
+const KEYS = ['API_ACCESS_KEY', 'API_SECRET_KEY'];
+
+async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentContext> {
+  const { connection, statuses, token } = session;
+  const config = withoutKeys(await ownerConfig({ ...ctx, connection }), token);
+  return {
+    ...ctx,
+    config,
+    environment: config.env,
+    authToken: token,
+    tasks: connection.tasks,
+    logServer: connection.events,
+    statuses,
+  };
+}
+
+function withoutKeys(config: Config, token: string): Config {
+  const names = KEYS.flatMap((name) => [`CLEARML_${name}`, `TRAINS_${name}`]);
+  const removed: Environment = Object.fromEntries(names.map((name) => [name, undefined]));
+  return config.withEnvironment({ ...removed, CLEARML_AUTH_TOKEN: token, TRAINS_AUTH_TOKEN: token });
+}

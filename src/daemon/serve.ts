@@ -1,0 +1,193 @@
+import type { ReloadedConfig } from '../config/reload.js';
+import { causeLine } from '../errors.js';
+import type { AgentContext } from '../task/context.js';
+import { refuseTask, runTask } from '../task/run.js';
+import type { Connection } from './connect.js';
+import type { DaemonOptions } from './daemon.js';
+import { Gate } from './gate.js';
+import { Heartbeat } from './heartbeat.js';
+import { type Intervals, intervals } from './intervals.js';
+import type { Machine } from './machine.js';
+import { carryOut, openRun } from './manage-run.js';
+import { serveMetrics } from './metrics.js';
+import { Owners } from './owners.js';
+import { Poller, type PulledTask } from './poller.js';
+import { PreparedRun } from './prepared-run.js';
+import { type LeftRun, recoverRuns } from './recover.js';
+import { RunContexts, type RunSubject } from './run-contexts.js';
+import { RunReports } from './run-reports.js';
+import { signalsOfRun } from './run-signals.js';
+import { RunFolders } from './runs.js';
+import type { ShutdownSignals } from './shutdown.js';
+import type { Slots } from './slots.js';
+
+/** A daemon that is ready to take tasks. */
+export interface ReadyDaemon {
+  options: DaemonOptions;
+  reloaded: ReloadedConfig;
+  connection: Connection;
+  ctx: AgentContext;
+  machine: Machine;
+  shutdown: ShutdownSignals;
+  slots: Slots;
+  queueIds: string[];
+}
+
+/** Goes on with what an earlier daemon left, then takes tasks until it is told to end and all runs are over. */
+export async function serve(daemon: ReadyDaemon): Promise<void> {
+  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
+  const { workers } = connection;
+  const times = intervals(options.config, options.pollingInterval);
+  const metrics = await openMetrics(daemon);
+  await workers.register({ worker: ctx.workerId, queues: queueIds });
+  await publishLimit(daemon);
+  const over = new AbortController();
+  const work = prepareWork(daemon, times);
+  const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
+  try {
+    await goOn(daemon, work);
+    options.onReady?.({ workerId: ctx.workerId });
+    await takeTasks(daemon, work);
+    await slots.idle();
+  } finally {
+    over.abort();
+    await background;
+    const { stop, handOver } = shutdown;
+    await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
+    await metrics?.close();
+    await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
+  }
+}
+
+function openMetrics({ ctx, machine, options, slots }: ReadyDaemon) {
+  return serveMetrics({
+    config: options.config,
+    workerId: ctx.workerId,
+    monitor: machine.monitor,
+    running: () => slots.running,
+    say: (text) => ctx.logger.info(text),
+  });
+}
+
+/** Shown in the web UI by servers that have a place for it; the limit itself holds without the server. */
+async function publishLimit({ options, connection, ctx }: ReadyDaemon): Promise<void> {
+  if (options.services === undefined) return;
+  const value = String(options.services.limit ?? -1);
+  await connection.workers
+    .setRuntimeProperties(
+      { worker: ctx.workerId, runtime_properties: [{ key: 'max_num_instances', value }] },
+      { retry: 'bounded' },
+    )
+    .catch(() => undefined);
+}
+
+/** What all runs of a daemon share. */
+interface Work {
+  folders: RunFolders;
+  contexts: RunContexts;
+  reports: RunReports;
+  gate: Gate;
+  pollMs: number;
+}
+
+function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
+  const { connection, ctx, reloaded, machine, options, queueIds } = daemon;
+  const { workers, client } = connection;
+  const warn = (text: string) => ctx.logger.warn(text);
+  const services = options.services !== undefined;
+  const heartbeat = new Heartbeat({
+    workers,
+    workerId: ctx.workerId,
+    queues: queueIds,
+    tags: services ? undefined : options.tags,
+    isDaemon: true,
+    intervalMs: times.reportMs,
+    monitor: machine.monitor,
+    warn,
+  });
+  const owners = options.ownerTokens
+    ? new Owners({ client, abortPollMs: times.abortPollMs, redactor: ctx.redactor })
+    : undefined;
+  return {
+    folders: new RunFolders(ctx.stateFolder),
+    contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
+    reports: new RunReports({ heartbeat, services, tags: ctx.workerTags, intervalMs: times.reportMs, warn }),
+    gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
+    pollMs: times.pollMs,
+  };
+}
+
+async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
+  const identify = (subject: RunSubject) => work.contexts.of(subject);
+  for (const left of await recoverRuns(daemon.ctx, work.folders, identify)) {
+    start(daemon, work, left, async () => left);
+  }
+}
+
+async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
+  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
+  const prepared = new PreparedRun(work.folders);
+  const poller = new Poller({
+    queues: connection.queues,
+    queueIds,
+    order: options.order,
+    intervalMs: work.pollMs,
+    allowed: (queue) => work.gate.allows(queue),
+    taskStatus: async (task, signal) =>
+      (await ctx.tasks.getStatus(task, { signal, retry: 'forever' }))?.status,
+    beforePop: (candidate) => prepared.begin(candidate),
+    wantOwner: options.ownerTokens,
+    warn: (text) => ctx.logger.warn(text),
+  });
+  for (;;) {
+    await slots.free(shutdown.drain);
+    const pulled = await poller.next(shutdown.drain);
+    if (pulled === undefined) break;
+    startPulled(daemon, work, pulled, await prepared.take(pulled));
+  }
+  await prepared.discard();
+}
+
+function startPulled(
+  daemon: ReadyDaemon,
+  work: Work,
+  pulled: PulledTask,
+  prepared: Pick<StartedRun, 'folder' | 'journal'>,
+): void {
+  const { task, queue, owner } = pulled;
+  start(daemon, work, { ...prepared, task, queue }, async () => {
+    const identity = await work.contexts.of({ task, owner });
+    const { problem } = identity;
+    return { identity, carry: problem === undefined ? runTask : (run) => refuseTask(run, problem) };
+  });
+}
+
+type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal'>;
+
+type Carried = Pick<LeftRun, 'identity' | 'carry'>;
+
+/** A run in its slot, from its first report to its last. */
+function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
+  const { task, queue } = run;
+  daemon.slots.start(async (launched) => {
+    const own = signalsOfRun(daemon.shutdown);
+    try {
+      const { identity, carry } = await identify();
+      const reports = await work.reports.started(identity, { task, queue });
+      const opened = await openRun(identity.ctx, {
+        ...run,
+        signals: own.signals,
+        onLaunched: () => {
+          own.launched();
+          launched();
+        },
+      });
+      const result = await carryOut(opened, work.folders, carry);
+      await reports.ended(result === 'handed-over');
+    } catch (error) {
+      daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
+    } finally {
+      own.close();
+    }
+  });
+}

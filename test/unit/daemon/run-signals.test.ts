@@ -1,0 +1,68 @@
+import { EventEmitter } from 'node:events';
+import test from 'ava';
+import { signalsOfRun } from '../../../src/daemon/run-signals.js';
+import { watchShutdown } from '../../../src/daemon/shutdown.js';
+
+function setUp(leavesRunning: boolean) {
+  const source = new EventEmitter();
+  const left: number[] = [];
+  const shutdown = watchShutdown({
+    source,
+    say: () => undefined,
+    leave: (status) => left.push(status),
+    busy: () => true,
+    leavesRunning,
+  });
+  const own = signalsOfRun(shutdown);
+  const ends = () => ({ stop: own.signals.stop.aborted, handOver: own.signals.handOver.aborted });
+  return { source, shutdown, own, ends, left };
+}
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  test(`${signal} leaves a service that runs`, (t) => {
+    const { source, own, ends, shutdown } = setUp(true);
+    own.launched();
+    source.emit(signal);
+    t.deepEqual(ends(), { stop: false, handOver: true });
+    t.true(shutdown.drain.aborted);
+  });
+
+  test(`${signal} stops a service that is being set up`, (t) => {
+    const { source, ends } = setUp(true);
+    source.emit(signal);
+    t.deepEqual(ends(), { stop: true, handOver: false });
+  });
+}
+
+test('a second signal leaves at once', (t) => {
+  const { source, left } = setUp(true);
+  source.emit('SIGINT');
+  source.emit('SIGINT');
+  t.deepEqual(left, [130]);
+});
+
+test('SIGUSR2 leaves a service that is being set up, which goes back to its queue', (t) => {
+  const { source, ends } = setUp(true);
+  source.emit('SIGUSR2');
+  t.deepEqual(ends(), { stop: false, handOver: true });
+});
+
+test('a run that is over hears nothing', (t) => {
+  const { source, own, ends } = setUp(true);
+  own.close();
+  source.emit('SIGTERM');
+  t.deepEqual(ends(), { stop: false, handOver: false });
+});
+
+test('a run that starts while the daemon ends is stopped', (t) => {
+  const { source, shutdown } = setUp(true);
+  source.emit('SIGTERM');
+  t.true(signalsOfRun(shutdown).signals.stop.aborted);
+});
+
+test('what needs the daemon to live is stopped', (t) => {
+  const { source, own, ends } = setUp(false);
+  own.launched();
+  source.emit('SIGTERM');
+  t.deepEqual(ends(), { stop: true, handOver: false });
+});

@@ -1,0 +1,63 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { Slots } from '../../../src/daemon/slots.js';
+
+/** A run that is launched and ended by hand. */
+function start(slots: Slots) {
+  const hands = new EventEmitter();
+  slots.start(async (launched) => {
+    hands.once('launch', launched);
+    await once(hands, 'end');
+  });
+  return { launch: () => void hands.emit('launch'), end: () => void hands.emit('end') };
+}
+
+/** Whether there is a place now. */
+async function isFree(slots: Slots): Promise<boolean> {
+  const soon = new AbortController();
+  const free = slots.free(soon.signal).then(() => !soon.signal.aborted);
+  await sleep(5);
+  soon.abort();
+  return free;
+}
+
+test('a place is free until all are taken, and again when a run has ended', async (t) => {
+  const slots = new Slots({ running: 2, preparing: 2 });
+  const [one] = [start(slots), start(slots)];
+  t.false(await isFree(slots));
+  one.end();
+  t.true(await isFree(slots));
+  t.is(slots.running, 1);
+});
+
+test('runs that are being set up are limited by themselves', async (t) => {
+  const slots = new Slots({ running: Number.POSITIVE_INFINITY, preparing: 1 });
+  const one = start(slots);
+  t.false(await isFree(slots));
+  one.launch();
+  t.true(await isFree(slots));
+  const two = start(slots);
+  t.false(await isFree(slots));
+  two.end();
+  t.true(await isFree(slots));
+  t.is(slots.running, 1);
+});
+
+test('who waits for a place gets it when a run is launched', async (t) => {
+  const slots = new Slots({ running: 5, preparing: 1 });
+  const one = start(slots);
+  const waiting = slots.free(AbortSignal.timeout(5000));
+  one.launch();
+  await waiting;
+  t.is(slots.running, 1);
+});
+
+test('more than the limit may be gone on with', async (t) => {
+  const slots = new Slots({ running: 1, preparing: 1 });
+  const runs = [start(slots), start(slots), start(slots)];
+  t.is(slots.running, 3);
+  for (const run of runs) run.end();
+  await slots.idle();
+  t.is(slots.running, 0);
+});
