@@ -1,22 +1,17 @@
-import { constants } from 'node:fs';
-import { chmod, open } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentError, systemCode } from '../../errors.js';
-import { run } from '../../os/exec.js';
-import { ensureFolder, writeFileDurable } from '../../os/files.js';
+import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import { containerOwner } from './container-owner.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace, type MountedFolder } from './docker-place.js';
-import {
-  CONTROL_INSIDE,
-  controlFolder,
-  type DockerPlaceRef,
-  dockerRef,
-  WORKSPACE_INSIDE,
-} from './docker-ref.js';
+import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
+import { MountedFiles } from './files/mounted-files.js';
+import type { OwnMount, RunFiles } from './files/run-files.js';
+import { engineSharesFiles } from './files/shared-files.js';
+import { UploadedFiles } from './files/uploaded-files.js';
+import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import type { PullPolicy } from './run-options/request-draft.js';
 import type { SetupScript } from './setup-scripts.js';
@@ -32,14 +27,18 @@ export interface ContainerPlan {
   notes: readonly string[];
   /** No label says whose it is: an image that is made of the container would keep it. */
   unlabelled?: true;
+  /** Mounts among those of the request that the agent itself has added. */
+  own?: readonly OwnMount[];
 }
 
 export interface DockerDriverOptions {
   engine: Engine;
   /** @throws AgentError for a task that asks for what is not allowed or makes no sense */
   plan(request: PlaceRequest): Promise<ContainerPlan>;
-  /** How the engine sees a folder of the agent; the same unless the agent is in a container itself. */
-  engineSees?(folder: string): string;
+  /** How the engine sees a path of the agent; the same unless the agent is in a container itself. */
+  engineSees?(file: string): string | undefined;
+  /** How containers get at the files of a run; found out by trying when it is not said. */
+  files?: 'mounted' | 'uploaded';
   /** Environment for the agent's own tools. */
   environment: Readonly<Record<string, string | undefined>>;
   /** Ends all watching when the daemon leaves; containers run on. */
@@ -49,74 +48,67 @@ export interface DockerDriverOptions {
 /** Marks containers of this agent with their run, so that leftovers are found. */
 export const RUN_LABEL = 'clearml-agent-run';
 
-/** The waiting shell opens its pipe at once after its start. */
-const RELEASE_TIMEOUT_MS = 15_000;
-const RELEASE_RETRY_MS = 10;
+/** Marks containers that stay after their end, as `--rm=false` in the arguments asks for. */
+export const KEEP_LABEL = 'clearml-agent-keep';
+
+/**
+ * Output is read from its start after a restart, so the engine must keep all of it, in a form that it reads
+ * back; a size of its own would be overruled by that of the engine's configuration if it were left out.
+ */
+const WHOLE_LOG = { Type: 'json-file', Config: { 'max-size': '1p' } };
 
 /** Runs tasks in containers of an engine. */
 export class DockerDriver implements Driver {
   readonly kind = 'docker';
   readonly #options: DockerDriverOptions;
   readonly #places = new Map<string, OpenPlace>();
+  /** Asked once; an engine does not come to see other files. */
+  #shared: Promise<boolean> | undefined;
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
   }
 
-  /** @throws AgentError DOCKER_ENGINE, DOCKER_IMAGE, DOCKER_CONTAINER, DOCKER_ARGUMENT, DOCKER_POLICY */
+  /** @throws AgentError DOCKER_ENGINE, DOCKER_IMAGE, DOCKER_CONTAINER, DOCKER_ARGUMENT, DOCKER_POLICY, DISK_FULL */
   async open(request: PlaceRequest): Promise<Place> {
-    const { engine } = this.#options;
+    const { engine, environment: env } = this.#options;
+    const { reporter, signal } = request;
     const plan = await this.#options.plan(request);
-    for (const note of plan.notes) request.reporter.line(note, 'INFO');
-    await this.#provideImage(plan, request);
-    await this.#prepareFolders(request);
-    const container = await engine.create(this.#completed(plan, request));
-    const ref: DockerPlaceRef = {
-      kind: 'docker',
-      taskId: request.taskId,
-      container,
-      runFolder: request.runFolder,
-    };
+    for (const note of plan.notes) reporter.line(note, 'INFO');
+    const { Image: image = '', platform } = plan.request;
+    await provideImage(engine, { image, platform, policy: plan.pull, env, reporter, signal });
+    const files = await this.#filesOf(plan, request);
+    const keep = plan.request.HostConfig.AutoRemove === false;
+    const container = await engine.create(completed(plan, files, request));
+    const { taskId, runFolder } = request;
+    const ref: DockerPlaceRef = { kind: 'docker', taskId, container, runFolder, ...(keep ? { keep } : {}) };
     try {
+      await files.beforeStart(container);
       await engine.start(container);
-      const [owner, state] = await Promise.all([this.#owner(container), engine.inspect(container)]);
-      const place = new DockerPlace({
-        engine,
-        ref,
-        image: state?.image,
-        workspace: request.workspace,
-        mounts: boundFolders(plan.request),
-        network: networkVariables(this.#options.environment),
-        handOver: () => this.#handOver(request.workspace, owner),
-      });
-      this.#places.set(container, {
-        place,
-        owner,
-        workspace: request.workspace,
-        tty: plan.request.Tty === true,
-      });
+      const place = await this.#started({ plan, ref, files, request });
       await place.prepare(plan.scripts, request);
       return place;
     } catch (error) {
-      await engine.remove(container);
+      await this.dispose(ref);
       throw error;
     }
   }
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
   async launch(place: Place, command: PlaceCommand): Promise<DockerWorkload> {
-    const ref = dockerRef(place.ref);
-    const opened = ref && this.#places.get(ref.container);
-    if (ref === undefined || opened === undefined) {
-      throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
-    }
-    await this.#handOver(opened.workspace, opened.owner);
-    const control = controlFolder(ref.runFolder);
-    const script = startScript(command, await opened.place.environment());
-    await writeFileDurable(path.join(control, 'start'), script, 0o644);
-    await this.#release(ref, path.join(control, 'go'));
-    this.#places.delete(ref.container);
-    return this.#workload(ref, opened.tty);
+    const { ref, place: own, files, owner, tty } = this.#opened(place);
+    const { container } = ref;
+    await files.handOver({ container, owner });
+    await files.release(container, startScript(command, await own.environment()));
+    this.#places.delete(container);
+    return this.#workload(ref, tty);
+  }
+
+  /** For making an image of an open place instead of running a command in it. */
+  async imageMaker(place: Place): Promise<ImageMaker> {
+    const { ref, files, owner, workspace } = this.#opened(place);
+    await files.handOver({ container: ref.container, owner });
+    return new ImageMaker({ engine: this.#options.engine, ref, workspace });
   }
 
   /** Also finds a container whose launch the daemon did not live to note. */
@@ -126,17 +118,29 @@ export class DockerDriver implements Driver {
     return docker && state ? this.#workload(docker, state.tty) : undefined;
   }
 
+  /** A container that is to be kept is only ended. */
   async dispose(ref: PlaceRef): Promise<void> {
     const docker = dockerRef(ref);
-    if (docker !== undefined) await this.#options.engine.remove(docker.container);
+    if (docker === undefined) return;
+    const { engine } = this.#options;
+    this.#places.delete(docker.container);
+    if (docker.keep) await engine.stop(docker.container, 0);
+    else await engine.remove(docker.container);
   }
 
-  /** Removes containers of earlier runs of this worker that no journal knows. */
+  /** Removes containers of earlier runs of this worker that no journal knows; those to be kept are only ended. */
   async collectLeftovers(parentWorkerId: string, known: ReadonlySet<string>): Promise<string[]> {
-    const found = await this.#options.engine.list([RUN_LABEL, `clearml-parent-worker-id=${parentWorkerId}`]);
-    const left = found.filter((id) => !known.has(id));
-    for (const id of left) await this.#options.engine.remove(id);
-    return left;
+    const { engine } = this.#options;
+    const found = await engine.list([RUN_LABEL, `clearml-parent-worker-id=${parentWorkerId}`]);
+    const left = found.filter(({ id, labels }) => !known.has(id) && labels[KEEP_LABEL] === undefined);
+    for (const { id } of left) await engine.remove(id);
+    return left.map(({ id }) => id);
+  }
+
+  #opened(place: Place): OpenPlace {
+    const opened = this.#places.get(dockerRef(place.ref)?.container ?? '');
+    if (opened !== undefined) return opened;
+    throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
   }
 
   #workload(ref: DockerPlaceRef, tty: boolean): DockerWorkload {
@@ -144,96 +148,72 @@ export class DockerDriver implements Driver {
     return new DockerWorkload({ engine, ref: { ...ref, output: 'engine' }, tty, signal });
   }
 
-  async #provideImage({ request, pull }: ContainerPlan, { reporter, signal }: PlaceRequest): Promise<void> {
-    const { engine, environment: env } = this.#options;
-    const { Image: image = '', platform } = request;
-    await provideImage(engine, { image, platform, policy: pull, env, reporter, signal });
-  }
-
-  async #prepareFolders({ runFolder, workspace }: PlaceRequest): Promise<void> {
-    const control = controlFolder(runFolder);
-    await ensureFolder(runFolder);
-    await ensureFolder(workspace);
-    await ensureFolder(control);
-    // Any user of the image must reach it; nobody else of this machine gets past the run's own folder.
-    await chmod(control, 0o755);
-    const pipe = path.join(control, 'go');
-    await run(['rm', '-f', pipe, path.join(control, 'start')], { env: this.#options.environment });
-    await run(['mkfifo', '-m', '644', pipe], { env: this.#options.environment });
-  }
-
-  /** The planned request with the waiting command, and kept after its end until it has been read. */
-  #completed(plan: ContainerPlan, { runFolder, workspace }: PlaceRequest): CreateRequest {
-    const { request: planned } = plan;
-    const sees = this.#options.engineSees ?? ((folder: string) => folder);
-    const { HostConfig: host } = planned;
-    const binds = [
-      ...(host.Binds ?? []),
-      `${sees(workspace)}:${WORKSPACE_INSIDE}`,
-      `${sees(controlFolder(runFolder))}:${CONTROL_INSIDE}:ro`,
-    ];
-    return {
-      ...planned,
-      Entrypoint: WAITING_COMMAND,
-      Cmd: [],
-      ...(plan.unlabelled ? {} : { Labels: { ...planned.Labels, [RUN_LABEL]: path.basename(runFolder) } }),
-      HostConfig: { ...host, Binds: binds, AutoRemove: false },
-    };
-  }
-
-  /** User and group of the container's processes; `undefined` for root. */
-  async #owner(container: string): Promise<string | undefined> {
-    let ids = '';
-    const exitCode = await this.#options.engine.exec(container, {
-      argv: ['/bin/sh', '-c', 'printf "%s:%s" "$(id -u)" "$(id -g)"'],
-      onOutput: (data, stream) => {
-        if (stream === 'stdout') ids += new TextDecoder().decode(data);
-      },
+  async #started({ plan, ref, files, request }: StartedContainer): Promise<DockerPlace> {
+    const { engine, environment } = this.#options;
+    const { container } = ref;
+    const [owner, state] = await Promise.all([containerOwner(engine, container), engine.inspect(container)]);
+    await files.afterStart({ container, owner });
+    const place = new DockerPlace({
+      engine,
+      ref,
+      image: state?.image,
+      sharesFiles: files.shared,
+      workspace: request.workspace,
+      mounts: files.shared ? boundFolders(plan.request) : [],
+      network: networkVariables(environment),
+      handOver: () => files.handOver({ container, owner }),
     });
-    if (exitCode === 0 && /^\d+:\d+$/.test(ids)) return ids.startsWith('0:') ? undefined : ids;
-    const state = await this.#options.engine.inspect(container);
-    if (state?.running) return undefined;
-    throw new AgentError(
-      'DOCKER_CONTAINER',
-      `the container ended at once with status ${state?.exitCode ?? '?'}`,
-      {
-        hint: 'The image needs /bin/sh.',
-      },
-    );
+    const { workspace } = request;
+    this.#places.set(container, { ref, place, owner, files, workspace, tty: plan.request.Tty === true });
+    return place;
   }
 
-  /** Only root can give files to another user, and only then it is needed. */
-  async #handOver(workspace: string, owner: string | undefined): Promise<void> {
-    if (owner === undefined || process.getuid?.() !== 0) return;
-    const [user = ''] = owner.split(':');
-    // A file with further names belongs to a cache as well.
-    const own = ['(', '-type', 'd', '-o', '-links', '1', ')'];
-    const change = ['-exec', 'chown', '-h', owner, '{}', '+'];
-    await run(['find', workspace, '!', '-uid', user, ...own, ...change], { env: this.#options.environment });
-  }
-
-  async #release(ref: DockerPlaceRef, pipe: string): Promise<void> {
-    const deadline = Date.now() + RELEASE_TIMEOUT_MS;
-    for (;;) {
-      try {
-        const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
-        await handle.close();
-        return;
-      } catch (error) {
-        if (systemCode(error) !== 'ENXIO') throw error;
-      }
-      const state = await this.#options.engine.inspect(ref.container);
-      if (!state?.running) {
-        throw new AgentError(
-          'LAUNCH_FAILED',
-          `the container ended before its command (status ${state?.exitCode ?? 'unknown'})`,
-        );
-      }
-      if (Date.now() > deadline)
-        throw new AgentError('LAUNCH_FAILED', 'the container does not take its command');
-      await sleep(RELEASE_RETRY_MS);
+  async #filesOf({ request: { Image, platform }, own = [] }: ContainerPlan, request: PlaceRequest) {
+    const { engine, environment } = this.#options;
+    const { workspace, runFolder, reporter } = request;
+    const folders = { workspace, runFolder };
+    const sees = this.#options.engineSees ?? ((file: string) => file);
+    if (this.#options.files === undefined) {
+      const image = { ...(Image === undefined ? {} : { Image }), ...(platform ? { platform } : {}) };
+      this.#shared ??= engineSharesFiles(engine, {
+        folder: controlFolder(runFolder),
+        engineSees: sees,
+        image,
+      });
     }
+    const shared =
+      this.#options.files === 'mounted' ||
+      (await this.#shared?.catch((error) => {
+        this.#shared = undefined;
+        throw error;
+      }));
+    if (shared) {
+      const engineSees = (folder: string) => sees(folder) ?? folder;
+      return new MountedFiles({ engine, folders, engineSees, environment });
+    }
+    reporter.line(
+      `the engine at ${engine.address} does not see the files of this agent: they are uploaded`,
+      'INFO',
+    );
+    return new UploadedFiles({ engine, folders, own });
   }
+}
+
+/** The planned request with the waiting command, and kept after its end until it has been read. */
+function completed(plan: ContainerPlan, files: RunFiles, { runFolder }: PlaceRequest): CreateRequest {
+  const laid = files.laid(plan.request);
+  const { HostConfig: host } = laid;
+  const labels = {
+    [RUN_LABEL]: path.basename(runFolder),
+    ...(host.AutoRemove === false ? { [KEEP_LABEL]: '1' } : {}),
+  };
+  return {
+    ...laid,
+    Entrypoint: WAITING_COMMAND,
+    Cmd: [],
+    ...(plan.unlabelled ? {} : { Labels: { ...laid.Labels, ...labels } }),
+    HostConfig: { LogConfig: WHOLE_LOG, ...host, AutoRemove: false },
+  };
 }
 
 /** Folders of the machine that the container has, where both sides name them alike. */
@@ -253,8 +233,17 @@ function networkVariables(environment: Readonly<Record<string, string | undefine
 }
 
 interface OpenPlace {
+  ref: DockerPlaceRef;
   place: DockerPlace;
   owner: string | undefined;
+  files: RunFiles;
   workspace: string;
   tty: boolean;
+}
+
+interface StartedContainer {
+  plan: ContainerPlan;
+  ref: DockerPlaceRef;
+  files: RunFiles;
+  request: PlaceRequest;
 }

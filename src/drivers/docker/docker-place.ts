@@ -15,6 +15,8 @@ export interface DockerPlaceOptions {
   ref: DockerPlaceRef;
   /** Digest of its image. */
   image: string | undefined;
+  /** The container works on the files of the host themselves; otherwise they are uploaded to it. */
+  sharesFiles: boolean;
   /** Host folder that the container sees as its workspace. */
   workspace: string;
   /** Further folders of the host and where the container has them. */
@@ -41,6 +43,7 @@ export class DockerPlace implements Place {
   readonly kind = 'docker';
   readonly ref: DockerPlaceRef;
   readonly image?: string;
+  readonly sharesFiles: boolean;
   readonly #options: DockerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
   readonly #installer: PackageInstaller;
@@ -50,6 +53,7 @@ export class DockerPlace implements Place {
   constructor(options: DockerPlaceOptions) {
     const { ref, image, workspace, mounts = [], network = {} } = options;
     this.ref = ref;
+    this.sharesFiles = options.sharesFiles;
     if (image !== undefined) this.image = image;
     this.#options = options;
     this.#folders = [

@@ -7,6 +7,8 @@ export interface DockerPlaceRef extends PlaceRef {
   /** The engine's id. */
   container: string;
   runFolder: string;
+  /** Stays after its end, as its arguments ask for. */
+  keep?: boolean;
 }
 
 export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
@@ -16,13 +18,13 @@ export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
 
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function dockerRef(ref: PlaceRef): DockerPlaceRef | undefined {
-  const { kind, taskId, container, runFolder } = ref;
+  const { kind, taskId, container, runFolder, keep } = ref;
   if (kind !== 'docker' || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
-  return { kind, taskId, container, runFolder };
+  return { kind, taskId, container, runFolder, ...(keep === true ? { keep } : {}) };
 }
 
-/** Folders of the machine and where the container has them. */
-export interface MountedFolders {
+/** Folders of a run on the machine of the agent. */
+export interface RunFolders {
   workspace: string;
   runFolder: string;
 }

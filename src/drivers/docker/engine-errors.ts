@@ -54,7 +54,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     pattern: /bind source path does not exist: (.*)$/,
     code: 'DOCKER_CONTAINER',
-    message: 'the mount source $1 does not exist (bind source path does not exist)',
+    message: 'the mount source $1 does not exist',
     hint: 'Mounts are folders of the machine that the engine runs on.',
   },
   {

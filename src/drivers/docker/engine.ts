@@ -26,6 +26,11 @@ export interface EngineExec {
   onOutput(data: Uint8Array, stream: 'stdout' | 'stderr'): void;
 }
 
+export interface ListedContainer {
+  id: string;
+  labels: Readonly<Record<string, string>>;
+}
+
 /** What a connection to an engine is made of. */
 interface EngineParts {
   docker: Docker;
@@ -106,12 +111,6 @@ export class Engine {
     return found && containerState(found);
   }
 
-  /** Network mode of a container; `undefined` when this engine has no such one. */
-  async networkOf(id: string): Promise<string | undefined> {
-    const found = await this.#find(() => this.#docker.getContainer(id).inspect());
-    return found?.HostConfig.NetworkMode || undefined;
-  }
-
   /** Settles when the container has ended, also when it is gone; throws when the engine cannot be asked. */
   async wait(id: string, signal: AbortSignal): Promise<void> {
     await this.#find(() => this.#docker.getContainer(id).wait({ abortSignal: signal }));
@@ -131,12 +130,12 @@ export class Engine {
     await this.#find(() => this.#docker.getContainer(id).remove({ force: true, v: true }));
   }
 
-  /** Ids of containers with all of these labels, running or not. */
-  async list(labels: readonly string[]): Promise<string[]> {
+  /** Containers with all of these labels, running or not. */
+  async list(labels: readonly string[]): Promise<ListedContainer[]> {
     const found = await this.#call('listing containers', () =>
       this.#docker.listContainers({ all: true, filters: { label: [...labels] } }),
     );
-    return found.map(({ Id }) => Id);
+    return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }));
   }
 
   /** Further calls of this driver's own files, with the errors of the methods here. */

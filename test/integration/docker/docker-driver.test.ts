@@ -241,7 +241,7 @@ test('errors name their cause', async (t) => {
   });
   const bad = await bench(t, { args: ['--mount', 'type=bind,source=/nowhere/at/all,target=/x'] });
   await t.throwsAsync(bad.driver.open(bad.request), {
-    message: /bind source path does not exist: \/nowhere\/at\/all/,
+    message: /the mount source \/nowhere\/at\/all does not exist/,
   });
 });
 

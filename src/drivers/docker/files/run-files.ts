@@ -1,0 +1,45 @@
+import type { PlaceCommand } from '../../driver.js';
+import type { CreateRequest } from '../create-request.js';
+
+/** How a container gets at the files of its run: mounted, or uploaded where the engine does not see them. */
+export interface RunFiles {
+  /** The container and the agent work on the same files. */
+  readonly shared: boolean;
+  /** The create request with what the container needs for them. */
+  laid(planned: CreateRequest): CreateRequest;
+  /** What must be there before the first process of the container. */
+  beforeStart(container: string): Promise<void>;
+  /** What must be there before the first script; `owner` is known by then. */
+  afterStart(container: FilesOwner): Promise<void>;
+  /** Gives the container's user what the agent has put into the workspace since the last time. */
+  handOver(container: FilesOwner): Promise<void>;
+  /**
+   * Lets the waiting command become the script.
+   *
+   * @throws AgentError LAUNCH_FAILED when the container has ended
+   */
+  release(container: string, script: string): Promise<void>;
+}
+
+export interface FilesOwner {
+  container: string;
+  /** `user:group` of its processes; `undefined` for root. */
+  owner: string | undefined;
+}
+
+/** A mount that the agent itself adds: configuration, keys, caches. */
+export interface OwnMount {
+  /** Path of the agent. */
+  file: string;
+  /** The same as the engine sees it. */
+  source: string;
+  target: string;
+  readOnly?: boolean;
+  /** Worth nothing in a copy: left out where the engine does not see it. */
+  cache?: boolean;
+}
+
+export type ScriptMaker = (command: PlaceCommand) => string;
+
+/** Commands that start look for their pipe at once. */
+export const RELEASE_TIMEOUT_MS = 15_000;

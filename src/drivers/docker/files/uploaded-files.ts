@@ -1,0 +1,114 @@
+import { AgentError, causeLine, isAgentError } from '../../../errors.js';
+import { ensureFolder } from '../../../os/files.js';
+import type { CreateRequest } from '../create-request.js';
+import { CONTROL_INSIDE, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
+import type { Engine } from '../engine.js';
+import { type FilesOwner, type OwnMount, RELEASE_TIMEOUT_MS, type RunFiles } from './run-files.js';
+import { type ArchiveEntry, type ArchiveOwner, archiveOf, treeEntries } from './tree-archive.js';
+
+export interface UploadedFilesOptions {
+  engine: Engine;
+  folders: RunFolders;
+  /** Mounts of the agent, whose sources the engine does not see either. */
+  own: readonly OwnMount[];
+}
+
+const ROOT: ArchiveOwner = { uid: 0, gid: 0 };
+
+/**
+ * The engine does not see the files of the agent: the container has volumes of its own, and files get there
+ * through the engine. The container's packages are made in it.
+ */
+export class UploadedFiles implements RunFiles {
+  readonly shared = false;
+  readonly #options: UploadedFilesOptions;
+  /** What the container has, by name. */
+  readonly #sent = new Map<string, string>();
+
+  constructor(options: UploadedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Volumes, so that they can be written to whatever the container's own file system allows. */
+  laid(planned: CreateRequest): CreateRequest {
+    const { own } = this.#options;
+    const unseen = new Set(own.map(({ source, target }) => `${source}:${target}`));
+    const Binds = (planned.HostConfig.Binds ?? []).filter((bind) => !unseen.has(bind.replace(/:ro$/, '')));
+    return {
+      ...planned,
+      Volumes: { ...planned.Volumes, [WORKSPACE_INSIDE]: {}, [CONTROL_INSIDE]: {} },
+      HostConfig: { ...planned.HostConfig, Binds },
+    };
+  }
+
+  async beforeStart(container: string): Promise<void> {
+    await ensureFolder(this.#options.folders.workspace);
+    await this.#send(container, CONTROL_INSIDE, [entry('.', 'directory'), entry('go', 'fifo')]);
+  }
+
+  async afterStart({ container, owner }: FilesOwner): Promise<void> {
+    for (const { file, target, cache } of this.#options.own) {
+      if (cache) continue;
+      await this.#send(container, '/', await treeEntries(file, target.slice(1)), archiveOwner(owner));
+    }
+  }
+
+  async handOver({ container, owner }: FilesOwner): Promise<void> {
+    const all = await treeEntries(this.#options.folders.workspace);
+    const fresh = all.filter((found) => this.#sent.get(found.name) !== mark(found));
+    if (fresh.length === 0) return;
+    await this.#send(container, WORKSPACE_INSIDE, fresh, archiveOwner(owner));
+    for (const found of fresh) this.#sent.set(found.name, mark(found));
+  }
+
+  async release(container: string, script: string): Promise<void> {
+    const size = Buffer.byteLength(script);
+    const { engine } = this.#options;
+    try {
+      await this.#send(container, CONTROL_INSIDE, [{ ...entry('start', 'file'), content: script, size }]);
+      const argv = ['/bin/sh', '-c', `echo go > ${CONTROL_INSIDE}/go`];
+      await within(
+        RELEASE_TIMEOUT_MS,
+        engine.exec(container, { argv, user: '0', onOutput: () => undefined }),
+      );
+    } catch (error) {
+      if (isAgentError(error, 'DOCKER_ENGINE')) throw error;
+      throw new AgentError('LAUNCH_FAILED', `the container does not take its command: ${causeLine(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #send(
+    container: string,
+    path: string,
+    entries: readonly ArchiveEntry[],
+    owner: ArchiveOwner = ROOT,
+  ): Promise<void> {
+    await this.#options.engine.ask(`uploading files to ${path}`, (docker) =>
+      docker.getContainer(container).putArchive(archiveOf(entries, owner), { path }),
+    );
+  }
+}
+
+function entry(name: string, type: ArchiveEntry['type']): ArchiveEntry {
+  return { name, type, mode: type === 'directory' ? 0o755 : 0o644, size: 0, mtimeMs: Date.now() };
+}
+
+/** Changes when the file does. */
+function mark({ type, mode, size, mtimeMs }: ArchiveEntry): string {
+  return type === 'directory' ? `${type} ${mode}` : `${type} ${mode} ${size} ${mtimeMs}`;
+}
+
+function archiveOwner(owner: string | undefined): ArchiveOwner {
+  const [uid = 0, gid = 0] = owner?.split(':').map(Number) ?? [];
+  return { uid, gid };
+}
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it does not wait for it')), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
