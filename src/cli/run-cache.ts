@@ -66,7 +66,7 @@ function selectionOf({ options }: CommandContext): Selection {
   if (all === true && olderThan !== undefined)
     throw new AgentError('USAGE', '--all and --older-than contradict each other');
   if (all === true) return { by: 'all' };
-  return typeof olderThan === 'number' ? { by: 'age', days: olderThan } : { by: 'limits' };
+  return typeof olderThan === 'number' ? { by: 'age', seconds: olderThan } : { by: 'limits' };
 }
 
 async function surveys(context: CommandContext, kinds: readonly CacheKind[]): Promise<Survey[]> {

@@ -1,3 +1,5 @@
+import { ageText } from '../table.js';
+
 /** What the cache commands know of, in the order of their tables. */
 export const CACHE_KINDS = ['environments', 'mirrors', 'spools'] as const;
 export type CacheKind = (typeof CACHE_KINDS)[number];
@@ -28,9 +30,7 @@ export interface Survey {
   overLimits: readonly Chosen[];
 }
 
-export type Selection = { by: 'limits' } | { by: 'age'; days: number } | { by: 'all' };
-
-const DAY_MS = 86_400_000;
+export type Selection = { by: 'limits' } | { by: 'age'; seconds: number } | { by: 'all' };
 
 export function choose({ items, overLimits }: Survey, selection: Selection, now: number): readonly Chosen[] {
   switch (selection.by) {
@@ -39,10 +39,10 @@ export function choose({ items, overLimits }: Survey, selection: Selection, now:
     case 'all':
       return items.map((item) => ({ item, why: 'everything was asked for' }));
     case 'age': {
-      const { days } = selection;
+      const before = now - selection.seconds * 1000;
       return items
-        .filter(({ lastUsed }) => now - lastUsed.getTime() > days * DAY_MS)
-        .map((item) => ({ item, why: `not used for ${days} days` }));
+        .filter(({ lastUsed }) => lastUsed.getTime() < before)
+        .map((item) => ({ item, why: `last used ${ageText(item.lastUsed.toISOString(), now)}` }));
     }
   }
 }

@@ -1,4 +1,5 @@
-import { type Command, wholeNumber } from '../command.js';
+import type { Command } from '../command.js';
+import { duration } from '../duration.js';
 
 export const cacheCommand: Command = {
   name: 'cache',
@@ -9,9 +10,9 @@ export const cacheCommand: Command = {
     { flags: '--json', help: 'print JSON' },
     { flags: '--dry-run', help: 'with "prune": only say what would go, and why' },
     {
-      flags: '--older-than <days>',
-      help: 'with "prune": what was not used for so many days, instead of what is over the configured limits',
-      parse: wholeNumber('--older-than', 1),
+      flags: '--older-than <time>',
+      help: 'with "prune": what was not used for so long (30d, 12h), instead of what is over the configured limits',
+      parse: duration('--older-than'),
     },
     { flags: '--all', help: 'with "prune": everything that is not in use' },
     {
@@ -23,7 +24,7 @@ export const cacheCommand: Command = {
     'agent cache list',
     'agent cache list mirrors --json',
     'agent cache prune --dry-run',
-    'agent cache prune environments mirrors --older-than 30',
+    'agent cache prune environments mirrors --older-than 30d',
     'agent cache prune spools --undelivered',
   ],
   async run(context) {
