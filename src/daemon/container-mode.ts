@@ -12,6 +12,7 @@ import type { DockerDriver } from '../drivers/docker/docker-driver.js';
 import type { TemplateValues } from '../drivers/docker/template/resolve-template.js';
 import type { PlaceTask } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
+import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { containerConfigText } from '../task/container-config.js';
@@ -34,6 +35,9 @@ export interface ContainerParts {
   workerId: string;
   /** Nothing is told to the server about tasks. */
   silent: boolean;
+  /** Containers become images. */
+  forImage?: boolean;
+  gpus: GpuReader;
   redactor: Redactor;
   logger: AgentLogger;
   signal: AbortSignal;
@@ -75,13 +79,15 @@ export function previewRunLine(
 }
 
 function setupOf(parts: ContainerParts): DockerSetup {
-  const { mode, config, home, workerId, signal } = parts;
+  const { mode, config, home, workerId, gpus, signal } = parts;
   return {
     config,
     home,
     engine: mode.engine,
     flag: mode.words,
     parentWorkerId: workerId,
+    hasGpus: async () => (await gpus.read()) !== undefined,
+    forImage: parts.forImage === true,
     signal,
     describe: (task, until) => describeTask(parts, task, until),
     planned: (task, outcome) => tellServer(parts, task, outcome),

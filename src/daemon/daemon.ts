@@ -1,6 +1,7 @@
 import { requireOwnerTokens } from '../api/owner.js';
 import type { Config } from '../config/config.js';
 import { ReloadedConfig } from '../config/reload.js';
+import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
@@ -85,6 +86,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       const docker = await openContainers(options, {
         connection,
         workerId: registration.workerId,
+        gpus: machine.gpus,
         signal: shutdown.handOver,
       });
       const ctx = buildContext({
@@ -128,7 +130,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
 /** The driver of `--docker` and `--podman`; `undefined` without them. */
 async function openContainers(
   { containers, ...options }: DaemonOptions,
-  parts: { connection: Connection; workerId: string; signal: AbortSignal },
+  parts: { connection: Connection; workerId: string; gpus: GpuReader; signal: AbortSignal },
 ) {
   if (containers === undefined) return undefined;
   return containerDriver({ ...options, ...parts, mode: containers, silent: false });

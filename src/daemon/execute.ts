@@ -79,7 +79,12 @@ async function previewTask(connection: Connection, options: ExecuteOptions): Pro
     );
   }
   const record = await connection.tasks.getById(await taskId(connection, options));
-  options.print(await previewRunLine({ ...options, connection, mode }, record));
+  const { gpus } = lookAtMachine({
+    ...options,
+    featureSet: connection.client.claims.featureSet,
+    warn: (text) => options.logger.warn(text),
+  });
+  options.print(await previewRunLine({ ...options, connection, mode, gpus }, record));
   return 0;
 }
 
@@ -135,7 +140,13 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
   });
   const docker =
     options.containers &&
-    (await containerDriver({ ...options, connection, mode: options.containers, signal: shutdown.handOver }));
+    (await containerDriver({
+      ...options,
+      connection,
+      mode: options.containers,
+      gpus: machine.gpus,
+      signal: shutdown.handOver,
+    }));
   const ctx = buildContext({
     ...options,
     connection,

@@ -19,6 +19,8 @@ export interface EngineMachine {
   facts: EngineFacts;
   /** Where the engine listens. */
   socket: string;
+  /** GPUs can be handed out, whether or not the agent itself sees them. */
+  hasGpus: boolean;
   /** The machine's own address. */
   address: string | undefined;
   /** Folders of the machine that the agent's own container has; none where the agent is in no container. */
@@ -66,7 +68,8 @@ export function containerFacts(
     parentWorkerId: setup.parentWorkerId,
     serviceTask: task.serviceTask,
     gpu: {
-      visible: gpuVisibility({ env: config.env }).visible,
+      // Without a word about GPUs a machine that has none gives none; when asked for them, the engine says so.
+      visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
       skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
       podman: machine.facts.podman,
       amdNodes: amdNodes(),

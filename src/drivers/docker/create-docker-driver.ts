@@ -10,6 +10,7 @@ import { containerFacts, type EngineMachine } from './container-facts.js';
 import { type ContainerPlan, DockerDriver } from './docker-driver.js';
 import { controlFolder } from './docker-ref.js';
 import { Engine } from './engine.js';
+import { planBuild } from './image/build-plan.js';
 import { hostAddress } from './machine-facts.js';
 import { findOwnContainer } from './own-container.js';
 import { engineSees, readHostFolder } from './plan/host-mount.js';
@@ -46,6 +47,10 @@ export interface DockerSetup {
   /** Words after `--docker`; `undefined` without any. */
   flag: readonly string[] | undefined;
   parentWorkerId: string;
+  /** The machine has a GPU that the agent sees. */
+  hasGpus(): Promise<boolean>;
+  /** Containers become images, so nothing that is the machine's own gets into them. */
+  forImage?: boolean;
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
   describe(task: PlaceTask, signal: AbortSignal): Promise<ContainerTask>;
@@ -101,6 +106,7 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
       architecture: process.arch,
     },
     socket: engine?.socket ?? DEFAULT_SOCKET,
+    hasGpus: (await setup.hasGpus()) || ((await engine?.hasNvidiaRuntime()) ?? false),
     address: await ownAddress(setup.config),
     mounts: folder === undefined ? [] : [folder, ...(own?.mounts ?? [])],
     ...(isContainer ? { sibling: { network: own?.network } } : {}),
@@ -118,12 +124,13 @@ async function planFor(
   // Any user of the image reads it; nobody else of this machine gets past the run's own folder.
   await writeFileDurable(configFile, described.configText, 0o644);
   for (const folder of planned.folders) await ensureFolder(folder);
-  return {
+  const plan = {
     request: forEngine(planned.request, planned.options, machine.facts.apiVersion),
     pull: planned.pull,
     scripts: planned.scripts,
     notes: planned.notes,
   };
+  return setup.forImage ? planBuild(plan, controlFolder(request.runFolder)) : plan;
 }
 
 interface PlannedRequest {

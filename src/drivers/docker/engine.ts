@@ -88,6 +88,15 @@ export class Engine {
     };
   }
 
+  /** The engine was set up to hand out NVIDIA GPUs. */
+  async hasNvidiaRuntime(): Promise<boolean> {
+    const info: { Runtimes?: Record<string, unknown> } = await this.#call(
+      'asking the engine about itself',
+      () => this.#docker.info(),
+    );
+    return Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia'));
+  }
+
   async hasImage(image: string): Promise<boolean> {
     const found = await this.#find(() => this.#docker.getImage(image).inspect());
     return found !== undefined;
@@ -119,6 +128,10 @@ export class Engine {
   /** The image's stop signal, grace, then kill, all by the engine. */
   async stop(id: string, graceSeconds: number): Promise<void> {
     await this.#find(() => this.#docker.getContainer(id).stop({ t: graceSeconds }));
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#find(() => this.#docker.getContainer(id).unpause());
   }
 
   async kill(id: string, signal: string): Promise<void> {

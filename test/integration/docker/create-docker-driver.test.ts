@@ -25,27 +25,26 @@ test('a task runs in the container that the configuration and the task ask for',
       setup_shell_script: 'export MADE=here',
     },
   };
+  const config = flatConfig({
+    config: { 'agent.extra_docker_shell_script': ['echo preparing'] },
+    env: {
+      ...definedOnly(process.env),
+      HOME: home,
+      DOCKER_HOST: `unix://${engine.socket}`,
+      SSH_AUTH_SOCK: '',
+    },
+  });
   const driver = await createDockerDriver({
-    config: flatConfig({
-      config: { 'agent.extra_docker_shell_script': ['echo preparing'] },
-      env: {
-        ...definedOnly(process.env),
-        HOME: home,
-        DOCKER_HOST: `unix://${engine.socket}`,
-        SSH_AUTH_SOCK: '',
-        NVIDIA_VISIBLE_DEVICES: 'none',
-      },
-    }),
+    config,
     home,
+    engine: 'docker',
     flag: undefined,
     parentWorkerId: 'host:gpu0',
+    hasGpus: async () => false,
     signal: new AbortController().signal,
     describe: async () => ({
-      record,
       document: record,
       projectName: 'p',
-      workerId: 'host:gpu0',
-      serviceTask: false,
       configText: '{"agent": {}}\n',
       advanced: false,
       vaultVariables: [],
@@ -60,6 +59,14 @@ test('a task runs in the container that the configuration and the task ask for',
     workspace: path.join(home, 'workspace'),
     reporter: { line: (text) => lines.push(text), output: (text) => void printed.push(text) },
     signal: new AbortController().signal,
+    task: {
+      record,
+      config,
+      queue: undefined,
+      workerId: 'host:gpu0',
+      workerTags: [],
+      serviceTask: false,
+    },
   });
   t.is(printed.join(''), 'preparing\n');
   t.regex(
