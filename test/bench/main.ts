@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { parseHocon } from '../../src/config/hocon/parse-hocon.js';
 import { type Contender, contenders } from './contender.js';
 import { type DaemonFigures, measureDaemon } from './daemon-figures.js';
@@ -27,19 +28,21 @@ console.log(renderTable(figures));
 writeFileSync(values.json, `${JSON.stringify({ node: process.version, figures }, undefined, 2)}\n`);
 
 function startFigures(agents: readonly Contender[]): Figure[] {
-  const rows: [string, string[]][] = [
-    ['--version', ['--version']],
-    ['daemon --help', ['daemon', '--help']],
-  ];
-  return rows.map(([name, words]) =>
-    figure(
-      `${name}, wall time`,
-      's',
-      agents,
-      (agent) => wallSeconds([...agent.argv, ...words], 5, process.env),
+  const time = (agent: Contender, ...words: string[]) =>
+    wallSeconds([...agent.argv, ...words], 5, process.env);
+  /** The original has no other commands. */
+  const commands = (agent: Contender) =>
+    agent.name === 'ours' ? COMMANDS.map(({ name }) => name) : ['daemon', 'execute', 'build', 'config'];
+  const rows: [name: string, goal: string, measure: (agent: Contender) => number][] = [
+    ['--version, wall time', '≤ 0.15 s', (agent) => time(agent, '--version')],
+    [
+      '--help of the slowest command, wall time',
       '≤ 0.15 s',
-    ),
-  );
+      (agent) => Math.max(...commands(agent).map((name) => time(agent, name, '--help'))),
+    ],
+    ['config, wall time', '≤ 0.3 s', (agent) => time(agent, 'config')],
+  ];
+  return rows.map(([name, goal, measure]) => figure(name, 's', agents, measure, goal));
 }
 
 async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
