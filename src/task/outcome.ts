@@ -29,8 +29,11 @@ export const STOP_CODES: Record<StopReason, number> = {
 export type RunEnd =
   | { kind: 'exit'; exit: WorkloadExit }
   | { kind: 'stop'; reason: StopReason }
-  /** Set-up failed; `reason` is a short text for the status, `cause` the line for the log. */
-  | { kind: 'setup'; reason: string; cause: string };
+  /**
+   * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
+   * under it: the tool's own words, and what to do.
+   */
+  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[] };
 
 /** The last call and the last log line of a task. */
 export interface Settlement {
@@ -70,7 +73,7 @@ export function settlementOf(end: RunEnd): Settlement {
       return {
         call: 'failed',
         status_reason: end.reason,
-        logText: `Process failed: ${end.cause}`,
+        logText: [`Process failed: ${end.cause}`, ...(end.words ?? []).map((line) => `  ${line}`)].join('\n'),
         exitStatus: 1,
       };
   }

@@ -196,18 +196,22 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   ENTRY_POINT_MISSING: 'entry point not found',
   OWNER_TOKEN: 'failed logging in as the owner of the task',
   DISK_FULL: 'no space left on the disk',
+  DOCKER_ARGUMENT: 'wrong docker arguments',
+  DOCKER_POLICY: 'refused by the container policy',
+  DOCKER_ENGINE: 'failed reaching the container engine',
+  DOCKER_IMAGE: 'failed getting the container image',
+  DOCKER_CONTAINER: 'failed preparing the container',
 };
+const UNNAMED = 'failed preparing the task';
 
 function setupFailure(run: TaskRun, error: unknown): RunEnd {
   const cause = causeLine(error);
   if (isAgentError(error)) {
-    if (error.detail) run.log.line(error.detail, 'ERROR');
-    if (error.hint) run.log.line(error.hint, 'INFO');
-  } else if (error instanceof Error) {
-    run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
+    const words = [...(error.detail?.split('\n') ?? []), ...(error.hint ? [error.hint] : [])];
+    return { kind: 'setup', reason: SETUP_REASONS[error.code] ?? UNNAMED, cause, words };
   }
-  const reason = (isAgentError(error) && SETUP_REASONS[error.code]) || 'failed preparing the task';
-  return { kind: 'setup', reason, cause };
+  if (error instanceof Error) run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
+  return { kind: 'setup', reason: UNNAMED, cause };
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

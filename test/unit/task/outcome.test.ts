@@ -47,6 +47,16 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     { kind: 'setup', reason: 'failed cloning repository', cause: 'no such host' },
     ['failed', 'failed cloning repository', 'Process failed: no such host', 1],
   ],
+  [
+    'a failed set-up with the words of its tool',
+    {
+      kind: 'setup',
+      reason: 'failed cloning repository',
+      cause: 'no such host',
+      words: ['fatal: x', 'Do y.'],
+    },
+    ['failed', 'failed cloning repository', 'Process failed: no such host\n  fatal: x\n  Do y.', 1],
+  ],
 ];
 
 for (const [title, end, expected] of cases) {
