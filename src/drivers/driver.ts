@@ -58,6 +58,8 @@ export interface Place {
   readonly ref: PlaceRef;
   /** Digest of its image, where it is a container. */
   readonly image?: string;
+  /** False: what commands make in the place does not show up in the folders of the host. */
+  readonly sharesFiles?: boolean;
   /** The environment that commands see there before `command.env` is laid over it. */
   environment(): Promise<Readonly<Record<string, string>>>;
   /** Runs a command to its end. Does not throw for a non-zero exit; throws for a command that cannot start. */
@@ -128,7 +130,8 @@ export interface WorkloadRef extends PlaceRef {
 
 /** How a workload ended. */
 export type WorkloadExit =
-  | { kind: 'exited'; code: number }
+  /** `oomKilled`: the kernel has ended a process in it because the memory was used up. */
+  | { kind: 'exited'; code: number; oomKilled?: boolean }
   | { kind: 'signalled'; signal: string; oomKilled?: boolean }
   /** It is gone and left no exit status (machine restarted, killed together with its wrapper). */
   | { kind: 'lost'; reason: string };

@@ -82,7 +82,7 @@ export function settlementOf(end: RunEnd): Settlement {
 function exitSettlement(exit: WorkloadExit): Settlement {
   switch (exit.kind) {
     case 'exited':
-      return codeSettlement(exit.code);
+      return codeSettlement(exit.code, exit.oomKilled === true);
     case 'signalled': {
       const number = SIGNAL_NUMBERS[exit.signal] ?? 0;
       if (exit.signal === 'SIGINT') return userAbort();
@@ -99,7 +99,7 @@ function exitSettlement(exit: WorkloadExit): Settlement {
   }
 }
 
-function codeSettlement(code: number): Settlement {
+function codeSettlement(code: number, outOfMemory: boolean): Settlement {
   if (code === 0) {
     return {
       call: 'completed',
@@ -108,7 +108,7 @@ function codeSettlement(code: number): Settlement {
       exitStatus: 0,
     };
   }
-  return failed(String(code), '', code);
+  return failed(String(code), outOfMemory ? ' (a process ran out of memory)' : '', code);
 }
 
 function failed(code: string, why: string, exitStatus: number): Settlement {

@@ -5,6 +5,9 @@ export interface ContainerState {
   id: string;
   /** Also while the engine waits to start it again. */
   running: boolean;
+  /** The engine waits before it starts it again. */
+  restarting: boolean;
+  paused: boolean;
   exitCode: number;
   /** A process in it was killed because the memory was used up. */
   oomKilled: boolean;
@@ -35,6 +38,8 @@ export function containerState(found: ContainerInspectInfo): ContainerState {
   return {
     id: found.Id,
     running: found.State.Running || found.State.Restarting,
+    restarting: found.State.Restarting,
+    paused: found.State.Paused,
     exitCode: found.State.ExitCode,
     oomKilled: found.State.OOMKilled,
     error: found.State.Error,

@@ -129,6 +129,7 @@ async function planFor(
     pull: planned.pull,
     scripts: planned.scripts,
     notes: planned.notes,
+    own: planned.own,
   };
   return setup.forImage ? planBuild(plan, controlFolder(request.runFolder)) : plan;
 }

@@ -96,12 +96,13 @@ export class DockerDriver implements Driver {
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
   async launch(place: Place, command: PlaceCommand): Promise<DockerWorkload> {
-    const { ref, place: own, files, owner, tty } = this.#opened(place);
+    const { ref, place: own, files, owner, request } = this.#opened(place);
     const { container } = ref;
     await files.handOver({ container, owner });
     await files.release(container, startScript(command, await own.environment()));
     this.#places.delete(container);
-    return this.#workload(ref, tty);
+    const policy = request.HostConfig.RestartPolicy?.Name;
+    return this.#workload(ref, { tty: request.Tty === true, policy });
   }
 
   /** For making an image of an open place instead of running a command in it. */
@@ -115,7 +116,9 @@ export class DockerDriver implements Driver {
   async attach(ref: WorkloadRef): Promise<DockerWorkload | undefined> {
     const docker = dockerRef(ref);
     const state = docker && (await this.#options.engine.inspect(docker.container));
-    return docker && state ? this.#workload(docker, state.tty) : undefined;
+    return docker && state
+      ? this.#workload(docker, { tty: state.tty, policy: state.restart.policy })
+      : undefined;
   }
 
   /** A container that is to be kept is only ended. */
@@ -143,9 +146,10 @@ export class DockerDriver implements Driver {
     throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
   }
 
-  #workload(ref: DockerPlaceRef, tty: boolean): DockerWorkload {
+  #workload(ref: DockerPlaceRef, { tty, policy }: WorkloadTraits): DockerWorkload {
     const { engine, signal } = this.#options;
-    return new DockerWorkload({ engine, ref: { ...ref, output: 'engine' }, tty, signal });
+    const restarts = policy !== undefined && policy !== '' && policy !== 'no';
+    return new DockerWorkload({ engine, ref: { ...ref, output: 'engine' }, tty, restarts, signal });
   }
 
   async #started({ plan, ref, files, request }: StartedContainer): Promise<DockerPlace> {
@@ -164,7 +168,7 @@ export class DockerDriver implements Driver {
       handOver: () => files.handOver({ container, owner }),
     });
     const { workspace } = request;
-    this.#places.set(container, { ref, place, owner, files, workspace, tty: plan.request.Tty === true });
+    this.#places.set(container, { ref, place, owner, files, workspace, request: plan.request });
     return place;
   }
 
@@ -238,7 +242,7 @@ interface OpenPlace {
   owner: string | undefined;
   files: RunFiles;
   workspace: string;
-  tty: boolean;
+  request: CreateRequest;
 }
 
 interface StartedContainer {
@@ -246,4 +250,10 @@ interface StartedContainer {
   ref: DockerPlaceRef;
   files: RunFiles;
   request: PlaceRequest;
+}
+
+interface WorkloadTraits {
+  tty: boolean;
+  /** Name of its restart policy. */
+  policy: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
@@ -9,18 +10,29 @@ export interface DockerWorkloadOptions {
   engine: Engine;
   ref: DockerWorkloadRef;
   tty: boolean;
+  /** The engine starts the container again by a restart policy. */
+  restarts: boolean;
   /** Ends all watching when the daemon leaves; the container runs on. */
   signal: AbortSignal;
+  /** How long an engine that does not answer is waited for. */
+  patienceMs?: number;
 }
 
 /** An engine that is being restarted comes back; until then it is asked this often. */
 const RETRY_MS = 1000;
+/** Longer than installing a new engine takes. */
+const PATIENCE_MS = 15 * 60_000;
+/** An engine that has just come up needs this long until it has started what is to run always. */
+const RESTART_MS = 10_000;
+/** What a stop may take beyond the grace. */
+const STOP_MS = 60_000;
 
 /** A command that is a container's own process. */
 export class DockerWorkload implements Workload {
   readonly ref: DockerWorkloadRef;
   readonly exited: Promise<WorkloadExit>;
   readonly #options: DockerWorkloadOptions;
+  #stopped = false;
 
   constructor(options: DockerWorkloadOptions) {
     this.ref = options.ref;
@@ -30,12 +42,14 @@ export class DockerWorkload implements Workload {
 
   /**
    * Positions are bytes of the container's output from its start. The engine is asked for all of it and what
-   * is known already is skipped, so nothing is lost or doubled after a restart of either.
+   * is known already is let go of piece by piece, so nothing is lost or doubled after a restart of the agent,
+   * of the engine or, by its restart policy, of the container.
    */
   async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
-    const { engine, tty } = this.#options;
+    const { engine, tty, restarts } = this.#options;
     let at = position;
-    while (!signal.aborted) {
+    for (let last = false; !signal.aborted; ) {
+      let whole = false;
       let skip = at;
       try {
         for await (const data of engine.logs(this.ref.container, tty, signal)) {
@@ -45,52 +59,116 @@ export class DockerWorkload implements Workload {
           at += fresh.length;
           yield { data: fresh, position: at };
         }
-      } catch {
-        // The engine went away in the middle of it; whether there is more is asked below.
+        whole = true;
+      } catch (error) {
+        if (isUnreadable(error)) return;
       }
-      if (await this.#hasEnded()) return;
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      if (last) return;
+      last = await this.#isOver(signal);
+      if (last && whole && !restarts) return;
     }
   }
 
-  /** The image's stop signal, then the kill, by the engine; again by us when it is still there. */
+  /**
+   * The image's stop signal, then the kill, by the engine; again until it has ended.
+   *
+   * @throws AgentError PROCESS_STUCK, DOCKER_ENGINE when the engine does not answer
+   */
   async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
     const { engine } = this.#options;
-    await engine.stop(this.ref.container, Math.ceil(graceMs / 1000));
-    const state = await engine.inspect(this.ref.container);
-    if (state?.running) await engine.kill(this.ref.container, 'SIGKILL');
+    const { container } = this.ref;
+    const deadline = Date.now() + graceMs + STOP_MS;
+    for (let grace = Math.ceil(graceMs / 1000); ; grace = 0) {
+      const problem = await this.#stopOnce(grace);
+      if (problem === undefined) return;
+      if (Date.now() > deadline) throw problem;
+      await sleep(RETRY_MS);
+      await engine.kill(container, 'SIGKILL').catch(() => undefined);
+    }
+  }
+
+  /** `undefined` when nothing of it runs any more. */
+  async #stopOnce(graceSeconds: number): Promise<unknown> {
+    const { engine } = this.#options;
+    const { container } = this.ref;
+    try {
+      // A paused container would take no signal.
+      if ((await engine.inspect(container))?.paused) await engine.unpause(container);
+      await engine.stop(container, graceSeconds);
+      if (!(await engine.inspect(container))?.running) return undefined;
+      return new AgentError('PROCESS_STUCK', `container ${container.slice(0, 12)} survives SIGKILL`);
+    } catch (error) {
+      return error;
+    }
   }
 
   async #watch(): Promise<WorkloadExit> {
-    const { engine, signal } = this.#options;
+    const { engine, signal, patienceMs = PATIENCE_MS } = this.#options;
+    let silentSince: number | undefined;
     while (!signal.aborted) {
       try {
         await engine.wait(this.ref.container, signal);
         const state = await engine.inspect(this.ref.container);
+        silentSince = undefined;
         if (state === undefined) return { kind: 'lost', reason: 'its container was removed from outside' };
-        if (!state.running) return exitOf(state);
-      } catch {
-        // No answer: the engine is being restarted, which a container can outlive.
+        if (!state.running && (await this.#isFinal(state))) return exitOf(state);
+      } catch (error) {
+        // An engine may be restarted, which a container can outlive.
+        if (isAgentError(error, 'DOCKER_ENGINE')) silentSince ??= Date.now();
+        if (silentSince !== undefined && Date.now() - silentSince > patienceMs && !signal.aborted)
+          return { kind: 'lost', reason: causeLine(error) };
       }
-      await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      await this.#pause(signal);
     }
     return new Promise<never>(() => undefined);
   }
 
-  async #hasEnded(): Promise<boolean> {
-    try {
-      const state = await this.#options.engine.inspect(this.ref.container);
-      return state === undefined || !state.running;
-    } catch {
-      return false;
+  /** Whether the engine has given up starting the container again by its restart policy. */
+  async #isFinal(ended: ContainerState): Promise<boolean> {
+    const { engine, signal } = this.#options;
+    const deadline = Date.now() + RESTART_MS;
+    while (!this.#stopped && comesBack(ended) && Date.now() < deadline && !signal.aborted) {
+      await this.#pause(signal);
+      if ((await engine.inspect(this.ref.container))?.running) return false;
     }
+    return !signal.aborted;
   }
+
+  /** Waits until there may be more to read; `true` when there will be none. */
+  async #isOver(signal: AbortSignal): Promise<boolean> {
+    const { engine } = this.#options;
+    const ended = this.exited.then(() => true);
+    while (!signal.aborted) {
+      if (await Promise.race([ended, this.#pause(signal)])) return true;
+      const state = await engine.inspect(this.ref.container).catch(() => undefined);
+      if (state?.running && !state.restarting) return false;
+    }
+    return false;
+  }
+
+  async #pause(signal: AbortSignal): Promise<false> {
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
+    return false;
+  }
+}
+
+/** Whether the engine starts a container again that has ended so. */
+function comesBack({ exitCode, restart: { policy, most, count } }: ContainerState): boolean {
+  if (policy === 'on-failure') return exitCode !== 0 && (most === 0 || count < most);
+  return policy !== 'no';
+}
+
+/** A log driver of the arguments that only sends output away. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('does not support reading');
 }
 
 /** 128 + n is how the engine tells the death by signal n. */
 export function exitOf(state: Pick<ContainerState, 'exitCode' | 'oomKilled'>): WorkloadExit {
   const { exitCode, oomKilled } = state;
+  const memory = oomKilled ? { oomKilled } : {};
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-  if (signal === undefined) return { kind: 'exited', code: exitCode };
-  return { kind: 'signalled', signal, ...(oomKilled ? { oomKilled } : {}) };
+  if (signal === undefined) return { kind: 'exited', code: exitCode, ...memory };
+  return { kind: 'signalled', signal, ...memory };
 }

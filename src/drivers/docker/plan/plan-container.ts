@@ -9,6 +9,7 @@ import { type ChoiceFacts, chooseContainer } from '../choice/choose-container.js
 import { containerName } from '../choice/container-name.js';
 import { readRestartRule, restartPolicy } from '../choice/restart-policy.js';
 import type { CreateRequest } from '../create-request.js';
+import type { OwnMount } from '../files/run-files.js';
 import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-policy.js';
 import { readContainerPolicy } from '../policy/container-policy.js';
 import type { GivenOption } from '../run-options/option.js';
@@ -81,6 +82,8 @@ export interface PlannedContainer {
   secrets: string[];
   /** Folders of the agent to make before the container. */
   folders: string[];
+  /** Mounts among those of the request that the agent itself has added. */
+  own: OwnMount[];
 }
 
 const CONFIG_INSIDE = '/tmp/clearml.conf';
@@ -136,6 +139,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     runtime: planned.runtime,
     secrets: secretValues(built.request),
     folders: cacheMounts(config, facts.home).map(({ source }) => source),
+    own: mounts.own,
   };
 }
 
@@ -208,10 +212,15 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
   const { config, home } = facts;
   const { keys, gitFiles } = credentialFolders(config);
   const notes: string[] = [];
-  const seen = (mount: HostMount): HostMount[] => {
+  const own: OwnMount[] = [];
+  const seen = (mount: HostMount, cache = false): HostMount[] => {
     const source = facts.engineSees(mount.source);
-    if (source === undefined) notes.push(`${mount.source} is not mounted: the engine cannot see it`);
-    return source === undefined ? [] : [{ ...mount, source }];
+    if (source === undefined) {
+      notes.push(`${mount.source} is not mounted: the engine cannot see it`);
+      return [];
+    }
+    own.push({ ...mount, source, file: mount.source, cache });
+    return [{ ...mount, source }];
   };
   const ssh =
     sshFolder && facts.sshFolder ? seen({ source: facts.sshFolder, target: keys, readOnly: true }) : [];
@@ -220,12 +229,16 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
     target: `${gitFiles}/${path.basename(source)}`,
     readOnly: true,
   }));
+  const caches = cacheMounts(config, home).flatMap((mount) => seen(mount, true));
+  const source = facts.engineSees(facts.configFile) ?? facts.configFile;
+  own.push({ file: facts.configFile, source, target: CONFIG_INSIDE });
   return {
-    config: { source: facts.engineSees(facts.configFile) ?? facts.configFile, target: CONFIG_INSIDE },
-    mounts: [...ssh, ...cacheMounts(config, home).flatMap(seen), ...trust.flatMap(seen)],
-    gitFiles: git.flatMap(seen),
+    config: { source, target: CONFIG_INSIDE },
+    mounts: [...ssh, ...caches, ...trust.flatMap((mount) => seen(mount))],
+    gitFiles: git.flatMap((mount) => seen(mount)),
     sshMounted: ssh.length > 0,
     notes,
+    own,
   };
 }
 

@@ -61,8 +61,13 @@ export function runWords(facts: RunFacts): string[] {
     ...mountWords(facts.config),
     ...variable('CLEARML_CONFIG_FILE', facts.config.target),
     ...facts.mounts.flatMap(mountWords),
-    ...(facts.restart === undefined ? ['--rm'] : []),
+    ...(facts.restart === undefined && !keeps(facts.arguments) ? ['--rm'] : []),
   ];
+}
+
+/** The container is wanted after its end. */
+function keeps(words: readonly string[]): boolean {
+  return words.some((word) => /^--rm=(false|f|0)$/i.test(word));
 }
 
 /** Beside the agent's own container: in its network unless the arguments name one, GPUs by variable. */
