@@ -139,10 +139,12 @@ function matchesPart(version: string, part: string): boolean {
   return rule === undefined || matchesRule(version, rule);
 }
 
-/** State of the packages that an environment inherits: times of change of the folders they are in. */
+/** State of the packages that an environment inherits: on this machine the times of change of their folders. */
 export async function inheritedState(job: EnvironmentJob): Promise<string> {
   const { place, settings } = job.request;
-  if (!settings.systemSitePackages || place.kind !== 'local') return '';
+  if (!settings.systemSitePackages) return '';
+  // Layers of an image have times of their own, and set-up scripts install the same packages each time.
+  if (place.kind !== 'local') return job.inherited.join(',');
   const folders = job.interpreter.probe.sysPath;
   const times = await Promise.all(
     folders.map((folder) =>

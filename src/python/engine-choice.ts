@@ -13,6 +13,8 @@ export interface EngineFacts {
   /** Keys of pip's configuration that only pip understands. */
   pipOnly: readonly string[];
   plans: readonly InstallPlan[];
+  /** The environment sees packages of the interpreter, which pip counts as installed and uv does not. */
+  inheritsPackages: boolean;
   pythonVersion: string;
   options: UvOptions;
 }
@@ -26,6 +28,8 @@ export function chooseEngine(wanted: Engine, settings: PipSettings, facts: Engin
   const { uv } = facts;
   if (uv === undefined) return { engine: 'pip', why: 'uv is not installed' };
   const obstacle = uvObstacle(settings, facts);
+  if (wanted === 'auto' && facts.inheritsPackages)
+    return { engine: 'pip', why: 'uv does not count what the interpreter has as installed' };
   if (obstacle !== undefined)
     return { engine: 'pip', why: `uv ${uv.version} does not understand ${obstacle}` };
   return { engine: 'uv', why: `uv ${uv.version} is installed` };

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { carriedSettings } from './carried-settings.js';
+import type { ContainerSurvey } from './container-survey.js';
 import type { CachePlace } from './environment-cache.js';
 import { EnvironmentCache } from './environment-cache.js';
 import type { EnvironmentRequest } from './environment-request.js';
+import { inheritedPackages } from './inherited-packages.js';
 import { takeIndexFlags, withIndexes } from './install-plan.js';
 import type { InstallContext } from './installer.js';
 import type { Interpreter } from './interpreter.js';
@@ -25,15 +28,28 @@ export interface EnvironmentJob {
   where: CachePlace;
   /** Its Python, inside the place. */
   python: string;
+  /** What was found in the container, where the place is one. */
+  container: ContainerSurvey | undefined;
+  /** Descriptions of the packages that the environment sees besides its own. */
+  inherited: readonly string[];
 }
 
 export async function environmentJob(
   given: EnvironmentRequest,
   interpreter: Interpreter,
+  container?: ContainerSurvey,
 ): Promise<EnvironmentJob> {
   const { place, settings, target } = given;
   const base = await place.environment();
-  const request = { ...given, toolEnvironment: { ...uvSettings(given, base), ...given.toolEnvironment } };
+  const host = given.hostEnvironment ?? base;
+  const request = {
+    ...given,
+    toolEnvironment: {
+      ...(container === undefined ? {} : carriedSettings(host, base, container.paths)),
+      ...(container === undefined ? uvSettings(given, base) : containerSettings(given, base, container)),
+      ...given.toolEnvironment,
+    },
+  };
   const env = { ...base, ...request.toolEnvironment };
   const inside = place.inside(target);
   const { path: folder } = settings.cache;
@@ -45,31 +61,59 @@ export async function environmentJob(
     request,
     interpreter,
     env,
-    pip: await readPipConfiguration(place, env),
+    pip: await readPipConfiguration(place, env, container?.texts),
     pipSettings: { ...settings.pip, extraFlags: flags },
     indexes: options,
-    cache: folder === undefined || !isKnown(given) ? undefined : new EnvironmentCache({ folder, env: base }),
+    cache: folder === undefined || !isKnown(given) ? undefined : new EnvironmentCache({ folder, env: host }),
     where: { folder: target, inside },
     python: path.posix.join(inside, 'bin', 'python'),
+    container,
+    inherited: await inheritedPackages(given, interpreter),
   };
 }
 
-/** A container whose image nobody can name may hold other libraries than the next one that looks the same. */
+/**
+ * A container whose image nobody can name may hold other libraries than the next one that looks the same, and
+ * one with files of its own gives nothing to keep.
+ */
 function isKnown({ place, image = '' }: EnvironmentRequest): boolean {
-  return place.kind === 'local' || image !== '';
+  return place.kind === 'local' || (image !== '' && place.sharesFiles !== false);
 }
 
 /** Settings of the agent that uv takes from its environment, unless they are there already. */
 function uvSettings(
-  { place, settings }: EnvironmentRequest,
+  { settings }: EnvironmentRequest,
   env: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const { downloads, uv } = settings;
-  const cache = downloads.enabled && place.kind === 'local' && !env.UV_CACHE_DIR;
+  const cache = downloads.enabled && !env.UV_CACHE_DIR;
   const downloadList = uv.pythonDownloads !== undefined && !env.UV_PYTHON_DOWNLOADS_JSON_URL;
   return {
     ...(cache ? { UV_CACHE_DIR: path.join(downloads.path, 'uv') } : {}),
     ...(downloadList ? { UV_PYTHON_DOWNLOADS_JSON_URL: uv.pythonDownloads ?? '' } : {}),
+  };
+}
+
+/**
+ * The same for a container, where nothing but the workspace is sure to be writable. What uv has built with one
+ * C library need not run with another, so caches are apart.
+ */
+function containerSettings(
+  request: EnvironmentRequest,
+  env: Readonly<Record<string, string>>,
+  { writable, libc, libcVersion }: ContainerSurvey,
+): Record<string, string> {
+  const { place, target, settings } = request;
+  const workspace = place.inside(path.dirname(target));
+  const shared = place.inside(settings.downloads.path);
+  const isShared = settings.downloads.enabled && writable.has(shared);
+  const cache: Record<string, string> = isShared
+    ? { UV_CACHE_DIR: `${shared}/uv-${libc}${libcVersion}`, UV_LINK_MODE: 'copy' }
+    : { UV_CACHE_DIR: `${workspace}/.uv-cache` };
+  return {
+    ...uvSettings({ ...request, settings: { ...settings, downloads: { enabled: false, path: '' } } }, env),
+    ...(env.UV_CACHE_DIR ? {} : cache),
+    ...(env.TMPDIR || writable.has('/tmp') ? {} : { TMPDIR: workspace }),
   };
 }
 

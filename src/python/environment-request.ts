@@ -30,6 +30,15 @@ export interface EnvironmentRequest {
   image?: string;
   /** No package index may be asked. */
   offline?: boolean;
+  /** The agent's own environment, for programs that it runs on this machine; that of the place where absent. */
+  hostEnvironment?: Readonly<Record<string, string | undefined>>;
+  /** The task's command is no Python: where nothing is to be installed, it runs without one. */
+  optional?: boolean;
+}
+
+/** A request whose repository may still be on its way. */
+export interface EnvironmentOrder extends Omit<EnvironmentRequest, 'repository'> {
+  repository: RepositoryFolders | undefined | Promise<RepositoryFolders | undefined>;
 }
 
 export interface RepositoryFolders {

@@ -71,6 +71,11 @@ export function changingPart(plan: InstallPlan): PlannedPackage[] {
   return plan.external.filter((one) => !one.fixed);
 }
 
+/** All requirements of a plan, in no particular order. */
+export function planTexts({ first, main, post, external }: InstallPlan): string[] {
+  return [...main, ...[...first, ...post, ...external].map(({ text }) => text)];
+}
+
 /** The options of a list with configured indexes before its own. */
 export function withIndexes(options: ListOptions, extraIndexUrls: readonly string[]): ListOptions {
   return { ...options, extraIndexUrls: [...new Set([...extraIndexUrls, ...options.extraIndexUrls])] };

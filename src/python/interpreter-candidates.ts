@@ -26,7 +26,7 @@ export async function listCandidates(
   signal?: AbortSignal,
 ): Promise<Candidate[]> {
   const result = await place.exec(
-    { argv: ['/bin/sh', '-c', SEARCH, 'sh', ...names] },
+    { argv: ['/bin/sh', '-c', SEARCH_PROGRAMS, 'sh', ...names] },
     signal === undefined ? {} : { signal },
   );
   return readCandidates(result.stdout);
@@ -45,7 +45,8 @@ export function readCandidates(text: string): Candidate[] {
   }));
 }
 
-const SEARCH = `
+/** Names follow as the arguments of the shell. */
+export const SEARCH_PROGRAMS = `
 set -f
 IFS=:
 dirs=$PATH

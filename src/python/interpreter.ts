@@ -16,6 +16,8 @@ export interface Interpreter {
 export interface InterpreterSearch {
   place: Place;
   request: PythonRequest;
+  /** Where they have been looked for already. */
+  candidates?: readonly Candidate[];
   cache: ProbeCache;
   reporter: Reporter;
   signal: AbortSignal;
@@ -29,7 +31,9 @@ export interface InterpreterSearch {
  */
 export async function findInterpreter(search: InterpreterSearch): Promise<Interpreter> {
   const { request, reporter } = search;
-  const candidates = distinct(await listCandidates(search.place, programNames(request), search.signal));
+  const candidates = distinct(
+    search.candidates ?? (await listCandidates(search.place, programNames(request), search.signal)),
+  );
   const found: Interpreter[] = [];
   for (const candidate of candidates) {
     if (!mayFit(candidate, request)) continue;

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { adjustPip, type BaseEnvironment, baseEnvironment, pipProgram } from './base-environment.js';
+import { provideGit } from './container-git.js';
 import { chooseEngine } from './engine-choice.js';
 import { inspectEnvironment } from './environment-inspection.js';
 import { type EnvironmentJob, installContext } from './environment-job.js';
 import type { PackageTool } from './environment-request.js';
+import { hasPackages } from './inherited-packages.js';
 import { type FailedInstall, type FailureKind, failureReason, installError } from './install-failure.js';
-import { type InstallPlan, isEmptyPlan } from './install-plan.js';
+import { type InstallPlan, isEmptyPlan, planTexts } from './install-plan.js';
 import type { Installer } from './installer.js';
 import { pipInstaller } from './pip-installer.js';
 import { runPlan } from './plan-runner.js';
@@ -50,6 +52,10 @@ export async function buildEnvironment(
       tool: 'none',
     };
   }
+  await provideGit(
+    job,
+    lists.flatMap(({ plan }) => planTexts(plan)),
+  );
   const uvOptions: UvOptions = {
     bestMatch: settings.manager !== 'uv' || settings.uv.bestMatch,
     offline: job.request.offline ?? false,
@@ -59,6 +65,7 @@ export async function buildEnvironment(
     uv,
     pipOnly: job.pip.others,
     plans: lists.map((one) => one.plan),
+    inheritsPackages: inheritsPip && settings.manager !== 'uv' && hasPackages(job.inherited),
     pythonVersion: job.interpreter.probe.version,
     options: uvOptions,
   };

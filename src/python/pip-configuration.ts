@@ -56,14 +56,19 @@ const NEUTRAL = new Set([
   'debug',
 ]);
 
-/** Reads what pip itself would read for `pip install`, lowest first, for the tools that stand in for it. */
+/**
+ * Reads what pip itself would read for `pip install`, lowest first, for the tools that stand in for it.
+ *
+ * @param known texts of `configurationFiles`, where they have been read already
+ */
 export async function readPipConfiguration(
   place: Place,
   env: Readonly<Record<string, string | undefined>>,
+  known?: ReadonlyMap<string, string>,
 ): Promise<PipConfiguration> {
   const values = new Map<string, string>();
   for (const file of configurationFiles(env)) {
-    const text = await place.read(file);
+    const text = known === undefined ? await place.read(file) : known.get(file);
     if (text === undefined) continue;
     for (const [key, value] of readIni(text, ['global', 'install'])) values.set(key, value);
   }
@@ -130,7 +135,7 @@ function configurationOf(values: ReadonlyMap<string, string>): PipConfiguration 
 }
 
 /** Machine, user, then the file that the environment names. */
-function configurationFiles(env: Readonly<Record<string, string | undefined>>): string[] {
+export function configurationFiles(env: Readonly<Record<string, string | undefined>>): string[] {
   const home = env.HOME ?? '/root';
   const xdg = env.XDG_CONFIG_HOME || `${home}/.config`;
   if (env.PIP_CONFIG_FILE === '/dev/null') return [];

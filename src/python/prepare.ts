@@ -1,39 +1,52 @@
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
+import { containerInterpreter, type FindOptions } from './container-interpreter.js';
+import type { ContainerSurvey } from './container-survey.js';
 import { customBuild } from './custom-build.js';
 import { type EnvironmentJob, environmentJob } from './environment-job.js';
-import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
+import type { EnvironmentOrder, EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { findInterpreter, type Interpreter } from './interpreter.js';
+import type { Candidate } from './interpreter-candidates.js';
 import { planLists } from './planned-lists.js';
 import { projectEnvironment } from './project-environment.js';
 import type { PythonRequest } from './python-request.js';
-import { locateRequirements } from './requirement-files.js';
-import { bareEnvironment, systemEnvironment } from './system-environment.js';
+import { locateRequirements, needsRepository } from './requirement-files.js';
+import { bareEnvironment, systemEnvironment, withoutPython } from './system-environment.js';
 import { resolveTorch } from './torch-resolution.js';
 import { venvEnvironment } from './venv-environment.js';
 
 /**
  * Makes the Python environment of a task: finds the interpreter, then takes the environment from the cache or
- * builds it as the configuration and the task's project want it.
+ * builds it as the configuration and the task's project want it. Only what is in the repository waits for it.
  *
  * @throws AgentError PYTHON_MISSING, ENVIRONMENT_CREATE, REQUIREMENTS_INSTALL, COMMAND_FAILED, DISK_FULL
  */
-export async function prepareEnvironment(request: EnvironmentRequest): Promise<PythonEnvironment> {
-  const { settings, reporter } = request;
+export async function prepareEnvironment(order: EnvironmentOrder): Promise<PythonEnvironment> {
+  const { settings, reporter } = order;
   const { skip } = settings;
-  const custom = skip.everything ? undefined : await customBuild(request);
+  const scripted = settings.customBuildScript !== undefined && !skip.everything;
+  const custom = scripted ? await customBuild(await complete(order)) : undefined;
   if (custom !== undefined) return custom;
+  const request: EnvironmentRequest = { ...order, repository: undefined };
   const activated = await activatedPython(request);
   const named = typeof skip.virtualEnvironment === 'string' ? skip.virtualEnvironment : activated;
-  const interpreter = await interpreterFor(request, named);
+  const { interpreter, survey } = await interpreterIn(request, named);
+  if (interpreter === undefined) return withoutPython(request);
   reporter.line(`Python ${interpreter.probe.version} (${interpreter.program})`);
   if (skip.everything) {
     reporter.line('No packages are installed: CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL is set');
     return bareEnvironment(interpreter);
   }
-  const job = await environmentJob(request, interpreter);
+  const job = await environmentJob(await complete(order), interpreter, survey);
   if (skip.virtualEnvironment !== false || activated !== undefined) return withoutVenv(job);
   return (await projectEnvironment(job)) ?? venvEnvironment(job);
+}
+
+/** A repository that is not needed is not waited for. */
+async function complete(order: EnvironmentOrder): Promise<EnvironmentRequest> {
+  const { repository, task, settings } = order;
+  if (!(repository instanceof Promise)) return { ...order, repository };
+  return { ...order, repository: needsRepository(task, settings) ? await repository : undefined };
 }
 
 async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
@@ -41,8 +54,21 @@ async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
   return systemEnvironment(job, planLists(job, await resolveTorch(job, located)));
 }
 
+async function interpreterIn(
+  request: EnvironmentRequest,
+  named: string | undefined,
+): Promise<{ interpreter: Interpreter | undefined; survey?: ContainerSurvey }> {
+  if (request.place.kind === 'local') return { interpreter: await interpreterFor(request, named, {}) };
+  return containerInterpreter(request, (options) => interpreterFor(request, named, options));
+}
+
 /** An interpreter that is named and does not exist is looked for like any other. */
-async function interpreterFor(request: EnvironmentRequest, named: string | undefined): Promise<Interpreter> {
+async function interpreterFor(
+  request: EnvironmentRequest,
+  named: string | undefined,
+  options: FindOptions,
+): Promise<Interpreter> {
+  if (options.request !== undefined) return search(request, options.request);
   if (named !== undefined) {
     try {
       return await search(request, {
@@ -55,15 +81,23 @@ async function interpreterFor(request: EnvironmentRequest, named: string | undef
       request.reporter.line(`${error.message}; looking for another`, 'WARNING');
     }
   }
-  return search(request, request.pythonRequest);
+  return search(request, request.pythonRequest, options.candidates);
 }
 
 function search(
   { place, reporter, signal, cacheFolder, image = '' }: EnvironmentRequest,
   wanted: PythonRequest,
+  candidates?: readonly Candidate[],
 ): Promise<Interpreter> {
   const folder = place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined;
-  return findInterpreter({ place, request: wanted, cache: { folder, scope: image }, reporter, signal });
+  return findInterpreter({
+    place,
+    request: wanted,
+    cache: { folder, scope: image },
+    reporter,
+    signal,
+    ...(candidates === undefined ? {} : { candidates }),
+  });
 }
 
 /** In a container, an environment that its image has activated is the one to install into. */

@@ -27,6 +27,8 @@ export interface PythonSettings {
   systemSitePackages: boolean;
   /** In a container, install into the environment that its image has activated. */
   useActivated: boolean;
+  /** In a container, install what OpenCV is linked with for tasks that use it. */
+  openCvLibraries: boolean;
   requirements: RequirementSettings;
   pip: PipSettings;
   uv: UvSettings;
@@ -116,6 +118,9 @@ export function pythonSettings(config: Config): PythonSettings {
     useActivated:
       config.value('agent.docker_use_activated_venv') === undefined ||
       config.boolean('agent.docker_use_activated_venv'),
+    openCvLibraries:
+      config.boolean('agent.docker_install_opencv_libs') &&
+      config.strings('agent.docker_init_bash_script').length === 0,
     requirements: requirementSettings(config),
     pip: pipSettings(config),
     uv: uvSettings(config),

@@ -1,9 +1,10 @@
+import { provideGit } from './container-git.js';
 import { inspectEnvironment } from './environment-inspection.js';
 import type { EnvironmentJob } from './environment-job.js';
-import type { PythonEnvironment } from './environment-request.js';
+import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { freezeLines } from './freeze.js';
 import { installError, noInstaller } from './install-failure.js';
-import { isEmptyPlan } from './install-plan.js';
+import { isEmptyPlan, planTexts } from './install-plan.js';
 import type { Interpreter } from './interpreter.js';
 import { installerOnTop, type PlannedList } from './package-build.js';
 import { runPlan } from './plan-runner.js';
@@ -14,6 +15,21 @@ export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironm
     python: [program],
     pathEntries: probe.sysPath,
     binFolder: program.includes('/') ? program.slice(0, program.lastIndexOf('/')) : undefined,
+    environment: {},
+    frozen: undefined,
+    cacheHit: false,
+    manager: 'none',
+    upkeep: undefined,
+  };
+}
+
+/** A task that needs no Python, in a place that has none. */
+export function withoutPython({ reporter }: EnvironmentRequest): PythonEnvironment {
+  reporter.line('No Python in the image, and the task needs none');
+  return {
+    python: ['python3'],
+    pathEntries: [],
+    binFolder: undefined,
     environment: {},
     frozen: undefined,
     cacheHit: false,
@@ -33,6 +49,10 @@ export async function systemEnvironment(
   const before = await inspectEnvironment(place, [python], signal);
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
+    await provideGit(
+      job,
+      lists.flatMap((one) => planTexts(one.plan)),
+    );
     const installerFor = await installerOnTop({ ...job, python }, before);
     if (installerFor === undefined) throw noInstaller(interpreter);
     for (const { plan, located } of lists) {

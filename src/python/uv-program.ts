@@ -1,12 +1,13 @@
 import type { Place } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
+import { keepUv, uvFromHost } from './container-uv.js';
 import type { EnvironmentJob } from './environment-job.js';
 import { installTool } from './python-tool.js';
 import type { UvProgram } from './uv-installer.js';
 import { matchesRule, parseRule } from './version.js';
 
 /**
- * The uv of this machine. Where there is none of the version asked for and the configuration wants uv, it is
+ * The uv of the place, or in a container a copy of this machine's. Where there is none of the version asked for and the configuration wants uv, it is
  * installed into a folder of its own; `undefined` when it is not wanted or cannot be had.
  */
 export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefined> {
@@ -14,7 +15,10 @@ export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefin
   const { settings, place } = request;
   const found = await findUv(place, settings.uv.binary, interpreter.program);
   const wanted = settings.uv.version;
-  if (found !== undefined && (wanted === undefined || fits(found.version, wanted))) return found;
+  const good = (version: string): boolean => wanted === undefined || fits(version, wanted);
+  if (found !== undefined && good(found.version)) return found;
+  const brought = await uvFromHost(job, good);
+  if (brought !== undefined) return brought;
   const allowed = settings.manager === 'uv' || settings.engine === 'uv' || wanted !== undefined;
   if (!allowed || request.offline === true) return found;
   return (await installUv(job, wanted ?? '')) ?? found;
@@ -55,6 +59,7 @@ async function installUv(job: EnvironmentJob, wanted: string): Promise<UvProgram
   const specifier = `uv${wanted === '' || /^[=~<>!]/.test(wanted) ? wanted : `==${wanted}`}`;
   try {
     const program = await installTool(job, { name: 'uv', specifier, interpreter: job.interpreter });
+    if (job.container !== undefined) await keepUv(job, `${job.request.target}_uv/bin/uv`);
     return await uvAt(job.request.place, program);
   } catch (error) {
     job.request.signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type BaseEnvironment, inheritedState } from './base-environment.js';
+import { provideGit } from './container-git.js';
 import { inspectEnvironment } from './environment-inspection.js';
 import type { EnvironmentJob } from './environment-job.js';
 import { environmentKey } from './environment-key.js';
@@ -83,6 +84,10 @@ async function installChanging(
     changingPart(plan).map(({ text }) => ({ plan, located, text })),
   );
   if (todo.length === 0) return false;
+  await provideGit(
+    job,
+    todo.map(({ text }) => text),
+  );
   const installerFor = await installerOnTop(job, base);
   if (installerFor === undefined) throw noInstaller(job.interpreter);
   for (const { plan, located, text } of todo) {

@@ -137,8 +137,8 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.docker_install_opencv_libs',
     type: 'boolean',
     fallback: true,
-    help: 'Install the system libraries that OpenCV needs.',
-    ignored: 'nothing is installed by apt-get; use extra_docker_shell_script where a task needs them',
+    help: 'Install the system libraries that OpenCV needs, where the requirements of a task name it.',
+    consumedBy: 'python',
   },
   {
     key: 'agent.docker_use_activated_venv',

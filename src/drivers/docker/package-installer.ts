@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { withLock } from '../../os/lock.js';
-import type { ExecOptions, ExecResult, PlaceCommand, ProvideOptions, SystemNeeds } from '../driver.js';
+import type {
+  ExecOptions,
+  ExecResult,
+  PlaceCommand,
+  ProvideOptions,
+  SystemNeeds,
+  SystemTool,
+} from '../driver.js';
 import { installSteps, PACKAGE_MANAGERS, type PackageManager } from './package-manager.js';
 
 export interface InstallerOptions {
@@ -24,6 +31,7 @@ const FIND_MANAGER = 'for name; do if command -v "$name" >/dev/null 2>&1; then e
 export class PackageInstaller {
   readonly #options: InstallerOptions;
   #manager: Promise<PackageManager | undefined> | undefined;
+  readonly #installed = new Set<SystemTool>();
   /** What fetching the lists said. It may have failed for a source that nobody needs. */
   #refreshed: string | undefined;
 
@@ -32,7 +40,8 @@ export class PackageInstaller {
   }
 
   /** @throws AgentError DOCKER_CONTAINER with the package manager's own words */
-  async install(needs: SystemNeeds, { reporter, signal }: ProvideOptions): Promise<void> {
+  async install(wanted: SystemNeeds, { reporter, signal }: ProvideOptions): Promise<void> {
+    const needs = { ...wanted, tools: wanted.tools.filter((tool) => !this.#installed.has(tool)) };
     const manager = await this.#found();
     if (manager === undefined) throw noManager(needs);
     const steps = installSteps(manager, needs);
@@ -47,6 +56,7 @@ export class PackageInstaller {
         if (result.exitCode !== 0) throw failed(manager, what, this.#said(result));
       }
     });
+    for (const tool of needs.tools) this.#installed.add(tool);
     reporter.line(`Installed ${what} in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   }
 

@@ -131,6 +131,7 @@ test('the tool is chosen by what is there and what is asked, and says why', (t) 
     uv: { version: '0.5.1' },
     pipOnly: [],
     plans: [],
+    inheritsPackages: false,
     pythonVersion: '3.11.7',
     options: UV,
   };
@@ -139,6 +140,7 @@ test('the tool is chosen by what is there and what is asked, and says why', (t) 
     [{ uv: undefined }, [], 'pip', /^uv is not installed$/],
     [{ pythonVersion: '2.7.18' }, [], 'pip', /Python 2\.7\.18$/],
     [{}, ['--user'], 'pip', /the pip flag --user$/],
+    [{ inheritsPackages: true }, [], 'pip', /^uv does not count what the interpreter has as installed$/],
     [{ pipOnly: ['src'] }, [], 'pip', /the setting src of pip's configuration$/],
   ];
   for (const [some, extraFlags, engine, why] of table) {

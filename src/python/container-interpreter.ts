@@ -1,0 +1,108 @@
+import { AgentError, causeLine, isAgentError } from '../errors.js';
+import type { Reporter } from '../logs/reporter.js';
+import { carriedPaths } from './carried-settings.js';
+import { type ContainerSurvey, surveyContainer } from './container-survey.js';
+import type { EnvironmentRequest } from './environment-request.js';
+import type { Interpreter } from './interpreter.js';
+import type { Candidate } from './interpreter-candidates.js';
+import { bringInterpreter } from './managed-interpreter.js';
+import { configurationFiles } from './pip-configuration.js';
+import { type PythonRequest, programNames } from './python-request.js';
+import { normalName } from './requirement.js';
+import { type LocatedList, locateRequirements } from './requirement-files.js';
+
+export interface ContainerInterpreter {
+  survey: ContainerSurvey;
+  /** `undefined`: there is none, and the task does without. */
+  interpreter: Interpreter | undefined;
+}
+
+export interface FindOptions {
+  /** Found already, for the first search. */
+  candidates?: readonly Candidate[];
+  /** This one and no other. */
+  request?: PythonRequest;
+}
+
+const SILENT: Reporter = { line: () => undefined, output: () => undefined };
+/** Packages with OpenCV that is linked with what a screen needs; those for servers are called otherwise. */
+const OPENCV: ReadonlySet<string> = new Set(['opencv-python', 'opencv-contrib-python']);
+
+/**
+ * The interpreter in a container. An image without one is given one of this machine, or has its package manager
+ * install it.
+ *
+ * @param find as for any place
+ * @throws AgentError PYTHON_MISSING
+ */
+export async function containerInterpreter(
+  request: EnvironmentRequest,
+  find: (options: FindOptions) => Promise<Interpreter>,
+): Promise<ContainerInterpreter> {
+  const survey = await lookAt(request);
+  const lists = request.settings.skip.everything ? [] : locateRequirements({ ...request, reporter: SILENT });
+  const found = await find({ candidates: survey.candidates }).catch((error: unknown) => {
+    if (!isAgentError(error, 'PYTHON_MISSING')) throw error;
+    return undefined;
+  });
+  await provideLibraries(request, survey, lists);
+  if (found !== undefined) return { survey, interpreter: found };
+  const nothingToDo = lists.every(({ list }) => list.requirements.length === 0);
+  if (request.optional === true && nothingToDo) return { survey, interpreter: undefined };
+  const brought = await bringInterpreter(request, survey);
+  if (brought !== undefined) {
+    const only = { version: undefined, program: brought, by: 'the agent' };
+    return { survey, interpreter: await find({ request: only }) };
+  }
+  await installPython(request);
+  return { survey, interpreter: await find({}) };
+}
+
+async function lookAt(request: EnvironmentRequest): Promise<ContainerSurvey> {
+  const { place, settings, pythonRequest, signal, hostEnvironment = {} } = request;
+  const env = await place.environment();
+  return surveyContainer(place, {
+    names: programNames(pythonRequest),
+    programs: ['git'],
+    paths: carriedPaths(hostEnvironment),
+    folders: [place.inside(settings.downloads.path), '/tmp'],
+    texts: configurationFiles(env),
+    signal,
+  });
+}
+
+async function installPython({ place, offline, reporter, signal }: EnvironmentRequest): Promise<void> {
+  if (place.provide === undefined || offline === true) return;
+  try {
+    await place.provide({ tools: ['pip'] }, { reporter, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const detail = error instanceof AgentError ? error.detail : undefined;
+    throw new AgentError(
+      'PYTHON_MISSING',
+      `the image has no Python, and none could be installed: ${causeLine(error)}`,
+      {
+        hint: 'Choose an image with Python, or give the container a network; an interpreter that uv keeps on this machine is used as well ("uv python install").',
+        ...(detail === undefined ? {} : { detail }),
+        cause: error,
+      },
+    );
+  }
+}
+
+/** A task that uses OpenCV may still do without what the original installs for it. */
+async function provideLibraries(
+  { place, settings, offline, reporter, signal }: EnvironmentRequest,
+  survey: ContainerSurvey,
+  lists: readonly LocatedList[],
+): Promise<void> {
+  const names = lists.flatMap(({ list }) => list.requirements.map(({ name }) => normalName(name ?? '')));
+  const wanted = settings.openCvLibraries && names.some((name) => OPENCV.has(name));
+  if (!wanted || survey.openCvLibraries || offline === true || place.provide === undefined) return;
+  try {
+    await place.provide({ tools: ['opencv'] }, { reporter, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    reporter.line(`${causeLine(error)}; going on without them`, 'WARNING');
+  }
+}

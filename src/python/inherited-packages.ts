@@ -1,0 +1,46 @@
+import { readdir } from 'node:fs/promises';
+import type { EnvironmentRequest } from './environment-request.js';
+import type { Interpreter } from './interpreter.js';
+import { normalName } from './requirement.js';
+
+/** Folders and files that describe an installed package: `numpy-1.26.4.dist-info`. */
+const DESCRIPTION = /\.(?:dist-info|egg-info|egg-link)$/;
+/** What interpreters come with so that packages can be installed. */
+const INSTALL_TOOLS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'wheel', 'distribute']);
+
+const LIST = `
+for folder; do
+  for file in "$folder"/*.dist-info "$folder"/*.egg-info "$folder"/*.egg-link; do
+    if [ -e "$file" ]; then printf '%s\\n' "\${file##*/}"; fi
+  done
+done
+`;
+
+/**
+ * The packages that an environment sees besides its own, by the names of their descriptions; empty for one that
+ * sees none.
+ */
+export async function inheritedPackages(
+  { place, settings, signal }: EnvironmentRequest,
+  { probe }: Interpreter,
+): Promise<string[]> {
+  if (!settings.systemSitePackages) return [];
+  if (place.kind === 'local') {
+    const names = await Promise.all(probe.sysPath.map((folder) => readdir(folder).catch(() => [])));
+    return names
+      .flat()
+      .filter((name) => DESCRIPTION.test(name))
+      .sort();
+  }
+  const argv = ['/bin/sh', '-c', LIST, 'sh', ...probe.sysPath] as const;
+  const { stdout } = await place.exec({ argv: [...argv] }, { signal });
+  return stdout
+    .split('\n')
+    .filter((name) => name !== '')
+    .sort();
+}
+
+/** Whether there is more than what installs packages. */
+export function hasPackages(descriptions: readonly string[]): boolean {
+  return descriptions.some((name) => !INSTALL_TOOLS.has(normalName(name.split(/[-.]/, 1)[0] ?? '')));
+}
