@@ -61,14 +61,14 @@ export function containerDriver(parts: ContainerParts): Promise<DockerDriver> {
  *
  * @throws AgentError as the planning of the container does
  */
-export function previewRunLine(
+export async function previewRunLine(
   parts: Omit<ContainerParts, 'signal' | 'silent'>,
   record: TaskRecord,
 ): Promise<string> {
   const { signal } = new AbortController();
   const { config, workerId, logger } = parts;
   const task = { record, config, workerId, queue: undefined, workerTags: [], serviceTask: false };
-  return previewContainer(setupOf({ ...parts, signal, silent: true }), {
+  const line = await previewContainer(setupOf({ ...parts, signal, silent: true }), {
     taskId: record.id,
     runFolder: path.join(parts.state, 'dry-run'),
     workspace: path.join(parts.state, 'dry-run'),
@@ -76,6 +76,7 @@ export function previewRunLine(
     signal,
     task,
   });
+  return parts.redactor.redact(line);
 }
 
 function setupOf(parts: ContainerParts): DockerSetup {

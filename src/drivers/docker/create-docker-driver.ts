@@ -89,7 +89,8 @@ export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriv
  */
 export async function previewContainer(setup: DockerSetup, request: PlaceRequest): Promise<string> {
   const engine = await Engine.connect(setup.config.env, setup.engine).catch(() => undefined);
-  const { planned } = await planRequest(setup, await machineOf(setup, engine), request);
+  const { task, planned } = await planRequest(setup, await machineOf(setup, engine), request);
+  await setup.planned(task, planned);
   return planned.runLine;
 }
 
