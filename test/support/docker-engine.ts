@@ -6,24 +6,35 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 
+export interface EngineOptions {
+  /** Further arguments of dockerd. */
+  flags?: readonly string[];
+  /** Content of its `daemon.json`. */
+  config?: Readonly<Record<string, unknown>>;
+  /** A folder that it sees empty, as an engine on another machine would. */
+  hide?: string;
+}
+
 /** A private dockerd for tests: own socket, own data, no bridge and no firewall rules, so that many run at once. */
 export class DockerEngine {
   readonly folder: string;
   readonly socket: string;
-  readonly #process: ReturnType<typeof spawn>;
-  readonly #ended: Promise<void>;
+  readonly #options: EngineOptions;
+  #process: ReturnType<typeof spawn>;
+  #ended: Promise<void>;
 
-  private constructor(folder: string, process: ReturnType<typeof spawn>) {
+  private constructor(folder: string, options: EngineOptions) {
     this.folder = folder;
     this.socket = path.join(folder, 'docker.sock');
-    this.#process = process;
-    this.#ended = new Promise((resolve) => process.once('exit', () => resolve()));
+    this.#options = options;
+    this.#process = startDaemon(folder, options);
+    this.#ended = endOf(this.#process);
   }
 
   /** Starts one that the caller stops. */
-  static async start(): Promise<DockerEngine> {
+  static async start(options: EngineOptions = {}): Promise<DockerEngine> {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'engine-'));
-    const engine = new DockerEngine(folder, startDaemon(folder));
+    const engine = new DockerEngine(folder, options);
     try {
       await engine.#ready();
     } catch (error) {
@@ -78,6 +89,19 @@ export class DockerEngine {
     await this.docker(['import', ...flags, '-', tag], { input: stdout });
   }
 
+  /** Ends the engine at once; with `liveRestore` its containers run on. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  /** Starts it again after `kill`. */
+  async startAgain(): Promise<void> {
+    this.#process = startDaemon(this.folder, this.#options);
+    this.#ended = endOf(this.#process);
+    await this.#ready();
+  }
+
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM');
     await Promise.race([this.#ended, sleep(30_000, undefined, { ref: false })]);
@@ -106,9 +130,13 @@ export class DockerEngine {
   }
 }
 
-function startDaemon(folder: string): ReturnType<typeof spawn> {
+function endOf(process: ReturnType<typeof spawn>): Promise<void> {
+  return new Promise((resolve) => process.once('exit', () => resolve()));
+}
+
+function startDaemon(folder: string, { flags = [], config = {}, hide }: EngineOptions) {
   const log = fs.openSync(path.join(folder, 'log'), 'w');
-  fs.writeFileSync(path.join(folder, 'daemon.json'), '{}');
+  fs.writeFileSync(path.join(folder, 'daemon.json'), JSON.stringify(config));
   const settings = [
     '--bridge=none',
     '--iptables=false',
@@ -122,9 +150,13 @@ function startDaemon(folder: string): ReturnType<typeof spawn> {
     `--exec-root=${folder}/exec`,
     `--pidfile=${folder}/pid`,
   ];
-  return spawn('dockerd', [...places, ...settings, '--config-file', `${folder}/daemon.json`], {
+  const env = { ...process.env, DOCKER_TMPDIR: folder };
+  const argv = [...places, ...settings, ...flags, '--config-file', `${folder}/daemon.json`];
+  if (hide === undefined) return spawn('dockerd', argv, { env, stdio: ['ignore', log, log] });
+  const script = 'mount -t tmpfs none "$1"; shift; exec dockerd "$@"';
+  return spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', hide, ...argv], {
+    env,
     stdio: ['ignore', log, log],
-    env: { ...process.env, DOCKER_TMPDIR: folder },
   });
 }
 

@@ -1,30 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { buildRequest, forEngine } from '../../../src/drivers/docker/arguments/build-request.js';
-import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
-import { DockerDriver } from '../../../src/drivers/docker/docker-driver.js';
 import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
 import { Engine } from '../../../src/drivers/docker/engine.js';
-import type { SetupScript } from '../../../src/drivers/docker/setup-scripts.js';
-import type { PlaceRequest, Workload } from '../../../src/drivers/driver.js';
+import {
+  type DockerBench,
+  type DockerBenchOptions,
+  dockerBench,
+  readOutput,
+} from '../../support/docker-bench.js';
 import { DockerEngine } from '../../support/docker-engine.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
-
-interface Bench {
-  engine: DockerEngine;
-  driver: DockerDriver;
-  client: Engine;
-  request: PlaceRequest;
-  lines: string[];
-  printed(): string;
-}
-
-interface BenchOptions {
-  args?: readonly string[];
-  image?: string;
-  scripts?: readonly SetupScript[];
-}
 
 const running: { engine?: Promise<DockerEngine> } = {};
 
@@ -47,59 +32,10 @@ test.after.always(async () => (await running.engine)?.stop());
 
 async function bench(
   t: ExecutionContext,
-  { args = [], image = 'base:1', scripts = [] }: BenchOptions = {},
-): Promise<Bench> {
+  options: Omit<DockerBenchOptions, 'env'> = {},
+): Promise<DockerBench> {
   const engine = await sharedEngine(t);
-  const folder = temporaryFolder(t);
-  const client = await Engine.connect({ DOCKER_HOST: `unix://${engine.socket}` });
-  const leaving = new AbortController();
-  t.teardown(() => leaving.abort());
-  const lines: string[] = [];
-  let printed = '';
-  const driver = new DockerDriver({
-    engine: client,
-    environment: process.env,
-    signal: leaving.signal,
-    plan: async () => {
-      const options = optionsOf(parseArguments(['--network', 'none', ...args]), 'test');
-      const sources = {
-        env: {},
-        folder,
-        engineSocket: engine.socket,
-        readText: (file: string) => fs.readFileSync(file, 'utf8'),
-      };
-      const { request, pull } = buildRequest(options, sources);
-      return {
-        request: forEngine({ ...request, Image: image }, options, '1.41'),
-        pull,
-        scripts,
-        notes: ['docker run …'],
-      };
-    },
-  });
-  const request: PlaceRequest = {
-    taskId: 'T1',
-    runFolder: path.join(folder, 'run'),
-    workspace: path.join(folder, 'workspace'),
-    reporter: {
-      line: (text) => lines.push(text),
-      output: (text) => {
-        printed += text;
-      },
-    },
-    signal: new AbortController().signal,
-  };
-  return { engine, driver, client, request, lines, printed: () => printed };
-}
-
-async function read(workload: Workload, position = 0): Promise<{ text: string; position: number }> {
-  const chunks: Buffer[] = [];
-  let at = position;
-  for await (const chunk of workload.output(position, new AbortController().signal)) {
-    chunks.push(Buffer.from(chunk.data));
-    at = chunk.position;
-  }
-  return { text: Buffer.concat(chunks).toString(), position: at };
+  return dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
 }
 
 test('a command runs as the first process of its container', async (t) => {
@@ -121,7 +57,7 @@ test('a command runs as the first process of its container', async (t) => {
     cwd: '/tmp',
     env: { A: "it's" },
   });
-  t.is((await read(workload)).text, "pid 1 in /tmp with it's and yes\nlate\n");
+  t.is((await readOutput(workload)).text, "pid 1 in /tmp with it's and yes\nlate\n");
   t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
   await driver.dispose(workload.ref);
   t.is(await client.inspect(String(workload.ref.container)), undefined);
@@ -139,7 +75,7 @@ test('what set-up scripts export is what later steps and the command see', async
   t.like(environment, { ONE: '1\n2', TWO: '2', FROM_IMAGE: 'yes' });
   t.is((await place.exec({ argv: ['sh', '-c', 'echo "$TWO$ONE"'] })).stdout, '21\n2\n');
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'echo "$ONE:$TWO"'] });
-  t.is((await read(workload)).text, '1\n2:2\n');
+  t.is((await readOutput(workload)).text, '1\n2:2\n');
   await driver.dispose(workload.ref);
 });
 
@@ -158,7 +94,7 @@ test('after a restart the container is found again and its output goes on where 
   const later = await bench(t);
   const found = await later.driver.attach(JSON.parse(JSON.stringify(workload.ref)));
   if (found === undefined) return t.fail('not found');
-  const rest = await read(found, position);
+  const rest = await readOutput(found, position);
   t.is(text + rest.text, Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(''));
   t.deepEqual(await found.exited, { kind: 'exited', code: 0 });
   await driver.dispose(workload.ref);
@@ -191,7 +127,7 @@ test('an image with an entry point, a read-only file system and a terminal', asy
   const { driver, request } = await bench(t, { image: 'entry:1', args: ['--read-only', '-t'] });
   const place = await driver.open(request);
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'tty; echo two'] });
-  t.is((await read(workload)).text, '/dev/pts/0\r\ntwo\r\n');
+  t.is((await readOutput(workload)).text, '/dev/pts/0\r\ntwo\r\n');
   await driver.dispose(workload.ref);
 });
 
@@ -208,7 +144,7 @@ test("an image's own user can write to the workspace", async (t) => {
     argv: ['sh', '-c', 'touch again && echo done'],
     cwd: place.inside(request.workspace),
   });
-  t.is((await read(workload)).text, 'done\n');
+  t.is((await readOutput(workload)).text, 'done\n');
   await driver.dispose(workload.ref);
 });
 

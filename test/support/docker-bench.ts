@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { buildRequest, forEngine } from '../../src/drivers/docker/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../src/drivers/docker/arguments/parse-arguments.js';
+import { DockerDriver, type DockerDriverOptions } from '../../src/drivers/docker/docker-driver.js';
+import { Engine } from '../../src/drivers/docker/engine.js';
+import type { SetupScript } from '../../src/drivers/docker/setup-scripts.js';
+import type { PlaceRequest, Workload } from '../../src/drivers/driver.js';
+import { temporaryFolder } from './temporary-folder.js';
+
+/** A driver for an engine, and a run to try it with. */
+export interface DockerBench {
+  driver: DockerDriver;
+  client: Engine;
+  request: PlaceRequest;
+  /** Lines of the log. */
+  lines: string[];
+  /** What programs printed. */
+  printed(): string;
+}
+
+export interface DockerBenchOptions {
+  /** How the engine is reached: variables as the docker command reads them. */
+  env: Readonly<Record<string, string | undefined>>;
+  engine?: 'docker' | 'podman';
+  /** Arguments of docker run. */
+  args?: readonly string[];
+  image?: string;
+  scripts?: readonly SetupScript[];
+  /** Of this run; a temporary one by default. */
+  folder?: string;
+  driver?: Partial<DockerDriverOptions>;
+}
+
+/** Sets a driver up as the daemon does, with a plan of these arguments alone. */
+export async function dockerBench(t: ExecutionContext, options: DockerBenchOptions): Promise<DockerBench> {
+  const { env, args = [], image = 'base:1', scripts = [] } = options;
+  const folder = options.folder ?? temporaryFolder(t);
+  const client = await Engine.connect(env, options.engine);
+  const leaving = new AbortController();
+  t.teardown(() => leaving.abort());
+  const lines: string[] = [];
+  let printed = '';
+  const driver = new DockerDriver({
+    engine: client,
+    environment: { ...process.env, ...env },
+    signal: leaving.signal,
+    plan: async () => {
+      const given = optionsOf(parseArguments(['--network', 'none', ...args]), 'test');
+      const readText = (file: string) => fs.readFileSync(file, 'utf8');
+      const sources = { env: {}, folder, engineSocket: client.socket ?? '', readText };
+      const { request, pull } = buildRequest(given, sources);
+      return {
+        request: forEngine({ ...request, Image: image }, given, '1.41'),
+        pull,
+        scripts,
+        notes: ['docker run …'],
+      };
+    },
+    ...options.driver,
+  });
+  const request: PlaceRequest = {
+    taskId: 'T1',
+    runFolder: path.join(folder, 'run'),
+    workspace: path.join(folder, 'workspace'),
+    reporter: {
+      line: (text) => lines.push(text),
+      output: (text) => {
+        printed += text;
+      },
+    },
+    signal: new AbortController().signal,
+  };
+  return { driver, client, request, lines, printed: () => printed };
+}
+
+/** All output of a workload from a position on, to its end. */
+export async function readOutput(
+  workload: Workload,
+  position = 0,
+): Promise<{ text: string; position: number }> {
+  const chunks: Buffer[] = [];
+  let at = position;
+  for await (const chunk of workload.output(position, new AbortController().signal)) {
+    chunks.push(Buffer.from(chunk.data));
+    at = chunk.position;
+  }
+  return { text: Buffer.concat(chunks).toString(), position: at };
+}
