@@ -1,4 +1,5 @@
 import type { Command } from './command.js';
+import { buildCommand } from './commands/build.js';
 import { cacheCommand } from './commands/cache.js';
 import { completionCommand } from './commands/completion.js';
 import { configCommand } from './commands/config.js';
@@ -17,6 +18,7 @@ import { serviceCommand } from './commands/service.js';
 export const COMMANDS: readonly Command[] = [
   daemonCommand,
   executeCommand,
+  buildCommand,
   initCommand,
   configCommand,
   listCommand,

@@ -10,7 +10,7 @@ import type { EnvironmentRequest, PythonEnvironment } from './environment-reques
  * @throws AgentError COMMAND_FAILED when the script fails
  */
 export async function customBuild(request: EnvironmentRequest): Promise<PythonEnvironment | undefined> {
-  const { place, settings, reporter, signal, target } = request;
+  const { place, settings, reporter, target } = request;
   if (settings.customBuildScript === undefined) return undefined;
   const script = expandVariables(settings.customBuildScript, await place.environment());
   if ((await place.read(script)) === undefined) {
@@ -20,32 +20,40 @@ export async function customBuild(request: EnvironmentRequest): Promise<PythonEn
   const output = `${place.inside(target)}.build-output.json`;
   await place.write(output, '', 0o600);
   reporter.line(`Running the build script ${script}`);
-  const result = await place.exec(
-    {
-      argv: ['/bin/sh', '-c', RUN, 'sh', script],
-      env: buildVariables(request, script, output),
-      ...cwdOf(request),
-    },
-    { signal, onOutput: (chunk) => reporter.output(chunk) },
-  );
-  const answer = await place.read(output);
-  await place.exec({ argv: ['rm', '-f', '--', output] });
-  if (result.exitCode !== 0) {
-    throw new AgentError(
-      'COMMAND_FAILED',
-      `the build script ${script} ended with exit status ${result.exitCode}`,
-      {
-        detail: result.stderr.trim().split('\n').slice(-15).join('\n'),
-      },
-    );
-  }
-  const built = readAnswer(answer);
+  const built = readAnswer(await runScript(request, script, output));
   if (built !== undefined && (await allExist(place, Object.values(built)))) return environmentOf(built);
   reporter.line(
     `The build script ${script} does not name an existing binary, entry_point and working_dir; the agent builds the environment`,
     'WARNING',
   );
   return undefined;
+}
+
+/** @returns what the script has written into the output file */
+async function runScript(
+  request: EnvironmentRequest,
+  script: string,
+  output: string,
+): Promise<string | undefined> {
+  const { place, reporter, signal } = request;
+  try {
+    const result = await place.exec(
+      {
+        argv: ['/bin/sh', '-c', RUN, 'sh', script],
+        env: buildVariables(request, script, output),
+        ...cwdOf(request),
+      },
+      { signal, onOutput: (chunk) => reporter.output(chunk) },
+    );
+    if (result.exitCode === 0) return await place.read(output);
+    throw new AgentError(
+      'COMMAND_FAILED',
+      `the build script ${script} ended with exit status ${result.exitCode}`,
+      { detail: result.stderr.trim().split('\n').slice(-15).join('\n') },
+    );
+  } finally {
+    await place.exec({ argv: ['rm', '-f', '--', output] });
+  }
 }
 
 interface Answer {

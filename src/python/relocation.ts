@@ -5,9 +5,12 @@ import { isMissing } from '../os/files.js';
 /** Scripts are small; a larger file in `bin` is a program, and those do not carry the path. */
 const MAX_TEXT = 256 * 1024;
 
+/** Packages that are used from a folder of sources name it in these. */
+const FOLDER_FILES = /\.(pth|egg-link)$|^__editable__.*\.py$/;
+
 /**
- * Lists the files of an environment, relative to it, that carry its own path as text: `pyvenv.cfg`, scripts
- * and their first lines, `.pth` files, descriptions of Jupyter kernels.
+ * Lists the files of an environment, relative to it, that carry a path as text, its own or another: `pyvenv.cfg`,
+ * scripts and their first lines, what names folders of sources, descriptions of Jupyter kernels.
  */
 export async function filesWithPath(environment: string, place: string): Promise<string[]> {
   const candidates = ['pyvenv.cfg'];
@@ -16,7 +19,10 @@ export async function filesWithPath(environment: string, place: string): Promise
   for (const folder of await sitePackages(environment)) {
     const names = await readdir(path.join(environment, folder));
     candidates.push(
-      ...names.filter((name) => /\.(pth|egg-link)$/.test(name)).map((name) => path.join(folder, name)),
+      ...names.filter((name) => FOLDER_FILES.test(name)).map((name) => path.join(folder, name)),
+      ...names
+        .filter((name) => name.endsWith('.dist-info'))
+        .map((name) => path.join(folder, name, 'direct_url.json')),
     );
   }
   const found: string[] = [];

@@ -36,9 +36,9 @@ export function planCommand(request: CommandRequest): CommandPlan {
  */
 export function checkEntryPoint(plan: CommandPlan, exists: CommandRequest['exists'], folder: string): void {
   const file = plan.conversion?.notebook ?? plan.script;
-  if (file === undefined || path.isAbsolute(file) || exists(file)) return;
   if (file === '')
     throw new AgentError('ENTRY_POINT_MISSING', 'the task has no entry point: there is nothing to run');
+  if (file === undefined || path.isAbsolute(file) || exists(file)) return;
   throw new AgentError(
     'ENTRY_POINT_MISSING',
     `the entry point ${file} of the task does not exist in ${folder}`,

@@ -19,6 +19,8 @@ export interface EnvironmentParts {
   place: Place;
   surroundings: Surroundings;
   workspace: string;
+  /** Folder of the environment, where it is not one of the workspace. */
+  target?: string;
   signal: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     repository: code.repository,
     settings,
     cacheFolder: path.join(ctx.cacheFolder, 'python'),
-    target: path.join(workspace, 'venv'),
+    target: parts.target ?? path.join(workspace, 'venv'),
     pythonRequest: requestedPython(script.binary, settings.interpreter),
     cuda: (await cuda(run, surroundings)).cuda,
     reporter: run.log,

@@ -67,7 +67,8 @@ export async function prepareTask(
   };
 }
 
-function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTask {
+/** The task of a run, as a place is planned from it. */
+export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTask {
   const { config, workerId, workerTags, serviceTask, authToken } = ctx;
   return {
     record,
@@ -80,13 +81,18 @@ function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTask {
   };
 }
 
-function scriptOf(record: TaskRecord): TaskScript {
+/** @throws AgentError TASK_INVALID for a task that has nothing to run */
+export function scriptOf(record: TaskRecord): TaskScript {
   if (record.script && Object.keys(record.script).length > 0) return record.script;
   throw new AgentError('TASK_INVALID', `task ${record.id} has no script section, so there is nothing to run`);
 }
 
 /** A notebook becomes a script before it is run. */
-async function convertNotebook(place: Place, code: TaskCode, python: PythonEnvironment): Promise<void> {
+export async function convertNotebook(
+  place: Place,
+  code: TaskCode,
+  python: PythonEnvironment,
+): Promise<void> {
   const { conversion } = code.plan;
   if (conversion === undefined) return;
   const [program, ...flags] = python.python;

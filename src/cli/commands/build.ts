@@ -1,0 +1,47 @@
+import type { Command } from '../command.js';
+import { machineFlags, runFlags } from '../shared-flags.js';
+
+export const buildCommand: Command = {
+  name: 'build',
+  summary: "Make a task's environment and code without running it",
+  flags: [
+    { flags: '--id <task>', help: 'id (or name) of the task to build' },
+    {
+      flags: '--target <place>',
+      help: 'new or empty folder for the environment, or with --docker the name of the image',
+    },
+    { flags: '--python-version <version>', help: "Python version to use instead of the task's own, 3.11" },
+    {
+      flags: '--install-globally',
+      help: "install the packages into the interpreter found; the target's environment sees them",
+    },
+    { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
+    {
+      flags: '--docker [words...]',
+      help: "build an image: in a container of the task's image, or of the one named here with its arguments",
+      group: 'Container',
+      greedy: true,
+    },
+    {
+      flags: '--force-docker',
+      help: "leave the task's own container section out of account",
+      group: 'Container',
+    },
+    {
+      flags: '--entry-point <what>',
+      help: 'the image runs the task itself, or a clone of it',
+      group: 'Container',
+      choices: ['reuse_task', 'clone_task'],
+    },
+    ...runFlags,
+    ...machineFlags,
+  ],
+  examples: [
+    'agent build --id 4f1d… --target ~/envs/experiment',
+    'agent build --id 4f1d… --docker python:3.11 --target experiment:1 --entry-point clone_task',
+  ],
+  async run(context) {
+    const { runBuild } = await import('../run-build.js');
+    return runBuild(context);
+  },
+};

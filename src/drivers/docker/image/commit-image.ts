@@ -1,0 +1,97 @@
+import { containerOwner } from '../container-owner.js';
+import { WORKSPACE_INSIDE } from '../docker-ref.js';
+import type { Engine } from '../engine.js';
+import { archiveOf, treeEntries } from '../files/tree-archive.js';
+
+/** What becomes of a container that was prepared. */
+export interface ImageCommit {
+  container: string;
+  /** Host folder that it has as its workspace; its content goes into the image at the same place. */
+  workspace: string;
+  /** `name`, `name:tag` or `registry/name:tag`. */
+  name: string;
+  /** Command that the image runs; `undefined` leaves it the one of its base without the base's entry point. */
+  entryPoint: readonly string[] | undefined;
+}
+
+/**
+ * Makes an image of a container. Mounted folders are no part of a container's own files, so the workspace is
+ * put into a second container, which is never started, above what the first one has become.
+ *
+ * @returns the id of the image
+ * @throws AgentError DOCKER_CONTAINER with the engine's own words
+ */
+export async function commitImage(engine: Engine, commit: ImageCommit): Promise<string> {
+  const { repo, tag } = splitName(commit.name);
+  const base = await commandOf(engine, commit.container);
+  const prepared = await commitContainer(engine, commit.container, {});
+  const second = await engine.create({ Image: prepared, HostConfig: {} });
+  try {
+    await bringFolder(engine, second, commit);
+    return await commitContainer(engine, second, {
+      repo,
+      tag,
+      changes: commit.entryPoint ? [instruction('ENTRYPOINT', commit.entryPoint)] : plainChanges(base),
+    });
+  } finally {
+    await engine.remove(second);
+    // Where an image is kept as a chain of its parents, it stays as one of them.
+    await engine.askIfThere((docker) => docker.getImage(prepared).remove()).catch(() => undefined);
+  }
+}
+
+/** `registry:5000/name` has no tag, `name:1` has. */
+export function splitName(name: string): { repo: string; tag: string } {
+  const found = /^(.+):([^/:]+)$/.exec(name);
+  return { repo: found?.[1] ?? name, tag: found?.[2] ?? 'latest' };
+}
+
+interface CommitOptions {
+  repo?: string;
+  tag?: string;
+  changes?: readonly string[];
+}
+
+async function commitContainer(
+  engine: Engine,
+  container: string,
+  { changes = [], ...name }: CommitOptions,
+): Promise<string> {
+  const made: { Id: string } = await engine.ask('making the image', (docker) =>
+    docker.getContainer(container).commit({ ...name, changes: changes.join('\n') }),
+  );
+  return made.Id;
+}
+
+/** Command of the image that a container was made from. */
+async function commandOf(engine: Engine, container: string): Promise<readonly string[]> {
+  const config = await engine.ask('looking at the image', async (docker) => {
+    const { Image } = await docker.getContainer(container).inspect();
+    return (await docker.getImage(Image).inspect()).Config;
+  });
+  const { Cmd: command } = config;
+  return Array.isArray(command) ? command : command ? [command] : [];
+}
+
+function plainChanges(command: readonly string[]): string[] {
+  return ['ENTRYPOINT []', instruction('CMD', command.length > 0 ? command : ['/bin/sh'])];
+}
+
+function instruction(name: string, words: readonly string[]): string {
+  return `${name} ${JSON.stringify(words)}`;
+}
+
+/** The code belongs to the user of the image, who may write beside it. */
+async function bringFolder(
+  engine: Engine,
+  container: string,
+  { workspace, container: prepared }: ImageCommit,
+): Promise<void> {
+  const [uid = 0, gid = 0] = (await containerOwner(engine, prepared))?.split(':').map(Number) ?? [];
+  const archive = archiveOf(await treeEntries(workspace), { uid, gid });
+  const failed = new Promise<never>((_, reject) => archive.once('error', reject));
+  const put = engine.ask('bringing the code into the image', (docker) =>
+    docker.getContainer(container).putArchive(archive, { path: WORKSPACE_INSIDE }),
+  );
+  await Promise.race([put, failed]);
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { controlFolder, type DockerPlaceRef } from '../docker-ref.js';
+import type { Engine } from '../engine.js';
+import { VARIABLES_FILE } from './build-plan.js';
+import { commitImage } from './commit-image.js';
+
+export interface ImageMakerOptions {
+  engine: Engine;
+  ref: DockerPlaceRef;
+  /** Host folder of the task's code. */
+  workspace: string;
+}
+
+export interface NewImage {
+  name: string;
+  /** Command that the image runs; `undefined` for none of its own. */
+  entryPoint: readonly string[] | undefined;
+}
+
+/** Makes an image of a container in which a task was made ready. */
+export class ImageMaker {
+  readonly #engine: Engine;
+  readonly #ref: DockerPlaceRef;
+  readonly #workspace: string;
+
+  constructor({ engine, ref, workspace }: ImageMakerOptions) {
+    this.#engine = engine;
+    this.#ref = ref;
+    this.#workspace = workspace;
+  }
+
+  /** Variables that the image has of itself. */
+  async imageVariables(): Promise<Record<string, string>> {
+    const pairs = (await this.#engine.inspect(this.#ref.container))?.environment ?? [];
+    return Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+  }
+
+  /** Names of the variables that the container was given while it was prepared. */
+  async givenNames(): Promise<ReadonlySet<string>> {
+    const file = path.join(controlFolder(this.#ref.runFolder), VARIABLES_FILE);
+    const text = await readFile(file, 'utf8');
+    return new Set([...text.matchAll(/^export (\w+)=/gm)].map(([, name = '']) => name));
+  }
+
+  /**
+   * @returns the id of the image
+   * @throws AgentError DOCKER_CONTAINER
+   */
+  make(image: NewImage): Promise<string> {
+    const { container } = this.#ref;
+    return commitImage(this.#engine, { container, workspace: this.#workspace, ...image });
+  }
+}
