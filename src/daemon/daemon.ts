@@ -7,7 +7,7 @@ import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
-import { type ContainerMode, containerDriver } from './container-mode.js';
+import type { ContainerMode } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
@@ -133,6 +133,7 @@ async function openContainers(
   parts: { connection: Connection; workerId: string; gpus: GpuReader; signal: AbortSignal },
 ) {
   if (containers === undefined) return undefined;
+  const { containerDriver } = await import('./container-mode.js');
   return containerDriver({ ...options, ...parts, mode: containers, silent: false });
 }
 

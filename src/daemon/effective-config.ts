@@ -46,16 +46,17 @@ async function loadVaults({ config, connection, logger }: EffectiveOptions): Pro
  * The configuration for a task that runs with its owner's identity: with the owner's vaults in place of those of
  * the agent.
  *
- * @param connection logged in as the owner
+ * @param options with the connection logged in as the owner
+ * @param here the task runs on this machine, so the sections `environment` and `files` are carried out on it
  */
-export async function ownerConfig(options: Omit<EffectiveOptions, 'home'>): Promise<Config> {
-  const { config, connection, logger, redactor } = options;
+export async function ownerConfig(options: EffectiveOptions, here: boolean): Promise<Config> {
+  const { config, home, connection, logger, redactor } = options;
   const vaults = hasVaults(config, connection) ? await connection.users.getVaults() : [];
   const applied = applyOwnerVaults(config, vaults.map(textOf));
   for (const warning of applied.warnings) logger.warn(warning);
   requireValid(applied.config, (line) => logger.warn(line));
   redactor.add(...configSecrets(applied.config));
-  return applied.config;
+  return here ? applySections(applied.config, { home, say: (line) => logger.info(line) }) : applied.config;
 }
 
 function hasVaults(config: Config, { client }: Connection): boolean {

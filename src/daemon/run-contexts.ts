@@ -5,6 +5,7 @@ import type { ReloadedConfig } from '../config/reload.js';
 import type { AgentContext } from '../task/context.js';
 import type { Connection } from './connect.js';
 import { ownerConfig } from './effective-config.js';
+import { nameRank } from './node-rank.js';
 import type { OwnerSession, Owners } from './owners.js';
 import { serviceWorkerId } from './worker-id.js';
 
@@ -64,15 +65,17 @@ export class RunContexts {
 const KEYS = ['API_ACCESS_KEY', 'API_SECRET_KEY'];
 
 async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentContext> {
+  // Whom a container belongs to is no reason to change anything on this machine.
+  const here = ctx.drivers.docker === undefined;
   const { connection, statuses, token } = session;
-  const config = withoutKeys(await ownerConfig({ ...ctx, connection }), token);
+  const config = withoutKeys(await ownerConfig({ ...ctx, connection }, here), token);
   return {
     ...ctx,
     config,
     environment: config.env,
     authToken: token,
     tasks: connection.tasks,
-    logServer: connection.events,
+    logServer: nameRank(connection.events, config),
     statuses,
   };
 }
