@@ -3,24 +3,28 @@ import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
 import { cudaVersions } from '../gpu/cuda-version.js';
-import type { PythonEnvironment } from '../python/environment-request.js';
+import type { Reporter } from '../logs/reporter.js';
+import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
 import { prepareEnvironment } from '../python/prepare.js';
 import { requestedPython } from '../python/python-request.js';
 import { frozenRequirements } from '../python/requirement-source.js';
 import { pythonSettings } from '../python/settings.js';
 import type { TaskCode } from './prepare-code.js';
 import type { TaskRun } from './run.js';
+import { interpreterKind } from './script-binary.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface EnvironmentParts {
   run: TaskRun;
   script: TaskScript;
-  code: TaskCode;
+  code: Pick<TaskCode, 'toolEnvironment'> & Pick<EnvironmentOrder, 'repository'>;
   place: Place;
   surroundings: Surroundings;
   workspace: string;
   /** Folder of the environment, where it is not one of the workspace. */
   target?: string;
+  /** The log of the run, when absent. */
+  reporter?: Reporter;
   signal: AbortSignal;
 }
 
@@ -38,10 +42,11 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     target: parts.target ?? path.join(workspace, 'venv'),
     pythonRequest: requestedPython(script.binary, settings.interpreter),
     cuda: (await cuda(run, surroundings)).cuda,
-    reporter: run.log,
+    reporter: parts.reporter ?? run.log,
     signal,
     toolEnvironment: code.toolEnvironment,
     offline: ctx.standalone,
+    optional: interpreterKind(script.binary).kind === 'shell',
     ...(place.image === undefined ? {} : { image: place.image }),
   });
   if (python.frozen) await writeBack(run, script, python.frozen);
