@@ -23,6 +23,13 @@ export const NEEDS: readonly Need[] = [
   { name: 'sshd', checks: [['test', '-x', '/usr/sbin/sshd']], packages: ['openssh-server'] },
   { name: 'dockerd', checks: [['dockerd', '--version']], packages: ['docker.io'] },
   { name: 'docker', checks: [['docker', '--version']], packages: ['docker-cli', 'docker.io'] },
+  { name: 'podman', checks: [['podman', '--version']], packages: ['podman'] },
+  {
+    name: 'a container registry',
+    checks: [['docker-registry', '--version']],
+    packages: ['docker-registry'],
+  },
+  { name: 'htpasswd', checks: [['sh', '-c', 'command -v htpasswd']], packages: ['apache2-utils'] },
   { name: 'a static busybox', checks: [['test', '-x', '/bin/busybox']], packages: ['busybox-static'] },
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
