@@ -77,6 +77,7 @@ export async function git(command: GitCommand): Promise<GitResult> {
     unsafe: ALLOWED,
     allowEnvironment: [...Object.keys(command.env), RUN_VARIABLE],
     abort: limits.signal,
+    completion: { onClose: true, onExit: LINGER_MS },
     // An empty text closes git's input; no text would leave it open.
     input: () => Buffer.from(command.input ?? ''),
     ...(command.onProgress === undefined ? {} : { progress: command.onProgress }),
@@ -109,6 +110,11 @@ export async function git(command: GitCommand): Promise<GitResult> {
 
 /** Marks git and all that it starts (transports, ssh, filters), so that they are found when it is given up. */
 const RUN_VARIABLE = 'AGENT_GIT_RUN';
+/**
+ * How long output may still come after git has ended. Its last words arrive late when this process is busy, and a
+ * process that it left in the background (an ssh master connection) holds its output open for hours.
+ */
+const LINGER_MS = 2000;
 /** Time between simple-git's polite signal to git alone and the kill of all that belongs to it. */
 const KILL_DELAY_MS = 500;
 

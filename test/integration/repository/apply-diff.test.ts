@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { type AppliedDiff, applyDiff } from '../../../src/repository/apply-diff.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 interface Fixture {
   b: CheckoutBench;
@@ -160,8 +161,7 @@ test('when a file refuses, nothing is changed and the error names file and hunk'
   source.commit({ bad: 'x\ny\nz\n' });
   await t.throwsAsync(apply(diff), {
     code: 'REPOSITORY_DIFF',
-    message:
-      'the uncommitted changes do not apply: bad: hunk @@ -1,3 +1,3 @@ was made on another version of the file',
+    message: troubleshootingLine('diff-against-another-commit', { file: 'bad', hunk: '@@ -1,3 +1,3 @@' }),
   });
   t.is(source.git('status', '--porcelain'), '');
 });
@@ -173,7 +173,7 @@ test('causes are told apart', async (t) => {
   source.write('pic.bin', Buffer.from([0, 2]));
   const binary = takeDiff(source);
   const cases: [string, string | RegExp][] = [
-    [binary, `${start}pic.bin: the diff says that the binary file differs, but does not hold its content`],
+    [binary, troubleshootingLine('binary-change-without-content', { file: 'pic.bin' })],
     [
       'diff --git a/none b/none\n--- a/none\n+++ b/none\n@@ -1 +1 @@\n-1\n+2\n',
       `${start}none: there is no such file in the commit`,

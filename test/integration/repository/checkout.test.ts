@@ -6,6 +6,7 @@ import { checkWorkingFolder } from '../../../src/repository/checkout.js';
 import { listMirrors } from '../../../src/repository/mirror-collection.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 function bench(t: { teardown: (fn: () => Promise<void>) => void }): CheckoutBench {
   const made = new CheckoutBench();
@@ -153,9 +154,9 @@ test('revisions that do not exist are named', async (t) => {
   const url = `file://${source.folder}`;
   const missing = 'deadbeef'.repeat(5);
   const cases = [
-    [{ version_num: missing }, `commit ${missing} does not exist in ${url}`],
+    [{ version_num: missing }, troubleshootingLine('commit-not-found', { commit: missing, address: url })],
     [{ version_num: 'deadbeef' }, `commit deadbeef does not exist in ${url}`],
-    [{ branch: 'nope' }, `branch nope does not exist in ${url}`],
+    [{ branch: 'nope' }, troubleshootingLine('branch-not-found', { branch: 'nope', address: url })],
     [{ tag: 'v9' }, `tag v9 does not exist in ${url}`],
     [{ branch: '--upload-pack=touch /tmp/x' }, `branch --upload-pack=touch /tmp/x does not exist in ${url}`],
   ] as const;
@@ -235,7 +236,7 @@ test('stand-alone mode uses the mirror and nothing else', async (t) => {
   const offline = { 'agent.standalone_mode': true };
   await t.throwsAsync(b.checkout({ repository }, offline), {
     code: 'REPOSITORY_CLONE',
-    message: /stand-alone mode/,
+    message: troubleshootingLine('not-in-the-cache', { address: repository }),
   });
   await b.checkout({ repository });
   source.commit({ a: '2' });
@@ -264,7 +265,7 @@ test('working directories with blanks and other letters are found, missing ones 
   const other = await b.checkout({ repository, working_dir: 'nope' });
   await t.throwsAsync(checkWorkingFolder(other.workingFolder, 'nope', other.url), {
     code: 'TASK_INVALID',
-    message: `the working directory nope of the task is not a folder of ${repository}`,
+    message: troubleshootingLine('working-folder-missing', { folder: 'nope', address: repository }),
   });
 });
 

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { listMirrors, pruneMirrors } from '../../../src/repository/mirror-collection.js';
+import { acquireLock } from '../../../src/os/lock.js';
+import { listMirrors, mirrorLock, pruneMirrors } from '../../../src/repository/mirror-collection.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { startGitHttpServer } from '../../support/git-http-server.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../support/checkout-program.ts');
@@ -105,6 +107,28 @@ test('an agent killed in the middle of a clone leaves the cache usable', async (
     readdirSync(mirrors).filter((name) => !name.endsWith('.git')),
     ['agent-collected'],
   );
+});
+
+test('a mirror that another process works on for too long is named with that process', async (t) => {
+  const b = bench(t);
+  const source = new GitRepository(path.join(b.folder, 'origin'));
+  source.commit({ a: '1' });
+  const script = { repository: source.folder, branch: 'main' };
+  await b.checkout(script);
+  const [mirror] = await listMirrors(b.cacheFolder);
+  const file = mirrorLock(mirror?.folder ?? '');
+  const release = await acquireLock(file, { timeoutMs: 0, what: 'the test' });
+  await t.throwsAsync(b.checkout(script, { 'agent.vcs_cache.lock_timeout_sec': 1 }), {
+    code: 'LOCK_TIMEOUT',
+    message: troubleshootingLine('mirror-in-use', {
+      address: source.folder,
+      pid: String(process.pid),
+      seconds: '1',
+      file,
+    }),
+  });
+  await release();
+  t.truthy((await b.checkout(script)).commit);
 });
 
 test('mirrors are listed, and collected by age and size unless a task uses them', async (t) => {

@@ -7,6 +7,7 @@ import { checkoutRepository } from '../../../src/repository/checkout.js';
 import { listMirrors } from '../../../src/repository/mirror-collection.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { GitRepository } from '../../support/git-repository.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 /** A file system of its own takes the rights of root. */
 const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
@@ -35,7 +36,7 @@ function disk(t: ExecutionContext, megabytes: number): Disk {
 onRoot('a full disk is named, and leaves neither a mirror nor its parts', async (t) => {
   const { b, source, disk: folder } = disk(t, 1);
   const request = b.request({ repository: source.folder });
-  const message = `cannot clone ${source.folder}: there is no space left on the disk of the agent`;
+  const message = troubleshootingLine('disk-full-during-clone', { address: source.folder });
   await t.throwsAsync(checkoutRepository({ ...request, cacheFolder: folder }), {
     code: 'DISK_FULL',
     message,

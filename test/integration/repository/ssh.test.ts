@@ -12,6 +12,7 @@ import {
   startSshAgent,
   startSshServer,
 } from '../../support/ssh-server.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 interface Served {
   b: CheckoutBench;
@@ -77,24 +78,25 @@ test('an https address is turned into an ssh one only when that is forced', asyn
 test('failures of ssh are told apart', async (t) => {
   const { b, server, url, env } = await served(t);
   const config = { 'agent.git.ssh_key': server.key };
+  const host = '127.0.0.1';
   const stranger = { 'agent.git.ssh_key': makeKey(b.folder, 'stranger') };
   await t.throwsAsync(b.checkout({ repository: url }, stranger, env), {
     code: 'REPOSITORY_CLONE',
-    message: `cannot clone ${url}: 127.0.0.1 accepts none of the ssh keys offered (permission denied, publickey)`,
+    message: troubleshootingLine('ssh-key-refused', { address: url, host, methods: 'publickey' }),
   });
   await t.throwsAsync(b.checkout({ repository: `${url}-none` }, config, env), {
     code: 'REPOSITORY_CLONE',
-    message: /: there is no such repository, or it may only be read with credentials$/,
+    message: troubleshootingLine('repository-gone-or-private', { address: `${url}-none` }),
   });
   const knownHosts = path.join(b.home, '.ssh', 'known_hosts');
   writeFileSync(knownHosts, '');
   await t.throwsAsync(b.checkout({ repository: url }, config, env), {
-    message: `cannot clone ${url}: the ssh key of 127.0.0.1 is not in known_hosts`,
+    message: troubleshootingLine('host-key-unknown', { address: url, host }),
   });
   const other = execFileSync('ssh-keygen', ['-y', '-f', makeKey(b.folder, 'other')], { encoding: 'utf8' });
   writeFileSync(knownHosts, `[127.0.0.1]:${server.port} ${other}`);
   await t.throwsAsync(b.checkout({ repository: url }, config, env), {
-    message: `cannot clone ${url}: the ssh key of 127.0.0.1 is not the one in known_hosts: the host was replaced, or somebody poses as it`,
+    message: troubleshootingLine('host-key-mismatch', { address: url, host }),
   });
 });
 
