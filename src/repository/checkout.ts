@@ -7,7 +7,7 @@ import { expandHome } from '../os/paths.js';
 import { secretsFor } from './git-environment.js';
 import { type GitUrl, isLocal, parseGitUrl, repositoryName } from './git-url.js';
 import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
-import { mirrorJob } from './mirror-update.js';
+import { mirrorJob, withRevision } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
 import { wantedRevision } from './revision.js';
 import { makeWorkTree } from './work-tree.js';
@@ -18,6 +18,8 @@ export interface CheckoutRequest extends GitContext {
   workspace: string;
   /** Called with every password and token before it is used, so that no log shows it. */
   onSecret?: (secret: string) => void;
+  /** When the task was taken, milliseconds since 1970: what was fetched later is new enough. Now, when absent. */
+  since?: number;
 }
 
 /** The code of a task, as it was put on this machine. */
@@ -43,13 +45,9 @@ export interface CheckedOut {
  */
 export async function checkoutRepository(request: CheckoutRequest): Promise<CheckedOut> {
   // Taken before anything is waited for: tasks that ask at once share one fetch.
-  const asked = Date.now();
-  const { script, settings } = request;
+  const { settings, since: asked = Date.now() } = request;
   if (settings.forcedCodeFolder !== undefined) return forcedCode(request, settings.forcedCodeFolder);
-  const address = script.repository?.trim();
-  if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
-  for (const secret of secretsFor([address], settings)) request.onSecret?.(secret);
-  const url = parseGitUrl(isLocal(parseGitUrl(address)) ? expandHome(address, request.home) : address);
+  const url = repositoryUrl(request);
   const parent = path.join(request.workspace, 'task_repository');
   await ensureFolder(parent);
   const root = path.join(parent, repositoryName(url));
@@ -59,6 +57,26 @@ export async function checkoutRepository(request: CheckoutRequest): Promise<Chec
   const checkedOut = await fill(request, { url, root, asked });
   await collect(request);
   return checkedOut;
+}
+
+/**
+ * Brings the mirror up to date for a checkout that cannot begin yet and is given the same `since`.
+ *
+ * @throws AgentError as the checkout does
+ */
+export async function fetchAhead(request: CheckoutRequest): Promise<void> {
+  const { settings, script, since } = request;
+  if (settings.forcedCodeFolder !== undefined || !settings.cache.enabled) return;
+  const git = await RepositoryGit.open(request, repositoryUrl(request));
+  await withRevision(mirrorJob(git, wantedRevision(script), since), async () => undefined);
+}
+
+/** @throws AgentError TASK_INVALID */
+function repositoryUrl({ script, settings, home, onSecret }: CheckoutRequest): GitUrl {
+  const address = script.repository?.trim();
+  if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
+  for (const secret of secretsFor([address], settings)) onSecret?.(secret);
+  return parseGitUrl(isLocal(parseGitUrl(address)) ? expandHome(address, home) : address);
 }
 
 /** Mirrors over the limits are no reason to stop the task, and neither is a failure to remove them. */

@@ -17,13 +17,18 @@ export class PhaseClock {
   }
 
   /** Runs a phase and says how long it took. `describe` makes the text of what came out. */
-  async run<T>(name: string, work: () => Promise<T>, describe?: (result: T) => string): Promise<T> {
+  async run<T>(
+    name: string,
+    work: () => Promise<T>,
+    describe?: (result: T) => string,
+    reporter: Reporter = this.#reporter,
+  ): Promise<T> {
     const start = performance.now();
     const result = await work();
     const seconds = (performance.now() - start) / 1000;
     this.times.push({ name, seconds });
     const outcome = describe ? `: ${describe(result)}` : '';
-    this.#reporter.line(`[${name}] done in ${seconds.toFixed(2)} s${outcome}`, 'INFO');
+    reporter.line(`[${name}] done in ${seconds.toFixed(2)} s${outcome}`, 'INFO');
     return result;
   }
 

@@ -4,8 +4,15 @@ import path from 'node:path';
 import type { TaskScript } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import { causeLine } from '../errors.js';
+import type { Reporter } from '../logs/reporter.js';
 import { applyDiff } from '../repository/apply-diff.js';
-import { type CheckedOut, checkoutRepository, checkWorkingFolder } from '../repository/checkout.js';
+import {
+  type CheckedOut,
+  type CheckoutRequest,
+  checkoutRepository,
+  checkWorkingFolder,
+  fetchAhead,
+} from '../repository/checkout.js';
 import { gitEnvironment, secretsFor } from '../repository/git-environment.js';
 import type { GitContext } from '../repository/repository-git.js';
 import { vcsRepositories } from '../repository/requirement-url.js';
@@ -45,6 +52,10 @@ export interface CodeParts {
   /** Paths of this machine and of the task's command are the same ones. */
   here: boolean;
   signal: AbortSignal;
+  /** When the run began, milliseconds since 1970. */
+  since?: number;
+  /** The log of the run, when absent. */
+  reporter?: Reporter;
 }
 
 /**
@@ -54,11 +65,9 @@ export interface CodeParts {
  */
 export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const { run, script } = parts;
-  const { ctx, log } = run;
-  const { config, environment: env, home } = parts.surroundings;
-  const settings = { ...repositorySettings(config), standalone: ctx.standalone };
-  const forcedScript = config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
-  const info = executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) });
+  const { log } = run;
+  const { config, environment: env } = parts.surroundings;
+  const { settings, info } = readScript(parts);
   const { kind, known } = interpreterKind(script.binary);
   if (!known)
     log.line(`binary "${script.binary ?? ''}" is no interpreter that is known; taken as Python`, 'WARNING');
@@ -84,34 +93,68 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
     repository: tree && { root, workingFolder: folder, entryFolder },
     commit: tree?.commit,
     url: tree?.url,
-    toolEnvironment: toolEnvironment(parts, tree ? [info.repository] : [], settings),
+    toolEnvironment: toolEnvironment(parts),
   };
 }
 
-function toolEnvironment(
-  { run, script }: CodeParts,
-  repositories: readonly string[],
-  settings: RepositorySettings,
-): Record<string, string> {
-  const urls = [...repositories, ...vcsRepositories(script.requirements ?? {})];
+type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings'>;
+
+/** What package tools are given so that git reaches the repositories of a task. */
+export function toolEnvironment(parts: ScriptParts): Record<string, string> {
+  const { run, script } = parts;
+  const { settings, info } = readScript(parts);
+  const urls = [...(info.repository ? [info.repository] : []), ...vcsRepositories(script.requirements ?? {})];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
   return gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true });
 }
 
-async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {
-  const { run, script, workspace } = parts;
-  const { ctx } = run;
-  const tree = await checkoutRepository({
+function readScript({ run, script, surroundings }: ScriptParts): {
+  settings: RepositorySettings;
+  info: ExecutionInfo;
+} {
+  const { config, environment: env, home } = surroundings;
+  const forcedScript = config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
+  return {
+    settings: { ...repositorySettings(config), standalone: run.ctx.standalone },
+    info: executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) }),
+  };
+}
+
+/**
+ * Fetches the code of a task whose container is still being made; the checkout finds it then. Never fails: the
+ * checkout says why it cannot be had.
+ */
+export async function fetchCode(parts: CodeParts): Promise<void> {
+  try {
+    const { settings, info } = readScript(parts);
+    if (info.repository) await fetchAhead(checkoutRequest(parts, settings));
+  } catch (error) {
+    parts.run.ctx.logger.debug(`task ${parts.run.task}: its code was not fetched ahead: ${causeLine(error)}`);
+  }
+}
+
+function checkoutRequest(parts: CodeParts, settings: RepositorySettings): CheckoutRequest {
+  const { run, script, workspace, since } = parts;
+  return {
     ...gitContext(parts, settings),
     script,
     workspace,
-    onSecret: (secret) => ctx.redactor.add(secret),
-  });
+    onSecret: (secret) => run.ctx.redactor.add(secret),
+    ...(since === undefined ? {} : { since }),
+  };
+}
+
+async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {
+  const { run, script } = parts;
+  const tree = await checkoutRepository(checkoutRequest(parts, settings));
   if (!script.version_num && tree.commit !== undefined && !tree.forced) await noteCommit(run, tree.commit);
   return tree;
 }
 
-function gitContext({ run, signal }: CodeParts, settings: RepositorySettings): GitContext {
+function gitContext(
+  { run, signal, reporter = run.log }: CodeParts,
+  settings: RepositorySettings,
+): GitContext {
   const { ctx } = run;
   return {
     settings,
@@ -120,7 +163,7 @@ function gitContext({ run, signal }: CodeParts, settings: RepositorySettings): G
       path.join(ctx.cacheFolder, 'vcs'),
     env: ctx.environment,
     home: ctx.home,
-    reporter: run.log,
+    reporter,
     signal,
   };
 }

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import type { TaskRecord, TaskScript } from '../api/task-record.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
-import type { PythonEnvironment } from '../python/environment-request.js';
-import { prepareCode, type TaskCode } from './prepare-code.js';
+import type { Reporter } from '../logs/reporter.js';
+import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolEnvironment } from './prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
+import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
 import { shellQuote } from './variables.js';
@@ -29,33 +31,18 @@ export async function prepareTask(
   record: TaskRecord,
   signal: AbortSignal,
 ): Promise<PreparedTask> {
-  const { ctx, clock, log } = run;
+  const { ctx, log } = run;
   const script = scriptOf(record);
+  const since = Date.now();
   const driver = ctx.drivers.docker ?? ctx.drivers.local;
   if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
   const workspace = workspaceOf(ctx, run.folder);
   await rm(workspace, { recursive: true, force: true });
-  const place = await driver.open({
-    taskId: run.task,
-    runFolder: run.folder,
-    workspace,
-    reporter: log,
-    signal,
-    task: placeTask(run, record),
-  });
+  const place = await openPlace({ run, record, script, driver, workspace, since, signal });
   await run.journal.write({ step: 'preparing', place: place.ref });
   const surroundings = await surroundingsIn(place, ctx, log);
-  const here = place.kind === 'local';
-  const code = await clock.run(
-    'code',
-    () => prepareCode({ run, script, workspace, surroundings, here, signal }),
-    describeCode,
-  );
-  const python = await clock.run(
-    'environment',
-    () => prepareTaskEnvironment({ run, script, code, place, surroundings, workspace, signal }),
-    describeEnvironment,
-  );
+  const parts = { run, script, place, workspace, surroundings, since, signal };
+  const [code, python] = place.kind === 'local' ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, code, python);
   const command = await taskCommand({ run, place, surroundings, code, python });
@@ -65,6 +52,83 @@ export async function prepareTask(
     command,
     display: `[${code.shownFolder}]$ ${command.argv.map(shellQuote).join(' ')}`,
   };
+}
+
+interface Parts extends Omit<CodeParts, 'here' | 'reporter'> {
+  place: Place;
+}
+
+/** Packages are found and installed while the code is fetched; the log shows the one after the other. */
+function atOnce(parts: Parts): Promise<[TaskCode, PythonEnvironment]> {
+  const reporter = new HeldReporter(parts.run.log);
+  return sideBySide(
+    parts.signal,
+    async (signal) => {
+      const code = await codePhase({ ...parts, signal });
+      reporter.release();
+      return code;
+    },
+    async (signal, code) => {
+      const repository = code.then((fetched) => fetched.repository);
+      repository.catch(() => undefined); // not everybody waits for it
+      try {
+        return await environmentPhase({ ...parts, signal, reporter }, repository);
+      } catch (error) {
+        if (!signal.aborted) reporter.release();
+        throw error;
+      }
+    },
+  );
+}
+
+/** In a container the files belong to its user whenever something runs there, so there is one thing at a time. */
+async function oneByOne(parts: Parts): Promise<[TaskCode, PythonEnvironment]> {
+  const code = await codePhase(parts);
+  return [code, await environmentPhase(parts, code.repository)];
+}
+
+function codePhase(parts: Parts): Promise<TaskCode> {
+  const here = parts.place.kind === 'local';
+  return parts.run.clock.run('code', () => prepareCode({ ...parts, here }), describeCode);
+}
+
+function environmentPhase(
+  parts: Parts & { reporter?: Reporter },
+  repository: EnvironmentOrder['repository'],
+): Promise<PythonEnvironment> {
+  const code = { repository, toolEnvironment: toolEnvironment(parts) };
+  return parts.run.clock.run(
+    'environment',
+    () => prepareTaskEnvironment({ ...parts, code }),
+    describeEnvironment,
+    parts.reporter,
+  );
+}
+
+interface OpenParts extends Omit<Parts, 'place' | 'surroundings'> {
+  record: TaskRecord;
+  driver: Driver;
+}
+
+/** A container comes from another place than its code, so both are fetched at once. */
+async function openPlace(parts: OpenParts): Promise<Place> {
+  const { run, record, driver, workspace } = parts;
+  const open = (signal: AbortSignal) =>
+    driver.open({
+      taskId: run.task,
+      runFolder: run.folder,
+      workspace,
+      reporter: run.log,
+      signal,
+      task: placeTask(run, record),
+    });
+  if (driver.kind === 'local') return open(parts.signal);
+  const reporter = new HeldReporter(run.log);
+  const [place] = await sideBySide(parts.signal, open, (signal) =>
+    fetchCode({ ...parts, surroundings: run.ctx, here: false, reporter, signal }),
+  );
+  reporter.release();
+  return place;
 }
 
 /** The task of a run, as a place is planned from it. */
