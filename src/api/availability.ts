@@ -1,7 +1,8 @@
 import { causeLine } from '../errors.js';
 
-/** Where the client says that the server went away or came back. */
+/** Where the client says that the server went away or came back, and which calls it makes. */
 export interface Notices {
+  debug?(line: string): void;
   info(line: string): void;
   warn(line: string): void;
 }

@@ -1,3 +1,4 @@
+import { causeLine } from '../errors.js';
 import { Availability, type Notices } from './availability.js';
 import { endpointRule } from './endpoints.js';
 import { readEnvelope } from './envelope.js';
@@ -161,10 +162,17 @@ export class ApiClient {
   }
 
   async #send(request: HttpRequest, once: boolean | undefined): Promise<HttpResponse> {
+    const { transport, notices } = this.#options;
     for (let replays = 0; ; replays += 1) {
+      const begun = this.#now();
+      const tell = (result: string) =>
+        notices.debug?.(`${callName(request)}: ${result} after ${this.#now() - begun} ms`);
       try {
-        return await this.#options.transport.send(request);
+        const response = await transport.send(request);
+        tell(`status ${response.status}`);
+        return response;
       } catch (error) {
+        tell(causeLine(error));
         const stale = error instanceof ConnectionError && error.stale;
         if (!stale || once || replays >= STALE_REPLAYS) throw error;
       }
@@ -204,6 +212,11 @@ export class ApiClient {
 interface Body {
   text: string;
   type: string;
+}
+
+/** The call without the server's address, as a line of the log has it. */
+function callName({ method, url }: HttpRequest): string {
+  return `${method.toUpperCase()} ${new URL(url).pathname}`;
 }
 
 function bearer(token: Token): string {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.js';
 import { livingDaemons } from '../daemon/registry.js';
 import { startInBackground } from '../os/daemonize.js';
 import { ensureFolder } from '../os/files.js';
@@ -14,21 +15,15 @@ import { configFlags, requireReady, sessionConfig } from './session.js';
 const READY_MS = 20_000;
 
 /** Logs of daemons that have ended stay for a look at them. */
-const OLD_LOGS = { keep: 5, minAgeMs: 86_400_000 };
+const OLD_LOGS = { pattern: /-[0-9a-f]{10}-\d{17}\.log$/, keep: 5, minAgeMs: 86_400_000 };
+
 const SCRIPT = fileURLToPath(new URL('../../bin/agent.js', import.meta.url));
 
 /** `agent daemon --detached`: the same command in the background. */
 export async function startDetached(context: CommandContext): Promise<number> {
   const config = sessionConfig(context, configFlags(context.options));
   requireReady(config);
-  const identity = identityOf(context, config);
-  const name = `${fileNameOf(identity.id ?? identity.name)}-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}`;
-  const state = stateFolder(context.env, context.home);
-  const folder = path.join(state, 'logs');
-  const logFile = path.join(folder, `${name}.log`);
-  await ensureFolder(folder);
-  const inUse = (await livingDaemons(state)).flatMap((daemon) => daemon.logFile ?? []);
-  pruneLogs({ folder, inUse, ...OLD_LOGS });
+  const logFile = await newLogFile(context, config);
   const words = context.words.filter((word) => word !== '-d' && word !== '--detached');
   const { configFile, debug } = context.global;
   const { pid, ready } = await startInBackground({
@@ -47,4 +42,17 @@ export async function startDetached(context: CommandContext): Promise<number> {
   const doing = ready ? 'is running' : 'has started and is still waiting for the server';
   context.stdout.write(`The daemon ${doing} in the background, process ${pid}, writing to ${logFile}\n`);
   return 0;
+}
+
+/** A name that no other daemon has; what daemons left here long ago is cleared away. */
+async function newLogFile(context: CommandContext, config: Config): Promise<string> {
+  const { id, name } = identityOf(context, config);
+  const state = stateFolder(context.env, context.home);
+  const chosen = config.variable('CLEARML_AGENT_TEMP_STDOUT_FILE_DIR');
+  const folder = path.resolve(chosen ?? path.join(state, 'logs'));
+  await ensureFolder(folder);
+  const inUse = (await livingDaemons(state)).flatMap((daemon) => daemon.logFile ?? []);
+  pruneLogs({ folder, inUse, ...OLD_LOGS });
+  const now = new Date().toISOString().replace(/\D/g, '');
+  return path.join(folder, `${fileNameOf(id ?? name)}-${now}.log`);
 }

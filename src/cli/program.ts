@@ -76,7 +76,7 @@ function buildProgram(output: OutputConfiguration, action: Action): Commander {
     .addHelpText('beforeAll', `${HEADER}\n`)
     .version(`CLEARML-AGENT version ${VERSION}`, '--version', 'print the version')
     .option('--config-file <path>', 'use this configuration file instead of ~/clearml.conf')
-    .option('-d, --debug', 'print stack traces and keep temporary files')
+    .option('-d, --debug', 'log every call to the server, show where errors come from')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
     .enablePositionalOptions()

@@ -9,12 +9,16 @@ import type { CommandContext } from './command.js';
 /** The configuration that a command's flags and global options lead to. */
 export function sessionConfig(context: CommandContext, flags: ConfigTree = {}): Config {
   const { configFile, debug } = context.global;
-  return loadConfig({
+  const config = loadConfig({
     env: context.env,
     home: context.home,
     ...(configFile ? { configFile } : {}),
     flags: debug ? { ...flags, agent: { ...section(flags.agent), debug: true } } : flags,
   });
+  if (config.flag('CLEARML_AGENT_CONFIG_VERBOSE')) {
+    for (const file of config.filesRead) context.stderr.write(`configuration read from ${file}\n`);
+  }
+  return config;
 }
 
 function section(value: ConfigTree[string] | undefined): ConfigTree {

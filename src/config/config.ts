@@ -68,6 +68,12 @@ export class Config {
       derived.length === 0 ? merged : mergeLayers([{ tree: merged, source: NO_SOURCE }, ...derived]);
   }
 
+  /** Every file that a value comes from, those of `CLEARML_CONFIG_PATH` too. */
+  get filesRead(): string[] {
+    const files = this.#layers.flatMap(({ source }) => (source.kind === 'file' ? [source.name] : []));
+    return [...new Set(files)];
+  }
+
   /** The whole tree, shipped defaults included. */
   get all(): ConfigTree {
     return this.#merged;

@@ -13,6 +13,7 @@ import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
 import { StatusBoard } from '../task/status-board.js';
 import type { Connection } from './connect.js';
+import { nameRank, nodeRank } from './node-rank.js';
 
 /** Flags that change how tasks run, whatever command runs them. */
 export interface TaskOptions {
@@ -73,7 +74,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     taskLogLevel: parts.task.logLevel,
     pythonFlags: parts.task.pythonFlags,
     tasks: connection.tasks,
-    logServer: parts.silent ? NOWHERE : connection.events,
+    logServer: parts.silent ? NOWHERE : nameRank(connection.events, config),
     queues: connection.queues,
     drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: parts.docker },
     redactor: parts.redactor,
@@ -92,13 +93,6 @@ export function statusBoard(tasks: TasksApi, intervalMs: number): StatusBoard {
     intervalMs,
     read: (ids, signal) => tasks.getStatuses(ids, { signal, retry: 'none' }),
   });
-}
-
-/** Rank of this machine in a multi-node task; only the first one tells the server about the task. */
-function nodeRank(config: Config): number {
-  const text = config.env.RANK ?? config.env.SLURM_PROCID ?? '0';
-  const rank = Number(text);
-  return Number.isInteger(rank) ? rank : 0;
 }
 
 /** Everything in the configuration and the environment that must not show up in a log. */

@@ -80,6 +80,8 @@ function moveIfThere(from: string, to: string): void {
 
 export interface PruneOptions {
   folder: string;
+  /** Which files there are logs; others are left alone. */
+  pattern: RegExp;
   /** Logs that stay whatever their age, those of living processes. */
   inUse: readonly string[];
   /** How many others stay. */
@@ -89,10 +91,10 @@ export interface PruneOptions {
 }
 
 /** Removes logs (`x.log` with `x.log.1` …) of processes that are gone, the oldest first. */
-export function pruneLogs({ folder, inUse, keep, minAgeMs }: PruneOptions): void {
+export function pruneLogs({ folder, pattern, inUse, keep, minAgeMs }: PruneOptions): void {
   const names = readdirSync(folder);
   const ended = names
-    .filter((name) => name.endsWith('.log') && !inUse.includes(path.join(folder, name)))
+    .filter((name) => pattern.test(name) && !inUse.includes(path.join(folder, name)))
     .map((name) => ({ name, changed: statSync(path.join(folder, name)).mtimeMs }))
     .sort((a, b) => b.changed - a.changed)
     .slice(keep)

@@ -5,6 +5,7 @@ import { type AgentError, causeLine, isAgentError } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import type { Upkeep } from '../python/environment-request.js';
 import { waitForAbortCallback } from './abort-callback.js';
+import { type LaunchedCommand, runAbortCommand } from './abort-command.js';
 import { announceLaunch, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
 import { Halt } from './halt.js';
@@ -27,6 +28,8 @@ export interface TaskRun {
   clock: PhaseClock;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  /** The command that this process has launched; one that an earlier daemon launched is not known. */
+  launched?: LaunchedCommand;
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -107,6 +110,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   halt.signal.throwIfAborted();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref });
+  run.launched = prepared;
   run.onLaunched?.();
   startUpkeep(run);
   run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
@@ -162,7 +166,10 @@ function haltFor(run: TaskRun): Halt {
     onResetSeen: (times, limit) =>
       run.log.line(`Task was reset, stopping soon (${times}/${limit})`, 'WARNING'),
     onReading: pinger(run),
-    beforeAbort: () => waitForAbortCallback(run),
+    beforeAbort: async () => {
+      const command = run.launched && runAbortCommand(run, run.launched);
+      await Promise.allSettled([waitForAbortCallback(run), command]);
+    },
   });
 }
 

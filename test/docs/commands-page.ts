@@ -5,7 +5,8 @@ export function commandsPage(commands: readonly Command[]): string {
   return `# Commands
 
 \`agent\` and \`clearml-agent\` are the same program. Flags before the command are \`--config-file <path>\` (another
-configuration file), \`-d, --debug\` (stack traces, temporary files kept) and \`--version\`; every command has \`--help\`.
+configuration file), \`-d, --debug\` (every call to the server is logged, errors show where they come from) and
+\`--version\`; every command has \`--help\`.
 A long flag may be cut short where that is clear, a repeated one counts as written last, and a word \`@file\` stands for
 the lines of that file. Exit statuses are on the page about [errors](errors.md).
 

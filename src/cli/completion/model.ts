@@ -25,7 +25,7 @@ export interface CompletionFlag {
 
 const GLOBALS: readonly Flag[] = [
   { flags: '--config-file <path>', help: 'use this configuration file instead of ~/clearml.conf' },
-  { flags: '-d, --debug', help: 'print stack traces and keep temporary files' },
+  { flags: '-d, --debug', help: 'log every call to the server, show where errors come from' },
   { flags: '--version', help: 'print the version' },
 ];
 const HELP: Flag = { flags: '-h, --help', help: 'print help' };

@@ -79,7 +79,7 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.clearml/venvs-builds',
     help: 'Where code and environment are inside the container.',
-    ignored: 'this version does not act on it',
+    ignored: 'code and environment of a task are in /.clearml.workspace of its container',
   },
   {
     key: 'agent.docker_internal_mounts.pip_download',

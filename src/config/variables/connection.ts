@@ -28,7 +28,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_CONFIG_VERBOSE',
     type: 'boolean',
     help: 'Name each configuration file that is read.',
-    ignored: '`agent config --sources` names the file and line of each value',
+    consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AUTH_TOKEN',
@@ -50,7 +50,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     aliases: ['TRAINS_API_VERBOSE'],
     type: 'boolean',
     help: 'Log the renewal of tokens.',
-    ignored: '--debug logs the renewal of tokens',
+    ignored: '--debug logs every call, logins too',
   },
   {
     name: 'CLEARML_AGENT_INITIAL_CONNECT_RETRY_OVERRIDE',
@@ -75,7 +75,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     type: 'text',
     otherwise: 'WARNING',
     help: 'Log level of the HTTP library during the first login.',
-    ignored: 'the HTTP library does not log; --debug shows requests',
+    ignored: 'the HTTP library does not log; --debug logs every call',
   },
   {
     name: 'CLEARML_AGENT_DISABLE_VAULT_SUPPORT',

@@ -50,7 +50,7 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
     type: 'boolean',
     otherwise: 'yes',
     help: "Environments in containers see the image's own packages.",
-    ignored: 'this version does not act on it',
+    consumedBy: 'task',
   },
   {
     name: 'CLEARML_AGENT_FORCE_HOST_MACHINE_IP',

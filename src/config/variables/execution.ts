@@ -68,7 +68,8 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     aliases: ['TRAINS_AGENT_EXEC_USER'],
     type: 'text',
     help: 'User that runs the task.',
-    ignored: 'tasks run as the user of the agent',
+    ignored:
+      'tasks run as the user of the agent, so run the agent as that user; the user of a container is its own',
   },
   {
     name: 'CLEARML_AGENT_EXTRA_PYTHON_PATH',
@@ -80,15 +81,15 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_ABORT_CALLBACK_CMD',
     type: 'text',
-    help: 'Command that is run when the task is aborted.',
-    ignored: 'a task registers its own callback with the server',
+    help: "Shell command that runs in the task's folder before a task that a user aborts is ended.",
+    consumedBy: 'task',
   },
   {
     name: 'CLEARML_AGENT_ABORT_CALLBACK_TIMEOUT',
     type: 'integer',
     otherwise: '180',
     help: 'Seconds that this command may take.',
-    ignored: 'a task registers its own callback with the server',
+    consumedBy: 'task',
   },
   {
     name: 'CLEARML_AGENT_GIT_CLONE_VERBOSE',

@@ -56,21 +56,21 @@ export const WORKER_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_TEMP_STDOUT_FILE_DIR',
     type: 'path',
-    otherwise: "the agent's state folder",
+    otherwise: "logs in the agent's state folder",
     help: 'Folder of the log of a background agent.',
-    ignored: 'logs and state are in the state folder of the agent, which CLEARML_AGENT_STATE_DIR moves',
+    consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AGENT_DEBUG_INFO',
     type: 'text',
     help: 'What to log more of: docker.',
-    ignored: '--debug logs everything',
+    ignored: '--debug is not divided into topics',
   },
   {
     name: 'CLEARML_AGENT_DEBUG_GET_NEXT_TASK',
     type: 'boolean',
     help: 'Log each look at the queues.',
-    ignored: '--debug logs each look at the queues',
+    ignored: '--debug logs every call, looks at the queues too',
   },
   {
     name: 'CLEARML_AGENT_PROPAGATE_EXITCODE',
@@ -81,8 +81,8 @@ export const WORKER_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_MULTI_NODE_SINGLE_TASK',
     type: 'integer',
-    help: 'Nodes that run one task: log lines name the rank.',
-    ignored: 'the rank of a node is not written into the log',
+    help: 'Nodes that share one task: what nodes other than the first send to its log is headed by their rank.',
+    consumedBy: 'daemon',
   },
   {
     name: 'RANK',

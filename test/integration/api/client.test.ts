@@ -39,6 +39,21 @@ test('logs in once and calls as the original does', async (t) => {
   t.is(client.claims.apiVersion, '2.34');
 });
 
+test('every attempt of a call can be followed', async (t) => {
+  const server = await serverFor(t);
+  const calls: string[] = [];
+  const notices = { debug: (line: string) => calls.push(line), info: () => undefined, warn: () => undefined };
+  const { client } = apiClientFor(server.url, { notices });
+  await client.call('queues.get_all', {});
+  t.deepEqual(
+    calls.map((line) => line.replace(/\d+ ms$/, 'n ms')),
+    ['GET /auth.login: status 200 after n ms', 'GET /v2.5/queues.get_all: status 200 after n ms'],
+  );
+  await server.close();
+  await t.throwsAsync(client.call('queues.get_all', {}, { retry: 'none' }));
+  t.regex(calls.at(-1) ?? '', /^GET \/v2\.5\/queues\.get_all: .*ECONNREFUSED.* after \d+ ms$/);
+});
+
 test('batches are lines of JSON by POST; the default method is what the configuration says', async (t) => {
   const server = await serverFor(t);
   const { client } = apiClientFor(server.url, { defaultMethod: 'put', tokenLifeSeconds: 60 });

@@ -83,6 +83,18 @@ test('config: the worker name is the host name until somebody chooses another', 
   t.is((await agent('config', 'get', 'agent.worker_name')).out, 'chosen\n');
 });
 
+test('config: the files that are read are named on request', async (t) => {
+  const { agent, home, file } = await user(t, TEXT);
+  home.env.CLEARML_AGENT_CONFIG_VERBOSE = '1';
+  home.env.CLEARML_CONFIG_PATH = path.join(home.folder, 'site');
+  const site = path.join(home.folder, 'site', 'default', 'agent.conf');
+  await mkdir(path.dirname(site), { recursive: true });
+  await writeFile(site, 'worker_name: site\n', { mode: 0o600 });
+  const { out, err } = await agent('config', 'get', 'agent.git_fetch_args');
+  t.is(out, '["--all"]\n');
+  t.is(err, `configuration read from ${site}\nconfiguration read from ${file}\n`);
+});
+
 test('config get: a value, a secret, one that is not set, one that there is not', async (t) => {
   const { agent } = await user(t, TEXT);
   t.deepEqual(await agent('config', 'get', 'agent.git_user'), { out: 'from-variable\n', err: '', status: 0 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { until } from '../../support/until.js';
@@ -91,16 +92,40 @@ test('execute runs one task, answers with its exit status, and leaves the origin
   t.is(tasks[0]?.status, 'failed');
 });
 
-test('a daemon in the background answers to --stop', async (t) => {
+test('before an aborted task is ended, the command of the user runs in its folder', async (t) => {
+  const { agent, call, enqueue, ended, log, repository } = await agentUnderTest(t, {
+    CLEARML_AGENT_ABORT_CALLBACK_CMD: 'ls; echo "saved for $CLEARML_TASK_ID"; exit 3',
+  });
+  const url = repository({
+    'code/main.py': 'import time\nprint("at work", flush=True)\ntime.sleep(60)\n',
+  });
+  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py', working_dir: 'code' });
+  agent('daemon', '--queue', 'default', '--foreground');
+  await until(async () => (await log(id)).includes('at work\n'), { what: 'the task to be at work' });
+  await call('tasks.stop', { task: id });
+  t.is((await ended(id)).status, 'stopped');
+  t.regex(
+    await log(id),
+    /the abort command, at most 180 seconds.*\n(.*\n)*main\.py\nsaved for \w+\n.*ended with status 3/,
+  );
+});
+
+test('a daemon in the background: its log rotates without losing a line, and --stop ends it', async (t) => {
   const { agent, enqueue, ended, repository } = await agentUnderTest(t);
   const started = agent('daemon', '--queue', 'default', '--detached');
   t.is((await started.exited).code, 0, started.output());
-  t.regex(started.output(), /process \d+, writing to \S+\.log/);
-  const url = repository({ 'main.py': HELLO });
+  const log = /process \d+, writing to (\S+\.log)/.exec(started.output())?.[1] ?? '';
+  const url = repository({ 'main.py': 'for n in range(1200): print(f"[{n}]", "x" * 9_000)\n' });
   const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
   t.is((await ended(id)).status, 'completed');
   const stopped = agent('daemon', '--stop');
   t.is((await stopped.exited).code, 0, stopped.output());
+  const text = readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8');
+  t.true(readFileSync(log).length < 10_000_000);
+  t.deepEqual(
+    [...text.matchAll(/^\[(\d+)\] x{9000}$/gm)].map(([, number]) => Number(number)),
+    Array.from({ length: 1200 }, (_, number) => number),
+  );
   const again = agent('daemon', '--stop');
   t.is((await again.exited).code, 1);
   t.true(again.output().includes('no agent runs on this machine'), again.output());
