@@ -25,7 +25,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     task: options.id,
     clone: options.clone === true,
     requireQueue: options.requireQueue === true,
-    silent: options.disableMonitoring === true,
+    silent: options.disableMonitoring === true && options.fullMonitoring !== true,
     workerId: executeWorkerId(
       {
         workerId: config.string('agent.worker_id'),
@@ -34,7 +34,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
       },
       process.pid,
     ),
-    tags: workerTags(env.CLEARML_WORKER_TAGS),
+    tags: config.words('CLEARML_WORKER_TAGS') ?? [],
     taskOptions: taskOptions(context),
     containers: containerMode(context),
     dryRun: options.dryRun === true,
@@ -42,10 +42,6 @@ export async function runExecute(context: CommandContext): Promise<number> {
     signals: process,
     leave: (status) => process.exit(status),
   });
-}
-
-function workerTags(text: string | undefined): string[] {
-  return text?.trim() ? text.trim().split(/\s+/) : [];
 }
 
 /** `--log-file`: the task's console goes to a file too, which is written anew. */

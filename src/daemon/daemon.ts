@@ -5,6 +5,7 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
+import { announcement } from './announcement.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import type { ContainerMode } from './container-mode.js';
@@ -104,6 +105,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         gpus: machine.gpus,
         task: options.taskOptions,
       });
+      for (const line of announcement(registration.workerId, queues)) logger.info(line);
       await registration.publish({
         queues: queues.map(({ name }) => name),
         ...(options.logFile ? { logFile: options.logFile } : {}),
