@@ -5,6 +5,7 @@ import { buildRequest, forEngine } from '../../src/drivers/docker/arguments/buil
 import { optionsOf, parseArguments } from '../../src/drivers/docker/arguments/parse-arguments.js';
 import { DockerDriver, type DockerDriverOptions } from '../../src/drivers/docker/docker-driver.js';
 import { Engine } from '../../src/drivers/docker/engine.js';
+import type { OwnMount } from '../../src/drivers/docker/files/run-files.js';
 import type { SetupScript } from '../../src/drivers/docker/setup-scripts.js';
 import type { PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -28,6 +29,8 @@ export interface DockerBenchOptions {
   args?: readonly string[];
   image?: string;
   scripts?: readonly SetupScript[];
+  /** Mounts among the arguments that count as the agent's own. */
+  own?: readonly OwnMount[];
   /** Of this run; a temporary one by default. */
   folder?: string;
   driver?: Partial<DockerDriverOptions>;
@@ -35,7 +38,7 @@ export interface DockerBenchOptions {
 
 /** Sets a driver up as the daemon does, with a plan of these arguments alone. */
 export async function dockerBench(t: ExecutionContext, options: DockerBenchOptions): Promise<DockerBench> {
-  const { env, args = [], image = 'base:1', scripts = [] } = options;
+  const { env, args = [], image = 'base:1', scripts = [], own = [] } = options;
   const folder = options.folder ?? temporaryFolder(t);
   const client = await Engine.connect(env, options.engine);
   const leaving = new AbortController();
@@ -55,6 +58,7 @@ export async function dockerBench(t: ExecutionContext, options: DockerBenchOptio
         request: forEngine({ ...request, Image: image }, given, '1.41'),
         pull,
         scripts,
+        own,
         notes: ['docker run …'],
       };
     },

@@ -176,7 +176,7 @@ const CONNECTION_CAUSES: Readonly<Record<string, string>> = {
 function unreachable(address: string, code: string, cause: unknown): AgentError {
   if (code === 'EACCES' || code === 'EPERM') return noPermission(address, cause);
   const reason = CONNECTION_CAUSES[code] ?? (/^E[A-Z]+$/.test(code) ? code : `${causeLine(cause)} (${code})`);
-  const secure = /CERT|TLS|SSL|EPROTO|HPE_/.test(code);
+  const secure = /CERT|TLS|SSL|EPROTO|HPE_|^UNABLE_TO/.test(code);
   return new AgentError('DOCKER_ENGINE', `no container engine answers at ${address}: ${reason}`, {
     hint: secure
       ? 'Check DOCKER_TLS_VERIFY and the certificates in DOCKER_CERT_PATH.'
