@@ -1,0 +1,124 @@
+import test, { type ExecutionContext } from 'ava';
+import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import { DockerEngine } from '../../support/docker-engine.js';
+import { until } from '../../support/until.js';
+
+const running: { engine?: Promise<DockerEngine> } = {};
+
+/** One engine for all tests of this file, with the image that they use. */
+async function engineFor(t: ExecutionContext): Promise<DockerEngine> {
+  t.timeout(120_000);
+  running.engine ??= (async () => {
+    const engine = await DockerEngine.start();
+    await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
+    return engine;
+  })();
+  return running.engine;
+}
+
+test.after.always(async () => (await running.engine)?.stop());
+
+async function agentFor(
+  t: ExecutionContext,
+  variables: Record<string, string> = {},
+): Promise<AgentUnderTest & { engine: DockerEngine }> {
+  const engine = await engineFor(t);
+  const agent = await agentUnderTest(t, {
+    DOCKER_HOST: `unix://${engine.socket}`,
+    CLEARML_AGENT_EXTRA_DOCKER_ARGS: '--network none',
+    ...variables,
+  });
+  return { ...agent, engine };
+}
+
+/** A container goes once everything of it is told, a moment after the status. */
+async function nothingLeft({ engine }: { engine: DockerEngine }): Promise<void> {
+  const left = async () => (await engine.docker(['ps', '-aq'])) === '';
+  await until(left, { what: 'the removal of all containers', timeoutMs: 30_000 });
+}
+
+/** A shell task; the image has no Python. */
+const shell = (text: string) => ({ binary: '/bin/sh', entry_point: 'run.sh', diff: text });
+
+async function enqueueIn(agent: AgentUnderTest, text: string, container: object): Promise<string> {
+  const { id } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'in a container',
+    type: 'training',
+    script: { working_dir: '.', ...shell(text) },
+    container,
+  });
+  await agent.call('tasks.enqueue', { task: id, queue: agent.queue });
+  return id;
+}
+
+test.serial(
+  'a daemon runs a task in the container that the task asks for, with its code and its variables',
+  async (t) => {
+    const agent = await agentFor(t);
+    const repository = agent.repository({
+      'job/run.sh': 'pwd; cat data.txt\n',
+      'job/data.txt': 'from the repository\n',
+    });
+    const { id } = await agent.call<{ id: string }>('tasks.create', {
+      name: 'with a repository',
+      type: 'training',
+      script: { binary: '/bin/sh', repository, branch: 'main', working_dir: 'job', entry_point: 'run.sh' },
+      container: { image: 'base:1', setup_shell_script: 'echo setting up; export MADE=here' },
+    });
+    await agent.call('tasks.enqueue', { task: id, queue: agent.queue });
+    const literal = await enqueueIn(
+      agent,
+      '#!/bin/sh\necho "id=$CLEARML_TASK_ID $TRAINS_TASK_ID image=$FROM_IMAGE made=$MADE a=$A worker=$CLEARML_WORKER_ID"\n[ -s "$CLEARML_CONFIG_FILE" ] && echo configured\n',
+      { image: 'base:1', arguments: '-e "A=b c"', setup_shell_script: 'export MADE=there' },
+    );
+    const daemon = agent.daemon('--docker', 'unused:1');
+    const first = await agent.ended(id);
+    const log = await agent.log(id);
+    t.is(first.status, 'completed', `${log}\n${daemon.output()}`);
+    t.regex(log, /docker run -t .*base:1/);
+    t.regex(log, /setting up/);
+    t.regex(log, /\/\.clearml\.workspace\/.*job\r?\nfrom the repository/);
+    const second = await agent.ended(literal);
+    const printed = await agent.log(literal);
+    t.is(second.status, 'completed', printed);
+    t.regex(printed, new RegExp(`id=${literal} ${literal} image=yes made=there a=b c worker=test:0`));
+    t.regex(printed, /configured/);
+    await nothingLeft(agent);
+  },
+);
+
+test.serial('execute --docker --dry-run prints the line and touches nothing', async (t) => {
+  const agent = await agentFor(t);
+  const id = await enqueueIn(agent, '#!/bin/sh\ntrue\n', {
+    image: 'base:1',
+    arguments: '-e SECRET_TOKEN=abcdefgh',
+  });
+  const run = agent.agent('execute', '--id', id, '--docker', '--dry-run');
+  t.is((await run.exited).code, 0, run.output());
+  t.regex(run.output(), /docker run -t .*-e SECRET_TOKEN=\*+ .*base:1\n$/);
+  t.is((await agent.task(id)).status, 'queued');
+});
+
+test.serial('a task in a container is aborted, and a daemon that was killed goes on with one', async (t) => {
+  const agent = await agentFor(t);
+  const aborted = await enqueueIn(agent, '#!/bin/sh\necho begun; sleep 600\n', { image: 'base:1' });
+  const daemon = agent.daemon('--docker');
+  await until(async () => /begun/.test(await agent.log(aborted)), { what: 'the task', timeoutMs: 30_000 });
+  await agent.call('tasks.stop', { task: aborted });
+  t.is((await agent.ended(aborted)).status, 'stopped');
+  const survivor = await enqueueIn(
+    agent,
+    '#!/bin/sh\nfor i in 1 2 3 4 5 6; do echo line $i; sleep 1; done\n',
+    {
+      image: 'base:1',
+    },
+  );
+  await until(async () => /line 1/.test(await agent.log(survivor)), { what: 'the task', timeoutMs: 30_000 });
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const next = agent.daemon('--docker');
+  t.is((await agent.ended(survivor)).status, 'completed', next.output());
+  const lines = (await agent.log(survivor)).split(/\r?\n/).filter((line) => line.startsWith('line '));
+  t.deepEqual(lines, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6']);
+  await nothingLeft(agent);
+});
