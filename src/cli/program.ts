@@ -102,7 +102,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .flat()
       .filter((word): word is string => typeof word === 'string');
     refuseFlags(command, sub.opts());
-    await action(command, decodeGreedy(command, sub.opts()), positionals);
+    await action(command, sub.opts(), positionals);
   });
 }
 
@@ -122,8 +122,9 @@ function toOption(flag: Flag): Option {
   if (flag.group) option.helpGroup(`${flag.group}:`);
   if (flag.hidden || flag.refused) option.hideHelp();
   if (flag.parse) option.argParser(flag.parse);
+  if (flag.greedy) option.argParser(parseWords);
   // A repeated flag replaces what came before, as in the original; commander would add to it.
-  if (option.variadic && !flag.parse) option.argParser(lastOccurrence());
+  if (option.variadic && !flag.parse && !flag.greedy) option.argParser(lastOccurrence());
   return option;
 }
 
@@ -133,16 +134,6 @@ function lastOccurrence(): (value: string, previous: unknown) => string[] {
 }
 
 /** `prepareWords` packs the words of a greedy flag into one JSON text. */
-function decodeGreedy(command: Command, options: Record<string, unknown>): Record<string, unknown> {
-  const decoded = { ...options };
-  for (const flag of command.flags.filter((one) => one.greedy)) {
-    const key = new Option(flag.flags).attributeName();
-    const value = decoded[key];
-    if (typeof value === 'string') decoded[key] = parseWords(value);
-  }
-  return decoded;
-}
-
 function parseWords(text: string): string[] {
   const words: unknown = JSON.parse(text);
   if (!Array.isArray(words)) throw new AgentError('INTERNAL', 'packed words of a flag are not a list');
