@@ -7,6 +7,7 @@ import type { PythonRequest } from '../../../src/python/python-request.js';
 import { localPlace } from '../../support/local-place.js';
 import { recordingReporter } from '../../support/python-environment-job.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 /** A program that answers the probe as an interpreter of a version does. */
 function interpreter(file: string, version: string): string {
@@ -106,9 +107,14 @@ test('a missing major version names what was looked for and what was found', asy
   writeFileSync(`${folder}/bin/python`, '#!/bin/sh\nexit 3\n', { mode: 0o755 });
   const error = await t.throwsAsync(findInterpreter(search(folder, { version: '2.7' }).search));
   t.true(isAgentError(error, 'PYTHON_MISSING'));
-  t.is(
-    error?.message,
-    `Python 2.7, asked for by the task, was not found in PATH, pyenv, uv, conda; found: 3.11.2 (${folder}/bin/python3)`,
+  t.regex(
+    error?.message ?? '',
+    troubleshootingLine('interpreter-missing', {
+      version: '2.7',
+      who: 'the task',
+      places: 'PATH, pyenv, uv, conda',
+      interpreters: `3.11.2 (${folder}/bin/python3)`,
+    }),
   );
 });
 
@@ -119,8 +125,11 @@ test('a configured path that does not exist is an error that names the key', asy
   const request = { program: '/opt/none/bin/python', by: 'agent.python_binary' };
   const error = await t.throwsAsync(findInterpreter(search(folder, request).search));
   t.true(isAgentError(error, 'PYTHON_MISSING'));
-  t.is(
-    error?.message,
-    '/opt/none/bin/python, asked for by agent.python_binary, was not found; found: no Python at all',
+  t.regex(
+    error?.message ?? '',
+    troubleshootingLine('configured-interpreter-missing', {
+      path: '/opt/none/bin/python',
+      interpreters: 'no Python at all',
+    }),
   );
 });

@@ -9,6 +9,7 @@ import { packageIndex } from '../../support/package-index.js';
 import { environmentRequest, tend } from '../../support/python-environment-job.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 const PACKAGES = [
   { name: 'alpha-one', version: '1.0' },
@@ -71,7 +72,8 @@ test('a uv project with a lock file that cannot be had fails the task', async (t
   });
   const error = await t.throwsAsync(prepareEnvironment(request));
   t.true(isAgentError(error, 'REQUIREMENTS_INSTALL'));
-  t.regex(error?.message ?? '', /^uv cannot install the project: no package index has beta/);
+  t.regex(error?.message ?? '', troubleshootingLine('uv-project'));
+  t.regex(error?.message ?? '', /: no package index has beta/);
 });
 
 test('a project without a lock that uv cannot install gives way to the packages of the task', async (t) => {

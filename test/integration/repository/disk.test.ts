@@ -1,17 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { checkoutRepository } from '../../../src/repository/checkout.js';
 import { listMirrors } from '../../../src/repository/mirror-collection.js';
 import { CheckoutBench } from '../../support/checkout-bench.js';
 import { GitRepository } from '../../support/git-repository.js';
+import { onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
-
-/** A file system of its own takes the rights of root. */
-const mayMount = process.platform === 'linux' && process.getuid?.() === 0;
-const onRoot = mayMount ? test : test.skip;
 
 interface Disk {
   b: CheckoutBench;
@@ -21,19 +17,13 @@ interface Disk {
 
 function disk(t: ExecutionContext, megabytes: number): Disk {
   const b = new CheckoutBench();
-  const folder = path.join(b.folder, 'disk');
-  mkdirSync(folder);
-  execFileSync('sh', ['-c', `mount -t tmpfs -o size=${megabytes}m tmpfs '${folder}'`]);
-  t.teardown(async () => {
-    execFileSync('sh', ['-c', `umount -l '${folder}'`]);
-    await b.remove();
-  });
+  t.teardown(() => b.remove());
   const source = new GitRepository(path.join(b.folder, 'origin'));
   source.commit({ big: randomBytes(3_000_000) });
-  return { b, source, disk: folder };
+  return { b, source, disk: smallDisk(t, megabytes) };
 }
 
-onRoot('a full disk is named, and leaves neither a mirror nor its parts', async (t) => {
+onSmallDisk('a full disk is named, and leaves neither a mirror nor its parts', async (t) => {
   const { b, source, disk: folder } = disk(t, 1);
   const request = b.request({ repository: source.folder });
   const message = troubleshootingLine('disk-full-during-clone', { address: source.folder });
@@ -48,7 +38,7 @@ onRoot('a full disk is named, and leaves neither a mirror nor its parts', async 
   t.truthy((await checkoutRepository(request)).commit);
 });
 
-onRoot('a workspace on another file system gets copies in the place of links', async (t) => {
+onSmallDisk('a workspace on another file system gets copies in the place of links', async (t) => {
   const { b, source, disk: folder } = disk(t, 40);
   const request = { ...b.request({ repository: source.folder }), workspace: path.join(folder, 'w') };
   t.truthy((await checkoutRepository(request)).commit);
