@@ -1,11 +1,13 @@
-import { endDaemon, livingDaemons, type RegisteredDaemon } from '../daemon/registry.js';
+import type { Config } from '../config/config.js';
+import { endDaemon, livingDaemons, type RegisteredDaemon, type StopPatience } from '../daemon/registry.js';
 import { stateFolder } from '../os/paths.js';
+import { chooseDaemon } from './choose-daemon.js';
 import type { CommandContext } from './command.js';
 import { identityOf } from './identity.js';
 import { configFlags, sessionConfig, textList } from './session.js';
 
-/** A daemon gets this long after each polite signal; its task may need some of it. */
-const GRACE_MS = 10_000;
+/** For sending the log of a stopped task and its status, on top of the task's own grace. */
+const REPORT_MS = 20_000;
 
 /**
  * `agent daemon --stop [ids…]`: stops the named daemons, or the one that the same flags would have started.
@@ -15,28 +17,33 @@ const GRACE_MS = 10_000;
 export async function stopDaemons(context: CommandContext): Promise<number> {
   const living = await livingDaemons(stateFolder(context.env, context.home));
   const wanted = textList(context.options.stop);
-  const identity = identityOf(context, sessionConfig(context, configFlags(context.options)));
+  const config = sessionConfig(context, configFlags(context.options));
+  const identity = identityOf(context, config);
   const found =
     wanted.length > 0
       ? wanted.map((id) => living.find((one) => one.workerId === id))
-      : [pick(living, identity)];
+      : [chooseDaemon(living, identity)];
   for (const [index, daemon] of found.entries()) {
     if (daemon === undefined) {
-      const name = wanted[index] ?? identity.id ?? identity.name;
-      context.stdout.write(`Could not find a running agent with the worker id ${name}${others(living)}\n`);
+      const id = wanted[index] ?? identity.id ?? '';
+      const asked = `worker_name=${identity.name} worker_id=${id}`;
+      context.stdout.write(
+        `Could not find a running clearml-agent instance with ${asked}${others(living)}\n`,
+      );
       continue;
     }
     context.stdout.write(`Terminating clearml-agent worker_id=${daemon.workerId} pid=${daemon.pid}\n`);
-    await endDaemon(daemon, GRACE_MS);
+    await endDaemon(daemon, patience(config));
   }
   const left = living.filter((one) => !found.includes(one));
-  if (left.length > 0) context.stdout.write(`Still running: ${left.map((one) => one.workerId).join(', ')}\n`);
+  if (left.length > 0 && left.length < living.length)
+    context.stdout.write(`Still running: ${left.map((one) => one.workerId).join(', ')}\n`);
   return found.includes(undefined) ? 1 : 0;
 }
 
-function pick(living: readonly RegisteredDaemon[], identity: { id: string | undefined; name: string }) {
-  if (identity.id !== undefined) return living.find((one) => one.workerId === identity.id);
-  return living.find((one) => one.workerId.startsWith(`${identity.name}:`));
+/** A task gets its grace after the first signal, and its end is told to the server; the second one hurries. */
+function patience(config: Config): StopPatience {
+  return { politeMs: 1000 * (config.number('agent.kill_grace_sec') ?? 0) + REPORT_MS, hurryMs: 10_000 };
 }
 
 function others(living: readonly RegisteredDaemon[]): string {

@@ -100,11 +100,24 @@ export async function workerName(folder: string): Promise<string> {
   return entry.workerId ?? path.basename(folder).replace(/-[0-9a-f]{10}$/, '');
 }
 
-/** Ends a daemon: politely, once more, then by force. Resolves when it is gone. */
-export async function endDaemon(daemon: RegisteredDaemon, graceMs: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGTERM', 'SIGKILL'] as const) {
+/** How long a daemon that is told to end gets, milliseconds. */
+export interface StopPatience {
+  /** To stop its tasks and report them. */
+  politeMs: number;
+  /** To leave at once, and again after it was killed. */
+  hurryMs: number;
+}
+
+/** Ends a daemon: politely, then with what makes it leave at once, then by force. Resolves when it is gone. */
+export async function endDaemon(daemon: RegisteredDaemon, patience: StopPatience): Promise<void> {
+  const { politeMs, hurryMs } = patience;
+  for (const [signal, waitMs] of [
+    ['SIGTERM', politeMs],
+    ['SIGTERM', hurryMs],
+    ['SIGKILL', hurryMs],
+  ] as const) {
     signalProcess(daemon.pid, signal);
-    const deadline = Date.now() + graceMs;
+    const deadline = Date.now() + waitMs;
     while (Date.now() < deadline) {
       if (!(await isAlive(daemon.pid, daemon.started))) return;
       await sleep(100);
