@@ -24,10 +24,7 @@ export interface RunningDaemon {
 /** A home folder of its own for an agent, with this configuration. */
 export function homeFor(folder: string, confText: string): NodeJS.ProcessEnv {
   mkdirSync(path.join(folder, 'tmp'), { recursive: true });
-  writeFileSync(
-    path.join(folder, 'clearml.conf'),
-    `${confText}\nagent.package_manager.system_site_packages: true\n`,
-  );
+  writeFileSync(path.join(folder, 'clearml.conf'), confText);
   const inherited = Object.entries(process.env).filter(([name]) => !/^(CLEARML|TRAINS)_/.test(name));
   return {
     ...Object.fromEntries(inherited),

@@ -5,25 +5,35 @@ import { parseArgs } from 'node:util';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { parseHocon } from '../../src/config/hocon/parse-hocon.js';
 import { type Contender, contenders } from './contender.js';
-import { type DaemonFigures, measureDaemon } from './daemon-figures.js';
+import { measureDaemon } from './daemon-figures.js';
+import { measureEnvironments } from './environment-figures.js';
 import { median, wallSeconds } from './measure.js';
 import { type Figure, renderTable } from './table.js';
 
 /**
- * `npm run bench [-- --original PYTHON] [--quick]`: measures this agent and, where a Python that can import
- * clearml-agent is named, the original beside it, against the same embedded server.
+ * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
+ * can import clearml-agent is named, the original beside it, against the same embedded server.
  */
 const { values } = parseArgs({
   options: {
     original: { type: 'string', default: process.env.CLEARML_ORIGINAL_PYTHON },
     quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
     json: { type: 'string', default: 'bench-results.json' },
   },
 });
 
 const rounds = values.quick ? 2 : 10;
 const both = contenders(values.original);
-const figures = [...startFigures(both), ...(await daemonRows(both)), hoconFigure()];
+const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
+  start: () => startFigures(both),
+  daemon: () => daemonRows(both),
+  environments: () => environmentRows(both),
+  configuration: () => [hoconFigure()],
+};
+const figures: Figure[] = [];
+for (const [name, measure] of Object.entries(groups))
+  if (values.only === undefined || values.only === name) figures.push(...(await measure()));
 console.log(renderTable(figures));
 writeFileSync(values.json, `${JSON.stringify({ node: process.version, figures }, undefined, 2)}\n`);
 
@@ -45,15 +55,21 @@ function startFigures(agents: readonly Contender[]): Figure[] {
   return rows.map(([name, goal, measure]) => figure(name, 's', agents, measure, goal));
 }
 
+async function environmentRows(agents: readonly Contender[]): Promise<Figure[]> {
+  const row = await results(agents, (agent, folder) =>
+    measureEnvironments(agent, { folder, rounds: values.quick ? 2 : 5 }),
+  );
+  return [
+    row('numpy, pandas, scikit-learn: pull to first line, cold', 's', (one) => one.cold, '≤ 0.5 of it'),
+    row('numpy, pandas, scikit-learn: pull to first line, warm', 's', (one) => one.warm, '≤ 0.7 s'),
+    row('numpy, pandas, scikit-learn: environment handed out', 's', (one) => one.handOut, '≤ 0.2 s'),
+  ];
+}
+
 async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
-  const results = new Map<string, DaemonFigures>();
-  for (const agent of agents) {
-    const folder = mkdtempSync(path.join(tmpdir(), `bench-${agent.name}-`));
-    results.set(agent.name, await measureDaemon(agent, { folder, rounds, quick: values.quick }));
-    rmSync(folder, { recursive: true, force: true });
-  }
-  const row = (name: string, unit: string, pick: (one: DaemonFigures) => number, goal = '') =>
-    figure(name, unit, agents, (agent) => pick(results.get(agent.name) as DaemonFigures), goal);
+  const row = await results(agents, (agent, folder) =>
+    measureDaemon(agent, { folder, rounds, quick: values.quick }),
+  );
   return [
     row('idle, resident memory', 'MB', (one) => one.idleMegabytes, '≤ 64 MB'),
     row('idle, CPU', '%', (one) => one.idleCpuPercent),
@@ -65,6 +81,23 @@ async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
     row('200,000 lines: growth of memory', 'MB', (one) => one.floodGrowth, '< 40 MB'),
     row('abort to process gone', 's', (one) => one.abort, '≤ 2 s'),
   ];
+}
+
+type Row<T> = (name: string, unit: string, pick: (one: T) => number, goal?: string) => Figure;
+
+/** Measures each agent in a folder of its own, and answers what makes rows of it. */
+async function results<T>(
+  agents: readonly Contender[],
+  measure: (agent: Contender, folder: string) => Promise<T>,
+): Promise<Row<T>> {
+  const found = new Map<Contender, T>();
+  for (const agent of agents) {
+    const folder = mkdtempSync(path.join(tmpdir(), `bench-${agent.name}-`));
+    found.set(agent, await measure(agent, folder));
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return (name, unit, pick, goal = '') =>
+    figure(name, unit, agents, (agent) => pick(found.get(agent) as T), goal);
 }
 
 function hoconFigure(): Figure {

@@ -13,8 +13,8 @@ export function renderTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, unit, ours, original, goal = '' }) => [
     name,
     show(ours, unit),
-    original === undefined ? '' : show(original, unit),
-    original === undefined ? '' : (ours / original).toFixed(2),
+    isTaken(original) ? show(original, unit) : '',
+    isTaken(original) ? (ours / original).toFixed(2) : '',
     goal,
   ]);
   const widths = head.map((title, column) =>
@@ -26,6 +26,11 @@ export function renderTable(figures: readonly Figure[]): string {
       .join('  ')
       .trimEnd();
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** The original does not say everything. */
+function isTaken(value: number | undefined): value is number {
+  return value !== undefined && Number.isFinite(value);
 }
 
 function show(value: number, unit: string): string {
