@@ -27,7 +27,7 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
   const scripted = settings.customBuildScript !== undefined && !skip.everything;
   const custom = scripted ? await customBuild(await complete(order)) : undefined;
   if (custom !== undefined) return custom;
-  const request: EnvironmentRequest = { ...order, repository: undefined };
+  const request = isHere(order) ? { ...order, repository: undefined } : await complete(order);
   const activated = await activatedPython(request);
   const named = typeof skip.virtualEnvironment === 'string' ? skip.virtualEnvironment : activated;
   const { interpreter, survey } = await interpreterIn(request, named);
@@ -40,6 +40,11 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
   const job = await environmentJob(await complete(order), interpreter, survey);
   if (skip.virtualEnvironment !== false || activated !== undefined) return withoutVenv(job);
   return (await projectEnvironment(job)) ?? venvEnvironment(job);
+}
+
+/** In a container, what its image must have is told by the packages. */
+function isHere({ place }: EnvironmentOrder): boolean {
+  return place.kind === 'local';
 }
 
 /** A repository that is not needed is not waited for. */
