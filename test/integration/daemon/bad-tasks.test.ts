@@ -1,63 +1,96 @@
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 interface BadTask {
-  title: string;
+  row: string;
   script: Record<string, unknown>;
   reason: string;
-  /** In the task's log. */
-  cause: RegExp;
+  values?: Record<string, string>;
 }
 
+const NO_COMMIT = '0123456789'.repeat(4);
 const CASES: BadTask[] = [
   {
-    title: 'a repository that is not there',
+    row: 'repository-gone',
     script: { repository: 'file:///nonexistent/code.git' },
     reason: 'failed cloning repository',
-    cause: /Process failed: cannot clone file:\/\/\/nonexistent\/code\.git: there is no such repository/,
+    values: { address: 'file:///nonexistent/code.git' },
   },
   {
-    title: 'a commit that is not there',
-    script: { version_num: '0123456789012345678901234567890123456789' },
+    row: 'commit-not-found',
+    script: { version_num: NO_COMMIT },
     reason: 'failed cloning repository',
-    cause: /Process failed: .*0123456789/,
+    values: { commit: NO_COMMIT },
   },
   {
-    title: 'changes that do not apply',
+    row: 'diff-against-another-commit',
     script: {
       diff: 'diff --git a/main.py b/main.py\n--- a/main.py\n+++ b/main.py\n@@ -1 +1 @@\n-nothing like it\n+else\n',
     },
     reason: 'failed applying uncommitted changes',
-    cause: /Process failed: .*main\.py/,
+    values: { file: 'main.py', hunk: '@@ -1 +1 @@' },
   },
   {
-    title: 'an entry point that is not there',
+    row: 'entry-point-missing',
     script: { entry_point: 'absent.py' },
     reason: 'entry point not found',
-    cause: /Process failed: the entry point absent\.py of the task does not exist/,
+    values: { file: 'absent.py' },
   },
   {
-    title: 'a package that is not there',
+    row: 'working-folder-missing',
+    script: { working_dir: 'absent' },
+    reason: 'failed preparing the task',
+    values: { folder: 'absent' },
+  },
+  { row: 'nothing-to-run', script: { entry_point: '' }, reason: 'entry point not found' },
+  {
+    row: 'requirement-unreadable',
     script: { requirements: { pip: './no-such-package\n' } },
     reason: 'failed installing requirements',
-    cause: /Process failed: .*no-such-package/,
+  },
+  {
+    row: 'another-exit-status',
+    script: { entry_point: 'three.py' },
+    reason: 'worker execution exit code 3',
+    values: { code: '3' },
+  },
+  {
+    row: 'killed-by-a-signal',
+    script: { entry_point: 'segfault.py' },
+    reason: 'worker execution exit code -11 (SIGSEGV)',
+    values: { number: '11', signal: 'SIGSEGV' },
   },
 ];
+const FILES = {
+  'main.py': 'print("fine")\n',
+  'three.py': 'raise SystemExit(3)\n',
+  'segfault.py': 'import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n',
+};
 
 test('each task that cannot run says why in one line, and the daemon goes on', async (t) => {
   t.timeout(170_000);
   const { daemon, enqueue, ended, log, repository } = await agentUnderTest(t);
-  const url = repository({ 'main.py': 'print("fine")\n' });
+  const url = repository(FILES);
   const good = { repository: url, branch: 'main', entry_point: 'main.py' };
   const running = daemon();
-  for (const { title, script, reason, cause } of CASES) {
-    const id = await enqueue({ ...good, ...script });
+  const tasks = [];
+  for (const { script } of CASES) tasks.push(await enqueue({ ...good, ...script }));
+  for (const [at, { row, reason, values }] of CASES.entries()) {
+    const id = tasks[at] ?? '';
     const task = await ended(id);
-    t.deepEqual([task.status, task.status_reason], ['failed', reason], `${title}\n${await log(id)}`);
-    t.regex(await log(id), cause, title);
-    t.false(/^\s+at .*\.js:\d+/m.test(await log(id)), `${title}: no stack trace`);
+    const text = await log(id);
+    t.deepEqual([task.status, task.status_reason], ['failed', reason], `${row}\n${text}`);
+    const causes = text.split('\n').flatMap((line) => /^Process failed.*/.exec(line) ?? []);
+    t.is(causes.length, 1, text);
+    t.regex(causes[0]?.replace(/^Process failed: /, '') ?? '', troubleshootingLine(row, values));
+    t.notRegex(text, /^\s+at .*\.js:\d+/m, `${row}: no stack trace`);
   }
-  t.is((await ended(await enqueue(good))).status, 'completed', running.output());
+  const wordsOfGit = /^Process failed: cannot clone .*\n {2}fatal: .*\n(?: {2}.*\n)* {2}Check the address/m;
+  t.regex(await log(tasks[0] ?? ''), wordsOfGit);
+  const last = await enqueue(good);
+  t.is((await ended(last)).status, 'completed', running.output());
+  t.regex((await log(last)).trimEnd().split('\n').at(-1) ?? '', troubleshootingLine('exit-status-0'));
 });
 
 test('output of any form arrives: garbage, nothing, and a long text without a line end', async (t) => {
