@@ -8,6 +8,7 @@ import { createApiClient } from '../../../src/api/settings.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { startFaultServer } from '../../support/fault-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 const folder = path.join(import.meta.dirname, '../../fixtures/tls');
 const certificateFile = path.join(folder, 'certificate.pem');
@@ -53,6 +54,7 @@ test('a certificate of nobody is refused at once, with what to do', async (t) =>
   t.teardown(() => server.close());
   const error = await t.throwsAsync(clientFor(t, server.url, {}).connect());
   t.true(error instanceof ConnectionError && error.hint?.includes('REQUESTS_CA_BUNDLE'));
+  t.regex(error.message, troubleshootingLine('certificate-not-trusted', { address: server.url }));
 });
 
 test('a bundle that cannot be read is named', (t) => {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentHome } from '../../support/agent-process.js';
 import { type SmallApiOptions, startSmallApiServer } from '../../support/small-api-server.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../../bin/agent.js');
 const QUEUE = { id: 'a'.repeat(32), name: 'default', tags: [] };
@@ -90,7 +91,8 @@ test('list: a server that is away is one line and a status', async (t) => {
   await server.close();
   const { status, err } = await agent('list');
   t.is(status, 1);
-  t.regex(err, /^clearml_agent: ERROR: cannot reach http:\/\/127\.0\.0\.1:\d+/);
+  const cause = err.split('\n')[0]?.replace('clearml_agent: ERROR: ', '') ?? '';
+  t.regex(cause, troubleshootingLine('server-unreachable', { address: server.url }));
 });
 
 test('doctor: a machine that is fine', async (t) => {
@@ -120,7 +122,8 @@ test('doctor: what is wrong, and what to do', async (t) => {
   });
   const skew = (await findings(out, 'server'))[1];
   t.is(skew?.state, 'problem');
-  t.regex(skew?.text ?? '', /clock and the server's differ by (399|400|401) s/);
+  t.regex(skew?.text ?? '', troubleshootingLine('clocks-differ'));
+  t.regex(skew?.text ?? '', /by (399|400|401) s$/);
   t.regex((await findings(out, 'queues'))[0]?.text ?? '', /missing/);
   t.like((await findings(out, 'git'))[1], {
     state: 'problem',

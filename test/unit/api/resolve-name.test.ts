@@ -1,5 +1,6 @@
 import test from 'ava';
 import { escapeForServer, resolveName } from '../../../src/api/resolve-name.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 const QUEUES = [
   { id: 'a'.repeat(32), name: 'default' },
@@ -31,7 +32,7 @@ test('a name that several have is refused with their ids', async (t) => {
 
 test('an unknown name is refused with what is similar', async (t) => {
   const error = await t.throwsAsync(resolveName('defa', lookup), { code: 'QUEUE_NOT_FOUND' });
-  t.is(error.message, 'could not find queue with name or id "defa"');
+  t.regex(error.message, troubleshootingLine('queue-unknown', { queue: 'defa' }));
   t.true('hint' in error && String(error.hint).includes('"default-2"'));
 });
 
