@@ -12,6 +12,7 @@ import type { ContainerMode } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
+import { tellMissingGpus } from './missing-gpus.js';
 import { registerWorker } from './registry.js';
 import { resolveQueues } from './resolve-queues.js';
 import type { Schedule } from './schedule.js';
@@ -106,6 +107,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         task: options.taskOptions,
       });
       for (const line of announcement(registration.workerId, queues)) logger.info(line);
+      void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
       await registration.publish({
         queues: queues.map(({ name }) => name),
         ...(options.logFile ? { logFile: options.logFile } : {}),
