@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
+import { configuredEnvironment } from '../config/sections/environment-section.js';
+import { joinKey } from '../config/tree.js';
 import {
   type ContainerOutcome,
   type ContainerTask,
@@ -17,6 +19,7 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { containerConfigText } from '../task/container-config.js';
 import type { Connection } from './connect.js';
+import { ownVaults } from './effective-config.js';
 
 /** `--docker` or `--podman`: tasks run in containers. */
 export interface ContainerMode {
@@ -110,9 +113,16 @@ async function describeTask(
     projectName,
     configText: containerConfigText(config, authToken),
     advanced,
-    vaultVariables: [],
+    vaultVariables: advanced && authToken && client.supports(TEMPLATES_SINCE) ? vaultVariables(config) : [],
     ...(templated ? { templates: await templateValues(connection, task, { projectName, signal }) } : {}),
   };
+}
+
+/** The section `environment` of the owner's vaults, as `NAME=value`. */
+function vaultVariables(config: Config): string[] {
+  return Object.entries(configuredEnvironment(config))
+    .filter(([name]) => config.source(joinKey(['environment', name])).kind === 'vault')
+    .map(([name, value]) => `${name}=${value}`);
 }
 
 /** Most tasks refer to nothing; then nothing has to be asked. */
@@ -130,19 +140,22 @@ function mentionsTemplates({ container }: TaskRecord, config: Config, words: rea
 }
 
 async function templateValues(
-  { users, queues, client }: Connection,
+  connection: Connection,
   { record, config, queue, workerId }: PlaceTask,
   { projectName, signal }: { projectName: string | undefined; signal: AbortSignal },
 ): Promise<TemplateValues> {
+  const { users, queues, client } = connection;
   const bounded = { signal, retry: 'bounded' } as const;
-  const [user, [queueRecord]] = await Promise.all([
+  const [user, vaults, [queueRecord]] = await Promise.all([
     users.getCurrentUser(bounded).catch(() => undefined),
+    ownVaults(config, connection).catch(() => undefined),
     queue === undefined ? [] : queues.getAll({ id: [queue], search_hidden: true }, bounded).catch(() => []),
   ]);
   return {
     worker_id: workerId,
     task: record,
     user,
+    vaults,
     config: config.all,
     providers: client.claims.providers,
     ...(queue === undefined ? {} : { queue_id: queue }),

@@ -1,9 +1,10 @@
 import type { Vault } from '../api/users.js';
-import type { Config } from '../config/config.js';
+import type { Config, ConfigTree } from '../config/config.js';
+import { mergeLayers } from '../config/layers.js';
 import { configSecrets } from '../config/secrets.js';
 import { applySections } from '../config/sections/apply-sections.js';
 import { requireValid } from '../config/validate.js';
-import { applyOwnerVaults, applyVaults, type VaultText } from '../config/vaults.js';
+import { applyOwnerVaults, applyVaults, type VaultText, vaultLayers } from '../config/vaults.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import type { Connection } from './connect.js';
@@ -57,6 +58,13 @@ export async function ownerConfig(options: EffectiveOptions, here: boolean): Pro
   requireValid(applied.config, (line) => logger.warn(line));
   redactor.add(...configSecrets(applied.config));
   return here ? applySections(applied.config, { home, say: (line) => logger.info(line) }) : applied.config;
+}
+
+/** What the server keeps for the agent's user, merged; secrets among it, so not for tasks as a whole. */
+export async function ownVaults(config: Config, connection: Connection): Promise<ConfigTree> {
+  if (!hasVaults(config, connection)) return {};
+  const vaults = await connection.users.getVaults(['config'], { retry: 'bounded' });
+  return mergeLayers(vaultLayers(vaults.map(textOf), config.env).layers);
 }
 
 function hasVaults(config: Config, { client }: Connection): boolean {
