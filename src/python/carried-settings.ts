@@ -11,27 +11,31 @@ const CARRIED = [
 ];
 
 /** Paths that a setting names: `/etc/ca.pem`, `file:///srv/wheels`. */
-const PATH = /^(?:file:\/\/)?(\/.*)$/;
+const PATH = /^((?:file:\/\/)?)(\/.*)$/;
+/** Lists of them are separated by blanks or commas, which splitting keeps. */
+const BETWEEN = /([\s,]+)/;
 
-/** Paths of this machine that the settings name; they count in a container where they are mounted alike. */
-export function carriedPaths(host: Environment): string[] {
-  const paths = settingsOf(host).flatMap(([, value]) => pathsIn(value));
-  return [...new Set(paths)];
+/** Where a path of this machine is seen in the container. */
+type Inside = (file: string) => string;
+
+/** Paths in the container of what the settings name here. */
+export function carriedPaths(host: Environment, inside: Inside): string[] {
+  return [...new Set(settingsOf(host).flatMap(([, value]) => pathsIn(value).map(inside)))];
 }
 
 /**
  * The agent's own settings for package tools, for use in a container: below what the container says itself,
- * and without those that name a file which is not there.
+ * and without those that name a file which is not `there`.
  */
 export function carriedSettings(
   host: Environment,
-  container: Environment,
-  there: ReadonlySet<string>,
+  container: { environment: Environment; there: ReadonlySet<string>; inside: Inside },
 ): Record<string, string> {
+  const { environment, there, inside } = container;
   const taken = settingsOf(host).filter(
-    ([name, value]) => !container[name] && pathsIn(value).every((file) => there.has(file)),
+    ([name, value]) => !environment[name] && pathsIn(value).every((file) => there.has(inside(file))),
   );
-  return Object.fromEntries(taken);
+  return Object.fromEntries(taken.map(([name, value]) => [name, translated(value, inside)]));
 }
 
 function settingsOf(host: Environment): [string, string][] {
@@ -42,5 +46,12 @@ function settingsOf(host: Environment): [string, string][] {
 }
 
 function pathsIn(value: string): string[] {
-  return value.split(/[\s,]+/).flatMap((word) => PATH.exec(word)?.[1] ?? []);
+  return value.split(BETWEEN).flatMap((word) => PATH.exec(word)?.[2] ?? []);
+}
+
+function translated(value: string, inside: Inside): string {
+  return value
+    .split(BETWEEN)
+    .map((word) => word.replace(PATH, (_, scheme: string, file: string) => scheme + inside(file)))
+    .join('');
 }

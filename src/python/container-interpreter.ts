@@ -1,3 +1,4 @@
+import type { SystemTool } from '../drivers/driver.js';
 import { AgentError, causeLine, isAgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { carriedPaths } from './carried-settings.js';
@@ -45,16 +46,20 @@ export async function containerInterpreter(
     if (!isAgentError(error, 'PYTHON_MISSING')) throw error;
     return undefined;
   });
-  await provideLibraries(request, survey, lists);
-  if (found !== undefined) return { survey, interpreter: found };
+  const libraries = missingLibraries(request, survey, lists);
+  if (found !== undefined) {
+    await provideLibraries(request, libraries);
+    return { survey, interpreter: found };
+  }
   const nothingToDo = lists.every(({ list }) => list.requirements.length === 0);
   if (request.optional === true && nothingToDo) return { survey, interpreter: undefined };
   const brought = await bringInterpreter(request, survey);
   if (brought !== undefined) {
+    await provideLibraries(request, libraries);
     const only = { version: undefined, program: brought, by: 'the agent' };
     return { survey, interpreter: await find({ request: only }) };
   }
-  await installPython(request);
+  await installPython(request, libraries);
   return { survey, interpreter: await find({}) };
 }
 
@@ -64,17 +69,20 @@ async function lookAt(request: EnvironmentRequest): Promise<ContainerSurvey> {
   return surveyContainer(place, {
     names: programNames(pythonRequest),
     programs: ['git'],
-    paths: carriedPaths(hostEnvironment),
+    paths: carriedPaths(hostEnvironment, (file) => place.inside(file)),
     folders: [place.inside(settings.downloads.path), '/tmp'],
     texts: configurationFiles(env),
     signal,
   });
 }
 
-async function installPython({ place, offline, reporter, signal }: EnvironmentRequest): Promise<void> {
+async function installPython(
+  { place, offline, reporter, signal }: EnvironmentRequest,
+  libraries: readonly SystemTool[],
+): Promise<void> {
   if (place.provide === undefined || offline === true) return;
   try {
-    await place.provide({ tools: ['pip'] }, { reporter, signal });
+    await place.provide({ tools: ['pip', ...libraries] }, { reporter, signal });
   } catch (error) {
     signal.throwIfAborted();
     const detail = error instanceof AgentError ? error.detail : undefined;
@@ -90,17 +98,24 @@ async function installPython({ place, offline, reporter, signal }: EnvironmentRe
   }
 }
 
-/** A task that uses OpenCV may still do without what the original installs for it. */
-async function provideLibraries(
-  { place, settings, offline, reporter, signal }: EnvironmentRequest,
+function missingLibraries(
+  { settings }: EnvironmentRequest,
   survey: ContainerSurvey,
   lists: readonly LocatedList[],
-): Promise<void> {
+): SystemTool[] {
   const names = lists.flatMap(({ list }) => list.requirements.map(({ name }) => normalName(name ?? '')));
   const wanted = settings.openCvLibraries && names.some((name) => OPENCV.has(name));
-  if (!wanted || survey.openCvLibraries || offline === true || place.provide === undefined) return;
+  return wanted && !survey.openCvLibraries ? ['opencv'] : [];
+}
+
+/** A task that uses OpenCV may still do without what the original installs for it. */
+async function provideLibraries(
+  { place, offline, reporter, signal }: EnvironmentRequest,
+  tools: readonly SystemTool[],
+): Promise<void> {
+  if (tools.length === 0 || offline === true || place.provide === undefined) return;
   try {
-    await place.provide({ tools: ['opencv'] }, { reporter, signal });
+    await place.provide({ tools }, { reporter, signal });
   } catch (error) {
     signal.throwIfAborted();
     reporter.line(`${causeLine(error)}; going on without them`, 'WARNING');

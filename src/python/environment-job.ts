@@ -45,7 +45,6 @@ export async function environmentJob(
   const request = {
     ...given,
     toolEnvironment: {
-      ...(container === undefined ? {} : carriedSettings(host, base, container.paths)),
       ...(container === undefined ? uvSettings(given, base) : containerSettings(given, base, container)),
       ...given.toolEnvironment,
     },
@@ -101,9 +100,10 @@ function uvSettings(
 function containerSettings(
   request: EnvironmentRequest,
   env: Readonly<Record<string, string>>,
-  { writable, libc, libcVersion }: ContainerSurvey,
+  { writable, libc, libcVersion, paths }: ContainerSurvey,
 ): Record<string, string> {
-  const { place, target, settings } = request;
+  const { place, target, settings, hostEnvironment = {} } = request;
+  const inside = (file: string): string => place.inside(file);
   const workspace = place.inside(path.dirname(target));
   const shared = place.inside(settings.downloads.path);
   const isShared = settings.downloads.enabled && writable.has(shared);
@@ -111,6 +111,7 @@ function containerSettings(
     ? { UV_CACHE_DIR: `${shared}/uv-${libc}${libcVersion}`, UV_LINK_MODE: 'copy' }
     : { UV_CACHE_DIR: `${workspace}/.uv-cache` };
   return {
+    ...carriedSettings(hostEnvironment, { environment: env, there: paths, inside }),
     ...uvSettings({ ...request, settings: { ...settings, downloads: { enabled: false, path: '' } } }, env),
     ...(env.UV_CACHE_DIR ? {} : cache),
     ...(env.TMPDIR || writable.has('/tmp') ? {} : { TMPDIR: workspace }),

@@ -123,7 +123,8 @@ function noManager({ tools, packages = [] }: SystemNeeds): AgentError {
 /** An unreachable mirror is the reason for all that follows; otherwise package managers mark their errors. */
 const TELLING = [
   /Temporary failure resolving|Could not (?:connect|resolve)|Connection (?:refused|timed out)|Network is unreachable/i,
-  /^(?:E:|ERROR|error:)/i,
+  /^dpkg: error/,
+  /^(?:E|ERROR|error|Error): /,
 ];
 
 function failed({ name }: PackageManager, what: string, lines: readonly string[]): AgentError {

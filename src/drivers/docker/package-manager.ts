@@ -22,6 +22,9 @@ fi
 exec apt-get update -q -y
 `;
 
+/** What is lost with the container need not be on the disk at once. */
+const APT_FLAGS = ['-q', '-y', '-o', 'Dpkg::Options::=--force-unsafe-io'] as const;
+
 const FEDORA = {
   python: ['python3'],
   pip: ['python3', 'python3-pip'],
@@ -34,8 +37,8 @@ export const PACKAGE_MANAGERS: readonly PackageManager[] = [
   {
     name: 'apt-get',
     refresh: ['/bin/sh', '-c', KEEP_PACKAGES],
-    install: ['apt-get', 'install', '-q', '-y'],
-    installOnlyNeeded: ['apt-get', 'install', '-q', '-y', '--no-install-recommends'],
+    install: ['apt-get', 'install', ...APT_FLAGS],
+    installOnlyNeeded: ['apt-get', 'install', ...APT_FLAGS, '--no-install-recommends'],
     packages: {
       python: ['python3'],
       pip: ['python3', 'python3-pip', 'python3-venv'],

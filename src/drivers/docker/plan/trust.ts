@@ -17,6 +17,9 @@ export interface TrustQuestion {
   engineSees(file: string): string | undefined;
 }
 
+/** Apart from the image's own certificates, which its packages write to when they are installed. */
+const TRUST_INSIDE = '/.clearml.trust';
+
 /**
  * The agent's own trust, for its tasks: variables that the arguments leave open, whose file the container has or
  * can be given.
@@ -37,7 +40,7 @@ export function trustOf({ files, words, sources, engineSees }: TrustQuestion): {
   const open = files.filter(({ name, file }) => !named.has(name) && (taken.has(file) || engineSees(file)));
   const missing = [...new Set(open.map(({ file }) => file))].filter((file) => !taken.has(file));
   return {
-    variables: open.map(({ name, file }) => `${name}=${file}`),
-    mounts: missing.map((file) => ({ source: file, target: file, readOnly: true })),
+    variables: open.map(({ name, file }) => `${name}=${taken.has(file) ? file : TRUST_INSIDE + file}`),
+    mounts: missing.map((file) => ({ source: file, target: TRUST_INSIDE + file, readOnly: true })),
   };
 }

@@ -127,8 +127,8 @@ test('caches, keys and the configuration are mounted where the engine sees them'
 
 test('private certificates come with the variables that name them', (t) => {
   const { request } = plan({ container: { image: 'i' } });
-  t.true(request.Env?.includes('SSL_CERT_FILE=/etc/own-ca.pem'));
-  t.true(request.HostConfig.Binds?.includes('/etc/own-ca.pem:/etc/own-ca.pem:ro'));
+  t.true(request.Env?.includes('SSL_CERT_FILE=/.clearml.trust/etc/own-ca.pem'));
+  t.true(request.HostConfig.Binds?.includes('/etc/own-ca.pem:/.clearml.trust/etc/own-ca.pem:ro'));
 });
 
 test('arguments that bring certificates of their own are left alone', (t) => {
