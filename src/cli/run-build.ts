@@ -7,7 +7,7 @@ import { visibilityVariables } from '../gpu/visibility.js';
 import { expandHome, stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { machineOf, voiceOf } from './identity.js';
-import { configFlags, requireServer, sessionConfig, taskOptions } from './session.js';
+import { configFlags, containerMode, requireReady, sessionConfig, taskOptions } from './session.js';
 
 /** `agent build`: makes a task's environment in a folder, or an image with it. */
 export async function runBuild(context: CommandContext): Promise<number> {
@@ -15,12 +15,13 @@ export async function runBuild(context: CommandContext): Promise<number> {
   checkFlags(options);
   const build = buildOptions(context);
   const target = textOf(options.target);
-  if (options.docker !== undefined) {
+  const mode = containerMode(context);
+  if (mode !== undefined) {
     const { buildImage } = await import('../daemon/build-image.js');
     return buildImage({
       ...build,
       image: target,
-      words: Array.isArray(options.docker) ? options.docker.map(String) : [],
+      mode,
       ignoreTaskContainer: options.forceDocker === true,
       entryPoint: entryPointOf(options.entryPoint),
     });
@@ -36,7 +37,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
 function buildOptions(context: CommandContext): BuildOptions {
   const { options, env, home } = context;
   const config = sessionConfig(context, configFlags(options));
-  requireServer(config);
+  requireReady(config);
   return {
     config: config.withEnvironment(visibilityVariables(machineOf(context))),
     home,
@@ -58,7 +59,7 @@ function buildOptions(context: CommandContext): BuildOptions {
   };
 }
 
-/** Flags that make sense only together with `--docker`. */
+/** Flags that make sense only for an image. */
 const CONTAINER_FLAGS = [
   ['--force-docker', 'forceDocker'],
   ['--entry-point', 'entryPoint'],
@@ -76,9 +77,10 @@ function checkFlags(options: CommandContext['options']): void {
       `--python-version takes a version of Python 3 such as 3.11, got "${version}"`,
     );
   }
-  if (options.docker !== undefined) return;
+  if (options.docker !== undefined || options.podman !== undefined) return;
   const alone = CONTAINER_FLAGS.find(([, key]) => options[key] !== undefined);
-  if (alone) throw new AgentError('USAGE', `build ${alone[0]} is about an image: it needs --docker`);
+  if (alone)
+    throw new AgentError('USAGE', `build ${alone[0]} is about an image: it needs --docker or --podman`);
 }
 
 function entryPointOf(value: unknown): 'reuse_task' | 'clone_task' | undefined {

@@ -17,13 +17,12 @@ import { leaveWorkspace, workspaceOf } from '../task/workspace.js';
 import { intoInterpreter } from './build-environment.js';
 import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
 import { imageSummary } from './build-summary.js';
-import { containerDriver } from './container-mode.js';
+import { type ContainerMode, containerDriver } from './container-mode.js';
 
 export interface ImageBuild extends BuildOptions {
   /** Name of the image, `task_id_<id>` when it is not given. */
   image: string | undefined;
-  /** Words behind `--docker`: image and arguments for a task without an image of its own. */
-  words: readonly string[];
+  mode: ContainerMode;
   /** The task's own container section does not count. */
   ignoreTaskContainer: boolean;
   /** What the image runs when it is started. */
@@ -43,7 +42,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
     const { run, record, connection, signal } = build;
     const { ctx } = run;
     const driver = await containerDriver({
-      mode: { engine: 'docker', words: options.words },
+      mode: options.mode,
       config: ctx.config,
       home: ctx.home,
       connection,

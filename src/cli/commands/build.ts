@@ -20,6 +20,13 @@ export const buildCommand: Command = {
       flags: '--docker [words...]',
       help: "build an image: in a container of the task's image, or of the one named here with its arguments",
       group: 'Container',
+      env: 'CLEARML_DOCKER_IMAGE',
+      greedy: true,
+    },
+    {
+      flags: '--podman [words...]',
+      help: "the same with Podman's engine, whose service is started when it does not run",
+      group: 'Container',
       greedy: true,
     },
     {

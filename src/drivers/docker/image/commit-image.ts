@@ -22,17 +22,18 @@ export interface ImageCommit {
  * @throws AgentError DOCKER_CONTAINER with the engine's own words
  */
 export async function commitImage(engine: Engine, commit: ImageCommit): Promise<string> {
-  const { repo, tag } = splitName(commit.name);
-  const base = await commandOf(engine, commit.container);
   const prepared = await commitContainer(engine, commit.container, {});
-  const second = await engine.create({ Image: prepared, HostConfig: {} });
+  // An image is what its container is: the second one has the command that the image is to have.
+  const second = await engine.create({
+    Image: prepared,
+    HostConfig: {},
+    ...(commit.entryPoint
+      ? { Entrypoint: [...commit.entryPoint], Cmd: [] }
+      : { Entrypoint: NO_ENTRY_POINT, Cmd: await commandOf(engine, commit.container) }),
+  });
   try {
     await bringFolder(engine, second, commit);
-    return await commitContainer(engine, second, {
-      repo,
-      tag,
-      changes: commit.entryPoint ? [instruction('ENTRYPOINT', commit.entryPoint)] : plainChanges(base),
-    });
+    return await commitContainer(engine, second, splitName(commit.name));
   } finally {
     await engine.remove(second);
     // Where an image is kept as a chain of its parents, it stays as one of them.
@@ -40,45 +41,35 @@ export async function commitImage(engine: Engine, commit: ImageCommit): Promise<
   }
 }
 
+/** What the engine takes as "none". */
+const NO_ENTRY_POINT = [''];
+
 /** `registry:5000/name` has no tag, `name:1` has. */
 export function splitName(name: string): { repo: string; tag: string } {
   const found = /^(.+):([^/:]+)$/.exec(name);
   return { repo: found?.[1] ?? name, tag: found?.[2] ?? 'latest' };
 }
 
-interface CommitOptions {
-  repo?: string;
-  tag?: string;
-  changes?: readonly string[];
-}
-
 async function commitContainer(
   engine: Engine,
   container: string,
-  { changes = [], ...name }: CommitOptions,
+  name: { repo?: string; tag?: string },
 ): Promise<string> {
   const made: { Id: string } = await engine.ask('making the image', (docker) =>
-    docker.getContainer(container).commit({ ...name, changes: changes.join('\n') }),
+    docker.getContainer(container).commit(name),
   );
   return made.Id;
 }
 
 /** Command of the image that a container was made from. */
-async function commandOf(engine: Engine, container: string): Promise<readonly string[]> {
+async function commandOf(engine: Engine, container: string): Promise<string[]> {
   const config = await engine.ask('looking at the image', async (docker) => {
     const { Image } = await docker.getContainer(container).inspect();
     return (await docker.getImage(Image).inspect()).Config;
   });
   const { Cmd: command } = config;
-  return Array.isArray(command) ? command : command ? [command] : [];
-}
-
-function plainChanges(command: readonly string[]): string[] {
-  return ['ENTRYPOINT []', instruction('CMD', command.length > 0 ? command : ['/bin/sh'])];
-}
-
-function instruction(name: string, words: readonly string[]): string {
-  return `${name} ${JSON.stringify(words)}`;
+  const words = Array.isArray(command) ? command : command ? [command] : [];
+  return words.length > 0 ? words : ['/bin/sh'];
 }
 
 /** The code belongs to the user of the image, who may write beside it. */
