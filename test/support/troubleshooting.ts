@@ -2,17 +2,17 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const PAGE = path.resolve(import.meta.dirname, '../../docs/troubleshooting.md');
-/** `| failure | `cause line` | …` */
-const ROW = /^\| ([^|`]+) \| `([^`]+)` \|/;
 
-/** The cause lines of docs/troubleshooting.md by the name of their failure, with dashes for blanks. */
-export function troubleshootingRows(): ReadonlyMap<string, string> {
+/**
+ * The rows of docs/troubleshooting.md by the name of their failure, with dashes for blanks: the cells behind the
+ * name, without the marks of code.
+ */
+export function troubleshootingRows(): ReadonlyMap<string, readonly string[]> {
   const rows = readFileSync(PAGE, 'utf8')
     .split('\n')
-    .flatMap((line) => {
-      const [, name, text] = ROW.exec(line) ?? [];
-      return name === undefined || text === undefined ? [] : [[rowId(name), text] as const];
-    });
+    .filter((line) => /^\| [^|`]+ \| `/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')))
+    .map(([, name = '', ...cells]) => [name.replaceAll(' ', '-'), cells] as const);
   return new Map(rows);
 }
 
@@ -21,9 +21,14 @@ export function troubleshootingRows(): ReadonlyMap<string, string> {
  * for any text.
  */
 export function troubleshootingLine(id: string, values: Readonly<Record<string, string>> = {}): RegExp {
-  const text = troubleshootingRows().get(id);
-  if (text === undefined) throw new Error(`${PAGE} has no failure "${id}"`);
-  const pattern = text
+  const [line] = troubleshootingRows().get(id) ?? [];
+  if (line === undefined) throw new Error(`${PAGE} has no failure "${id}"`);
+  return linePattern(line, values);
+}
+
+/** `<address>` is a placeholder. */
+export function linePattern(template: string, values: Readonly<Record<string, string>> = {}): RegExp {
+  const pattern = template
     .split(/(<[^>]+>)/)
     .map((part) => {
       if (!part.startsWith('<')) return escaped(part);
@@ -32,10 +37,6 @@ export function troubleshootingLine(id: string, values: Readonly<Record<string, 
     })
     .join('');
   return new RegExp(`^${pattern}$`);
-}
-
-function rowId(name: string): string {
-  return name.trim().replaceAll(' ', '-');
 }
 
 function escaped(text: string): string {

@@ -1,6 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
 
 const running: { engine?: Promise<DockerEngine> } = {};
@@ -120,5 +121,22 @@ test.serial('a task in a container is aborted, and a daemon that was killed goes
   t.is((await agent.ended(survivor)).status, 'completed', next.output());
   const lines = (await agent.log(survivor)).split(/\r?\n/).filter((line) => line.startsWith('line '));
   t.deepEqual(lines, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6']);
+  await nothingLeft(agent);
+});
+
+test.serial('a Python task in an image without Python says so', async (t) => {
+  const agent = await agentFor(t);
+  const { id } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'in Python',
+    type: 'training',
+    script: { binary: 'python3', entry_point: 'run.py', working_dir: '.', diff: 'print("never")\n' },
+    container: { image: 'base:1' },
+  });
+  await agent.call('tasks.enqueue', { task: id, queue: agent.queue });
+  agent.daemon('--docker');
+  const task = await agent.ended(id);
+  const log = await agent.log(id);
+  t.deepEqual([task.status, task.status_reason], ['failed', 'failed finding a Python interpreter'], log);
+  t.regex(/^Process failed: (.*)$/m.exec(log)?.[1] ?? '', troubleshootingLine('image-without-python'));
   await nothingLeft(agent);
 });
