@@ -46,6 +46,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     signal,
     toolEnvironment: code.toolEnvironment,
     offline: ctx.standalone,
+    hostEnvironment: ctx.environment,
     optional: interpreterKind(script.binary).kind === 'shell',
     ...(place.image === undefined ? {} : { image: place.image }),
   });
