@@ -7,6 +7,7 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
+import { changedBy } from '../task/claim.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
@@ -17,6 +18,7 @@ import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
+import { nodeRank } from './node-rank.js';
 import { RunFolders, runLock } from './runs.js';
 import { type ShutdownSignals, watchShutdown } from './shutdown.js';
 
@@ -31,7 +33,7 @@ export interface ExecuteOptions {
   clone: boolean;
   /** Refuse a task that waits in no queue. */
   requireQueue: boolean;
-  /** Send neither console, machine reports nor status; the task's own SDK still does what it does. */
+  /** Send neither console, machine reports nor the final status; the task's own SDK still does what it does. */
   silent: boolean;
   workerId: string;
   tags: readonly string[];
@@ -63,6 +65,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     if (options.dryRun) return await previewTask(connection, options);
     const task = await chooseTask(connection, options);
+    if (options.silent) await markStarted(connection, options, task);
     return await runOne({ options, connection, task, shutdown });
   } finally {
     shutdown.close();
@@ -106,6 +109,17 @@ async function chooseTask(connection: Connection, options: ExecuteOptions): Prom
   }
   await leaveQueue(connection, options, id);
   return id;
+}
+
+/** A run that tells nothing else tells this: the final status of an earlier run would end it at once. */
+async function markStarted({ tasks }: Connection, options: ExecuteOptions, task: string): Promise<void> {
+  if (nodeRank(options.config) !== 0) return;
+  await tasks.started({
+    task,
+    status_reason: 'worker started execution',
+    status_message: changedBy(options.workerId),
+    force: true,
+  });
 }
 
 /** Nobody else should pull a task that is being run by hand. */

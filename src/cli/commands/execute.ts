@@ -9,7 +9,10 @@ export const executeCommand: Command = {
     { flags: '--clone', help: 'run a clone of the task and leave the task itself alone' },
     { flags: '--require-queue', help: 'refuse a task that is not queued' },
     { flags: '--log-file <path>', help: "write the task's console to this file too" },
-    { flags: '--disable-monitoring', help: 'report nothing to the server but what the task itself reports' },
+    {
+      flags: '--disable-monitoring',
+      help: 'send neither console, machine figures nor the final status; the SDK in the task still does',
+    },
     { flags: '--full-monitoring', help: 'report everything, as the daemon does (the default here)' },
     { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
     ...containerFlags,

@@ -76,7 +76,7 @@ test('queues are served in order of importance', async (t) => {
 });
 
 test('execute runs one task, answers with its exit status, and leaves the original alone when it clones', async (t) => {
-  const { agent, call, enqueue, task, repository } = await agentUnderTest(t);
+  const { agent, call, enqueue, log, task, repository } = await agentUnderTest(t);
   const url = repository({ 'main.py': 'print("ran once")\nraise SystemExit(5)\n' });
   const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
   const cloned = agent('execute', '--id', id, '--clone');
@@ -86,6 +86,10 @@ test('execute runs one task, answers with its exit status, and leaves the origin
   const direct = agent('execute', '--id', id);
   t.is((await direct.exited).code, 5, direct.output());
   t.is((await task(id)).status, 'failed');
+  const silent = agent('execute', '--id', id, '--disable-monitoring');
+  t.is((await silent.exited).code, 5, silent.output());
+  t.like(await task(id), { status: 'in_progress', status_reason: 'worker started execution' });
+  t.is((await log(id)).match(/ran once/g)?.length, 1);
   const { tasks } = await call<{ tasks: { name: string; status: string }[] }>('tasks.get_all', {
     name: 'Clone of',
   });
