@@ -19,6 +19,8 @@ export interface InterpreterSearch {
   /** Where they have been looked for already. */
   candidates?: readonly Candidate[];
   cache: ProbeCache;
+  /** Installs a version that is missing; whether it did. */
+  provide?: (version: string) => Promise<boolean>;
   reporter: Reporter;
   signal: AbortSignal;
 }
@@ -36,17 +38,15 @@ export async function findInterpreter(search: InterpreterSearch): Promise<Interp
   );
   const found: Interpreter[] = [];
   for (const candidate of candidates) {
-    if (!mayFit(candidate, request)) continue;
-    const answer = await probe(search.place, candidate, search.cache);
-    search.signal.throwIfAborted();
-    if (answer === undefined) continue;
-    const interpreter = {
-      program: candidate.program,
-      probe: answer,
-      identity: identityOf(candidate, answer),
-    };
-    if (request.program !== undefined || satisfies(answer.version, request.version)) return interpreter;
+    const interpreter = mayFit(candidate, request) ? await ask(search, candidate) : undefined;
+    if (interpreter === undefined) continue;
+    if (request.program !== undefined || satisfies(interpreter.probe.version, request.version))
+      return interpreter;
     found.push(interpreter);
+  }
+  if (request.program === undefined && (await search.provide?.(request.version ?? '3'))) {
+    const { place, cache, signal } = search;
+    return findInterpreter({ place, request, cache, reporter, signal });
   }
   const chosen = request.program === undefined ? standIn(found, request) : undefined;
   if (chosen === undefined) throw missing(request, found);
@@ -56,6 +56,13 @@ export async function findInterpreter(search: InterpreterSearch): Promise<Interp
     'WARNING',
   );
   return chosen;
+}
+
+async function ask(search: InterpreterSearch, candidate: Candidate): Promise<Interpreter | undefined> {
+  const answer = await probe(search.place, candidate, search.cache);
+  search.signal.throwIfAborted();
+  if (answer === undefined) return undefined;
+  return { program: candidate.program, probe: answer, identity: identityOf(candidate, answer) };
 }
 
 /**

@@ -9,6 +9,7 @@ import { findInterpreter, type Interpreter } from './interpreter.js';
 import type { Candidate } from './interpreter-candidates.js';
 import { planLists } from './planned-lists.js';
 import { projectEnvironment } from './project-environment.js';
+import { provideInterpreter } from './provided-interpreter.js';
 import type { PythonRequest } from './python-request.js';
 import { locateRequirements, needsRepository } from './requirement-files.js';
 import { bareEnvironment, systemEnvironment, withoutPython } from './system-environment.js';
@@ -90,10 +91,11 @@ async function interpreterFor(
 }
 
 function search(
-  { place, reporter, signal, cacheFolder, image = '' }: EnvironmentRequest,
+  request: EnvironmentRequest,
   wanted: PythonRequest,
   candidates?: readonly Candidate[],
 ): Promise<Interpreter> {
+  const { place, reporter, signal, cacheFolder, image = '' } = request;
   const folder = place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined;
   return findInterpreter({
     place,
@@ -102,6 +104,7 @@ function search(
     reporter,
     signal,
     ...(candidates === undefined ? {} : { candidates }),
+    ...(isHere(request) ? { provide: (version: string) => provideInterpreter(request, version) } : {}),
   });
 }
 

@@ -14,6 +14,8 @@ export interface UvSettings {
   bestMatch: boolean;
   fromWorkingFolder: boolean;
   pythonDownloads: string | undefined;
+  /** uv may download an interpreter that is missing; `undefined`: where uv is the tool that was chosen. */
+  installPython: boolean | undefined;
 }
 
 export interface PoetrySettings {
@@ -46,18 +48,17 @@ const TORCH: readonly TorchResolve[] = ['pip', 'direct', 'none'];
 
 export function uvSettings(config: Config): UvSettings {
   const key = 'agent.package_manager';
-  const locked = config.value(`${key}.uv_sync_locked_if_lock_file`);
   return {
     version: config.string(`${key}.uv_version`),
     binary: config.variable('CLEARML_BOOTSTRAP_UV_EXEC'),
     syncFlags: config.strings(`${key}.uv_sync_extra_args`),
     runFlags: config.strings(`${key}.uv_run_extra_args`),
-    lockedIfLockFile:
-      locked === undefined || locked === null || config.boolean(`${key}.uv_sync_locked_if_lock_file`),
+    lockedIfLockFile: optionalBoolean(config, `${key}.uv_sync_locked_if_lock_file`) ?? true,
     replacePip: config.boolean(`${key}.uv_replace_pip`),
     bestMatch: config.boolean(`${key}.uv_unsafe_best_match`),
     fromWorkingFolder: config.boolean(`${key}.uv_files_from_repo_working_dir`),
     pythonDownloads: config.string('agent.bootstrap.uv_python_meta_file'),
+    installPython: optionalBoolean(config, `${key}.uv_python_install`),
   };
 }
 
@@ -93,6 +94,11 @@ export function poetrySettings(config: Config): PoetrySettings {
     installFlags: config.strings(`${key}.poetry_install_extra_args`),
     fromWorkingFolder: config.boolean(`${key}.poetry_files_from_repo_working_dir`),
   };
+}
+
+function optionalBoolean(config: Config, key: string): boolean | undefined {
+  const value = config.value(key);
+  return value === undefined || value === null ? undefined : config.boolean(key);
 }
 
 /** A list that is set, also to nothing, or else the one that applies without. */

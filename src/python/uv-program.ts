@@ -25,7 +25,7 @@ export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefin
 }
 
 /** Looks for a uv that runs: one that is named, PATH, the folders of its installers, beside the interpreter. */
-async function findUv(
+export async function findUv(
   place: Place,
   named: string | undefined,
   interpreter: string,

@@ -66,6 +66,12 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
     consumedBy: 'python',
   },
   {
+    key: 'agent.package_manager.uv_python_install',
+    type: 'boolean',
+    help: 'uv downloads the Python that a task asks for and this machine lacks. Unset: where uv is the package manager or the engine.',
+    consumedBy: 'python',
+  },
+  {
     key: 'agent.package_manager.uv_files_from_repo_working_dir',
     type: 'boolean',
     shipped: false,

@@ -1,11 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { isAgentError } from '../../../src/errors.js';
 import { findInterpreter, type InterpreterSearch } from '../../../src/python/interpreter.js';
+import { prepareEnvironment } from '../../../src/python/prepare.js';
 import type { PythonRequest } from '../../../src/python/python-request.js';
 import { localPlace } from '../../support/local-place.js';
-import { recordingReporter } from '../../support/python-environment-job.js';
+import { environmentRequest, recordingReporter } from '../../support/python-environment-job.js';
+import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 
@@ -132,4 +135,80 @@ test('a configured path that does not exist is an error that names the key', asy
       interpreters: 'no Python at all',
     }),
   );
+});
+
+/** What uv downloads interpreters by: one build, served from a folder. */
+function pythonDownloads(folder: string, version: string): string {
+  interpreter(`${folder}/build/python/bin/python3.9`, version);
+  const library = `${folder}/build/python/lib/python3.9`;
+  mkdirSync(library, { recursive: true });
+  const configuration =
+    '# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n';
+  writeFileSync(`${library}/_sysconfigdata__linux_.py`, configuration); // uv corrects paths in it
+  for (const name of ['python', 'python3']) symlinkSync('python3.9', `${folder}/build/python/bin/${name}`);
+  execFileSync('tar', ['-czf', `${folder}/python.tar.gz`, '-C', `${folder}/build`, 'python']);
+  const [major, minor, patch] = version.split('.').map(Number);
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const build = {
+    name: 'cpython',
+    arch: { family: arch, variant: null },
+    os: 'linux',
+    libc: 'gnu',
+    major,
+    minor,
+    patch,
+    prerelease: '',
+    url: `file://${folder}/python.tar.gz`,
+    sha256: null,
+    variant: null,
+    build: '20250101',
+  };
+  const list = `${folder}/downloads.json`;
+  writeFileSync(list, JSON.stringify({ [`cpython-${version}-linux-${arch}-gnu`]: build }));
+  return list;
+}
+
+test('a version that is missing is installed by uv where that is allowed, and found the next time', async (t) => {
+  const root = temporaryFolder(t);
+  const uv = await pythonTool('uv');
+  const options = {
+    root,
+    binary: 'python3.9',
+    programs: [path.dirname(uv)],
+    env: { PYENV_ROOT: path.join(root, 'no-pyenv'), CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' },
+  };
+  const downloads = pythonDownloads(path.join(root, 'served'), '3.9.99');
+  const allowed = {
+    package_manager: { uv_python_install: true },
+    bootstrap: { uv_python_meta_file: downloads },
+  };
+  const refused = environmentRequest(t, { ...options, agent: { bootstrap: allowed.bootstrap } });
+  t.regex((await prepareEnvironment(refused.request)).python[0], /python3?$/);
+  t.false(refused.lines.some((line) => line.includes('installs it')));
+
+  const first = environmentRequest(t, { ...options, agent: allowed });
+  const { python } = await prepareEnvironment(first.request);
+  t.regex(python[0], /cpython-3\.9[^/]*\/bin\/python3$/, first.lines.join('\n') + first.output());
+  t.regex(first.lines[0] ?? '', /^Python 3\.9 is not on this machine; uv \S+ installs it$/);
+
+  const second = environmentRequest(t, { ...options, agent: allowed });
+  t.deepEqual((await prepareEnvironment(second.request)).python, python);
+  t.deepEqual(second.lines.slice(0, 1), [`Python 3.9.99 (${python[0]})`]);
+});
+
+test('a version that cannot be downloaded is said so, and the task runs with what there is', async (t) => {
+  const root = temporaryFolder(t);
+  const uv = await pythonTool('uv');
+  const list = path.join(root, 'downloads.json');
+  writeFileSync(list, '{}');
+  const { request, lines } = environmentRequest(t, {
+    root,
+    binary: 'python3.6',
+    programs: [path.dirname(uv)],
+    agent: { package_manager: { type: 'uv' }, bootstrap: { uv_python_meta_file: list } },
+    env: { PYENV_ROOT: path.join(root, 'no-pyenv'), CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' },
+  });
+  t.regex((await prepareEnvironment(request)).python[0], /python3?$/);
+  t.regex(lines.join('\n'), /^uv cannot install Python 3\.6: No download found for request: /m);
+  t.regex(lines.join('\n'), /^Python 3\.6 was asked for by the task and is not on this machine/m);
 });
