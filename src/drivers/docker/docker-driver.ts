@@ -161,6 +161,7 @@ export class DockerDriver implements Driver {
       engine,
       ref,
       image: state?.image,
+      environment: state?.environment ?? [],
       sharesFiles: files.shared,
       workspace: request.workspace,
       mounts: files.shared ? boundFolders(plan.request) : [],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { AgentError } from '../../errors.js';
+import { AgentError, causeLine } from '../../errors.js';
 import type { ExecOptions, ExecResult, Place, PlaceCommand, ProvideOptions, SystemNeeds } from '../driver.js';
 import { CONTROL_INSIDE, controlFolder, type DockerPlaceRef, WORKSPACE_INSIDE } from './docker-ref.js';
 import type { Engine } from './engine.js';
@@ -8,13 +8,15 @@ import { ExecLimits } from './exec-limits.js';
 import { ExecOutput } from './exec-output.js';
 import { PackageInstaller } from './package-installer.js';
 import { parseEnvironment, SetupOutput, type SetupScript, setupProgram } from './setup-scripts.js';
-import { toolsForScripts } from './tools-for-scripts.js';
+import { namedPackages, namesPackages, toolsForScripts } from './tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
   /** Digest of its image. */
   image: string | undefined;
+  /** Variables that it was made with, `NAME=value`. */
+  environment?: readonly string[];
   /** The container works on the files of the host themselves; otherwise they are uploaded to it. */
   sharesFiles: boolean;
   /** Host folder that the container sees as its workspace. */
@@ -127,19 +129,22 @@ export class DockerPlace implements Place {
    */
   async prepare(scripts: readonly SetupScript[], options: ProvideOptions): Promise<void> {
     const used = scripts.filter(({ text }) => text.trim() !== '');
-    const first = used.findIndex(({ afterTools }) => afterTools === true);
-    const lacking = first < 0 ? undefined : await toolsForScripts(this, used.slice(first));
-    if (lacking === undefined) return this.#runScripts(used, options);
-    await this.#runScripts(used.slice(0, first), options);
+    const before = used.filter(({ afterTools }) => afterTools !== true);
+    const after = used.slice(before.length);
+    const tools = after.length === 0 ? undefined : await toolsForScripts(this, after);
+    if (tools === undefined && !namesPackages(this.#options.environment, before))
+      return this.#runScripts(used, options);
+    await this.#runScripts(before, options);
+    const packages = namedPackages(await this.environment());
     try {
-      await this.#installer.refresh(options);
-      if (lacking.length > 0) await this.#installer.install({ tools: lacking }, options);
+      if (tools !== undefined) await this.#installer.refresh(options);
+      await this.#installer.install({ tools: tools ?? [], packages }, options);
     } catch (error) {
       options.signal.throwIfAborted();
       // A script may bring the program in its own way, and one that cannot do without says so itself.
-      options.reporter.line(error instanceof Error ? error.message : String(error), 'WARNING');
+      options.reporter.line(causeLine(error), 'WARNING');
     }
-    await this.#runScripts(used.slice(first), options);
+    await this.#runScripts(after, options);
   }
 
   async #runScripts(scripts: readonly SetupScript[], { reporter, signal }: ProvideOptions): Promise<void> {

@@ -42,12 +42,13 @@ export class PackageInstaller {
   /** @throws AgentError DOCKER_CONTAINER with the package manager's own words */
   async install(wanted: SystemNeeds, { reporter, signal }: ProvideOptions): Promise<void> {
     const needs = { ...wanted, tools: wanted.tools.filter((tool) => !this.#installed.has(tool)) };
+    if (needs.tools.length === 0 && (needs.packages ?? []).length === 0) return;
     const manager = await this.#found();
     if (manager === undefined) throw noManager(needs);
     const steps = installSteps(manager, needs);
     if (steps.length === 0) return;
     const what = steps.map((step) => step.what).join(', ');
-    reporter.line(`Installing ${what} with ${manager.name}: the image has none`);
+    reporter.line(`Installing ${what} with ${manager.name}`);
     const begun = performance.now();
     await this.#exclusively(manager, signal, async () => {
       await this.#refresh(manager, signal);

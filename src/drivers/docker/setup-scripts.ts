@@ -9,6 +9,9 @@ export interface SetupScript {
   afterTools?: true;
 }
 
+/** The administrator's script that takes the place of what is done with every container. */
+export const OWN_PREPARATION = 'agent.docker_init_bash_script';
+
 /** How the shell of the scripts ended, and what it left behind. */
 export interface SetupReport {
   /** Of the scripts given, the one that was at work; their number when all have run. */

@@ -1,5 +1,24 @@
 import type { Place, SystemTool } from '../driver.js';
-import type { SetupScript } from './setup-scripts.js';
+import { OWN_PREPARATION, type SetupScript } from './setup-scripts.js';
+
+/** Variables of a container that name further packages to install, the first that is set counts. */
+const PACKAGE_VARIABLES = ['CLEARML_APT_INSTALL', 'TRAINS_APT_INSTALL'];
+
+/** Whether packages may be named: by the container's variables, or by a script that sets them. */
+export function namesPackages(
+  environment: readonly string[] = [],
+  scripts: readonly SetupScript[] = [],
+): boolean {
+  if (scripts.some(({ name }) => name === OWN_PREPARATION)) return false;
+  const texts = [...environment, ...scripts.map(({ text }) => text)];
+  return PACKAGE_VARIABLES.some((name) => texts.some((text) => text.includes(`${name}=`)));
+}
+
+/** The packages that the variables name. */
+export function namedPackages(environment: Readonly<Record<string, string>>): string[] {
+  const text = PACKAGE_VARIABLES.map((name) => environment[name]?.trim()).find(Boolean) ?? '';
+  return text.split(/\s+/).filter((name) => name !== '');
+}
 
 /** Words of a script that show that it counts on a program. */
 const USES: readonly (readonly [SystemTool, RegExp])[] = [

@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/config.js';
-import type { SetupScript } from '../setup-scripts.js';
+import { OWN_PREPARATION, type SetupScript } from '../setup-scripts.js';
 import { insidePath } from './container-mounts.js';
 
 export interface ScriptFacts {
@@ -22,7 +22,9 @@ export function userScripts(facts: ScriptFacts): SetupScript[] {
       text: scriptAt(config, 'agent.docker_preprocess_bash_script', '\n'),
     },
     // A script of the administrator's own replaces all that is built in, copies of keys included.
-    { name: 'agent.docker_init_bash_script', text: init === '' ? builtIn(facts) : filled(config, init) },
+    init === ''
+      ? { name: 'the copy of keys and git files', text: builtIn(facts) }
+      : { name: OWN_PREPARATION, text: filled(config, init) },
     {
       name: 'agent.extra_docker_shell_script',
       text: scriptAt(config, 'agent.extra_docker_shell_script', '\n'),
