@@ -1,6 +1,7 @@
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { RUN_LABEL } from '../../../src/drivers/docker/docker-driver.js';
+import type { DockerPlaceRef } from '../../../src/drivers/docker/docker-ref.js';
 import { ensureFolder } from '../../../src/os/files.js';
 import { acquireLock } from '../../../src/os/lock.js';
 import { runFolder, workerFolder } from '../../../src/os/paths.js';
@@ -21,7 +22,7 @@ async function journal({ home, worker, container }: Unfinished): Promise<string>
   await ensureFolder(run);
   const written = await Journal.open(run);
   await written.write({ step: 'pulled', task: `task-of-${worker}`, queue: undefined });
-  const place = { kind: 'docker', taskId: `task-of-${worker}`, container, runFolder: run };
+  const place: DockerPlaceRef = { kind: 'docker', taskId: `task-of-${worker}`, container, runFolder: run };
   await written.write({ step: 'preparing', place });
   await written.close();
   return folder;
