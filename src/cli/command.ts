@@ -35,8 +35,8 @@ export interface Flag {
   greedy?: boolean;
   /** Why the flag is not taken, and what to use instead. Such a flag is not shown in the help. */
   refused?: string;
-  /** Accepted for old scripts, not shown in the help. */
-  hidden?: boolean;
+  /** Accepted without effect, and why; using it is answered with a warning. Such a flag is not shown either. */
+  ignored?: string;
 }
 
 export interface GlobalOptions {
@@ -59,6 +59,11 @@ export interface CommandContext {
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+}
+
+/** Whether a flag is one to be used, not one that only old scripts have. */
+export function isOffered(flag: Flag): boolean {
+  return flag.refused === undefined && flag.ignored === undefined;
 }
 
 /** Reads a whole number that is at least `least`. */

@@ -1,7 +1,7 @@
 import { Command as Commander, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { AgentError } from '../errors.js';
 import { prepareWords, splitAtCommand } from './argv.js';
-import type { Command, CommandContext, Flag, GlobalOptions } from './command.js';
+import { type Command, type CommandContext, type Flag, type GlobalOptions, isOffered } from './command.js';
 import { COMMANDS } from './commands.js';
 import { VERSION } from './version.js';
 
@@ -45,6 +45,11 @@ export async function runProgram(words: readonly string[], context: ProgramConte
 
 /** Commander's complaint in the form of all others: one line with the command, then what to do. */
 function usageError(error: CommanderError, command: Command | undefined): AgentError {
+  if (/unknown command 'install-bootstrap'/.test(error.message)) {
+    return new AgentError('USAGE', 'install-bootstrap is not needed here', {
+      hint: 'Containers hold no agent, so there is nothing to install for them.',
+    });
+  }
   const [first = '', ...rest] = error.message.split('\n');
   const help = `See "agent ${command === undefined ? '' : `${command.name} `}--help".`;
   const near = /\(Did you mean (.+?)\?\)/.exec(rest.join(' '))?.[1];
@@ -101,17 +106,27 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .slice(0, -2)
       .flat()
       .filter((word): word is string => typeof word === 'string');
-    refuseFlags(command, sub.opts());
+    const { writeErr } = sub.configureOutput();
+    answerOldFlags(command, sub.opts(), (line) => writeErr?.(`warning: ${line}\n`));
     await action(command, sub.opts(), positionals);
   });
 }
 
-/** @throws AgentError USAGE for a flag that is known and not taken */
-function refuseFlags(command: Command, options: Readonly<Record<string, unknown>>): void {
+/**
+ * Answers flags that are known and have no effect.
+ *
+ * @throws AgentError USAGE for one that is not taken
+ */
+function answerOldFlags(
+  command: Command,
+  options: Readonly<Record<string, unknown>>,
+  warn: (line: string) => void,
+): void {
   for (const flag of command.flags) {
-    if (flag.refused === undefined || options[new Option(flag.flags).attributeName()] === undefined) continue;
-    const name = flag.flags.split(' ')[0] ?? '';
-    throw new AgentError('USAGE', `${command.name} ${name} is not available here`, { hint: flag.refused });
+    if (isOffered(flag) || options[new Option(flag.flags).attributeName()] === undefined) continue;
+    const name = `${command.name} ${flag.flags.split(' ')[0]}`;
+    if (flag.refused === undefined) warn(`${name} has no effect: ${flag.ignored}`);
+    else throw new AgentError('USAGE', `${name} is not available here`, { hint: flag.refused });
   }
 }
 
@@ -120,7 +135,7 @@ function toOption(flag: Flag): Option {
   if (flag.default !== undefined) option.default(flag.default);
   if (flag.choices) option.choices(flag.choices);
   if (flag.group) option.helpGroup(`${flag.group}:`);
-  if (flag.hidden || flag.refused) option.hideHelp();
+  if (!isOffered(flag)) option.hideHelp();
   if (flag.parse) option.argParser(flag.parse);
   if (flag.greedy) option.argParser(parseWords);
   // A repeated flag replaces what came before, as in the original; commander would add to it.

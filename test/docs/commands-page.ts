@@ -1,4 +1,4 @@
-import type { Command, Flag } from '../../src/cli/command.js';
+import { type Command, type Flag, isOffered } from '../../src/cli/command.js';
 
 /** The text of docs/commands.md. */
 export function commandsPage(commands: readonly Command[]): string {
@@ -27,21 +27,17 @@ function section({
   examples = [],
 }: Command): string {
   const usage = ['agent', name, ...positionals].join(' ');
-  const groups = [...new Set(flags.filter(isShown).map(({ group }) => group))];
+  const groups = [...new Set(flags.filter(isOffered).map(({ group }) => group))];
   return [
     `## agent ${name}`,
     `${summary}.`,
     ...(positionals.length > 0 ? [`\`${usage}\`${values(positionalChoices)}`] : []),
     ...groups.flatMap((group) => [
       ...(group === undefined ? [] : [`**${group}**`]),
-      table(flags.filter((flag) => isShown(flag) && flag.group === group)),
+      table(flags.filter((flag) => isOffered(flag) && flag.group === group)),
     ]),
     ...(examples.length > 0 ? [`\`\`\`\n${examples.join('\n')}\n\`\`\``] : []),
   ].join('\n\n');
-}
-
-function isShown(flag: Flag): boolean {
-  return flag.hidden !== true;
 }
 
 function values(choices: readonly string[] | undefined): string {

@@ -2,13 +2,21 @@ import { AgentError } from '../../errors.js';
 import { type Command, type Flag, wholeNumber } from '../command.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
-/** Flags of the original that this version does not act on; each is refused with what to do. */
+const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
+
+/** Flags of the original that this version does not act on, with what to do or why. */
 const notTaken: readonly Flag[] = [
   refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
+  ignored('--force-current-version', NO_AGENT_INSIDE),
+  ignored('--check-bootstrap', NO_AGENT_INSIDE),
 ];
 
 function refused(flags: string, why: string): Flag {
   return { flags, help: why, refused: why };
+}
+
+function ignored(flags: string, why: string): Flag {
+  return { flags, help: why, ignored: why };
 }
 
 /** -1 is the original's word for no limit, 0 for off. */

@@ -1,4 +1,4 @@
-import type { Command, Flag } from '../command.js';
+import { type Command, type Flag, isOffered } from '../command.js';
 
 /** What a shell needs to know to complete a command line; made from the tables that also make the parser. */
 export interface CompletionModel {
@@ -37,7 +37,7 @@ export function completionModel(commands: readonly Command[]): CompletionModel {
     commands: commands.map((command) => ({
       name: command.name,
       summary: command.summary,
-      flags: [...command.flags.filter((flag) => !flag.hidden), HELP].map(readFlag),
+      flags: [...command.flags.filter(isOffered), HELP].map(readFlag),
       values: command.positionalChoices ?? [],
     })),
   };

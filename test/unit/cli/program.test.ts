@@ -32,6 +32,8 @@ async function agent(words: readonly string[], env: Readonly<Record<string, stri
 
 const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegExp][] = [
   [['dameon'], "unknown command 'dameon'", 'Did you mean daemon? See "agent --help".'],
+  [['install-bootstrap', '--check'], 'install-bootstrap is not needed here', /nothing to install/],
+  [['daemon', '--dynamic-gpus'], 'daemon --dynamic-gpus is not available here', /--gpus/],
   [['--nothing'], "unknown option '--nothing'", 'See "agent --help".'],
   [['daemon', '--nothing'], "daemon: unknown option '--nothing'", 'See "agent daemon --help".'],
   [['daemon', 'extra'], /^daemon: too many arguments/],
@@ -93,6 +95,12 @@ for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon
     t.regex(shown, /^CLEARML-AGENT AI Orchestration DevOps\n\nUsage: agent /);
   });
 }
+
+test('a flag that only old scripts have is told to have no effect, and is not offered', async (t) => {
+  const { shown } = await agent(['daemon', '--force-current-version']);
+  t.regex(shown, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
+  t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version|dynamic-gpus/);
+});
 
 test('a file of words may hold the command too, and the value of a flag may be named like one', async (t) => {
   const file = path.join(HOME, 'words');
