@@ -19,6 +19,7 @@ import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
 import { carryOut, openRun } from './manage-run.js';
 import { nodeRank } from './node-rank.js';
+import { withToken } from './run-contexts.js';
 import { RunFolders, runLock } from './runs.js';
 import { type ShutdownSignals, watchShutdown } from './shutdown.js';
 
@@ -161,7 +162,7 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
       gpus: machine.gpus,
       signal: shutdown.handOver,
     }));
-  const ctx = buildContext({
+  const built = buildContext({
     ...options,
     connection,
     docker,
@@ -174,6 +175,7 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     gpus: machine.gpus,
     task: options.taskOptions,
   });
+  const ctx = await withToken(built, connection);
   const folders = new RunFolders(folder);
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });

@@ -1,4 +1,4 @@
-import { causeLine } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal, type RunState } from '../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../task/run.js';
@@ -46,25 +46,44 @@ interface Left {
 }
 
 async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
-  const { folder } = left;
-  const journal = await Journal.open(folder);
-  const { state } = journal;
-  if (state === undefined) {
+  const journal = await Journal.open(left.folder);
+  const found = await lookAt(daemon, left, journal).catch(async (error: unknown) => {
     await journal.close();
-    await dismiss(daemon, left, { state, action: 'forget' });
-    return undefined;
-  }
+    throw error;
+  });
+  if ('carry' in found) return found;
+  await journal.close();
+  await dismiss(found.ctx, left, found);
+  return undefined;
+}
+
+interface Dismissed {
+  ctx: AgentContext;
+  state: RunState | undefined;
+  action: RecoveryAction;
+}
+
+async function lookAt(daemon: AgentContext, left: Left, journal: Journal): Promise<LeftRun | Dismissed> {
+  const { state } = journal;
+  if (state === undefined) return { ctx: daemon, state, action: 'forget' };
+  requireDriver(daemon, state);
   const identity = await left.identify(state);
   const { ctx, problem } = identity;
   if (problem !== undefined) throw problem;
   const action = recoveryAction(state, await leftTask(ctx, state), [daemon.workerId, ctx.workerId]);
-  if (action === 'forget' || action === 'put-back') {
-    await journal.close();
-    await dismiss(ctx, left, { state, action });
-    return undefined;
-  }
+  if (action === 'forget' || action === 'put-back') return { ctx, state, action };
   const { task, queue } = state;
-  return { task, queue, folder, journal, identity, carry: (run) => goOn(run, state, action) };
+  const carry = (run: TaskRun) => goOn(run, state, action);
+  return { task, queue, folder: left.folder, journal, identity, carry };
+}
+
+/** A task in a container is no business of a daemon that knows no engine: it may well run there. */
+function requireDriver({ drivers }: AgentContext, { task, place, workload }: RunState): void {
+  const kind = (workload ?? place)?.kind;
+  if (kind === undefined || drivers[kind] !== undefined) return;
+  throw new AgentError('DOCKER_ENGINE', `task ${task} is in a container, and this daemon has no --docker`, {
+    hint: 'Start the daemon with the flags that it had before.',
+  });
 }
 
 function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<RunResult> {
@@ -76,7 +95,7 @@ function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<Ru
 async function dismiss(
   ctx: AgentContext,
   left: Left,
-  found: { state: RunState | undefined; action: RecoveryAction },
+  found: Pick<Dismissed, 'state' | 'action'>,
 ): Promise<void> {
   const { state, action } = found;
   if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);

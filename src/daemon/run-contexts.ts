@@ -51,7 +51,7 @@ export class RunContexts {
       environment: config.env,
       ...(services ? { serviceTask: true, workerId: serviceWorkerId(ctx.workerId, task) } : {}),
     };
-    if (owners === undefined) return { ctx: own, workers: connection.workers };
+    if (owners === undefined) return { ctx: await withToken(own, connection), workers: connection.workers };
     try {
       const session = await owners.session(task, owner);
       return { ctx: await asOwner(own, session), workers: session.connection.workers };
@@ -59,6 +59,15 @@ export class RunContexts {
       return { ctx: own, workers: connection.workers, problem };
     }
   }
+}
+
+/** An agent that has no keys gives its tasks the token that it calls the server with. */
+export async function withToken(ctx: AgentContext, { client }: Connection): Promise<AgentContext> {
+  if (ctx.config.variable('CLEARML_AUTH_TOKEN') === undefined) return ctx;
+  const token = await client.token();
+  ctx.redactor.add(token);
+  const config = withoutKeys(ctx.config, token);
+  return { ...ctx, config, environment: config.env, authToken: token };
 }
 
 /** The agent's own keys, which no task of somebody else is to have. */

@@ -52,6 +52,19 @@ test('a task whose owner is not told is failed with the reason, and the daemon g
   t.is((await agent.ended(await agent.enqueue(script))).status, 'completed');
 });
 
+test('an agent that has a token and no keys gives its tasks the token', async (t) => {
+  const agent = await agentUnderTest(t);
+  const { token } = await agent.call<{ token: string }>('auth.login');
+  const conf = serverConfText(agent.server).replace(/credentials \{[^}]*\}/, '');
+  writeFileSync(path.join(agent.home.folder, 'clearml.conf'), conf);
+  agent.home.env.CLEARML_AUTH_TOKEN = token;
+  const id = await agent.enqueue({ binary: '/bin/sh', entry_point: 'main.sh', diff: SCRIPT });
+  const { exited, output } = agent.agent('execute', '--id', id);
+  t.is((await exited).code, 0, output());
+  t.regex(await agent.log(id), /^credentials 0$/m);
+  t.is(readFileSync(path.join(agent.home.folder, 'token'), 'utf8'), token);
+});
+
 test('the open-source server offers no tokens of owners', async (t) => {
   const { agent } = await agentUnderTest(t);
   const daemon = agent('daemon', '--queue', 'default', '--foreground', '--use-owner-token');
