@@ -5,6 +5,7 @@ import { configuredEnvironment } from '../config/sections/environment-section.js
 import type { ImageMaker } from '../drivers/docker/image/image-maker.js';
 import type { Place, PlaceCommand } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
+import type { PythonEnvironment } from '../python/environment-request.js';
 import type { AgentContext } from '../task/context.js';
 import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../task/image-runner.js';
 import { imageVariables } from '../task/image-variables.js';
@@ -65,6 +66,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
       task: placeTask(run, options.ignoreTaskContainer ? withoutContainer(record) : record),
     });
     try {
+      if (place.sharesFiles === false) throw notHere();
       const maker = await driver.imageMaker(place);
       await fillImage({ build, place, workspace, maker, options });
     } finally {
@@ -72,6 +74,17 @@ export function buildImage(options: ImageBuild): Promise<number> {
       await leaveWorkspace(ctx, run.folder, false);
     }
   });
+}
+
+/** Files that were brought through the engine are in volumes, which no image has. */
+function notHere(): AgentError {
+  return new AgentError(
+    'DOCKER_ENGINE',
+    'the engine does not see the files of this machine, so no image can be made',
+    {
+      hint: 'Run "agent build" on the machine of the engine.',
+    },
+  );
 }
 
 function withoutContainer({ container: _, ...record }: TaskRecord): TaskRecord {
@@ -105,6 +118,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   const name = options.image ?? `task_id_${record.id}`;
   const { entryPoint } = options;
   if (entryPoint) {
+    await checkRunner(place, python);
     const env = await variablesFor(maker, run.ctx, command);
     await writeRunner(workspace, planRunner(record, command, { env, clone: entryPoint === 'clone_task' }));
   }
@@ -130,6 +144,19 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
 /** Files of the section `files` hold what is the machine's own, credentials above all. */
 function withoutFiles(ctx: AgentContext): AgentContext {
   return { ...ctx, config: ctx.config.withTree({ agent: { apply_files: false } }, 'building an image') };
+}
+
+/** @throws AgentError DOCKER_IMAGE for an image without a Python, which tasks of shell scripts may do without */
+async function checkRunner(place: Place, { python }: PythonEnvironment): Promise<void> {
+  const { exitCode } = await place.exec({ argv: [python[0], '-c', 'import json, ssl, urllib.request'] });
+  if (exitCode === 0) return;
+  throw new AgentError(
+    'DOCKER_IMAGE',
+    `the image has no Python (${python[0]}) that could run the task in it`,
+    {
+      hint: 'Install python3 in a set-up script of the task, or build without --entry-point.',
+    },
+  );
 }
 
 async function variablesFor(

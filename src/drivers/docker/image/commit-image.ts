@@ -22,7 +22,7 @@ export interface ImageCommit {
  * @throws AgentError DOCKER_CONTAINER with the engine's own words
  */
 export async function commitImage(engine: Engine, commit: ImageCommit): Promise<string> {
-  const prepared = await commitContainer(engine, commit.container, {});
+  const prepared = await commitContainer(engine, commit.container);
   // An image is what its container is: the second one has the command that the image is to have.
   const second = await engine.create({
     Image: prepared,
@@ -53,10 +53,11 @@ export function splitName(name: string): { repo: string; tag: string } {
 async function commitContainer(
   engine: Engine,
   container: string,
-  name: { repo?: string; tag?: string },
+  name: { repo?: string; tag?: string } = {},
 ): Promise<string> {
+  // Nothing runs in the container but a shell that waits.
   const made: { Id: string } = await engine.ask('making the image', (docker) =>
-    docker.getContainer(container).commit(name),
+    docker.getContainer(container).commit({ ...name, pause: false }),
   );
   return made.Id;
 }
@@ -72,6 +73,9 @@ async function commandOf(engine: Engine, container: string): Promise<string[]> {
   return words.length > 0 ? words : ['/bin/sh'];
 }
 
+/** What installs packages, and its cache. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['.uv-cache', 'venv.tools']);
+
 /** The code belongs to the user of the image, who may write beside it. */
 async function bringFolder(
   engine: Engine,
@@ -79,7 +83,9 @@ async function bringFolder(
   { workspace, container: prepared }: ImageCommit,
 ): Promise<void> {
   const [uid = 0, gid = 0] = (await containerOwner(engine, prepared))?.split(':').map(Number) ?? [];
-  const archive = archiveOf(await treeEntries(workspace), { uid, gid });
+  const entries = await treeEntries(workspace);
+  const kept = entries.filter(({ name }) => !LEFT_OUT.has(name.split('/', 1)[0] ?? ''));
+  const archive = archiveOf(kept, { uid, gid });
   const failed = new Promise<never>((_, reject) => archive.once('error', reject));
   const put = engine.ask('bringing the code into the image', (docker) =>
     docker.getContainer(container).putArchive(archive, { path: WORKSPACE_INSIDE }),
