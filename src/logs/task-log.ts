@@ -146,6 +146,12 @@ export class TaskLog implements Reporter {
     await this.#spool.flush();
   }
 
+  /** The workload has ended: what was held back of its last line, which might have become a secret, is all there is. */
+  endOutput(): void {
+    const rest = this.#workload.end();
+    if (rest) this.#append(rest, 'DEBUG');
+  }
+
   /**
    * Ends the log: the last line gets its end, and all is sent. Where the signal aborts first, the rest stays
    * on disk for the next one who opens the folder.
@@ -154,8 +160,7 @@ export class TaskLog implements Reporter {
    */
   async close(signal?: AbortSignal): Promise<boolean> {
     this.#endTools();
-    const rest = this.#workload.end();
-    if (rest) this.#append(rest, 'DEBUG');
+    this.endOutput();
     await this.#spool.flush();
     const complete = await this.#uploader.drain(signal);
     await this.detach();

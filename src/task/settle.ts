@@ -9,6 +9,7 @@ import type { RunResult, TaskRun } from './run.js';
  * Repeating it after a crash is safe: a status that is set already is refused by the server and that is fine.
  */
 export async function settle(run: TaskRun, end: RunEnd): Promise<RunResult> {
+  run.log.endOutput();
   run.log.line(settlementOf(end).logText, 'DEBUG');
   await run.journal.write({ step: 'ended', end });
   return finish(run, end);

@@ -62,6 +62,18 @@ test('lines, tool output and the workload reach the server in order', async (t) 
   );
 });
 
+test('a last line without an end is whole before what the agent says of the end', async (t) => {
+  const server = new ScriptedLogServer();
+  const redactor = new Redactor();
+  redactor.add('extra-secret');
+  const log = await openLog(temporaryFolder(t), server, { redactor });
+  await log.feed(Buffer.from('one, too late'), 13);
+  log.endOutput();
+  log.line('Process completed successfully');
+  t.true(await log.close());
+  t.is(server.text, 'one, too late\nProcess completed successfully\n');
+});
+
 const FATES: readonly Fate[] = ['ok', 'answer-lost', 'half', 'broken', 'busy'];
 
 test('a server that loses answers, breaks connections or is busy gets every line once', async (t) => {
