@@ -97,6 +97,9 @@ export class DockerEngine {
 
   /** Starts it again after `kill`. */
   async startAgain(): Promise<void> {
+    // Where nobody reaps orphans, the containerd of the killed engine looks alive for ever.
+    for (const file of ['exec/containerd/containerd.pid', 'pid'])
+      fs.rmSync(path.join(this.folder, file), { force: true });
     this.#process = startDaemon(this.folder, this.#options);
     this.#ended = endOf(this.#process);
     await this.#ready();

@@ -4,6 +4,7 @@ import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
 import { startPodman } from './connect/podman-service.js';
 import { type ContainerState, containerState } from './container-state.js';
+import { waitForEnd } from './container-wait.js';
 import type { CreateRequest } from './create-request.js';
 import { engineError, statusCode } from './engine-errors.js';
 import { demultiplex } from './stream-frames.js';
@@ -122,7 +123,7 @@ export class Engine {
 
   /** Settles when the container has ended, also when it is gone; throws when the engine cannot be asked. */
   async wait(id: string, signal: AbortSignal): Promise<void> {
-    await this.#find(() => this.#docker.getContainer(id).wait({ abortSignal: signal }));
+    await this.#find(() => waitForEnd(this.#docker, id, signal));
   }
 
   /** The image's stop signal, grace, then kill, all by the engine. */

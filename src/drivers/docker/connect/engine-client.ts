@@ -85,7 +85,7 @@ class SshAgent extends http.Agent {
   readonly #env: Env;
 
   constructor(argv: readonly [string, ...string[]], env: Env) {
-    super(KEPT);
+    super({ ...KEPT, maxFreeSockets: 2 });
     this.#argv = argv;
     this.#env = env;
   }

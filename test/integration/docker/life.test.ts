@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
+import type { Workload } from '../../../src/drivers/driver.js';
+import { type DockerBenchOptions, dockerBench, readOutput } from '../../support/docker-bench.js';
+import { DockerEngine } from '../../support/docker-engine.js';
+import { until } from '../../support/until.js';
+
+const running: { engine?: Promise<DockerEngine> } = {};
+
+async function launch(t: ExecutionContext, script: string, options: Omit<DockerBenchOptions, 'env'> = {}) {
+  t.timeout(120_000);
+  running.engine ??= startEngine();
+  const engine = await running.engine;
+  const bench = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
+  const place = await bench.driver.open(bench.request);
+  const workload = await bench.driver.launch(place, { argv: ['sh', '-c', script] });
+  return { ...bench, engine, workload, container: String(workload.ref.container) };
+}
+
+async function startEngine(): Promise<DockerEngine> {
+  const engine = await DockerEngine.start();
+  await engine.makeBusybox('base:1');
+  return engine;
+}
+
+test.after.always(async () => (await running.engine)?.stop());
+
+test('a container outlives a killed engine and its output stays whole', async (t) => {
+  t.timeout(120_000);
+  const engine = await DockerEngine.start({ config: { 'live-restore': true } });
+  t.teardown(() => engine.stop());
+  await engine.makeBusybox('base:1');
+  const { driver, client, request } = await dockerBench(t, {
+    env: { DOCKER_HOST: `unix://${engine.socket}` },
+  });
+  const script = 'i=0; while [ $i -lt 60 ]; do echo "line $i"; i=$((i+1)); sleep 0.1; done; exit 5';
+  const workload = await driver.launch(await driver.open(request), { argv: ['sh', '-c', script] });
+  const output = readOutput(workload);
+  await sleep(800);
+  await engine.kill();
+  await sleep(500);
+  await engine.startAgain();
+  t.is((await output).text, Array.from({ length: 60 }, (_, i) => `line ${i}\n`).join(''));
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 5 });
+  await driver.dispose(workload.ref);
+
+  const left = await driver.launch(await driver.open({ ...request, taskId: 'T2' }), {
+    argv: ['sleep', '99'],
+  });
+  const impatient = new DockerWorkload({
+    engine: client,
+    ref: left.ref,
+    tty: false,
+    restarts: false,
+    signal: new AbortController().signal,
+    patienceMs: 500,
+  });
+  await engine.kill();
+  const exit = await impatient.exited;
+  t.like(exit, { kind: 'lost' });
+  t.regex(exit.kind === 'lost' ? exit.reason : '', /no container engine answers at unix:/);
+  await t.throwsAsync(driver.dispose(left.ref), { message: /no container engine answers/ });
+  await engine.startAgain();
+  await driver.dispose(left.ref);
+  t.is(await engine.docker(['ps', '-aq']), '');
+});
+
+test('a restart policy ends a task only when the engine gives up', async (t) => {
+  const { driver, workload } = await launch(t, 'echo "run at $(date +%s)"; exit 6', {
+    args: ['--restart', 'on-failure:2'],
+  });
+  const { text } = await readOutput(workload);
+  t.is(text.match(/run at/g)?.length, 3);
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 6 });
+  await driver.dispose(workload.ref);
+});
+
+test('a container that is always restarted ends when it is stopped', async (t) => {
+  const { driver, client, workload, container } = await launch(t, 'echo up; sleep 0.3', {
+    args: ['--restart', 'always'],
+  });
+  await until(async () => ((await client.inspect(container))?.restart.count ?? 0) > 1, { what: 'restarts' });
+  await workload.stop(1000);
+  t.false((await client.inspect(container))?.running);
+  t.not((await workload.exited).kind, 'lost');
+  t.regex((await readOutput(workload)).text, /^(up\n){2,}$/);
+  await driver.dispose(workload.ref);
+});
+
+test('the stop signal is the one of the image, also in a paused container', async (t) => {
+  const { driver, engine, workload, container } = await launch(
+    t,
+    'trap "echo asked; exit 9" USR1; echo up; while :; do sleep 0.1; done',
+    { args: ['--stop-signal', 'SIGUSR1'] },
+  );
+  await begun(workload);
+  await engine.docker(['pause', container]);
+  await workload.stop(5000);
+  t.is((await readOutput(workload)).text, 'up\nasked\n');
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 9 });
+  await driver.dispose(workload.ref);
+});
+
+test('a line of ten million bytes comes through', async (t) => {
+  const { driver, workload } = await launch(t, 'yes | tr -d "\\n" | head -c 10000000; echo; echo end', {
+    args: ['-t'],
+  });
+  const { text } = await readOutput(workload);
+  t.is(text.length, 10_000_000 + '\r\nend\r\n'.length);
+  t.true(/^y+\r\nend\r\n$/.test(text));
+  await driver.dispose(workload.ref);
+});
+
+test('a command that loses a process to a lack of memory says so', async (t) => {
+  const { driver, workload } = await launch(t, 'tail /dev/zero; echo "left with $?"; exit 1', {
+    args: ['-m', '24m', '--memory-swap', '24m'],
+  });
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 1, oomKilled: true });
+  await driver.dispose(workload.ref);
+});
+
+test('a container that is removed from outside has ended', async (t) => {
+  const { engine, workload, container } = await launch(t, 'echo up; sleep 99');
+  await begun(workload);
+  await engine.docker(['rm', '-f', container]);
+  // Which of the two is seen depends on when the engine is asked.
+  const exits = [
+    { kind: 'lost', reason: 'its container was removed from outside' },
+    { kind: 'signalled', signal: 'SIGKILL' },
+  ];
+  const exit = await workload.exited;
+  t.deepEqual(
+    exit,
+    exits.find(({ kind }) => kind === exit.kind),
+  );
+  t.is((await readOutput(workload)).text, '');
+});
+
+test('a container is kept where its arguments ask for it', async (t) => {
+  const { driver, client, engine, workload, container } = await launch(t, 'echo kept', {
+    args: ['--rm=false', '-l', 'clearml-parent-worker-id=w:kept'],
+  });
+  await workload.exited;
+  await driver.dispose(JSON.parse(JSON.stringify(workload.ref)));
+  t.deepEqual(await driver.collectLeftovers('w:kept', new Set()), []);
+  t.false((await client.inspect(container))?.running);
+  t.is(await engine.docker(['logs', container]), 'kept');
+  await client.remove(container);
+});
+
+test('output that the engine does not keep is no reason to wait', async (t) => {
+  const { driver, workload } = await launch(t, 'echo gone; exit 2', { args: ['--log-driver', 'none'] });
+  t.is((await readOutput(workload)).text, '');
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 2 });
+  await driver.dispose(workload.ref);
+});
+
+async function begun(workload: Workload): Promise<void> {
+  for await (const _ of workload.output(0, new AbortController().signal)) return;
+}
