@@ -101,7 +101,8 @@ interface Filling {
 
 async function fillImage({ build, place, workspace, maker, options }: Filling): Promise<void> {
   const { run, record, script, signal } = build;
-  const surroundings = await surroundingsIn(place, withoutFiles(run.ctx), run.log);
+  const bare = { ...run, ctx: withoutOwn(run.ctx) };
+  const surroundings = await surroundingsIn(place, bare.ctx, run.log);
   const code = await prepareCode({ run, script, workspace, surroundings, here: false, signal });
   const global = { ...surroundings, config: intoInterpreter(surroundings.config) };
   const python = await prepareTaskEnvironment({
@@ -114,7 +115,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
     signal,
   });
   await convertNotebook(place, code, python);
-  const command = await taskCommand({ run, place, surroundings, code, python });
+  const command = await taskCommand({ run: bare, place, surroundings, code, python });
   const name = options.image ?? `task_id_${record.id}`;
   const { entryPoint } = options;
   if (entryPoint) {
@@ -141,9 +142,10 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   options.logger.echo(`${lines.join('\n')}\n`);
 }
 
-/** Files of the section `files` hold what is the machine's own, credentials above all. */
-function withoutFiles(ctx: AgentContext): AgentContext {
-  return { ...ctx, config: ctx.config.withTree({ agent: { apply_files: false } }, 'building an image') };
+/** Files of the section `files` are the machine's own; variables of the task belong to one run of it. */
+function withoutOwn(ctx: AgentContext): AgentContext {
+  const agent = { apply_files: false, enable_task_env: false };
+  return { ...ctx, config: ctx.config.withTree({ agent }, 'building an image') };
 }
 
 /** @throws AgentError DOCKER_IMAGE for an image without a Python, which tasks of shell scripts may do without */
