@@ -16,7 +16,11 @@ import {
 import { gitEnvironment, secretsFor } from '../repository/git-environment.js';
 import type { GitContext } from '../repository/repository-git.js';
 import { vcsRepositories } from '../repository/requirement-url.js';
-import { type RepositorySettings, repositorySettings } from '../repository/settings.js';
+import {
+  type RepositorySettings,
+  repositoryCacheFolder,
+  repositorySettings,
+} from '../repository/settings.js';
 import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';
 import { type ExecutionInfo, executionInfo } from './entry-point.js';
 import { isLiteralScript, planLiteralScript } from './literal-script.js';
@@ -158,9 +162,7 @@ function gitContext(
   const { ctx } = run;
   return {
     settings,
-    cacheFolder:
-      ctx.config.string('agent.vcs_cache.path')?.replace(/^~(?=\/|$)/, ctx.home) ??
-      path.join(ctx.cacheFolder, 'vcs'),
+    cacheFolder: repositoryCacheFolder(ctx.config, ctx.home, ctx.cacheFolder),
     env: ctx.environment,
     home: ctx.home,
     reporter,
