@@ -38,8 +38,12 @@ export function homeFor(folder: string, confText: string): NodeJS.ProcessEnv {
   };
 }
 
-export function startDaemon({ argv: [program, ...args] }: Contender, env: NodeJS.ProcessEnv): RunningDaemon {
-  const words = [...args, 'daemon', '--queue', 'default', '--foreground'];
+export function startDaemon(
+  { argv: [program, ...args] }: Contender,
+  env: NodeJS.ProcessEnv,
+  flags: readonly string[] = [],
+): RunningDaemon {
+  const words = [...args, 'daemon', '--queue', 'default', '--foreground', ...flags];
   const child = spawn(program, words, { env, stdio: 'ignore', detached: true });
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const pid = child.pid ?? 0;

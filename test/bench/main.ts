@@ -8,6 +8,7 @@ import { type Contender, contenders } from './contender.js';
 import { measureDaemon } from './daemon-figures.js';
 import { measureEnvironments } from './environment-figures.js';
 import { median, wallSeconds } from './measure.js';
+import { measureServices } from './service-figures.js';
 import { type Figure, renderTable } from './table.js';
 
 /**
@@ -23,12 +24,14 @@ const { values } = parseArgs({
   },
 });
 
+const SERVICES = 100;
 const rounds = values.quick ? 2 : 10;
 const both = contenders(values.original);
 const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
   start: () => startFigures(both),
   daemon: () => daemonRows(both),
   environments: () => environmentRows(both),
+  services: () => serviceRows(both),
   configuration: () => [hoconFigure()],
 };
 const figures: Figure[] = [];
@@ -63,6 +66,23 @@ async function environmentRows(agents: readonly Contender[]): Promise<Figure[]> 
     row('numpy, pandas, scikit-learn: pull to first line, cold', 's', (one) => one.cold, '≤ 0.5 of it'),
     row('numpy, pandas, scikit-learn: pull to first line, warm', 's', (one) => one.warm, '≤ 0.7 s'),
     row('numpy, pandas, scikit-learn: environment handed out', 's', (one) => one.handOut, '≤ 0.2 s'),
+  ];
+}
+
+/** The original needs an image that it can install itself in, so there is nothing to compare with. */
+async function serviceRows([ours]: readonly Contender[]): Promise<Figure[]> {
+  const row = await results(ours ? [ours] : [], (agent, folder) =>
+    measureServices(agent, { folder, count: SERVICES, seconds: values.quick ? 10 : 60 }),
+  );
+  return [
+    row(`${SERVICES} services in containers: until all lines of all are stored`, 's', (one) => one.started),
+    row(
+      `${SERVICES} services in containers: peak memory of the daemon`,
+      'MB',
+      (one) => one.megabytes,
+      '≤ 150 MB',
+    ),
+    row(`${SERVICES} services in containers: requests a minute`, '/min', (one) => one.requestsPerMinute),
   ];
 }
 
