@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { AgentError, causeLine } from '../errors.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal, type RunState } from '../task/journal.js';
@@ -143,4 +144,20 @@ async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
     queued: queue?.entries?.some((entry) => entry.task === state.task) ?? false,
     last_worker: task.last_worker ?? undefined,
   };
+}
+
+/** What was made for a run and not noted by its journal; asked for once the journals have been read. */
+export async function collectLeftovers(
+  { drivers, logger }: AgentContext,
+  folders: RunFolders,
+): Promise<void> {
+  const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
+  for (const driver of Object.values(drivers)) {
+    try {
+      const found = (await driver?.collect?.(folders.parent, runs)) ?? [];
+      for (const id of found) logger.info(`container ${id.slice(0, 12)} of an earlier run was removed`);
+    } catch (error) {
+      logger.warn(`containers of earlier runs cannot be removed: ${causeLine(error)}`);
+    }
+  }
 }

@@ -28,7 +28,12 @@ export class RunFolders {
 
   /** Folders that an earlier daemon left. */
   async left(): Promise<string[]> {
-    return (await this.#names()).map((name) => path.join(this.#worker, 'runs', name));
+    return (await this.#names()).map((name) => path.join(this.parent, name));
+  }
+
+  /** The folder that has them, as `runFolder` names it. */
+  get parent(): string {
+    return path.join(this.#worker, 'runs');
   }
 
   async remove(folder: string): Promise<void> {

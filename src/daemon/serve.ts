@@ -13,7 +13,7 @@ import { serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Poller, type PulledTask } from './poller.js';
 import { PreparedRun } from './prepared-run.js';
-import { type LeftRun, recoverRuns } from './recover.js';
+import { collectLeftovers, type LeftRun, recoverRuns } from './recover.js';
 import { RunContexts, type RunSubject } from './run-contexts.js';
 import { RunReports } from './run-reports.js';
 import { signalsOfRun } from './run-signals.js';
@@ -122,6 +122,7 @@ async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
   for (const left of await recoverRuns(daemon.ctx, work.folders, identify)) {
     start(daemon, work, left, async () => left);
   }
+  await collectLeftovers(daemon.ctx, work.folders);
 }
 
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {

@@ -20,6 +20,11 @@ export interface Driver {
   attach(ref: WorkloadRef): Promise<Workload | undefined>;
   /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
   dispose(ref: PlaceRef): Promise<void>;
+  /**
+   * Removes what is left of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
+   * that was killed may have made it and not noted it.
+   */
+  collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
 }
 
 export type DriverKind = 'local' | 'docker';

@@ -47,6 +47,8 @@ export interface DockerDriverOptions {
 
 /** Marks containers of this agent with their run, so that leftovers are found. */
 export const RUN_LABEL = 'clearml-agent-run';
+/** Folder on the agent's side that has the folders of its runs: whose container it is. */
+const RUNS_FOLDER_LABEL = 'clearml-agent-runs-folder';
 
 /** Marks containers that stay after their end, as `--rm=false` in the arguments asks for. */
 export const KEEP_LABEL = 'clearml-agent-keep';
@@ -131,11 +133,12 @@ export class DockerDriver implements Driver {
     else await engine.remove(docker.container);
   }
 
-  /** Removes containers of earlier runs of this worker that no journal knows; those to be kept are only ended. */
-  async collectLeftovers(parentWorkerId: string, known: ReadonlySet<string>): Promise<string[]> {
+  async collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
     const { engine } = this.#options;
-    const found = await engine.list([RUN_LABEL, `clearml-parent-worker-id=${parentWorkerId}`]);
-    const left = found.filter(({ id, labels }) => !known.has(id) && labels[KEEP_LABEL] === undefined);
+    const found = await engine.list([`${RUNS_FOLDER_LABEL}=${runsFolder}`]);
+    const left = found.filter(
+      ({ labels }) => !runs.has(labels[RUN_LABEL] ?? '') && labels[KEEP_LABEL] === undefined,
+    );
     for (const { id } of left) await engine.remove(id);
     return left.map(({ id }) => id);
   }
@@ -210,6 +213,7 @@ function completed(plan: ContainerPlan, files: RunFiles, { runFolder }: PlaceReq
   const { HostConfig: host } = laid;
   const labels = {
     [RUN_LABEL]: path.basename(runFolder),
+    [RUNS_FOLDER_LABEL]: path.dirname(runFolder),
     ...(host.AutoRemove === false ? { [KEEP_LABEL]: '1' } : {}),
   };
   return {

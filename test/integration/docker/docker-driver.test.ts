@@ -181,11 +181,14 @@ test('errors name their cause', async (t) => {
   });
 });
 
-test('leftovers are found by label', async (t) => {
-  const { driver, client, request } = await bench(t, { args: ['-l', 'clearml-parent-worker-id=w:left'] });
+test('containers of runs that are not known any more are found by label', async (t) => {
+  const { driver, client, request } = await bench(t);
   const place = await driver.open(request);
   t.true(place instanceof DockerPlace);
-  t.deepEqual(await driver.collectLeftovers('w:left', new Set([String(place.ref.container)])), []);
-  t.deepEqual(await driver.collectLeftovers('w:left', new Set()), [String(place.ref.container)]);
-  t.is(await client.inspect(String(place.ref.container)), undefined);
+  const container = String(place.ref.container);
+  const folder = path.dirname(request.runFolder);
+  t.deepEqual(await driver.collect(folder, new Set([path.basename(request.runFolder)])), []);
+  t.deepEqual(await driver.collect(path.join(folder, 'another'), new Set()), []);
+  t.deepEqual(await driver.collect(folder, new Set()), [container]);
+  t.is(await client.inspect(container), undefined);
 });
