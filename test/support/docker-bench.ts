@@ -25,7 +25,7 @@ export interface DockerBenchOptions {
   /** How the engine is reached: variables as the docker command reads them. */
   env: Readonly<Record<string, string | undefined>>;
   engine?: 'docker' | 'podman';
-  /** Arguments of docker run. */
+  /** Arguments of docker run; without a network there is none. */
   args?: readonly string[];
   image?: string;
   scripts?: readonly SetupScript[];
@@ -41,6 +41,7 @@ export async function dockerBench(t: ExecutionContext, options: DockerBenchOptio
   const { env, args = [], image = 'base:1', scripts = [], own = [] } = options;
   const folder = options.folder ?? temporaryFolder(t);
   const client = await Engine.connect(env, options.engine);
+  const network = args.includes('--network') ? [] : ['--network', 'none'];
   const leaving = new AbortController();
   t.teardown(() => leaving.abort());
   const lines: string[] = [];
@@ -50,7 +51,7 @@ export async function dockerBench(t: ExecutionContext, options: DockerBenchOptio
     environment: { ...process.env, ...env },
     signal: leaving.signal,
     plan: async () => {
-      const given = optionsOf(parseArguments(['--network', 'none', ...args]), 'test');
+      const given = optionsOf(parseArguments([...network, ...args]), 'test');
       const readText = (file: string) => fs.readFileSync(file, 'utf8');
       const sources = { env: {}, folder, engineSocket: client.socket ?? '', readText };
       const { request, pull } = buildRequest(given, sources);

@@ -68,8 +68,13 @@ export class DockerEngine {
    * An image of one static program with a shell and the usual tools, made here without a registry.
    *
    * @param changes Dockerfile lines: `USER 1000`, `ENTRYPOINT ["…"]`, `ENV A=b`
+   * @param spoil changes its folder of programs
    */
-  async makeBusybox(tag: string, changes: readonly string[] = []): Promise<void> {
+  async makeBusybox(
+    tag: string,
+    changes: readonly string[] = [],
+    spoil: (bin: string) => void = () => undefined,
+  ): Promise<void> {
     const root = path.join(this.folder, 'busybox-root');
     fs.rmSync(root, { recursive: true, force: true });
     for (const folder of ['bin', 'tmp', 'home', 'etc'])
@@ -77,6 +82,7 @@ export class DockerEngine {
     fs.chmodSync(path.join(root, 'tmp'), 0o1777);
     fs.copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'));
     for (const tool of BUSYBOX_TOOLS) fs.symlinkSync('busybox', path.join(root, 'bin', tool));
+    spoil(path.join(root, 'bin'));
     fs.writeFileSync(
       path.join(root, 'etc/passwd'),
       'root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n',

@@ -79,7 +79,7 @@ const REFUSALS: readonly Refusal[] = [
     hint: "The container engine gives no access to GPUs: install NVIDIA's container toolkit, or run with --cpu-only.",
   },
   {
-    pattern: /unknown or invalid runtime name: (\S+)/i,
+    pattern: /unknown (?:or invalid runtime name:|runtime specified) (\S+)/i,
     code: 'DOCKER_ARGUMENT',
     message: 'the engine has no runtime named $1',
   },

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
@@ -139,11 +140,11 @@ test('a container that is removed from outside has ended', async (t) => {
 
 test('a container is kept where its arguments ask for it', async (t) => {
   const { driver, client, engine, workload, container } = await launch(t, 'echo kept', {
-    args: ['--rm=false', '-l', 'clearml-parent-worker-id=w:kept'],
+    args: ['--rm=false'],
   });
   await workload.exited;
   await driver.dispose(JSON.parse(JSON.stringify(workload.ref)));
-  t.deepEqual(await driver.collectLeftovers('w:kept', new Set()), []);
+  t.deepEqual(await driver.collect(path.dirname(String(workload.ref.runFolder)), new Set()), []);
   t.false((await client.inspect(container))?.running);
   t.is(await engine.docker(['logs', container]), 'kept');
   await client.remove(container);

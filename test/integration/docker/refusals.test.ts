@@ -1,0 +1,176 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { Engine } from '../../../src/drivers/docker/engine.js';
+import { type DockerBenchOptions, dockerBench } from '../../support/docker-bench.js';
+import { DockerEngine } from '../../support/docker-engine.js';
+
+const running: { engine?: Promise<DockerEngine> } = {};
+
+async function sharedEngine(t: ExecutionContext): Promise<DockerEngine> {
+  t.timeout(120_000);
+  running.engine ??= startWithImages();
+  return running.engine;
+}
+
+async function startWithImages(): Promise<DockerEngine> {
+  const engine = await DockerEngine.start();
+  await engine.makeBusybox('base:1');
+  await engine.makeBusybox('shell-less:1', [], (bin) => fs.rmSync(path.join(bin, 'sh')));
+  await engine.makeBusybox('foreign:1', [], makeForeign);
+  await engine.makeBusybox('broken:1', [], (bin) => {
+    fs.rmSync(path.join(bin, 'sh'));
+    fs.writeFileSync(path.join(bin, 'sh'), '#!/bin/false\n', { mode: 0o755 });
+  });
+  return engine;
+}
+
+/** The shell becomes a program of another processor: two bytes of its header name the machine. */
+function makeForeign(bin: string): void {
+  const program = fs.readFileSync(path.join(bin, 'busybox'));
+  program.writeUInt16LE(process.arch === 'arm64' ? 0x3e : 0xb7, 18);
+  fs.rmSync(path.join(bin, 'busybox'));
+  fs.writeFileSync(path.join(bin, 'busybox'), program, { mode: 0o755 });
+}
+
+test.after.always(async () => (await running.engine)?.stop());
+
+interface Refused extends Pick<DockerBenchOptions, 'args' | 'image'> {
+  what: string;
+  code: string;
+  message: RegExp;
+}
+
+const REFUSED: readonly Refused[] = [
+  {
+    what: 'a name that is taken',
+    args: ['--name', 'taken'],
+    code: 'DOCKER_CONTAINER',
+    message: /^creating the container: a container with the name taken exists already \([0-9a-f]{12}\)$/,
+  },
+  {
+    what: 'a mount source that does not exist',
+    args: ['--mount', 'type=bind,source=/nowhere/at all,target=/x'],
+    code: 'DOCKER_CONTAINER',
+    message: /^creating the container: the mount source \/nowhere\/at all does not exist$/,
+  },
+  {
+    what: 'a target that is mounted twice',
+    args: ['-v', '/tmp:/x', '-v', '/usr:/x'],
+    code: 'DOCKER_ARGUMENT',
+    message: /two mounts have the same target \/x$/,
+  },
+  {
+    what: 'a device that does not exist',
+    args: ['--device', '/dev/no-such-device'],
+    code: 'DOCKER_CONTAINER',
+    message: /the device \/dev\/no-such-device does not exist on the machine of the engine$/,
+  },
+  {
+    what: 'a network that does not exist',
+    args: ['--network', 'no-such-network'],
+    code: 'DOCKER_CONTAINER',
+    message: /the engine has no network named no-such-network$/,
+  },
+  {
+    what: 'a runtime that does not exist',
+    args: ['--runtime', 'no-such-runtime'],
+    code: 'DOCKER_ARGUMENT',
+    message: /the engine has no runtime named no-such-runtime$/,
+  },
+  {
+    what: 'GPUs without their toolkit',
+    args: ['--gpus', 'all'],
+    code: 'DOCKER_CONTAINER',
+    message: /could not select device driver/,
+  },
+  {
+    what: 'a limit that the engine finds too low',
+    args: ['-m', '1k'],
+    code: 'DOCKER_ARGUMENT',
+    message: /^creating the container: the engine refuses it: Minimum memory limit allowed is \d+MB/,
+  },
+  {
+    what: 'a user that the image does not have',
+    args: ['-u', 'somebody'],
+    code: 'DOCKER_CONTAINER',
+    message: /the image has no user named somebody$/,
+  },
+  {
+    what: 'an image without a shell',
+    image: 'shell-less:1',
+    code: 'DOCKER_IMAGE',
+    message: /the image has no \/bin\/sh$/,
+  },
+  {
+    what: 'an image for another processor',
+    image: 'foreign:1',
+    code: 'DOCKER_IMAGE',
+    message: /the image's programs are not for this machine's processor \(exec format error\)$/,
+  },
+  {
+    what: 'a shell that does nothing',
+    image: 'broken:1',
+    code: 'DOCKER_CONTAINER',
+    message: /^the container ended at once with status 1$/,
+  },
+  {
+    what: 'a name that is none',
+    image: 'Upper/Case:1',
+    code: 'DOCKER_IMAGE',
+    message: /invalid reference format/,
+  },
+];
+
+test('refusals of the engine name their cause and leave nothing behind', async (t) => {
+  const engine = await sharedEngine(t);
+  const taken = await engine.docker(['create', '--name', 'taken', '--network', 'none', 'base:1', 'true']);
+  for (const { what, code, message, args = [], image = 'base:1' } of REFUSED) {
+    const env = { DOCKER_HOST: `unix://${engine.socket}` };
+    const { driver, request } = await dockerBench(t, { env, image, args });
+    const error = await t.throwsAsync(driver.open(request), { message }, what);
+    t.like(error, { code }, what);
+    t.is(await engine.docker(['ps', '-aq', '--no-trunc']), taken, what);
+  }
+  t.is(await engine.docker(['volume', 'ls', '-q']), '');
+});
+
+test('an engine that cannot be used is told by its reason', async (t) => {
+  await sharedEngine(t);
+  const cases: [Record<string, string>, RegExp][] = [
+    [
+      { DOCKER_HOST: 'unix:///nowhere.sock' },
+      /answers at unix:\/\/\/nowhere.sock: there is no such socket \(ENOENT\)/,
+    ],
+    [
+      { DOCKER_HOST: 'tcp://127.0.0.1:1' },
+      /answers at tcp:\/\/127.0.0.1:1: nobody listens there \(ECONNREFUSED\)/,
+    ],
+    [
+      { DOCKER_HOST: 'ssh://u@127.0.0.1:1', PATH: process.env.PATH ?? '' },
+      /ssh ended with status 255: .*Connection refused/,
+    ],
+    [{ DOCKER_HOST: 'ssh://u@127.0.0.1', PATH: '/nowhere' }, /cannot run ssh: it is not in PATH/],
+  ];
+  for (const [env, message] of cases) {
+    const error = await t.throwsAsync(Engine.connect(env), { message });
+    t.like(error, { code: 'DOCKER_ENGINE' });
+  }
+});
+
+test.serial('a socket of another group names the group', async (t) => {
+  const engine = await sharedEngine(t);
+  fs.chownSync(engine.socket, 0, 1);
+  fs.chmodSync(engine.socket, 0o660);
+  fs.chmodSync(engine.folder, 0o755);
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65534);
+  try {
+    const error = await t.throwsAsync(Engine.connect({ DOCKER_HOST: `unix://${engine.socket}` }), {
+      message: `no permission on the container engine's socket ${engine.socket}`,
+    });
+    t.regex(String(Object(error).hint), /the group "daemon"/);
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});
