@@ -85,7 +85,7 @@ export class SetupOutput {
     const at = this.#held.indexOf(this.#begin);
     this.#inside = at >= 0;
     // The end may be the beginning of the marker.
-    this.#release(at >= 0 ? at : Math.max(0, this.#held.length - this.#begin.length));
+    this.#release(at >= 0 ? at : this.#held.length - overlap(this.#held, this.#begin));
   }
 
   #seekEnd(): void {
@@ -109,6 +109,13 @@ export class SetupOutput {
     if (length > 0) this.#print(this.#held.slice(0, length));
     this.#held = this.#held.slice(length);
   }
+}
+
+/** How many characters at the end of a text are the beginning of another. */
+function overlap(text: string, other: string): number {
+  let length = Math.min(text.length, other.length);
+  while (!text.endsWith(other.slice(0, length))) length -= 1;
+  return length;
 }
 
 /** Variables that a shell keeps for itself. */

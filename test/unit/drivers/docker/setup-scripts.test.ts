@@ -28,6 +28,15 @@ test('the report is taken out of the output, however it is cut', async (t) => {
   }
 });
 
+test('what cannot be the beginning of the report is printed at once', (t) => {
+  t.is(feedAll(['working']).printed(), 'working');
+  t.is(feedAll(['working\n']).printed(), 'working');
+  t.is(
+    feedAll(['working\n', MARKER.slice(0, 5), 'not so']).printed(),
+    `working\n${MARKER.slice(0, 5)}not so`,
+  );
+});
+
 test('without a report all is printed in the end', (t) => {
   const { output, printed } = feedAll(['one\n', MARKER.slice(0, 5)]);
   output.flush();
