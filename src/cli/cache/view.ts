@@ -82,7 +82,8 @@ function totalsText(items: readonly CachedItem[], kinds: readonly CacheKind[]): 
   return kinds
     .map((kind) => {
       const own = items.filter((item) => item.kind === kind);
-      return own.length === 0 ? `no ${kind}` : `${own.length} ${kind} with ${sizeText(sum(own))}`;
+      const name = own.length === 1 ? kind.replace(/s$/, '') : kind;
+      return own.length === 0 ? `no ${kind}` : `${own.length} ${name} with ${sizeText(sum(own))}`;
     })
     .join(', ');
 }

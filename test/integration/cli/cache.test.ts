@@ -74,7 +74,7 @@ test('environments and mirrors are listed and pruned, those in use stay', async 
   );
   await release();
   t.is((await json('prune', 'environments', '--older-than', '1h')).totals.environments?.count, 0);
-  t.regex(await cache('prune', 'environments', '--all'), /^Removed 1 environments with \d+ MB/m);
+  t.regex(await cache('prune', 'environments', '--all'), /^Removed 1 environment with \d+ MB/m);
   t.deepEqual((await json('list')).items, []);
 });
 
