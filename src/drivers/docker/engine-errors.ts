@@ -46,7 +46,7 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'Publish another port, or leave the choice to the agent with a port range.',
   },
   {
-    pattern: /(?:listen|bind)[^:]*:? ?(?:tcp|udp)?\d? ?(\S+:\d+).*address already in use/i,
+    pattern: /listen (?:tcp|udp)\d? (\S*:\d+): bind: address already in use/i,
     code: 'DOCKER_CONTAINER',
     message: 'the published port $1 is in use by a program of this machine',
     hint: 'Publish another port, or leave the choice to the agent with a port range.',

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Engine } from '../../../src/drivers/docker/engine.js';
@@ -124,15 +126,38 @@ const REFUSED: readonly Refused[] = [
 
 test('refusals of the engine name their cause and leave nothing behind', async (t) => {
   const engine = await sharedEngine(t);
-  const taken = await engine.docker(['create', '--name', 'taken', '--network', 'none', 'base:1', 'true']);
+  await engine.docker(['create', '--name', 'taken', '--network', 'none', 'base:1', 'true']);
   for (const { what, code, message, args = [], image = 'base:1' } of REFUSED) {
     const env = { DOCKER_HOST: `unix://${engine.socket}` };
-    const { driver, request } = await dockerBench(t, { env, image, args });
+    const { driver, request } = await dockerBench(t, { env, image, args: ['-l', 'refused', ...args] });
     const error = await t.throwsAsync(driver.open(request), { message }, what);
     t.like(error, { code }, what);
-    t.is(await engine.docker(['ps', '-aq', '--no-trunc']), taken, what);
+    t.is(await engine.docker(['ps', '-aq', '--no-trunc', '--filter', 'label=refused']), '', what);
   }
   t.is(await engine.docker(['volume', 'ls', '-q']), '');
+});
+
+test('published ports that are in use are named', async (t) => {
+  const engine = await sharedEngine(t);
+  await engine.docker(['network', 'create', 'bridged']);
+  const server = net.createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const env = { DOCKER_HOST: `unix://${engine.socket}` };
+  const args = ['--network', 'bridged', '-l', 'ports', '-p', `${port}:80`];
+  const { driver, request } = await dockerBench(t, { env, args });
+  await t.throwsAsync(driver.open(request), {
+    message: `starting the container: the published port 0.0.0.0:${port} is in use by a program of this machine`,
+  });
+  server.close();
+  await once(server, 'close');
+  const place = await driver.open(request);
+  await t.throwsAsync(driver.open({ ...request, taskId: 'T2' }), {
+    message: `starting the container: the published port 0.0.0.0:${port} is in use by another container`,
+  });
+  await driver.dispose(place.ref);
+  t.is(await engine.docker(['ps', '-aq', '--filter', 'label=ports']), '');
 });
 
 test('an engine that cannot be used is told by its reason', async (t) => {
