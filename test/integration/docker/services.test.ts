@@ -13,6 +13,7 @@ const COUNT = 50;
 const SERVICE = `i=0
 while [ $i -lt ${COUNT} ]; do echo "line $i of $CLEARML_TASK_ID"; i=$((i+1)); sleep 0.1; done
 echo "counted as $CLEARML_WORKER_ID, tags $CLEARML_WORKER_TAGS, service $CLEARML_AGENT_SERVICE_TASK"
+echo "keys $(grep -c access_key $CLEARML_CONFIG_FILE), token $([ -n "$CLEARML_AUTH_TOKEN" ] && echo yes), vault $FROM_VAULT"
 while true; do sleep 0.2; done
 `;
 /** Fails in its first life. */
@@ -34,9 +35,12 @@ test('services in containers: limit, kill -9, abort, restart policy, leaving the
   const front = await enterpriseFront(t, agent.server.url);
   const conf = serverConfText({ ...agent.server, url: front.url });
   writeFileSync(path.join(agent.home.folder, 'clearml.conf'), conf);
+  front.owner = { user: 'ann', company: 'elsewhere' };
+  front.vaults.set('ann', 'environment { FROM_VAULT: of-ann }');
   const words = [
     '--services-mode',
     '2',
+    '--use-owner-token',
     '--child-report-tags',
     'app',
     '--docker',
@@ -60,7 +64,7 @@ test('services in containers: limit, kill -9, abort, restart policy, leaving the
     return (await engine.docker(['ps', '-a', '--filter', label, '--format', format])).split('\n').sort();
   };
   const counted = (id: string, from: () => string) =>
-    until(async () => (await agent.log(id)).includes('counted as'), { what: 'the count', context: from });
+    until(async () => (await agent.log(id)).includes('vault '), { what: 'the count', context: from });
 
   let daemon = agent.daemon(...words);
   const first = await enqueue(SERVICE);
@@ -86,7 +90,12 @@ test('services in containers: limit, kill -9, abort, restart policy, leaving the
       Array.from({ length: COUNT }, (_, at) => `line ${at} of ${id}`),
     );
     t.true(log.includes(`counted as ${worker(id)}, tags app, service 1`), log.slice(-300));
+    t.true(log.includes('keys 0, token yes, vault of-ann'), log.slice(-300));
   }
+  const callers = (endpoint: string) =>
+    [...new Set(front.calls.filter((call) => call.endpoint === endpoint).map(({ user }) => user))].sort();
+  t.deepEqual(callers('events.add_batch'), ['ann']);
+  t.deepEqual(callers('workers.status_report'), ['agent', 'ann']);
   t.is((await agent.task(third)).status, 'queued');
 
   await agent.call('tasks.stop', { task: first });
