@@ -12,7 +12,7 @@ import { Halt } from './halt.js';
 import type { Journal, RunState } from './journal.js';
 import { type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
 import type { PhaseClock } from './phases.js';
-import { type PreparedTask, prepareTask } from './prepare.js';
+import type { PreparedTask } from './prepare.js';
 import { finish, settle } from './settle.js';
 
 /** One run of one task, with what belongs to it alone. */
@@ -44,10 +44,15 @@ export type RunResult = Settlement | 'handed-over';
 export async function runTask(run: TaskRun): Promise<RunResult> {
   const { ctx } = run;
   run.log.line(`task ${run.task} pulled from ${run.queue ?? 'no queue'} by worker ${ctx.workerId}`, 'INFO');
-  const claimed = await claim(run);
+  const [claimed] = await Promise.all([claim(run), preparing()]);
   if ('kind' in claimed) return settle(run, claimed);
   // Watched from here on: until it was claimed, the task's status on the server was still "queued".
   return withHalt(run, (halt) => prepareAndSupervise(run, claimed, halt));
+}
+
+/** Loaded with the first task: a daemon that idles has no use for what makes code and packages. */
+function preparing() {
+  return import('./prepare.js');
 }
 
 /** Ends a task that was pulled and cannot be run at all. */
@@ -70,6 +75,7 @@ async function prepareAndSupervise(
   halt: Halt,
 ): Promise<RunEnd | undefined> {
   try {
+    const { prepareTask } = await preparing();
     const prepared = await prepareTask(run, record, halt.signal);
     return await superviseWorkload(run, await launch(run, prepared, halt), halt);
   } catch (error) {
