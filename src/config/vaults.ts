@@ -58,7 +58,8 @@ const TASK_KEYS = ['git_user', 'git_pass', 'git_host', 'package_manager'];
  * containers and the connection to the server.
  */
 export function applyOwnerVaults(config: Config, vaults: readonly VaultText[]): AppliedVaults {
-  const { layers, warnings } = vaultLayers(vaults, config.env);
+  // Variables of the agent, which a text could name, are none of the owner's business.
+  const { layers, warnings } = vaultLayers(vaults, {});
   return { config: config.withOwnerVaults(layers.map(forTaskOnly)), warnings };
 }
 

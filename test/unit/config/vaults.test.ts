@@ -2,7 +2,7 @@ import test from 'ava';
 import { Config, type Environment } from '../../../src/config/config.js';
 import { textLayer } from '../../../src/config/config-files.js';
 import { describeSource } from '../../../src/config/source.js';
-import { applyVaults } from '../../../src/config/vaults.js';
+import { applyOwnerVaults, applyVaults } from '../../../src/config/vaults.js';
 
 function configOf(text: string, env: Environment = {}): Config {
   return new Config({ env, base: [textLayer(text, 'f', { env, warn: () => undefined })] });
@@ -56,4 +56,44 @@ test('vaults applied again take the place of the earlier ones', (t) => {
   const first = applyVaults(configOf(''), [{ name: 'v', text: 'a: 1, b: 1' }]).config;
   const second = applyVaults(first, [{ name: 'v', text: 'a: 2' }]).config;
   t.deepEqual([second.value('a'), second.value('b')], [2, undefined]);
+});
+
+test("an owner's vault says how code and packages are had, and nothing about the machine", (t) => {
+  const file =
+    'agent { git_pass: mine, worker_name: mine, extra_docker_arguments: [mine] }, api.api_server: mine';
+  const text = `
+    agent { git_pass: theirs, package_manager.type: poetry, worker_name: theirs, container_policy.mounts: ["/"] }
+    agent.extra_docker_arguments: ["--privileged"]
+    api.api_server: theirs
+    sdk.a: theirs`;
+  const { config, warnings } = applyOwnerVaults(configOf(file), [{ name: 'v', text }]);
+  const keys = [
+    'agent.git_pass',
+    'agent.package_manager.type',
+    'sdk.a',
+    'agent.worker_name',
+    'api.api_server',
+  ];
+  t.deepEqual(
+    keys.map((key) => config.value(key)),
+    ['theirs', 'poetry', 'theirs', 'mine', 'mine'],
+  );
+  t.deepEqual(config.value('agent.extra_docker_arguments'), ['mine']);
+  t.is(config.value('agent.container_policy.mounts'), undefined);
+  t.deepEqual(warnings, []);
+});
+
+test("of the agent's own vaults an owner's task sees the agent's section alone", (t) => {
+  const mine = applyVaults(configOf(''), [
+    { name: 'mine', text: 'agent.docker_force_pull: true, sdk.key: secret' },
+  ]);
+  const { config } = applyOwnerVaults(mine.config, [{ name: 'theirs', text: 'sdk.other: 1' }]);
+  t.deepEqual([config.value('agent.docker_force_pull'), config.value('sdk')], [true, { other: 1 }]);
+});
+
+test("an owner's vault does not read the variables of the agent", (t) => {
+  const { config } = applyOwnerVaults(configOf('', { SECRET: 'of the agent' }), [
+    { name: 'v', text: 'sdk.a: ${?SECRET}' },
+  ]);
+  t.is(config.value('sdk.a'), undefined);
 });
