@@ -1,6 +1,6 @@
 import { type InstallContext, type Installer, installFromList } from './installer.js';
 import { watchOrigins } from './package-origin.js';
-import { optionLines } from './requirement-list.js';
+import { fromFolder, type ListOptions, optionLines } from './requirement-list.js';
 import type { PipSettings } from './settings.js';
 import { type CompareRule, matchesRule, parseRule } from './version.js';
 
@@ -12,6 +12,9 @@ export interface PipProgram {
 
 export function pipInstaller(context: InstallContext, pip: PipProgram, settings: PipSettings): Installer {
   const argv = pipInstallCommand(pip, settings);
+  const { cwd } = context;
+  // pip looks for them beside the file with the list, which is not in the repository.
+  const placed = (options: ListOptions) => (cwd === undefined ? options : fromFolder(options, cwd));
   return {
     name: 'pip',
     install: async ({ lines, options, what }) => {
@@ -19,7 +22,7 @@ export function pipInstaller(context: InstallContext, pip: PipProgram, settings:
       const failed = await installFromList(context, {
         tool: 'pip',
         argv: [...argv, ...(origins?.flags ?? [])],
-        lines: [...optionLines(options), ...lines],
+        lines: [...optionLines(placed(options)), ...lines],
         env: {},
         what,
       });

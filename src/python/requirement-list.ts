@@ -37,7 +37,7 @@ export function parseRequirementList(
   read: ReadListed = () => undefined,
 ): RequirementList {
   const list: RequirementList = { requirements: [], options: emptyOptions() };
-  readLines(linesOf(text), list, read, 0);
+  readLines(linesOf(text), { list, read, within: (name) => name, depth: 0 });
   return list;
 }
 
@@ -64,7 +64,17 @@ export function optionLines(options: ListOptions): string[] {
   ];
 }
 
-function readLines(lines: readonly string[], list: RequirementList, read: ReadListed, depth: number): void {
+/** The list that is being read, and where the file with the lines is. */
+interface Reading {
+  list: RequirementList;
+  read: ReadListed;
+  /** A path in the lines, as it is from where the list as a whole is. */
+  within: (name: string) => string;
+  depth: number;
+}
+
+function readLines(lines: readonly string[], reading: Reading): void {
+  const { list, read, within, depth } = reading;
   for (const raw of lines) {
     const line = raw.trim();
     const text = withoutComment(line);
@@ -73,21 +83,24 @@ function readLines(lines: readonly string[], list: RequirementList, read: ReadLi
       list.requirements.push(parseRequirement(line));
       continue;
     }
-    readOption(text, list, (file) => {
-      const content = depth < MAX_DEPTH ? read(file) : undefined;
-      if (content !== undefined)
-        readLines(linesOf(content), list, (name) => read(besides(file, name)), depth + 1);
-    });
+    const named = readListOption(text, list.options, within);
+    const file = named === undefined ? undefined : within(named);
+    const content = file === undefined || depth >= MAX_DEPTH ? undefined : read(file);
+    if (file !== undefined && content !== undefined)
+      readLines(linesOf(content), { ...reading, within: (name) => besides(file, name), depth: depth + 1 });
   }
 }
 
-function readOption(text: string, list: RequirementList, include: (file: string) => void): void {
-  const file = readListOption(text, list.options);
-  if (file !== undefined) include(file);
-}
-
-/** Adds an option (`--extra-index-url X`, `-iX`, `--pre`) to `options`; of `-r` it gives the file instead. */
-export function readListOption(text: string, options: ListOptions): string | undefined {
+/**
+ * Adds an option (`--extra-index-url X`, `-iX`, `--pre`) to `options`; of `-r` it gives the file instead.
+ *
+ * @param within gives the path of a file or folder that the option names
+ */
+export function readListOption(
+  text: string,
+  options: ListOptions,
+  within: (name: string) => string = (name) => name,
+): string | undefined {
   const match = /^(--?[A-Za-z][A-Za-z-]*)(?:[\s=]+(.+))?$/.exec(text);
   const short = match?.[2] === undefined ? /^-([rcif])([^-\s].*)$/.exec(text) : null;
   const name = short === null ? match?.[1] : `-${short[1]}`;
@@ -96,8 +109,8 @@ export function readListOption(text: string, options: ListOptions): string | und
   if (name === '--extra-index-url') addOnce(options.extraIndexUrls, value);
   else if (name === '-i' || name === '--index-url' || name === '--pypi-url') options.indexUrl = value;
   else if (name === '--no-index') options.noIndex = true;
-  else if (name === '-f' || name === '--find-links') addOnce(options.findLinks, value);
-  else if (name === '-c' || name === '--constraint') addOnce(options.constraints, value);
+  else if (name === '-f' || name === '--find-links') addOnce(options.findLinks, within(value));
+  else if (name === '-c' || name === '--constraint') addOnce(options.constraints, within(value));
   else addOnce(options.others, text);
   return undefined;
 }
@@ -109,7 +122,21 @@ export function addOnce(list: string[], value: string, repeat = false): void {
 /** A file named in another one is looked for beside it. */
 function besides(file: string, name: string): string {
   const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/') + 1) : '';
-  return name.startsWith('/') ? name : folder + name;
+  return isRelative(name) ? folder + name : name;
+}
+
+/** The options with every file and folder named from this one on. */
+export function fromFolder(options: ListOptions, folder: string): ListOptions {
+  const placed = (name: string): string => (isRelative(name) ? `${folder}/${name}` : name);
+  return {
+    ...options,
+    findLinks: options.findLinks.map(placed),
+    constraints: options.constraints.map(placed),
+  };
+}
+
+function isRelative(name: string): boolean {
+  return !/^(?:[/~]|[a-z][a-z0-9+.-]*:)/i.test(name);
 }
 
 /** A backslash at the end of a line joins it with the next one. */

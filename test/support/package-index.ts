@@ -25,11 +25,14 @@ export interface PackageIndex {
 
 export const INDEX_LOGIN = { user: 'reader', password: 's3cret-pass' } as const;
 
-/** A package index on the loopback interface, with basic authentication where `login` is set. */
+/**
+ * A package index on the loopback interface, with basic authentication where `login` is set, below a folder where
+ * `folder` names one.
+ */
 export async function packageIndex(
   t: ExecutionContext,
   packages: IndexPackage[],
-  { login }: { login: boolean },
+  { login, folder = '' }: { login: boolean; folder?: string },
 ): Promise<PackageIndex> {
   const files = new Map(packages.map((one) => [fileName(one), wheel(one)]));
   const requests: string[] = [];
@@ -41,15 +44,16 @@ export async function packageIndex(
       return;
     }
     requests.push(request.url ?? '');
-    answer(request, response, packages, files);
+    if (!request.url?.startsWith(folder)) response.writeHead(404).end();
+    else answer(request.url.slice(folder.length), response, { packages, files, folder });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
   const { user, password } = INDEX_LOGIN;
   return {
-    url: `http://127.0.0.1:${port}/simple/`,
-    urlWithLogin: `http://${user}:${password}@127.0.0.1:${port}/simple/`,
+    url: `http://127.0.0.1:${port}${folder}/simple/`,
+    urlWithLogin: `http://${user}:${password}@127.0.0.1:${port}${folder}/simple/`,
     requests,
     refused: () => refused,
   };
@@ -61,13 +65,13 @@ function isAuthorized(request: IncomingMessage): boolean {
 }
 
 function answer(
-  request: IncomingMessage,
+  url: string,
   response: ServerResponse,
-  packages: IndexPackage[],
-  files: ReadonlyMap<string, Buffer>,
+  index: { packages: IndexPackage[]; files: ReadonlyMap<string, Buffer>; folder: string },
 ): void {
-  const [, kind, name = ''] = (request.url ?? '').split('/');
-  const file = files.get(name);
+  const { packages, files, folder } = index;
+  const [, kind, name = ''] = url.split('/');
+  const file = files.get(decodeURIComponent(name));
   if (kind === 'files' && file !== undefined) {
     response
       .writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': file.length })
@@ -75,7 +79,7 @@ function answer(
     return;
   }
   const found = packages.filter((one) => kind === 'simple' && one.name === name);
-  if (found.length === 0) {
+  if (found.length === 0 && (kind !== 'simple' || name !== '')) {
     response.writeHead(404).end();
     return;
   }
@@ -83,18 +87,18 @@ function answer(
     const digest = createHash('sha256')
       .update(files.get(fileName(one)) ?? '')
       .digest('hex');
-    return `<a href="/files/${fileName(one)}#sha256=${digest}">${fileName(one)}</a>`;
+    return `<a href="${folder}/files/${encodeURIComponent(fileName(one))}#sha256=${digest}">${fileName(one)}</a>`;
   });
   response
     .writeHead(200, { 'content-type': 'text/html' })
     .end(`<!DOCTYPE html><html><body>${links.join('\n')}</body></html>`);
 }
 
-function fileName({ name, version }: IndexPackage): string {
+export function fileName({ name, version }: IndexPackage): string {
   return `${name.replaceAll('-', '_')}-${version}-py3-none-any.whl`;
 }
 
-function wheel(one: IndexPackage): Buffer {
+export function wheel(one: IndexPackage): Buffer {
   const module = one.name.replaceAll('-', '_');
   const info = `${module}-${one.version}.dist-info`;
   const requires = (one.requires ?? []).map((line) => `Requires-Dist: ${line}\n`).join('');

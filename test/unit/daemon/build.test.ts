@@ -81,6 +81,7 @@ const PYTHON: PythonEnvironment = {
   frozen: ['numpy==2.0.0', 'pandas==2.2.0'],
   cacheHit: false,
   manager: 'pip',
+  upkeep: undefined,
 };
 const ARGV: [string, ...string[]] = ['/t/bin/python', '-u', 'main.py', 'one two'];
 const RECORD = { id: 'T', name: 'train' };
