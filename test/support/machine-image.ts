@@ -21,6 +21,8 @@ export interface MachineImage {
   files?: readonly string[];
   /** Dockerfile lines: `ENV A=b`. */
   changes?: readonly string[];
+  /** With dpkg's records of the packages, so that more can be installed in the image. */
+  records?: true;
 }
 
 /**
@@ -30,14 +32,16 @@ export interface MachineImage {
 export async function makeMachineImage(
   engine: DockerEngine,
   tag: string,
-  { packages, files = [], changes = [] }: MachineImage,
+  { packages, files = [], changes = [], records }: MachineImage,
 ): Promise<void> {
-  const { stdout } = await execa('dpkg', ['-L', ...(await withDependencies(packages))], BIG);
+  const names = await withDependencies(packages);
+  const { stdout } = await execa('dpkg', ['-L', ...names], BIG);
   const folders = await Promise.all(files.map(filesBelow));
   const listed = [...stdout.split('\n'), ...ALSO, ...files, ...folders.flat()].filter(
     (file) => /^\/.*\//.test(file) && !LEFT_OUT.test(file),
   );
   const skeleton = makeSkeleton(engine.folder);
+  if (records) addRecords(skeleton, new Set(names));
   const archive = await execa('tar', ['-c', '-C', skeleton, '.', '-C', '/', '--no-recursion', '-T', '-'], {
     ...BIG,
     encoding: 'buffer',
@@ -45,6 +49,29 @@ export async function makeMachineImage(
   });
   const flags = changes.flatMap((change) => ['--change', change]);
   await engine.docker(['import', ...flags, '-', tag], { input: archive.stdout });
+}
+
+const DPKG = '/var/lib/dpkg';
+const MANAGER_FOLDERS = [
+  ...['updates', 'triggers', 'alternatives'].map((name) => `${DPKG}/${name}`),
+  ...['/var/lib/apt/lists/partial', '/var/cache/apt/archives/partial', '/var/log/apt'],
+  ...['apt.conf.d', 'preferences.d', 'sources.list.d'].map((name) => `/etc/apt/${name}`),
+];
+
+/** What dpkg knows of these packages and no others, and where Debian's own come from. */
+function addRecords(root: string, names: ReadonlySet<string>): void {
+  for (const folder of [...MANAGER_FOLDERS, `${DPKG}/info`])
+    fs.mkdirSync(path.join(root, folder), { recursive: true });
+  const status = fs.readFileSync(`${DPKG}/status`, 'utf8').split('\n\n');
+  const own = status.filter((entry) => names.has(/^Package: (.*)$/m.exec(entry)?.[1] ?? ''));
+  fs.writeFileSync(path.join(root, DPKG, 'status'), `${own.join('\n\n')}\n`);
+  for (const file of fs.readdirSync(`${DPKG}/info`)) {
+    const owner = /^(.+?)(?::[^.]+)?\.[^.]+$/.exec(file)?.[1] ?? file;
+    if (names.has(owner) || file === 'format')
+      fs.copyFileSync(`${DPKG}/info/${file}`, path.join(root, DPKG, 'info', file));
+  }
+  const sources = '/etc/apt/sources.list.d/debian.sources';
+  fs.copyFileSync(sources, path.join(root, sources));
 }
 
 const BIG = { maxBuffer: 1024 * 1024 * 1024 } as const;
