@@ -106,9 +106,9 @@ async function lastChange(runFolder: string): Promise<Date | undefined> {
   return times[0] === 0 ? undefined : new Date(Math.max(...times));
 }
 
-/** `<task>-<hash>.<attempt>` */
+/** `<task>-<hash>.<attempt>`, for a workspace with `.<worker>` behind it. */
 function taskInName(folder: string): string {
-  return path.basename(folder).replace(/-[0-9a-f]{10}\.\d+$/, '');
+  return path.basename(folder).replace(/-[0-9a-f]{10}\.\d+(\.[0-9a-f]{8})?$/, '');
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
@@ -39,20 +38,12 @@ async function moveAway(
   const state = runFolder === undefined ? undefined : await Journal.read(runFolder);
   const hold = await ownHold({ ...run, state });
   if (hold !== undefined && (hold.inUse || !undelivered)) return { why: hold.why };
-  const shared = await isUsedByAnother(run);
   const places = [
-    ...(shared ? [] : [{ folder: workspace, trash: path.join(path.dirname(workspace), TRASH) }]),
+    { folder: workspace, trash: path.join(path.dirname(workspace), TRASH) },
     ...(runFolder === undefined ? [] : [{ folder: runFolder, trash: path.join(workerFolder, TRASH) }]),
   ];
   for (const { folder, trash } of places) await toTrash(folder, trash);
   return { trash: places.map(({ trash }) => trash) };
-}
-
-/** A workspace is named after task and attempt, so another worker that got the task later has the same one. */
-async function isUsedByAnother({ workspace, workerFolder }: KeptRun): Promise<boolean> {
-  const workers = path.dirname(workerFolder);
-  const others = (await readdir(workers)).filter((name) => name !== path.basename(workerFolder));
-  return others.some((name) => existsSync(path.join(workers, name, 'runs', path.basename(workspace))));
 }
 
 /** On the same disk as what is removed, so that moving is one step. Entries begin with the id of a process. */

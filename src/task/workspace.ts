@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readTextIfThere, writeFileDurable } from '../os/files.js';
@@ -6,13 +8,22 @@ import type { AgentContext } from './context.js';
 
 const KEPT = 'kept-workspace';
 
-/** Folder for code and packages of one run alone. */
+/**
+ * Folder for code and packages of one run alone. Workers of one machine that get the same task, one after the other,
+ * have different ones.
+ */
 export function workspaceOf(
   { config, home }: Pick<AgentContext, 'config' | 'home'>,
   runFolder: string,
 ): string {
   const parent = expandHome(config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home);
-  return path.join(parent, path.basename(runFolder));
+  const worker = createHash('sha256').update(path.dirname(runFolder)).digest('hex').slice(0, 8);
+  return path.join(parent, `${path.basename(runFolder)}.${worker}`);
+}
+
+/** `<run folder>.<worker>` */
+function runOf(workspace: string): string {
+  return path.basename(workspace).replace(/\.[0-9a-f]{8}$/, '');
 }
 
 /**
@@ -25,7 +36,9 @@ export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep:
   const note = path.join(ctx.stateFolder, KEPT);
   const before = await readTextIfThere(note);
   await writeFileDurable(note, workspace);
-  if (before && before !== workspace) await remove(before);
+  if (!before || before === workspace) return;
+  // The task of the kept one may be running again, in the same folder.
+  if (!existsSync(path.join(path.dirname(runFolder), runOf(before)))) await remove(before);
 }
 
 /** The workspace of a failed run that a worker keeps, if there is one. */

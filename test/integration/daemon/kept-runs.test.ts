@@ -89,12 +89,13 @@ test('a container is left to its agent', async (t) => {
   t.true((await list())[0]?.hold?.inUse);
 });
 
-test('a workspace stays when another worker has it now', async (t) => {
+test('workers that get the same task have workspaces of their own', async (t) => {
   const { leave, list, workspace } = machine(t);
   const old = await leave('w:0', [PULLED, REPORTED]);
   const current = await leave('w:1', [PULLED]);
-  t.is(workspace(old), workspace(current));
+  t.not(workspace(old), workspace(current));
   const run = (await list()).find(({ runFolder }) => runFolder === old);
   t.is(run && (await removeRun(run, false)), undefined);
-  t.deepEqual([old, current, workspace(current)].map(existsSync), [false, true, true]);
+  const left = [old, workspace(old), current, workspace(current)].map(existsSync);
+  t.deepEqual(left, [false, false, true, true]);
 });
