@@ -17,7 +17,7 @@ import { registerWorker } from './registry.js';
 import { resolveQueues } from './resolve-queues.js';
 import type { Schedule } from './schedule.js';
 import { serve } from './serve.js';
-import { watchShutdown } from './shutdown.js';
+import { isShutdown, watchShutdown } from './shutdown.js';
 import { type SlotLimits, Slots } from './slots.js';
 
 export interface DaemonOptions {
@@ -126,6 +126,9 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       await registration.release();
     }
     return 0;
+  } catch (error) {
+    if (isShutdown(error, shutdown)) return 0;
+    throw error;
   } finally {
     shutdown.close();
   }

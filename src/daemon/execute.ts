@@ -21,7 +21,7 @@ import { carryOut, openRun } from './manage-run.js';
 import { nodeRank } from './node-rank.js';
 import { withToken } from './run-contexts.js';
 import { RunFolders, runLock } from './runs.js';
-import { type ShutdownSignals, watchShutdown } from './shutdown.js';
+import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {
   config: Config;
@@ -68,10 +68,16 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     const task = await chooseTask(connection, options);
     if (options.silent) await markStarted(connection, options, task);
     return await runOne({ options, connection, task, shutdown });
+  } catch (error) {
+    if (isShutdown(error, shutdown)) return INTERRUPTED;
+    throw error;
   } finally {
     shutdown.close();
   }
 }
+
+/** Exit status of what was interrupted before it began. */
+const INTERRUPTED = 130;
 
 /** `--dry-run` */
 async function previewTask(connection: Connection, options: ExecuteOptions): Promise<number> {

@@ -87,3 +87,8 @@ export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
     },
   };
 }
+
+/** Whether an error is nothing but the wish to end, which came while something was waited for. */
+export function isShutdown(error: unknown, { drain }: Pick<ShutdownSignals, 'drain'>): boolean {
+  return drain.aborted && error === drain.reason;
+}

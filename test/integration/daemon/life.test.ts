@@ -96,6 +96,21 @@ test('execute runs one task, answers with its exit status, and leaves the origin
   t.is(tasks[0]?.status, 'failed');
 });
 
+test('a command that waits for the server ends quietly when it is told to', async (t) => {
+  const { agent, home } = await agentUnderTest(t);
+  Object.assign(home.env, { CLEARML_API_HOST: 'http://127.0.0.1:1' });
+  for (const [words, status] of [
+    [['daemon', '--queue', 'default'], 0],
+    [['execute', '--id', 'any'], 130],
+  ] as const) {
+    const waiting = agent(...words);
+    await until(async () => waiting.output().includes('trying again'), { what: 'the wait for the server' });
+    waiting.kill('SIGTERM');
+    t.is((await waiting.exited).code, status);
+    t.notRegex(waiting.output(), /ERROR/);
+  }
+});
+
 test('before an aborted task is ended, the command of the user runs in its folder', async (t) => {
   const { agent, call, enqueue, ended, log, repository } = await agentUnderTest(t, {
     CLEARML_AGENT_ABORT_CALLBACK_CMD: 'ls; echo "saved for $CLEARML_TASK_ID"; exit 3',
