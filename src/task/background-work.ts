@@ -33,8 +33,13 @@ export class BackgroundWork {
   async #idle(atMostMs: number): Promise<void> {
     const ended = new AbortController();
     const late = sleep(atMostMs, undefined, { signal: ended.signal }).catch(() => undefined);
-    await Promise.race([late, Promise.all(this.#running)]);
+    await Promise.race([late, this.#done()]);
     ended.abort();
+  }
+
+  /** Work may start more. */
+  async #done(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
   async #carryOut(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
