@@ -4,7 +4,7 @@ import type { TaskScript } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import type { Place } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
-import { expandHome, fileNameOf } from '../os/paths.js';
+import { fileNameOf } from '../os/paths.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
 import { convertNotebook } from '../task/prepare.js';
 import { prepareCode, type TaskCode } from '../task/prepare-code.js';
@@ -12,6 +12,7 @@ import { prepareTaskEnvironment } from '../task/prepare-environment.js';
 import type { TaskRun } from '../task/run.js';
 import { type Surroundings, surroundingsIn } from '../task/surroundings.js';
 import { taskCommand } from '../task/task-command.js';
+import { workspaceOf } from '../task/workspace.js';
 import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
 import { summaryLines } from './build-summary.js';
 import { type BuildTarget, openTarget } from './build-target.js';
@@ -32,7 +33,7 @@ export interface EnvironmentBuild extends BuildOptions {
  */
 export function buildEnvironment(options: EnvironmentBuild): Promise<number> {
   return withBuildRun(options, async (build) => {
-    const target = await openTarget(options.target ?? defaultTarget(build, options.home));
+    const target = await openTarget(options.target ?? defaultTarget(build));
     try {
       const lines = await fillTarget(build, target, options.installGlobally);
       options.logger.echo(`${lines.join('\n')}\n`);
@@ -43,9 +44,8 @@ export function buildEnvironment(options: EnvironmentBuild): Promise<number> {
   });
 }
 
-function defaultTarget({ run, record }: BuildRun, home: string): string {
-  const parent = expandHome(run.ctx.config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home);
-  return path.join(parent, `build-${fileNameOf(record.id)}`);
+function defaultTarget({ run, record }: BuildRun): string {
+  return path.join(path.dirname(workspaceOf(run.ctx, run.folder)), `build-${fileNameOf(record.id)}`);
 }
 
 async function fillTarget(build: BuildRun, target: BuildTarget, globally: boolean): Promise<string[]> {
