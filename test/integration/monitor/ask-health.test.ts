@@ -1,0 +1,32 @@
+import test from 'ava';
+import { askHealth, healthBase } from '../../../src/monitor/ask-health.js';
+import { startMetricsServer } from '../../../src/monitor/metrics-server.js';
+
+test('a daemon is asked how it is, and one that does not answer is not well', async (t) => {
+  const health = { ok: true };
+  const server = await startMetricsServer({
+    host: '127.0.0.1',
+    port: 0,
+    figures: () => [],
+    health: () => health,
+  });
+  t.deepEqual(await askHealth(server.url), { ok: true, text: '{"ok":true}' });
+  health.ok = false;
+  t.deepEqual(await askHealth(server.url), { ok: false, text: '{"ok":false}' });
+  await server.close();
+  const gone = await askHealth(server.url);
+  t.false(gone.ok);
+  t.regex(gone.text, /^no answer from http:\/\/127\.0\.0\.1:\d+\/healthz: .*ECONNREFUSED/);
+});
+
+const ADDRESSES: readonly (readonly [string, string])[] = [
+  ['127.0.0.1', 'http://127.0.0.1:9101'],
+  ['0.0.0.0', 'http://127.0.0.1:9101'],
+  ['::', 'http://[::1]:9101'],
+  ['fe80::1', 'http://[fe80::1]:9101'],
+  ['agent.local', 'http://agent.local:9101'],
+];
+
+for (const [host, base] of ADDRESSES) {
+  test(`a daemon that listens on ${host} is asked at ${base}`, (t) => t.is(healthBase(host, 9101), base));
+}
