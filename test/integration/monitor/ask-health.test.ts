@@ -2,17 +2,19 @@ import test from 'ava';
 import { askHealth, healthBase } from '../../../src/monitor/ask-health.js';
 import { startMetricsServer } from '../../../src/monitor/metrics-server.js';
 
-test('a daemon is asked how it is, and one that does not answer is not well', async (t) => {
-  const health = { ok: true };
-  const server = await startMetricsServer({
-    host: '127.0.0.1',
-    port: 0,
-    figures: () => [],
-    health: () => health,
-  });
+const health = { ok: true };
+const settings = { host: '127.0.0.1', port: 0, figures: () => [], health: () => health };
+
+test('a daemon is asked how it is', async (t) => {
+  const server = await startMetricsServer(settings);
   t.deepEqual(await askHealth(server.url), { ok: true, text: '{"ok":true}' });
   health.ok = false;
   t.deepEqual(await askHealth(server.url), { ok: false, text: '{"ok":false}' });
+  await server.close();
+});
+
+test('a daemon that does not answer is not well', async (t) => {
+  const server = await startMetricsServer(settings);
   await server.close();
   const gone = await askHealth(server.url);
   t.false(gone.ok);
