@@ -5,19 +5,20 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { preferSmallMemory } from '../os/memory.js';
+import type { AgentContext } from '../task/context.js';
 import { announcement } from './announcement.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import type { ContainerMode } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
 import { intervals } from './intervals.js';
-import { lookAtMachine } from './machine.js';
+import { lookAtMachine, type Machine } from './machine.js';
 import { tellMissingGpus } from './missing-gpus.js';
-import { registerWorker } from './registry.js';
-import { resolveQueues } from './resolve-queues.js';
+import { type Registration, registerWorker } from './registry.js';
+import { type ResolvedQueue, resolveQueues } from './resolve-queues.js';
 import type { Schedule } from './schedule.js';
 import { serve } from './serve.js';
-import { isShutdown, watchShutdown } from './shutdown.js';
+import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 import { type SlotLimits, Slots } from './slots.js';
 
 export interface DaemonOptions {
@@ -80,48 +81,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     const queues = await resolveQueues(connection.queues, options);
     const registration = await registerWorker(options.state, options.workerIds);
     try {
-      const machine = lookAtMachine({
-        ...options,
-        featureSet: connection.client.claims.featureSet,
-        warn: (text) => logger.warn(text),
-      });
-      const docker = await openContainers(options, {
-        connection,
-        workerId: registration.workerId,
-        gpus: machine.gpus,
-        signal: shutdown.handOver,
-      });
-      const ctx = buildContext({
-        ...options,
-        connection,
-        docker,
-        workerId: registration.workerId,
-        folder: registration.folder,
-        abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
-        workerTags: options.tags ?? [],
-        silent: false,
-        // Of many runs at once none is the one that somebody wants to look at.
-        keepsFailed: options.services === undefined,
-        handOver: shutdown.handOver,
-        gpus: machine.gpus,
-        task: options.taskOptions,
-      });
-      for (const line of announcement(registration.workerId, queues)) logger.info(line);
-      void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
-      await registration.publish({
-        queues: queues.map(({ name }) => name),
-        ...(options.logFile ? { logFile: options.logFile } : {}),
-      });
-      await serve({
-        options,
-        connection,
-        ctx,
-        machine,
-        shutdown,
-        slots,
-        reloaded,
-        queueIds: queues.map(({ id }) => id),
-      });
+      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
     } finally {
       await registration.release();
     }
@@ -132,6 +92,58 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   } finally {
     shutdown.close();
   }
+}
+
+interface Registered {
+  options: DaemonOptions;
+  connection: Connection;
+  reloaded: ReloadedConfig;
+  queues: readonly ResolvedQueue[];
+  registration: Registration;
+  shutdown: ShutdownSignals;
+  slots: Slots;
+}
+
+/** With a worker id of its own: makes what that belongs to, and takes tasks. */
+async function runRegistered(daemon: Registered): Promise<void> {
+  const { options, connection, queues, registration } = daemon;
+  const { logger } = options;
+  const machine = lookAtMachine({
+    ...options,
+    featureSet: connection.client.claims.featureSet,
+    warn: (text) => logger.warn(text),
+  });
+  const ctx = await contextOf(daemon, machine);
+  for (const line of announcement(registration.workerId, queues)) logger.info(line);
+  void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
+  await registration.publish({
+    queues: queues.map(({ name }) => name),
+    ...(options.logFile ? { logFile: options.logFile } : {}),
+  });
+  await serve({ ...daemon, ctx, machine, queueIds: queues.map(({ id }) => id) });
+}
+
+async function contextOf(
+  { options, connection, registration, shutdown }: Registered,
+  { gpus }: Machine,
+): Promise<AgentContext> {
+  const { workerId, folder } = registration;
+  const { handOver } = shutdown;
+  return buildContext({
+    ...options,
+    connection,
+    docker: await openContainers(options, { connection, workerId, gpus, signal: handOver }),
+    workerId,
+    folder,
+    abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
+    workerTags: options.tags ?? [],
+    silent: false,
+    // Of many runs at once none is the one that somebody wants to look at.
+    keepsFailed: options.services === undefined,
+    handOver,
+    gpus,
+    task: options.taskOptions,
+  });
 }
 
 /** The driver of `--docker` and `--podman`; `undefined` without them. */
