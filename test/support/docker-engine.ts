@@ -73,26 +73,11 @@ export class DockerEngine {
   async makeBusybox(
     tag: string,
     changes: readonly string[] = [],
-    spoil: (bin: string) => void = () => undefined,
+    spoil?: (bin: string) => void,
   ): Promise<void> {
-    const root = path.join(this.folder, 'busybox-root');
-    fs.rmSync(root, { recursive: true, force: true });
-    for (const folder of ['bin', 'tmp', 'home', 'etc'])
-      fs.mkdirSync(path.join(root, folder), { recursive: true });
-    fs.chmodSync(path.join(root, 'tmp'), 0o1777);
-    fs.copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'));
-    for (const tool of BUSYBOX_TOOLS) fs.symlinkSync('busybox', path.join(root, 'bin', tool));
-    spoil(path.join(root, 'bin'));
-    fs.writeFileSync(
-      path.join(root, 'etc/passwd'),
-      'root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n',
-    );
-    const { stdout } = await execa('tar', ['-C', root, '-c', '.'], {
-      encoding: 'buffer',
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    const input = await busyboxArchive(path.join(this.folder, 'busybox-root'), spoil);
     const flags = changes.flatMap((change) => ['--change', change]);
-    await this.docker(['import', ...flags, '-', tag], { input: stdout });
+    await this.docker(['import', ...flags, '-', tag], { input });
   }
 
   /** Ends the engine at once; with `liveRestore` its containers run on. */
@@ -137,6 +122,23 @@ export class DockerEngine {
       `dockerd does not start:\n${fs.readFileSync(path.join(this.folder, 'log'), 'utf8').slice(-2000)}`,
     );
   }
+}
+
+/** A file system of one static program, as a tar archive; made in `root`. */
+export async function busyboxArchive(
+  root: string,
+  spoil: (bin: string) => void = () => undefined,
+): Promise<Uint8Array> {
+  fs.rmSync(root, { recursive: true, force: true });
+  for (const folder of ['bin', 'tmp', 'home', 'etc'])
+    fs.mkdirSync(path.join(root, folder), { recursive: true });
+  fs.chmodSync(path.join(root, 'tmp'), 0o1777);
+  fs.copyFileSync('/bin/busybox', path.join(root, 'bin/busybox'));
+  for (const tool of BUSYBOX_TOOLS) fs.symlinkSync('busybox', path.join(root, 'bin', tool));
+  spoil(path.join(root, 'bin'));
+  fs.writeFileSync(path.join(root, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n');
+  const options = { encoding: 'buffer', maxBuffer: 64 * 1024 * 1024 } as const;
+  return (await execa('tar', ['-C', root, '-c', '.'], options)).stdout;
 }
 
 function endOf(process: ReturnType<typeof spawn>): Promise<void> {

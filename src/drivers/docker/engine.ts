@@ -223,7 +223,8 @@ export class Engine {
       return await call();
     } catch (error) {
       const code = systemCode(error);
-      if ((code === 'ECONNREFUSED' || code === 'ENOENT') && (await this.#revive())) return call();
+      if ((code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'EPIPE') && (await this.#revive()))
+        return call();
       throw error;
     }
   }

@@ -42,7 +42,8 @@ export async function engineClient({ target, apiVersion, text }: EngineAddress, 
 function connectionOptions(target: EngineTarget, env: Env): Record<string, unknown> {
   switch (target.kind) {
     case 'socket':
-      return { socketPath: target.path };
+      // A connection costs nothing here, and one that is kept may be of an engine that has ended since.
+      return { socketPath: target.path, agent: new http.Agent({ keepAlive: false }) };
     case 'tcp': {
       const protocol = target.tls === undefined ? 'http' : 'https';
       // With its scheme, so that the library takes addresses in brackets.

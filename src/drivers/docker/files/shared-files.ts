@@ -14,6 +14,9 @@ export interface SharedFilesQuestion {
   image: Pick<CreateRequest, 'Image' | 'platform'>;
 }
 
+/** Time for a container that only looks for a file. */
+const ANSWER_MS = 30_000;
+
 /**
  * Finds out whether the engine sees the agent's files: it is asked to mount one whose name nobody can have
  * guessed. An engine on another machine cannot, nor can one outside of the agent's own container.
@@ -32,12 +35,14 @@ export async function engineSharesFiles(engine: Engine, question: SharedFilesQue
   try {
     container = await engine.create({
       ...image,
-      Entrypoint: ['/bin/sh', '-c', ':'],
+      Entrypoint: ['/bin/sh', '-c', '[ -f /.clearml.seen ]'],
       HostConfig: { NetworkMode: 'none', Mounts },
     });
-    // Podman looks for the file only now.
-    if ((await engine.facts()).podman) await engine.start(container);
-    return true;
+    if (!(await engine.facts()).podman) return true;
+    // Podman makes a folder of what does not exist.
+    await engine.start(container);
+    await engine.wait(container, AbortSignal.timeout(ANSWER_MS));
+    return (await engine.inspect(container))?.exitCode === 0;
   } catch (error) {
     if (error instanceof Error && error.message.includes(`mount source ${Source} `)) return false;
     throw error;

@@ -1,0 +1,92 @@
+import fs from 'node:fs';
+import { connect } from 'node:net';
+import path from 'node:path';
+import test from 'ava';
+import { Engine } from '../../../src/drivers/docker/engine.js';
+import { dockerBench, readOutput } from '../../support/docker-bench.js';
+import { podmanSetting } from '../../support/podman-setting.js';
+import { until } from '../../support/until.js';
+
+test("tasks run in Podman's containers, by a service that is started, found and started again", async (t) => {
+  t.timeout(120_000);
+  const { env, socket, podman, makeBusybox, services } = podmanSetting(t);
+  await makeBusybox('base:1');
+  const [first, second] = await Promise.all([Engine.connect(env, 'podman'), Engine.connect(env, 'podman')]);
+  t.is(services().length, 1);
+  t.is(first.socket, socket);
+  t.is(second.address, `unix://${socket}`);
+  t.true((await first.facts()).podman);
+
+  const { driver, client, request } = await dockerBench(t, { env, engine: 'podman', args: ['-t'] });
+  t.is(services().length, 1);
+  const place = await driver.open(request);
+  fs.writeFileSync(path.join(request.workspace, 'note'), 'from the host\n');
+  t.like(place, { sharesFiles: true });
+  const cwd = place.inside(request.workspace);
+  t.is((await place.exec({ argv: ['cat', 'note'], cwd })).stdout, 'from the host\n');
+  for (const pid of services()) process.kill(pid, 'SIGKILL');
+  await until(() => refuses(socket), { what: 'the end of the service' });
+  t.is((await place.exec({ argv: ['sh', '-c', 'echo again; exit 3'] })).exitCode, 3);
+  t.is(services().length, 1);
+  const workload = await driver.launch(place, {
+    argv: ['sh', '-c', 'echo "pid $$"; sleep 1; echo end; exit 7'],
+  });
+  t.is((await readOutput(workload)).text, 'pid 1\r\nend\r\n');
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
+  await driver.dispose(workload.ref);
+  t.is(await client.inspect(String(workload.ref.container)), undefined);
+
+  const stubborn = await driver.launch(await driver.open(request), {
+    argv: ['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done'],
+  });
+  for await (const _ of stubborn.output(0, new AbortController().signal)) break;
+  await stubborn.stop(500);
+  t.deepEqual(await stubborn.exited, { kind: 'signalled', signal: 'SIGKILL' });
+  await driver.dispose(stubborn.ref);
+  t.is(await podman(['ps', '-aq']), '');
+
+  const missing = await dockerBench(t, { env, engine: 'podman', image: 'localhost/none:1' });
+  await t.throwsAsync(missing.driver.open(missing.request), { message: /cannot pull localhost\/none:1: / });
+  const hidden = await dockerBench(t, { env, engine: 'podman', driver: { engineSees: elsewhere } });
+  const uploaded = await hidden.driver.open(hidden.request);
+  t.like(uploaded, { sharesFiles: false });
+  fs.writeFileSync(path.join(hidden.request.workspace, 'note'), 'uploaded\n');
+  const reader = await hidden.driver.launch(uploaded, {
+    argv: ['cat', 'note'],
+    cwd: uploaded.inside(hidden.request.workspace),
+  });
+  t.is((await readOutput(reader)).text, 'uploaded\n');
+  await hidden.driver.dispose(reader.ref);
+  t.is(await podman(['ps', '-aq']), '');
+});
+
+function refuses(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => connection.destroy()).once('error', () => resolve(true));
+    connection.once('close', () => resolve(false));
+  });
+}
+
+/** What an engine on another machine finds under the agent's paths. */
+function elsewhere(file: string): string {
+  return path.join(path.dirname(path.dirname(file)), 'not-here', path.basename(file));
+}
+
+test('a Podman that is named is only asked', async (t) => {
+  const { env, services } = podmanSetting(t);
+  const CONTAINER_HOST = 'unix:///nowhere/podman.sock';
+  await t.throwsAsync(Engine.connect({ ...env, CONTAINER_HOST }, 'podman'), {
+    message: /answers at unix:\/\/\/nowhere\/podman.sock \(CONTAINER_HOST\): there is no such socket/,
+  });
+  await t.throwsAsync(Engine.connect({ ...env, CONTAINER_HOST: 'ssh://u@h/run/podman.sock' }, 'podman'), {
+    message: /CONTAINER_HOST: ssh addresses are for Docker/,
+  });
+  t.deepEqual(services(), []);
+});
+
+test('a Podman that is not installed is told', async (t) => {
+  const { env } = podmanSetting(t);
+  await t.throwsAsync(Engine.connect({ ...env, PATH: '/nowhere' }, 'podman'), {
+    message: 'cannot run podman: it is not in PATH (/nowhere)',
+  });
+});
