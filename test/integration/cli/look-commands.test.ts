@@ -95,6 +95,24 @@ test('list: a server that is away is one line and a status', async (t) => {
   t.regex(cause, troubleshootingLine('server-unreachable', { address: server.url }));
 });
 
+test('daemon --status: the schedule, what is forced, and the queues; mistakes beside them', async (t) => {
+  const properties = [{ key: 'force', value: 'on' }];
+  const { agent } = await configured(t, {
+    answers: { ...ANSWERS, 'workers.get_runtime_properties': { runtime_properties: properties } },
+  });
+  const { out, err, status } = await agent('daemon', '--status', '--uptime', '17-20,30 TUE', '9 SUN');
+  t.is(status, 0, err);
+  t.deepEqual(out.split('\n').slice(0, -1), [
+    'Working hours uptime configurations',
+    '  - 17:00-19:59 on TUE',
+    '  - 9:00-23:59 on SUN',
+    'Currently forced ON',
+    "  - Server runtime property 'force: on'",
+    "  - Listening to queue 'default'",
+  ]);
+  t.regex(err, /WARNING --uptime "17-20,30 TUE": "30" is left out/);
+});
+
 test('doctor: a machine that is fine', async (t) => {
   const { agent, server, file } = await configured(t);
   const { out, status } = await agent('doctor', '--json');
