@@ -22,6 +22,8 @@ export interface ContainerSurvey {
   texts: ReadonlyMap<string, string>;
   /** What OpenCV is linked with is there. */
   openCvLibraries: boolean;
+  /** Folders of packages in the usual places, with the names of what describes the packages. */
+  packages: ReadonlyMap<string, readonly string[]>;
   /** Programs that may be the interpreter wanted. */
   candidates: Candidate[];
 }
@@ -71,8 +73,23 @@ export function readSurvey(text: string): ContainerSurvey {
     writable: new Set(values('writable')),
     texts: readTexts(lines),
     openCvLibraries: values('library').length > 1,
+    packages: readPackages(lines),
     candidates: readCandidates(text.slice(end + END.length)),
   };
+}
+
+function readPackages(lines: readonly string[]): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  let names: string[] = [];
+  for (const line of lines) {
+    if (line.startsWith('folder ')) {
+      names = [];
+      folders.set(line.slice('folder '.length), names);
+    } else if (line.startsWith('package ')) {
+      names.push(line.slice('package '.length));
+    }
+  }
+  return folders;
 }
 
 function readTexts(lines: readonly string[]): Map<string, string> {
@@ -103,6 +120,15 @@ for name in libGL.so.1 libglib-2.0.so.0; do
   for file in /usr/lib/$name /usr/lib64/$name /usr/lib/*-linux-*/$name /lib/*-linux-*/$name /usr/local/lib/$name; do
     if [ -e "$file" ]; then printf 'library %s\\n' "$name"; break; fi
   done
+done
+for folder in /usr/lib/python3*/*-packages /usr/lib64/python3*/*-packages /usr/local/lib/python3*/*-packages \\
+  /usr/local/lib64/python3*/*-packages /opt/*/lib/python3*/*-packages; do
+  if [ -d "$folder" ]; then
+    printf 'folder %s\\n' "$folder"
+    for file in "$folder"/*.dist-info "$folder"/*.egg-info "$folder"/*.egg-link; do
+      if [ -e "$file" ]; then printf 'package %s\\n' "\${file##*/}"; fi
+    done
+  fi
 done
 (
   set -f

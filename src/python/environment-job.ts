@@ -67,7 +67,7 @@ export async function environmentJob(
     where: { folder: target, inside },
     python: path.posix.join(inside, 'bin', 'python'),
     container,
-    inherited: await inheritedPackages(given, interpreter),
+    inherited: await inheritedPackages(given, interpreter, container),
   };
 }
 

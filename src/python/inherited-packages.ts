@@ -1,10 +1,13 @@
 import { readdir } from 'node:fs/promises';
+import type { ContainerSurvey } from './container-survey.js';
 import type { EnvironmentRequest } from './environment-request.js';
 import type { Interpreter } from './interpreter.js';
 import { normalName } from './requirement.js';
 
 /** Folders and files that describe an installed package: `numpy-1.26.4.dist-info`. */
 const DESCRIPTION = /\.(?:dist-info|egg-info|egg-link)$/;
+/** Folders of packages; the others hold the interpreter's own modules. */
+const PACKAGES = /-packages$/;
 /** What interpreters come with so that packages can be installed. */
 const INSTALL_TOOLS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'wheel', 'distribute']);
 
@@ -23,6 +26,7 @@ done
 export async function inheritedPackages(
   { place, settings, signal }: EnvironmentRequest,
   { probe }: Interpreter,
+  survey: ContainerSurvey | undefined,
 ): Promise<string[]> {
   if (!settings.systemSitePackages) return [];
   if (place.kind === 'local') {
@@ -32,12 +36,13 @@ export async function inheritedPackages(
       .filter((name) => DESCRIPTION.test(name))
       .sort();
   }
-  const argv = ['/bin/sh', '-c', LIST, 'sh', ...probe.sysPath] as const;
+  const seen = probe.sysPath.flatMap((folder) => survey?.packages.get(folder) ?? []);
+  const unseen = probe.sysPath.filter((folder) => PACKAGES.test(folder) && !survey?.packages.has(folder));
+  if (unseen.length === 0) return seen.sort();
+  const argv = ['/bin/sh', '-c', LIST, 'sh', ...unseen] as const;
   const { stdout } = await place.exec({ argv: [...argv] }, { signal });
-  return stdout
-    .split('\n')
-    .filter((name) => name !== '')
-    .sort();
+  const listed = stdout.split('\n').filter((name) => name !== '');
+  return [...seen, ...listed].sort();
 }
 
 /** Whether there is more than what installs packages. */

@@ -1,27 +1,45 @@
 import { AgentError } from '../../errors.js';
 import type { Engine } from './engine.js';
 import { refusal } from './engine-errors.js';
+import { parseEnvironment } from './setup-scripts.js';
+
+/** What the first command in a container finds out. */
+export interface FirstLook {
+  /** `user:group` of the container's processes; `undefined` for root. */
+  owner: string | undefined;
+  /** The variables that its processes see. */
+  environment: Record<string, string>;
+}
+
+/** User and group of a container's processes, `user:group`; `undefined` for root. Errors as of `firstLook`. */
+export async function containerOwner(engine: Engine, container: string): Promise<string | undefined> {
+  return (await firstLook(engine, container)).owner;
+}
 
 /**
- * User and group of a container's processes, `user:group`; `undefined` for root. It is the first command that
- * runs in the container, so it also finds out whether the image can run at all.
+ * The first command that runs in a container, so it also finds out whether the image can run at all.
  *
  * @throws AgentError DOCKER_IMAGE or DOCKER_CONTAINER for a container that has ended
  */
-export async function containerOwner(engine: Engine, container: string): Promise<string | undefined> {
-  let ids = '';
+export async function firstLook(engine: Engine, container: string): Promise<FirstLook> {
+  const decoder = new TextDecoder();
+  let said = '';
   try {
     const exitCode = await engine.exec(container, {
-      argv: ['/bin/sh', '-c', 'printf "%s:%s" "$(id -u)" "$(id -g)"'],
+      argv: ['/bin/sh', '-c', 'printf "%s:%s\\n" "$(id -u)" "$(id -g)"; cat /proc/self/environ'],
       onOutput: (data, stream) => {
-        if (stream === 'stdout') ids += new TextDecoder().decode(data);
+        if (stream === 'stdout') said += decoder.decode(data, { stream: true });
       },
     });
-    if (exitCode === 0 && /^\d+:\d+$/.test(ids)) return ids.startsWith('0:') ? undefined : ids;
+    const ids = /^(\d+):\d+\n/.exec(said);
+    if (exitCode === 0 && ids !== null) {
+      const environment = parseEnvironment(said.slice(ids[0].length));
+      return { owner: ids[1] === '0' ? undefined : ids[0].trim(), environment };
+    }
   } catch (error) {
     if (await isRunning(engine, container)) throw error;
   }
-  if (await isRunning(engine, container)) return undefined;
+  if (await isRunning(engine, container)) return { owner: undefined, environment: {} };
   throw await endedAtOnce(engine, container);
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
-import { containerOwner } from './container-owner.js';
+import { firstLook } from './container-owner.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace, type MountedFolder } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
@@ -158,13 +158,14 @@ export class DockerDriver implements Driver {
   async #started({ plan, ref, files, request }: StartedContainer): Promise<DockerPlace> {
     const { engine, environment } = this.#options;
     const { container } = ref;
-    const [owner, state] = await Promise.all([containerOwner(engine, container), engine.inspect(container)]);
+    const [look, state] = await Promise.all([firstLook(engine, container), engine.inspect(container)]);
+    const { owner } = look;
     await files.afterStart({ container, owner });
     const place = new DockerPlace({
       engine,
       ref,
       image: state?.image,
-      environment: state?.environment ?? [],
+      environment: look.environment,
       sharesFiles: files.shared,
       workspace: request.workspace,
       mounts: files.shared ? boundFolders(plan.request) : [],

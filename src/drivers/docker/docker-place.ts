@@ -7,7 +7,7 @@ import type { Engine } from './engine.js';
 import { ExecLimits } from './exec-limits.js';
 import { ExecOutput } from './exec-output.js';
 import { PackageInstaller } from './package-installer.js';
-import { parseEnvironment, SetupOutput, type SetupScript, setupProgram } from './setup-scripts.js';
+import { SetupOutput, type SetupScript, setupProgram } from './setup-scripts.js';
 import { namedPackages, namesPackages, toolsForScripts } from './tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
@@ -15,8 +15,8 @@ export interface DockerPlaceOptions {
   ref: DockerPlaceRef;
   /** Digest of its image. */
   image: string | undefined;
-  /** Variables that it was made with, `NAME=value`. */
-  environment?: readonly string[];
+  /** Variables that its processes see, before any set-up script. */
+  environment: Readonly<Record<string, string>>;
   /** The container works on the files of the host themselves; otherwise they are uploaded to it. */
   sharesFiles: boolean;
   /** Host folder that the container sees as its workspace. */
@@ -49,8 +49,8 @@ export class DockerPlace implements Place {
   readonly #options: DockerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
   readonly #installer: PackageInstaller;
-  /** What set-up scripts have left behind; `undefined` before the first. */
-  #environment: Readonly<Record<string, string>> | undefined;
+  /** After set-up scripts, what they have left behind. */
+  #environment: Readonly<Record<string, string>>;
 
   constructor(options: DockerPlaceOptions) {
     const { ref, image, workspace, mounts = [], network = {} } = options;
@@ -58,6 +58,7 @@ export class DockerPlace implements Place {
     this.sharesFiles = options.sharesFiles;
     if (image !== undefined) this.image = image;
     this.#options = options;
+    this.#environment = options.environment;
     this.#folders = [
       { host: workspace, inside: WORKSPACE_INSIDE },
       { host: controlFolder(ref.runFolder), inside: CONTROL_INSIDE },
@@ -71,17 +72,12 @@ export class DockerPlace implements Place {
   }
 
   async environment(): Promise<Readonly<Record<string, string>>> {
-    if (this.#environment === undefined) {
-      const { stdout } = await this.#run({ argv: ['/bin/sh', '-c', 'cat /proc/self/environ'] }, {});
-      this.#environment = parseEnvironment(stdout);
-    }
     return this.#environment;
   }
 
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     await this.#options.handOver();
-    const own = await this.environment();
-    const env = { ...own, ...(options.asRoot ? ROOT_ENVIRONMENT : {}), ...command.env };
+    const env = { ...this.#environment, ...(options.asRoot ? ROOT_ENVIRONMENT : {}), ...command.env };
     return this.#run({ ...command, env }, options);
   }
 
@@ -132,10 +128,10 @@ export class DockerPlace implements Place {
     const before = used.filter(({ afterTools }) => afterTools !== true);
     const after = used.slice(before.length);
     const tools = after.length === 0 ? undefined : await toolsForScripts(this, after);
-    if (tools === undefined && !namesPackages(this.#options.environment, before))
+    if (tools === undefined && !namesPackages(this.#environment, before))
       return this.#runScripts(used, options);
     await this.#runScripts(before, options);
-    const packages = namedPackages(await this.environment());
+    const packages = namedPackages(this.#environment);
     try {
       if (tools !== undefined) await this.#installer.refresh(options);
       await this.#installer.install({ tools: tools ?? [], packages }, options);
@@ -155,7 +151,7 @@ export class DockerPlace implements Place {
     const ended = this.#run(
       {
         argv: ['/bin/sh', '-c', shell, 'sh', setupProgram(scripts, marker)],
-        ...(this.#environment === undefined ? {} : { env: this.#environment }),
+        env: this.#environment,
       },
       { signal, onOutput: (text) => output.feed(text) },
     );

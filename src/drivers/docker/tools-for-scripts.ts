@@ -6,12 +6,13 @@ const PACKAGE_VARIABLES = ['CLEARML_APT_INSTALL', 'TRAINS_APT_INSTALL'];
 
 /** Whether packages may be named: by the container's variables, or by a script that sets them. */
 export function namesPackages(
-  environment: readonly string[] = [],
-  scripts: readonly SetupScript[] = [],
+  environment: Readonly<Record<string, string>>,
+  scripts: readonly SetupScript[],
 ): boolean {
   if (scripts.some(({ name }) => name === OWN_PREPARATION)) return false;
-  const texts = [...environment, ...scripts.map(({ text }) => text)];
-  return PACKAGE_VARIABLES.some((name) => texts.some((text) => text.includes(`${name}=`)));
+  return PACKAGE_VARIABLES.some(
+    (name) => environment[name] || scripts.some(({ text }) => text.includes(`${name}=`)),
+  );
 }
 
 /** The packages that the variables name. */

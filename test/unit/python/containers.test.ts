@@ -67,6 +67,9 @@ test('a survey is read', (t) => {
       'library libGL.so.1',
       'program git',
       'path /etc/ca.pem',
+      'folder /usr/lib/python3/dist-packages',
+      'package six-1.16.0.egg-info',
+      'folder /usr/local/lib/python3.11/dist-packages',
       'writable /tmp',
       'text /etc/pip.conf',
       '|[global]',
@@ -84,6 +87,13 @@ test('a survey is read', (t) => {
   t.like(found, { machine: 'x86_64', libc: 'glibc', libcVersion: '2.36', openCvLibraries: false });
   t.deepEqual([...found.programs, ...found.paths, ...found.writable], ['git', '/etc/ca.pem', '/tmp']);
   t.deepEqual([...found.texts], [['/etc/pip.conf', '[global]\n\nindex-url = x\n']]);
+  t.deepEqual(
+    [...found.packages],
+    [
+      ['/usr/lib/python3/dist-packages', ['six-1.16.0.egg-info']],
+      ['/usr/local/lib/python3.11/dist-packages', []],
+    ],
+  );
   t.deepEqual(found.candidates, [
     { program: '/usr/bin/python3', real: '/usr/bin/python3.11', stamp: '17-42', onPath: true },
   ]);
