@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { isAgentError, systemCode } from '../errors.js';
-import { run } from '../os/exec.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { withLock } from '../os/lock.js';
 import type { InstalledPackage } from './environment-inspection.js';
 import type { PackageTool } from './environment-request.js';
 import { filesWithPath, rewritePath } from './relocation.js';
 import { copyTree, shareTree, type TreeCopy } from './tree-copy.js';
+import { filesChangedSince } from './tree-scan.js';
 
 /** What is known of a kept environment; the content of its `entry.json`. */
 export interface EntryFacts {
@@ -212,19 +212,11 @@ export class EnvironmentCache {
 
   /**
    * A task that changed a file in place changed the entry too where both are links to the same content. Such
-   * a file is newer than the entry. Compiled modules may be added at any time.
+   * a file is newer than the entry.
    */
   async #newerFiles(entry: string): Promise<string[]> {
-    const argv = [
-      'find',
-      path.join(entry, 'environment'),
-      '-type',
-      'f',
-      '-newer',
-      path.join(entry, 'entry.json'),
-    ] as const;
-    const result = await run([...argv, '!', '-path', '*/__pycache__/*', '-print'], { env: this.env });
-    return result.stdout.split('\n').filter((line) => line !== '');
+    const { mtimeMs } = await stat(path.join(entry, 'entry.json'));
+    return filesChangedSince(path.join(entry, 'environment'), mtimeMs);
   }
 }
 

@@ -94,7 +94,14 @@ IFS='
 '
 set --
 for line in $found; do set -- "$@" "\${line#? }"; done
-for program in "$@"; do readlink -f "$program" 2>/dev/null || printf '%s\\n' "$program"; done
+count() { counted=$#; }
+reals=$(readlink -f "$@" 2>/dev/null)
+count $reals
+if [ "$counted" -eq $# ]; then
+  printf '%s\\n' "$reals"
+else # this readlink takes one at a time
+  for program in "$@"; do readlink -f "$program" 2>/dev/null || printf '%s\\n' "$program"; done
+fi
 printf -- '--\\n'
 stat -L -c '%Y-%s' "$@" 2>/dev/null || stat -L -f '%m-%z' "$@" 2>/dev/null || true
 `;
