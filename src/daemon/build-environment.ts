@@ -72,7 +72,7 @@ async function fillTarget(build: BuildRun, target: BuildTarget, globally: boolea
     const parts: Parts = { run, script, code, place, surroundings, target, signal };
     const python = globally ? await globalEnvironment(parts) : await environmentOf(parts);
     if (python.upkeep) run.upkeep.push(python.upkeep);
-    await convertNotebook(place, code, python);
+    await convertNotebook(place, surroundings.config, { code, python });
     const command = await taskCommand({ run, place, surroundings, code, python });
     return summaryLines({ record, code, python, command, moved: await target.settle() });
   } finally {

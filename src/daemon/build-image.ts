@@ -114,7 +114,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
     workspace,
     signal,
   });
-  await convertNotebook(place, code, python);
+  await convertNotebook(place, surroundings.config, { code, python });
   const command = await taskCommand({ run: bare, place, surroundings, code, python });
   const name = options.image ?? `task_id_${record.id}`;
   const { entryPoint } = options;

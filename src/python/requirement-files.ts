@@ -36,7 +36,7 @@ export function addedPackages(
   script: EnvironmentRequest['task']['script'],
   settings: RequirementSettings,
 ): string[] {
-  const notebook = /\.ipynb(?:\s|$)/i.test(script?.entry_point ?? '');
+  const notebook = /\.ipynb(?=["'\s]|$)/i.test(script?.entry_point ?? '');
   return [...(notebook ? ['nbconvert', 'ipython'] : []), ...(settings.forceTaskInit ? ['clearml'] : [])];
 }
 

@@ -85,7 +85,9 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
   const plan = planCommand({ kind, entryPoint: entry.entryPoint, env, exists });
   checkEntryPoint(plan, exists, tree?.url ?? folder);
-  if (plan.script && reached(plan.script)) await mendScript(config, path.resolve(folder, plan.script));
+  if (plan.script && plan.conversion === undefined && reached(plan.script)) {
+    await mendScript(config, path.resolve(folder, plan.script));
+  }
   const entryFolder = plan.script ? path.dirname(path.resolve(folder, plan.script)) : folder;
   return {
     kind,
@@ -201,9 +203,13 @@ async function bringChanges(
 async function mendScript(config: Config, file: string): Promise<void> {
   if (!file.endsWith('.py')) return;
   const text = await readFile(file, 'utf8');
-  const moved = moveFutureImports(text);
-  const mended = config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ? addTaskInit(moved, file) : moved;
+  const mended = mendedScript(config, text, file);
   if (mended !== text) await writeFile(file, mended);
+}
+
+export function mendedScript(config: Config, text: string, file: string): string {
+  const moved = moveFutureImports(text);
+  return config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ? addTaskInit(moved, file) : moved;
 }
 
 function pythonPath(

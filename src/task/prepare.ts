@@ -1,10 +1,19 @@
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { TaskRecord, TaskScript } from '../api/task-record.js';
+import type { Config } from '../config/config.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
-import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolEnvironment } from './prepare-code.js';
+import {
+  type CodeParts,
+  fetchCode,
+  mendedScript,
+  prepareCode,
+  type TaskCode,
+  toolEnvironment,
+} from './prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -44,7 +53,7 @@ export async function prepareTask(
   const parts = { run, script, place, workspace, surroundings, since, signal };
   const [code, python] = place.kind === 'local' ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
-  await convertNotebook(place, code, python);
+  await convertNotebook(place, surroundings.config, { code, python });
   const command = await taskCommand({ run, place, surroundings, code, python });
   return {
     driver,
@@ -154,21 +163,28 @@ export function scriptOf(record: TaskRecord): TaskScript {
 /** A notebook becomes a script before it is run. */
 export async function convertNotebook(
   place: Place,
-  code: TaskCode,
-  python: PythonEnvironment,
+  config: Config,
+  { code, python }: { code: TaskCode; python: PythonEnvironment },
 ): Promise<void> {
   const { conversion } = code.plan;
   if (conversion === undefined) return;
   const [program, ...flags] = python.python;
   const argv = [program, ...flags, ...conversion.arguments] as const;
-  const result = await place.exec({
-    argv: [...argv] as [string, ...string[]],
-    cwd: place.inside(code.folder),
-  });
-  if (result.exitCode === 0) return;
-  throw new AgentError('LAUNCH_FAILED', `the notebook ${conversion.notebook} cannot be made into a script`, {
-    detail: result.stderr.trim(),
-  });
+  const cwd = place.inside(code.folder);
+  const result = await place.exec({ argv: [...argv] as [string, ...string[]], cwd });
+  if (result.exitCode !== 0) {
+    throw new AgentError(
+      'LAUNCH_FAILED',
+      `the notebook ${conversion.notebook} cannot be made into a script`,
+      {
+        detail: result.stderr.trim(),
+      },
+    );
+  }
+  const file = path.resolve(cwd, conversion.script);
+  const text = (await place.read(file)) ?? '';
+  const mended = mendedScript(config, text, file);
+  if (mended !== text) await place.write(file, mended);
 }
 
 function describeCode(code: TaskCode): string {

@@ -15,7 +15,23 @@ print("is", os.environ["CLEARML_TASK_ID"] == os.environ["TRAINS_TASK_ID"], sys.f
 print("late", end="")
 os._exit(0)  # what is buffered is lost
 `;
+const NOTEBOOK = JSON.stringify({
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: {},
+  cells: [
+    {
+      id: 'a',
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source: ['import sys\n', 'print("noted", sys.argv[1:])'],
+    },
+  ],
+});
 const FILES = {
+  'my notes.ipynb': NOTEBOOK,
   'main.py': SHOW_ARGUMENTS,
   'tools/__init__.py': '',
   'tools/size.py': SHOW_ARGUMENTS,
@@ -61,6 +77,11 @@ const KINDS: Kind[] = [
     shows: /^brought along$/m,
   },
   {
+    title: 'a notebook',
+    script: { entry_point: '"my notes.ipynb" --x 1' },
+    shows: /^noted \['--x', '1'\]$/m,
+  },
+  {
     title: 'an environment from configuration, vault and task',
     script: { entry_point: 'environment.py' },
     shows: /^has \['file', 'vault', 'task', 'test:\d'\]\nis True 1\nlate$/m,
@@ -68,7 +89,7 @@ const KINDS: Kind[] = [
 ];
 
 test('every kind of task runs as it was made', async (t) => {
-  t.timeout(120_000);
+  t.timeout(170_000);
   const agent = await agentUnderTest(t);
   const front = await enterpriseFront(t, agent.server.url);
   front.vaults.set(
@@ -96,7 +117,7 @@ test('every kind of task runs as it was made', async (t) => {
   const daemon = agent.daemon('-O');
   for (const [at, { title, shows }] of KINDS.entries()) {
     const id = ids[at] ?? '';
-    const { status } = await agent.ended(id);
+    const { status } = await agent.ended(id, 120_000);
     const log = await agent.log(id);
     t.is(status, 'completed', `${title}\n${log}\n${daemon.output()}`);
     t.regex(log, shows, title);

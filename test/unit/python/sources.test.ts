@@ -232,6 +232,7 @@ test('variables in the path of a build script', (t) => {
 
 test('a notebook needs its converter, and an injected start of the SDK the SDK', (t) => {
   t.deepEqual(addedPackages({ entry_point: 'a.ipynb --x 1' }, SETTINGS), ['nbconvert', 'ipython']);
+  t.deepEqual(addedPackages({ entry_point: '"my notes.ipynb"' }, SETTINGS), ['nbconvert', 'ipython']);
   t.deepEqual(addedPackages({ entry_point: 'a.py' }, { ...SETTINGS, forceTaskInit: true }), ['clearml']);
 });
 
