@@ -8,6 +8,7 @@ import { runFolder, workerFolder } from '../../../src/os/paths.js';
 import { Journal } from '../../../src/task/journal.js';
 import { type AgentHome, agentHome, startAgent } from '../../support/agent-process.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { podmanSetting } from '../../support/podman-setting.js';
 
 /** Worker, task and container of a run that has not been finished with. */
 interface Unfinished {
@@ -94,4 +95,23 @@ test('without an engine there is one line about it', async (t) => {
   const { code, output } = await prune(home);
   t.is(code, 1);
   t.regex(output, /^clearml_agent: ERROR: .*unix:\/\/\/nowhere\/docker\.sock.*\n {2}\S.*\n$/);
+});
+
+test("Podman's containers go the same way", async (t) => {
+  t.timeout(120_000);
+  const { env, podman, makeBusybox } = podmanSetting(t);
+  await makeBusybox('base:1');
+  const label = ['--label', `${RUN_LABEL}=a.1`];
+  const settings = ['--network=none'];
+  await podman(['run', ...settings, ...label, '--name', 'ended', 'base:1', 'sh', '-c', 'exit 3']).catch(
+    () => '',
+  );
+  await podman(['run', ...settings, '--name', 'foreign', 'base:1', 'true']);
+  await podman(['create', ...settings, ...label, '--name', 'created-now', 'base:1', 'true']);
+  const { code, output } = await prune({ folder: env.HOME ?? '', env }, '--podman', '--older-than', '0');
+  t.is(code, 0, output);
+  t.regex(output, /ended +- +\S*base:1 +status 3 .*removed/);
+  t.regex(output, /created-now +- +\S*base:1 +never started .*kept: too young/);
+  const left = await podman(['ps', '-a', '--format', '{{.Names}}']);
+  t.deepEqual(left.split('\n').sort(), ['created-now', 'foreign']);
 });
