@@ -1,5 +1,10 @@
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
+import { startGitHttpServer } from '../../support/git-http-server.js';
+import { GitRepository } from '../../support/git-repository.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 interface BadTask {
@@ -91,6 +96,40 @@ test('each task that cannot run says why in one line, and the daemon goes on', a
   const last = await enqueue(good);
   t.is((await ended(last)).status, 'completed', running.output());
   t.regex((await log(last)).trimEnd().split('\n').at(-1) ?? '', troubleshootingLine('exit-status-0'));
+});
+
+test('a wrong password is told without the password, and the right one works after', async (t) => {
+  t.timeout(120_000);
+  const { daemon, enqueue, ended, log, home } = await agentUnderTest(t);
+  const served = temporaryFolder(t);
+  const source = new GitRepository(path.join(served, 'repo'));
+  source.commit({ 'main.py': 'print("fine")\n' });
+  const server = await startGitHttpServer(served, { bot: 'the-right-one' });
+  t.teardown(server.close);
+  const address = `${server.url}/repo`;
+  const conf = path.join(home.folder, 'clearml.conf');
+  const login = (password: string) =>
+    `\nagent { reload_config: true, git_user: bot, git_pass: ${password} }\n`;
+  appendFileSync(conf, login('the-wrong-one'));
+  const running = daemon();
+  const script = { repository: address, branch: 'main', entry_point: 'main.py' };
+  const refused = await enqueue(script);
+  t.is((await ended(refused)).status_reason, 'failed cloning repository', running.output());
+  const text = await log(refused);
+  const cause = /^Process failed: (.*)$/m.exec(text)?.[1] ?? '';
+  t.regex(cause, troubleshootingLine('wrong-password', { address, host: '127.0.0.1' }));
+  t.is(text.match(/Authentication failed/g)?.length, 1, text);
+  appendFileSync(conf, login('the-right-one'));
+  const taken = await enqueue(script);
+  t.is((await ended(taken)).status, 'completed', await log(taken));
+  running.kill('SIGTERM');
+  await running.exited;
+  const kept = readdirSync(path.join(home.folder, '.clearml'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'));
+  for (const password of ['the-wrong-one', 'the-right-one'])
+    for (const shown of [running.output(), text, await log(taken), ...kept])
+      t.false(shown.includes(password));
 });
 
 test('output of any form arrives: garbage, nothing, and a long text without a line end', async (t) => {
