@@ -16,22 +16,18 @@ export const machineFlags: readonly Flag[] = [
   { flags: '--cpu-only', help: 'use no GPU', group: 'Machine' },
 ];
 
-/** Where tasks run; the same for daemon, execute and build. */
-export const containerFlags: readonly Flag[] = [
-  {
-    flags: '--docker [words...]',
-    help: 'run tasks in containers; image and arguments for tasks that bring no image of their own',
-    group: 'Container',
-    env: 'CLEARML_DOCKER_IMAGE',
-    greedy: true,
-  },
-  {
-    flags: '--podman [words...]',
-    help: "the same with Podman's engine, whose service is started when it does not run",
-    group: 'Container',
-    greedy: true,
-  },
-];
+/** Where the work is done; `help` says what that is for the command. */
+export function containerFlags(help: string): readonly Flag[] {
+  return [
+    { flags: '--docker [words...]', help, group: 'Container', env: 'CLEARML_DOCKER_IMAGE', greedy: true },
+    {
+      flags: '--podman [words...]',
+      help: "the same with Podman's engine, whose service is started when it does not run",
+      group: 'Container',
+      greedy: true,
+    },
+  ];
+}
 
 export const runFlags: readonly Flag[] = [
   { flags: '-O', help: 'run Python with optimization (-OO for more)', group: 'Task' },

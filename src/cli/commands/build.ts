@@ -1,5 +1,5 @@
 import type { Command } from '../command.js';
-import { machineFlags, runFlags } from '../shared-flags.js';
+import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const buildCommand: Command = {
   name: 'build',
@@ -16,19 +16,9 @@ export const buildCommand: Command = {
       help: "install the packages into the interpreter found; the target's environment sees them",
     },
     { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
-    {
-      flags: '--docker [words...]',
-      help: "build an image: in a container of the task's image, or of the one named here with its arguments",
-      group: 'Container',
-      env: 'CLEARML_DOCKER_IMAGE',
-      greedy: true,
-    },
-    {
-      flags: '--podman [words...]',
-      help: "the same with Podman's engine, whose service is started when it does not run",
-      group: 'Container',
-      greedy: true,
-    },
+    ...containerFlags(
+      "build an image: in a container of the task's image, or of the one named here with its arguments",
+    ),
     {
       flags: '--force-docker',
       help: "leave the task's own container section out of account",

@@ -87,7 +87,9 @@ export const daemonCommand: Command = {
       help: 'no network access but to the API: code and packages must be there',
       group: 'Task',
     },
-    ...containerFlags,
+    ...containerFlags(
+      'run tasks in containers; image and arguments for tasks that bring no image of their own',
+    ),
     ...runFlags,
     ...machineFlags,
     ...notTaken,

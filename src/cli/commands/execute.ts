@@ -15,7 +15,9 @@ export const executeCommand: Command = {
     },
     { flags: '--full-monitoring', help: 'report everything, as the daemon does (the default here)' },
     { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
-    ...containerFlags,
+    ...containerFlags(
+      'run the task in a container; image and arguments for a task that brings no image of its own',
+    ),
     {
       flags: '--dry-run',
       help: 'print the docker run line of the container and run nothing; needs --docker or --podman',
