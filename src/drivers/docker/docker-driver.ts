@@ -10,7 +10,6 @@ import type { Engine } from './engine.js';
 import { MountedFiles } from './files/mounted-files.js';
 import type { OwnMount, RunFiles } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
-import { UploadedFiles } from './files/uploaded-files.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import type { PullPolicy } from './run-options/request-draft.js';
@@ -64,7 +63,7 @@ export class DockerDriver implements Driver {
   readonly kind = 'docker';
   readonly #options: DockerDriverOptions;
   readonly #places = new Map<string, OpenPlace>();
-  /** Asked once; an engine does not come to see other files. */
+  /** Whether the engine sees the agent's files, once it has been asked. */
   #shared: Promise<boolean> | undefined;
 
   constructor(options: DockerDriverOptions) {
@@ -177,34 +176,43 @@ export class DockerDriver implements Driver {
     return place;
   }
 
-  async #filesOf({ request: { Image, platform }, own = [] }: ContainerPlan, request: PlaceRequest) {
+  async #filesOf(plan: ContainerPlan, request: PlaceRequest): Promise<RunFiles> {
     const { engine, environment } = this.#options;
     const { workspace, runFolder, reporter } = request;
     const folders = { workspace, runFolder };
-    const sees = this.#options.engineSees ?? ((file: string) => file);
-    if (this.#options.files === undefined) {
-      const image = { ...(Image === undefined ? {} : { Image }), ...(platform ? { platform } : {}) };
-      this.#shared ??= engineSharesFiles(engine, {
-        folder: controlFolder(runFolder),
-        engineSees: sees,
-        image,
+    if (await this.#sharesFiles(plan, runFolder))
+      return new MountedFiles({
+        engine,
+        folders,
+        engineSees: (file) => this.#sees(file) ?? file,
+        environment,
       });
-    }
-    const shared =
-      this.#options.files === 'mounted' ||
-      (await this.#shared?.catch((error) => {
-        this.#shared = undefined;
-        throw error;
-      }));
-    if (shared) {
-      const engineSees = (folder: string) => sees(folder) ?? folder;
-      return new MountedFiles({ engine, folders, engineSees, environment });
-    }
     reporter.line(
       `the engine at ${engine.address} does not see the files of this agent: they are uploaded`,
       'INFO',
     );
-    return new UploadedFiles({ engine, folders, own });
+    const { UploadedFiles } = await import('./files/uploaded-files.js');
+    return new UploadedFiles({ engine, folders, own: plan.own ?? [] });
+  }
+
+  /** Asked once; an engine does not come to see other files. */
+  async #sharesFiles({ request: { Image, platform } }: ContainerPlan, runFolder: string): Promise<boolean> {
+    const { engine, files } = this.#options;
+    if (files !== undefined) return files === 'mounted';
+    const image = { ...(Image === undefined ? {} : { Image }), ...(platform ? { platform } : {}) };
+    const engineSees = (file: string) => this.#sees(file);
+    this.#shared ??= engineSharesFiles(engine, { folder: controlFolder(runFolder), engineSees, image });
+    try {
+      return await this.#shared;
+    } catch (error) {
+      this.#shared = undefined;
+      throw error;
+    }
+  }
+
+  #sees(file: string): string | undefined {
+    const { engineSees } = this.#options;
+    return engineSees === undefined ? file : engineSees(file);
   }
 }
 

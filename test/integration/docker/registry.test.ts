@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { registryLogin } from '../../../src/drivers/docker/image/registry-credentials.js';
 import { type DockerBenchOptions, dockerBench } from '../../support/docker-bench.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { type DockerRegistry, startRegistry } from '../../support/docker-registry.js';
@@ -56,6 +57,12 @@ async function loginOfAHelper(t: ExecutionContext, set: Set): Promise<void> {
   );
   await driver.dispose((await driver.open(request)).ref);
   t.false(lines.some((line) => line.includes('no login')));
+  const token = await registryLogin(set.image, {
+    config: { folder: '/nowhere', auths: {}, credHelpers: {}, credsStore: 'test-one' },
+    env: helper(t, `echo '{"Username": "<token>", "Secret": "T"}'`),
+    signal: new AbortController().signal,
+  });
+  t.deepEqual(token, { serveraddress: registry.host, identitytoken: 'T' });
 }
 
 async function helperThatFails(t: ExecutionContext, set: Set): Promise<void> {
