@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pythonTool } from '../support/python-tools.js';
 import type { Contender } from './contender.js';
 import { median } from './measure.js';
-import { openScene, type TaskTimes } from './scene.js';
+import { openScene, type Scene, type TaskTimes } from './scene.js';
 
 export interface EnvironmentFigures {
   /** Seconds from the pull to the first line with no cache of any kind. */
@@ -15,10 +15,10 @@ export interface EnvironmentFigures {
 }
 
 /** What many tasks install: about 10,000 files, 270 MB. */
-const PACKAGES = ['numpy', 'pandas', 'scikit-learn'];
+export const PACKAGES = ['numpy', 'pandas', 'scikit-learn'];
 
 /** Says when its first line runs, then that the packages work. */
-const PROGRAM =
+export const PROGRAM =
   'import time\nprint("MARK", time.time(), flush=True)\nimport numpy, pandas, sklearn\nprint("IMPORTED")\n';
 
 /** After the first task a daemon has work to do for its caches, which no task waits for. */
@@ -36,25 +36,30 @@ export async function measureEnvironments(
     files: { 'train.py': PROGRAM },
     packages: PACKAGES,
   });
+  try {
+    return await timePackages(scene, options.rounds);
+  } finally {
+    await scene.close();
+  }
+}
+
+/** A first task with these packages, then more of the same. */
+export async function timePackages(scene: Scene, rounds: number): Promise<EnvironmentFigures> {
   const timed = async (): Promise<TaskTimes> => {
     const times = await scene.timeTask('train.py');
     if (!times.log.includes('IMPORTED')) throw new Error(times.log);
     return times;
   };
-  try {
-    const cold = await timed();
-    await sleep(SETTLE_MS);
-    const warm: TaskTimes[] = [];
-    for (let round = 0; round < options.rounds; round += 1) {
-      warm.push(await timed());
-      await sleep(2000);
-    }
-    return {
-      cold: cold.sincePull,
-      warm: median(warm.map(({ sincePull }) => sincePull)),
-      handOut: median(warm.map(({ log }) => Number(/\[environment\] done in ([\d.]+) s/.exec(log)?.[1]))),
-    };
-  } finally {
-    await scene.close();
+  const cold = await timed();
+  await sleep(SETTLE_MS);
+  const warm: TaskTimes[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    warm.push(await timed());
+    await sleep(2000);
   }
+  return {
+    cold: cold.sincePull,
+    warm: median(warm.map(({ sincePull }) => sincePull)),
+    handOut: median(warm.map(({ log }) => Number(/\[environment\] done in ([\d.]+) s/.exec(log)?.[1]))),
+  };
 }

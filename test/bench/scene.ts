@@ -31,6 +31,10 @@ export interface SceneOptions {
   files: Readonly<Record<string, string>>;
   /** Packages that tasks ask for. */
   packages?: readonly string[];
+  /** Further flags of the daemon. */
+  flags?: readonly string[];
+  /** Further variables of the daemon. */
+  variables?: Readonly<Record<string, string>>;
 }
 
 export interface TaskTimes {
@@ -44,14 +48,14 @@ export const MARK = 'import time\nprint("MARK", time.time(), flush=True)\n';
 
 /** Starts an agent that has never run before, with an empty cache of every kind. */
 export async function openScene(agent: Contender, options: SceneOptions): Promise<Scene> {
-  const { folder, configuration, programs = [] } = options;
+  const { folder, configuration, programs = [], flags = [], variables = {} } = options;
   const server = await startServer({ folder: path.join(folder, 'server'), port: 0 });
   const proxy = await countingProxy(server.url);
   const { call } = clientOf(server);
   await call('queues.create', { name: 'default' }).catch(() => undefined);
   const text = `${serverConfText({ ...server, url: proxy.url })}\n${configuration}\n`;
   const env = homeFor(path.join(folder, 'home'), text);
-  const daemon = startDaemon(agent, { ...env, PATH: [...programs, env.PATH].join(':') });
+  const daemon = startDaemon(agent, { ...env, ...variables, PATH: [...programs, env.PATH].join(':') }, flags);
   const repository = makeRepository(path.join(folder, 'code'), options.files);
   const tasks = tasksOf(call, repository, options.packages);
   return {
