@@ -80,7 +80,7 @@ test('variables: empty ones, ones without effect, mistyped ones', (t) => {
   };
   t.deepEqual(check('', env).warnings.slice(1), [
     'set to nothing, which counts as not set: CLEARML_API_HOST, TRAINS_WORKER_ID',
-    'variable CLEARML_AGENT_DEBUG_INFO has no effect: --debug logs everything',
+    'variable CLEARML_AGENT_DEBUG_INFO has no effect: --debug is not divided into topics',
     'unknown variable CLEARML_AGENT_GIT_USR; did you mean CLEARML_AGENT_GIT_USER?',
   ]);
 });
