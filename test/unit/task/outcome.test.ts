@@ -38,6 +38,16 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ],
   ],
   [
+    'exit 1 after a process was lost to a lack of memory',
+    { kind: 'exit', exit: { kind: 'exited', code: 1, oomKilled: true } },
+    [
+      'failed',
+      'worker execution exit code 1 (a process ran out of memory)',
+      'Process failed, exit code 1 (a process ran out of memory)',
+      1,
+    ],
+  ],
+  [
     'death by Ctrl-C',
     { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGINT' } },
     ['stopped', 'user abort', 'Process terminated by user', 130],
