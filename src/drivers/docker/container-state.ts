@@ -16,6 +16,10 @@ export interface ContainerState {
   restart: RestartState;
   /** Id of its image, a digest. */
   image: string;
+  /** Of its first process, on the engine's machine; 0 when it does not run. */
+  pid: number;
+  /** What the engine ends it with, as the image or the arguments say. */
+  stopSignal: string;
   tty: boolean;
   user: string;
   environment: readonly string[];
@@ -45,10 +49,17 @@ export function containerState(found: ContainerInspectInfo): ContainerState {
     error: found.State.Error,
     restart: { policy: Name || 'no', most: MaximumRetryCount, count: found.RestartCount },
     image: found.Image,
+    pid: found.State.Pid,
+    stopSignal: stopSignalOf(found.Config),
     tty: found.Config.Tty,
     user: found.Config.User,
     environment: found.Config.Env ?? [],
     labels: found.Config.Labels ?? {},
     created: found.Created,
   };
+}
+
+/** The client library's type lacks the field. */
+function stopSignalOf(config: ContainerInspectInfo['Config'] & { StopSignal?: string }): string {
+  return config.StopSignal || 'SIGTERM';
 }

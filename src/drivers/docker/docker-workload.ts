@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
+import { handlesSignal, isInGroup } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
@@ -93,9 +94,10 @@ export class DockerWorkload implements Workload {
     const { engine } = this.#options;
     const { container } = this.ref;
     try {
+      const state = await engine.inspect(container);
       // A paused container would take no signal.
-      if ((await engine.inspect(container))?.paused) await engine.unpause(container);
-      await engine.stop(container, graceSeconds);
+      if (state?.paused) await engine.unpause(container);
+      await engine.stop(container, state && (await ignoresStop(state)) ? 0 : graceSeconds);
       if (!(await engine.inspect(container))?.running) return undefined;
       return new AgentError('PROCESS_STUCK', `container ${container.slice(0, 12)} survives SIGKILL`);
     } catch (error) {
@@ -151,6 +153,14 @@ export class DockerWorkload implements Workload {
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     return false;
   }
+}
+
+/**
+ * The first process of a container gets no signal that it has no handler for, so there is nothing to wait for.
+ * Only told where the container is seen to be one of this machine.
+ */
+async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boolean> {
+  return pid > 0 && (await isInGroup(pid, id)) && (await handlesSignal(pid, stopSignal)) === false;
 }
 
 /** Whether the engine starts a container again that has ended so. */

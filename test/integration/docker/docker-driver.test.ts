@@ -115,6 +115,29 @@ test('a command that ignores the stop signal is killed after its grace', async (
   await driver.dispose(workload.ref);
 });
 
+test('a command without a handler for the stop signal is not waited for', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  const workload = await driver.launch(place, { argv: ['sh', '-c', 'echo up; while :; do sleep 0.1; done'] });
+  for await (const _ of workload.output(0, new AbortController().signal)) break;
+  const start = Date.now();
+  await workload.stop(60_000);
+  t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL' });
+  t.true(Date.now() - start < 30_000);
+  await driver.dispose(workload.ref);
+});
+
+test('a command that handles the stop signal gets its grace', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  const script = 'trap "echo saving; sleep 1; exit 5" TERM; echo up; while :; do sleep 0.1; done';
+  const workload = await driver.launch(place, { argv: ['sh', '-c', script] });
+  for await (const _ of workload.output(0, new AbortController().signal)) break;
+  await workload.stop(60_000);
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 5 });
+  await driver.dispose(workload.ref);
+});
+
 test('too much memory is told apart from a kill', async (t) => {
   const { driver, request } = await bench(t, { args: ['-m', '24m', '--memory-swap', '24m'] });
   const place = await driver.open(request);

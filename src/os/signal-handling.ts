@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+
+/**
+ * Whether a process has a handler of its own for a signal, by the kernel's `SigCgt` mask; `undefined` where that
+ * cannot be told: no such process, no /proc, no such signal.
+ *
+ * @param signal `SIGTERM`, `TERM` or `15`
+ */
+export async function handlesSignal(pid: number, signal: string): Promise<boolean | undefined> {
+  const number = signalNumber(signal);
+  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await proc(pid, 'status'))?.[1];
+  if (number === undefined || mask === undefined) return undefined;
+  return ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n;
+}
+
+/** Whether a process of this machine belongs to a control group that has `name` in its path. */
+export async function isInGroup(pid: number, name: string): Promise<boolean> {
+  return (await proc(pid, 'cgroup')).includes(name);
+}
+
+function signalNumber(signal: string): number | undefined {
+  const number = Number(signal);
+  if (Number.isInteger(number) && number > 0) return number;
+  const name = signal.toUpperCase().replace(/^(?!SIG)/, 'SIG');
+  return Object.entries(constants.signals).find(([one]) => one === name)?.[1];
+}
+
+async function proc(pid: number, file: string): Promise<string> {
+  return readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+}
