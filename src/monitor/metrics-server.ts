@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Counter, Gauge } from 'prom-client';
-import { AgentError, systemCode } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 import type { Figure } from './figures.js';
 
 export interface MetricsServerOptions {
@@ -25,36 +27,68 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `/metrics` for Prometheus and `/healthz` for whatever watches the agent. Nobody but an administrator who
- * asks for it pays for the libraries.
+ * Serves `/metrics` for Prometheus and `/healthz` for whatever watches the agent. Two pages need no framework, whose
+ * 7 MB would be the greatest part of what an idle agent in a container adds.
  *
  * @throws AgentError CONFIG_VALUE when the address cannot be listened on
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { fastify } = await import('fastify');
-  const server = fastify({ logger: false, forceCloseConnections: true });
-  server.get('/metrics', async (_request, reply) => {
-    const { contentType, text } = await renderFigures(options.figures());
-    return reply.type(contentType).send(text);
-  });
-  server.get('/healthz', async (_request, reply) => {
-    const health = options.health();
-    return reply.code(health.ok ? 200 : 503).send(health);
+  const { host, port } = options;
+  const server = createServer((request, response) => {
+    answer(request, options).then(
+      ({ status, type, text }) => response.writeHead(status, { 'content-type': type }).end(text),
+      (error: unknown) => response.writeHead(500).end(causeLine(error)),
+    );
   });
   try {
-    const url = await server.listen({ host: options.host, port: options.port });
-    return { url, close: () => server.close() };
+    server.listen(port, host);
+    await once(server, 'listening');
   } catch (error) {
     const code = systemCode(error) ?? String(error);
-    throw new AgentError(
-      'CONFIG_VALUE',
-      `agent.metrics.port: cannot listen on ${options.host}:${options.port}: ${code}`,
-      {
-        hint: 'Choose another port, or leave the key out to serve no metrics.',
-        cause: error,
-      },
-    );
+    throw new AgentError('CONFIG_VALUE', `agent.metrics.port: cannot listen on ${host}:${port}: ${code}`, {
+      hint: 'Choose another port, or leave the key out to serve no metrics.',
+      cause: error,
+    });
   }
+  return { url: urlOf(server), close: () => close(server) };
+}
+
+interface Answer {
+  status: number;
+  type: string;
+  text: string;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+async function answer({ method, url = '' }: IncomingMessage, options: MetricsServerOptions): Promise<Answer> {
+  const page = url.split('?', 1)[0] ?? '';
+  if (method !== 'GET' && method !== 'HEAD') return refusal(405, `${method} is not taken here`);
+  if (page === '/metrics') {
+    const { contentType, text } = await renderFigures(options.figures());
+    return { status: 200, type: contentType, text };
+  }
+  if (page !== '/healthz') return refusal(404, 'there are /metrics and /healthz');
+  const health = options.health();
+  return { status: health.ok ? 200 : 503, type: JSON_TYPE, text: JSON.stringify(health) };
+}
+
+function refusal(status: number, message: string): Answer {
+  return { status, type: JSON_TYPE, text: JSON.stringify({ message }) };
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return '';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
 }
 
 /** Text in Prometheus' format. Figures of one name belong together and have the same labels. */
