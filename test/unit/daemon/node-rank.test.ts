@@ -3,7 +3,8 @@ import { loadConfig } from '../../../src/config/load.js';
 import { nameRank, nodeRank } from '../../../src/daemon/node-rank.js';
 import type { LogEvent, LogServer } from '../../../src/logs/delivery.js';
 
-const configOf = (env: Readonly<Record<string, string | undefined>>) => loadConfig({ env, home: '/nonexistent' });
+const configOf = (env: Readonly<Record<string, string | undefined>>) =>
+  loadConfig({ env, home: '/nonexistent' });
 const event: LogEvent = { type: 'log', level: 'DEBUG', task: 't', worker: 'w', msg: 'line\n', timestamp: 1 };
 
 /** Keeps what it is sent. */

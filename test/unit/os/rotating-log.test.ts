@@ -110,6 +110,12 @@ test('logs of daemons that ended long ago go, with their older parts', (t) => {
   ] as const) {
     hours(name, age);
   }
-  pruneLogs({ folder, pattern: /\.log$/, inUse: [path.join(folder, 'living.log')], keep: 4, minAgeMs: 86_400_000 });
+  pruneLogs({
+    folder,
+    pattern: /\.log$/,
+    inUse: [path.join(folder, 'living.log')],
+    keep: 4,
+    minAgeMs: 86_400_000,
+  });
   t.deepEqual(readdirSync(folder).sort(), ['a.log', 'b.log', 'c.log-x.log', 'living.log', 'new.log']);
 });
