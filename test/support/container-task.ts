@@ -31,6 +31,8 @@ export interface ContainerTaskOptions {
   hostEnvironment?: Readonly<Record<string, string | undefined>>;
   /** Folder with the caches and the runs; a new one when absent. */
   root?: string;
+  /** As for an engine that does not see the files of the agent. */
+  files?: 'mounted' | 'uploaded';
   request?: Partial<EnvironmentRequest>;
 }
 
@@ -72,7 +74,7 @@ export async function containerDriver(
   const driver = new DockerDriver({
     engine: client,
     environment: process.env,
-    files: 'mounted',
+    files: options.files ?? 'mounted',
     signal: abort.signal,
     plan: async () => plan(engine, root, options),
   });

@@ -103,6 +103,37 @@ test('packages of the image count as installed; its user need not be root', asyn
   t.is(await task.python(environment, code), '1234 1.0 of the image');
 });
 
+test('packages go into an environment that is activated', async (t) => {
+  const engine = await sharedEngine(t);
+  const index = await packageIndex(t, [{ name: 'alpha', version: '1.0' }], { login: false });
+  const activation =
+    'python3 -m venv --without-pip --system-site-packages /tmp/own\nexport VIRTUAL_ENV=/tmp/own PATH="/tmp/own/bin:$PATH"';
+  const task = await containerTask(t, engine, {
+    image: 'python:1',
+    scripts: [{ name: 'activation', text: activation }],
+    packages: ['alpha'],
+    hostEnvironment: await withUv({ PIP_INDEX_URL: index.url }),
+  });
+  const environment = await task.environment();
+  t.deepEqual(environment.python, ['/tmp/own/bin/python']);
+  t.is(await task.python(environment, 'import alpha, sys; print(alpha.VALUE, sys.prefix)'), '1.0 /tmp/own');
+});
+
+test('an environment is made where the engine does not see the files of the agent', async (t) => {
+  const engine = await sharedEngine(t);
+  const index = await packageIndex(t, [{ name: 'alpha', version: '1.0' }], { login: false });
+  const task = await containerTask(t, engine, {
+    image: 'python:1',
+    files: 'uploaded',
+    args: ['--user', '1234:1234'],
+    packages: ['alpha'],
+    hostEnvironment: await withUv({ UV_DEFAULT_INDEX: index.url }),
+  });
+  const environment = await task.environment();
+  t.is(await task.python(environment, 'import alpha; print(alpha.VALUE)'), '1.0');
+  t.is(environment.manager, 'uv');
+});
+
 test('an image without Python is brought one of the machine, without a network and root', async (t) => {
   const engine = await sharedEngine(t);
   const root = temporaryFolder(t);

@@ -47,6 +47,11 @@ export class UploadedFiles implements RunFiles {
   }
 
   async afterStart({ container, owner }: FilesOwner): Promise<void> {
+    if (owner !== undefined) {
+      // An archive does not change the folder that it is unpacked in.
+      const argv = ['/bin/sh', '-c', 'chown "$1" "$2"', 'sh', owner, WORKSPACE_INSIDE];
+      await this.#options.engine.exec(container, { argv, user: '0', onOutput: () => undefined });
+    }
     for (const { file, target, cache } of this.#options.own) {
       if (cache) continue;
       await this.#send(container, '/', await treeEntries(file, target.slice(1)), archiveOwner(owner));
