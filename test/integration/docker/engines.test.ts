@@ -145,7 +145,7 @@ test('files are uploaded to an engine that does not see them', async (t) => {
   fs.writeFileSync(path.join(request.workspace, 'code/deep/large'), Buffer.alloc(3_000_000, 'x'));
   fs.symlinkSync('../tool', path.join(request.workspace, 'code/deep/link'));
   const cwd = place.inside(path.join(request.workspace, 'code'));
-  const script = './deep/link; wc -c < deep/large; cat /.keys/key; touch made; ls /cache';
+  const script = './deep/link; wc -c < deep/large; cat /.keys/key; touch made ../beside; ls /cache';
   const step = await place.exec({ argv: ['sh', '-c', script], cwd });
   t.is(step.stdout, 'tool 1000\n3000000\nsecret key\n');
   t.regex(step.stderr, /cache: No such file/);

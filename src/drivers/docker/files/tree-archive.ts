@@ -45,10 +45,11 @@ export async function treeEntries(root: string, name = '.'): Promise<ArchiveEntr
     mtimeMs: stats.mtimeMs,
   };
   if (type !== 'directory') return [entry];
-  const below: ArchiveEntry[] = [];
-  for (const child of (await readdir(root)).sort())
-    below.push(...(await treeEntries(path.join(root, child), path.posix.join(name, child))));
-  return [entry, ...below];
+  const children = (await readdir(root)).sort();
+  const below = await Promise.all(
+    children.map((child) => treeEntries(path.join(root, child), path.posix.join(name, child))),
+  );
+  return [entry, ...below.flat()];
 }
 
 /** A tar archive that is made while it is read. */

@@ -47,11 +47,7 @@ export class UploadedFiles implements RunFiles {
   }
 
   async afterStart({ container, owner }: FilesOwner): Promise<void> {
-    if (owner !== undefined) {
-      // An archive does not change the folder that it is unpacked in.
-      const argv = ['/bin/sh', '-c', 'chown "$1" "$2"', 'sh', owner, WORKSPACE_INSIDE];
-      await this.#options.engine.exec(container, { argv, user: '0', onOutput: () => undefined });
-    }
+    if (owner !== undefined) await this.#ownWorkspace(container, owner);
     for (const { file, target, cache } of this.#options.own) {
       if (cache) continue;
       await this.#send(container, '/', await treeEntries(file, target.slice(1)), archiveOwner(owner));
@@ -82,6 +78,20 @@ export class UploadedFiles implements RunFiles {
         cause: error,
       });
     }
+  }
+
+  /** Engines unpack into a volume without changing the volume's own folder. */
+  async #ownWorkspace(container: string, owner: string): Promise<void> {
+    const argv = ['/bin/sh', '-c', `chown "$1" ${WORKSPACE_INSIDE}`, 'sh', owner];
+    const exitCode = await this.#options.engine.exec(container, {
+      argv,
+      user: '0',
+      onOutput: () => undefined,
+    });
+    if (exitCode === 0) return;
+    throw new AgentError('DOCKER_CONTAINER', `the workspace cannot be given to user ${owner} of the image`, {
+      hint: 'The image needs chown, or root as its user.',
+    });
   }
 
   async #send(
