@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import test from 'ava';
 import type { ErrorCode } from '../../../src/errors.js';
 import { transferError } from '../../../src/repository/git-failure.js';
@@ -141,28 +139,4 @@ test("progress is left out of git's words", (t) => {
   ].join('\n');
   const { detail } = transferError(SUBJECT, { exitCode: 128, stdout: '', stderr });
   t.is(detail, 'remote: Your licence ends soon.\nfatal: fetch-pack failed');
-});
-
-test('the causes in the documents are those that are printed', (t) => {
-  const page = readFileSync(path.join(import.meta.dirname, '../../../docs/repository.md'), 'utf8');
-  const rows = page.slice(page.indexOf('cause line ends with')).matchAll(/^\| (`[^|]*`) \|/gm);
-  const documented = [...rows].flatMap(([, cells = '']) =>
-    [...cells.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
-  );
-  const login = { ...SUBJECT, hasLogin: true };
-  const printed = WORDS.flatMap(([stderr]) =>
-    [SUBJECT, login].map((subject) => transferError(subject, { exitCode: 128, stdout: '', stderr }).message),
-  );
-  const stalled = { exitCode: -1, stdout: '', stderr: '', timedOut: 'stall' } as const;
-  const all = [...printed, transferError(SUBJECT, stalled).message].join('\n');
-  const ofTransfers = documented.filter((text) => !/does not exist in|hunk|binary file/.test(text));
-  t.true(ofTransfers.length > 12);
-  for (const text of ofTransfers) {
-    const pattern = text
-      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-      .replace(/\bH\b/g, '\\S+')
-      .replace(/\bN\b/g, '\\d+')
-      .replace('…', '.*');
-    t.regex(all, new RegExp(pattern), text);
-  }
 });
