@@ -81,6 +81,20 @@ export interface Place {
    * @throws AgentError DOCKER_CONTAINER with the package manager's own words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
+  /**
+   * Runs a command in another place of the same make, with one folder of the host and nothing of the task: for
+   * work on what tasks share, in which this one is to have no hand. Absent where there is no such place.
+   *
+   * @returns its exit status
+   */
+  aside?(command: AsideCommand): Promise<number>;
+}
+
+export interface AsideCommand {
+  argv: readonly [string, ...string[]];
+  folder: { host: string; inside: string };
+  signal: AbortSignal;
+  timeoutMs: number;
 }
 
 /** What package managers of all systems have, under names of our own. `pip` brings Python and what makes environments. */

@@ -57,8 +57,7 @@ async function tend(job: EnvironmentJob, { cache, key, tool }: Tended, signal: A
   const lock = { timeoutMs: 0, signal, what: `the upkeep of the cached Python environment ${key}` };
   try {
     await withLock(cache.lockFile(`${key}.upkeep`), lock, async () => {
-      if (tool === 'uv' && job.request.place.kind === 'local')
-        await compileOnce(cache.entryFolder(key), job.interpreter.program, { env: cache.env, signal });
+      if (tool === 'uv') await compileOnce(job, cache, { entry: cache.entryFolder(key), signal });
       await cache.prepareSpare(key, signal);
     });
   } catch (error) {
@@ -71,16 +70,26 @@ async function tend(job: EnvironmentJob, { cache, key, tool }: Tended, signal: A
  * kept environment is compiled once, at the lowest priority.
  */
 async function compileOnce(
-  entry: string,
-  python: string,
-  options: { env: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
+  job: EnvironmentJob,
+  cache: EnvironmentCache,
+  { entry, signal }: { entry: string; signal: AbortSignal },
 ): Promise<void> {
   const done = path.join(entry, 'compiled');
   if (existsSync(done) || !existsSync(entry)) return;
-  const folder = path.join(entry, 'environment', 'lib');
-  await run(['nice', '-n', '19', python, '-E', '-s', '-m', 'compileall', '-q', '-x', TESTS, folder], {
-    ...options,
-    timeoutMs: COMPILE_TIMEOUT_MS,
-  });
+  const { place } = job.request;
+  const environment = path.join(entry, 'environment');
+  const limits = { signal, timeoutMs: COMPILE_TIMEOUT_MS };
+  if (place.kind === 'local') {
+    const argv = compileCommand(job, environment);
+    await run(['nice', '-n', '19', ...argv], { ...limits, env: cache.env });
+  } else {
+    const folder = { host: environment, inside: job.where.inside };
+    await place.aside?.({ argv: compileCommand(job, folder.inside), folder, ...limits });
+  }
   if (existsSync(entry)) await writeFile(done, '');
+}
+
+function compileCommand({ interpreter }: EnvironmentJob, environment: string): [string, ...string[]] {
+  const flags = ['-E', '-s', '-m', 'compileall', '-q', '-x', TESTS];
+  return [interpreter.program, ...flags, path.join(environment, 'lib')];
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { firstLook } from './container-owner.js';
+import type { ContainerState } from './container-state.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace, type MountedFolder } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
@@ -14,6 +15,7 @@ import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import type { PullPolicy } from './run-options/request-draft.js';
 import type { SetupScript } from './setup-scripts.js';
+import { runAside } from './side-container.js';
 import { startScript, WAITING_COMMAND } from './waiting-command.js';
 
 /** One task's container, planned. */
@@ -170,10 +172,21 @@ export class DockerDriver implements Driver {
       mounts: files.shared ? boundFolders(plan.request) : [],
       network: networkVariables(environment),
       handOver: () => files.handOver({ container, owner }),
+      ...(files.shared && state !== undefined ? { aside: this.#aside(state, ref) } : {}),
     });
     const { workspace } = request;
     this.#places.set(container, { ref, place, owner, files, workspace, request: plan.request });
     return place;
+  }
+
+  #aside({ image }: ContainerState, ref: DockerPlaceRef): NonNullable<Place['aside']> {
+    const { engine } = this.#options;
+    const labels = {
+      [RUN_LABEL]: path.basename(ref.runFolder),
+      [RUNS_FOLDER_LABEL]: path.dirname(ref.runFolder),
+    };
+    const sees = (file: string) => this.#sees(file) ?? file;
+    return (command) => runAside({ engine, image, labels, sees }, command);
   }
 
   async #filesOf(plan: ContainerPlan, request: PlaceRequest): Promise<RunFiles> {

@@ -25,6 +25,8 @@ export interface DockerPlaceOptions {
   mounts?: readonly MountedFolder[];
   /** Gives the container's user what the agent has put into the workspace. */
   handOver(): Promise<void>;
+  /** As `Place.aside`. */
+  aside?: Place['aside'];
   /** Variables of the agent that programs need to reach the network (proxies). */
   network?: Readonly<Record<string, string>>;
 }
@@ -45,6 +47,7 @@ export class DockerPlace implements Place {
   readonly kind = 'docker';
   readonly ref: DockerPlaceRef;
   readonly image?: string;
+  readonly aside?: NonNullable<Place['aside']>;
   readonly sharesFiles: boolean;
   readonly #options: DockerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
@@ -57,6 +60,7 @@ export class DockerPlace implements Place {
     this.ref = ref;
     this.sharesFiles = options.sharesFiles;
     if (image !== undefined) this.image = image;
+    if (options.aside !== undefined) this.aside = options.aside;
     this.#options = options;
     this.#environment = options.environment;
     this.#folders = [

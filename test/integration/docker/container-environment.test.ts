@@ -47,6 +47,11 @@ async function startWithImages(): Promise<DockerEngine> {
 
 test.after.always(async () => (await running.engine)?.stop());
 
+/** Upkeep that goes well has nothing to warn of. */
+function quiet(t: ExecutionContext) {
+  return { info: () => undefined, warn: (text: string) => t.fail(text) };
+}
+
 /** The agent's environment with a uv on PATH. */
 async function withUv(more: Record<string, string> = {}): Promise<NodeJS.ProcessEnv> {
   return { ...process.env, PATH: `${path.dirname(await pythonTool('uv'))}:${process.env.PATH}`, ...more };
@@ -62,6 +67,10 @@ test('an environment is built by the uv of the machine, from the index of the ag
   const first = await cold.environment();
   t.is(await cold.python(first, 'import alpha; print(alpha.VALUE)'), 'first');
   t.deepEqual([first.cacheHit, first.manager], [false, 'uv']);
+  const kept = () => readdirSync(path.join(root, 'environments'), { recursive: true, encoding: 'utf8' });
+  t.false(kept().some((file) => /entries.*\/alpha\..*\.pyc$/.test(file)));
+  await first.upkeep?.({ signal: new AbortController().signal, logger: quiet(t) });
+  t.true(kept().some((file) => /entries.*\/alpha\..*\.pyc$/.test(file)));
   const warm = await containerTask(t, engine, { ...options, args: ['--read-only', '--network', 'none'] });
   const second = await warm.environment();
   t.true(second.cacheHit);
