@@ -67,7 +67,7 @@ async function environmentRows(agents: readonly Contender[]): Promise<Figure[]> 
   return [
     row('numpy, pandas, scikit-learn: pull to first line, cold', 's', (one) => one.cold, '≤ 0.5 of it'),
     row('numpy, pandas, scikit-learn: pull to first line, warm', 's', (one) => one.warm, '≤ 0.7 s'),
-    row('numpy, pandas, scikit-learn: environment handed out', 's', (one) => one.handOut, '≤ 0.2 s'),
+    row('numpy, pandas, scikit-learn: step that hands it out', 's', (one) => one.handOut, '≤ 0.2 s'),
   ];
 }
 

@@ -78,6 +78,7 @@ test.serial(
     t.is(first.status, 'completed', `${log}\n${daemon.output()}`);
     t.regex(log, /docker run -t .*base:1/);
     t.regex(log, /setting up/);
+    t.is(log.match(/^(cloning|fetching from) /gm)?.length, 1, 'fetched once, while the container was made');
     t.regex(log, /\/\.clearml\.workspace\/.*job\r?\nfrom the repository/);
     const second = await agent.ended(literal);
     const printed = await agent.log(literal);
