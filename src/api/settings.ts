@@ -39,7 +39,7 @@ export function createApiClient(config: Config, options: ConnectOptions): ApiCli
 /** What the configuration and its environment say about the connection to the API server. */
 export function connectionSettings(config: Config): ConnectionSettings {
   const tokenLife = config.number('api.auth.request_token_expiration_sec');
-  const maxApiVersion = config.variable('CLEARML_AGENT_FORCE_MAX_API_VERSION');
+  const maxApiVersion = readMaxVersion(config);
   return {
     server: readServer(config),
     credentials: readCredentials(config),
@@ -50,6 +50,13 @@ export function connectionSettings(config: Config): ConnectionSettings {
     ...(tokenLife ? { tokenLifeSeconds: tokenLife } : {}),
     ...(maxApiVersion ? { maxApiVersion } : {}),
   };
+}
+
+function readMaxVersion(config: Config): string | undefined {
+  const name = 'CLEARML_AGENT_FORCE_MAX_API_VERSION';
+  const text = config.variable(name)?.trim();
+  if (text === undefined || /^\d+(\.\d+)*$/.test(text)) return text;
+  throw new AgentError('CONFIG_VALUE', `${name}: expected a version such as 2.23, found "${text}"`);
 }
 
 function readServer(config: Config): string {
