@@ -23,6 +23,7 @@ export const NEEDS: readonly Need[] = [
   { name: 'sshd', checks: [['test', '-x', '/usr/sbin/sshd']], packages: ['openssh-server'] },
   { name: 'dockerd', checks: [['dockerd', '--version']], packages: ['docker.io'] },
   { name: 'docker', checks: [['docker', '--version']], packages: ['docker-cli', 'docker.io'] },
+  { name: 'openssl', checks: [['openssl', 'version']], packages: ['openssl'] },
   { name: 'podman', checks: [['podman', '--version']], packages: ['podman'] },
   {
     name: 'a container registry',

@@ -30,6 +30,7 @@ test('images come from a registry with the logins of the docker command', async 
   await noLogin(t, set);
   await notThere(t, set);
   await rateLimit(t, set);
+  await abortedPull(t, set);
 });
 
 async function loginOfTheFile(t: ExecutionContext, set: Set): Promise<void> {
@@ -107,6 +108,20 @@ async function rateLimit(t: ExecutionContext, set: Set): Promise<void> {
   await t.throwsAsync(driver.open(request), {
     message: /lets no more pulls through for now \(rate limit\)$/,
   });
+}
+
+async function abortedPull(t: ExecutionContext, set: Set): Promise<void> {
+  const asked = new AbortController();
+  const server = http.createServer(() => asked.abort(new Error('the task was aborted')));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { driver, request } = await pulling(t, { ...set, image: `127.0.0.1:${port}/slow/image` }, {});
+  await t.throwsAsync(driver.open({ ...request, signal: asked.signal }), { message: 'the task was aborted' });
 }
 
 /** A bench whose engine lacks the image, with this configuration of the docker command. */
