@@ -1,6 +1,9 @@
 import { AgentError, causeLine } from '../errors.js';
 import type { EnvironmentJob } from './environment-job.js';
 
+/** In requirements, and in the lock file of uv. */
+const FROM_GIT = /\bgit\+|(?:^|\s)git:\/\/|\bgit = "/m;
+
 /**
  * Sees to git in a container before packages are installed that come from repositories; no other needs it.
  *
@@ -8,7 +11,7 @@ import type { EnvironmentJob } from './environment-job.js';
  */
 export async function provideGit(job: EnvironmentJob, lines: readonly string[]): Promise<void> {
   const { place, offline, reporter, signal } = job.request;
-  const needed = lines.some((line) => /\bgit\+|(?:^|\s)git:\/\//.test(line));
+  const needed = lines.some((line) => FROM_GIT.test(line));
   if (!needed || job.container === undefined || job.container.programs.has('git')) return;
   if (offline === true || place.provide === undefined) return;
   try {

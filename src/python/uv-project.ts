@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { AgentError } from '../errors.js';
 import { inheritedState } from './base-environment.js';
+import { provideGit } from './container-git.js';
 import { inspectEnvironment } from './environment-inspection.js';
 import type { EnvironmentJob } from './environment-job.js';
 import { environmentKey } from './environment-key.js';
@@ -52,6 +53,7 @@ async function syncProject(job: EnvironmentJob, project: Project, uv: UvProgram)
   await rm(where.folder, { recursive: true, force: true });
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
+    await provideGit(job, [project.pyproject, project.lock ?? '']);
     await sync(job, project, [uv.program, 'sync', '--no-install-workspace']);
     return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'uv' };
   });

@@ -131,6 +131,7 @@ async function planFor(
     scripts: planned.scripts,
     notes: planned.notes,
     own: planned.own,
+    ...(planned.unprivileged ? { unprivileged: planned.unprivileged } : {}),
   };
   return setup.forImage ? planBuild(plan, controlFolder(request.runFolder)) : plan;
 }

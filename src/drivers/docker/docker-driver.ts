@@ -30,6 +30,8 @@ export interface ContainerPlan {
   unlabelled?: true;
   /** Mounts among those of the request that the agent itself has added. */
   own?: readonly OwnMount[];
+  /** Programs of the image never run as root, whoever starts them. */
+  unprivileged?: true;
 }
 
 export interface DockerDriverOptions {
@@ -172,7 +174,10 @@ export class DockerDriver implements Driver {
       mounts: files.shared ? boundFolders(plan.request) : [],
       network: networkVariables(environment),
       handOver: () => files.handOver({ container, owner }),
-      ...(files.shared && state !== undefined ? { aside: this.#aside(state, ref) } : {}),
+      ...(plan.unprivileged ? { unprivileged: true } : {}),
+      ...(files.shared && state !== undefined && !plan.unprivileged
+        ? { aside: this.#aside(state, ref) }
+        : {}),
     });
     const { workspace } = request;
     this.#places.set(container, { ref, place, owner, files, workspace, request: plan.request });

@@ -25,6 +25,8 @@ export interface DockerPlaceOptions {
   mounts?: readonly MountedFolder[];
   /** Gives the container's user what the agent has put into the workspace. */
   handOver(): Promise<void>;
+  /** Programs of the image never run as root. */
+  unprivileged?: boolean;
   /** As `Place.aside`. */
   aside?: Place['aside'];
   /** Variables of the agent that programs need to reach the network (proxies). */
@@ -38,8 +40,9 @@ export interface MountedFolder {
 
 /** The shell says its own number first, so that a command can be ended from outside. */
 const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
-/** What a program of another user must not take over from the user of the image. */
-const ROOT_ENVIRONMENT = { HOME: '/root', USER: undefined, LOGNAME: undefined } as const;
+/** Variables that reach programs of root; by others the image's user could make root run what it likes. */
+const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
+const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
@@ -81,8 +84,12 @@ export class DockerPlace implements Place {
 
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     await this.#options.handOver();
-    const env = { ...this.#environment, ...(options.asRoot ? ROOT_ENVIRONMENT : {}), ...command.env };
-    return this.#run({ ...command, env }, options);
+    const { unprivileged = false } = this.#options;
+    const env = options.asRoot ? this.#rootEnvironment() : this.#environment;
+    return this.#run(
+      { ...command, env: { ...env, ...command.env } },
+      unprivileged ? { ...options, asRoot: false } : options,
+    );
   }
 
   async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -166,6 +173,15 @@ export class DockerPlace implements Place {
     const status = report === undefined ? (await ended).exitCode : report.exitCode;
     if (status !== 0) throw scriptFailed(scripts[report?.script ?? -1], status);
     if (report !== undefined && 'PATH' in report.environment) this.#environment = report.environment;
+  }
+
+  #rootEnvironment(): Record<string, string | undefined> {
+    const own = this.#environment;
+    const names = Object.keys({ ...this.#options.environment, ...own }).filter(
+      (name) => !FOR_ROOT.test(name),
+    );
+    const removed = Object.fromEntries(names.map((name) => [name, undefined]));
+    return { ...own, ...removed, PATH: ROOT_PATH, HOME: '/root' };
   }
 
   async #run(command: PlaceCommand, options: RunOptions): Promise<ExecResult> {

@@ -151,7 +151,8 @@ test('an image without Python is brought one of the machine, without a network a
   const task = await containerTask(t, engine, {
     image: 'debian:1',
     root,
-    args: ['--network', 'none', '--user', '1234:1234'],
+    args: ['--network', 'none', '--user', '1234:1234', '-e', 'OWN=1', '-e', 'https_proxy=http://p:1'],
+    scripts: [{ name: 'own programs first', text: 'export PATH="/tmp/own:$PATH"' }],
     hostEnvironment: { ...process.env, UV_PYTHON_INSTALL_DIR: managed },
   });
   const environment = await task.environment();
@@ -160,7 +161,11 @@ test('an image without Python is brought one of the machine, without a network a
     await task.python(environment, 'import json, os; print(os.getuid(), json.__file__)'),
     /^1234 \/\.clearml\.workspace\//,
   );
-  t.is((await task.place.exec({ argv: ['id', '-u'] }, { asRoot: true })).stdout, '0\n');
+  const asRoot = await task.place.exec(
+    { argv: ['sh', '-c', 'id -u; echo "$PATH:$OWN:$HOME:$https_proxy"'] },
+    { asRoot: true },
+  );
+  t.is(asRoot.stdout, '0\n/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin::/root:http://p:1\n');
 });
 
 /** The interpreter of this machine in a folder as uv keeps them. */

@@ -84,6 +84,8 @@ export interface PlannedContainer {
   folders: string[];
   /** Mounts among those of the request that the agent itself has added. */
   own: OwnMount[];
+  /** The policy names the user of all containers. */
+  unprivileged?: true;
 }
 
 const CONFIG_INSIDE = '/tmp/clearml.conf';
@@ -140,6 +142,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     secrets: secretValues(built.request),
     folders: cacheMounts(config, facts.home).map(({ source }) => source),
     own: mounts.own,
+    ...(policy.user === undefined ? {} : { unprivileged: true }),
   };
 }
 
