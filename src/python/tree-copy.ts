@@ -3,7 +3,7 @@ import { copyFile, cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 import { run } from '../os/exec.js';
-import { diskError, ensureFolder } from '../os/files.js';
+import { diskError, ensureFolder, isMissing } from '../os/files.js';
 import { Slices } from './tree-scan.js';
 
 /** How a folder was copied: content shared copy-on-write, files linked, or plain copies. */
@@ -103,11 +103,13 @@ async function linkTree(from: string, to: string): Promise<boolean> {
   return true;
 }
 
+/** A file that is gone by now was a module that is being compiled, under the name that it has until it is whole. */
 function linked(file: string, copy: string): boolean {
   try {
     linkSync(file, copy);
     return true;
   } catch (error) {
+    if (isMissing(error)) return true;
     if (CANNOT_LINK.has(systemCode(error))) return false;
     throw error;
   }

@@ -30,9 +30,14 @@ export async function filesChangedSince(root: string, time: number): Promise<str
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const file = `${folder}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== '__pycache__') folders.push(file);
-      else if (entry.isFile() && lstatSync(file).mtimeMs > time) changed.push(file);
+      else if (entry.isFile() && changedSince(file, time)) changed.push(file);
       if (slices.isOver) await slices.next();
     }
   }
   return changed;
+}
+
+function changedSince(file: string, time: number): boolean {
+  const facts = lstatSync(file, { throwIfNoEntry: false });
+  return facts !== undefined && facts.mtimeMs > time;
 }

@@ -9,10 +9,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { run } from '../../../src/os/exec.js';
 import { withLock } from '../../../src/os/lock.js';
 import { listEnvironments, pruneEnvironments } from '../../../src/python/cache-collection.js';
 import { EnvironmentCache } from '../../../src/python/environment-cache.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { until } from '../../support/until.js';
 
 const ENV = { PATH: process.env.PATH };
 const NO_LIMITS = { maxEntries: 100, maxBytes: undefined, freeBytes: 0 };
@@ -113,6 +115,29 @@ test('a copy made in advance is not handed out after its entry was changed in pl
   t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'changed');
   t.false(existsSync(target));
   t.false(existsSync(cache.entryFolder('one')));
+});
+
+test('an environment is handed out while its modules are being compiled', async (t) => {
+  const { cache, root } = await cacheWith(t, ['one']);
+  const modules = path.join(cache.entryFolder('one'), 'environment', 'lib', '__pycache__');
+  mkdirSync(modules);
+  const program = `import os
+while True:
+    for i in range(300):
+        open('new', 'w').close()
+        os.replace('new', 'm%d.pyc' % i)`;
+  const compiling = new AbortController();
+  const { signal } = compiling;
+  const compiler = run(['python3', '-c', program], { env: process.env, cwd: modules, signal });
+  const ended = compiler.catch(() => 'ended');
+  t.teardown(() => compiling.abort());
+  await until(() => readdirSync(modules).length >= 300, { what: 'compiled modules', timeoutMs: 20_000 });
+  for (let at = 0; at < 40; at += 1) {
+    const target = path.join(root, 'copies', String(at));
+    t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'given');
+  }
+  compiling.abort();
+  t.is(await ended, 'ended');
 });
 
 test('what is over the limits goes, the oldest first, and a dry run says the same', async (t) => {
