@@ -70,6 +70,9 @@ export async function bringInterpreter(
     reporter.line(
       `The image has no Python; brought Python ${chosen.version} of this machine in ${seconds} s`,
     );
+    const { version, by } = pythonRequest;
+    if (!satisfies(chosen.version, version))
+      reporter.line(`Python ${version} was asked for by ${by} and is not on this machine`, 'WARNING');
     return program;
   }
   const [why = ''] = answer.stderr.trim().split('\n', 1);
