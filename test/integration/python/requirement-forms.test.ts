@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { run } from '../../../src/os/exec.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
@@ -71,7 +72,8 @@ for (const engine of ['pip', 'uv'] as const)
       agent: { package_manager: { engine, extra_index_url: [index.urlWithLogin] } },
       env: { PIP_NO_INDEX: undefined, PIP_INDEX_URL: index.urlWithLogin, PIP_FIND_LINKS: undefined },
     });
-    const made = await prepareEnvironment(request);
+    const cloned = sleep(50).then(() => request.repository);
+    const made = await prepareEnvironment({ ...request, repository: cloned });
     t.is(made.manager, engine, lines.join('\n'));
     const { repository: folders } = request;
     t.deepEqual(made.frozen, [
