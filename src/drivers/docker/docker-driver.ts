@@ -1,38 +1,28 @@
-import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { firstLook } from './container-owner.js';
+import {
+  boundFolders,
+  type ContainerPlan,
+  completeRequest,
+  KEEP_LABEL,
+  RUN_LABEL,
+  RUNS_FOLDER_LABEL,
+  runLabels,
+} from './container-plan.js';
 import type { ContainerState } from './container-state.js';
 import type { CreateRequest } from './create-request.js';
-import { DockerPlace, type MountedFolder } from './docker-place.js';
+import { DockerPlace } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { MountedFiles } from './files/mounted-files.js';
-import type { OwnMount, RunFiles } from './files/run-files.js';
+import type { RunFiles } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
-import type { PullPolicy } from './run-options/request-draft.js';
-import type { SetupScript } from './setup-scripts.js';
 import { runAside } from './side-container.js';
-import { startScript, WAITING_COMMAND } from './waiting-command.js';
-
-/** One task's container, planned. */
-export interface ContainerPlan {
-  /** With image, arguments, mounts and variables; its command and lifetime are the driver's. */
-  request: CreateRequest;
-  pull: PullPolicy;
-  scripts: readonly SetupScript[];
-  /** Lines for the task's log: the `docker run` line, what was left out. */
-  notes: readonly string[];
-  /** No label says whose it is: an image that is made of the container would keep it. */
-  unlabelled?: true;
-  /** Mounts among those of the request that the agent itself has added. */
-  own?: readonly OwnMount[];
-  /** Programs of the image never run as root, whoever starts them. */
-  unprivileged?: true;
-}
+import { startScript } from './waiting-command.js';
 
 export interface DockerDriverOptions {
   engine: Engine;
@@ -47,20 +37,6 @@ export interface DockerDriverOptions {
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
 }
-
-/** Marks containers of this agent with their run, so that leftovers are found. */
-export const RUN_LABEL = 'clearml-agent-run';
-/** Folder on the agent's side that has the folders of its runs: whose container it is. */
-const RUNS_FOLDER_LABEL = 'clearml-agent-runs-folder';
-
-/** Marks containers that stay after their end, as `--rm=false` in the arguments asks for. */
-export const KEEP_LABEL = 'clearml-agent-keep';
-
-/**
- * Output is read from its start after a restart, so the engine must keep all of it, in a form that it reads
- * back; a size of its own would be overruled by that of the engine's configuration if it were left out.
- */
-const WHOLE_LOG = { Type: 'json-file', Config: { 'max-size': '1p' } };
 
 /** Runs tasks in containers of an engine. */
 export class DockerDriver implements Driver {
@@ -84,8 +60,8 @@ export class DockerDriver implements Driver {
     await provideImage(engine, { image, platform, policy: plan.pull, env, reporter, signal });
     const files = await this.#filesOf(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
-    const container = await engine.create(completed(plan, files, request));
     const { taskId, runFolder } = request;
+    const container = await engine.create(completeRequest(plan, files, runFolder));
     const ref: DockerPlaceRef = { kind: 'docker', taskId, container, runFolder, ...(keep ? { keep } : {}) };
     try {
       await files.beforeStart(container);
@@ -186,10 +162,7 @@ export class DockerDriver implements Driver {
 
   #aside({ image }: ContainerState, ref: DockerPlaceRef): NonNullable<Place['aside']> {
     const { engine } = this.#options;
-    const labels = {
-      [RUN_LABEL]: path.basename(ref.runFolder),
-      [RUNS_FOLDER_LABEL]: path.dirname(ref.runFolder),
-    };
+    const labels = runLabels(ref.runFolder);
     const sees = (file: string) => this.#sees(file) ?? file;
     return (command) => runAside({ engine, image, labels, sees }, command);
   }
@@ -232,30 +205,6 @@ export class DockerDriver implements Driver {
     const { engineSees } = this.#options;
     return engineSees === undefined ? file : engineSees(file);
   }
-}
-
-/** The planned request with the waiting command, and kept after its end until it has been read. */
-function completed(plan: ContainerPlan, files: RunFiles, { runFolder }: PlaceRequest): CreateRequest {
-  const laid = files.laid(plan.request);
-  const { HostConfig: host } = laid;
-  const labels = {
-    [RUN_LABEL]: path.basename(runFolder),
-    [RUNS_FOLDER_LABEL]: path.dirname(runFolder),
-    ...(host.AutoRemove === false ? { [KEEP_LABEL]: '1' } : {}),
-  };
-  return {
-    ...laid,
-    Entrypoint: WAITING_COMMAND,
-    Cmd: [],
-    ...(plan.unlabelled ? {} : { Labels: { ...laid.Labels, ...labels } }),
-    HostConfig: { LogConfig: WHOLE_LOG, ...host, AutoRemove: false },
-  };
-}
-
-/** Folders of the machine that the container has, where both sides name them alike. */
-function boundFolders({ HostConfig }: CreateRequest): MountedFolder[] {
-  const binds = (HostConfig.Binds ?? []).map((bind) => bind.split(':'));
-  return binds.flatMap(([host = '', inside = '']) => (path.isAbsolute(host) ? [{ host, inside }] : []));
 }
 
 /** How programs reach the network from here; a container has the same way out unless it is told otherwise. */

@@ -1,4 +1,4 @@
-import { RUN_LABEL } from './docker-driver.js';
+import { RUN_LABEL } from './container-plan.js';
 import type { Engine } from './engine.js';
 
 /** A task's container that does not run, of this agent or of the original. */

@@ -1,4 +1,3 @@
-import type { PlaceCommand } from '../../driver.js';
 import type { CreateRequest } from '../create-request.js';
 
 /** How a container gets at the files of its run: mounted, or uploaded where the engine does not see them. */
@@ -39,7 +38,5 @@ export interface OwnMount {
   cache?: boolean;
 }
 
-export type ScriptMaker = (command: PlaceCommand) => string;
-
-/** Commands that start look for their pipe at once. */
+/** The waiting shell looks for its pipe at once after its start. */
 export const RELEASE_TIMEOUT_MS = 15_000;
