@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { ExecResult } from '../drivers/driver.js';
 import { run } from '../os/exec.js';
 import { ensureFolder } from '../os/files.js';
 import type { ContainerSurvey } from './container-survey.js';
@@ -59,26 +60,36 @@ export async function bringInterpreter(
   if (chosen === undefined) return undefined;
   const begun = performance.now();
   const folder = `${target}.python`;
-  await rm(folder, { recursive: true, force: true });
-  await ensureFolder(path.dirname(folder));
-  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto'] : ['-a'];
-  const copied = await run(['cp', ...flags, chosen.folder, folder], { env: hostEnvironment, signal });
+  const copied = await copyFolder(chosen.folder, folder, request);
   const program = `${place.inside(folder)}/bin/python3`;
   const answer = copied.exitCode === 0 ? await place.exec({ argv: [program, '-c', ''] }, { signal }) : copied;
-  if (answer.exitCode === 0) {
-    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  if (answer.exitCode !== 0) {
+    const [why = ''] = answer.stderr.trim().split('\n', 1);
     reporter.line(
-      `The image has no Python; brought Python ${chosen.version} of this machine in ${seconds} s`,
+      `Python ${chosen.version} of this machine does not run in the container: ${why}`,
+      'WARNING',
     );
-    const { version, by } = pythonRequest;
-    if (!satisfies(chosen.version, version))
-      reporter.line(`Python ${version} was asked for by ${by} and is not on this machine`, 'WARNING');
-    return program;
+    await rm(folder, { recursive: true, force: true });
+    return undefined;
   }
-  const [why = ''] = answer.stderr.trim().split('\n', 1);
-  reporter.line(`Python ${chosen.version} of this machine does not run in the container: ${why}`, 'WARNING');
-  await rm(folder, { recursive: true, force: true });
-  return undefined;
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  reporter.line(`The image has no Python; brought Python ${chosen.version} of this machine in ${seconds} s`);
+  const { version, by } = pythonRequest;
+  if (!satisfies(chosen.version, version))
+    reporter.line(`Python ${version} was asked for by ${by} and is not on this machine`, 'WARNING');
+  return program;
+}
+
+/** Shares the content where the file system can, but never the files. */
+async function copyFolder(
+  from: string,
+  to: string,
+  { hostEnvironment = {}, signal }: EnvironmentRequest,
+): Promise<ExecResult> {
+  await rm(to, { recursive: true, force: true });
+  await ensureFolder(path.dirname(to));
+  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto'] : ['-a'];
+  return run(['cp', ...flags, from, to], { env: hostEnvironment, signal });
 }
 
 async function managedInterpreters(

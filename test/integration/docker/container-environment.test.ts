@@ -71,12 +71,16 @@ test('an environment is built by the uv of the machine, from the index of the ag
   t.false(kept().some((file) => /entries.*\/alpha\..*\.pyc$/.test(file)));
   await first.upkeep?.({ signal: new AbortController().signal, logger: quiet(t) });
   t.true(kept().some((file) => /entries.*\/alpha\..*\.pyc$/.test(file)));
-  const warm = await containerTask(t, engine, { ...options, args: ['--read-only', '--network', 'none'] });
+  const other = ['--read-only', '--network', 'none', '--user', '1234:1234'];
+  const warm = await containerTask(t, engine, { ...options, args: other });
   const second = await warm.environment();
   t.true(second.cacheHit);
   t.is(
-    await warm.python(second, 'import alpha, sys; print(alpha.VALUE, sys.prefix)'),
-    'first /.clearml.workspace/venv',
+    await warm.python(
+      second,
+      'import alpha, os, sys; print(alpha.VALUE, sys.prefix, os.access(sys.prefix, os.W_OK))',
+    ),
+    'first /.clearml.workspace/venv True',
   );
   t.deepEqual(second.frozen, ['alpha==1.0']);
 });
