@@ -28,7 +28,7 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'Use an image of this architecture, or install emulation (qemu-user-static).',
   },
   {
-    pattern: /"?\/bin\/sh"?.*(no such file or directory|executable file (.*)not found)/i,
+    pattern: /exec: "\/bin\/sh": .*(?:no such file|not found)|executable file [`"']\/bin\/sh[`"'] not found/i,
     code: 'DOCKER_IMAGE',
     message: 'the image has no /bin/sh',
     hint: 'Set-up steps need a shell; use an image with one.',
@@ -121,13 +121,18 @@ export function engineError(doing: string, error: unknown, address: string): Age
   const code = systemCode(error);
   if (status === undefined && code !== undefined) return unreachable(address, code, error);
   const text = engineText(error);
+  const line = firstLine(text);
   const known = refusal(text);
-  const options = { cause: error, ...(known?.hint === undefined ? {} : { hint: known.hint }) };
-  if (known !== undefined) return new AgentError(known.code, `${doing}: ${known.message ?? text}`, options);
+  const options = {
+    cause: error,
+    ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    ...(text === line ? {} : { detail: text }),
+  };
+  if (known !== undefined) return new AgentError(known.code, `${doing}: ${known.message}`, options);
   // 400: the request itself makes no sense to the engine, which is what arguments can bring about.
   if (status === 400)
-    return new AgentError('DOCKER_ARGUMENT', `${doing}: the engine refuses it: ${text}`, options);
-  return new AgentError('DOCKER_CONTAINER', `${doing}: ${text}`, options);
+    return new AgentError('DOCKER_ARGUMENT', `${doing}: the engine refuses it: ${line}`, options);
+  return new AgentError('DOCKER_CONTAINER', `${doing}: ${line}`, options);
 }
 
 /** What a container's last words or the engine's say about why it cannot run; `undefined` for other words. */

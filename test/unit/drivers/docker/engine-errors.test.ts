@@ -1,0 +1,90 @@
+import test from 'ava';
+import { engineError, refusal } from '../../../../src/drivers/docker/engine-errors.js';
+import { AgentError, type ErrorCode } from '../../../../src/errors.js';
+
+/** What engines say that the tests' own engine does not: other versions, Podman, other machines. */
+const WORDS: readonly [string, ErrorCode, RegExp][] = [
+  [
+    'OCI runtime error: crun: executable file `/bin/sh` not found: No such file or directory',
+    'DOCKER_IMAGE',
+    /^the image has no \/bin\/sh$/,
+  ],
+  [
+    'creating container storage: the container name "job" is already in use by 0123456789abcdef. You have to remove that container to be able to reuse that name',
+    'DOCKER_CONTAINER',
+    /^a container with the name job exists already \(0123456789ab\)$/,
+  ],
+  [
+    'Error response from daemon: failed to set up container networking: driver failed programming external connectivity: Bind for :::8080 failed: port is already allocated',
+    'DOCKER_CONTAINER',
+    /^the published port :::8080 is in use by another container$/,
+  ],
+  [
+    'cannot listen on the TCP port: listen tcp4 :8080: bind: address already in use',
+    'DOCKER_CONTAINER',
+    /^the published port :8080 is in use by a program of this machine$/,
+  ],
+  [
+    'unable to find network with name or ID lab: network not found',
+    'DOCKER_CONTAINER',
+    /^the engine has no network named lab$/,
+  ],
+  [
+    'statfs /data/set: no such file or directory',
+    'DOCKER_CONTAINER',
+    /^the mount source \/data\/set does not exist$/,
+  ],
+  [
+    'setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all',
+    'DOCKER_CONTAINER',
+    /unresolvable CDI devices/,
+  ],
+  [
+    'mkdir /var/lib/docker/overlay2/x: no space left on device',
+    'DISK_FULL',
+    /^no space left on the disk of the container/,
+  ],
+];
+
+for (const [text, code, message] of WORDS) {
+  test(`the engine says: ${text}`, (t) => {
+    const found = refusal(text);
+    t.is(found?.code, code);
+    t.regex(found?.message ?? '', message);
+  });
+}
+
+test('words of the container itself are not taken for the engine', (t) => {
+  t.is(refusal("/bin/sh: can't open /.clearml.run/go: no such file or directory"), undefined);
+});
+
+test('answers and broken connections become errors of one line', (t) => {
+  const answer = (statusCode: number, message: string) =>
+    Object.assign(new Error(`(HTTP code ${statusCode}) server error - ${message} `), {
+      statusCode,
+      json: { message },
+    });
+  const broken = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
+  const cases: [unknown, ErrorCode, string][] = [
+    [answer(500, 'boom\nand more'), 'DOCKER_CONTAINER', 'starting: boom'],
+    [answer(400, 'invalid CPU set'), 'DOCKER_ARGUMENT', 'starting: the engine refuses it: invalid CPU set'],
+    [answer(404, 'No such image: a:1'), 'DOCKER_IMAGE', 'starting: the engine has no image a:1'],
+    [
+      broken('ECONNRESET'),
+      'DOCKER_ENGINE',
+      'no container engine answers at unix:///s: the connection broke (ECONNRESET)',
+    ],
+    [broken('EHOSTUNREACH'), 'DOCKER_ENGINE', 'no container engine answers at unix:///s: EHOSTUNREACH'],
+    [broken('EACCES'), 'DOCKER_ENGINE', "no permission on the container engine's socket /s"],
+    [
+      new AgentError('COMMAND_FAILED', 'ssh ended with status 255'),
+      'DOCKER_ENGINE',
+      'no container engine answers at unix:///s: ssh ended with status 255',
+    ],
+  ];
+  for (const [error, code, message] of cases) {
+    const made = engineError('starting', error, 'unix:///s');
+    t.is(made.code, code);
+    t.is(made.message, message);
+  }
+});
