@@ -33,9 +33,13 @@ export async function cudaVersions(request: CudaRequest): Promise<CudaVersions> 
   const cuda = configured('agent.cuda_version', request.cuda);
   const cudnn = configured('agent.cudnn_version', request.cudnn);
   if (cuda !== undefined && cudnn !== undefined) return { cuda, cudnn };
-  const nvcc = await findCompiler(request.env);
+  const known = sure(cuda);
+  const [nvcc, driver] = await Promise.all([
+    findCompiler(request.env),
+    known === undefined ? request.driverVersion() : undefined,
+  ]);
   return {
-    cuda: sure(cuda) ?? versionDigits(await request.driverVersion()) ?? nvcc?.version ?? '0',
+    cuda: known ?? versionDigits(driver) ?? nvcc?.version ?? '0',
     cudnn: sure(cudnn) ?? (nvcc === undefined ? undefined : await cudnnBeside(nvcc.program)) ?? '0',
   };
 }

@@ -36,6 +36,7 @@ export class GpuReader {
   #seen = false;
   #off = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
+  #cuda: string | undefined;
 
   constructor(options: GpuReaderOptions) {
     this.#options = options;
@@ -56,12 +57,18 @@ export class GpuReader {
       this.#errors = 0;
       this.#seen = true;
       this.#off = reading.gpus.length === 0;
+      this.#cuda = reading.cudaVersion ?? this.#cuda;
       return this.#off ? undefined : reading;
     } catch (error) {
       signal?.throwIfAborted();
       this.#failed(error);
       return undefined;
     }
+  }
+
+  /** CUDA version of the driver. A driver stays for as long as the machine runs, so an earlier reading will do. */
+  async driverCuda(): Promise<string | undefined> {
+    return this.#cuda ?? (await this.read())?.cudaVersion;
   }
 
   #failed(error: unknown): void {

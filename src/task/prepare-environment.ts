@@ -60,7 +60,7 @@ function cuda({ ctx }: TaskRun, { config, environment: env }: Surroundings) {
     cudnn: config.string('agent.cudnn_version'),
     cpuOnly: ctx.environment.NVIDIA_VISIBLE_DEVICES === 'none',
     env,
-    driverVersion: async () => (await ctx.gpus.read())?.cudaVersion,
+    driverVersion: () => ctx.gpus.driverCuda(),
   });
 }
 

@@ -55,6 +55,14 @@ test('GPUs are read, the names of slices only when the slicing changes', async (
   t.deepEqual(await calls(), ['-q -x', '-L', '-q -x']);
 });
 
+test('the CUDA version of the driver is asked for once', async (t) => {
+  const { reader, install, calls } = await machine(t);
+  await install('nvidia-smi', `if [ "$1" = -L ]; then cat ${a100}.list.txt; else cat ${a100}.xml; fi`);
+  t.is(await reader.driverCuda(), '12.2');
+  t.is(await reader.driverCuda(), '12.2');
+  t.deepEqual(await calls(), ['-q -x', '-L']);
+});
+
 test('a machine whose driver finds no device has no GPU', async (t) => {
   const { reader, warnings, install } = await machine(t);
   await install('nvidia-smi', 'echo "No devices were found"; exit 6');
