@@ -55,8 +55,8 @@ export interface OpenedTask extends Omit<ContainerTask, 'place'> {
 
 /** A driver for one task, not opened yet. */
 export async function containerDriver(
-  t: ExecutionContext,
-  engine: DockerEngine,
+  t: Pick<ExecutionContext, 'teardown'>,
+  engine: Pick<DockerEngine, 'socket'>,
   options: ContainerTaskOptions,
 ): Promise<{
   driver: DockerDriver;
@@ -93,7 +93,11 @@ export async function containerDriver(
   return { driver, open, lines, output, root, abort };
 }
 
-function plan(engine: DockerEngine, root: string, { image, args = [], scripts = [] }: ContainerTaskOptions) {
+function plan(
+  engine: Pick<DockerEngine, 'socket'>,
+  root: string,
+  { image, args = [], scripts = [] }: ContainerTaskOptions,
+) {
   const network = args.some((word) => word.startsWith('--network')) ? [] : ['--network', 'host'];
   const options = optionsOf(parseArguments([...network, ...args]), 'test');
   const sources = {
@@ -107,8 +111,8 @@ function plan(engine: DockerEngine, root: string, { image, args = [], scripts = 
 }
 
 export async function containerTask(
-  t: ExecutionContext,
-  engine: DockerEngine,
+  t: Pick<ExecutionContext, 'teardown'>,
+  engine: Pick<DockerEngine, 'socket'>,
   options: ContainerTaskOptions,
 ): Promise<ContainerTask> {
   const { driver, open, lines, output, root, abort } = await containerDriver(t, engine, options);

@@ -16,6 +16,7 @@ import { DockerPlace } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
+import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
 import type { RunFiles } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
@@ -62,7 +63,14 @@ export class DockerDriver implements Driver {
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
     const container = await engine.create(completeRequest(plan, files, runFolder));
-    const ref: DockerPlaceRef = { kind: 'docker', taskId, container, runFolder, ...(keep ? { keep } : {}) };
+    const ref: DockerPlaceRef = {
+      kind: 'docker',
+      taskId,
+      container,
+      runFolder,
+      ...(keep ? { keep } : {}),
+      ...(files.shared && mustBeGivenBack() ? { workspace: request.workspace } : {}),
+    };
     try {
       await files.beforeStart(container);
       await engine.start(container);
@@ -108,8 +116,11 @@ export class DockerDriver implements Driver {
     if (docker === undefined) return;
     const { engine } = this.#options;
     this.#places.delete(docker.container);
+    const state = docker.workspace === undefined ? undefined : await engine.inspect(docker.container);
     if (docker.keep) await engine.stop(docker.container, 0);
     else await engine.remove(docker.container);
+    if (state !== undefined && docker.workspace !== undefined)
+      await giveBack({ ...this.#side(state, docker), workspace: docker.workspace });
   }
 
   async collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
@@ -160,11 +171,16 @@ export class DockerDriver implements Driver {
     return place;
   }
 
-  #aside({ image }: ContainerState, ref: DockerPlaceRef): NonNullable<Place['aside']> {
-    const { engine } = this.#options;
-    const labels = runLabels(ref.runFolder);
+  /** For a container beside that of a run. */
+  #side({ image }: ContainerState, { runFolder }: DockerPlaceRef) {
+    const { engine, environment } = this.#options;
     const sees = (file: string) => this.#sees(file) ?? file;
-    return (command) => runAside({ engine, image, labels, sees }, command);
+    return { engine, environment, image, labels: runLabels(runFolder), sees };
+  }
+
+  /** Caches belong to the agent's user, whoever the image's is. */
+  #aside(state: ContainerState, ref: DockerPlaceRef): NonNullable<Place['aside']> {
+    return (command) => runAside({ ...this.#side(state, ref), user: ownUser() }, command);
   }
 
   async #filesOf(plan: ContainerPlan, request: PlaceRequest): Promise<RunFiles> {

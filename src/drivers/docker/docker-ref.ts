@@ -9,6 +9,8 @@ export interface DockerPlaceRef extends PlaceRef {
   runFolder: string;
   /** Stays after its end, as its arguments ask for. */
   keep?: boolean;
+  /** Where what it has written must be given back to the agent's user. */
+  workspace?: string;
 }
 
 export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
@@ -18,9 +20,16 @@ export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
 
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function dockerRef(ref: PlaceRef): DockerPlaceRef | undefined {
-  const { kind, taskId, container, runFolder, keep } = ref;
+  const { kind, taskId, container, runFolder, keep, workspace } = ref;
   if (kind !== 'docker' || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
-  return { kind, taskId, container, runFolder, ...(keep === true ? { keep } : {}) };
+  return {
+    kind,
+    taskId,
+    container,
+    runFolder,
+    ...(keep === true ? { keep } : {}),
+    ...(typeof workspace === 'string' ? { workspace } : {}),
+  };
 }
 
 /** Folders of a run on the machine of the agent. */

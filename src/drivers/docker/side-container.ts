@@ -9,19 +9,21 @@ export interface SideContainer {
   labels: Readonly<Record<string, string>>;
   /** How the engine sees a path of the agent. */
   sees(file: string): string;
+  /** `user:group` of the command. */
+  user: string;
 }
 
 /** The lowest share of the processors that the kernel gives. */
 const LEAST_SHARES = 2;
 
 /**
- * Runs a command in a container of its own, as root, without a network, with one folder of this machine, when
- * nothing else wants the processors. The container is gone afterwards.
+ * Runs a command in a container of its own, without a network, with one folder of this machine, when nothing else
+ * wants the processors. The container is gone afterwards.
  *
  * @returns the exit status
  */
 export async function runAside(
-  { engine, image, labels, sees }: SideContainer,
+  { engine, image, labels, sees, user }: SideContainer,
   { argv, folder, signal, timeoutMs }: AsideCommand,
 ): Promise<number> {
   const [program, ...args] = argv;
@@ -29,7 +31,7 @@ export async function runAside(
     Image: image,
     Entrypoint: [program],
     Cmd: args,
-    User: '0',
+    User: user,
     Labels: { ...labels },
     HostConfig: {
       NetworkMode: 'none',

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -114,6 +114,20 @@ test('packages of the image count as installed; its user need not be root', asyn
   t.is(environment.manager, 'pip');
   const code = 'import alpha, beta, os; print(os.getuid(), alpha.VALUE, beta.VALUE)';
   t.is(await task.python(environment, code), '1234 1.0 of the image');
+});
+
+test('an agent that is not root clears up behind containers that are', async (t) => {
+  const engine = await sharedEngine(t);
+  const root = temporaryFolder(t);
+  const user = { uid: 1234, gid: 1234 };
+  chownSync(root, user.uid, user.gid);
+  chmodSync(engine.socket, 0o666);
+  chmodSync(engine.folder, 0o755);
+  const script = path.resolve(import.meta.dirname, '../../support/other-user-agent.ts');
+  const words = ['--import', 'tsx', script, engine.socket, root, 'python:1'];
+  const env = { PATH: process.env.PATH, HOME: root, TMPDIR: root };
+  const { stdout } = await execa(process.execPath, words, { ...user, env, extendEnv: false });
+  t.deepEqual(JSON.parse(stdout), [user.uid, false, true]);
 });
 
 test('packages go into an environment that is activated', async (t) => {
