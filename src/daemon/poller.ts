@@ -30,6 +30,9 @@ export interface PollerOptions {
 /** The wait is up to this part longer than the interval, so that a fleet of agents does not ask in step. */
 const JITTER = 0.2;
 
+/** A pipeline queues its next step when one has ended, so the first looks come close together. */
+const FIRST_WAITS_MS = [250, 500, 1000];
+
 /** Asks the server's queues for the next task, in one call a pass while they are empty. */
 export class Poller {
   readonly #options: PollerOptions;
@@ -43,15 +46,22 @@ export class Poller {
 
   /** Waits until there is a task and takes it. `undefined` once the signal aborts. */
   async next(signal: AbortSignal): Promise<PulledTask | undefined> {
-    while (!signal.aborted) {
+    for (let looks = 0; !signal.aborted; looks += 1) {
       const pulled = await this.#pass(signal).catch((error: unknown) => {
         if (!signal.aborted) this.#options.warn(`cannot ask the queues: ${causeLine(error)}`);
         return undefined;
       });
       if (pulled) return pulled;
-      await pause(this.#options.intervalMs * (1 + Math.random() * JITTER), signal);
+      await pause(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
     }
     return undefined;
+  }
+
+  /** A lost answer takes the whole interval to become clear. */
+  #waitAfter(looks: number): number {
+    const { intervalMs } = this.#options;
+    const first = this.#doubtful === undefined ? FIRST_WAITS_MS[looks] : undefined;
+    return Math.min(first ?? intervalMs, intervalMs);
   }
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {

@@ -17,6 +17,10 @@ class MemoryQueues {
     }));
   }
 
+  add(queue: string, task: string): void {
+    this.#queues.find(({ id }) => id === queue)?.entries?.push({ task });
+  }
+
   async getAll(): Promise<QueueRecord[]> {
     this.calls.push('look');
     return structuredClone(this.#queues);
@@ -109,4 +113,13 @@ test('the wait ends with the signal', async (t) => {
     warn: () => undefined,
   });
   t.is(await poller.next(AbortSignal.timeout(50)), undefined);
+});
+
+test('a task that is queued just after another has ended is not kept waiting for the interval', async (t) => {
+  const { queues, next } = setUp({ a: ['a1'] }, { intervalMs: 60_000 });
+  t.is((await next())?.task, 'a1');
+  const following = next();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  queues.add('a', 'a2');
+  t.is((await following)?.task, 'a2');
 });
