@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
 
@@ -139,5 +142,24 @@ test.serial('a Python task in an image without Python says so', async (t) => {
   const log = await agent.log(id);
   t.deepEqual([task.status, task.status_reason], ['failed', 'failed finding a Python interpreter'], log);
   t.regex(/^Process failed: (.*)$/m.exec(log)?.[1] ?? '', troubleshootingLine('image-without-python'));
+  await nothingLeft(agent);
+});
+
+test.serial('a task whose daemon was killed during its set-up goes back and runs again', async (t) => {
+  const agent = await agentFor(t);
+  const marks = temporaryFolder(t);
+  const task = await enqueueIn(agent, '#!/bin/sh\necho ran\n', {
+    image: 'base:1',
+    arguments: `-v ${marks}:/marks`,
+    setup_shell_script: '[ -e /marks/begun ] || { touch /marks/begun; sleep 600; }',
+  });
+  const daemon = agent.daemon('--docker');
+  const begun = async () => existsSync(path.join(marks, 'begun'));
+  await until(begun, { what: 'the set-up', timeoutMs: 60_000 });
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const next = agent.daemon('--docker');
+  t.is((await agent.ended(task)).status, 'completed', next.output());
+  t.regex(await agent.log(task), /^ran\r?$/m);
   await nothingLeft(agent);
 });
