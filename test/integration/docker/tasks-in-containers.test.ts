@@ -104,6 +104,24 @@ test.serial('execute --docker --dry-run prints the line and touches nothing', as
   t.is((await agent.task(id)).status, 'queued');
 });
 
+test.serial('doctor finds the engine, and says when there is none at its address', async (t) => {
+  const agent = await agentFor(t);
+  const containers = async (env: Record<string, string>) => {
+    Object.assign(agent.home.env, env);
+    const doctor = agent.agent('doctor', '--json');
+    await doctor.exited;
+    const { results }: { results: { check: string; state: string; text: string }[] } = JSON.parse(
+      doctor.output().slice(doctor.output().indexOf('{')),
+    );
+    return results
+      .filter(({ check }) => check === 'containers')
+      .map(({ state, text }) => `${state}: ${text}`);
+  };
+  t.regex((await containers({})).join('\n'), /^ok: Docker, API 1\.\d+, at unix:\/\//);
+  const [nowhere] = await containers({ DOCKER_HOST: 'unix:///nowhere.sock' });
+  t.regex(nowhere ?? '', /^problem: no container engine answers at unix:\/\/\/nowhere.sock/);
+});
+
 test.serial('a task in a container is aborted, and a daemon that was killed goes on with one', async (t) => {
   const agent = await agentFor(t);
   const aborted = await enqueueIn(agent, '#!/bin/sh\necho begun; sleep 600\n', { image: 'base:1' });
