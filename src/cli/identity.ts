@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { registerSecrets } from '../daemon/build-context.js';
-import { resolveSchedule, type Schedule, scheduleWarnings } from '../daemon/schedule.js';
+import { resolveSchedule, type Schedule, scheduleWarnings } from '../daemon/queues/schedule.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
 import { AgentError } from '../errors.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { BuildOptions } from '../daemon/build-run.js';
+import type { BuildOptions } from '../daemon/build/build-run.js';
 import { executeWorkerId } from '../daemon/worker-id.js';
 import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
@@ -17,7 +17,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
   const target = textOf(options.target);
   const mode = containerMode(context);
   if (mode !== undefined) {
-    const { buildImage } = await import('../daemon/build-image.js');
+    const { buildImage } = await import('../daemon/build/build-image.js');
     return buildImage({
       ...build,
       image: target,
@@ -26,7 +26,7 @@ export async function runBuild(context: CommandContext): Promise<number> {
       entryPoint: entryPointOf(options.entryPoint),
     });
   }
-  const { buildEnvironment } = await import('../daemon/build-environment.js');
+  const { buildEnvironment } = await import('../daemon/build/build-environment.js');
   return buildEnvironment({
     ...build,
     target: target === undefined ? undefined : path.resolve(expandHome(target, context.home)),

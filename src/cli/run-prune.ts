@@ -1,10 +1,10 @@
-import { journaledContainers } from '../daemon/journaled-containers.js';
-import { Engine } from '../drivers/docker/engine.js';
+import { journaledContainers } from '../daemon/runs/journaled-containers.js';
 import {
   removeStopped,
   type StoppedContainer,
   stoppedContainers,
-} from '../drivers/docker/stopped-containers.js';
+} from '../drivers/docker/containers/stopped-containers.js';
+import { Engine } from '../drivers/docker/engine.js';
 import { causeLine } from '../errors.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';

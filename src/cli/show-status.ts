@@ -1,7 +1,7 @@
 import { connect } from '../daemon/connect.js';
+import { resolveQueues } from '../daemon/queues/resolve-queues.js';
+import { describeStatus } from '../daemon/queues/schedule/describe.js';
 import { livingDaemons } from '../daemon/registry.js';
-import { resolveQueues } from '../daemon/resolve-queues.js';
-import { describeStatus } from '../daemon/schedule/describe.js';
 import { executeWorkerId, type WorkerIdentity } from '../daemon/worker-id.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';

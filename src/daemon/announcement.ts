@@ -1,4 +1,4 @@
-import type { ResolvedQueue } from './resolve-queues.js';
+import type { ResolvedQueue } from './queues/resolve-queues.js';
 
 /** What a daemon says when it starts: who it is, and the queues that it pulls from, as a table. */
 export function announcement(workerId: string, queues: readonly ResolvedQueue[]): string[] {

@@ -17,10 +17,10 @@ import { effectiveConfig } from './effective-config.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
-import { carryOut, openRun } from './manage-run.js';
 import { nodeRank } from './node-rank.js';
-import { withToken } from './run-contexts.js';
-import { RunFolders, runLock } from './runs.js';
+import { carryOut, openRun } from './runs/manage-run.js';
+import { withToken } from './runs/run-contexts.js';
+import { RunFolders, runLock } from './runs/runs.js';
 import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {

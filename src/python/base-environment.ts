@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { type InstalledPackage, inspectEnvironment } from './environment-inspection.js';
+import { environmentKey } from './cache/environment-key.js';
 import type { EnvironmentJob } from './environment-job.js';
-import { environmentKey } from './environment-key.js';
-import type { InstallContext } from './installer.js';
-import { installFromList } from './installer.js';
-import { markerHolds, markerValues } from './markers.js';
-import { type PipProgram, pipPackages } from './pip-installer.js';
-import { uvEnvironment } from './uv-installer.js';
-import { matchesRule, parseRule } from './version.js';
-import { createVenv, pipServesOthers } from './virtual-environment.js';
+import { type InstalledPackage, inspectEnvironment } from './install/environment-inspection.js';
+import type { InstallContext } from './install/installer.js';
+import { installFromList } from './install/installer.js';
+import { type PipProgram, pipPackages } from './install/pip-installer.js';
+import { uvEnvironment } from './install/uv-installer.js';
+import { createVenv, pipServesOthers } from './install/virtual-environment.js';
+import { matchesRule, parseRule } from './interpreter/version.js';
+import { markerHolds, markerValues } from './requirements/markers.js';
 
 export interface BaseEnvironment {
   packages: InstalledPackage[];

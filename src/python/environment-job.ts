@@ -1,15 +1,15 @@
 import path from 'node:path';
-import { carriedSettings } from './carried-settings.js';
-import type { ContainerSurvey } from './container-survey.js';
-import type { CachePlace } from './environment-cache.js';
-import { EnvironmentCache } from './environment-cache.js';
+import type { CachePlace } from './cache/environment-cache.js';
+import { EnvironmentCache } from './cache/environment-cache.js';
+import { carriedSettings } from './containers/carried-settings.js';
+import type { ContainerSurvey } from './containers/container-survey.js';
 import type { EnvironmentRequest } from './environment-request.js';
 import { inheritedPackages } from './inherited-packages.js';
-import { takeIndexFlags, withIndexes } from './install-plan.js';
-import type { InstallContext } from './installer.js';
-import type { Interpreter } from './interpreter.js';
-import { type PipConfiguration, readPipConfiguration } from './pip-configuration.js';
-import { emptyOptions, type ListOptions } from './requirement-list.js';
+import { takeIndexFlags, withIndexes } from './install/install-plan.js';
+import type { InstallContext } from './install/installer.js';
+import { type PipConfiguration, readPipConfiguration } from './install/pip-configuration.js';
+import type { Interpreter } from './interpreter/interpreter.js';
+import { emptyOptions, type ListOptions } from './requirements/requirement-list.js';
 import type { PipSettings } from './settings.js';
 
 /** A request with what was found out for it. */

@@ -2,7 +2,7 @@ import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Reporter } from '../logs/reporter.js';
-import type { PythonRequest } from './python-request.js';
+import type { PythonRequest } from './interpreter/python-request.js';
 import type { PythonSettings } from './settings.js';
 
 /** What a task's Python environment is made from. */

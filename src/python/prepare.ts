@@ -1,19 +1,19 @@
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
-import { containerInterpreter, type FindOptions } from './container-interpreter.js';
-import type { ContainerSurvey } from './container-survey.js';
+import { containerInterpreter, type FindOptions } from './containers/container-interpreter.js';
+import type { ContainerSurvey } from './containers/container-survey.js';
 import { customBuild } from './custom-build.js';
 import { type EnvironmentJob, environmentJob } from './environment-job.js';
 import type { EnvironmentOrder, EnvironmentRequest, PythonEnvironment } from './environment-request.js';
-import { findInterpreter, type Interpreter } from './interpreter.js';
-import type { Candidate } from './interpreter-candidates.js';
-import { planLists } from './planned-lists.js';
-import { projectEnvironment } from './project-environment.js';
-import { provideInterpreter } from './provided-interpreter.js';
-import type { PythonRequest } from './python-request.js';
-import { locateRequirements, needsRepository } from './requirement-files.js';
+import { findInterpreter, type Interpreter } from './interpreter/interpreter.js';
+import type { Candidate } from './interpreter/interpreter-candidates.js';
+import { provideInterpreter } from './interpreter/provided-interpreter.js';
+import type { PythonRequest } from './interpreter/python-request.js';
+import { projectEnvironment } from './projects/project-environment.js';
+import { planLists } from './requirements/planned-lists.js';
+import { locateRequirements, needsRepository } from './requirements/requirement-files.js';
+import { resolveTorch } from './requirements/torch-resolution.js';
 import { bareEnvironment, systemEnvironment, withoutPython } from './system-environment.js';
-import { resolveTorch } from './torch-resolution.js';
 import { venvEnvironment } from './venv-environment.js';
 
 /**

@@ -1,13 +1,13 @@
-import { provideGit } from './container-git.js';
-import { inspectEnvironment } from './environment-inspection.js';
+import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
-import { freezeLines } from './freeze.js';
-import { installError, noInstaller } from './install-failure.js';
-import { isEmptyPlan, planTexts } from './install-plan.js';
-import type { Interpreter } from './interpreter.js';
-import { installerOnTop, type PlannedList } from './package-build.js';
-import { runPlan } from './plan-runner.js';
+import { inspectEnvironment } from './install/environment-inspection.js';
+import { freezeLines } from './install/freeze.js';
+import { installError, noInstaller } from './install/install-failure.js';
+import { isEmptyPlan, planTexts } from './install/install-plan.js';
+import { installerOnTop, type PlannedList } from './install/package-build.js';
+import { runPlan } from './install/plan-runner.js';
+import type { Interpreter } from './interpreter/interpreter.js';
 
 /** The interpreter as it is, nothing installed. */
 export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironment {

@@ -1,27 +1,27 @@
 import { rm } from 'node:fs/promises';
 import { type BaseEnvironment, inheritedState } from './base-environment.js';
-import { provideGit } from './container-git.js';
-import { inspectEnvironment } from './environment-inspection.js';
+import { environmentKey } from './cache/environment-key.js';
+import { keptOrBuilt } from './cache/kept-environment.js';
+import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
-import { environmentKey } from './environment-key.js';
 import type { PythonEnvironment } from './environment-request.js';
-import { freezeLines, withoutLogin } from './freeze.js';
-import { installError, noInstaller } from './install-failure.js';
-import { changingPart, fixedPart, isEmptyPlan } from './install-plan.js';
-import { keptOrBuilt } from './kept-environment.js';
+import { inspectEnvironment } from './install/environment-inspection.js';
+import { freezeLines, withoutLogin } from './install/freeze.js';
+import { installError, noInstaller } from './install/install-failure.js';
+import { changingPart, fixedPart, isEmptyPlan } from './install/install-plan.js';
 import {
   type BuiltEnvironment,
   buildEnvironment,
   installerOnTop,
   type PlannedList,
-} from './package-build.js';
-import { configurationKey } from './pip-configuration.js';
-import { namesIn, planLists } from './planned-lists.js';
-import { locateRequirements, readListed } from './requirement-files.js';
-import { optionLines } from './requirement-list.js';
+} from './install/package-build.js';
+import { configurationKey } from './install/pip-configuration.js';
+import { namesIn, planLists } from './requirements/planned-lists.js';
+import { locateRequirements, readListed } from './requirements/requirement-files.js';
+import { optionLines } from './requirements/requirement-list.js';
+import { resolveTorch } from './requirements/torch-resolution.js';
 import { bareEnvironment } from './system-environment.js';
 import type { TorchSettings } from './tool-settings.js';
-import { resolveTorch } from './torch-resolution.js';
 
 /** An environment of plain requirements: a copy of a kept one, or built by uv or pip and then kept. */
 export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnvironment> {

@@ -5,13 +5,13 @@ import { causeLine } from '../errors.js';
 import { cudaVersions } from '../gpu/cuda-version.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { requestedPython } from '../python/interpreter/python-request.js';
 import { prepareEnvironment } from '../python/prepare.js';
-import { requestedPython } from '../python/python-request.js';
-import { frozenRequirements } from '../python/requirement-source.js';
+import { frozenRequirements } from '../python/requirements/requirement-source.js';
 import { pythonSettings } from '../python/settings.js';
-import type { TaskCode } from './prepare-code.js';
+import type { TaskCode } from './code/prepare-code.js';
+import { interpreterKind } from './code/script-binary.js';
 import type { TaskRun } from './run.js';
-import { interpreterKind } from './script-binary.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface EnvironmentParts {

@@ -13,7 +13,7 @@ import {
   prepareCode,
   type TaskCode,
   toolEnvironment,
-} from './prepare-code.js';
+} from './code/prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';

@@ -7,11 +7,11 @@ import { buildRequest, forEngine } from '../../src/drivers/docker/arguments/buil
 import { optionsOf, parseArguments } from '../../src/drivers/docker/arguments/parse-arguments.js';
 import { DockerDriver } from '../../src/drivers/docker/docker-driver.js';
 import { Engine } from '../../src/drivers/docker/engine.js';
-import type { SetupScript } from '../../src/drivers/docker/setup-scripts.js';
+import type { SetupScript } from '../../src/drivers/docker/setup/setup-scripts.js';
 import type { Place } from '../../src/drivers/driver.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../../src/python/environment-request.js';
+import { requestedPython } from '../../src/python/interpreter/python-request.js';
 import { prepareEnvironment } from '../../src/python/prepare.js';
-import { requestedPython } from '../../src/python/python-request.js';
 import { pythonSettings } from '../../src/python/settings.js';
 import type { DockerEngine } from './docker-engine.js';
 import { recordingReporter } from './python-environment-job.js';

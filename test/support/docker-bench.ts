@@ -6,7 +6,7 @@ import { optionsOf, parseArguments } from '../../src/drivers/docker/arguments/pa
 import { DockerDriver, type DockerDriverOptions } from '../../src/drivers/docker/docker-driver.js';
 import { Engine } from '../../src/drivers/docker/engine.js';
 import type { OwnMount } from '../../src/drivers/docker/files/run-files.js';
-import type { SetupScript } from '../../src/drivers/docker/setup-scripts.js';
+import type { SetupScript } from '../../src/drivers/docker/setup/setup-scripts.js';
 import type { PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { temporaryFolder } from './temporary-folder.js';
 

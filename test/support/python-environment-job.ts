@@ -6,7 +6,7 @@ import { Config, type ConfigTree } from '../../src/config/config.js';
 import { shippedLayer } from '../../src/config/load.js';
 import type { Reporter } from '../../src/logs/reporter.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../../src/python/environment-request.js';
-import { requestedPython } from '../../src/python/python-request.js';
+import { requestedPython } from '../../src/python/interpreter/python-request.js';
 import { pythonSettings } from '../../src/python/settings.js';
 import { localPlace, type RecordingPlace } from './local-place.js';
 import { temporaryFolder } from './temporary-folder.js';

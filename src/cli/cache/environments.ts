@@ -7,9 +7,9 @@ import {
   listEnvironments,
   removeIfUnused,
   unfinishedEnvironments,
-} from '../../python/cache-collection.js';
-import { cacheLimits } from '../../python/cache-upkeep.js';
-import { EnvironmentCache } from '../../python/environment-cache.js';
+} from '../../python/cache/cache-collection.js';
+import { cacheLimits } from '../../python/cache/cache-upkeep.js';
+import { EnvironmentCache } from '../../python/cache/environment-cache.js';
 import { pythonSettings } from '../../python/settings.js';
 import type { CachedItem, Survey } from './cached-item.js';
 

@@ -2,7 +2,7 @@ import { proxyFor } from '../../api/proxy.js';
 import { connectionSettings } from '../../api/settings.js';
 import { Transport } from '../../api/transport.js';
 import { readTrust } from '../../api/trust.js';
-import { resolveQueues } from '../../daemon/resolve-queues.js';
+import { resolveQueues } from '../../daemon/queues/resolve-queues.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
 /** A token is refused when the clocks differ by its life; certificates and logs suffer earlier. */

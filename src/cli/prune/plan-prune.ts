@@ -1,4 +1,4 @@
-import type { StoppedContainer } from '../../drivers/docker/stopped-containers.js';
+import type { StoppedContainer } from '../../drivers/docker/containers/stopped-containers.js';
 
 /** What a run of an agent still has to do with its container. */
 export interface ContainerNeed {

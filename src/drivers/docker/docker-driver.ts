@@ -1,6 +1,6 @@
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
-import { firstLook } from './container-owner.js';
+import { firstLook } from './containers/container-owner.js';
 import {
   boundFolders,
   type ContainerPlan,
@@ -9,8 +9,9 @@ import {
   RUN_LABEL,
   RUNS_FOLDER_LABEL,
   runLabels,
-} from './container-plan.js';
-import type { ContainerState } from './container-state.js';
+} from './containers/container-plan.js';
+import type { ContainerState } from './containers/container-state.js';
+import { runAside } from './containers/side-container.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
@@ -22,7 +23,6 @@ import type { RunFiles } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
-import { runAside } from './side-container.js';
 import { startScript } from './waiting-command.js';
 
 export interface DockerDriverOptions {

@@ -4,11 +4,11 @@ import { AgentError, causeLine } from '../../errors.js';
 import type { ExecOptions, ExecResult, Place, PlaceCommand, ProvideOptions, SystemNeeds } from '../driver.js';
 import { CONTROL_INSIDE, controlFolder, type DockerPlaceRef, WORKSPACE_INSIDE } from './docker-ref.js';
 import type { Engine } from './engine.js';
-import { ExecLimits } from './exec-limits.js';
-import { ExecOutput } from './exec-output.js';
-import { PackageInstaller } from './package-installer.js';
-import { SetupOutput, type SetupScript, setupProgram } from './setup-scripts.js';
-import { namedPackages, namesPackages, toolsForScripts } from './tools-for-scripts.js';
+import { ExecLimits } from './setup/exec-limits.js';
+import { ExecOutput } from './setup/exec-output.js';
+import { PackageInstaller } from './setup/package-installer.js';
+import { SetupOutput, type SetupScript, setupProgram } from './setup/setup-scripts.js';
+import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
   engine: Engine;

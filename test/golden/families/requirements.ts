@@ -1,15 +1,22 @@
 import { Config, type ConfigTree, type ConfigValue } from '../../../src/config/config.js';
 import { shippedLayer } from '../../../src/config/load.js';
 import { AgentError } from '../../../src/errors.js';
-import { type InstallPlan, planInstall } from '../../../src/python/install-plan.js';
-import { legacyResolverFlag, pipFlags, pipPackages } from '../../../src/python/pip-installer.js';
-import { type Requirement, requirementText, withoutComment } from '../../../src/python/requirement.js';
-import { parseRequirementList, type RequirementList } from '../../../src/python/requirement-list.js';
-import { listedVersion } from '../../../src/python/requirement-source.js';
+import { type InstallPlan, planInstall } from '../../../src/python/install/install-plan.js';
+import { legacyResolverFlag, pipFlags, pipPackages } from '../../../src/python/install/pip-installer.js';
+import { compareVersions } from '../../../src/python/interpreter/version.js';
+import { rangesOverlap } from '../../../src/python/interpreter/version-range.js';
+import {
+  type Requirement,
+  requirementText,
+  withoutComment,
+} from '../../../src/python/requirements/requirement.js';
+import {
+  parseRequirementList,
+  type RequirementList,
+} from '../../../src/python/requirements/requirement-list.js';
+import { listedVersion } from '../../../src/python/requirements/requirement-source.js';
+import { fitToTorchIndex, namesTorch, torchIndexes } from '../../../src/python/requirements/torch-index.js';
 import { type PythonSettings, pythonSettings } from '../../../src/python/settings.js';
-import { fitToTorchIndex, namesTorch, torchIndexes } from '../../../src/python/torch-index.js';
-import { compareVersions } from '../../../src/python/version.js';
-import { rangesOverlap } from '../../../src/python/version-range.js';
 
 interface Input {
   op: string;

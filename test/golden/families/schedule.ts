@@ -1,6 +1,11 @@
-import { describeEntry } from '../../../src/daemon/schedule/describe.js';
-import { parseEntry } from '../../../src/daemon/schedule/entry.js';
-import { activity, hoursOf, type RuntimeProperty, resolveSchedule } from '../../../src/daemon/schedule.js';
+import { describeEntry } from '../../../src/daemon/queues/schedule/describe.js';
+import { parseEntry } from '../../../src/daemon/queues/schedule/entry.js';
+import {
+  activity,
+  hoursOf,
+  type RuntimeProperty,
+  resolveSchedule,
+} from '../../../src/daemon/queues/schedule.js';
 
 type Input =
   | {

@@ -1,15 +1,15 @@
 import path from 'node:path';
 import type { TaskScript } from '../../../src/api/task-record.js';
-import { planCommand } from '../../../src/task/command.js';
-import { type ExecutionInfo, executionInfo } from '../../../src/task/entry-point.js';
-import { isLiteralScript, planLiteralScript } from '../../../src/task/literal-script.js';
+import { planCommand } from '../../../src/task/code/command.js';
+import { type ExecutionInfo, executionInfo } from '../../../src/task/code/entry-point.js';
+import { isLiteralScript, planLiteralScript } from '../../../src/task/code/literal-script.js';
 import {
   type InterpreterKind,
   interpreterKind,
   pythonVersion,
   shellCandidates,
-} from '../../../src/task/script-binary.js';
-import { addTaskInit, moveFutureImports, TASK_INIT_LINES } from '../../../src/task/task-init.js';
+} from '../../../src/task/code/script-binary.js';
+import { addTaskInit, moveFutureImports, TASK_INIT_LINES } from '../../../src/task/code/task-init.js';
 
 interface Input {
   op: 'command' | 'execution_info' | 'binary' | 'python_version' | 'is_literal' | 'fix_future' | 'add_init';

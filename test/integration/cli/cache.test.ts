@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import path from 'node:path';
 import test from 'ava';
 import { acquireLock } from '../../../src/os/lock.js';
-import { EnvironmentCache } from '../../../src/python/environment-cache.js';
+import { EnvironmentCache } from '../../../src/python/cache/environment-cache.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { listMirrors } from '../../../src/repository/mirror-collection.js';
 import { agentHome, startAgent } from '../../support/agent-process.js';

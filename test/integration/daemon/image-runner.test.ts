@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { serverConfText } from '../../../src/server/server.js';
-import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../../src/task/image-runner.js';
+import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../../src/task/image/image-runner.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';

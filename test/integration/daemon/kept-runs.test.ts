@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type KeptRun, listKeptRuns } from '../../../src/daemon/kept-runs.js';
 import { workerLock } from '../../../src/daemon/registry.js';
-import { removeRun } from '../../../src/daemon/remove-run.js';
-import { RunFolders } from '../../../src/daemon/runs.js';
+import { type KeptRun, listKeptRuns } from '../../../src/daemon/runs/kept-runs.js';
+import { removeRun } from '../../../src/daemon/runs/remove-run.js';
+import { RunFolders } from '../../../src/daemon/runs/runs.js';
 import { acquireLock } from '../../../src/os/lock.js';
 import { workerFolder } from '../../../src/os/paths.js';
 import { Journal, type JournalStep } from '../../../src/task/journal.js';

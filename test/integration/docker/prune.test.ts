@@ -1,6 +1,6 @@
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { RUN_LABEL } from '../../../src/drivers/docker/container-plan.js';
+import { RUN_LABEL } from '../../../src/drivers/docker/containers/container-plan.js';
 import type { DockerPlaceRef } from '../../../src/drivers/docker/docker-ref.js';
 import { ensureFolder } from '../../../src/os/files.js';
 import { acquireLock } from '../../../src/os/lock.js';

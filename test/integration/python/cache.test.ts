@@ -11,8 +11,8 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { run } from '../../../src/os/exec.js';
 import { withLock } from '../../../src/os/lock.js';
-import { listEnvironments, pruneEnvironments } from '../../../src/python/cache-collection.js';
-import { EnvironmentCache } from '../../../src/python/environment-cache.js';
+import { listEnvironments, pruneEnvironments } from '../../../src/python/cache/cache-collection.js';
+import { EnvironmentCache } from '../../../src/python/cache/environment-cache.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { filesWithPath, rewritePath } from '../../../src/python/relocation.js';
+import { filesWithPath, rewritePath } from '../../../src/python/cache/relocation.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test('packages that are used from their sources are found where these have gone', async (t) => {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { duration } from '../../../src/cli/duration.js';
 import { type PruneFacts, planPrune } from '../../../src/cli/prune/plan-prune.js';
-import type { StoppedContainer } from '../../../src/drivers/docker/stopped-containers.js';
+import type { StoppedContainer } from '../../../src/drivers/docker/containers/stopped-containers.js';
 
 const NOW = Date.parse('2026-01-10T00:00:00Z');
 

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { checkName } from '../../../src/daemon/build-image.js';
-import { withPython } from '../../../src/daemon/build-run.js';
-import { imageSummary, summaryLines } from '../../../src/daemon/build-summary.js';
+import { checkName } from '../../../src/daemon/build/build-image.js';
+import { withPython } from '../../../src/daemon/build/build-run.js';
+import { imageSummary, summaryLines } from '../../../src/daemon/build/build-summary.js';
 import type { PythonEnvironment } from '../../../src/python/environment-request.js';
-import { imageVariables } from '../../../src/task/image-variables.js';
-import type { TaskCode } from '../../../src/task/prepare-code.js';
+import type { TaskCode } from '../../../src/task/code/prepare-code.js';
+import { imageVariables } from '../../../src/task/image/image-variables.js';
 
 const NAMES: [name: string, taken: boolean][] = [
   ['experiment', true],

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
-import { Poller, type PollerOptions } from '../../../src/daemon/poller.js';
+import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
 
 /** Queues in memory that count the calls made to them. */
 class MemoryQueues {

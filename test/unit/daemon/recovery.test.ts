@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import test from 'ava';
-import { type LeftTask, recoveryAction } from '../../../src/daemon/recovery.js';
+import { type LeftTask, recoveryAction } from '../../../src/daemon/runs/recovery.js';
 import type { JournalStep } from '../../../src/task/journal.js';
 
 const task = (over: Partial<LeftTask> = {}): LeftTask => ({

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import test from 'ava';
-import { signalsOfRun } from '../../../src/daemon/run-signals.js';
+import { signalsOfRun } from '../../../src/daemon/runs/run-signals.js';
 import { watchShutdown } from '../../../src/daemon/shutdown.js';
 
 function setUp(leavesRunning: boolean) {

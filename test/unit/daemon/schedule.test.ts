@@ -1,6 +1,6 @@
 import test from 'ava';
-import { describeEntry, describeStatus } from '../../../src/daemon/schedule/describe.js';
-import { parseEntry } from '../../../src/daemon/schedule/entry.js';
+import { describeEntry, describeStatus } from '../../../src/daemon/queues/schedule/describe.js';
+import { parseEntry } from '../../../src/daemon/queues/schedule/entry.js';
 import {
   activity,
   covers,
@@ -9,7 +9,7 @@ import {
   localHour,
   resolveSchedule,
   scheduleWarnings,
-} from '../../../src/daemon/schedule.js';
+} from '../../../src/daemon/queues/schedule.js';
 
 const none = { uptime: [], downtime: [] };
 const entry = (text: string) => parseEntry(text, 'agent.uptime');

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { StatusReport } from '../../../src/api/workers.js';
-import { ServiceReports, type ServiceWorker } from '../../../src/daemon/service-reports.js';
+import { ServiceReports, type ServiceWorker } from '../../../src/daemon/runs/service-reports.js';
 
 function setUp({ intervalMs = 20, tags = [] as string[] } = {}) {
   const sent: StatusReport[] = [];

@@ -7,7 +7,7 @@ import { engineError } from '../../../src/drivers/docker/engine-errors.js';
 import { pullError } from '../../../src/drivers/docker/image/pull-errors.js';
 import { checkPolicy } from '../../../src/drivers/docker/policy/check-policy.js';
 import { readContainerPolicy } from '../../../src/drivers/docker/policy/container-policy.js';
-import { installError } from '../../../src/python/install-failure.js';
+import { installError } from '../../../src/python/install/install-failure.js';
 import { type RunEnd, settlementOf } from '../../../src/task/outcome.js';
 import { caseConfig } from '../../support/case-config.js';
 import { recordedSources } from '../../support/docker-argument-sources.js';

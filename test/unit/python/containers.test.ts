@@ -1,8 +1,8 @@
 import test from 'ava';
-import { carriedPaths, carriedSettings } from '../../../src/python/carried-settings.js';
-import { readSurvey } from '../../../src/python/container-survey.js';
+import { carriedPaths, carriedSettings } from '../../../src/python/containers/carried-settings.js';
+import { readSurvey } from '../../../src/python/containers/container-survey.js';
 import { hasPackages } from '../../../src/python/inherited-packages.js';
-import { chooseManaged, readManaged } from '../../../src/python/managed-interpreter.js';
+import { chooseManaged, readManaged } from '../../../src/python/interpreter/managed-interpreter.js';
 
 test('settings of pip and uv are carried below those of the container, with paths as it has them', (t) => {
   const host = {

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { chooseEngine, type EngineFacts } from '../../../src/python/engine-choice.js';
-import { type FailureKind, failureReason } from '../../../src/python/install-failure.js';
-import { planInstall, takeIndexFlags } from '../../../src/python/install-plan.js';
-import { readIni } from '../../../src/python/pip-configuration.js';
-import { emptyOptions, parseRequirementList } from '../../../src/python/requirement-list.js';
-import { uvEnvironment, uvFlags, uvOptions } from '../../../src/python/uv-installer.js';
+import { chooseEngine, type EngineFacts } from '../../../src/python/install/engine-choice.js';
+import { type FailureKind, failureReason } from '../../../src/python/install/install-failure.js';
+import { planInstall, takeIndexFlags } from '../../../src/python/install/install-plan.js';
+import { readIni } from '../../../src/python/install/pip-configuration.js';
+import { uvEnvironment, uvFlags, uvOptions } from '../../../src/python/install/uv-installer.js';
+import { emptyOptions, parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const UV = { bestMatch: true, offline: false, fresh: false };
 const PIP = {

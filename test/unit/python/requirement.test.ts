@@ -1,7 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseRequirement, type Requirement, requirementText } from '../../../src/python/requirement.js';
-import { parseRequirementList } from '../../../src/python/requirement-list.js';
+import {
+  parseRequirement,
+  type Requirement,
+  requirementText,
+} from '../../../src/python/requirements/requirement.js';
+import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
   ['numpy  ==  1.26 # why', 'numpy==1.26', 'index'],

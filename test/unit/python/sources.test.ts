@@ -1,33 +1,33 @@
 import test from 'ava';
 import { Config } from '../../../src/config/config.js';
 import { shippedLayer } from '../../../src/config/load.js';
-import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache-collection.js';
+import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache/cache-collection.js';
+import { environmentKey } from '../../../src/python/cache/environment-key.js';
 import {
   condaDependency,
   missingDependencies,
   parseCondaLines,
   planConda,
   withoutMissing,
-} from '../../../src/python/conda-plan.js';
+} from '../../../src/python/conda/conda-plan.js';
 import { expandVariables } from '../../../src/python/custom-build.js';
-import { environmentKey } from '../../../src/python/environment-key.js';
-import { freezeLines, withoutLogin } from '../../../src/python/freeze.js';
-import { findProject, hasLocalPackages, isPackage } from '../../../src/python/project-files.js';
-import { parseRequirement } from '../../../src/python/requirement.js';
-import { addedPackages, needsRepository } from '../../../src/python/requirement-files.js';
-import { parseRequirementList } from '../../../src/python/requirement-list.js';
+import { freezeLines, withoutLogin } from '../../../src/python/install/freeze.js';
+import { findProject, hasLocalPackages, isPackage } from '../../../src/python/projects/project-files.js';
+import { parseRequirement } from '../../../src/python/requirements/requirement.js';
+import { addedPackages, needsRepository } from '../../../src/python/requirements/requirement-files.js';
+import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 import {
   foldersDownTo,
   frozenRequirements,
   requirementSource,
-} from '../../../src/python/requirement-source.js';
-import { pythonSettings } from '../../../src/python/settings.js';
+} from '../../../src/python/requirements/requirement-source.js';
 import {
   fitToTorchIndex,
   namesTorch,
   torchIndexes,
   torchIndexObstacle,
-} from '../../../src/python/torch-index.js';
+} from '../../../src/python/requirements/torch-index.js';
+import { pythonSettings } from '../../../src/python/settings.js';
 
 const SETTINGS = {
   priority: [],

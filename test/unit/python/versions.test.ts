@@ -1,9 +1,13 @@
 import test from 'ava';
-import { markerHolds, markerValues } from '../../../src/python/markers.js';
-import { legacyResolverFlag } from '../../../src/python/pip-installer.js';
-import { requestedPython, satisfies, versionOfBinary } from '../../../src/python/python-request.js';
-import { compareVersions } from '../../../src/python/version.js';
-import { rangesOverlap } from '../../../src/python/version-range.js';
+import { legacyResolverFlag } from '../../../src/python/install/pip-installer.js';
+import {
+  requestedPython,
+  satisfies,
+  versionOfBinary,
+} from '../../../src/python/interpreter/python-request.js';
+import { compareVersions } from '../../../src/python/interpreter/version.js';
+import { rangesOverlap } from '../../../src/python/interpreter/version-range.js';
+import { markerHolds, markerValues } from '../../../src/python/requirements/markers.js';
 
 test('versions are compared by their numbers', (t) => {
   const table: [a: string, operator: string, b: string, holds: boolean][] = [

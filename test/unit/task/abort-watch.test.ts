@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { StatusReading } from '../../../src/api/tasks.js';
-import { stopReason, watchForAbort } from '../../../src/task/abort-watch.js';
+import { stopReason, watchForAbort } from '../../../src/task/abort/abort-watch.js';
 
 const readings: [StatusReading, string | undefined][] = [
   [{ status: 'in_progress' }, undefined],

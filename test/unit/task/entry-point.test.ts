@@ -1,9 +1,9 @@
 import test from 'ava';
-import { checkEntryPoint, planCommand } from '../../../src/task/command.js';
-import { executionInfo } from '../../../src/task/entry-point.js';
-import { isLiteralScript, planLiteralScript } from '../../../src/task/literal-script.js';
-import { shellCandidates } from '../../../src/task/script-binary.js';
-import { addTaskInit, moveFutureImports, TASK_INIT_LINES } from '../../../src/task/task-init.js';
+import { checkEntryPoint, planCommand } from '../../../src/task/code/command.js';
+import { executionInfo } from '../../../src/task/code/entry-point.js';
+import { isLiteralScript, planLiteralScript } from '../../../src/task/code/literal-script.js';
+import { shellCandidates } from '../../../src/task/code/script-binary.js';
+import { addTaskInit, moveFutureImports, TASK_INIT_LINES } from '../../../src/task/code/task-init.js';
 
 const surroundings = { env: { N: '3', HOME: '/h' }, home: '/h' };
 

@@ -1,6 +1,6 @@
 import { run } from '../../../os/exec.js';
+import { runAside, type SideContainer } from '../containers/side-container.js';
 import { WORKSPACE_INSIDE } from '../docker-ref.js';
-import { runAside, type SideContainer } from '../side-container.js';
 
 export interface GiveBackRequest extends Omit<SideContainer, 'user'> {
   workspace: string;

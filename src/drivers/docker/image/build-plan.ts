@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureFolder } from '../../../os/files.js';
 import { quoteWord } from '../arguments/shell-text.js';
-import type { ContainerPlan } from '../container-plan.js';
+import type { ContainerPlan } from '../containers/container-plan.js';
 import { CONTROL_INSIDE } from '../docker-ref.js';
 
 /** Beside what starts the command, in the run's control folder. */

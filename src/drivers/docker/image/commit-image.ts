@@ -1,4 +1,4 @@
-import { containerOwner } from '../container-owner.js';
+import { containerOwner } from '../containers/container-owner.js';
 import { WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { archiveOf, treeEntries } from '../files/tree-archive.js';

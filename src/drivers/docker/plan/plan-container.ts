@@ -14,7 +14,7 @@ import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-polic
 import { readContainerPolicy } from '../policy/container-policy.js';
 import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
-import type { SetupScript } from '../setup-scripts.js';
+import type { SetupScript } from '../setup/setup-scripts.js';
 import { isSecretName, resolveTemplates, type TemplateValues } from '../template/resolve-template.js';
 import { readArgumentSettings } from './argument-settings.js';
 import { cacheMounts } from './container-mounts.js';

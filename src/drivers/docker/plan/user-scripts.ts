@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/config.js';
-import { OWN_PREPARATION, type SetupScript } from '../setup-scripts.js';
+import { OWN_PREPARATION, type SetupScript } from '../setup/setup-scripts.js';
 import { insidePath } from './container-mounts.js';
 
 export interface ScriptFacts {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { containerIdIn } from '../../../../src/drivers/docker/own-container.js';
+import { containerIdIn } from '../../../../src/drivers/docker/containers/own-container.js';
 import { engineSees } from '../../../../src/drivers/docker/plan/host-mount.js';
 
 const MOUNTS = [

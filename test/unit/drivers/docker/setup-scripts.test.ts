@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import test from 'ava';
-import { SetupOutput, setupProgram } from '../../../../src/drivers/docker/setup-scripts.js';
+import { SetupOutput, setupProgram } from '../../../../src/drivers/docker/setup/setup-scripts.js';
 
 const MARKER = 'setup-0123456789';
 

@@ -1,0 +1,194 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TaskRecord } from '../../api/task-record.js';
+import { configuredEnvironment } from '../../config/sections/environment-section.js';
+import type { ImageMaker } from '../../drivers/docker/image/image-maker.js';
+import type { Place, PlaceCommand } from '../../drivers/driver.js';
+import { AgentError } from '../../errors.js';
+import type { PythonEnvironment } from '../../python/environment-request.js';
+import { prepareCode } from '../../task/code/prepare-code.js';
+import type { AgentContext } from '../../task/context.js';
+import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../task/image/image-runner.js';
+import { imageVariables } from '../../task/image/image-variables.js';
+import { convertNotebook, placeTask } from '../../task/prepare.js';
+import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
+import { surroundingsIn } from '../../task/surroundings.js';
+import { taskCommand } from '../../task/task-command.js';
+import { leaveWorkspace, workspaceOf } from '../../task/workspace.js';
+import { type ContainerMode, containerDriver } from '../container-mode.js';
+import { intoInterpreter } from './build-environment.js';
+import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
+import { imageSummary } from './build-summary.js';
+
+export interface ImageBuild extends BuildOptions {
+  /** Name of the image, `task_id_<id>` when it is not given. */
+  image: string | undefined;
+  mode: ContainerMode;
+  /** The task's own container section does not count. */
+  ignoreTaskContainer: boolean;
+  /** What the image runs when it is started. */
+  entryPoint: 'reuse_task' | 'clone_task' | undefined;
+}
+
+/**
+ * Makes an image with the packages and the code of a task, in a container of the engine. Nothing that was given to
+ * that container from outside is left in the image.
+ *
+ * @returns exit status
+ * @throws AgentError BUILD_TARGET, TASK_NOT_FOUND, TASK_INVALID, and what preparing a task and the engine throw
+ */
+export function buildImage(options: ImageBuild): Promise<number> {
+  if (options.image !== undefined) checkName(options.image);
+  return withBuildRun(options, async (build) => {
+    const { run, record, connection, signal } = build;
+    const { ctx } = run;
+    const driver = await containerDriver({
+      mode: options.mode,
+      config: ctx.config,
+      home: ctx.home,
+      connection,
+      workerId: ctx.workerId,
+      state: options.state,
+      gpus: ctx.gpus,
+      silent: true,
+      redactor: ctx.redactor,
+      logger: ctx.logger,
+      signal,
+      forImage: true,
+    });
+    const workspace = workspaceOf(ctx, run.folder);
+    const place = await driver.open({
+      taskId: record.id,
+      runFolder: run.folder,
+      workspace,
+      reporter: run.log,
+      signal,
+      task: placeTask(run, options.ignoreTaskContainer ? withoutContainer(record) : record),
+    });
+    try {
+      if (place.sharesFiles === false) throw notHere();
+      const maker = await driver.imageMaker(place);
+      await fillImage({ build, place, workspace, maker, options });
+    } finally {
+      await driver.dispose(place.ref);
+      await leaveWorkspace(ctx, run.folder, false);
+    }
+  });
+}
+
+/** Files that were brought through the engine are in volumes, which no image has. */
+function notHere(): AgentError {
+  return new AgentError(
+    'DOCKER_ENGINE',
+    'the engine does not see the files of this machine, so no image can be made',
+    {
+      hint: 'Run "agent build" on the machine of the engine.',
+    },
+  );
+}
+
+function withoutContainer({ container: _, ...record }: TaskRecord): TaskRecord {
+  return record;
+}
+
+interface Filling {
+  build: BuildRun;
+  place: Place;
+  workspace: string;
+  maker: ImageMaker;
+  options: Pick<ImageBuild, 'image' | 'entryPoint' | 'logger'>;
+}
+
+async function fillImage({ build, place, workspace, maker, options }: Filling): Promise<void> {
+  const { run, record, script, signal } = build;
+  const bare = { ...run, ctx: withoutOwn(run.ctx) };
+  const surroundings = await surroundingsIn(place, bare.ctx, run.log);
+  const code = await prepareCode({ run, script, workspace, surroundings, here: false, signal });
+  const global = { ...surroundings, config: intoInterpreter(surroundings.config) };
+  const python = await prepareTaskEnvironment({
+    run,
+    script,
+    code,
+    place,
+    surroundings: global,
+    workspace,
+    signal,
+  });
+  await convertNotebook(place, surroundings.config, { code, python });
+  const command = await taskCommand({ run: bare, place, surroundings, code, python });
+  const name = options.image ?? `task_id_${record.id}`;
+  const { entryPoint } = options;
+  if (entryPoint) {
+    await checkRunner(place, python);
+    const env = await variablesFor(maker, run.ctx, command);
+    await writeRunner(workspace, planRunner(record, command, { env, clone: entryPoint === 'clone_task' }));
+  }
+  signal.throwIfAborted();
+  const id = await maker.make({
+    name,
+    entryPoint: entryPoint && [python.python[0], place.inside(path.join(workspace, RUNNER_FILE))],
+  });
+  const source = place.inside(code.repository?.root ?? code.folder);
+  const lines = imageSummary({
+    record,
+    code,
+    python,
+    command,
+    name,
+    id,
+    source,
+    runs: entryPoint !== undefined,
+  });
+  options.logger.echo(`${lines.join('\n')}\n`);
+}
+
+/** Files of the section `files` are the machine's own; variables of the task belong to one run of it. */
+function withoutOwn(ctx: AgentContext): AgentContext {
+  const agent = { apply_files: false, enable_task_env: false };
+  return { ...ctx, config: ctx.config.withTree({ agent }, 'building an image') };
+}
+
+/** @throws AgentError DOCKER_IMAGE for an image without a Python, which tasks of shell scripts may do without */
+async function checkRunner(place: Place, { python }: PythonEnvironment): Promise<void> {
+  const { exitCode } = await place.exec({ argv: [python[0], '-c', 'import json, ssl, urllib.request'] });
+  if (exitCode === 0) return;
+  throw new AgentError(
+    'DOCKER_IMAGE',
+    `the image has no Python (${python[0]}) that could run the task in it`,
+    {
+      hint: 'Install python3 in a set-up script of the task, or build without --entry-point.',
+    },
+  );
+}
+
+async function variablesFor(
+  maker: ImageMaker,
+  { config }: AgentContext,
+  command: PlaceCommand,
+): Promise<Record<string, string>> {
+  const given = new Set([...(await maker.givenNames()), ...Object.keys(configuredEnvironment(config))]);
+  return imageVariables({ command: command.env ?? {}, image: await maker.imageVariables(), given });
+}
+
+function planRunner(
+  record: TaskRecord,
+  { argv, cwd = '/' }: PlaceCommand,
+  { env, clone }: Pick<RunnerPlan, 'env' | 'clone'>,
+): RunnerPlan {
+  return { task: record.id, clone, argv, cwd, env };
+}
+
+async function writeRunner(workspace: string, plan: RunnerPlan): Promise<void> {
+  await writeFile(path.join(workspace, RUNNER_FILE), RUNNER);
+  await writeFile(path.join(workspace, PLAN_FILE), `${JSON.stringify(plan, undefined, 2)}\n`);
+}
+
+/** @throws AgentError BUILD_TARGET */
+export function checkName(name: string): void {
+  const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+  const registry = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\\d+)?/)?';
+  if (new RegExp(`^${registry}${part}(?:/${part})*(?::[\\w][\\w.-]{0,127})?$`).test(name)) return;
+  throw new AgentError('BUILD_TARGET', `"${name}" is no name for an image`, {
+    hint: 'Name it like experiment:1 or registry.example.com/team/experiment:1, in lower case.',
+  });
+}

@@ -1,0 +1,145 @@
+import { resolveName } from '../../api/resolve-name.js';
+import type { TaskRecord, TaskScript } from '../../api/task-record.js';
+import type { Config } from '../../config/config.js';
+import type { AgentLogger } from '../../logs/logger.js';
+import type { Redactor } from '../../logs/redactor.js';
+import { acquireLock, type Release } from '../../os/lock.js';
+import { workerFolder } from '../../os/paths.js';
+import { interpreterKind } from '../../task/code/script-binary.js';
+import { Journal } from '../../task/journal.js';
+import { scriptOf } from '../../task/prepare.js';
+import { startUpkeep, type TaskRun } from '../../task/run.js';
+import { buildContext, type TaskOptions } from '../build-context.js';
+import { type Connection, connect } from '../connect.js';
+import { effectiveConfig } from '../effective-config.js';
+import { intervals } from '../intervals.js';
+import { lookAtMachine } from '../machine.js';
+import { openRun } from '../runs/manage-run.js';
+import { RunFolders, runLock } from '../runs/runs.js';
+import { watchShutdown } from '../shutdown.js';
+
+export interface BuildOptions {
+  config: Config;
+  home: string;
+  state: string;
+  logger: AgentLogger;
+  redactor: Redactor;
+  /** Id or name of the task. */
+  task: string;
+  /** `3.11`, in place of what the task asks for. */
+  pythonVersion: string | undefined;
+  workerId: string;
+  taskOptions: TaskOptions;
+  signals: NodeJS.EventEmitter;
+  leave(status: number): void;
+}
+
+/** A task that is made ready and not run. */
+export interface BuildRun {
+  run: TaskRun;
+  record: TaskRecord;
+  script: TaskScript;
+  connection: Connection;
+  /** Aborts when the user stops the build. */
+  signal: AbortSignal;
+}
+
+/** Exit status of a command that Ctrl-C has ended. */
+const INTERRUPTED = 130;
+
+/**
+ * Opens a run of which nothing reaches the server, neither log nor status, and clears up behind it.
+ *
+ * @returns exit status: 0, or 130 when the user has stopped it
+ * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection and `work` throw
+ */
+export async function withBuildRun(
+  given: BuildOptions,
+  work: (build: BuildRun) => Promise<void>,
+): Promise<number> {
+  const { logger } = given;
+  const shutdown = watchShutdown({
+    source: given.signals,
+    say: (text) => logger.info(text),
+    leave: given.leave,
+    busy: () => false,
+  });
+  const signal = shutdown.stop;
+  try {
+    const connection = await connect({ ...given, wait: false, signal });
+    const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
+    const record = await findTask(connection, given.task);
+    const script = withPython(scriptOf(record), given.pythonVersion);
+    const folders = new RunFolders(workerFolder(given.state, given.workerId));
+    const { run, release } = await quietRun({ options, connection, folders, record, signals: shutdown });
+    try {
+      await work({ run, record, script, connection, signal });
+    } finally {
+      startUpkeep(run);
+      await run.ctx.background.end({ hurry: signal.aborted });
+      await run.log.close();
+      await run.journal.close();
+      await release();
+      await folders.remove(run.folder);
+      await folders.removeIfEmpty();
+    }
+    return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    logger.warn('the build was stopped; nothing of it is left');
+    return INTERRUPTED;
+  } finally {
+    shutdown.close();
+  }
+}
+
+async function findTask({ tasks }: Connection, wanted: string): Promise<TaskRecord> {
+  const id = await resolveName(wanted, {
+    kind: 'task',
+    getAll: (query, call) => tasks.getAll(query, call),
+  });
+  return tasks.getById(id);
+}
+
+/** The flag wins over the task; a shell does not mind. */
+export function withPython(script: TaskScript, version: string | undefined): TaskScript {
+  if (version === undefined || interpreterKind(script.binary).kind === 'shell') return script;
+  return { ...script, binary: `python${version}` };
+}
+
+interface QuietRun {
+  options: BuildOptions;
+  connection: Connection;
+  folders: RunFolders;
+  record: TaskRecord;
+  signals: Pick<ReturnType<typeof watchShutdown>, 'stop' | 'handOver'>;
+}
+
+async function quietRun(parts: QuietRun): Promise<{ run: TaskRun; release: Release }> {
+  const { options, connection, folders, record, signals } = parts;
+  const { config, state, workerId, logger } = options;
+  const machine = lookAtMachine({
+    ...options,
+    featureSet: connection.client.claims.featureSet,
+    warn: (text) => logger.warn(text),
+  });
+  const ctx = buildContext({
+    ...options,
+    connection,
+    docker: undefined,
+    folder: workerFolder(state, workerId),
+    abortPollMs: intervals(config, undefined).abortPollMs,
+    workerTags: [],
+    silent: true,
+    keepsFailed: false,
+    handOver: signals.handOver,
+    gpus: machine.gpus,
+    task: options.taskOptions,
+  });
+  const folder = await folders.create(record.id);
+  const release = await acquireLock(runLock(folder), { timeoutMs: 0, what: `the run in ${folder}` });
+  const journal = await Journal.open(folder);
+  await journal.write({ step: 'pulled', task: record.id, queue: undefined });
+  const run = await openRun(ctx, { task: record.id, queue: undefined, folder, journal, signals });
+  return { run, release };
+}

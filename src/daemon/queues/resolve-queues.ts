@@ -1,0 +1,61 @@
+import type { QueueRecord, QueuesApi } from '../../api/queues.js';
+import { resolveName } from '../../api/resolve-name.js';
+import { AgentError, isAgentError } from '../../errors.js';
+
+export interface ResolvedQueue {
+  id: string;
+  name: string;
+  tags: string[];
+}
+
+export interface QueueRequest {
+  /** Names or ids as typed; empty: the server's default queue. */
+  queues: readonly string[];
+  /** Make a queue whose name is not known. */
+  createQueues: boolean;
+}
+
+/**
+ * The queues that the user named, in the same order.
+ *
+ * @throws AgentError QUEUE_NOT_FOUND
+ */
+export async function resolveQueues(api: QueuesApi, request: QueueRequest): Promise<ResolvedQueue[]> {
+  const ids: string[] = [];
+  for (const name of request.queues) ids.push(await resolveOne(api, name, request.createQueues));
+  if (ids.length === 0) ids.push(await defaultQueue(api));
+  const known = await api.getAll({ id: ids, search_hidden: true });
+  return [...new Set(ids)].map((id) => describe(id, known));
+}
+
+async function resolveOne(api: QueuesApi, name: string, create: boolean): Promise<string> {
+  try {
+    return await resolveName(name, { kind: 'queue', getAll: (query, options) => api.getAll(query, options) });
+  } catch (error) {
+    if (!create || !isAgentError(error, 'QUEUE_NOT_FOUND')) throw withCreateHint(error);
+    return api.create({ name });
+  }
+}
+
+function withCreateHint(error: unknown): unknown {
+  if (!isAgentError(error, 'QUEUE_NOT_FOUND') || error.hint) return error;
+  return new AgentError('QUEUE_NOT_FOUND', error.message, {
+    hint: 'Create it in the web UI, or let --create-queue do it.',
+    cause: error,
+  });
+}
+
+/** A server without a marked default queue may still have one with that name. */
+async function defaultQueue(api: QueuesApi): Promise<string> {
+  try {
+    return (await api.getDefault({ retry: 'bounded' })).id;
+  } catch {
+    return resolveOne(api, 'default', false);
+  }
+}
+
+function describe(id: string, known: readonly QueueRecord[]): ResolvedQueue {
+  const queue = known.find((one) => one.id === id);
+  if (queue === undefined) throw new AgentError('QUEUE_NOT_FOUND', `there is no queue with the id ${id}`);
+  return { id, name: queue.name ?? id, tags: queue.tags ?? [] };
+}

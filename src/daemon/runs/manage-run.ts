@@ -1,0 +1,63 @@
+import { causeLine } from '../../errors.js';
+import { TaskLog } from '../../logs/task-log.js';
+import type { AgentContext, RunSignals } from '../../task/context.js';
+import type { Journal } from '../../task/journal.js';
+import { PhaseClock } from '../../task/phases.js';
+import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
+import { leaveWorkspace } from '../../task/workspace.js';
+import type { RunFolders } from './runs.js';
+
+export interface RunRequest {
+  task: string;
+  queue: string | undefined;
+  folder: string;
+  journal: Journal;
+  signals: RunSignals;
+  /** Told that the task's command runs. */
+  onLaunched?(): void;
+}
+
+/** Opens what a run needs: its log goes on where an earlier daemon left it. */
+export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
+  const log = await TaskLog.open({
+    runFolder: request.folder,
+    task: request.task,
+    worker: ctx.workerId,
+    server: ctx.logServer,
+    redactor: ctx.redactor,
+    logger: ctx.logger,
+    suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
+    echo: (text) => ctx.logger.echo(text),
+  });
+  return { ctx, ...request, log, clock: new PhaseClock(log), upkeep: [] };
+}
+
+/** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */
+export async function carryOut(
+  run: TaskRun,
+  folders: RunFolders,
+  work: (run: TaskRun) => Promise<RunResult>,
+): Promise<RunResult | undefined> {
+  const { logger, drivers } = run.ctx;
+  try {
+    const result = await work(run);
+    await run.journal.close();
+    if (result === 'handed-over') return result;
+    const place = run.journal.state?.place;
+    if (place) await drivers[place.kind]?.dispose(place);
+    const keep = run.ctx.keepsFailed && result.call === 'failed';
+    run.ctx.background.start(() => clearUp(run, folders, keep));
+    return result;
+  } catch (error) {
+    logger.error(`task ${run.task}: ${causeLine(error)}; its files stay in ${run.folder}`);
+    return undefined;
+  } finally {
+    startUpkeep(run);
+  }
+}
+
+/** The folder of the run goes last: while it is there, a later daemon clears up what is left. */
+async function clearUp(run: TaskRun, folders: RunFolders, keep: boolean): Promise<void> {
+  await leaveWorkspace(run.ctx, run.folder, keep);
+  await folders.remove(run.folder);
+}

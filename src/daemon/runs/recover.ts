@@ -1,0 +1,163 @@
+import path from 'node:path';
+import { AgentError, causeLine } from '../../errors.js';
+import type { AgentContext } from '../../task/context.js';
+import { Journal, type RunState } from '../../task/journal.js';
+import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
+import { settle } from '../../task/settle.js';
+import { leaveWorkspace } from '../../task/workspace.js';
+import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
+import type { RunIdentity, RunSubject } from './run-contexts.js';
+import type { RunFolders } from './runs.js';
+
+/** A run of an earlier daemon that there is something left to do for. */
+export interface LeftRun {
+  task: string;
+  queue: string | undefined;
+  folder: string;
+  journal: Journal;
+  identity: RunIdentity;
+  carry(run: TaskRun): Promise<RunResult>;
+}
+
+/**
+ * Reads what an earlier daemon with this worker id left. Tasks that never started go back to their queue at
+ * once; the others are returned, to be gone on with in a slot each.
+ */
+export async function recoverRuns(
+  ctx: AgentContext,
+  folders: RunFolders,
+  identify: (subject: RunSubject) => Promise<RunIdentity>,
+): Promise<LeftRun[]> {
+  const found: LeftRun[] = [];
+  for (const folder of await folders.left()) {
+    try {
+      const left = await recoverRun(ctx, { folder, folders, identify });
+      if (left) found.push(left);
+    } catch (error) {
+      ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
+    }
+  }
+  return found;
+}
+
+interface Left {
+  folder: string;
+  folders: RunFolders;
+  identify(subject: RunSubject): Promise<RunIdentity>;
+}
+
+async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
+  const journal = await Journal.open(left.folder);
+  const found = await lookAt(daemon, left, journal).catch(async (error: unknown) => {
+    await journal.close();
+    throw error;
+  });
+  if ('carry' in found) return found;
+  await journal.close();
+  await dismiss(found.ctx, left, found);
+  return undefined;
+}
+
+interface Dismissed {
+  ctx: AgentContext;
+  state: RunState | undefined;
+  action: RecoveryAction;
+}
+
+async function lookAt(daemon: AgentContext, left: Left, journal: Journal): Promise<LeftRun | Dismissed> {
+  const { state } = journal;
+  if (state === undefined) return { ctx: daemon, state, action: 'forget' };
+  requireDriver(daemon, state);
+  const identity = await left.identify(state);
+  const { ctx, problem } = identity;
+  if (problem !== undefined) throw problem;
+  const action = recoveryAction(state, await leftTask(ctx, state), [daemon.workerId, ctx.workerId]);
+  if (action === 'forget' || action === 'put-back') return { ctx, state, action };
+  const { task, queue } = state;
+  const carry = (run: TaskRun) => goOn(run, state, action);
+  return { task, queue, folder: left.folder, journal, identity, carry };
+}
+
+/** A task in a container is no business of a daemon that knows no engine: it may well run there. */
+function requireDriver({ drivers }: AgentContext, { task, place, workload }: RunState): void {
+  const kind = (workload ?? place)?.kind;
+  if (kind === undefined || drivers[kind] !== undefined) return;
+  throw new AgentError('DOCKER_ENGINE', `task ${task} is in a container, and this daemon has no --docker`, {
+    hint: 'Start the daemon with the flags that it had before.',
+  });
+}
+
+function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<RunResult> {
+  if (action === 'report-stopped') return settle(run, { kind: 'stop', reason: 'stopped' });
+  return resumeTask(run, state);
+}
+
+/** Ends what may be left of a set-up, and puts the task back where it was where nobody else has it. */
+async function dismiss(
+  ctx: AgentContext,
+  left: Left,
+  found: Pick<Dismissed, 'state' | 'action'>,
+): Promise<void> {
+  const { state, action } = found;
+  if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
+  if (state && action === 'put-back') {
+    await putBack(ctx, state);
+    ctx.logger.info(`task ${state.task}: had not started when the daemon was ended; it is back in its queue`);
+  }
+  await leaveWorkspace(ctx, left.folder, false);
+  await left.folders.remove(left.folder);
+}
+
+async function putBack(ctx: AgentContext, state: RunState): Promise<void> {
+  const queue = state.queue;
+  await ctx.tasks.enqueue({
+    task: state.task,
+    ...(queue ? { queue } : {}),
+    force: true,
+    status_reason: 'put back: the agent was ended before the task started',
+  });
+  if (queue === undefined) return;
+  await ctx.queues.moveTaskToFront({ queue, task: state.task }).catch((error: unknown) => {
+    ctx.logger.warn(`task ${state.task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
+  });
+}
+
+/** Asked only for runs that launched nothing; the journal alone decides the others. */
+async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
+  const unknown: LeftTask = {
+    status: undefined,
+    status_message: undefined,
+    queued: false,
+    last_worker: undefined,
+  };
+  if (state.last === 'launched' || state.last === 'ended' || state.last === 'reported') return unknown;
+  const [task] = await ctx.tasks.getAll({
+    id: [state.task],
+    only_fields: ['status', 'status_message', 'last_worker'],
+    search_hidden: true,
+  });
+  if (task === undefined) return unknown;
+  const [queue] = state.queue ? await ctx.queues.getAll({ id: [state.queue], search_hidden: true }) : [];
+  return {
+    status: task.status,
+    status_message: task.status_message ?? undefined,
+    queued: queue?.entries?.some((entry) => entry.task === state.task) ?? false,
+    last_worker: task.last_worker ?? undefined,
+  };
+}
+
+/** What was made for a run and not noted by its journal; asked for once the journals have been read. */
+export async function collectLeftovers(
+  { drivers, logger }: AgentContext,
+  folders: RunFolders,
+): Promise<void> {
+  const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
+  for (const driver of Object.values(drivers)) {
+    try {
+      const found = (await driver?.collect?.(folders.parent, runs)) ?? [];
+      for (const id of found) logger.info(`container ${id.slice(0, 12)} of an earlier run was removed`);
+    } catch (error) {
+      logger.warn(`containers of earlier runs cannot be removed: ${causeLine(error)}`);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { RunSignals } from '../../task/context.js';
+import type { ShutdownSignals } from '../shutdown.js';
+
+/** What may end one run, which may differ from run to run while the daemon ends. */
+export interface OwnSignals {
+  signals: RunSignals;
+  /** The command runs from now on. */
+  launched(): void;
+  /** The run is over. */
+  close(): void;
+}
+
+/** Services that run are left alone by a daemon that ends; those that are being set up are stopped. */
+export function signalsOfRun(shutdown: ShutdownSignals): OwnSignals {
+  if (!shutdown.leavesRunning)
+    return { signals: shutdown, launched: () => undefined, close: () => undefined };
+  const stop = new AbortController();
+  const handOver = new AbortController();
+  const over = new AbortController();
+  const state = { launched: false };
+  const onStop = () => (state.launched ? handOver : stop).abort();
+  const onHandOver = () => handOver.abort();
+  if (shutdown.stop.aborted) onStop();
+  if (shutdown.handOver.aborted) onHandOver();
+  shutdown.stop.addEventListener('abort', onStop, { signal: over.signal });
+  shutdown.handOver.addEventListener('abort', onHandOver, { signal: over.signal });
+  return {
+    signals: { stop: stop.signal, handOver: handOver.signal },
+    launched: () => {
+      state.launched = true;
+    },
+    close: () => over.abort(),
+  };
+}

@@ -1,0 +1,109 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../../../config/config.js';
+import { gpuVisibility } from '../../../gpu/visibility.js';
+import type { PlaceTask } from '../../driver.js';
+import { quoteWord } from '../arguments/shell-text.js';
+import { readContainerRules } from '../choice/container-rules.js';
+import { chooseDefaultImage } from '../choice/default-image.js';
+import type { ContainerTask, DockerSetup } from '../create-docker-driver.js';
+import type { EngineFacts } from '../engine.js';
+import { amdNodes, usedPorts } from '../machine-facts.js';
+import { engineSees, type HostFolder } from '../plan/host-mount.js';
+import type { ContainerFacts } from '../plan/plan-container.js';
+import type { TrustFile } from '../plan/trust.js';
+
+/** What is known of the machine and its engine. */
+export interface EngineMachine {
+  facts: EngineFacts;
+  /** Where the engine listens. */
+  socket: string;
+  /** GPUs can be handed out, whether or not the agent itself sees them. */
+  hasGpus: boolean;
+  /** The machine's own address. */
+  address: string | undefined;
+  /** Folders of the machine that the agent's own container has; none where the agent is in no container. */
+  mounts: readonly HostFolder[];
+  /** The agent itself is in a container, with this network mode. */
+  sibling?: { network: string | undefined };
+}
+
+export interface TaskParts {
+  task: PlaceTask;
+  described: ContainerTask;
+  configFile: string;
+  warn(text: string): void;
+}
+
+/** Puts together what decides about the container of one task. */
+export function containerFacts(
+  setup: DockerSetup,
+  machine: EngineMachine,
+  { task, described, configFile, warn }: TaskParts,
+): ContainerFacts {
+  const { home } = setup;
+  const { config } = task;
+  const credentials = setup.forImage
+    ? []
+    : ['.ssh', '.git-credentials', '.gitconfig'].map((name) => path.join(home, name));
+  const [ssh, ...gitFiles] = credentials;
+  return {
+    config,
+    home,
+    choice: {
+      task: task.record,
+      projectName: described.projectName,
+      warn,
+      default: chooseDefaultImage(config, setup.flag),
+      rules: readContainerRules(config.value('agent.default_docker.match_rules')),
+      rulesAvailable: described.advanced,
+      updateBack: config.boolean('agent.default_docker.update_back_task'),
+      defaultOnly: config.boolean('agent.disable_task_docker_override'),
+    },
+    document: described.document,
+    advanced: described.advanced,
+    taskId: task.record.id,
+    workerId: task.workerId,
+    parentWorkerId: setup.parentWorkerId,
+    serviceTask: task.serviceTask,
+    gpu: {
+      // Without a word about GPUs a machine that has none gives none; when asked for them, the engine says so.
+      visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
+      skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
+      podman: machine.facts.podman,
+      amdNodes: amdNodes(),
+    },
+    configFile,
+    gitFiles: gitFiles.filter(existsSync),
+    trust: trustFiles(config.env),
+    vaultVariables: config.boolean('agent.docker_apply_environment_from_vault')
+      ? described.vaultVariables
+      : [],
+    sources: {
+      env: config.env,
+      folder: home,
+      engineSocket: machine.socket,
+      readText: (file) => readFileSync(path.resolve(home, file), 'utf8'),
+    },
+    usedPorts,
+    hostAddress: () => machine.address,
+    random: Array.from({ length: 32 }, () => String.fromCharCode(97 + randomInt(26))).join(''),
+    engineSees: (file) => engineSees(file, machine.mounts),
+    ...(ssh !== undefined && existsSync(ssh) ? { sshFolder: ssh } : {}),
+    ...(machine.sibling === undefined ? {} : { sibling: machine.sibling }),
+    ...(task.authToken === undefined ? {} : { authToken: task.authToken }),
+    ...(task.workerTags.length === 0 ? {} : { workerTags: task.workerTags.map(quoteWord).join(' ') }),
+    ...(described.templates === undefined ? {} : { templates: described.templates }),
+  };
+}
+
+/** Private certificate authorities: the variables that Python's libraries and curl read. */
+const TRUST_VARIABLES = ['REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'];
+
+function trustFiles(env: Config['env']): TrustFile[] {
+  return TRUST_VARIABLES.flatMap((name) => {
+    const file = env[name];
+    return file && path.isAbsolute(file) && existsSync(file) ? [{ name, file }] : [];
+  });
+}

@@ -1,0 +1,70 @@
+import type { Engine } from '../engine.js';
+import { RUN_LABEL } from './container-plan.js';
+
+/** A task's container that does not run, of this agent or of the original. */
+export interface StoppedContainer {
+  id: string;
+  name: string;
+  image: string;
+  labels: Readonly<Record<string, string>>;
+  /** `exited`, `dead`; `created` for one that never ran. */
+  state: string;
+  exitCode: number;
+  /** When it ended, or was made when it never ran; ISO. */
+  since: string;
+}
+
+/** Containers of tasks have one of these, ours and the original's. */
+const TASK_LABELS = [RUN_LABEL, 'clearml-worker-id', 'clearml-parent-worker-id'];
+/** Docker's names of the states, and what only Podman has. */
+const STOPPED = ['created', 'exited', 'dead', 'configured', 'stopped'];
+/** How engines write the time of what never happened. */
+const NEVER = /^(0001-|$)/;
+
+/**
+ * Containers of tasks that have stopped or never ran.
+ *
+ * @param labels further labels that they must have, as the engine filters: `name`, `name=value`
+ * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
+ */
+export async function stoppedContainers(
+  engine: Engine,
+  labels: readonly string[],
+): Promise<StoppedContainer[]> {
+  const listed = await engine.ask('listing containers', (docker) =>
+    docker.listContainers({ all: true, filters: { label: [...labels] } }),
+  );
+  const ofTasks = listed.filter(
+    ({ State, Labels }) => STOPPED.includes(State) && TASK_LABELS.some((label) => label in (Labels ?? {})),
+  );
+  const found: StoppedContainer[] = [];
+  for (const { Id: id } of ofTasks) {
+    const details = await engine.askIfThere((docker) => docker.getContainer(id).inspect());
+    if (details === undefined || details.State.Running) continue;
+    const { State: state, Config: config } = details;
+    found.push({
+      id,
+      name: details.Name.replace(/^\//, ''),
+      image: config.Image,
+      labels: config.Labels ?? {},
+      state: state.Status === 'configured' ? 'created' : state.Status,
+      exitCode: state.ExitCode,
+      since: NEVER.test(state.FinishedAt ?? '') ? details.Created : state.FinishedAt,
+    });
+  }
+  return found;
+}
+
+/**
+ * Removes a stopped container with its unnamed volumes. One that was started again meanwhile stays, and so does
+ * one that somebody else is removing.
+ *
+ * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
+ */
+export async function removeStopped(engine: Engine, id: string): Promise<boolean> {
+  const removed = await engine.askIfThere(async (docker) => {
+    await docker.getContainer(id).remove({ v: true });
+    return true;
+  });
+  return removed === true;
+}

@@ -1,0 +1,251 @@
+import { rm, stat } from 'node:fs/promises';
+import { AgentError } from '../../errors.js';
+import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
+import { inspectEnvironment } from '../install/environment-inspection.js';
+import { freezeLines } from '../install/freeze.js';
+import { installError } from '../install/install-failure.js';
+import { installFromList } from '../install/installer.js';
+import { pipInstallCommand } from '../install/pip-installer.js';
+import { CLEAN_ENVIRONMENT } from '../python-environment.js';
+import { requirementText } from '../requirements/requirement.js';
+import { locateRequirements } from '../requirements/requirement-files.js';
+import { optionLines, parseRequirementList } from '../requirements/requirement-list.js';
+import { taskLines } from '../requirements/requirement-source.js';
+import {
+  type CondaPlan,
+  condaDependency,
+  dependencyName,
+  environmentFile,
+  missingDependencies,
+  parseCondaLines,
+  planConda,
+  withoutMissing,
+} from './conda-plan.js';
+import {
+  type CondaProgram,
+  createArguments,
+  findConda,
+  runArguments,
+  updateArguments,
+} from './conda-program.js';
+
+/** conda is asked again without the packages that it could not find, this often at most. */
+const MAX_TRIES = 10;
+
+/** An environment made by conda, with pip inside it for what conda does not have. */
+export async function condaEnvironment(request: EnvironmentRequest): Promise<PythonEnvironment> {
+  const { settings, place, reporter, target } = request;
+  const conda = await findConda(place);
+  reporter.line(
+    `Installing packages with ${conda.program} ${conda.version}: agent.package_manager.type is conda`,
+  );
+  const prepared = await preparedPrefix(request);
+  if (prepared?.readOnly === true) return environmentOf(request, conda, prepared.prefix);
+  const prefix =
+    prepared?.prefix ?? (settings.conda.useBase ? await basePrefix(request, conda) : place.inside(target));
+  if (prepared === undefined && !settings.conda.useBase) await create(request, conda, prefix);
+  await installPlan(request, conda, prefix, requirementPlan(request));
+  return environmentOf(request, conda, prefix);
+}
+
+/** Lists of the task: its conda list, or the one of pip when there is none; an empty conda list means pip alone. */
+export function requirementPlan(
+  request: Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter' | 'cuda'>,
+): CondaPlan {
+  const { task, settings, cuda } = request;
+  const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels };
+  const requirements = task.script?.requirements;
+  const own = settings.requirements.forceRepository ? undefined : requirements?.conda;
+  const pip = parseRequirementList(taskLines(requirements, settings.requirements, 'pip')).requirements;
+  if (own === undefined || own === null) {
+    return planConda(
+      locateRequirements(request).flatMap(({ list }) => list.requirements),
+      facts,
+    );
+  }
+  const lines = taskLines(requirements, settings.requirements, 'conda');
+  if (lines.every((line) => line.trim() === ''))
+    return { channels: [...facts.channels], conda: [], pip: pip.map(requirementText) };
+  const plan = planConda(parseCondaLines(lines), facts);
+  const taken = new Set(plan.conda.map(dependencyName));
+  const left = pip.filter((one) => !taken.has(dependencyName(condaDependency(one, facts))));
+  return { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] };
+}
+
+interface Prepared {
+  prefix: string;
+  readOnly: boolean;
+}
+
+/** An environment that somebody made before: a folder is used as it is, an archive of conda-pack is unpacked. */
+async function preparedPrefix(request: EnvironmentRequest): Promise<Prepared | undefined> {
+  const { settings, place, reporter, signal, target } = request;
+  const file = settings.conda.environmentPackage;
+  if (file === undefined) return undefined;
+  if ((await stat(file).catch(() => undefined))?.isDirectory() === true) {
+    reporter.line(`Using the conda environment ${file} as it is`);
+    return { prefix: place.inside(file), readOnly: true };
+  }
+  const prefix = place.inside(target);
+  await rm(target, { recursive: true, force: true });
+  const unpack = await place.exec(
+    {
+      argv: [
+        '/bin/sh',
+        '-c',
+        'mkdir -p "$2" && tar -xf "$1" -C "$2" && "$2/bin/python" "$2/bin/conda-unpack"',
+        'sh',
+        place.inside(file),
+        prefix,
+      ],
+    },
+    { signal },
+  );
+  if (unpack.exitCode !== 0) {
+    throw new AgentError(
+      'ENVIRONMENT_CREATE',
+      `the conda environment ${file} cannot be unpacked: exit status ${unpack.exitCode}`,
+      {
+        hint: 'CLEARML_CONDA_ENV_PACKAGE names a folder, or an archive made by conda-pack.',
+        detail: unpack.stderr.trim(),
+      },
+    );
+  }
+  return { prefix, readOnly: settings.conda.environmentAsBase };
+}
+
+async function basePrefix({ place }: EnvironmentRequest, { program }: CondaProgram): Promise<string> {
+  const answer = await place.exec({ argv: [program, 'info', '--base'] });
+  const folder = answer.stdout.trim().split('\n').at(-1) ?? '';
+  if (answer.exitCode === 0 && folder.startsWith('/')) return folder;
+  throw new AgentError('ENVIRONMENT_CREATE', `${program} does not say where its base environment is`, {
+    detail: answer.stderr.trim(),
+  });
+}
+
+async function create(request: EnvironmentRequest, conda: CondaProgram, prefix: string): Promise<void> {
+  const { settings, target, pythonRequest } = request;
+  await rm(target, { recursive: true, force: true });
+  const python = pythonRequest.version ?? settings.interpreter.defaultVersion ?? '3';
+  const result = await condaCommand(request, createArguments(conda, prefix, python, settings.conda.channels));
+  if (result.exitCode === 0) return;
+  const output = `${result.stdout}\n${result.stderr}`;
+  throw new AgentError(
+    'ENVIRONMENT_CREATE',
+    `${conda.program} cannot make an environment with Python ${python}`,
+    {
+      detail: output.trim().split('\n').slice(-15).join('\n'),
+      hint: 'Check agent.package_manager.conda_channels and the network of this machine.',
+    },
+  );
+}
+
+async function installPlan(
+  request: EnvironmentRequest,
+  conda: CondaProgram,
+  prefix: string,
+  first: CondaPlan,
+): Promise<void> {
+  const { place, reporter } = request;
+  const file = `${place.inside(request.target)}.conda.yml`;
+  let plan = first;
+  for (let tries = 1; plan.conda.length > 0; tries++) {
+    await place.write(file, environmentFile(plan), 0o600);
+    const result = await condaCommand(request, updateArguments(conda, prefix, file));
+    await place.exec({ argv: ['rm', '-f', '--', file] });
+    if (result.exitCode === 0) break;
+    const output = `${result.stdout}\n${result.stderr}`;
+    const missing = missingDependencies(output, plan.conda);
+    if (missing.length === 0 || tries === MAX_TRIES) {
+      throw installError({
+        tool: 'conda',
+        output,
+        exitCode: result.exitCode,
+        what: `${plan.conda.length} packages`,
+        python: `Python ${request.pythonRequest.version ?? '3'}`,
+      });
+    }
+    reporter.line(`conda does not have ${missing.join(', ')}: left to pip`);
+    plan = withoutMissing(plan, missing);
+  }
+  if (plan.pip.length > 0) await installWithPip(request, prefix, plan.pip);
+}
+
+async function installWithPip(
+  request: EnvironmentRequest,
+  prefix: string,
+  lines: readonly string[],
+): Promise<void> {
+  const { place, reporter, signal, settings, repository, toolEnvironment = {} } = request;
+  const python = `${prefix}/bin/python`;
+  const argv = pipInstallCommand({ argv: [python, '-m', 'pip'], version: '' }, settings.pip);
+  const options = optionLines(
+    parseRequirementList(settings.pip.extraIndexUrls.map((url) => `--extra-index-url ${url}`)).options,
+  );
+  const context = {
+    place,
+    python,
+    pythonName: 'conda',
+    cwd: repository && place.inside(repository.root),
+    listFile: `${place.inside(request.target)}.requirements.txt`,
+    env: toolEnvironment,
+    reporter,
+    signal,
+  };
+  const failed = await installFromList(context, {
+    tool: 'pip',
+    argv,
+    lines: [...options, ...lines],
+    env: {},
+    what: `${lines.length} packages`,
+  });
+  if (failed !== undefined) throw installError(failed);
+}
+
+/** Activation scripts of packages set variables; they are read once and handed to the task. */
+async function environmentOf(
+  request: EnvironmentRequest,
+  conda: CondaProgram,
+  prefix: string,
+): Promise<PythonEnvironment> {
+  const { place, signal, settings } = request;
+  const python = `${prefix}/bin/python`;
+  const { packages } = await inspectEnvironment(place, [python], signal);
+  const before = await place.environment();
+  const shown = await place.exec(
+    { argv: [...runArguments(conda, prefix), 'python', '-c', SHOW] },
+    { signal },
+  );
+  const after = readVariables(shown.exitCode === 0 ? shown.stdout : '{}');
+  const changed = Object.entries(after).filter(([name, value]) => before[name] !== value && !OWN.has(name));
+  return {
+    python: [python],
+    pathEntries: [],
+    binFolder: `${prefix}/bin`,
+    environment: { CONDA_PREFIX: prefix, ...Object.fromEntries(changed) },
+    frozen: settings.conda.fullUpdate ? freezeLines(packages) : undefined,
+    cacheHit: false,
+    manager: 'conda',
+    upkeep: undefined,
+  };
+}
+
+/** Variables of the shell that showed the others. */
+const OWN = new Set(['PATH', 'PWD', 'OLDPWD', 'SHLVL', '_']);
+const SHOW = 'import json, os; print(json.dumps(dict(os.environ)))';
+
+function readVariables(text: string): Record<string, string> {
+  try {
+    return JSON.parse(text.trim().split('\n').at(-1) ?? '{}');
+  } catch {
+    return {};
+  }
+}
+
+function condaCommand(
+  { place, reporter, signal, toolEnvironment }: EnvironmentRequest,
+  argv: [string, ...string[]],
+): ReturnType<EnvironmentRequest['place']['exec']> {
+  const env = { ...CLEAN_ENVIRONMENT, ...toolEnvironment };
+  return place.exec({ argv, env }, { signal, onOutput: (chunk) => reporter.output(chunk) });
+}

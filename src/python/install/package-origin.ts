@@ -1,0 +1,87 @@
+import { compareVersions } from '../interpreter/version.js';
+import { CLEAN_ENVIRONMENT } from '../python-environment.js';
+import { parseRequirement, type Requirement } from '../requirements/requirement.js';
+import type { InstallContext } from './installer.js';
+
+/**
+ * pip installs a repository by `setup.py install` where the environment has no `wheel`, and then leaves no
+ * record of where the package came from; from this version on it never does so.
+ */
+const RECORDS_ALWAYS = '23.1';
+/** From here on pip can say in a file what it has installed. */
+const WRITES_REPORT = '22.2';
+
+/** One call of pip that is watched for packages without a record of their origin. */
+export interface OriginWatch {
+  flags: readonly string[];
+  /** After an installation that worked: writes the records that pip left out. */
+  complete(): Promise<void>;
+}
+
+/**
+ * Sees to it that packages from repositories have their `direct_url.json`, so that the list of the installed
+ * packages names the repository, as pip's own `pip freeze` then does. `undefined` when pip does so itself.
+ */
+export function watchOrigins(
+  context: InstallContext,
+  pipVersion: string,
+  lines: readonly string[],
+): OriginWatch | undefined {
+  const repositories = lines.map(parseRequirement).filter(({ kind }) => kind === 'vcs');
+  if (repositories.length === 0 || compareVersions(pipVersion, '>=', RECORDS_ALWAYS)) return undefined;
+  const report = `${context.listFile}.report.json`;
+  const byPip = compareVersions(pipVersion, '>=', WRITES_REPORT);
+  return {
+    flags: byPip ? ['--report', report] : [],
+    complete: async () => {
+      if (!byPip) await context.place.write(report, JSON.stringify(requestedReport(repositories)), 0o600);
+      await context.place.exec({
+        argv: [context.python, '-E', '-s', '-c', SCRIPT, report],
+        env: CLEAN_ENVIRONMENT,
+      });
+    },
+  };
+}
+
+/** What was asked for, in the form of pip's report; repositories without a name cannot be told in it. */
+function requestedReport(repositories: readonly Requirement[]): object {
+  const install = repositories
+    .filter(({ name }) => name !== undefined)
+    .map(({ name, uri = '', vcs, revision, subdirectory }) => ({
+      metadata: { name },
+      download_info: {
+        url: uri.replace(/^[a-z]+\+/, ''),
+        vcs_info: {
+          vcs,
+          ...(revision === undefined ? {} : { requested_revision: revision, commit_id: revision }),
+        },
+        ...(subdirectory === undefined ? {} : { subdirectory }),
+      },
+    }));
+  return { install };
+}
+
+/** Runs on every Python from 3.6 on; a package that has a record keeps it. */
+const SCRIPT = `
+import json, os, re, sys, sysconfig
+def normal(name):
+    return re.sub('[-_.]+', '-', name).lower()
+with open(sys.argv[1], encoding='utf-8') as text:
+    report = json.load(text)
+os.remove(sys.argv[1])
+origins = {normal(one['metadata']['name']): one['download_info'] for one in report['install'] if 'vcs_info' in one['download_info']}
+for site in {sysconfig.get_path('purelib'), sysconfig.get_path('platlib')}:
+    for entry in os.listdir(site):
+        folder = os.path.join(site, entry)
+        name, dot, kind = entry.rpartition('.')
+        record = os.path.join(folder, 'direct_url.json')
+        origin = origins.get(normal(name.split('-')[0]))
+        if kind not in ('egg-info', 'dist-info') or origin is None or not os.path.isdir(folder) or os.path.exists(record):
+            continue
+        with open(record, 'w', encoding='utf-8') as text:
+            json.dump(origin, text)
+        files = os.path.join(folder, 'installed-files.txt')
+        if os.path.isfile(files):
+            with open(files, 'a', encoding='utf-8') as text:
+                text.write('direct_url.json\\n')
+`;

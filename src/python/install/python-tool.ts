@@ -1,0 +1,114 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentError } from '../../errors.js';
+import { ensureFolder } from '../../os/files.js';
+import { withLock } from '../../os/lock.js';
+import type { EnvironmentJob } from '../environment-job.js';
+import type { Interpreter } from '../interpreter/interpreter.js';
+import { optionLines } from '../requirements/requirement-list.js';
+import { inspectEnvironment } from './environment-inspection.js';
+import { installError } from './install-failure.js';
+import { installFromList } from './installer.js';
+import { createVenv, pipServesOthers } from './virtual-environment.js';
+
+/** A package tool that is itself a Python package. */
+export interface PythonTool {
+  /** `poetry` */
+  name: string;
+  /** `poetry<2` */
+  specifier: string;
+  /** Runs the tool; may be another one than the task's. */
+  interpreter: Interpreter;
+}
+
+/** How long another task may take to install the same tool. */
+const INSTALL_TIMEOUT_MS = 600_000;
+
+/**
+ * Installs a tool into an environment of its own, so that it and the packages of tasks do not meet: on this
+ * machine once for all tasks, in a container beside the task's environment. Gives the path of the program.
+ *
+ * @throws AgentError ENVIRONMENT_CREATE, REQUIREMENTS_INSTALL
+ */
+export async function installTool(job: EnvironmentJob, tool: PythonTool): Promise<string> {
+  const { place, cacheFolder, target, reporter, signal } = job.request;
+  if (place.kind !== 'local') return makeTool(job, tool, `${target}_${tool.name}`);
+  const version = tool.interpreter.probe.version.split('.').slice(0, 2).join('.');
+  const folder = path.join(
+    cacheFolder,
+    'tools',
+    `${tool.specifier.replace(/[^\w.-]+/g, '_')}-python${version}`,
+  );
+  const program = path.join(folder, 'bin', tool.name);
+  if (await runs(job, program)) return program;
+  await ensureFolder(path.dirname(folder));
+  const options = {
+    timeoutMs: INSTALL_TIMEOUT_MS,
+    signal,
+    what: `the installation of ${tool.name}`,
+    onWait: () => reporter.line(`Waiting for another task that installs ${tool.name}`),
+  };
+  return withLock(`${folder}.lock`, options, async () => {
+    if (!(await runs(job, program))) await makeTool(job, tool, folder);
+    return program;
+  });
+}
+
+async function makeTool(
+  job: EnvironmentJob,
+  { name, specifier, interpreter }: PythonTool,
+  folder: string,
+): Promise<string> {
+  const { place, reporter, signal, toolEnvironment = {} } = job.request;
+  const inside = place.inside(folder);
+  const python = `${inside}/bin/python`;
+  reporter.line(`Installing ${specifier}`);
+  await rm(folder, { recursive: true, force: true });
+  await createVenv({
+    place,
+    interpreter,
+    target: inside,
+    systemSitePackages: false,
+    pip: 'needed',
+    uv: undefined,
+    offline: false,
+    env: toolEnvironment,
+    reporter,
+    signal,
+  });
+  const { packages } = await inspectEnvironment(place, [python], signal);
+  const own = packages.some((one) => one.name === 'pip') || !pipServesOthers(interpreter.probe);
+  const pip: [string, ...string[]] = own
+    ? [python, '-m', 'pip']
+    : [interpreter.program, '-m', 'pip', '--python', python];
+  const context = {
+    place,
+    python,
+    pythonName: `Python ${interpreter.probe.version}`,
+    cwd: undefined,
+    listFile: `${inside}.requirements.txt`,
+    env: toolEnvironment,
+    reporter,
+    signal,
+  };
+  const lines = [...optionLines(job.indexes), specifier];
+  const failed = await installFromList(context, {
+    tool: 'pip',
+    argv: [...pip, 'install', '--quiet'],
+    lines,
+    env: {},
+    what: specifier,
+  });
+  if (failed !== undefined) {
+    await rm(folder, { recursive: true, force: true });
+    throw installError(failed);
+  }
+  const program = `${inside}/bin/${name}`;
+  if (await runs(job, program)) return program;
+  throw new AgentError('ENVIRONMENT_CREATE', `${specifier} was installed and ${program} does not run`);
+}
+
+async function runs(job: EnvironmentJob, program: string): Promise<boolean> {
+  const answer = await job.request.place.exec({ argv: [program, '--version'] }).catch(() => undefined);
+  return answer?.exitCode === 0;
+}

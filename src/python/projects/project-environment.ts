@@ -1,0 +1,16 @@
+import { condaEnvironment } from '../conda/conda-environment.js';
+import type { EnvironmentJob } from '../environment-job.js';
+import type { PythonEnvironment } from '../environment-request.js';
+import { poetryEnvironment } from './poetry-project.js';
+import { uvProjectEnvironment } from './uv-project.js';
+
+/**
+ * The environment of a project with its own manager (poetry, uv) or of conda, where the configuration wants
+ * that manager and the repository has such a project. `undefined`: plain requirements.
+ */
+export async function projectEnvironment(job: EnvironmentJob): Promise<PythonEnvironment | undefined> {
+  const { manager } = job.request.settings;
+  if (manager === 'poetry') return poetryEnvironment(job);
+  if (manager === 'uv') return uvProjectEnvironment(job);
+  return manager === 'conda' ? condaEnvironment(job.request) : undefined;
+}

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import type { EnvironmentRequest } from '../environment-request.js';
+import { readListed } from '../requirements/requirement-files.js';
+
+/** A project that brings its own list of packages. */
+export interface Project {
+  /** Folder on the host. */
+  folder: string;
+  pyproject: string;
+  /** Text of `poetry.lock` or `uv.lock`. */
+  lock: string | undefined;
+}
+
+/** Many repositories have a `pyproject.toml` for their linter alone. */
+const TABLES = { poetry: /^\s*\[(?:tool\.poetry|project)\b/m, uv: /^\s*\[project\b/m } as const;
+
+/** The project in the repository's root, or in the working folder where the configuration says so. */
+export function findProject(
+  request: Pick<EnvironmentRequest, 'repository'>,
+  manager: 'poetry' | 'uv',
+  fromWorkingFolder: boolean,
+): Project | undefined {
+  const { repository } = request;
+  if (repository === undefined) return undefined;
+  const folder = fromWorkingFolder ? repository.workingFolder : repository.root;
+  const pyproject = readListed(folder, 'pyproject.toml');
+  const lock = readListed(folder, `${manager}.lock`);
+  if (lock === undefined && !TABLES[manager].test(pyproject ?? '')) return undefined;
+  return { folder: path.resolve(folder), pyproject: pyproject ?? '', lock };
+}
+
+/** Packages from folders or files of the repository itself: an environment with them cannot serve other tasks. */
+export function hasLocalPackages({ lock = '', pyproject }: Project): boolean {
+  const poetryLock = /^type = "(?:directory|file)"/m.test(lock);
+  const uvLock = /source = \{ (?:directory|path|editable|virtual) = "(?!\.")/.test(lock);
+  const listed = /^\s*[\w.-]+\s*=\s*\{[^}\n]*\bpath\s*=/m.test(pyproject);
+  return poetryLock || uvLock || listed;
+}
+
+/** Whether the project's own code is a package to install beside its dependencies. */
+export function isPackage({ pyproject }: Project, manager: 'poetry' | 'uv'): boolean {
+  if (manager === 'poetry') return !/^\s*package-mode\s*=\s*false/m.test(pyproject);
+  if (/^\s*package\s*=\s*false/m.test(pyproject)) return false;
+  return (
+    /^\s*\[(?:build-system|tool\.uv\.workspace)\]/m.test(pyproject) ||
+    /^\s*package\s*=\s*true/m.test(pyproject)
+  );
+}

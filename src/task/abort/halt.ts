@@ -1,0 +1,63 @@
+import type { RunSignals } from '../context.js';
+import type { StopReason } from '../outcome.js';
+import type { AbortWatchOptions } from './abort-watch.js';
+import { watchForAbort } from './abort-watch.js';
+
+export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
+  signals: RunSignals;
+  /** Time for the task's own abort callback, before anything is stopped. Resolves when it is used up. */
+  beforeAbort?(): Promise<void>;
+}
+
+/**
+ * One answer to "should this run end now?" from its three sources: the task's status on the server, the
+ * agent's shutdown, and the hand-over to a later daemon. The first reason wins.
+ */
+export class Halt {
+  readonly #controller = new AbortController();
+  readonly #watch = new AbortController();
+  #reason: StopReason | undefined;
+
+  constructor(options: HaltOptions) {
+    const { signals } = options;
+    const stop = () => this.#end('shutdown');
+    const handOver = () => this.#controller.abort();
+    if (signals.stop.aborted) stop();
+    if (signals.handOver.aborted) handOver();
+    signals.stop.addEventListener('abort', stop, { signal: this.#watch.signal });
+    signals.handOver.addEventListener('abort', handOver, { signal: this.#watch.signal });
+    void this.#watchServer(options);
+  }
+
+  /** Aborts when the run is to end or to be let go of. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why the workload is to be ended; `undefined` while it may go on, and after a hand-over. */
+  get reason(): StopReason | undefined {
+    return this.#reason;
+  }
+
+  get handedOver(): boolean {
+    return this.#controller.signal.aborted && this.#reason === undefined;
+  }
+
+  /** Ends the watch; nothing is asked any more. */
+  close(): void {
+    this.#watch.abort();
+  }
+
+  async #watchServer(options: HaltOptions): Promise<void> {
+    const reason = await watchForAbort({ ...options, signal: this.#watch.signal });
+    if (reason === undefined) return;
+    if (reason === 'stopped') await options.beforeAbort?.().catch(() => undefined);
+    this.#end(reason);
+  }
+
+  #end(reason: StopReason): void {
+    if (this.#controller.signal.aborted) return;
+    this.#reason = reason;
+    this.#controller.abort();
+  }
+}
