@@ -9,6 +9,9 @@ export interface Need {
 
 const CAN_MAKE_ENVIRONMENTS = ['-c', 'import ensurepip, venv'] as const;
 
+/** Images are put together from these packages of the machine; a program from elsewhere does not do. */
+const IN_IMAGES = ['ca-certificates', 'git', 'openssh-client', 'python3-pip', 'python3-venv', 'tini'];
+
 export const NEEDS: readonly Need[] = [
   {
     name: 'a Python that makes virtual environments',
@@ -35,4 +38,9 @@ export const NEEDS: readonly Need[] = [
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },
+  ...IN_IMAGES.map((name) => ({
+    name: `the package ${name}`,
+    checks: [['dpkg', '-s', name]] as const,
+    packages: [name],
+  })),
 ];
