@@ -4,9 +4,10 @@ import { isoDate } from '../dates.js';
 import { asObject, asTexts, isSafeName, type JsonObject } from '../json.js';
 import { touchProject, type Written } from '../tasks/change-status.js';
 import { newTask, withMergedSections } from '../tasks/new-task.js';
-import { EDITABLE, isTaskStatus, type TaskStatus } from '../tasks/status-machine.js';
+import { isTaskStatus, type TaskStatus } from '../tasks/status-machine.js';
 import { taskOf } from '../tasks/task-document.js';
 import { requestedFields } from '../tasks/task-fields.js';
+import { writableTask } from '../tasks/write-task.js';
 
 export const taskEditingEndpoints: EndpointTable = {
   'tasks.create': { handler: create, required: ['name', 'type'] },
@@ -84,10 +85,7 @@ function update(call: Call): Written {
 
 function editRuntime(call: Call): Written {
   const { server, params } = call;
-  const task = taskOf(server, params.text('task'));
-  if (!EDITABLE.includes(task.status)) {
-    throw new ApiError('invalid_task_status', { expected: [...EDITABLE], status: task.status });
-  }
+  const task = writableTask(call);
   const removed = new Set(asTexts(params.value('remove')));
   const entries = Object.entries({ ...task.runtime, ...params.object('add_or_update') });
   const runtime = Object.fromEntries(entries.filter(([name]) => !removed.has(name) && isSafeName(name)));

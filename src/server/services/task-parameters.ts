@@ -1,11 +1,11 @@
 import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
-import { isoDate } from '../dates.js';
 import { asObject, asText, asTexts, isSafeName, type JsonObject } from '../json.js';
 import type { Written } from '../tasks/change-status.js';
 import type { TaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
 import { configuration, parameter } from '../tasks/task-fields.js';
+import { writeTask } from '../tasks/write-task.js';
 
 /** Hyper-parameters and configuration objects of tasks. */
 export const taskParameterEndpoints: EndpointTable = {
@@ -48,7 +48,7 @@ function editHyperParams(call: Call): Written {
     const name = safe(asText(item.name), 'name');
     kept[section] = { ...asObject(kept[section]), [name]: { ...item, section, name } };
   }
-  return write(call, task, { hyperparams: kept });
+  return writeTask(call, task, { hyperparams: kept });
 }
 
 function deleteHyperParams(call: Call): JsonObject {
@@ -64,7 +64,7 @@ function deleteHyperParams(call: Call): JsonObject {
     if (name === undefined || Object.keys(rest).length === 0) delete kept[section];
     else kept[section] = rest;
   }
-  return { deleted: write(call, task, { hyperparams: kept }).updated };
+  return { deleted: writeTask(call, task, { hyperparams: kept }).updated };
 }
 
 function getConfigurations({ server, params }: Call): JsonObject {
@@ -93,7 +93,7 @@ function editConfiguration(call: Call): Written {
   for (const item of params.objects('configuration').map(configuration)) {
     kept[safe(asText(item.name), 'name')] = item;
   }
-  return write(call, task, { configuration: kept });
+  return writeTask(call, task, { configuration: kept });
 }
 
 function deleteConfiguration(call: Call): JsonObject {
@@ -102,7 +102,7 @@ function deleteConfiguration(call: Call): JsonObject {
   assertWritable(call, task, []);
   const removed = new Set(asTexts(params.value('configuration')));
   const kept = Object.entries(task.configuration).filter(([name]) => !removed.has(name));
-  return { deleted: write(call, task, { configuration: Object.fromEntries(kept) }).updated };
+  return { deleted: writeTask(call, task, { configuration: Object.fromEntries(kept) }).updated };
 }
 
 /** Drafts are writable; with force, what is queued or runs, too. The free section always is. */
@@ -120,16 +120,4 @@ function sectionOf(item: JsonObject): string {
 function safe(name: string | undefined, field: string): string {
   if (name !== undefined && isSafeName(name)) return name;
   throw new ApiError('validation_error', { field }, 'expected a name');
-}
-
-function write(call: Call, task: TaskDocument, fields: Partial<TaskDocument>): Written {
-  const now = isoDate(call.server.now());
-  call.server.tasks.put({
-    ...task,
-    ...fields,
-    last_update: now,
-    last_change: now,
-    last_changed_by: call.identity.user,
-  });
-  return { updated: 1, fields: { last_update: now } };
 }

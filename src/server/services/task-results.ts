@@ -2,8 +2,7 @@ import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
 import { asObjects, asText, type JsonObject } from '../json.js';
-import { EDITABLE } from '../tasks/status-machine.js';
-import { type TaskDocument, taskOf } from '../tasks/task-document.js';
+import { writableTask, writeTask } from '../tasks/write-task.js';
 
 /** Artifacts and models of tasks. */
 export const taskResultEndpoints: EndpointTable = {
@@ -21,7 +20,7 @@ function addArtifacts(call: Call): JsonObject {
   }
   const keys = new Set(added.map(keyOf));
   const kept = asObjects(task.execution.artifacts).filter((artifact) => !keys.has(keyOf(artifact)));
-  write(call, task, { execution: { ...task.execution, artifacts: [...kept, ...added] } });
+  writeTask(call, task, { execution: { ...task.execution, artifacts: [...kept, ...added] } });
   return { updated: 1 };
 }
 
@@ -30,7 +29,7 @@ function deleteArtifacts(call: Call): JsonObject {
   const keys = new Set(call.params.objects('artifacts').map(keyOf));
   const present = asObjects(task.execution.artifacts);
   const artifacts = present.filter((artifact) => !keys.has(keyOf(artifact)));
-  write(call, task, { execution: { ...task.execution, artifacts } });
+  writeTask(call, task, { execution: { ...task.execution, artifacts } });
   return { deleted: present.length === artifacts.length ? 0 : 1 };
 }
 
@@ -49,7 +48,7 @@ function addModel(call: Call): JsonObject {
   const entry = { name, model, updated: isoDate(server.now()) };
   const others = asObjects(task.models[side]).filter((other) => other.name !== name);
   const iteration = params.optionalInteger('iteration');
-  write(call, task, {
+  writeTask(call, task, {
     models: { ...task.models, [side]: [...others, entry] },
     ...(iteration === undefined ? {} : { last_iteration: Math.max(task.last_iteration, iteration) }),
   });
@@ -62,28 +61,11 @@ function deleteModels(call: Call): JsonObject {
   const keep = (side: string) => (entry: JsonObject) =>
     !removed.some(({ name, type }) => name === entry.name && sideOf(String(type)) === side);
   const sides = ['input', 'output'].map((side) => [side, asObjects(task.models[side]).filter(keep(side))]);
-  write(call, task, { models: Object.fromEntries(sides) });
+  writeTask(call, task, { models: Object.fromEntries(sides) });
   return { updated: 1 };
 }
 
 function sideOf(type: string): 'input' | 'output' {
   if (type === 'input' || type === 'output') return type;
   throw new ApiError('validation_error', { type }, 'expected input or output');
-}
-
-function writableTask({ server, params }: Call): TaskDocument {
-  const task = taskOf(server, params.text('task'));
-  if (EDITABLE.includes(task.status)) return task;
-  throw new ApiError('invalid_task_status', { expected: [...EDITABLE], status: task.status });
-}
-
-function write(call: Call, task: TaskDocument, fields: Partial<TaskDocument>): void {
-  const now = isoDate(call.server.now());
-  call.server.tasks.put({
-    ...task,
-    ...fields,
-    last_update: now,
-    last_change: now,
-    last_changed_by: call.identity.user,
-  });
 }

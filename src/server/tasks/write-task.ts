@@ -1,0 +1,30 @@
+import { ApiError } from '../api-error.js';
+import type { Call } from '../call.js';
+import { isoDate } from '../dates.js';
+import type { Written } from './change-status.js';
+import { EDITABLE } from './status-machine.js';
+import { type TaskDocument, taskOf } from './task-document.js';
+
+/**
+ * The task that a call names, which has not ended.
+ *
+ * @throws ApiError when it has
+ */
+export function writableTask({ server, params }: Call): TaskDocument {
+  const task = taskOf(server, params.text('task'));
+  if (EDITABLE.includes(task.status)) return task;
+  throw new ApiError('invalid_task_status', { expected: [...EDITABLE], status: task.status });
+}
+
+/** Replaces fields of a task, in the name of the caller. */
+export function writeTask(call: Call, task: TaskDocument, fields: Partial<TaskDocument>): Written {
+  const now = isoDate(call.server.now());
+  call.server.tasks.put({
+    ...task,
+    ...fields,
+    last_update: now,
+    last_change: now,
+    last_changed_by: call.identity.user,
+  });
+  return { updated: 1, fields: { last_update: now } };
+}
