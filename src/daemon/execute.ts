@@ -8,6 +8,7 @@ import type { Redactor } from '../logs/redactor.js';
 import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
 import { changedBy } from '../task/claim.js';
+import type { AgentContext } from '../task/context.js';
 import { Journal } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
@@ -151,53 +152,16 @@ interface Execution {
   shutdown: ShutdownSignals;
 }
 
-async function runOne({ options, connection, task, shutdown }: Execution): Promise<number> {
-  const times = intervals(options.config, undefined);
+async function runOne(execution: Execution): Promise<number> {
+  const { options, connection, task, shutdown } = execution;
   const folder = workerFolder(options.state, options.workerId);
-  const machine = lookAtMachine({
-    ...options,
-    featureSet: connection.client.claims.featureSet,
-    warn: (text) => options.logger.warn(text),
-  });
-  const docker =
-    options.containers &&
-    (await containerDriver({
-      ...options,
-      connection,
-      mode: options.containers,
-      gpus: machine.gpus,
-      signal: shutdown.handOver,
-    }));
-  const built = buildContext({
-    ...options,
-    connection,
-    docker,
-    folder,
-    abortPollMs: times.abortPollMs,
-    workerTags: options.tags,
-    silent: options.silent,
-    keepsFailed: false,
-    handOver: shutdown.handOver,
-    gpus: machine.gpus,
-    task: options.taskOptions,
-  });
-  const ctx = await withToken(built, connection);
+  const { ctx, heartbeat } = await prepareWorker(execution, folder);
   const folders = new RunFolders(folder);
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
   await journal.write({ step: 'pulled', task, queue: undefined });
   const over = new AbortController();
-  const heartbeat = new Heartbeat({
-    workers: connection.workers,
-    workerId: options.workerId,
-    queues: [],
-    tags: options.tags,
-    isDaemon: false,
-    intervalMs: times.reportMs,
-    monitor: machine.monitor,
-    warn: (text) => ctx.logger.warn(text),
-  });
   const beating = options.silent ? undefined : heartbeat.run(over.signal);
   try {
     if (!options.silent) await heartbeat.taskStarted(task, undefined);
@@ -213,6 +177,48 @@ async function runOne({ options, connection, task, shutdown }: Execution): Promi
     if (!options.silent)
       await connection.workers.unregister({ worker: options.workerId }).catch(() => undefined);
   }
+}
+
+/** What a daemon's worker has as well: the context of its runs and its reports on the machine. */
+async function prepareWorker(
+  { options, connection, shutdown }: Execution,
+  folder: string,
+): Promise<{ ctx: AgentContext; heartbeat: Heartbeat }> {
+  const times = intervals(options.config, undefined);
+  const machine = lookAtMachine({
+    ...options,
+    featureSet: connection.client.claims.featureSet,
+    warn: (text) => options.logger.warn(text),
+  });
+  const { gpus } = machine;
+  const { containers: mode } = options;
+  const signal = shutdown.handOver;
+  const docker = mode && (await containerDriver({ ...options, connection, mode, gpus, signal }));
+  const built = buildContext({
+    ...options,
+    connection,
+    docker,
+    folder,
+    abortPollMs: times.abortPollMs,
+    workerTags: options.tags,
+    silent: options.silent,
+    keepsFailed: false,
+    handOver: shutdown.handOver,
+    gpus,
+    task: options.taskOptions,
+  });
+  const ctx = await withToken(built, connection);
+  const heartbeat = new Heartbeat({
+    workers: connection.workers,
+    workerId: options.workerId,
+    queues: [],
+    tags: options.tags,
+    isDaemon: false,
+    intervalMs: times.reportMs,
+    monitor: machine.monitor,
+    warn: (text) => ctx.logger.warn(text),
+  });
+  return { ctx, heartbeat };
 }
 
 /** The state folder of this process alone; what a run that is not reported needs stays. */

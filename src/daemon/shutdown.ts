@@ -37,12 +37,43 @@ export interface ShutdownOptions {
 
 type Stage = 'running' | 'draining' | 'stopping';
 
+interface Wishes {
+  drain: AbortController;
+  stop: AbortController;
+  handOver: AbortController;
+}
+
 export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
-  const drain = new AbortController();
-  const stop = new AbortController();
-  const handOver = new AbortController();
+  const wishes = {
+    drain: new AbortController(),
+    stop: new AbortController(),
+    handOver: new AbortController(),
+  };
+  const { leavesRunning = false } = options;
+  const signals = {
+    drain: wishes.drain.signal,
+    stop: wishes.stop.signal,
+    handOver: wishes.handOver.signal,
+  };
   // Every run listens, and a daemon may have hundreds.
-  setMaxListeners(0, drain.signal, stop.signal, handOver.signal);
+  setMaxListeners(0, ...Object.values(signals));
+  const listeners = listenersFor(options, wishes);
+  for (const [signal, listener] of listeners) options.source.on(signal, listener);
+  return {
+    ...signals,
+    leavesRunning,
+    close: () => {
+      // Nothing that was left running is watched any more.
+      if (leavesRunning) wishes.handOver.abort();
+      for (const [signal, listener] of listeners) options.source.off(signal, listener);
+    },
+  };
+}
+
+function listenersFor(
+  options: ShutdownOptions,
+  { drain, stop, handOver }: Wishes,
+): [NodeJS.Signals, () => void][] {
   const { leavesRunning = false } = options;
   const state: { stage: Stage } = { stage: 'running' };
 
@@ -69,23 +100,11 @@ export function watchShutdown(options: ShutdownOptions): ShutdownSignals {
     drain.abort();
     handOver.abort();
   };
-  const listeners: [NodeJS.Signals, () => void][] = [
+  return [
     ['SIGINT', onInterrupt],
     ['SIGTERM', onTerminate],
     ['SIGUSR2', onHandOver],
   ];
-  for (const [signal, listener] of listeners) options.source.on(signal, listener);
-  return {
-    drain: drain.signal,
-    stop: stop.signal,
-    handOver: handOver.signal,
-    leavesRunning,
-    close: () => {
-      // Nothing that was left running is watched any more.
-      if (leavesRunning) handOver.abort();
-      for (const [signal, listener] of listeners) options.source.off(signal, listener);
-    },
-  };
 }
 
 /** Whether an error is nothing but the wish to end, which came while something was waited for. */

@@ -6,7 +6,7 @@ import type { TaskStatus } from '../../api/task-record.js';
 import { loadConfig } from '../../config/load.js';
 import { registerSecrets } from '../../daemon/build-context.js';
 import { type Connection, connect } from '../../daemon/connect.js';
-import { runDaemon } from '../../daemon/daemon.js';
+import { type DaemonOptions, runDaemon } from '../../daemon/daemon.js';
 import { createLogger } from '../../logs/logger.js';
 import { Redactor } from '../../logs/redactor.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
@@ -87,24 +87,7 @@ async function daemonPart(demo: Demo): Promise<number> {
   say();
   const signals = new EventEmitter();
   if (options.keep) forwardSignals(signals);
-  const daemon = runDaemon({
-    config,
-    home: folder,
-    state: path.join(folder, 'agent'),
-    logger,
-    redactor,
-    queues: [QUEUE],
-    createQueues: true,
-    order: 'priority',
-    tags: undefined,
-    ownerTokens: false,
-    schedule: { uptime: [], downtime: [] },
-    workerIds: [WORKER],
-    wait: false,
-    taskOptions: { standalone: false, logLevel: 'INFO', pythonFlags: [] },
-    signals,
-    leave: (status) => process.exit(status),
-  });
+  const daemon = runDaemon({ ...ONE_WORKER, config, ...placesIn(folder), logger, redactor, signals, leave });
   const status = await Promise.race([finalStatus(connection, task), daemon.then(() => undefined)]);
   stage.over = !options.keep;
   say();
@@ -116,6 +99,27 @@ async function daemonPart(demo: Demo): Promise<number> {
   await daemon;
   connection.client.close();
   return status === 'completed' ? 0 : 1;
+}
+
+/** What `agent daemon --queue QUEUE --create-queue` asks for. */
+const ONE_WORKER = {
+  queues: [QUEUE],
+  createQueues: true,
+  order: 'priority',
+  tags: undefined,
+  ownerTokens: false,
+  schedule: { uptime: [], downtime: [] },
+  workerIds: [WORKER],
+  wait: false,
+  taskOptions: { standalone: false, logLevel: 'INFO', pythonFlags: [] },
+} satisfies Partial<DaemonOptions>;
+
+function placesIn(folder: string) {
+  return { home: folder, state: path.join(folder, 'agent') };
+}
+
+function leave(status: number): void {
+  process.exit(status);
 }
 
 async function newTask(connection: Connection, project: DemoProject): Promise<string> {

@@ -117,28 +117,18 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   await convertNotebook(place, surroundings.config, { code, python });
   const command = await taskCommand({ run: bare, place, surroundings, code, python });
   const name = options.image ?? `task_id_${record.id}`;
-  const { entryPoint } = options;
-  if (entryPoint) {
+  const { entryPoint: own } = options;
+  if (own) {
     await checkRunner(place, python);
     const env = await variablesFor(maker, run.ctx, command);
-    await writeRunner(workspace, planRunner(record, command, { env, clone: entryPoint === 'clone_task' }));
+    await writeRunner(workspace, planRunner(record, command, { env, clone: own === 'clone_task' }));
   }
   signal.throwIfAborted();
-  const id = await maker.make({
-    name,
-    entryPoint: entryPoint && [python.python[0], place.inside(path.join(workspace, RUNNER_FILE))],
-  });
+  const runner = place.inside(path.join(workspace, RUNNER_FILE));
+  const id = await maker.make({ name, entryPoint: own && [python.python[0], runner] });
   const source = place.inside(code.repository?.root ?? code.folder);
-  const lines = imageSummary({
-    record,
-    code,
-    python,
-    command,
-    name,
-    id,
-    source,
-    runs: entryPoint !== undefined,
-  });
+  const runs = own !== undefined;
+  const lines = imageSummary({ record, code, python, command, name, id, source, runs });
   options.logger.echo(`${lines.join('\n')}\n`);
 }
 

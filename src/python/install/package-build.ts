@@ -45,43 +45,37 @@ export async function buildEnvironment(
 ): Promise<BuiltEnvironment> {
   const { settings, place, reporter, signal } = job.request;
   const inheritsPip = settings.systemSitePackages && job.interpreter.probe.pip !== undefined;
+  const base = inheritsPip ? 'not needed' : 'welcome';
   const uv = settings.engine === 'pip' ? undefined : await obtainUv(job);
   if (lists.every((one) => isEmptyPlan(one.plan))) {
-    return {
-      ...(await baseEnvironment(job, { pip: inheritsPip ? 'not needed' : 'welcome', uv: uv?.program })),
-      tool: 'none',
-    };
+    return { ...(await baseEnvironment(job, { pip: base, uv: uv?.program })), tool: 'none' };
   }
-  await provideGit(
-    job,
-    lists.flatMap(({ plan }) => planTexts(plan)),
-  );
+  const texts = lists.flatMap(({ plan }) => planTexts(plan));
+  await provideGit(job, texts);
   const uvOptions: UvOptions = {
     bestMatch: settings.manager !== 'uv' || settings.uv.bestMatch,
     offline: job.request.offline ?? false,
     fresh: options.fresh,
   };
-  const facts = {
+  const choice = chooseEngine(settings.engine, job.pipSettings, {
     uv,
     pipOnly: job.pip.others,
     plans: lists.map((one) => one.plan),
     inheritsPackages: inheritsPip && settings.manager !== 'uv' && hasPackages(job.inherited),
     pythonVersion: job.interpreter.probe.version,
     options: uvOptions,
-  };
-  const choice = chooseEngine(settings.engine, job.pipSettings, facts);
+  });
   reporter.line(`Installing packages with ${choice.engine}: ${choice.why}`);
-  let afterUv = false;
-  if (choice.engine === 'uv' && uv !== undefined) {
-    await baseEnvironment(job, { pip: inheritsPip ? 'not needed' : 'welcome', uv: uv.program });
+  const uvFirst = choice.engine === 'uv' && uv !== undefined;
+  if (uvFirst) {
+    await baseEnvironment(job, { pip: base, uv: uv.program });
     const failed = await runLists(job, lists, uvFor(job, uv, uvOptions), false);
     if (failed === undefined)
       return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'uv' };
     giveUpOrGoOn(job, failed);
     await rm(job.where.folder, { recursive: true, force: true });
-    afterUv = true;
   }
-  await installWithPip(job, lists, { uv, afterUv });
+  await installWithPip(job, lists, { uv, afterUv: uvFirst });
   return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'pip' };
 }
 

@@ -7,7 +7,7 @@ import type { EnvironmentJob } from '../environment-job.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
 import { optionLines } from '../requirements/requirement-list.js';
 import { inspectEnvironment } from './environment-inspection.js';
-import { installError } from './install-failure.js';
+import { type FailedInstall, installError } from './install-failure.js';
 import { installFromList } from './installer.js';
 import { createVenv, pipServesOthers } from './virtual-environment.js';
 
@@ -54,16 +54,30 @@ export async function installTool(job: EnvironmentJob, tool: PythonTool): Promis
   });
 }
 
-async function makeTool(
-  job: EnvironmentJob,
-  { name, specifier, interpreter }: PythonTool,
-  folder: string,
-): Promise<string> {
-  const { place, reporter, signal, toolEnvironment = {} } = job.request;
+async function makeTool(job: EnvironmentJob, tool: PythonTool, folder: string): Promise<string> {
+  const { place, reporter } = job.request;
   const inside = place.inside(folder);
-  const python = `${inside}/bin/python`;
-  reporter.line(`Installing ${specifier}`);
+  reporter.line(`Installing ${tool.specifier}`);
   await rm(folder, { recursive: true, force: true });
+  const pip = await makeToolFolder(job, tool, inside);
+  const failed = await installInto(job, tool, { inside, pip });
+  if (failed !== undefined) {
+    await rm(folder, { recursive: true, force: true });
+    throw installError(failed);
+  }
+  const program = `${inside}/bin/${tool.name}`;
+  if (await runs(job, program)) return program;
+  throw new AgentError('ENVIRONMENT_CREATE', `${tool.specifier} was installed and ${program} does not run`);
+}
+
+/** @returns the pip that installs into the new environment: its own, or the interpreter's when it has none. */
+async function makeToolFolder(
+  job: EnvironmentJob,
+  { interpreter }: PythonTool,
+  inside: string,
+): Promise<[string, ...string[]]> {
+  const { place, reporter, signal, toolEnvironment = {} } = job.request;
+  const python = `${inside}/bin/python`;
   await createVenv({
     place,
     interpreter,
@@ -78,12 +92,18 @@ async function makeTool(
   });
   const { packages } = await inspectEnvironment(place, [python], signal);
   const own = packages.some((one) => one.name === 'pip') || !pipServesOthers(interpreter.probe);
-  const pip: [string, ...string[]] = own
-    ? [python, '-m', 'pip']
-    : [interpreter.program, '-m', 'pip', '--python', python];
+  return own ? [python, '-m', 'pip'] : [interpreter.program, '-m', 'pip', '--python', python];
+}
+
+function installInto(
+  job: EnvironmentJob,
+  { specifier, interpreter }: PythonTool,
+  { inside, pip }: { inside: string; pip: [string, ...string[]] },
+): Promise<FailedInstall | undefined> {
+  const { place, reporter, signal, toolEnvironment = {} } = job.request;
   const context = {
     place,
-    python,
+    python: `${inside}/bin/python`,
     pythonName: `Python ${interpreter.probe.version}`,
     cwd: undefined,
     listFile: `${inside}.requirements.txt`,
@@ -92,20 +112,13 @@ async function makeTool(
     signal,
   };
   const lines = [...optionLines(job.indexes), specifier];
-  const failed = await installFromList(context, {
+  return installFromList(context, {
     tool: 'pip',
     argv: [...pip, 'install', '--quiet'],
     lines,
     env: {},
     what: specifier,
   });
-  if (failed !== undefined) {
-    await rm(folder, { recursive: true, force: true });
-    throw installError(failed);
-  }
-  const program = `${inside}/bin/${name}`;
-  if (await runs(job, program)) return program;
-  throw new AgentError('ENVIRONMENT_CREATE', `${specifier} was installed and ${program} does not run`);
 }
 
 async function runs(job: EnvironmentJob, program: string): Promise<boolean> {

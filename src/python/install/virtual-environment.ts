@@ -65,40 +65,22 @@ export function venvWays(
   request: Pick<VenvRequest, 'target' | 'systemSitePackages' | 'pip' | 'uv' | 'offline'>,
 ): VenvWay[] {
   const { program, probe } = interpreter;
-  const { target, uv } = request;
-  const site = request.systemSitePackages ? ['--system-site-packages'] : [];
-  const bare: VenvWay = {
-    name: 'venv',
-    argv: [program, '-m', 'venv', '--without-pip', ...site, target],
-    pip: false,
-  };
+  const { uv } = request;
+  const end = [...(request.systemSitePackages ? ['--system-site-packages'] : []), request.target];
+  const way = (name: string, argv: [string, ...string[]], pip: boolean): VenvWay => ({
+    name,
+    argv: [...argv, ...end],
+    pip,
+  });
+  const bare = way('venv', [program, '-m', 'venv', '--without-pip'], false);
+  const byUv = (flag: string) => ['venv', '--no-project', '--quiet', flag, '--python', program];
   const ways: VenvWay[] = [];
   if (request.pip === 'not needed' && probe.venv) ways.push(bare);
-  if (uv !== undefined && !request.offline)
-    ways.push({
-      name: 'uv venv',
-      argv: [uv, 'venv', '--no-project', '--quiet', '--seed', '--python', program, ...site, target],
-      pip: true,
-    });
-  if (probe.venv && probe.ensurepip)
-    ways.push({ name: 'venv', argv: [program, '-m', 'venv', ...site, target], pip: true });
-  if (probe.virtualenv)
-    ways.push({
-      name: 'virtualenv',
-      argv: [program, '-m', 'virtualenv', '--quiet', ...site, target],
-      pip: true,
-    });
-  ways.push({
-    name: 'virtualenv',
-    argv: ['virtualenv', '--quiet', '--python', program, ...site, target],
-    pip: true,
-  });
-  if (uv !== undefined)
-    ways.push({
-      name: 'uv venv',
-      argv: [uv, 'venv', '--no-project', '--quiet', '--offline', '--python', program, ...site, target],
-      pip: false,
-    });
+  if (uv !== undefined && !request.offline) ways.push(way('uv venv', [uv, ...byUv('--seed')], true));
+  if (probe.venv && probe.ensurepip) ways.push(way('venv', [program, '-m', 'venv'], true));
+  if (probe.virtualenv) ways.push(way('virtualenv', [program, '-m', 'virtualenv', '--quiet'], true));
+  ways.push(way('virtualenv', ['virtualenv', '--quiet', '--python', program], true));
+  if (uv !== undefined) ways.push(way('uv venv', [uv, ...byUv('--offline')], false));
   const usable = request.pip !== 'needed' || uv !== undefined || pipServesOthers(probe);
   if (probe.venv && usable && !ways.includes(bare)) ways.push(bare);
   return ways;

@@ -37,43 +37,22 @@ export interface TaskParts {
 }
 
 /** Puts together what decides about the container of one task. */
-export function containerFacts(
-  setup: DockerSetup,
-  machine: EngineMachine,
-  { task, described, configFile, warn }: TaskParts,
-): ContainerFacts {
+export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts: TaskParts): ContainerFacts {
   const { home } = setup;
+  const { task, described, configFile } = parts;
   const { config } = task;
-  const credentials = setup.forImage
-    ? []
-    : ['.ssh', '.git-credentials', '.gitconfig'].map((name) => path.join(home, name));
-  const [ssh, ...gitFiles] = credentials;
+  const [ssh, ...gitFiles] = setup.forImage ? [] : credentialFiles(home);
   return {
     config,
     home,
-    choice: {
-      task: task.record,
-      projectName: described.projectName,
-      warn,
-      default: chooseDefaultImage(config, setup.flag),
-      rules: readContainerRules(config.value('agent.default_docker.match_rules')),
-      rulesAvailable: described.advanced,
-      updateBack: config.boolean('agent.default_docker.update_back_task'),
-      defaultOnly: config.boolean('agent.disable_task_docker_override'),
-    },
+    choice: choiceFacts(setup, parts),
     document: described.document,
     advanced: described.advanced,
     taskId: task.record.id,
     workerId: task.workerId,
     parentWorkerId: setup.parentWorkerId,
     serviceTask: task.serviceTask,
-    gpu: {
-      // Without a word about GPUs a machine that has none gives none; when asked for them, the engine says so.
-      visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
-      skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
-      podman: machine.facts.podman,
-      amdNodes: amdNodes(),
-    },
+    gpu: gpuFacts(config, machine),
     configFile,
     gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),
@@ -95,6 +74,35 @@ export function containerFacts(
     ...(task.authToken === undefined ? {} : { authToken: task.authToken }),
     ...(task.workerTags.length === 0 ? {} : { workerTags: task.workerTags.map(quoteWord).join(' ') }),
     ...(described.templates === undefined ? {} : { templates: described.templates }),
+  };
+}
+
+/** The folder for ssh, then the files of git. */
+function credentialFiles(home: string): string[] {
+  return ['.ssh', '.git-credentials', '.gitconfig'].map((name) => path.join(home, name));
+}
+
+function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): ContainerFacts['choice'] {
+  const { config } = task;
+  return {
+    task: task.record,
+    projectName: described.projectName,
+    warn,
+    default: chooseDefaultImage(config, setup.flag),
+    rules: readContainerRules(config.value('agent.default_docker.match_rules')),
+    rulesAvailable: described.advanced,
+    updateBack: config.boolean('agent.default_docker.update_back_task'),
+    defaultOnly: config.boolean('agent.disable_task_docker_override'),
+  };
+}
+
+function gpuFacts(config: Config, machine: EngineMachine): ContainerFacts['gpu'] {
+  return {
+    // Without a word about GPUs a machine that has none gives none; when asked for them, the engine says so.
+    visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
+    skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
+    podman: machine.facts.podman,
+    amdNodes: amdNodes(),
   };
 }
 

@@ -16,12 +16,12 @@ import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
 import type { SetupScript } from '../setup/setup-scripts.js';
 import { isSecretName, resolveTemplates, type TemplateValues } from '../template/resolve-template.js';
-import { readArgumentSettings } from './argument-settings.js';
+import { type ArgumentSettings, readArgumentSettings } from './argument-settings.js';
 import { cacheMounts } from './container-mounts.js';
 import { readNameSettings } from './container-settings.js';
-import { sshAccess } from './credentials.js';
+import { type SshAccess, sshAccess } from './credentials.js';
 import { type GpuFacts, gpuArguments } from './gpu-arguments.js';
-import { planArguments } from './plan-arguments.js';
+import { type PlannedArguments, planArguments } from './plan-arguments.js';
 import { podmanOptions } from './podman-options.js';
 import { type HostMount, runWords } from './run-words.js';
 import { type TrustFile, trustOf } from './trust.js';
@@ -101,14 +101,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const settings = readArgumentSettings(config);
   const image = fill(facts, [chosen.image])[0] ?? chosen.image;
   const ssh = sshAccess(config);
-  const planned = planArguments({
-    task: fill(facts, chosen.arguments),
-    extra: fill(facts, [...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
-    settings,
-    env: config.env,
-    usedPorts: facts.usedPorts,
-    hostAddress: facts.hostAddress,
-  });
+  const planned = argumentsOf(facts, chosen.arguments, { settings, ssh });
   const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
   const mounts = mountsOf(facts, ssh.kind === 'folder', trust.mounts);
   const named = nameOf(facts);
@@ -129,12 +122,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     ...built,
     request: withLimits({ ...built.request, Image: image }, policy),
     pull: config.boolean('agent.docker_force_pull') ? 'always' : built.pull,
-    scripts: userScripts({
-      config,
-      setupScript: chosen.setupScript,
-      sshMounted: mounts.sshMounted,
-      gitFilesMounted: mounts.gitFiles.length > 0,
-    }),
+    scripts: userScripts({ config, setupScript: chosen.setupScript, ...mounts.mounted }),
     notes: [...planned.notes, ...mounts.notes, ...problems, runLine],
     runLine,
     writeBack: chosen.writeBack,
@@ -144,6 +132,21 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     own: mounts.own,
     ...(policy.user === undefined ? {} : { unprivileged: true }),
   };
+}
+
+function argumentsOf(
+  facts: ContainerFacts,
+  ofTask: readonly string[],
+  { settings, ssh }: { settings: ArgumentSettings; ssh: SshAccess },
+): PlannedArguments {
+  return planArguments({
+    task: fill(facts, ofTask),
+    extra: fill(facts, [...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
+    settings,
+    env: facts.config.env,
+    usedPorts: facts.usedPorts,
+    hostAddress: facts.hostAddress,
+  });
 }
 
 function fill({ templates }: ContainerFacts, words: readonly string[]): string[] {
@@ -227,19 +230,17 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
   };
   const ssh =
     sshFolder && facts.sshFolder ? seen({ source: facts.sshFolder, target: keys, readOnly: true }) : [];
-  const git = facts.gitFiles.map((source) => ({
-    source,
-    target: `${gitFiles}/${path.basename(source)}`,
-    readOnly: true,
-  }));
+  const gitMounts = facts.gitFiles.flatMap((source) =>
+    seen({ source, target: `${gitFiles}/${path.basename(source)}`, readOnly: true }),
+  );
   const caches = cacheMounts(config, home).flatMap((mount) => seen(mount, true));
   const source = facts.engineSees(facts.configFile) ?? facts.configFile;
   own.push({ file: facts.configFile, source, target: CONFIG_INSIDE });
   return {
     config: { source, target: CONFIG_INSIDE },
     mounts: [...ssh, ...caches, ...trust.flatMap((mount) => seen(mount))],
-    gitFiles: git.flatMap((mount) => seen(mount)),
-    sshMounted: ssh.length > 0,
+    gitFiles: gitMounts,
+    mounted: { sshMounted: ssh.length > 0, gitFilesMounted: gitMounts.length > 0 },
     notes,
     own,
   };
