@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { AgentError, causeLine } from '../../errors.js';
-import { baseEnvironment, inheritedState } from '../base-environment.js';
-import { environmentKey } from '../cache/environment-key.js';
+import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
@@ -13,6 +12,7 @@ import { installTool } from '../install/python-tool.js';
 import { findInterpreter, type Interpreter } from '../interpreter/interpreter.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
+import { projectKey } from './project-key.js';
 
 /** poetry itself runs on this Python or a later one; the task's may be older. */
 const OLDEST_PYTHON = 9;
@@ -62,17 +62,8 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
     return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'poetry' };
   });
   if (ready === undefined) throw new AgentError('INTERNAL', 'poetry gave no environment');
-  if (isPackage(project, 'poetry') && !settings.poetry.installFlags.includes('--no-root')) {
-    await poetry(job, project, [program, 'install', '--no-interaction', '--only-root']).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        reporter.line(
-          `The project itself is not installed, only its dependencies: ${causeLine(error)}`,
-          'WARNING',
-        );
-      },
-    );
-  }
+  if (isPackage(project, 'poetry') && !settings.poetry.installFlags.includes('--no-root'))
+    await installRoot(job, project, program);
   const { sysPath } = await inspectEnvironment(place, [job.python], signal);
   return {
     python: [job.python],
@@ -84,6 +75,19 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
     manager: 'poetry',
     upkeep: ready.upkeep,
   };
+}
+
+/** A task can run with the dependencies alone, as its own folder is on its path. */
+async function installRoot(job: EnvironmentJob, project: Project, program: string): Promise<void> {
+  const { reporter, signal } = job.request;
+  const argv: [string, ...string[]] = [program, 'install', '--no-interaction', '--only-root'];
+  await poetry(job, project, argv).catch((error: unknown) => {
+    signal.throwIfAborted();
+    reporter.line(
+      `The project itself is not installed, only its dependencies: ${causeLine(error)}`,
+      'WARNING',
+    );
+  });
 }
 
 /** poetry installs into the environment that is active. */
@@ -132,16 +136,7 @@ async function toolInterpreter(job: EnvironmentJob): Promise<Interpreter> {
   });
 }
 
-async function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
-  const { settings, image = '', cuda } = job.request;
-  return environmentKey({
-    interpreter: job.interpreter.identity,
-    systemSitePackages: settings.systemSitePackages,
-    inherited: await inheritedState(job),
-    image,
-    cuda,
-    manager: 'poetry',
-    settings: [settings.poetry.version ?? '', ...settings.poetry.installFlags],
-    requirements: [project.pyproject, project.lock ?? ''],
-  });
+function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
+  const { version = '', installFlags } = job.request.settings.poetry;
+  return projectKey(job, project, { manager: 'poetry', settings: [version, ...installFlags] });
 }

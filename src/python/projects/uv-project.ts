@@ -1,7 +1,5 @@
 import { rm } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
-import { inheritedState } from '../base-environment.js';
-import { environmentKey } from '../cache/environment-key.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import { provideGit } from '../containers/container-git.js';
 import type { EnvironmentJob } from '../environment-job.js';
@@ -15,6 +13,7 @@ import { type UvProgram, uvEnvironment } from '../install/uv-installer.js';
 import { obtainUv } from '../install/uv-program.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
+import { projectKey } from './project-key.js';
 
 /**
  * The environment of a uv project. `undefined` when the repository has none or uv cannot be had, and when a
@@ -136,21 +135,15 @@ async function uvSync(
   };
 }
 
-async function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
-  const { settings, image = '', cuda } = job.request;
-  return environmentKey({
-    interpreter: job.interpreter.identity,
-    systemSitePackages: settings.systemSitePackages,
-    inherited: await inheritedState(job),
-    image,
-    cuda,
+function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
+  const { syncFlags, lockedIfLockFile } = job.request.settings.uv;
+  return projectKey(job, project, {
     manager: 'uv project',
     settings: [
-      ...settings.uv.syncFlags,
-      String(settings.uv.lockedIfLockFile),
+      ...syncFlags,
+      String(lockedIfLockFile),
       ...configurationKey(job.pip),
       ...job.indexes.extraIndexUrls,
     ],
-    requirements: [project.pyproject, project.lock ?? ''],
   });
 }
