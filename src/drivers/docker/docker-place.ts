@@ -43,6 +43,9 @@ const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
 /** Variables that reach programs of root; by others the image's user could make root run what it likes. */
 const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const CHOOSE_SHELL = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
+/** Scripts hold secrets, and every user of the machine can read the arguments of a process. */
+const READ_PROGRAM = 'agent_program=$(cat); exec </dev/null; eval "unset agent_program; $agent_program"';
 const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
@@ -158,13 +161,9 @@ export class DockerPlace implements Place {
     if (scripts.length === 0) return;
     const marker = `setup-${randomBytes(12).toString('hex')}`;
     const output = new SetupOutput(marker, (text) => reporter.output(text));
-    const shell = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
     const ended = this.#run(
-      {
-        argv: ['/bin/sh', '-c', shell, 'sh', setupProgram(scripts, marker)],
-        env: this.#environment,
-      },
-      { signal, onOutput: (text) => output.feed(text) },
+      { argv: ['/bin/sh', '-c', CHOOSE_SHELL, 'sh', READ_PROGRAM], env: this.#environment },
+      { input: setupProgram(scripts, marker), signal, onOutput: (text) => output.feed(text) },
     );
     // What a script leaves running in the background holds the output open for as long as it lives.
     const report = await Promise.race([output.reported, ended.then(() => undefined)]);

@@ -44,6 +44,14 @@ test('an abort ends a script that hangs, and what it started', async (t) => {
   t.is(await task.left(), '');
 });
 
+test('a script of any length runs, and none is among the arguments of a process', async (t) => {
+  const long = `export LONG=1 # ${'x'.repeat(300_000)}`;
+  const spy = 'read -r none || export NONE=1; export SEEN="$(cat /proc/[0-9]*/cmdline | grep -c TO[K]EN)"';
+  const task = await prepared(t, ['export SECRET=TOKEN', long, spy]);
+  const { LONG, NONE, SEEN, agent_program: program } = await (await task.open()).environment();
+  t.deepEqual({ LONG, NONE, SEEN, program }, { LONG: '1', NONE: '1', SEEN: '0', program: undefined });
+});
+
 test('what a script leaves in the background does not hold up the task, and goes on printing', async (t) => {
   const task = await prepared(t, ['(while :; do echo tick; sleep 0.2; done) & export LEFT=1']);
   const place = await task.open();
