@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
@@ -52,9 +54,23 @@ test('a task that ends while no daemon runs is finished by the next one', async 
   t.true((await log(id)).includes('last words'));
 });
 
+/** A package that takes its time when it is built for the first time. */
+function slowOnce(mark: string): string {
+  return [
+    'import os, time',
+    'from setuptools import setup',
+    `if not os.path.exists("${mark}"):`,
+    `    open("${mark}", "w").close()`,
+    '    time.sleep(30)',
+    'setup(name="slow", version="1")',
+    '',
+  ].join('\n');
+}
+
 test('a task whose set-up was cut short goes back to its queue and runs', async (t) => {
-  const { daemon, enqueue, ended, task, repository } = await agentUnderTest(t);
-  const url = repository({ 'main.py': 'print("ran")\n', 'slow/setup.py': 'import time\ntime.sleep(5)\n' });
+  const { home, daemon, enqueue, ended, log, task, repository } = await agentUnderTest(t);
+  const mark = path.join(home.folder, 'begun');
+  const url = repository({ 'main.py': 'print("ran")\n', 'slow/setup.py': slowOnce(mark) });
   const script = {
     repository: url,
     branch: 'main',
@@ -63,11 +79,7 @@ test('a task whose set-up was cut short goes back to its queue and runs', async 
   };
   const id = await enqueue(script);
   const first = daemon();
-  await until(async () => first.output().includes('[code] done'), {
-    what: 'the set-up',
-    context: first.output,
-  });
-  await sleep(500);
+  await until(() => existsSync(mark), { what: 'the set-up', context: first.output });
   first.kill('SIGKILL');
   await first.exited;
   t.is((await task(id)).status, 'in_progress');
@@ -76,8 +88,8 @@ test('a task whose set-up was cut short goes back to its queue and runs', async 
     what: 'the task to be put back',
     context: second.output,
   });
-  await ended(id);
-  t.pass();
+  t.is((await ended(id)).status, 'completed', await log(id));
+  t.regex(await log(id), /^ran$/m);
 });
 
 test('SIGUSR2 leaves the task to the next daemon', async (t) => {
