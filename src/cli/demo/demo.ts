@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskStatus } from '../../api/task-record.js';
 import { loadConfig } from '../../config/load.js';
 import { registerSecrets } from '../../daemon/build-context.js';
@@ -88,7 +89,12 @@ async function daemonPart(demo: Demo): Promise<number> {
   const signals = new EventEmitter();
   if (options.keep) forwardSignals(signals);
   const daemon = runDaemon({ ...ONE_WORKER, config, ...placesIn(folder), logger, redactor, signals, leave });
-  const status = await Promise.race([finalStatus(connection, task), daemon.then(() => undefined)]);
+  const ended = new AbortController();
+  const status = await Promise.race([
+    finalStatus(connection, task, ended.signal),
+    daemon.then(() => undefined),
+  ]);
+  ended.abort();
   stage.over = !options.keep;
   say();
   say(`4. The task is ${status ?? 'unfinished'}.`);
@@ -146,12 +152,17 @@ async function newTask(connection: Connection, project: DemoProject): Promise<st
 const FINAL: readonly TaskStatus[] = ['completed', 'failed', 'stopped', 'closed'];
 const LOOK_MS = 200;
 
-async function finalStatus({ tasks }: Connection, task: string): Promise<TaskStatus> {
-  for (;;) {
+async function finalStatus(
+  { tasks }: Connection,
+  task: string,
+  signal: AbortSignal,
+): Promise<TaskStatus | undefined> {
+  while (!signal.aborted) {
     const { status } = await tasks.getById(task);
     if (status && FINAL.includes(status)) return status;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
+  return undefined;
 }
 
 /** The user's own server, credentials and caches have no part in this. */

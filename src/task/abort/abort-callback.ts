@@ -22,7 +22,7 @@ export async function waitForAbortCallback(run: TaskRun): Promise<void> {
       run.log.line('### The abort callback has completed ###', 'INFO');
       return;
     }
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal: run.signals.stop }).catch(() => undefined);
   }
   run.log.line('### The abort callback did not complete in time ###', 'WARNING');
 }
