@@ -157,9 +157,13 @@ export class Parser {
     const place = cursor.place();
     const parts: HoconNode[] = [];
     for (;;) {
+      const end = cursor.at;
       const blanks = cursor.takeBlanks();
       const part = cursor.atLineEnd || this.#fieldAfterObject(parts) ? undefined : this.#part(base);
-      if (part === undefined) break;
+      if (part === undefined) {
+        cursor.at = end;
+        break;
+      }
       if (parts.length > 0 && blanks !== '') parts.push({ ...scalar(blanks), blank: true });
       parts.push(part);
     }

@@ -40,6 +40,10 @@ test('a key without a value is empty when the next line begins another key', (t)
   t.deepEqual(parse('a:\nb: 2\nc =\nd { e: 1 }\nf:\n'), { a: '', b: 2, c: '', d: { e: 1 }, f: '' });
 });
 
+test('a field may follow an object on its line', (t) => {
+  t.deepEqual(parse('a { b { c: "10" } d: 2 }  e { } f: 3'), { a: { b: { c: '10' }, d: 2 }, e: {}, f: 3 });
+});
+
 test('a value may begin on the next line', (t) => {
   t.deepEqual(parse('a:\n  https://host:8008\nb =\n  # why\n  [1]\n'), { a: 'https://host:8008', b: [1] });
 });
