@@ -74,13 +74,15 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     leavesRunning: given.services !== undefined && given.containers !== undefined,
   });
   try {
-    const connection = await connect({ ...given, signal: shutdown.drain });
-    if (given.ownerTokens) requireOwnerTokens(connection.client);
-    const reloaded = await reloadedConfig(given, connection);
-    const options = { ...given, config: await reloaded.next() };
-    const queues = await resolveQueues(connection.queues, options);
-    const registration = await registerWorker(options.state, options.workerIds);
+    const registration = await registerWorker(given.state, given.workerIds);
     try {
+      // A daemon that waits for its server is found by `--stop`, too.
+      await publish(registration, given, given.queues);
+      const connection = await connect({ ...given, signal: shutdown.drain });
+      if (given.ownerTokens) requireOwnerTokens(connection.client);
+      const reloaded = await reloadedConfig(given, connection);
+      const options = { ...given, config: await reloaded.next() };
+      const queues = await resolveQueues(connection.queues, options);
       await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
     } finally {
       await registration.release();
@@ -116,11 +118,16 @@ async function runRegistered(daemon: Registered): Promise<void> {
   const ctx = await contextOf(daemon, machine);
   for (const line of announcement(registration.workerId, queues)) logger.info(line);
   void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
-  await registration.publish({
-    queues: queues.map(({ name }) => name),
-    ...(options.logFile ? { logFile: options.logFile } : {}),
-  });
+  await publish(
+    registration,
+    options,
+    queues.map(({ name }) => name),
+  );
   await serve({ ...daemon, ctx, machine, queueIds: queues.map(({ id }) => id) });
+}
+
+function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {
+  return registration.publish({ queues: [...queues], ...(logFile ? { logFile } : {}) });
 }
 
 async function contextOf(

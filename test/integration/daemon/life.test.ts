@@ -117,6 +117,16 @@ test('a command that waits for the server ends quietly when it is told to', asyn
   }
 });
 
+test('--stop ends a daemon that waits for the server', async (t) => {
+  const { agent, home } = await agentUnderTest(t);
+  Object.assign(home.env, { CLEARML_API_HOST: 'http://127.0.0.1:1' });
+  const waiting = agent('daemon', '--queue', 'default');
+  await until(async () => waiting.output().includes('trying again'), { what: 'the wait for the server' });
+  const stopped = agent('daemon', '--stop');
+  t.is((await stopped.exited).code, 0, stopped.output());
+  t.is((await waiting.exited).code, 0, waiting.output());
+});
+
 test('before an aborted task is ended, the command of the user runs in its folder', async (t) => {
   const { agent, call, enqueue, ended, log, repository } = await agentUnderTest(t, {
     CLEARML_AGENT_ABORT_CALLBACK_CMD: 'ls; echo "saved for $CLEARML_TASK_ID"; exit 3',
