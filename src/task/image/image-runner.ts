@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GRACE_SECONDS = 7
 POLL_SECONDS = 5
 LONGEST_MESSAGE = 60000
+MOST_HELD = 16 * 1024 * 1024
 
 
 class Problem(Exception):
@@ -79,9 +80,10 @@ class Server:
                 return self.send(endpoint, body, "Bearer " + self.token)
             except error.HTTPError as failure:
                 said = words_of(failure)
-                if failure.code == 401 and self.login and self.token and left:
+                if failure.code == 401 and self.login and self.token:
                     self.token = ""
-                    continue
+                    if left:
+                        continue
                 if failure.code < 500 and failure.code != 429 or not left:
                     raise Problem("%s refused %s: %s" % (self.host, endpoint, said))
             except (OSError, ValueError, KeyError) as failure:
@@ -129,6 +131,8 @@ class Console:
             sys.stdout.buffer.flush()
         with self.lock:
             self.text += self.decoder.decode(data, final)
+            if len(self.text) > MOST_HELD:
+                self.text = "(console lines were left out here)\n" + self.text[-MOST_HELD // 2:]
 
     def send(self, final=False):
         with self.lock:

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { serverConfText } from '../../../src/server/server.js';
@@ -142,6 +144,29 @@ test('an abort on the server, and a stop of the container, end the task', async 
   stopped.child.kill('SIGTERM');
   t.is(await stopped.ended, 143, stopped.output());
   t.like(await view(id), { status: 'stopped', status_reason: 'user abort' });
+});
+
+/** A server that refuses the first token at a look at the task, and says to the second that the task was stopped. */
+async function forgetfulServer(t: ExecutionContext): Promise<string> {
+  let logins = 0;
+  const server = http.createServer((request, response) => {
+    if (request.url === '/auth.login') logins += 1;
+    const refused = request.url === '/tasks.get_all' && logins < 2;
+    const data = { token: `token-${logins}`, tasks: [{ status: 'stopped' }] };
+    response.writeHead(refused ? 401 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ meta: { result_msg: 'the token has expired' }, data }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('a silent task is ended from the server also when the token of its start has expired', async (t) => {
+  t.timeout(60_000);
+  const { start, access } = await imageOf(t);
+  const run = start(WAIT, {}, { ...access, CLEARML_API_HOST: await forgetfulServer(t) });
+  t.is(await run.ended, 143, run.output());
 });
 
 const REFUSALS: [title: string, env: Record<string, string>, cause: RegExp][] = [
