@@ -2,6 +2,11 @@ import { cleanUrl, formatGitUrl, type GitUrl, isHttp, parseGitUrl, withoutCreden
 import type { RepositorySettings } from './settings.js';
 import { rewriteUrl } from './url-rewrite.js';
 
+const VCS_ADDRESS = /git\+[a-z][a-z0-9+.-]*:\/\/[^\s;"']+/gi;
+
+/** As a task has them: lists or texts by package manager. */
+type RequirementLists = Readonly<Record<string, string | string[] | null | undefined>>;
+
 /** An address as package tools write it, taken apart. */
 interface VcsAddress {
   /** With the credentials that are written into it, to be passed to `gitEnvironment`. */
@@ -28,12 +33,33 @@ export function vcsRepository(address: string): string | undefined {
   return takeApart(address)?.repository;
 }
 
+/**
+ * Requirements whose `git+…` addresses hold no password or token, which would be an argument of git: they reach it
+ * through `gitEnvironment(vcsRepositories(requirements), …)`.
+ */
+export function withoutVcsLogins(requirements: RequirementLists): RequirementLists {
+  const clean = (text: string) => text.replace(VCS_ADDRESS, withoutVcsLogin);
+  return Object.fromEntries(
+    Object.entries(requirements).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(clean) : typeof value === 'string' ? clean(value) : value,
+    ]),
+  );
+}
+
+function withoutVcsLogin(address: string): string {
+  const parts = takeApart(address);
+  if (parts === undefined) return address;
+  const url = parseGitUrl(parts.repository);
+  if (!isHttp(url)) return address;
+  const plain = url.password === undefined ? cleanUrl(url) : withoutCredentials(url);
+  return `git+${formatGitUrl(plain)}${parts.rest}`;
+}
+
 /** The repositories that requirements name, as texts or lists of lines. */
-export function vcsRepositories(
-  requirements: Readonly<Record<string, string | string[] | null | undefined>>,
-): string[] {
+export function vcsRepositories(requirements: RequirementLists): string[] {
   const texts = Object.values(requirements).map((value) => [value ?? ''].flat().join('\n'));
-  const found = texts.flatMap((text) => text.match(/git\+[a-z][a-z0-9+.-]*:\/\/[^\s;"']+/gi) ?? []);
+  const found = texts.flatMap((text) => text.match(VCS_ADDRESS) ?? []);
   return [...new Set(found)].map(vcsRepository).filter((repository) => repository !== undefined);
 }
 

@@ -9,6 +9,7 @@ import { requestedPython } from '../python/interpreter/python-request.js';
 import { prepareEnvironment } from '../python/prepare.js';
 import { frozenRequirements } from '../python/requirements/requirement-source.js';
 import { pythonSettings } from '../python/settings.js';
+import { withoutVcsLogins } from '../repository/requirement-url.js';
 import type { TaskCode } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
 import type { TaskRun } from './run.js';
@@ -35,7 +36,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
   const settings = pythonSettings(surroundings.config);
   const python = await prepareEnvironment({
     place,
-    task: { script },
+    task: { script: { ...script, requirements: withoutVcsLogins(script.requirements ?? {}) } },
     repository: code.repository,
     settings,
     cacheFolder: path.join(ctx.cacheFolder, 'python'),

@@ -1,5 +1,6 @@
 import type { TaskRequirements } from '../../api/task-record.js';
 import type { RequirementSettings } from '../settings.js';
+import { fromRepositoryRoot } from './repository-folder.js';
 import { normalName, withoutComment } from './requirement.js';
 import { linesOf, parseRequirementList } from './requirement-list.js';
 
@@ -37,7 +38,7 @@ export function taskLines(
 ): string[] {
   const original = linesOf(requirements?.[`org_${key}`]);
   const useOriginal = settings.forceOriginal && original.some((line) => withoutComment(line) !== '');
-  return useOriginal ? original : linesOf(requirements?.[key]);
+  return (useOriginal ? original : linesOf(requirements?.[key])).map(fromRepositoryRoot);
 }
 
 /** The folders from the repository's root down to the one of the entry point. */

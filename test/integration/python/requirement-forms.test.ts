@@ -67,7 +67,7 @@ for (const engine of ['pip', 'uv'] as const)
     const { request, place, lines, output } = environmentRequest(t, {
       root,
       packages: LINES,
-      repository: repository(path.join(root, 'repository')),
+      repository: repository(path.join(root, 'task_repository/own.git')),
       programs: [path.dirname(uv)],
       agent: { package_manager: { engine, extra_index_url: [index.urlWithLogin] } },
       env: { PIP_NO_INDEX: undefined, PIP_INDEX_URL: index.urlWithLogin, PIP_FIND_LINKS: undefined },
@@ -75,13 +75,12 @@ for (const engine of ['pip', 'uv'] as const)
     const cloned = sleep(50).then(() => request.repository);
     const made = await prepareEnvironment({ ...request, repository: cloned });
     t.is(made.manager, engine, lines.join('\n'));
-    const { repository: folders } = request;
     t.deepEqual(made.frozen, [
       'alpha-one==1.0',
       'beta==1.0',
-      `delta @ file://${folders?.root}/wheels/${fileName(DELTA)}`,
+      `./wheels/${fileName(DELTA)}`,
       'epsilon==4.0',
-      `ownlib @ file://${folders?.root}/lib`,
+      './lib',
     ]);
     const program = 'import ownlib, delta, epsilon; print(ownlib.VALUE, delta.VALUE, epsilon.VALUE)';
     const answer = await run([...made.python, '-c', program], { env: {} });

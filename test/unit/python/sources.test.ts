@@ -87,6 +87,25 @@ test('a frozen list has no password, and tools only where they were asked for', 
   t.is(withoutLogin('https://token@h/simple'), 'https://h/simple');
 });
 
+test('a package of the repository is a path in the frozen list, and in lists of runs that wrote its address', (t) => {
+  const own = 'file:///root/.clearml/venvs-builds/1/task_repository/my%20project.git';
+  const packages = [
+    { name: 'whole', version: '1', source: own },
+    { name: 'part', version: '1', source: `${own}/libs/my%20part` },
+    { name: 'else', version: '1', source: 'file:///srv/wheels/else-1-py3-none-any.whl' },
+  ];
+  t.deepEqual(freezeLines(packages), [
+    'else @ file:///srv/wheels/else-1-py3-none-any.whl',
+    './libs/my part',
+    '.',
+  ]);
+  const lines = [`whole @ ${own}`, `-e ${own}/libs`, 'six'];
+  t.deepEqual(requirementSource({ pip: lines }, true, SETTINGS), {
+    kind: 'task',
+    lines: ['.', './libs', 'six'],
+  });
+});
+
 test('an index of PyTorch fits the accelerator, and a configured index wins', (t) => {
   t.deepEqual(torchIndexes({ cuda: 121, rocm: undefined }, TORCH).slice(0, 2), [
     'https://download.pytorch.org/whl/cu121/',

@@ -11,6 +11,7 @@ import {
   rewriteVcsRequirementUrl,
   vcsRepositories,
   vcsRepository,
+  withoutVcsLogins,
 } from '../../../src/repository/requirement-url.js';
 import { repositorySettings } from '../../../src/repository/settings.js';
 import { caseConfig } from '../../support/case-config.js';
@@ -178,6 +179,11 @@ test('requirements name the repositories that package tools will ask for', (t) =
     '-e git+https://me:pw@i/q#egg=q',
   ];
   t.deepEqual(vcsRepositories({ pip, conda: null }), ['ssh://git@h/o/p.git', 'https://me:pw@i/q']);
+  t.deepEqual(withoutVcsLogins({ pip, org_pip: 'git+https://ghp_token:x-oauth-basic@i/q@v1', conda: null }), {
+    pip: [...pip.slice(0, -1), '-e git+https://i/q#egg=q'],
+    org_pip: 'git+https://i/q@v1',
+    conda: null,
+  });
   const settings = repositorySettings(caseConfig(BOT));
   const keys = Object.values(gitEnvironment([], settings, {}, { anyHost: true }));
   t.true(keys.includes('credential.helper'));
