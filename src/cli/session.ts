@@ -54,6 +54,8 @@ export function requireServer(config: Config): void {
   if (missing.length === 0) return;
   throw new AgentError('CONFIG_MISSING', `not configured: ${missing.join(' and ')}`, {
     hint: 'Write ~/clearml.conf with "agent init", or try everything without a server with "agent demo".',
+    // A file that was named but is not there is the likely cause.
+    ...(config.warnings.length > 0 ? { detail: config.warnings.join('\n') } : {}),
   });
 }
 
@@ -84,13 +86,25 @@ function optimization(words: readonly string[]): string[] {
   return level > 0 ? [`-${'O'.repeat(level)}`] : [];
 }
 
-/** `--docker`, `--podman` and the words behind them; `undefined` when tasks run on this machine. */
+/**
+ * `--docker`, `--podman` and the words behind them; `undefined` when tasks run on this machine.
+ *
+ * @throws AgentError USAGE when both name an image and the words differ
+ */
 export function containerMode({ options }: CommandContext): ContainerMode | undefined {
   const { docker, podman } = options;
   if (docker === undefined && podman === undefined) return undefined;
-  const words = textList(podman);
+  const [ofDocker, ofPodman] = [textList(docker), textList(podman)];
+  if (ofDocker.length > 0 && ofPodman.length > 0 && ofDocker.join('\0') !== ofPodman.join('\0'))
+    throw new AgentError(
+      'USAGE',
+      `--docker ${ofDocker.join(' ')} and --podman ${ofPodman.join(' ')} contradict`,
+      {
+        hint: 'Give the image and its arguments once, behind the flag of the engine that is meant.',
+      },
+    );
   return {
     engine: podman === undefined ? 'docker' : 'podman',
-    words: words.length > 0 ? words : textList(docker),
+    words: ofPodman.length > 0 ? ofPodman : ofDocker,
   };
 }

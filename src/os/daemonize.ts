@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError } from '../errors.js';
+import { AgentError, ERROR_TABLE, type ErrorCode } from '../errors.js';
 import { ensureFolder } from './files.js';
 
 export interface BackgroundRequest {
@@ -18,7 +18,8 @@ export interface BackgroundRequest {
  * Starts a copy of this program in the background: own session, no terminal, output to a file. Resolves when it
  * says that it is ready (`process.send('ready')`).
  *
- * @throws AgentError LAUNCH_FAILED with its last words when it ends before that
+ * @throws AgentError with its last words when it ends before that: LAUNCH_FAILED, or USAGE where it found fault with
+ * what it was given
  */
 export async function startInBackground(
   request: BackgroundRequest,
@@ -35,10 +36,14 @@ export async function startInBackground(
     const outcome = await firstNews(child, request.timeoutMs);
     if (outcome.kind === 'exit') {
       const words = await lastWords(request.logFile, begin);
-      throw new AgentError('LAUNCH_FAILED', `the daemon ended with status ${outcome.status} while starting`, {
-        detail: words,
-        hint: `Its whole log is in ${request.logFile}.`,
-      });
+      throw new AgentError(
+        startFailure(outcome.status),
+        `the daemon ended with status ${outcome.status} while starting`,
+        {
+          detail: words,
+          hint: `Its whole log is in ${request.logFile}.`,
+        },
+      );
     }
     child.disconnect();
     child.unref();
@@ -46,6 +51,11 @@ export async function startInBackground(
   } finally {
     await log.close();
   }
+}
+
+/** The exit status in the background is the one of the same command in the foreground. */
+function startFailure(status: number | null): ErrorCode {
+  return status === ERROR_TABLE.USAGE[0] ? 'USAGE' : 'LAUNCH_FAILED';
 }
 
 type News = { kind: 'ready' } | { kind: 'timeout' } | { kind: 'exit'; status: number | null };

@@ -117,6 +117,26 @@ test('a command that waits for the server ends quietly when it is told to', asyn
   }
 });
 
+test('wrong input ends a start with status 2 and its cause, also in the background', async (t) => {
+  const { agent, home } = await agentUnderTest(t);
+  for (const [words, cause] of [
+    [['--queue', 'nope', '--detached'], /could not find queue with name or id "nope"/],
+    [['--docker', 'a:1', '--podman', 'b:1'], /--docker a:1 and --podman b:1 contradict/],
+  ] as const) {
+    const started = agent('daemon', ...words);
+    t.is((await started.exited).code, 2, started.output());
+    t.regex(started.output(), cause);
+  }
+  const missing = { CLEARML_API_HOST: '', CLEARML_CONFIG_FILE: '/does/not/exist.conf' };
+  Object.assign(home.env, missing);
+  const unconfigured = agent('daemon', '--queue', 'default');
+  t.is((await unconfigured.exited).code, 2, unconfigured.output());
+  t.regex(
+    unconfigured.output(),
+    /CLEARML_CONFIG_FILE names the file \/does\/not\/exist.conf, which does not/,
+  );
+});
+
 test('--stop ends a daemon that waits for the server', async (t) => {
   const { agent, home } = await agentUnderTest(t);
   Object.assign(home.env, { CLEARML_API_HOST: 'http://127.0.0.1:1' });
