@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TaskContainer } from '../../../api/task-record.js';
 import { quoteWord, splitShellText } from '../arguments/shell-text.js';
 import { applyRule, type ContainerRule, matchRule, type RuleFacts } from './container-rules.js';
@@ -12,6 +13,8 @@ export interface ChosenContainer {
   by: 'task' | 'rule' | 'default';
   /** What is to be written to the task, so that it shows where it ran. */
   writeBack: TaskContainer | undefined;
+  /** Why something that the task asks for does not count, for its log. */
+  notes: string[];
 }
 
 export interface ChoiceFacts extends RuleFacts {
@@ -50,7 +53,29 @@ export function chooseContainer(facts: ChoiceFacts): ChosenContainer {
   const by = useDefault ? 'default' : asked.rule === undefined ? 'task' : 'rule';
   const tell = by === 'default' || (asked.rule !== undefined && (asked.rule.updateBack ?? facts.updateBack));
   const container = { ...chosen, setupScript: asked.setupScript };
-  return { ...container, by, writeBack: tell ? asSection(container) : undefined };
+  const notes = useDefault ? unusedOf(asked, chosen, facts.defaultOnly) : [];
+  return { ...container, by, writeBack: tell ? asSection(container) : undefined, notes };
+}
+
+/** Without the words themselves, which may hold secrets. */
+function unusedOf(
+  asked: AskedContainer,
+  chosen: Pick<ChosenContainer, 'image' | 'arguments'>,
+  defaultOnly: boolean,
+): string[] {
+  const unused = [
+    ...(asked.image === '' || asked.image === chosen.image ? [] : ['image']),
+    ...(asked.arguments.length === 0 || isDeepStrictEqual(asked.arguments, chosen.arguments)
+      ? []
+      : ['arguments']),
+  ];
+  if (unused.length === 0) return [];
+  const reason = defaultOnly
+    ? 'agent.disable_task_docker_override is set'
+    : "they count with an image of the task's own, and it names none";
+  return [
+    `the task's container ${unused.join(' and ')} ${unused.includes('arguments') ? 'are' : 'is'} not used: ${reason}`,
+  ];
 }
 
 /** What the task asks for, with the rule that applies to it laid in. */

@@ -123,7 +123,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     request: withLimits({ ...built.request, Image: image }, policy),
     pull: config.boolean('agent.docker_force_pull') ? 'always' : built.pull,
     scripts: userScripts({ config, setupScript: chosen.setupScript, ...mounts.mounted }),
-    notes: [...planned.notes, ...mounts.notes, ...problems, runLine],
+    notes: [...chosen.notes, ...planned.notes, ...mounts.notes, ...problems, runLine],
     runLine,
     writeBack: chosen.writeBack,
     runtime: planned.runtime,

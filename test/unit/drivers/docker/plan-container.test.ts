@@ -64,6 +64,23 @@ test("the task's image comes with its own arguments, the default one with the de
   t.deepEqual(fallback.writeBack, { image: 'img', arguments: "--label 'a=b c'", setup_shell_script: '' });
 });
 
+test("the log says why the task's own arguments or image do not count", (t) => {
+  const unused = (wanted: Wanted) => plan(wanted).notes.filter((note) => note.includes('not used'));
+  const container = { arguments: '-e TOKEN=geheim' };
+  t.deepEqual(unused({ container }), [
+    "the task's container arguments are not used: they count with an image of the task's own, and it names none",
+  ]);
+  const config = { 'agent.disable_task_docker_override': true };
+  const own = { image: 'mine:1', arguments: '-e A=B' };
+  t.deepEqual(unused({ config, container: own }), [
+    "the task's container image and arguments are not used: agent.disable_task_docker_override is set",
+  ]);
+  t.deepEqual(unused({ container: own }), []);
+  t.deepEqual(unused({ container: { image: '', arguments: '' } }), []);
+  const written = plan({ config, flag: ['img', '-e', 'A=b c'] }).writeBack;
+  t.deepEqual(unused({ config, flag: ['img', '-e', 'A=b c'], container: written ?? {} }), []);
+});
+
 test('no spelling of a forbidden or protected argument slips through', (t) => {
   const config = {
     'agent.extra_docker_arguments': ['--network=none', '-u', '1'],
