@@ -172,9 +172,11 @@ export function noInstaller(interpreter: Interpreter): AgentError {
   );
 }
 
-/** The last lines are the tool's verdict. */
+/** The last lines are the tool's verdict; what it says before its first complaint is progress. */
 function relevantEnd(output: string): string {
-  return output.trim().split('\n').slice(-25).join('\n');
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const first = lines.findIndex((line) => /error|fatal|failed|×/i.test(line));
+  return lines.slice(Math.max(first, 0)).slice(-25).join('\n');
 }
 
 function errorLine(output: string): string {
