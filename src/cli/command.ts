@@ -56,6 +56,8 @@ export interface CommandContext {
   commands: readonly Command[];
   /** Runs another command line in this process, to its end. */
   runOther(words: readonly string[], env: CommandContext['env']): Promise<number>;
+  /** The flags of another command line, which is only looked at. Throws AgentError USAGE when it does not parse. */
+  readOther(words: readonly string[]): Promise<CommandContext['options']>;
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };

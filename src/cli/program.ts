@@ -27,20 +27,38 @@ export async function runProgram(words: readonly string[], context: ProgramConte
       words: splitAtCommand(words, COMMANDS).after,
       commands: COMMANDS,
       runOther: (other, env) => runProgram(other, { ...context, env }),
+      readOther: (other) => readWords(other, context),
     });
   });
   if (words.length === 0) {
     program.outputHelp();
     return 0;
   }
+  await parse(program, words);
+  return result.status;
+}
+
+/** The flags of a command line that is not run now. */
+async function readWords(
+  words: readonly string[],
+  context: ProgramContext,
+): Promise<CommandContext['options']> {
+  let found: CommandContext['options'] = {};
+  const program = buildProgram(outputOf(context), async (_command, options) => {
+    found = options;
+  });
+  await parse(program, words);
+  return found;
+}
+
+async function parse(program: Commander, words: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(prepareWords(words, COMMANDS), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0 || error.code === 'commander.help') return 0;
+    if (error.exitCode === 0 || error.code === 'commander.help') return;
     throw usageError(error, splitAtCommand(words, COMMANDS).command);
   }
-  return result.status;
 }
 
 /** Commander's complaint in the form of all others: one line with the command, then what to do. */

@@ -24,8 +24,16 @@ export async function runService(context: CommandContext): Promise<number> {
       `service ${action} takes no flags of the daemon; --name says which service is meant`,
     );
   }
+  await requireDaemonFlags(context, daemonWords);
   const service = describeService(context, daemonWords);
   return perform(action, { context, service, manager: serviceManager(process.platform) });
+}
+
+/** A unit with flags that the daemon refuses would only be found out at the next start of the machine. */
+async function requireDaemonFlags(context: CommandContext, words: readonly string[]): Promise<void> {
+  const { stop, status } = await context.readOther(['daemon', ...words]);
+  if (stop === undefined && status === undefined) return;
+  throw new AgentError('USAGE', 'a service runs a daemon; --stop and --status are not for it');
 }
 
 interface Work {
@@ -54,6 +62,7 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
       say(`Removed ${manager.file(service)}`);
       return 0;
     case 'status':
+      await requireManager(context, service);
       return show(manager.status(service), context);
     case 'logs':
       return show(manager.logs(service, { follow: options.follow === true }), context);

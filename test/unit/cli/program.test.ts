@@ -41,6 +41,8 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   [['daemon', '--fore', '--sta'], /"--sta" could be any of --status, --standalone-mode/],
   [['daemon', '--gpus', '3-1'], /^--gpus "3-1": the range 3-1 runs backwards$/],
   [['daemon', '--polling-interval', 'soon'], /whole number of at least 1, got "soon"$/],
+  [['service', 'print', '--', '--queue', 'a', '--nope'], /^daemon: unknown option '--nope'/],
+  [['service', 'install', '--', '--stop'], /^a service runs a daemon; --stop and --status are not for it/],
   [['daemon', '--services-mode', 'many'], /^--services-mode takes how many .*got "many"$/],
   [['daemon', '--log-level', 'loud'], /^--log-level takes one of DEBUG, .*got "loud"$/],
   [['execute', '--log-file'], "execute: option '--log-file <path>' argument missing"],
