@@ -145,9 +145,20 @@ function parseLines(bytes: Buffer): { entries: unknown[]; size: number } {
   return { entries, size };
 }
 
-/** Turns "no space left" into the error that names the place; other errors stay as they are. */
+const DENIED: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+};
+
+/** Turns "no space left" and "permission denied" into the error that names the place; others stay as they are. */
 export function diskError(error: unknown, where: string): unknown {
   const code = systemCode(error);
+  const denied = DENIED[code ?? ''];
+  if (denied !== undefined)
+    return new AgentError('WRITE_DENIED', `cannot write ${where}: ${denied}`, {
+      hint: 'Run the agent as a user who may write there, or name another folder: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, the paths of the caches.',
+      cause: error,
+    });
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   const what = code === 'ENOSPC' ? 'no space left on the disk' : 'the disk quota is used up';
   return new AgentError('DISK_FULL', `cannot write ${where}: ${what}`, {
