@@ -57,7 +57,7 @@ function startFigures(agents: readonly Contender[]): Figure[] {
     ],
     ['config, wall time', '≤ 0.3 s', (agent) => time(agent, 'config')],
   ];
-  return rows.map(([name, goal, measure]) => figure(name, 's', agents, measure, goal));
+  return rows.map(([name, goal, measure]) => figure({ name, unit: 's', goal }, agents, measure));
 }
 
 async function environmentRows(agents: readonly Contender[]): Promise<Figure[]> {
@@ -131,7 +131,7 @@ async function results<T>(
     rmSync(folder, { recursive: true, force: true });
   }
   return (name, unit, pick, goal = '') =>
-    figure(name, unit, agents, (agent) => pick(found.get(agent) as T), goal);
+    figure({ name, unit, goal }, agents, (agent) => pick(found.get(agent) as T));
 }
 
 function hoconFigure(): Figure {
@@ -148,12 +148,10 @@ function hoconFigure(): Figure {
 }
 
 function figure(
-  name: string,
-  unit: string,
+  title: Pick<Figure, 'name' | 'unit' | 'goal'>,
   agents: readonly Contender[],
   measure: (agent: Contender) => number,
-  goal: string,
 ): Figure {
   const [ours = Number.NaN, original] = agents.map(measure);
-  return { name, unit, ours, ...(original === undefined ? {} : { original }), goal };
+  return { ...title, ours, ...(original === undefined ? {} : { original }) };
 }

@@ -148,36 +148,34 @@ async function answering(t: ExecutionContext, server: http.Server, status: numbe
   return (server.address() as AddressInfo).port;
 }
 
-test('a server that falls silent is given up', async (t) => {
-  const b = new CheckoutBench();
+/** A server that takes connections and never answers. */
+async function silentRepository(t: ExecutionContext) {
   const server = http.createServer(() => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(async () => {
+  t.teardown(() => {
     server.closeAllConnections();
     server.close();
-    await b.remove();
   });
   const { port } = server.address() as AddressInfo;
+  return { server, repository: `http://127.0.0.1:${port}/x.git` };
+}
+
+test('a server that falls silent is given up', async (t) => {
+  const b = new CheckoutBench();
+  t.teardown(() => b.remove());
+  const { repository } = await silentRepository(t);
   const start = performance.now();
-  const silent = await failure(
-    b.checkout({ repository: `http://127.0.0.1:${port}/x.git` }, { 'agent.git.stall_timeout_sec': 1 }),
-  );
+  const silent = await failure(b.checkout({ repository }, { 'agent.git.stall_timeout_sec': 1 }));
   t.regex(silent.message, troubleshootingLine('no-progress', { seconds: '1' }));
   t.true(performance.now() - start < 20_000);
 });
 
 test('an abort ends a clone at once', async (t) => {
   const b = new CheckoutBench();
-  const server = http.createServer(() => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(async () => {
-    server.closeAllConnections();
-    server.close();
-    await b.remove();
-  });
-  const { port } = server.address() as AddressInfo;
+  t.teardown(() => b.remove());
+  const { server, repository } = await silentRepository(t);
   const abort = new AbortController();
-  const request = { ...b.request({ repository: `http://127.0.0.1:${port}/x.git` }), signal: abort.signal };
+  const request = { ...b.request({ repository }), signal: abort.signal };
   server.once('connection', () => abort.abort(new Error('enough')));
   await t.throwsAsync(checkoutRepository(request), { message: 'enough' });
 });

@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import test from 'ava';
 import type { StatusReading } from '../../../src/api/tasks.js';
 import { StatusBoard } from '../../../src/task/status-board.js';
@@ -98,10 +97,13 @@ test('a round that everybody left does not give up the call of the next', async 
 test('a call whose answer nobody waits for any more is given up', async (t) => {
   const given = new AbortController();
   const leaving = new AbortController();
+  const server = new EventEmitter();
+  const asked = once(server, 'asked');
   const board = new StatusBoard({
     intervalMs: 5,
     read: (_tasks, signal) =>
       new Promise((_, reject) => {
+        server.emit('asked');
         signal.addEventListener('abort', () => {
           given.abort();
           reject(signal.reason);
@@ -109,7 +111,7 @@ test('a call whose answer nobody waits for any more is given up', async (t) => {
       }),
   });
   const left = board.next('a', leaving.signal);
-  await sleep(20);
+  await asked;
   leaving.abort(new Error('left'));
   await t.throwsAsync(left, { message: 'left' });
   t.true(given.signal.aborted);
