@@ -55,7 +55,10 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     const { stop, handOver } = shutdown;
     await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
     await metrics?.close();
-    await workers.unregister({ worker: ctx.workerId, queues: queueIds }).catch(() => undefined);
+    // A server that is away takes the worker off its list by itself; the end does not wait for it.
+    await workers
+      .unregister({ worker: ctx.workerId, queues: queueIds }, { retry: 'none' })
+      .catch(() => undefined);
   }
 }
 
