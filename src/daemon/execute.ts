@@ -175,7 +175,9 @@ async function runOne(execution: Execution): Promise<number> {
     await ctx.background.end({ hurry: shutdown.stop.aborted });
     await removeEmpty(folder);
     if (!options.silent)
-      await connection.workers.unregister({ worker: options.workerId }).catch(() => undefined);
+      await connection.workers
+        .unregister({ worker: options.workerId }, { retry: 'none' })
+        .catch(() => undefined);
   }
 }
 

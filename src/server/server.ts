@@ -42,7 +42,7 @@ export interface EmbeddedServer {
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
   readonly credentialsFile: string;
-  /** Finishes the requests that run and closes the files. */
+  /** Finishes the requests that run and closes the files. May be called again. */
   close(): Promise<void>;
 }
 
@@ -76,9 +76,11 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     database.transaction(() => prepare(server, secrets));
     const [url, filesUrl] = await listen(server, secrets, options, listeners);
     const timer = startWatchdog(server, options);
+    let closed: Promise<void> | undefined;
     const close = () => {
       clearInterval(timer);
-      return closeAll();
+      closed ??= closeAll();
+      return closed;
     };
     const { credentials, credentialsFile } = secrets;
     return { url, filesUrl, folder, credentials, credentialsFile, close };

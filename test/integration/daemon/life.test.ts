@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { until } from '../../support/until.js';
@@ -54,6 +55,18 @@ test('a daemon registers, reports itself, and is gone when it is told to end', a
   running.kill('SIGTERM');
   t.is((await running.exited).code, 0, running.output());
   t.deepEqual((await workers()).workers, []);
+});
+
+test('an idle daemon ends although its server is gone', async (t) => {
+  const { daemon, call, server } = await agentUnderTest(t);
+  const running = daemon();
+  const registered = async () =>
+    (await call<{ workers: unknown[] }>('workers.get_all', { last_seen: 0 })).workers.length > 0;
+  await until(registered, { what: 'the worker', context: running.output });
+  await server.close();
+  running.kill('SIGTERM');
+  const ended = await Promise.race([running.exited, sleep(20_000, 'still there', { ref: false })]);
+  t.deepEqual(ended, { code: 0, signal: null }, running.output());
 });
 
 test('SIGTERM ends the running task as aborted', async (t) => {
