@@ -38,11 +38,16 @@ export async function startPodman(env: Env): Promise<PodmanService> {
   return service(own, env);
 }
 
-/** Sockets of Podman on this machine, the user's own first. */
+/** What gives a user's Podman other storage than the system's service has. */
+const OWN_SETTINGS = ['CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'];
+
+/** Sockets of Podman on this machine, the user's own first; alone where the user has settings of their own. */
 export function podmanSockets(env: Env, user: number): [string, ...string[]] {
   const system = '/run/podman/podman.sock';
   const runtime = env.XDG_RUNTIME_DIR || (user === 0 ? undefined : `/run/user/${user}`);
-  return runtime === undefined ? [system] : [path.join(runtime, 'podman/podman.sock'), system];
+  if (runtime === undefined) return [system];
+  const own = path.join(runtime, 'podman/podman.sock');
+  return OWN_SETTINGS.some((name) => env[name]) ? [own] : [own, system];
 }
 
 function named(text: string, source: string): EngineAddress {

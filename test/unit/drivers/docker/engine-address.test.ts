@@ -104,6 +104,9 @@ test('sockets of Podman, the own first', (t) => {
   t.deepEqual(podmanSockets({}, 0), [system]);
   t.deepEqual(podmanSockets({}, 1000), ['/run/user/1000/podman/podman.sock', system]);
   t.deepEqual(podmanSockets({ XDG_RUNTIME_DIR: '/x' }, 1000), ['/x/podman/podman.sock', system]);
+  const own = { XDG_RUNTIME_DIR: '/x', CONTAINERS_STORAGE_CONF: '/x/storage.conf' };
+  t.deepEqual(podmanSockets(own, 0), ['/x/podman/podman.sock']);
+  t.deepEqual(podmanSockets({ CONTAINERS_CONF: '/x/containers.conf' }, 0), [system]);
 });
 
 function dockerFolder(t: ExecutionContext, config: Record<string, unknown>) {
