@@ -12,6 +12,9 @@ const SCRIPT = path.resolve(import.meta.dirname, '../../../bin/agent.js');
 const KEYS = { accessKey: 'AKEY', secretKey: 'the-secret' };
 const ENTER = '\r';
 const CTRL_C = '\u0003';
+/** What a question is drawn with. */
+const ASKED = '◆';
+const ANSWERED = '◇';
 
 async function person(t: ExecutionContext) {
   const server = await startSmallApiServer(KEYS);
@@ -63,6 +66,9 @@ test('a terminal: paste, Enter for every host, masked token, a private file', as
     { type: `token-of-git${ENTER}` },
     { wait: 'extra-index-url' },
     { type: `https://index.example.com/simple${ENTER}` },
+    // The same question again: the answered one is drawn once more before it.
+    { wait: ANSWERED },
+    { wait: ASKED },
     { wait: 'extra-index-url' },
     { type: ENTER },
     { wait: 'Name of this machine' },
