@@ -3,6 +3,7 @@ import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
 import { cudaVersions } from '../gpu/cuda-version.js';
+import { rocmVersion } from '../gpu/rocm-version.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
 import { requestedPython } from '../python/interpreter/python-request.js';
@@ -34,6 +35,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
   const { run, script, code, place, surroundings, workspace, signal } = parts;
   const { ctx } = run;
   const settings = pythonSettings(surroundings.config);
+  const rocm = isCpuOnly(run) ? undefined : await rocmVersion(surroundings.environment);
   const python = await prepareEnvironment({
     place,
     task: { script: { ...script, requirements: withoutVcsLogins(script.requirements ?? {}) } },
@@ -43,6 +45,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     target: parts.target ?? path.join(workspace, 'venv'),
     pythonRequest: requestedPython(script.binary, settings.interpreter),
     cuda: (await cuda(run, surroundings)).cuda,
+    ...(rocm === undefined ? {} : { rocm }),
     reporter: parts.reporter ?? run.log,
     signal,
     toolEnvironment: code.toolEnvironment,
@@ -55,14 +58,18 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
   return python;
 }
 
-function cuda({ ctx }: TaskRun, { config, environment: env }: Surroundings) {
+function cuda(run: TaskRun, { config, environment: env }: Surroundings) {
   return cudaVersions({
     cuda: config.string('agent.cuda_version'),
     cudnn: config.string('agent.cudnn_version'),
-    cpuOnly: ctx.environment.NVIDIA_VISIBLE_DEVICES === 'none',
+    cpuOnly: isCpuOnly(run),
     env,
-    driverVersion: () => ctx.gpus.driverCuda(),
+    driverVersion: () => run.ctx.gpus.driverCuda(),
   });
+}
+
+function isCpuOnly({ ctx }: TaskRun): boolean {
+  return ctx.environment.NVIDIA_VISIBLE_DEVICES === 'none';
 }
 
 /** What is installed goes to the task, so that a clone of it gets the same. No reason to stop when it fails. */

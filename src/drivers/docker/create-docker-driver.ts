@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { TaskContainer } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
-import { AgentError } from '../../errors.js';
+import { AgentError, isAgentError } from '../../errors.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
 import type { PlaceRequest, PlaceTask } from '../driver.js';
 import { forEngine } from './arguments/build-request.js';
@@ -89,7 +89,10 @@ export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriv
  * @throws AgentError as the planning of the container does
  */
 export async function previewContainer(setup: DockerSetup, request: PlaceRequest): Promise<string> {
-  const engine = await Engine.connect(setup.config.env, setup.engine).catch(() => undefined);
+  const engine = await Engine.connect(setup.config.env, setup.engine).catch((error: unknown) => {
+    if (isAgentError(error, 'DOCKER_ENGINE')) return undefined;
+    throw error;
+  });
   const { task, planned } = await planRequest(setup, await machineOf(setup, engine), request);
   await setup.planned(task, planned);
   return planned.runLine;

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isAmdMachine } from '../../gpu/amd-machine.js';
 
 /** Kernel lists of sockets; the port is behind the colon of the second column, in hexadecimal. */
 const SOCKET_LISTS = ['tcp', 'tcp6', 'udp', 'udp6'].map((name) => `/proc/net/${name}`);
@@ -34,7 +35,6 @@ export function hostAddress(target: string): Promise<string | undefined> {
 
 /** Names in the AMD device folder of a machine with AMD GPUs and no NVIDIA ones. */
 export function amdNodes(): string[] | undefined {
-  const nvidia = existsSync('/dev/nvidia0') || existsSync('/proc/driver/nvidia');
-  if (nvidia || !existsSync('/dev/kfd')) return undefined;
+  if (!isAmdMachine()) return undefined;
   return existsSync('/dev/dri') ? readdirSync('/dev/dri') : [];
 }
