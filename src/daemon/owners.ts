@@ -1,7 +1,6 @@
 import type { ApiClient } from '../api/client.js';
 import { clientOf, type TaskOwner } from '../api/owner.js';
 import { AgentError, causeLine } from '../errors.js';
-import type { Redactor } from '../logs/redactor.js';
 import type { StatusBoard } from '../task/status-board.js';
 import { statusBoard } from './build-context.js';
 import { type Connection, connectionOf } from './connect.js';
@@ -18,7 +17,6 @@ export interface OwnersOptions {
   /** The agent's own. */
   client: ApiClient;
   abortPollMs: number;
-  redactor: Redactor;
 }
 
 type Login = Omit<OwnerSession, 'token'>;
@@ -42,7 +40,6 @@ export class Owners {
     const login = this.#login({ user, ...(company ? { company } : {}) });
     try {
       const token = await login.connection.client.token();
-      this.#options.redactor.add(token);
       return { ...login, token };
     } catch (error) {
       throw new AgentError(

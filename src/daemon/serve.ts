@@ -108,9 +108,7 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
     monitor: machine.monitor,
     warn,
   });
-  const owners = options.ownerTokens
-    ? new Owners({ client, abortPollMs: times.abortPollMs, redactor: ctx.redactor })
-    : undefined;
+  const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
   return {
     folders: new RunFolders(ctx.stateFolder),
     contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
@@ -175,8 +173,10 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   const { task, queue } = run;
   daemon.slots.start(async (launched) => {
     const own = signalsOfRun(daemon.shutdown);
+    let forget = (): void => undefined;
     try {
       const { identity, carry } = await identify();
+      forget = () => identity.ctx.redactor.end();
       const reports = await work.reports.started(identity, { task, queue });
       const opened = await openRun(identity.ctx, {
         ...run,
@@ -192,6 +192,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {
       own.close();
+      forget();
     }
   });
 }

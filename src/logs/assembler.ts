@@ -11,7 +11,10 @@ export interface AssemblerOptions {
   open?: boolean;
   /** Bytes of a line that may be held back; a longer line comes in several pieces. */
   maxHeld?: number;
-  /** How many characters at the end of an unfinished line are to stay back when the rest goes. */
+  /**
+   * How many characters at the end of a text are to stay back when the rest goes. For a text that ends with a line feed, any
+   * number keeps its last line back.
+   */
   keep?(text: string): number;
 }
 
@@ -48,7 +51,7 @@ export class LineAssembler {
 
   /** @param position the source's position after `data`, counted in bytes */
   push(data: Uint8Array, position: number): Piece | undefined {
-    const end = data.lastIndexOf(LINE_FEED) + 1;
+    const end = this.#endOfLines(data);
     if (end === 0) {
       this.#hold(Buffer.from(data), position);
       return this.#heldBytes > this.#maxHeld ? this.#shorten() : undefined;
@@ -58,6 +61,16 @@ export class LineAssembler {
     // A copy, because what the bytes are a part of may be large or used again.
     this.#hold(Buffer.from(data.subarray(end)), position);
     return this.#lines(lines, position - this.#heldBytes);
+  }
+
+  /** Where the lines that may go end in `data`; 0 where there is none. */
+  #endOfLines(data: Uint8Array): number {
+    const end = data.lastIndexOf(LINE_FEED) + 1;
+    if (end === 0) return 0;
+    const before = end < 2 ? 0 : data.lastIndexOf(LINE_FEED, end - 2) + 1;
+    const held = before === 0 ? this.#held : [];
+    const last = Buffer.concat([...held, data.subarray(before, end)]);
+    return this.#keep(last.toString('utf8')) > 0 ? before : end;
   }
 
   /** What is held, without waiting for the line's end. A character that is not complete stays. */

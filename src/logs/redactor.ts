@@ -1,83 +1,188 @@
-/** What is shown in the place of a secret. */
-const MASK = '********';
-/** Shorter texts are too likely to be a part of ordinary words. */
-const SHORTEST_SECRET = 4;
-/** Shorter parts of encoded forms are left alone for the same reason. */
-const SHORTEST_ENCODED = 8;
+import { formsOf, isDistinct, secretLines } from './secret-forms.js';
+import { type TextRange, TextSearch } from './text-search.js';
+
+/** Replaces a secret. */
+export const MASK = '********';
 /** An address that is not complete is held back only up to this many characters. */
 const LONGEST_OPEN_ADDRESS = 512;
+/** A finished line is held back only where it ends with at least this much of a secret. */
+const LEAST_ACROSS_LINES = 8;
 
-/** Removes registered secrets, also in encoded forms, and passwords in addresses from text that leaves the agent. */
+/** What may come between the characters of a secret without a reader noticing: terminal sequences, controls, line ends. */
+const INVISIBLE =
+  /(?:\x1b(?:\[[0-9:;<=>?]*[ -/]*(?:[@-~]|$)|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[ -/]*(?:[0-Z\\^-~]|$))|[\x00-\x08\x0a-\x1f\x7f\u200b-\u200f\u2060\ufeff])+/g;
+/** A text with any of these is searched without its invisible parts. Line ends alone are looked at one by one. */
+const HAS_INVISIBLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]|\r(?!\n)/;
+const LINE_END = /\r?\n/g;
+
+interface Compiled {
+  search: TextSearch;
+  /** Short secrets and plain words, where a value is expected. */
+  words: RegExp | undefined;
+}
+
+/**
+ * Removes registered secrets, also in encoded forms, and passwords in addresses from text that leaves the agent.
+ *
+ * A run has a redactor of its own (`fork`): what is registered there is hidden in the run's log and in the agent's own,
+ * not in the logs of other tasks, and is forgotten with the run (`end`).
+ */
 export class Redactor {
   readonly #forms = new Set<string>();
-  #pattern: RegExp | undefined;
+  readonly #words = new Set<string>();
+  readonly #parent: Redactor | undefined;
+  readonly #children = new Set<Redactor>();
+  #compiled: Compiled | undefined;
 
-  constructor(secrets: Iterable<string | undefined> = []) {
+  constructor(secrets: Iterable<string | undefined> = [], parent?: Redactor) {
+    this.#parent = parent;
+    if (parent !== undefined) parent.#children.add(this);
     this.add(...secrets);
   }
 
-  /** Every line of a secret of several lines, such as a private key, counts as a secret of its own. */
+  /** A redactor that also hides what this one does, now and later. */
+  fork(): Redactor {
+    return new Redactor([], this);
+  }
+
+  /** Forgets, in the redactor that it came from, what was registered here. */
+  end(): void {
+    if (this.#parent === undefined) return;
+    this.#parent.#children.delete(this);
+    this.#parent.#changed();
+  }
+
+  /** Each line of a secret of several lines, such as a private key, is a secret of its own. */
   add(...secrets: readonly (string | undefined)[]): void {
     for (const secret of secrets) {
-      for (const line of (secret ?? '').split(/\r?\n/).map((one) => one.trim())) {
-        if (line.length >= SHORTEST_SECRET) for (const form of formsOf(line)) this.#forms.add(form);
+      const lines = secretLines(secret ?? '');
+      for (const line of lines) {
+        if (!isDistinct(line, lines.length > 1)) this.#words.add(line);
+        else for (const form of formsOf(line)) this.#forms.add(form);
       }
     }
-    this.#pattern = patternFor(this.#forms);
+    this.#changed();
   }
 
   redact(text: string): string {
-    const plain = this.#pattern === undefined ? text : text.replace(this.#pattern, MASK);
+    const { search, words } = this.#current();
+    const hidden = mask(text, findAll(search, text));
+    const plain = words === undefined ? hidden : hidden.replace(words, MASK);
     return plain.includes('://') ? plain.replace(/(:\/\/[^\s:/@]*:)[^\s/@]+(?=@)/g, `$1${MASK}`) : plain;
   }
 
   /**
-   * How many characters at the end of an unfinished text may be the beginning of a secret, whose rest is still
-   * to come.
+   * How many characters at the end of a text may be the beginning of a secret, whose rest is still to come. A text that
+   * ends with a line end counts as finished unless it ends with a good part of one.
    */
   unfinished(text: string): number {
-    let most = openAddress(text);
-    for (const form of this.#forms) {
-      for (let length = Math.min(form.length - 1, text.length); length > most; length -= 1) {
-        if (text.endsWith(form.slice(0, length))) most = length;
-      }
+    const { search } = this.#current();
+    const tail = text.slice(-2 * (search.longest + LONGEST_OPEN_ADDRESS));
+    const visible = visibleOf(tail);
+    const begun = search.begun(visible.text);
+    const ended = text.endsWith('\n');
+    if (begun === 0 || (ended && begun < LEAST_ACROSS_LINES)) return ended ? 0 : openAddress(text);
+    const kept = tail.length - (visible.at[visible.text.length - begun] ?? tail.length);
+    return ended ? kept : Math.max(kept, openAddress(text));
+  }
+
+  #changed(): void {
+    for (const one of this.#related()) one.#compiled = undefined;
+  }
+
+  #current(): Compiled {
+    if (this.#compiled === undefined) {
+      const related = this.#related();
+      const search = new TextSearch(related.flatMap((one) => [...one.#forms]));
+      this.#compiled = { search, words: wordPattern(related.flatMap((one) => [...one.#words])) };
     }
-    return most;
+    return this.#compiled;
+  }
+
+  #above(): Redactor[] {
+    return this.#parent === undefined ? [this] : [this, ...this.#parent.#above()];
+  }
+
+  /** This one, those it came from, and those that came from it: what it hides is registered there. */
+  #related(): Redactor[] {
+    return [...this.#above(), ...this.#below()];
+  }
+
+  #below(): Redactor[] {
+    return [...this.#children].flatMap((child) => [child, ...child.#below()]);
   }
 }
 
-/** The secret as it may appear in addresses, JSON texts and headers. */
-function formsOf(secret: string): Set<string> {
-  const percent = encodeURIComponent(Buffer.from(secret).toString());
-  return new Set([
-    secret,
-    percent,
-    percent.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    JSON.stringify(secret).slice(1, -1),
-    ...base64Forms(secret),
-  ]);
+/** `password=admin`, `"password": "admin"`, `--password admin`, `user:admin@`. */
+function wordPattern(words: readonly string[]): RegExp | undefined {
+  if (words.length === 0) return undefined;
+  const sorted = [...new Set(words)].sort((a, b) => b.length - a.length);
+  const any = sorted.map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|');
+  const before = `(?<=[=:]\\s?["']?|(?:pass|password|token|secret|key)\\s["']?)`;
+  return new RegExp(`${before}(?:${any})(?=$|[\\s"'@&,;})\\]])`, 'gi');
 }
 
-/**
- * Base64 of a text that contains the secret looks one of three ways, by where the secret begins in a group of
- * three bytes; characters at the borders, which depend on the neighbours, are left out.
- */
-function base64Forms(secret: string): string[] {
-  const bytes = Buffer.from(secret);
-  const forms = [0, 1, 2].flatMap((lead) => {
-    const whole = Math.floor((lead + bytes.length) / 3) * 4;
-    const text = Buffer.concat([Buffer.alloc(lead), bytes]).toString('base64');
-    const inner = text.slice(lead === 0 ? 0 : 4, whole);
-    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')];
+function findAll(search: TextSearch, text: string): TextRange[] {
+  const found = search.find(text);
+  if (HAS_INVISIBLE.test(text)) return union([...found, ...findBetween(search, text)]);
+  const across: TextRange[] = [];
+  for (const { index, 0: gap } of text.matchAll(LINE_END)) {
+    if (!search.mayCross(text, index, gap.length)) continue;
+    const from = Math.max(index - 2 * search.longest, 0);
+    const part = text.slice(from, index + 2 * search.longest);
+    across.push(
+      ...findBetween(search, part).map(({ start, end }) => ({ start: start + from, end: end + from })),
+    );
+  }
+  return across.length === 0 ? found : union([...found, ...across]);
+}
+
+function findBetween(search: TextSearch, text: string): TextRange[] {
+  const visible = visibleOf(text);
+  return search.find(visible.text).map(({ start, end }) => ({
+    start: visible.at[start] ?? 0,
+    end: (visible.at[end - 1] ?? 0) + 1,
+  }));
+}
+
+/** The text without its invisible parts, and where each of its units was. */
+function visibleOf(text: string): { text: string; at: Uint32Array } {
+  const at = new Uint32Array(text.length);
+  const parts: string[] = [];
+  let length = 0;
+  const keep = (from: number, to: number): void => {
+    parts.push(text.slice(from, to));
+    for (let unit = from; unit < to; unit += 1) at[length++] = unit;
+  };
+  let from = 0;
+  for (const { index, 0: invisible } of text.matchAll(INVISIBLE)) {
+    keep(from, index);
+    from = index + invisible.length;
+  }
+  keep(from, text.length);
+  return { text: parts.join(''), at };
+}
+
+function union(ranges: readonly TextRange[]): TextRange[] {
+  const sorted = [...ranges].sort((a, b) => a.start - b.start);
+  return sorted.reduce<TextRange[]>((joined, next) => {
+    const last = joined.at(-1);
+    if (last === undefined || next.start >= last.end) joined.push({ ...next });
+    else last.end = Math.max(last.end, next.end);
+    return joined;
+  }, []);
+}
+
+/** What was invisible inside a secret stays behind the mask, so colours end and lines stay lines. */
+function mask(text: string, ranges: readonly TextRange[]): string {
+  if (ranges.length === 0) return text;
+  let from = 0;
+  const parts = ranges.map(({ start, end }) => {
+    const before = text.slice(from, start);
+    from = end;
+    return `${before}${MASK}${(text.slice(start, end).match(INVISIBLE) ?? []).join('')}`;
   });
-  return forms.filter((form) => form.length >= SHORTEST_ENCODED);
-}
-
-function patternFor(forms: ReadonlySet<string>): RegExp | undefined {
-  if (forms.size === 0) return undefined;
-  // Longer forms first, so that a secret which contains another is removed as a whole.
-  const sorted = [...forms].sort((a, b) => b.length - a.length);
-  return new RegExp(sorted.map((form) => form.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')).join('|'), 'g');
+  return parts.join('') + text.slice(from);
 }
 
 /** Characters from the last `://`, or its beginning, of a text that ends where a password may still come. */

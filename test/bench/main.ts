@@ -9,6 +9,7 @@ import { type Contender, contenders } from './contender.js';
 import { measureDaemon } from './daemon-figures.js';
 import { measureEnvironments } from './environment-figures.js';
 import { median, wallSeconds } from './measure.js';
+import { measureRedactor } from './redactor-figures.js';
 import { measureServices } from './service-figures.js';
 import { type Figure, renderTable } from './table.js';
 
@@ -35,6 +36,7 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
   containers: () => containerRows(both),
   services: () => serviceRows(both),
   configuration: () => [hoconFigure()],
+  redactor: () => redactorFigures(),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries(groups))
@@ -114,6 +116,21 @@ async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
     row('200,000 lines: until all are stored', 's', (one) => one.flood),
     row('200,000 lines: growth of memory', 'MB', (one) => one.floodGrowth, '< 40 MB'),
     row('abort to process gone', 's', (one) => one.abort, '≤ 2 s'),
+  ];
+}
+
+function redactorFigures(): Figure[] {
+  const { ordinary, coloured, hits } = measureRedactor();
+  const row = (name: string, value: number, goal?: string): Figure => ({
+    name: `redactor, 200 secrets: ${name}`,
+    unit: 'MB/s',
+    ours: value,
+    ...(goal ? { goal } : {}),
+  });
+  return [
+    row('ordinary text', ordinary, '≥ 50 MB/s'),
+    row('text with colours', coloured),
+    row('text a third of which is secrets', hits),
   ];
 }
 

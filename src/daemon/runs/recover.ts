@@ -54,7 +54,9 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
   });
   if ('carry' in found) return found;
   await journal.close();
-  await dismiss(found.ctx, left, found);
+  await dismiss(found.ctx, left, found).finally(() => {
+    if (found.ctx !== daemon) found.ctx.redactor.end();
+  });
   return undefined;
 }
 

@@ -27,6 +27,7 @@ export interface RunSubject {
 }
 
 export interface RunIdentity {
+  /** Its redactor is the run's own; whoever ends the run ends it. */
   ctx: AgentContext;
   /** Reports about the run go here. */
   workers: WorkersApi;
@@ -49,6 +50,7 @@ export class RunContexts {
       ...ctx,
       config,
       environment: config.env,
+      redactor: ctx.redactor.fork(),
       ...(services ? { serviceTask: true, workerId: serviceWorkerId(ctx.workerId, task) } : {}),
     };
     if (owners === undefined) return { ctx: await withToken(own, connection), workers: connection.workers };
@@ -74,6 +76,7 @@ export async function withToken(ctx: AgentContext, { client }: Connection): Prom
 const KEYS = ['API_ACCESS_KEY', 'API_SECRET_KEY'];
 
 async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentContext> {
+  ctx.redactor.add(session.token);
   // Whom a container belongs to is no reason to change anything on this machine.
   const here = ctx.drivers.docker === undefined;
   const { connection, statuses, token } = session;

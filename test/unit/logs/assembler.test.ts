@@ -140,3 +140,13 @@ test('a text that may be the beginning of a secret stays until it is complete', 
   t.deepEqual(assembler.flush(), { text: 'my ', position: 3 });
   t.deepEqual(assembler.push(Buffer.from('ret\n'), 10), { text: 'secret\n', position: 10 });
 });
+
+test('a finished line that the redactor wants to see with the next one waits for it', (t) => {
+  const assembler = new LineAssembler({ overwrite: true, keep: (text) => (text.endsWith('sec\n') ? 4 : 0) });
+  t.deepEqual(assembler.push(Buffer.from('a\nb sec\n'), 8), { text: 'a\n', position: 2 });
+  t.is(assembler.push(Buffer.from('ret'), 11), undefined);
+  t.deepEqual(assembler.push(Buffer.from('\n'), 12), { text: 'b sec\nret\n', position: 12 });
+  t.is(assembler.push(Buffer.from('c sec\n'), 18), undefined);
+  t.deepEqual(assembler.flush(), { text: 'c ', position: 14 });
+  t.deepEqual(assembler.end()?.text.trim(), 'sec');
+});
