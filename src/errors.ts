@@ -29,6 +29,10 @@ export const ERROR_TABLE = {
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
   DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
   WRITE_DENIED: [FAILURE, 'A folder that the agent writes to is read-only or belongs to somebody else.'],
+  NEWER_FORMAT: [
+    FAILURE,
+    'A newer version of the agent wrote a file of its state; this one leaves it alone.',
+  ],
   LOCK_TIMEOUT: [FAILURE, 'A lock is held by another live process for too long.'],
   TASK_INVALID: [FAILURE, 'The task lacks something that is needed to run it.'],
   REPOSITORY_CLONE: [FAILURE, 'The repository cannot be cloned or fetched.'],

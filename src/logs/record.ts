@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import { refuseNewer } from '../os/format-version.js';
 import type { LogLevel } from './reporter.js';
 
 /** One entry of the spool: text that has not been sent, and how far the workload's output is used with it. */
@@ -19,30 +21,63 @@ export interface PlacedRecord extends LogRecord {
 const LEVELS: ReadonlySet<string> = new Set(['DEBUG', 'INFO', 'WARNING', 'ERROR']);
 const LINE_FEED = 0x0a;
 
-/** A line of JSON; nothing in it but its end is a line feed. */
+/** Version of the records that are written. The first one had neither version nor checksum. */
+const VERSION = 2;
+
+/** `2 0a1b2c3d [1700000000000,"DEBUG",120,"text\n"]`: version, CRC-32 of what follows the blank behind it, JSON. */
 export function encodeRecord({ time, level, text, position }: LogRecord): Buffer {
-  return Buffer.from(`${JSON.stringify([time, level, position, text])}\n`);
+  const body = Buffer.from(JSON.stringify([time, level, position, text]));
+  return Buffer.concat([Buffer.from(`${VERSION} ${checksum(body)} `), body, Buffer.of(LINE_FEED)]);
+}
+
+/** What the lines of a part of the spool hold. */
+export interface DecodedPart {
+  records: PlacedRecord[];
+  /** Lines that the disk damaged, in their places; their text is lost. */
+  damaged: Pick<PlacedRecord, 'start' | 'end'>[];
 }
 
 /**
- * The records of the whole lines of `bytes`, which begin at `start`; lines that a broken disk made unreadable
- * are left out.
+ * The records of the whole lines of `bytes`, which begin at `start`.
+ *
+ * @throws AgentError NEWER_FORMAT for a record of a later version of the program
  */
-export function decodeRecords(bytes: Uint8Array, start: number): PlacedRecord[] {
+export function decodeRecords(bytes: Uint8Array, start: number): DecodedPart {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const records: PlacedRecord[] = [];
+  const part: DecodedPart = { records: [], damaged: [] };
   for (let from = 0; ; ) {
     const end = buffer.indexOf(LINE_FEED, from);
-    if (end < 0) return records;
-    const record = parse(buffer.toString('utf8', from, end));
-    if (record) records.push({ ...record, start: start + from, end: start + end + 1 });
+    if (end < 0) return part;
+    const place = { start: start + from, end: start + end + 1 };
+    const record = parseRecord(buffer.subarray(from, end));
+    if (record) part.records.push({ ...record, ...place });
+    else part.damaged.push(place);
     from = end + 1;
   }
 }
 
-function parse(line: string): LogRecord | undefined {
+const FRAME = /^(\d{1,3}) ([0-9a-f]{8}) /;
+/** Of the version, the checksum and their blanks, at most. */
+const FRAME_BYTES = 13;
+
+function parseRecord(line: Buffer): LogRecord | undefined {
+  const [frame, version, sum] = FRAME.exec(line.toString('latin1', 0, FRAME_BYTES)) ?? [];
+  if (frame === undefined) return line[0] === OPENING_BRACKET ? parseBody(line) : undefined;
+  const body = line.subarray(frame.length);
+  if (checksum(body) !== sum) return undefined;
+  refuseNewer('the log on disk', Number(version), VERSION);
+  return parseBody(body);
+}
+
+const OPENING_BRACKET = 0x5b;
+
+function checksum(bytes: Uint8Array): string {
+  return crc32(bytes).toString(16).padStart(8, '0');
+}
+
+function parseBody(body: Buffer): LogRecord | undefined {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(body.toString('utf8'));
     if (!Array.isArray(value)) return undefined;
     const [time, level, position, text] = value;
     const sound = typeof time === 'number' && typeof position === 'number' && typeof text === 'string';

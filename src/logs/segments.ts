@@ -1,6 +1,6 @@
 import { type FileHandle, open, readdir, readFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeRecords, type PlacedRecord } from './record.js';
+import { decodeRecords, type LogRecord, type PlacedRecord } from './record.js';
 
 /** A file of the spool: a part of the stream, named after the place of its first byte. */
 export interface Segment {
@@ -36,7 +36,7 @@ export function segmentStart(name: string): number | undefined {
   return name.endsWith(SUFFIX) ? Number(name.slice(0, -SUFFIX.length)) : undefined;
 }
 
-/** The files of a folder in their order; a record that was cut short at the end of the last one is removed. */
+/** The files of a folder in their order; what is cut short or damaged at the end of the last one is removed. */
 export async function findSegments(folder: string): Promise<FoundSegments> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();
   const starts = names.map((name) => Number(name.slice(0, -SUFFIX.length)));
@@ -46,7 +46,7 @@ export async function findSegments(folder: string): Promise<FoundSegments> {
   newest.end = newest.start + (await cutTornEnd(segmentFile(folder, newest)));
   for (const segment of segments.toReversed()) {
     const bytes = await readFile(segmentFile(folder, segment));
-    const last = decodeRecords(bytes, segment.start).at(-1);
+    const last = decodeRecords(bytes, segment.start).records.at(-1);
     if (last) return { segments, last };
   }
   return { segments };
@@ -60,13 +60,32 @@ export async function readSegment(file: string, segment: Segment, from: number):
       const wanted = Math.min(size, segment.end - from);
       const bytes = await readAt(handle, from - segment.start, wanted);
       const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
-      if (whole.length > 0) return { records: decodeRecords(whole, from), next: from + whole.length };
+      if (whole.length > 0) return { records: readable(whole, from), next: from + whole.length };
       // Nothing more to read is a file that lost its end; what comes after it is in the next one.
       if (wanted < size || bytes.length < wanted) return { records: [], next: segment.end };
     }
   } finally {
     await handle.close();
   }
+}
+
+/** The records of whole lines; a line of the log says where the disk damaged some. */
+export function readable(bytes: Uint8Array, start: number): PlacedRecord[] {
+  const { records, damaged } = decodeRecords(bytes, start);
+  if (damaged.length === 0) return records;
+  const notes = damaged.map((place) => ({ ...place, ...noteOfDamage(records, place.start) }));
+  return [...records, ...notes].sort((a, b) => a.start - b.start);
+}
+
+function noteOfDamage(records: readonly PlacedRecord[], place: number): LogRecord {
+  const before = records.findLast(({ end }) => end <= place);
+  const { time = 0, position = 0 } = before ?? records[0] ?? {};
+  return {
+    time,
+    position,
+    level: 'WARNING',
+    text: '[clearml-agent] lines are missing here: the disk damaged them\n',
+  };
 }
 
 /** Writes all parts at a place, so that an attempt which failed half-way is simply written over. */
@@ -97,9 +116,10 @@ async function writeRest(
   }
 }
 
+/** Text that goes with what is removed is read again from the workload's output. */
 async function cutTornEnd(file: string): Promise<number> {
   const bytes = await readFile(file);
-  const whole = bytes.lastIndexOf(LINE_FEED) + 1;
+  const whole = decodeRecords(bytes, 0).records.at(-1)?.end ?? 0;
   if (whole < bytes.length) await truncate(file, whole);
   return whole;
 }

@@ -1,10 +1,11 @@
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { causeLine, systemCode } from '../errors.js';
-import { decodeRecords, encodeRecord, type LogRecord } from './record.js';
+import { encodeRecord, type LogRecord } from './record.js';
 import {
   type FoundSegments,
   findSegments,
+  readable,
   readSegment,
   type Segment,
   type SpoolPart,
@@ -203,7 +204,7 @@ export class Spool {
     const first = waiting[0];
     if (first === undefined) return { records: [], next: Math.max(offset, this.end) };
     const bytes = Buffer.concat(waiting.map((one) => one.bytes));
-    return { records: decodeRecords(bytes, first.start), next: first.start + bytes.length };
+    return { records: readable(bytes, first.start), next: first.start + bytes.length };
   }
 
   async #writeQueue(): Promise<void> {

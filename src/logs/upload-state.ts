@@ -1,5 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { refuseNewer } from '../os/format-version.js';
 import { type Cursor, STREAM_START } from './batch.js';
+
+/** Version of the file. The first one had none. */
+const VERSION = 2;
 
 /** How far the server has the log, kept beside the spool. */
 export interface UploadState {
@@ -13,13 +17,23 @@ export interface UploadState {
 
 const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
 
-/** The state of an earlier run; a file that is missing or damaged means that nothing was sent. */
+/**
+ * The state of an earlier run; a file that is missing or damaged means that nothing was sent.
+ *
+ * @throws AgentError NEWER_FORMAT for a file of a later version of the program
+ */
 export async function readUploadState(file: string): Promise<UploadState> {
+  const value = await readJson(file);
+  if (typeof value === 'object' && value !== null && 'version' in value)
+    refuseNewer(file, value.version, VERSION);
+  return isUploadState(value) ? value : NOTHING_SENT;
+}
+
+async function readJson(file: string): Promise<unknown> {
   try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return isUploadState(value) ? value : NOTHING_SENT;
+    return JSON.parse(await readFile(file, 'utf8'));
   } catch {
-    return NOTHING_SENT;
+    return undefined;
   }
 }
 
@@ -29,7 +43,7 @@ export async function readUploadState(file: string): Promise<UploadState> {
  */
 export async function writeUploadState(file: string, state: UploadState): Promise<void> {
   const next = `${file}.next`;
-  await writeFile(next, JSON.stringify(state), { mode: 0o600 });
+  await writeFile(next, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600 });
   await rename(next, file);
 }
 
