@@ -1,7 +1,7 @@
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, causeLine, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
-import { SCHEMA, SCHEMA_VERSION } from './schema.js';
+import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
 export type Bindable = string | number | null;
@@ -102,10 +102,15 @@ export class Database {
         hint: 'Use that version, or another folder.',
       });
     }
-    if (version === SCHEMA_VERSION) return;
+    for (const [done, statements] of MIGRATIONS.entries())
+      if (done >= version) this.#migrate(statements, done + 1);
+  }
+
+  /** One version is one transaction, so an upgrade that is cut short goes on from the last whole one. */
+  #migrate(statements: string, version: number): void {
     this.transaction(() => {
-      this.#connection.exec(SCHEMA);
-      this.#connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      this.#connection.exec(statements);
+      this.#connection.exec(`PRAGMA user_version = ${version}`);
     });
   }
 }

@@ -1,6 +1,3 @@
-/** Raised with every change of the tables; `Database.open` refuses a file of a later one. */
-export const SCHEMA_VERSION = 1;
-
 /** A table of JSON documents whose searched fields are columns that SQLite derives from the document. */
 function documents(table: string, columns: Readonly<Record<string, string>>): string {
   const derived = Object.entries(columns).map(
@@ -11,7 +8,7 @@ function documents(table: string, columns: Readonly<Record<string, string>>): st
 ${indexes.join('\n')}`;
 }
 
-export const SCHEMA = `
+const FIRST = `
 ${documents('users', {})}
 ${documents('projects', { name: 'name' })}
 ${documents('tasks', { status: 'status', project: 'project', parent: 'parent' })}
@@ -61,3 +58,12 @@ CREATE TABLE metric_events (
   body TEXT NOT NULL, UNIQUE (task, type, metric, variant, iter, key)
 );
 `;
+
+/**
+ * What brings a file from each version to the next; the first entry makes the tables of an empty one. A version that was
+ * released is not edited: a change of the tables is a new entry, with a fixture of the version before in the tests.
+ */
+export const MIGRATIONS: readonly string[] = [FIRST];
+
+/** `PRAGMA user_version` of a file that is up to date. */
+export const SCHEMA_VERSION = MIGRATIONS.length;

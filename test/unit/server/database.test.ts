@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -75,3 +75,24 @@ test('a file of a newer format is left alone', async (t) => {
   t.true(isAgentError(error, 'SERVER_FOLDER'));
   t.regex(error?.message ?? '', /newer version/);
 });
+
+const FIXTURES = path.join(import.meta.dirname, '../../fixtures/state');
+
+for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('database-version-'))) {
+  test(`a file of an earlier version is brought up to date: ${version}`, async (t) => {
+    const { database: fresh, file } = await opened(t);
+    const { default: Libsql } = await import('libsql');
+    const old = path.join(path.dirname(file), 'old.db');
+    const connection = new Libsql(old);
+    connection.exec(readFileSync(path.join(FIXTURES, version), 'utf8'));
+    connection.close();
+    const database = await Database.open(old);
+    t.teardown(() => database.close());
+    const shape = (of: Database) => of.all('SELECT type, name, sql FROM sqlite_schema ORDER BY name');
+    t.deepEqual(shape(database), shape(fresh));
+    t.is(database.get('PRAGMA user_version')?.user_version, fresh.get('PRAGMA user_version')?.user_version);
+    t.like(new Documents(database, 'tasks').find('t1'), { id: 't1', status: 'queued' });
+    t.like(database.get('SELECT queue, task FROM queue_entries'), { queue: 'q1', task: 't1' });
+    t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 1);
+  });
+}
