@@ -104,6 +104,7 @@ function plan(
     env: {},
     folder: root,
     engineSocket: engine.socket,
+    realPath: (file: string) => file,
     readText: (file: string) => fs.readFileSync(file, 'utf8'),
   };
   const { request, pull } = buildRequest(options, sources);

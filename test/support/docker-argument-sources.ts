@@ -6,6 +6,7 @@ export function recordedSources(): ArgumentSources {
     env: { C: 'fromenv', HOME: '/home/user' },
     folder: '/srv/project',
     engineSocket: '/srv/project/engine.sock',
+    realPath: (file: string) => file,
     readText: (file) => {
       const text = FILES[file];
       if (text === undefined) throw new Error(`ENOENT: no such file or directory, open '${file}'`);

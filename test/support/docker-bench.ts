@@ -53,7 +53,13 @@ export async function dockerBench(t: ExecutionContext, options: DockerBenchOptio
     plan: async () => {
       const given = optionsOf(parseArguments([...network, ...args]), 'test');
       const readText = (file: string) => fs.readFileSync(file, 'utf8');
-      const sources = { env: {}, folder, engineSocket: client.socket ?? '', readText };
+      const sources = {
+        env: {},
+        folder,
+        engineSocket: client.socket ?? '',
+        readText,
+        realPath: (file: string) => file,
+      };
       const { request, pull } = buildRequest(given, sources);
       return {
         request: forEngine({ ...request, Image: image }, given, '1.41'),

@@ -68,14 +68,14 @@ export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.container_policy.memory',
     type: 'text',
-    help: 'Memory of a container that sets no limit of its own.',
+    help: 'Memory of a container that sets no limit, and the most that a task may ask for.',
     example: '16g',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.pids_limit',
     type: 'integer',
-    help: 'Processes of a container that sets no limit of its own.',
+    help: 'Processes of a container that sets no limit, and the most that a task may ask for.',
     example: '4096',
     consumedBy: 'drivers/docker',
   },

@@ -83,7 +83,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.forbidden_docker_args',
     type: 'texts',
     shipped: ['entrypoint'],
-    help: 'Switches that are removed wherever they come from.',
+    help: 'Switches that are removed wherever they come from, with or without dashes.',
     consumedBy: 'drivers/docker',
   },
   {

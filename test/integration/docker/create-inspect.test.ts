@@ -75,6 +75,7 @@ async function byUs(
       env: { C: 'fromenv' },
       folder: engine.folder,
       engineSocket: engine.socket,
+      realPath: (file: string) => file,
       readText: (file) => fs.readFileSync(path.resolve(engine.folder, file), 'utf8'),
     });
     const body = forEngine({ ...request, Image: 'base:1', Cmd: ['echo', 'x'] }, options, version);

@@ -77,7 +77,7 @@ const WORDS: [row: string, error: () => Error][] = [
       thrown(() => {
         const { options, request } = asked(['--network', 'host']);
         const policy = readContainerPolicy(caseConfig({ 'agent.container_policy.networks': ['none'] }, {}));
-        checkPolicy({ image: 'x', options, request }, policy);
+        checkPolicy({ image: 'x', options, request: () => request, sources: recordedSources() }, policy);
       }),
   ],
   [

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../../config/config.js';
 import { gpuVisibility } from '../../../gpu/visibility.js';
@@ -64,6 +64,7 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
       folder: home,
       engineSocket: machine.socket,
       readText: (file) => readFileSync(path.resolve(home, file), 'utf8'),
+      realPath,
     },
     usedPorts,
     hostAddress: () => machine.address,
@@ -75,6 +76,15 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     ...(task.workerTags.length === 0 ? {} : { workerTags: task.workerTags.map(quoteWord).join(' ') }),
     ...(described.templates === undefined ? {} : { templates: described.templates }),
   };
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    const parent = path.dirname(file);
+    return parent === file ? file : path.join(realPath(parent), path.basename(file));
+  }
 }
 
 /** The folder for ssh, then the files of git. */

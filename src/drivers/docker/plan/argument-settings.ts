@@ -28,7 +28,7 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
       variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ??
       config.strings('agent.docker_args_filters'),
     merge: {
-      forbidden: config.strings('agent.forbidden_docker_args'),
+      forbidden: switchNames(config.strings('agent.forbidden_docker_args')),
       protectedNames: config.strings('agent.protected_docker_extra_args'),
       extraFirst: config.boolean('agent.docker_args_extra_precedes_task'),
     },
@@ -51,6 +51,11 @@ export function hidingRules(config: Config): HidingRules {
     extraNames: [...config.strings(`${section}.extra_keys`), ...(fromVariable ?? [])],
     urls: urls === undefined || config.boolean(`${section}.parse_embedded_urls`),
   };
+}
+
+/** `--privileged` means what `privileged` does. */
+function switchNames(names: readonly string[]): string[] {
+  return names.map((name) => name.trim().replace(/^-{1,2}/, ''));
 }
 
 function variableWords(config: Config, name: string): string[] | undefined {

@@ -113,9 +113,9 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     extraLabels: fill(facts, settings.extraLabels),
     ...(named.name === undefined ? {} : { name: named.name }),
   });
-  const built = requestOf(facts, words);
   const policy = readContainerPolicy(config);
   if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, chosen.arguments)), policy);
+  const built = requestOf(facts, words);
   const runLine = renderRunLine([...words, image], settings.hiding);
   const problems = named.problem === undefined ? [] : [`container name: ${named.problem}`];
   return {
@@ -167,7 +167,12 @@ function requestOf(facts: ContainerFacts, words: readonly string[]) {
 function askedByTask(facts: ContainerFacts, image: string, words: readonly string[]): AskedByTask {
   const allowed = filterArguments(parseArguments(words), readArgumentSettings(facts.config).filters);
   const options = optionsOf(allowed, `container of task ${facts.taskId}`);
-  return { image, options, request: buildRequest(options, facts.sources).request };
+  return {
+    image,
+    options,
+    sources: facts.sources,
+    request: () => buildRequest(options, facts.sources).request,
+  };
 }
 
 function runIdentity(facts: ContainerFacts, trust: readonly string[]) {

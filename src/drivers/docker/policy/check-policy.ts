@@ -1,42 +1,43 @@
-import path from 'node:path';
-import { AgentError } from '../../../errors.js';
 import type { CreateRequest, HostConfig } from '../create-request.js';
 import type { GivenOption } from '../run-options/option.js';
-import { capabilityName } from '../run-options/security-options.js';
+import type { ArgumentSources } from '../run-options/request-draft.js';
+import { checkMounts, checkReadFiles } from './check-mounts.js';
+import { checkRights } from './check-rights.js';
 import type { ContainerPolicy } from './container-policy.js';
 import { imageName } from './image-name.js';
+import { matches, refuse } from './rules.js';
 
 /** What a task asks for, without what the administrator and the agent add. */
 export interface AskedByTask {
   image: string;
   options: readonly GivenOption[];
-  /** The create request of these options alone. */
-  request: CreateRequest;
+  /** The create request of these options alone; made after `checkReadFiles`, since it reads the files they name. */
+  request(): CreateRequest;
+  sources: ArgumentSources;
 }
 
 /**
- * Holds what a task asks for against the administrator's policy.
+ * Holds what a task asks for against the administrator's policy. A test says of every `docker run` option which rule judges
+ * it, or that none needs to.
  *
  * @throws AgentError DOCKER_POLICY naming the rule
  */
 export function checkPolicy(asked: AskedByTask, policy: ContainerPolicy): void {
-  const { HostConfig: host } = asked.request;
   checkImage(asked.image, policy);
-  checkMounts(host, asked.options, policy.mounts);
+  checkReadFiles(asked, policy.mounts);
+  const request = asked.request();
+  const { HostConfig: host } = request;
+  checkMounts(host, asked, policy.mounts);
   checkRights(host, policy);
   checkDevices(host, policy.devices);
-  if (
-    policy.networks !== undefined &&
-    host.NetworkMode !== undefined &&
-    !matches(host.NetworkMode, policy.networks)
-  ) {
-    refuse('networks', `network ${host.NetworkMode}`);
-  }
+  checkNetworks(request, policy.networks);
+  checkLimits(host, policy);
 }
 
 /** The container with the limits that the policy gives laid in. */
 export function withLimits(request: CreateRequest, policy: ContainerPolicy): CreateRequest {
   const { HostConfig: host } = request;
+  const network = networkWithout(host, policy);
   const security = host.SecurityOpt?.filter((option) => !option.startsWith('no-new-privileges')) ?? [];
   return {
     ...request,
@@ -46,6 +47,7 @@ export function withLimits(request: CreateRequest, policy: ContainerPolicy): Cre
       ...(policy.noNewPrivileges ? { SecurityOpt: [...security, 'no-new-privileges'] } : {}),
       ...(policy.memory === undefined || host.Memory ? {} : { Memory: policy.memory }),
       ...(policy.pids === undefined || host.PidsLimit ? {} : { PidsLimit: policy.pids }),
+      ...(network === undefined ? {} : { NetworkMode: network }),
     },
   };
 }
@@ -56,62 +58,6 @@ function checkImage(image: string, { images, registries }: ContainerPolicy): voi
     refuse('registries', `registry ${registry}`);
   if (images !== undefined && !matches(image, images) && !matches(full, images))
     refuse('images', `image ${image}`);
-}
-
-/** Options whose value is a file that is read on the host. */
-const READS_FILES = new Set(['env-file', 'label-file']);
-
-function checkMounts(
-  host: HostConfig,
-  options: readonly GivenOption[],
-  allowed: readonly string[] | undefined,
-): void {
-  if (allowed === undefined) return;
-  if (host.VolumesFrom !== undefined) refuse('mounts', `--volumes-from ${host.VolumesFrom.join(' ')}`);
-  const binds = (host.Binds ?? []).map((bind) => bind.split(':', 1)[0] ?? '');
-  const mounts = (host.Mounts ?? []).flatMap(({ Type, Source, VolumeOptions }) => [
-    ...(Type === 'bind' && Source !== undefined ? [Source] : []),
-    // A volume of the local driver can be a folder of the host under another name.
-    ...(VolumeOptions?.DriverConfig?.Options?.device ?? '').split('\n').filter((device) => device !== ''),
-  ]);
-  const profile = options.filter(
-    ({ option, value }) => option.name === 'security-opt' && /^seccomp[=:]\//.test(value),
-  );
-  const files = options.flatMap(({ option, value }) =>
-    READS_FILES.has(option.name) ? [path.resolve(value)] : [],
-  );
-  const sources = [
-    ...binds,
-    ...mounts,
-    ...files,
-    ...profile.map(({ value }) => value.slice('seccomp='.length)),
-  ];
-  for (const source of sources.filter((one) => one.startsWith('/'))) {
-    const real = path.resolve(source);
-    const fits = allowed.some(
-      (folder) => matches(real, [folder]) || real.startsWith(`${path.resolve(folder)}/`),
-    );
-    if (!fits) refuse('mounts', `host path ${real}`);
-  }
-}
-
-/** Other ways to rights that capabilities stand for. */
-function checkRights(host: HostConfig, { capabilities, privileged }: ContainerPolicy): void {
-  if (capabilities === undefined || privileged) return;
-  if (host.Privileged) refuse('privileged', '--privileged');
-  for (const [option, mode] of [
-    ['--pid', host.PidMode],
-    ['--userns', host.UsernsMode],
-    ['--cgroupns', host.CgroupnsMode],
-  ] as const) {
-    if (mode === 'host') refuse('privileged', `${option} host`);
-  }
-  const opened = host.SecurityOpt?.find((option) => !/^no-new-privileges([=:]true)?$/.test(option));
-  if (opened !== undefined) refuse('privileged', `--security-opt ${opened.slice(0, 60)}`);
-  if (host.MaskedPaths !== undefined) refuse('privileged', '--security-opt systempaths=unconfined');
-  const allowed = capabilities.map(capabilityName);
-  const capability = host.CapAdd?.find((one) => !matches(one, allowed));
-  if (capability !== undefined) refuse('capabilities', `capability ${capability}`);
 }
 
 function checkDevices(host: HostConfig, devices: readonly string[] | undefined): void {
@@ -129,15 +75,50 @@ function checkDevices(host: HostConfig, devices: readonly string[] | undefined):
   if (device !== undefined) refuse('devices', device === 'gpus' ? '--gpus' : `device ${device}`);
 }
 
-function matches(text: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
-    return new RegExp(`^${escaped}$`).test(text);
-  });
+const DEFAULT_NETWORK = 'bridge';
+
+function isDefaultNetwork(name: string): boolean {
+  return name === 'default' || name === DEFAULT_NETWORK;
 }
 
-function refuse(rule: string, what: string): never {
-  throw new AgentError('DOCKER_POLICY', `${what} is not allowed here by agent.container_policy.${rule}`, {
-    hint: 'Ask the administrator of this machine, or change what the task asks for.',
-  });
+function checkNetworks(
+  { HostConfig: host, NetworkingConfig: more }: CreateRequest,
+  allowed: ContainerPolicy['networks'],
+): void {
+  if (allowed === undefined) return;
+  const names = [
+    ...(host.NetworkMode === undefined ? [] : [host.NetworkMode]),
+    ...Object.keys(more?.EndpointsConfig ?? {}),
+  ];
+  const other = names.find((name) => !mayJoin(name, allowed));
+  if (other !== undefined) refuse('networks', `network ${other}`);
+  // A link hands the variables of the other container over, whatever the network.
+  if (host.Links !== undefined) refuse('networks', `--link ${host.Links[0]}`);
+}
+
+function mayJoin(name: string, allowed: readonly string[]): boolean {
+  return (
+    matches(name, allowed) ||
+    (isDefaultNetwork(name) && ['default', DEFAULT_NETWORK].some((one) => matches(one, allowed)))
+  );
+}
+
+/** For a container that names no network: the first that the policy names where Docker's default is not among them. */
+function networkWithout(host: HostConfig, { networks }: ContainerPolicy): string | undefined {
+  if (networks === undefined || host.NetworkMode !== undefined || mayJoin(DEFAULT_NETWORK, networks))
+    return undefined;
+  return networks.find((name) => !name.includes('*')) ?? refuse('networks', "Docker's default network");
+}
+
+/** A limit is the most that a task may ask for. */
+function checkLimits(host: HostConfig, { memory, pids, user }: ContainerPolicy): void {
+  if (pids !== undefined && host.PidsLimit !== undefined && (host.PidsLimit <= 0 || host.PidsLimit > pids))
+    refuse('pids_limit', `--pids-limit ${host.PidsLimit}`);
+  if (memory !== undefined && (host.Memory ?? 0) > memory) refuse('memory', `--memory ${host.Memory}`);
+  // Memory and swap together; Docker allows twice the memory where nothing is said.
+  const swap = host.MemorySwap ?? 0;
+  if (memory !== undefined && (swap < 0 || swap > 2 * memory))
+    refuse('memory', `--memory-swap ${host.MemorySwap}`);
+  if (memory !== undefined && host.OomKillDisable) refuse('memory', '--oom-kill-disable');
+  if (user !== undefined && host.GroupAdd !== undefined) refuse('user', `--group-add ${host.GroupAdd[0]}`);
 }

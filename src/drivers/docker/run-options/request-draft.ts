@@ -27,6 +27,8 @@ export interface ArgumentSources {
   engineSocket: string;
   /** Content of a file named in an argument (`--env-file`, `--label-file`, a seccomp profile). */
   readText(file: string): string;
+  /** Where a path leads when its links are followed, as far as it exists. */
+  realPath(file: string): string;
 }
 
 export type PullPolicy = 'missing' | 'always' | 'never';

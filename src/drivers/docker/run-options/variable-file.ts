@@ -4,7 +4,8 @@ import type { ArgumentSources } from './request-draft.js';
 
 /**
  * Lines of a file of variables or labels: `NAME=value`, or `NAME` for the value that `known` has (left out
- * when it has none). Comments start with `#`; quotes are part of a value.
+ * when it has none). Comments start with `#`; quotes are part of a value. Errors name lines by their numbers: what stands
+ * there may be a secret.
  *
  * @throws AgentError DOCKER_ARGUMENT for a file that cannot be read or a name with blanks
  */
@@ -17,11 +18,11 @@ export function readVariableFile(
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .map((line) => line.trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .flatMap((line) => {
+    .flatMap((line, number) => {
+      if (line === '' || line.startsWith('#')) return [];
       const name = line.split('=', 1)[0] ?? '';
       if (name === '' || /\s/.test(name))
-        throw wrongValue(given, `a file of NAME=value lines, not "${line}"`);
+        throw wrongValue(given, `a file of NAME=value lines; line ${number + 1} is none`);
       if (line.includes('=')) return [line];
       return known[name] === undefined ? [] : [`${name}=${known[name]}`];
     });
