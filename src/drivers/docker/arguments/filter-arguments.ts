@@ -1,4 +1,5 @@
 import { AgentError, causeLine } from '../../../errors.js';
+import { BoundedPattern, SlowPatternError } from '../../../os/bounded-pattern.js';
 import { type ArgumentItem, withValue } from './argument-item.js';
 
 /**
@@ -8,17 +9,17 @@ import { type ArgumentItem, withValue } from './argument-item.js';
  * that belong to no option are dropped.
  *
  * @param filters regular expressions; none: everything is kept
- * @throws AgentError CONFIG_VALUE for an expression that is none
+ * @throws AgentError CONFIG_VALUE for an expression that is none, DOCKER_ARGUMENT for one that takes too long
  */
 export function filterArguments(items: readonly ArgumentItem[], filters: readonly string[]): ArgumentItem[] {
   if (filters.length === 0) return [...items];
   const expressions = filters.map(compile);
-  const allowed = (text: string) => expressions.some((expression) => expression.test(text));
+  const allowed = (text: string) => expressions.some((expression) => matched(expression, text) !== undefined);
   return items.flatMap((item) => {
     const [first = ''] = item.words;
     if (item.kind === 'word') return [];
     if (item.options.length < 2) return allowed(first) ? [item] : [];
-    if (expressions.some((expression) => expression.exec(first)?.[0] === first)) return [item];
+    if (expressions.some((expression) => matched(expression, first) === first)) return [item];
     return item.options.filter(({ written }) => allowed(written)).map((option) => spelledAlone(item, option));
   });
 }
@@ -34,9 +35,21 @@ function spelledAlone(item: ArgumentItem, option: ArgumentItem['options'][number
     : withValue(alone, value);
 }
 
-function compile(filter: string): RegExp {
+/** What an expression matches at the start of an argument. */
+function matched(expression: BoundedPattern, text: string): string | undefined {
   try {
-    return new RegExp(`^(?:${filter})`);
+    return expression.exec(text)?.[0];
+  } catch (error) {
+    if (!(error instanceof SlowPatternError)) throw error;
+    throw new AgentError('DOCKER_ARGUMENT', `an argument cannot be filtered: ${error.message}`, {
+      hint: 'Write that entry of agent.docker_args_filters without repetitions inside repetitions.',
+    });
+  }
+}
+
+function compile(filter: string): BoundedPattern {
+  try {
+    return new BoundedPattern(`^(?:${filter})`);
   } catch (error) {
     throw new AgentError(
       'CONFIG_VALUE',

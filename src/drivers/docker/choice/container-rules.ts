@@ -1,5 +1,6 @@
 import type { TaskContainer, TaskRecord } from '../../../api/task-record.js';
 import type { ConfigTree, ConfigValue } from '../../../config/config.js';
+import { BoundedPattern, SlowPatternError } from '../../../os/bounded-pattern.js';
 import { requirementsMatch } from './requirement-match.js';
 
 /** A rule of `agent.default_docker.match_rules`. */
@@ -81,7 +82,7 @@ function ruleHolds(rule: ContainerRule, facts: RuleFacts): boolean {
   try {
     return known.every(([key, wanted]) => conditionHolds(key, wanted, values, facts));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof SyntaxError || error instanceof SlowPatternError)) throw error;
     facts.warn(`container rule for image "${rule.image}" cannot be used: ${error.message}`);
     return false;
   }
@@ -106,7 +107,9 @@ function conditionHolds(
   if (requirements !== undefined) {
     return requirementsMatch(treeOf(wanted), task.script?.requirements?.[requirements]);
   }
-  const expressions = (Array.isArray(wanted) ? wanted : [wanted]).map((text) => new RegExp(textOf(text)));
+  const expressions = (Array.isArray(wanted) ? wanted : [wanted]).map(
+    (text) => new BoundedPattern(textOf(text)),
+  );
   if (key === 'tags') return expressions.every((one) => task.tags?.some((tag) => one.test(tag)));
   const value = values[key];
   return value !== undefined && expressions.every((one) => one.test(value));
