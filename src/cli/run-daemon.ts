@@ -6,6 +6,7 @@ import { workerIds } from '../daemon/worker-id.js';
 import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
+import { startedByNohup } from '../os/signal-handling.js';
 import type { CommandContext } from './command.js';
 import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from './identity.js';
 import { withOwnLog } from './own-log.js';
@@ -60,6 +61,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     taskOptions: taskOptions(context),
     containers: containerMode(context),
     signals: process,
+    ignoresHangup: startedByNohup(),
     leave: (status) => process.exit(status),
     onReady: () => {
       process.send?.('ready');

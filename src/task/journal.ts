@@ -14,18 +14,32 @@ import type { RunEnd } from './outcome.js';
 export type JournalStep =
   /** About to take `task` off `queue`. */
   | { step: 'popping'; task: string; queue: string }
-  | { step: 'pulled'; task: string; queue: string | undefined; owner?: Partial<TaskOwner> }
+  | {
+      step: 'pulled';
+      task: string;
+      queue: string | undefined;
+      owner?: Partial<TaskOwner>;
+      single?: SingleRun;
+    }
   | { step: 'preparing'; place: PlaceRef }
   | { step: 'launched'; workload: WorkloadRef }
   | { step: 'ended'; end: RunEnd }
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
 
+/** A run of `agent execute`, whose worker id nobody takes again: any agent of the same server may settle it. */
+export interface SingleRun {
+  /** Address of the API server. */
+  server: string;
+  worker: string;
+}
+
 export interface RunState {
   task: string;
   queue: string | undefined;
   /** Whose task it is, where it runs with that one's identity. */
   owner?: Partial<TaskOwner>;
+  single?: SingleRun;
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
@@ -82,8 +96,8 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
     case 'popping':
       return { task: step.task, queue: step.queue, last: step.step };
     case 'pulled': {
-      const { task, queue, owner } = step;
-      return { task, queue, last: step.step, ...(owner ? { owner } : {}) };
+      const { task, queue, owner, single } = step;
+      return { task, queue, last: step.step, ...(owner ? { owner } : {}), ...(single ? { single } : {}) };
     }
     case 'preparing':
       return state && { ...state, last: step.step, place: step.place };

@@ -52,8 +52,9 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
     await journal.close();
     throw error;
   });
-  if ('carry' in found) return found;
+  if (found !== 'others' && 'carry' in found) return found;
   await journal.close();
+  if (found === 'others') return undefined;
   await dismiss(found.ctx, left, found);
   return undefined;
 }
@@ -64,8 +65,13 @@ interface Dismissed {
   action: RecoveryAction;
 }
 
-async function lookAt(daemon: AgentContext, left: Left, journal: Journal): Promise<LeftRun | Dismissed> {
+async function lookAt(
+  daemon: AgentContext,
+  left: Left,
+  journal: Journal,
+): Promise<LeftRun | Dismissed | 'others'> {
   const { state } = journal;
+  if (state?.single) return 'others';
   if (state === undefined) return { ctx: daemon, state, action: 'forget' };
   requireDriver(daemon, state);
   const identity = await left.identify(state);

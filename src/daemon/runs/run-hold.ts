@@ -42,7 +42,7 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
       ? { why: 'it is just beginning', inUse: true }
       : undefined;
   }
-  const pids = await workloadPids(state);
+  const pids = await livingPids(state);
   if (pids.length > 0) {
     return { why: `its processes are running (${pids.slice(0, 5).join(', ')})`, inUse: true };
   }
@@ -60,7 +60,8 @@ async function heldBy(lock: string): Promise<RunHold | undefined> {
   return holder && { why: `its agent is running (process ${holder.pid})`, inUse: true };
 }
 
-async function workloadPids({ place, workload }: RunState): Promise<number[]> {
+/** Processes of the run that are alive on this machine. */
+export async function livingPids({ place, workload }: RunState): Promise<number[]> {
   const local = place && localRef(place);
   if (local === undefined) return [];
   const { pid, startTime } = { ...workload };
