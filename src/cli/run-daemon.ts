@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { splitWords } from '../config/shell-words.js';
+import { readList } from '../config/lists.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIds } from '../daemon/worker-id.js';
@@ -73,6 +73,6 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
 /** Tags by flag, else by variable. */
 function reportTags({ options, env }: CommandContext): string[] | undefined {
   if (options.childReportTags !== undefined) return textList(options.childReportTags);
-  const tags = splitWords(env.CLEARML_WORKER_TAGS ?? '');
+  const tags = readList(env.CLEARML_WORKER_TAGS ?? '', 'names');
   return tags.length > 0 ? tags : undefined;
 }

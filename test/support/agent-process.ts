@@ -53,7 +53,7 @@ export function startAgent(words: readonly string[], home: AgentHome, input?: nu
     stdio: [input ?? 'ignore', 'pipe', 'pipe'],
   });
   const pieces: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout, child.stderr].filter((one) => one !== null)) {
     stream.setEncoding('utf8');
     stream.on('data', (piece: string) => pieces.push(piece));
   }
