@@ -3,7 +3,7 @@ import { living } from '../../drivers/local/workload-processes.js';
 import { unsentLog } from '../../logs/unsent-log.js';
 import { lockHolder } from '../../os/lock.js';
 import { isAlive } from '../../os/processes.js';
-import type { RunState } from '../../task/journal.js';
+import { Journal, type RunState } from '../../task/journal.js';
 import { workerLock } from '../registry.js';
 import { runLock } from './runs.js';
 
@@ -38,6 +38,9 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
   const held = await heldBy(runLock(runFolder));
   if (held !== undefined) return held;
   if (state === undefined) {
+    const damaged = await Journal.damaged(runFolder);
+    if (damaged !== undefined)
+      return { why: `${damaged} is damaged, so what of it still runs is not known`, inUse: true };
     return Date.now() - lastUsed.getTime() < NEW_MS
       ? { why: 'it is just beginning', inUse: true }
       : undefined;
