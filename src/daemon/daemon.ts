@@ -51,6 +51,8 @@ export interface DaemonOptions {
   /** Where shutdown signals come from. */
   taskOptions: TaskOptions;
   signals: NodeJS.EventEmitter;
+  /** The end of the terminal is no reason to stop. */
+  ignoresHangup?: boolean;
   leave(status: number): void;
   /** Called once tasks are being asked for. */
   onReady?(daemon: { workerId: string }): void;
@@ -71,6 +73,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     say: (text) => logger.info(text),
     leave: given.leave,
     busy: () => slots.running > 0,
+    ignoresHangup: given.ignoresHangup ?? false,
     leavesRunning: given.services !== undefined && given.containers !== undefined,
   });
   try {

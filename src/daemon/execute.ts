@@ -9,7 +9,7 @@ import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
 import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
-import { Journal } from '../task/journal.js';
+import { Journal, type SingleRun } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
@@ -22,6 +22,7 @@ import { nodeRank } from './node-rank.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { withToken } from './runs/run-contexts.js';
 import { RunFolders, runLock } from './runs/runs.js';
+import { settleSingleRuns } from './runs/single-runs.js';
 import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {
@@ -46,6 +47,8 @@ export interface ExecuteOptions {
   dryRun: boolean;
   print(line: string): void;
   signals: NodeJS.EventEmitter;
+  /** The end of the terminal is no reason to stop. */
+  ignoresHangup?: boolean;
   leave(status: number): void;
 }
 
@@ -56,11 +59,14 @@ export interface ExecuteOptions {
  * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection to the server throws
  */
 export async function executeTask(given: ExecuteOptions): Promise<number> {
+  const running = { yes: false };
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => given.logger.info(text),
     leave: given.leave,
-    busy: () => false,
+    busy: () => running.yes,
+    single: true,
+    ignoresHangup: given.ignoresHangup ?? false,
   });
   try {
     const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
@@ -68,6 +74,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     if (options.dryRun) return await previewTask(connection, options);
     const task = await chooseTask(connection, options);
     if (options.silent) await markStarted(connection, options, task);
+    running.yes = true;
     return await runOne({ options, connection, task, shutdown });
   } catch (error) {
     if (isShutdown(error, shutdown)) return INTERRUPTED;
@@ -145,6 +152,23 @@ async function leaveQueue({ tasks }: Connection, options: ExecuteOptions, id: st
   }
 }
 
+/** What another agent needs to know to settle this run, should this one not live to do it. */
+function singleRun({ config, silent, workerId }: ExecuteOptions): { single?: SingleRun } {
+  const server = config.string('api.api_server');
+  return silent || server === undefined || nodeRank(config) !== 0
+    ? {}
+    : { single: { server, worker: workerId } };
+}
+
+/** What earlier ones left is reported beside the task. */
+function settleEarlier(ctx: AgentContext, { state, config }: ExecuteOptions): void {
+  const server = config.string('api.api_server');
+  if (!ctx.reportsStatus || server === undefined) return;
+  ctx.background.start((over) =>
+    settleSingleRuns(ctx, { state, server }, { stop: over, kill: over, handOver: over }),
+  );
+}
+
 interface Execution {
   options: ExecuteOptions;
   connection: Connection;
@@ -160,9 +184,10 @@ async function runOne(execution: Execution): Promise<number> {
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
-  await journal.write({ step: 'pulled', task, queue: undefined });
+  await journal.write({ step: 'pulled', task, queue: undefined, ...singleRun(options) });
   const over = new AbortController();
   const beating = options.silent ? undefined : heartbeat.run(over.signal);
+  settleEarlier(ctx, options);
   try {
     if (!options.silent) await heartbeat.taskStarted(task, undefined);
     const run = await openRun(ctx, { task, queue: undefined, folder: runFolder, journal, signals: shutdown });

@@ -18,6 +18,7 @@ import { RunContexts, type RunSubject } from './runs/run-contexts.js';
 import { RunReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { RunFolders } from './runs/runs.js';
+import { takeSingleRuns } from './runs/single-runs.js';
 import type { ShutdownSignals } from './shutdown.js';
 import type { Slots } from './slots.js';
 
@@ -124,6 +125,21 @@ async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
     start(daemon, work, left, async () => left);
   }
   await collectLeftovers(daemon.ctx, work.folders);
+  await takeOverSingleRuns(daemon, work);
+}
+
+/** What an `agent execute` left that is gone. */
+async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void> {
+  const { ctx, options } = daemon;
+  const server = options.config.string('api.api_server');
+  if (server === undefined || !ctx.reportsStatus) return;
+  for (const left of await takeSingleRuns(ctx, { state: options.state, server, withRunning: true })) {
+    const { task, carry } = left;
+    start(daemon, work, { ...left, queue: undefined }, async () => ({
+      identity: await work.contexts.of({ task }),
+      carry,
+    }));
+  }
 }
 
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {

@@ -165,8 +165,8 @@ export interface Workload {
    * when the signal aborts. `position` of a piece is where to go on after it.
    */
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
-  /** Polite signal, grace, kill; resolves when nothing of it is alive. */
-  stop(graceMs: number): Promise<void>;
+  /** Polite signal, grace (which ends when `kill` aborts), kill; resolves when nothing of it is alive. */
+  stop(graceMs: number, kill?: AbortSignal): Promise<void>;
 }
 
 export interface OutputChunk {

@@ -1,3 +1,4 @@
+import { constants as fileConstants, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 
@@ -18,6 +19,21 @@ export async function handlesSignal(pid: number, signal: string): Promise<boolea
 export async function isInGroup(pid: number, name: string): Promise<boolean> {
   return (await proc(pid, 'cgroup')).includes(name);
 }
+
+/**
+ * Whether `nohup` started this process from a terminal. Node puts every signal back to its default, so that SIGHUP is
+ * ignored cannot be seen; but nohup opens /dev/null as the standard input for writing only, which nothing else does.
+ */
+export function startedByNohup(): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & ACCESS_MODE) === fileConstants.O_WRONLY;
+  } catch {
+    return false;
+  }
+}
+
+const ACCESS_MODE = 3;
 
 function signalNumber(signal: string): number | undefined {
   const number = Number(signal);

@@ -144,14 +144,16 @@ async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): 
   }
   const reason = halt.reason ?? 'shutdown';
   run.log.line(`User aborted: stopping task (${STOP_CODES[reason]}) ${reason}`, 'ERROR');
-  await workload.stop(run.ctx.killGraceMs);
-  await Promise.race([copied, sleep(OUTPUT_AFTER_STOP_MS)]);
+  await workload.stop(run.ctx.killGraceMs, run.signals.kill);
+  await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
   reading.abort();
   return { kind: 'stop', reason };
 }
 
 /** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
 const OUTPUT_AFTER_STOP_MS = 10_000;
+/** The same for an agent that is in a hurry. */
+const LITTLE_MS = 1000;
 
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
   try {

@@ -42,9 +42,11 @@ export async function carryOut(
   try {
     const result = await work(run);
     await run.journal.close();
+    const { place, last } = run.journal.state ?? {};
+    // What has ended and only the server does not know yet needs no processes and no container any more.
+    const over = result !== 'handed-over' || last === 'ended';
+    if (place && over) await drivers[place.kind]?.dispose(place);
     if (result === 'handed-over') return result;
-    const place = run.journal.state?.place;
-    if (place) await drivers[place.kind]?.dispose(place);
     const keep = run.ctx.keepsFailed && result.call === 'failed';
     run.ctx.background.start(() => clearUp(run, folders, keep));
     return result;

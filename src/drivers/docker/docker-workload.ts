@@ -73,20 +73,29 @@ export class DockerWorkload implements Workload {
   /**
    * The image's stop signal, then the kill, by the engine; again until it has ended.
    *
+   * @param kill ends the grace early
    * @throws AgentError PROCESS_STUCK, DOCKER_ENGINE when the engine does not answer
    */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopped = true;
-    const { engine } = this.#options;
-    const { container } = this.ref;
     const deadline = Date.now() + graceMs + STOP_MS;
-    for (let grace = Math.ceil(graceMs / 1000); ; grace = 0) {
-      const problem = await this.#stopOnce(grace);
-      if (problem === undefined) return;
-      if (Date.now() > deadline) throw problem;
-      await sleep(RETRY_MS);
-      await engine.kill(container, 'SIGKILL').catch(() => undefined);
+    const killNow = () => void this.#kill();
+    kill?.addEventListener('abort', killNow);
+    try {
+      for (let grace = kill?.aborted ? 0 : Math.ceil(graceMs / 1000); ; grace = 0) {
+        const problem = await this.#stopOnce(grace);
+        if (problem === undefined) return;
+        if (Date.now() > deadline) throw problem;
+        await sleep(RETRY_MS);
+        await this.#kill();
+      }
+    } finally {
+      kill?.removeEventListener('abort', killNow);
     }
+  }
+
+  async #kill(): Promise<void> {
+    await this.#options.engine.kill(this.ref.container, 'SIGKILL').catch(() => undefined);
   }
 
   /** `undefined` when nothing of it runs any more. */

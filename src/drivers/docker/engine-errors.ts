@@ -2,7 +2,7 @@ import { AgentError, type AgentErrorOptions, causeLine, type ErrorCode, systemCo
 import { groupOf } from './connect/socket-group.js';
 
 /** One way in which an engine refuses something, recognised by its words. */
-interface Refusal {
+export interface Refusal {
   pattern: RegExp;
   code: ErrorCode;
   /** Instead of the engine's words; `$1` and so on are groups of the pattern. */
@@ -10,17 +10,19 @@ interface Refusal {
   hint?: string;
 }
 
+export const NO_SPACE: Refusal = {
+  pattern: /no space left on device/i,
+  code: 'DISK_FULL',
+  message: 'no space left on the disk of the container engine',
+  hint: 'Remove images and containers that are not needed: docker system prune.',
+};
+
 /**
  * What Docker 20.10 to 28 and Podman 4 say, with what to do about it. The first row that fits counts; words
  * that no row knows are shown as they are.
  */
 const REFUSALS: readonly Refusal[] = [
-  {
-    pattern: /no space left on device/i,
-    code: 'DISK_FULL',
-    message: 'no space left on the disk of the container engine',
-    hint: 'Remove images and containers that are not needed: docker system prune.',
-  },
+  NO_SPACE,
   {
     pattern: /exec format error/i,
     code: 'DOCKER_IMAGE',
@@ -138,9 +140,10 @@ export function engineError(doing: string, error: unknown, address: string): Age
 /** What a container's last words or the engine's say about why it cannot run; `undefined` for other words. */
 export function refusal(
   text: string,
+  rows: readonly Refusal[] = REFUSALS,
 ): (AgentErrorOptions & { code: ErrorCode; message: string }) | undefined {
   const words = text.replace(/\s+/g, ' ').trim();
-  for (const { pattern, code, message, hint } of REFUSALS) {
+  for (const { pattern, code, message, hint } of rows) {
     const match = pattern.exec(words);
     if (match === null) continue;
     const filled = message?.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? '').replace(' ()', '');

@@ -48,9 +48,9 @@ export class LocalWorkload implements Workload {
     return tail({ file: this.ref.output, position, complete: this.#complete.signal, signal });
   }
 
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopping = true;
-    const killed = await endProcesses(this.#selection, graceMs);
+    const killed = await endProcesses(this.#selection, graceMs, kill);
     const file = statusFile(this.ref.runFolder);
     if (killed && (await readStatus(file)) === undefined) await writeStatus(file, KILLED);
   }

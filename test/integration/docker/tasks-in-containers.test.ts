@@ -146,6 +146,31 @@ test.serial('a task in a container is aborted, and a daemon that was killed goes
   await nothingLeft(agent);
 });
 
+test.serial('a second Ctrl-C of execute leaves no container behind', async (t) => {
+  const agent = await agentFor(t);
+  const { id } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'takes no signal',
+    type: 'training',
+    script: {
+      working_dir: '.',
+      ...shell("#!/bin/sh\ntrap '' INT TERM\necho begun\nwhile :; do sleep 1; done\n"),
+    },
+    container: { image: 'base:1' },
+  });
+  const run = agent.agent('execute', '--id', id, '--docker');
+  await until(() => /^begun/m.test(run.output()), {
+    what: 'the task',
+    context: run.output,
+    timeoutMs: 60_000,
+  });
+  run.kill('SIGINT');
+  await until(() => run.output().includes('stopping the running task'), { what: 'the stop' });
+  run.kill('SIGINT');
+  t.is((await run.exited).code, 130, run.output());
+  t.is(await agent.engine.docker(['ps', '-aq']), '');
+  t.is((await agent.task(id)).status, 'stopped');
+});
+
 test.serial('a Python task in an image without Python says so', async (t) => {
   const agent = await agentFor(t);
   const { id } = await agent.call<{ id: string }>('tasks.create', {

@@ -8,10 +8,16 @@ import { AgentError } from '../../../errors.js';
  * @throws AgentError DOCKER_ARGUMENT for a quote that is never closed
  */
 export function splitShellText(text: string, origin: string): string[] {
-  if (!QUOTED.test(text)) {
-    throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${text}`);
-  }
+  requireClosedQuotes(text, origin);
   return splitWords(text);
+}
+
+/** @throws AgentError DOCKER_ARGUMENT for a quote that is never closed */
+export function requireClosedQuotes(text: string, origin: string): void {
+  if (QUOTED.test(text)) return;
+  // Nobody can say which words the values are, so none is shown.
+  const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
+  throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
 }
 
 /** Plain text, complete single and double quotes, escaped letters, and nothing else. */
