@@ -10,13 +10,13 @@ import { infoEndpoints } from './services/server-info.js';
 import { taskCloningEndpoints } from './services/task-cloning.js';
 import { taskEditingEndpoints } from './services/task-editing.js';
 import { taskGroupEndpoints } from './services/task-groups.js';
+import { taskLogEndpoints } from './services/task-log.js';
 import { taskParameterEndpoints } from './services/task-parameters.js';
 import { taskQueueingEndpoints } from './services/task-queueing.js';
 import { taskReadingEndpoints } from './services/task-reading.js';
 import { taskRemovalEndpoints } from './services/task-removal.js';
 import { taskResultEndpoints } from './services/task-results.js';
 import { taskStatusEndpoints } from './services/task-status.js';
-import { workerPropertyEndpoints } from './services/worker-properties.js';
 import { workerStatsEndpoints } from './services/worker-stats.js';
 import { workerEndpoints } from './services/workers.js';
 
@@ -31,6 +31,7 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...taskCloningEndpoints,
     ...taskEditingEndpoints,
     ...taskGroupEndpoints,
+    ...taskLogEndpoints,
     ...taskParameterEndpoints,
     ...taskQueueingEndpoints,
     ...taskReadingEndpoints,
@@ -38,7 +39,6 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...taskResultEndpoints,
     ...taskStatusEndpoints,
     ...workerEndpoints,
-    ...workerPropertyEndpoints,
     ...workerStatsEndpoints,
     ...eventWritingEndpoints,
     ...eventReadingEndpoints,

@@ -19,17 +19,17 @@ export function authEndpoints(secret: string): EndpointTable {
     'auth.get_token_for_user': {
       handler: (call) => tokenForUser(call, secret),
       access: 'admin',
-      required: ['user'],
+      fields: { user: 'text!' },
     },
     'auth.validate_token': {
       handler: (call) => validate(call, secret),
       access: 'admin',
-      required: ['token'],
+      fields: { token: 'text!' },
     },
     'auth.get_credentials': { handler: getCredentials },
     'auth.create_credentials': { handler: createCredentials },
-    'auth.edit_credentials': { handler: editCredentials, required: ['access_key'] },
-    'auth.revoke_credentials': { handler: revokeCredentials, required: ['access_key'] },
+    'auth.edit_credentials': { handler: editCredentials, fields: { access_key: 'text!' } },
+    'auth.revoke_credentials': { handler: revokeCredentials, fields: { access_key: 'text!' } },
     'auth.fixed_users_mode': {
       handler: () => ({
         enabled: false,

@@ -1,44 +1,34 @@
 import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import { isEventType, SINGLE_VALUE_ITERATION } from '../events/event-store.js';
-import { countLog, logPage } from '../events/log-pages.js';
 import { eventPage, latestEvents } from '../events/metric-pages.js';
 import { scalarCurves } from '../events/scalar-curves.js';
 import { asObject, asText, asTexts, type JsonObject } from '../json.js';
 import { taskOf } from '../tasks/task-document.js';
 
+const ORDERS = ['asc', 'desc'] as const;
+
 export const eventReadingEndpoints: EndpointTable = {
-  'events.get_task_log': { handler: getTaskLog, required: ['task'] },
-  'events.get_task_events': { handler: getTaskEvents, required: ['task'] },
-  'events.get_task_metrics': { handler: getTaskMetrics, required: ['tasks'] },
-  'events.get_task_plots': { handler: getTaskPlots, required: ['task'] },
-  'events.debug_images': { handler: debugImages, required: ['metrics'] },
-  'events.scalar_metrics_iter_histogram': { handler: getCurves, required: ['task'] },
-  'events.multi_task_scalar_metrics_iter_histogram': { handler: getCurvesOfMany, required: ['tasks'] },
-  'events.get_task_single_value_metrics': { handler: getSingleValues, required: ['tasks'] },
+  'events.get_task_events': {
+    handler: getTaskEvents,
+    fields: { task: 'text!', batch_size: 'integer', order: ORDERS, scroll_id: 'text' },
+  },
+  'events.clear_scroll': { handler: () => ({}), fields: { scroll_id: 'text' } },
+  'events.get_task_metrics': { handler: getTaskMetrics, fields: { tasks: 'texts!' } },
+  'events.get_task_plots': { handler: getTaskPlots, fields: { task: 'text!', iters: 'integer' } },
+  'events.debug_images': { handler: debugImages, fields: { metrics: 'objects!', iters: 'integer' } },
+  'events.scalar_metrics_iter_histogram': { handler: getCurves, fields: { task: 'text!' } },
+  'events.multi_task_scalar_metrics_iter_histogram': {
+    handler: getCurvesOfMany,
+    fields: { tasks: 'texts!' },
+  },
+  'events.get_task_single_value_metrics': { handler: getSingleValues, fields: { tasks: 'texts!' } },
 };
 
-const LOG_BATCH = 5000;
 const EVENT_BATCH = 500;
 const MAX_BATCH = 10_000;
 const SAMPLES = 2000;
 const MAX_SAMPLES = 6000;
-
-function getTaskLog({ server, params }: Call): JsonObject {
-  const task = taskOf(server, params.text('task'));
-  const earlier = params.flag('navigate_earlier', true);
-  const order = params.optionalText('order');
-  const page = logPage(server.database, {
-    task: task.id,
-    size: bounded(params.integer('batch_size', LOG_BATCH), MAX_BATCH),
-    earlier,
-    from: params.optionalInteger('from_timestamp'),
-    metrics: params.texts('metrics'),
-  });
-  const flipped = (earlier && order === 'asc') || (!earlier && order === 'desc');
-  const events = flipped ? page.reverse() : page;
-  return { events, returned: events.length, total: countLog(server.database, task.id) };
-}
 
 function getTaskEvents({ server, params }: Call): JsonObject {
   const task = taskOf(server, params.text('task'));

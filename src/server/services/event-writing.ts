@@ -5,12 +5,15 @@ import { addEvent, deleteEvents, isEventType, type StoredEvent } from '../events
 import { lastIteration, withScalar } from '../events/last-metrics.js';
 import type { Json, JsonObject } from '../json.js';
 import { alive } from '../tasks/signs-of-life.js';
-import { type TaskDocument, taskOf } from '../tasks/task-document.js';
+import { isLocked, type TaskDocument, taskOf } from '../tasks/task-document.js';
+
+/** Who reported an event that does not say. */
+const UNKNOWN_WORKER = '<unknown>';
 
 export const eventWritingEndpoints: EndpointTable = {
   'events.add': { handler: addBatch },
   'events.add_batch': { handler: addBatch },
-  'events.delete_for_task': { handler: deleteForTask, required: ['task'] },
+  'events.delete_for_task': { handler: deleteForTask, fields: { task: 'text!', allow_locked: 'flag' } },
 };
 
 /** Adds events. Each is taken or refused by itself; a bad one does not hold back the others. */
@@ -77,8 +80,7 @@ function readEvent(
   if (!tasks.has(task)) tasks.set(task, call.server.tasks.find(task));
   const owner = tasks.get(task);
   if (owner === undefined) return `Invalid task ids: ${task}`;
-  const locked = owner.status === 'published' || owner.status === 'publishing';
-  if (locked && item.allow_locked !== true) return `Task is published: ${task}`;
+  if (isLocked(owner) && item.allow_locked !== true) return `Task is published: ${task}`;
   if (type === 'log' && item.model_event === true) return 'Log events cannot be model events';
   return storedEvent(call, { ...item, type, task }, { type, task });
 }
@@ -93,8 +95,9 @@ function storedEvent(
   const timestamp = numeric(item.timestamp) ?? now;
   const iter = numeric(item.iter);
   const complete: JsonObject = {
-    worker: call.worker,
+    worker: call.worker === '' ? UNKNOWN_WORKER : call.worker,
     ...body,
+    model_event: false,
     timestamp: Math.trunc(timestamp),
     metric: textOf(item.metric),
     variant: textOf(item.variant),
@@ -125,8 +128,7 @@ function textOf(value: Json | undefined): string {
 function deleteForTask(call: Call): JsonObject {
   const { server, params } = call;
   const task = taskOf(server, params.text('task'));
-  const locked = task.status === 'published' || task.status === 'publishing';
-  if (locked && !params.flag('allow_locked')) throw new ApiError('invalid_task_id', { id: task.id });
+  if (isLocked(task) && !params.flag('allow_locked')) throw new ApiError('invalid_task_id', { id: task.id });
   server.tasks.put({ ...task, last_iteration: 0, last_metrics: {} });
-  return { deleted: deleteEvents(server.database, task.id) > 0 };
+  return { deleted: deleteEvents(server.database, task.id) };
 }

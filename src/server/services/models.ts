@@ -4,19 +4,17 @@ import type { ModelDocument } from '../context.js';
 import { isoDate } from '../dates.js';
 import { newId } from '../ids.js';
 import { asObject, asObjects, type JsonObject } from '../json.js';
-import { join } from '../query/join.js';
 import { search } from '../query/search.js';
-import { MODEL_FIELDS } from '../query/searchable.js';
 
 export const modelEndpoints: EndpointTable = {
-  'models.create': { handler: create, required: ['name', 'uri'] },
-  'models.edit': { handler: edit, required: ['model'] },
-  'models.update': { handler: edit, required: ['model'] },
-  'models.set_ready': { handler: setReady, required: ['model'] },
-  'models.get_by_id': { handler: getById, required: ['model'] },
+  'models.create': { handler: create, fields: { name: 'text!', uri: 'text!' } },
+  'models.edit': { handler: edit, fields: { model: 'text!' } },
+  'models.update': { handler: edit, fields: { model: 'text!' } },
+  'models.set_ready': { handler: setReady, fields: { model: 'text!' } },
+  'models.get_by_id': { handler: getById, fields: { model: 'text!' } },
   'models.get_all': { handler: (call) => find(call, false) },
   'models.get_all_ex': { handler: (call) => find(call, true) },
-  'models.delete': { handler: remove, required: ['model'] },
+  'models.delete': { handler: remove, fields: { model: 'text!' } },
   'models.update_for_task': { handler: gone },
   'models.get_by_task_id': { handler: gone },
 };
@@ -98,11 +96,11 @@ function getById(call: Call): JsonObject {
 
 function find({ server, params }: Call, joined: boolean): JsonObject {
   const { documents, scroll } = search(server, params, {
-    withId: joined,
-    fields: MODEL_FIELDS,
+    joined: joined,
+    kind: 'models',
     scan: (narrowing) => server.models.scan(narrowing),
     find: (id) => server.models.find(id),
-    shown: (model, paths) => (joined ? join(server, model, paths, { parent: 'models' }) : model),
+    shown: (model) => model,
   });
   return { models: documents, ...scroll };
 }

@@ -220,7 +220,7 @@ test('what is wrong is refused with the protocol’s own codes', async (t) => {
   const cases: [string, object, string][] = [
     ['tasks.create', { name: 'ab', type: 'training' }, '400/800'],
     ['tasks.create', { name: 'abc', type: 'nonsense' }, '400/12'],
-    ['tasks.create', { name: 'abc' }, '400/11'],
+    ['tasks.create', { name: 'abc' }, '400/12'],
     ['tasks.create', { ...DRAFT, project: 'f'.repeat(32) }, '400/16'],
     ['tasks.started', { task: 'f'.repeat(32) }, '400/10'],
     ['tasks.stopped', { task: 'f'.repeat(32) }, '400/101'],
