@@ -2,6 +2,7 @@ import type { EndpointTable } from './call.js';
 import { authEndpoints } from './services/auth.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
+import { modelGroupEndpoints } from './services/model-groups.js';
 import { modelEndpoints } from './services/models.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
@@ -43,5 +44,6 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...eventWritingEndpoints,
     ...eventReadingEndpoints,
     ...modelEndpoints,
+    ...modelGroupEndpoints,
   };
 }

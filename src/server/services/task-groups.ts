@@ -1,9 +1,9 @@
-import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable, Handler } from '../call.js';
+import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import type { JsonObject } from '../json.js';
 import { taskOf } from '../tasks/task-document.js';
+import { each } from './batch.js';
 import { moveToProject, setPublic, updateTags } from './shared-edits.js';
 import { dequeueTask, enqueueTask } from './task-queueing.js';
 import { deleteTask, resetTask } from './task-removal.js';
@@ -35,37 +35,6 @@ export const taskGroupEndpoints: EndpointTable = {
   'tasks.make_private': setPublic(tasks, false),
   'tasks.archive': { handler: archiveAll, fields: { tasks: 'texts!' } },
 };
-
-type One = (call: Call, id: string) => JsonObject;
-
-/** Some members of the single answer are flags here, and some are left out. */
-function each(action: One, flags: readonly string[] = [], without: readonly string[] = []): Handler {
-  const item = (answer: JsonObject) =>
-    Object.fromEntries(
-      Object.entries(answer)
-        .filter(([name]) => !without.includes(name))
-        .map(([name, value]) => [name, flags.includes(name) ? isSet(value) : value]),
-    );
-
-  return (call) => {
-    const succeeded: JsonObject[] = [];
-    const failed: JsonObject[] = [];
-    for (const id of call.params.texts('ids')) {
-      try {
-        succeeded.push({ id, ...item(call.server.database.transaction(() => action(call, id))) });
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        const { status, subcode, message, data } = error;
-        failed.push({ id, error: { codes: [status, subcode], msg: message, data } });
-      }
-    }
-    return { succeeded, failed };
-  };
-}
-
-function isSet(value: Json | undefined): boolean {
-  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
-}
 
 function archiveAll(call: Call): JsonObject {
   const ids = call.params.texts('tasks');
