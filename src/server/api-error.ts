@@ -23,6 +23,7 @@ export const API_ERRORS = {
   invalid_model_id: [400, 201, 'Invalid model id'],
   model_is_ready: [400, 203, 'Model is published'],
   model_in_use: [400, 205, 'Model is used in tasks'],
+  invalid_user: [400, 300, 'Invalid user'],
   invalid_user_id: [400, 301, 'Invalid user id'],
   invalid_project_id: [400, 401, 'Invalid project id'],
   project_has_tasks: [400, 402, 'Project has associated tasks'],

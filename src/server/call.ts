@@ -36,8 +36,11 @@ export type Handler = (call: Call) => JsonObject | Download;
 
 export interface Endpoint {
   handler: Handler;
-  /** `open`: nobody need be known. `admin`: roles admin, root and system. Others: any user. */
-  access?: 'open' | 'user' | 'admin';
+  /**
+   * `open`: nobody is asked for. `optional`: who asks is known if they say so. `admin`: roles admin, root and
+   * system. Others: any user.
+   */
+  access?: 'open' | 'optional' | 'user' | 'admin';
   /** What its fields must be. */
   fields?: FieldTable;
   /** First API version that has the endpoint; 1.0 unless told. */

@@ -7,6 +7,7 @@ import { modelEndpoints } from './services/models.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
 import { queueEndpoints } from './services/queues.js';
+import { scalarReadingEndpoints } from './services/scalar-reading.js';
 import { infoEndpoints } from './services/server-info.js';
 import { taskCloningEndpoints } from './services/task-cloning.js';
 import { taskEditingEndpoints } from './services/task-editing.js';
@@ -43,6 +44,7 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...workerStatsEndpoints,
     ...eventWritingEndpoints,
     ...eventReadingEndpoints,
+    ...scalarReadingEndpoints,
     ...modelEndpoints,
     ...modelGroupEndpoints,
   };

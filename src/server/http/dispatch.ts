@@ -88,6 +88,15 @@ export class Dispatcher {
     return this.#run(endpoint, call);
   }
 
+  #identifyIfKnown(headers: IncomingHttpHeaders): Identity {
+    try {
+      return this.authenticate(headers);
+    } catch (error) {
+      if (error instanceof ApiError) return NOBODY;
+      throw error;
+    }
+  }
+
   #endpointOf(name: string, asked: readonly [number, number]): Endpoint | undefined {
     let endpoint = Object.hasOwn(this.#endpoints, name) ? this.#endpoints[name] : undefined;
     while (endpoint !== undefined && isOlder(asked, endpoint.since ?? FIRST_VERSION)) {
@@ -115,6 +124,7 @@ export class Dispatcher {
 
   #identify(endpoint: Endpoint, headers: IncomingHttpHeaders): Identity {
     if (endpoint.access === 'open') return NOBODY;
+    if (endpoint.access === 'optional') return this.#identifyIfKnown(headers);
     const identity = this.authenticate(headers);
     if (endpoint.access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
       throw new ApiError('role_not_allowed', { role: identity.role });
