@@ -4,6 +4,7 @@ import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
 import { modelGroupEndpoints } from './services/model-groups.js';
 import { modelEndpoints } from './services/models.js';
+import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
 import { queueEndpoints } from './services/queues.js';
@@ -28,6 +29,7 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...authEndpoints(tokenSecret),
     ...infoEndpoints,
     ...projectEndpoints,
+    ...projectValueEndpoints,
     ...queueEndpoints,
     ...queueTaskEndpoints,
     ...taskCloningEndpoints,

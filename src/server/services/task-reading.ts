@@ -1,9 +1,10 @@
 import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
-import type { JsonObject } from '../json.js';
+import { asTexts, type JsonObject } from '../json.js';
 import { Params } from '../params.js';
 import { search } from '../query/search.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
+import { withProjectsBelow } from '../tasks/project-tree.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
 export const taskReadingEndpoints: EndpointTable = {
@@ -35,13 +36,7 @@ function find(call: Call, joined: boolean): JsonObject {
 function withSubprojects(server: ServerContext, params: Params): Params {
   const asked = params.value('project');
   if (!params.flag('include_subprojects') || asked === undefined) return params;
-  const ids = new Set(Array.isArray(asked) ? asked : [asked]);
-  const paths = [...ids].flatMap((id) =>
-    typeof id === 'string' ? (server.projects.find(id)?.name ?? []) : [],
-  );
-  for (const project of server.projects.scan()) {
-    if (paths.some((path) => project.name.startsWith(`${path}/`))) ids.add(project.id);
-  }
+  const ids = withProjectsBelow(server, asTexts(Array.isArray(asked) ? asked : [asked]));
   return new Params({ ...params.fields, project: [...ids] });
 }
 
