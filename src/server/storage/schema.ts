@@ -35,10 +35,6 @@ CREATE INDEX queue_entries_task ON queue_entries (task);
 CREATE TABLE workers (
   user TEXT NOT NULL, id TEXT NOT NULL, expires INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (user, id)
 ) WITHOUT ROWID;
-CREATE TABLE worker_properties (
-  user TEXT NOT NULL, worker TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires INTEGER,
-  PRIMARY KEY (user, worker, key)
-) WITHOUT ROWID;
 CREATE TABLE worker_reports (
   sequence INTEGER PRIMARY KEY, user TEXT NOT NULL, worker TEXT NOT NULL, timestamp INTEGER NOT NULL,
   stats TEXT NOT NULL
