@@ -2,7 +2,7 @@ import { isObject, isSafeName, type Json, type JsonObject, valueAt } from '../js
 
 /**
  * The part of a document that was asked for: dotted paths; with a leading dash, everything but them.
- * `id` is always there.
+ * `id` is there only when it is asked for.
  */
 export function project(document: JsonObject, paths: readonly string[]): JsonObject {
   if (paths.length === 0) return document;
@@ -14,7 +14,7 @@ export function project(document: JsonObject, paths: readonly string[]): JsonObj
 }
 
 function include(document: JsonObject, paths: readonly string[]): JsonObject {
-  const result: JsonObject = { ...(document.id === undefined ? {} : { id: document.id }) };
+  const result: JsonObject = {};
   for (const path of paths) copy(document, result, path);
   return result;
 }

@@ -17,6 +17,8 @@ export interface Source<T extends Stored> {
   fields: SearchableFields;
   scan(narrowing: Narrowing): Iterable<T>;
   find(id: string): T | undefined;
+  /** Each document has its `id`, asked for or not: what `get_all_ex` does. */
+  withId?: boolean;
   /** The document as clients see it; `paths` are those asked for. */
   shown(document: T, paths: readonly string[]): JsonObject;
   /** Left out unless it is asked for by id, or hidden ones are asked for. */
@@ -35,7 +37,7 @@ export interface Found {
 
 /** Answers a query (`get_all`): filter, order, one page or one portion of a scroll, projection. */
 export function search<T extends Stored>(server: ServerContext, params: Params, source: Source<T>): Found {
-  const paths = [...params.texts('only_fields'), ...params.texts('projection')];
+  const paths = askedPaths(params, source.withId === true);
   const load = (ids: readonly string[]) =>
     ids
       .map((id) => source.find(id))
@@ -46,6 +48,14 @@ export function search<T extends Stored>(server: ServerContext, params: Params, 
   const scroll = params.optionalText('scroll_id') || server.scrolls.open(matchingIds(params, source));
   const size = Math.min(Math.max(params.integer('size', MAX_PAGE), 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
+}
+
+/** The fields to answer; none: all of them. An `id` that comes in any case cannot be excluded. */
+function askedPaths(params: Params, withId: boolean): string[] {
+  const asked = [...params.texts('only_fields'), ...params.texts('projection')];
+  if (!withId) return asked;
+  const paths = asked.filter((path) => path !== '-id');
+  return paths.some((path) => !path.startsWith('-')) ? ['id', ...paths] : paths;
 }
 
 /** Ids of all matching documents, in order. Only sort values are held, not documents. */

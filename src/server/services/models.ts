@@ -98,6 +98,7 @@ function getById(call: Call): JsonObject {
 
 function find({ server, params }: Call, joined: boolean): JsonObject {
   const { documents, scroll } = search(server, params, {
+    withId: joined,
     fields: MODEL_FIELDS,
     scan: (narrowing) => server.models.scan(narrowing),
     find: (id) => server.models.find(id),

@@ -97,6 +97,7 @@ function find(call: Call, withStats: boolean): JsonObject {
   const shallow = params.flag('shallow_search');
   const parents = params.texts('parent');
   const { documents, scroll } = search(server, params, {
+    withId: withStats,
     fields: PROJECT_FIELDS,
     scan: (narrowing) => server.projects.scan(narrowing),
     find: (id) => server.projects.find(id),

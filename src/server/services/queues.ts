@@ -13,8 +13,8 @@ export const queueEndpoints: EndpointTable = {
   'queues.delete': { handler: remove, required: ['queue'] },
   'queues.get_by_id': { handler: getById, required: ['queue'] },
   'queues.get_default': { handler: getDefault },
-  'queues.get_all': { handler: getAll },
-  'queues.get_all_ex': { handler: getAll },
+  'queues.get_all': { handler: (call) => find(call, false) },
+  'queues.get_all_ex': { handler: (call) => find(call, true) },
   'queues.get_num_entries': {
     handler: ({ server, params }) => ({
       num: countEntries(server, queueOf(server, params.text('queue')).id),
@@ -83,10 +83,11 @@ function getDefault({ server }: Call): JsonObject {
   return { id, name };
 }
 
-function getAll(call: Call): JsonObject {
+function find(call: Call, withId: boolean): JsonObject {
   const { server, params } = call;
   const limit = params.integer('max_task_entries', -1);
   const { documents, scroll } = search(server, params, {
+    withId,
     fields: QUEUE_FIELDS,
     scan: (narrowing) => server.queues.scan(narrowing),
     find: (id) => server.queues.find(id),

@@ -19,8 +19,8 @@ export const infoEndpoints: EndpointTable = {
   'server.report_stats_option': { handler: () => ({ supported: false }) },
   'users.get_current_user': { handler: currentUser },
   'users.get_by_id': { handler: getUser, required: ['user'] },
-  'users.get_all': { handler: getUsers },
-  'users.get_all_ex': { handler: getUsers },
+  'users.get_all': { handler: (call) => getUsers(call, false) },
+  'users.get_all_ex': { handler: (call) => getUsers(call, true) },
 };
 
 function currentUser({ server, identity }: Call): JsonObject {
@@ -39,8 +39,9 @@ function getUser({ server, params }: Call): JsonObject {
   return { user: shownUser(user) };
 }
 
-function getUsers({ server, params }: Call): JsonObject {
+function getUsers({ server, params }: Call, withId: boolean): JsonObject {
   const { documents, scroll } = search(server, params, {
+    withId,
     fields: USER_FIELDS,
     scan: (narrowing) => server.users.scan(narrowing),
     find: (id) => server.users.find(id),

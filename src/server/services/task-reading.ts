@@ -21,6 +21,7 @@ function getById(call: Call): JsonObject {
 function find(call: Call, joined: boolean): JsonObject {
   const { server, params, version } = call;
   const { documents, scroll } = search(server, params, {
+    withId: joined,
     fields: TASK_FIELDS,
     scan: (narrowing) => server.tasks.scan(narrowing),
     find: (id) => server.tasks.find(id),

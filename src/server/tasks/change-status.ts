@@ -2,7 +2,7 @@ import type { Call } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
-import { assertTransition, nextMessage, type TaskStatus } from './status-machine.js';
+import { assertTransition, type TaskStatus } from './status-machine.js';
 import type { TaskDocument } from './task-document.js';
 
 export interface StatusChange {
@@ -35,7 +35,7 @@ export function changeStatus(server: ServerContext, task: TaskDocument, change: 
     ...change.fields,
     status: change.to,
     status_reason: change.reason ?? '',
-    status_message: nextMessage(task, change.to, change.message),
+    status_message: change.message ?? '',
     status_changed: now,
     last_update: now,
     last_change: now,

@@ -80,14 +80,13 @@ test('Python’s end of text', (t) => {
   t.true(compilePattern('\\\\Z').test('x\\Z'));
 });
 
-test('projection: paths, whole sections, exclusions, and the id in any case', (t) => {
+test('projection: paths, whole sections, exclusions, and no id unless it is asked for', (t) => {
   t.deepEqual(project(TASK, ['execution.queue', 'status']), {
-    id: 'a1',
     execution: { queue: 'q1' },
     status: 'queued',
   });
-  t.deepEqual(project(TASK, ['execution.missing']), { id: 'a1', execution: {} });
-  t.deepEqual(project(TASK, ['hyperparams.Args']), { id: 'a1', hyperparams: TASK.hyperparams });
+  t.deepEqual(project(TASK, ['execution.missing']), { execution: {} });
+  t.deepEqual(project(TASK, ['id', 'hyperparams.Args']), { id: 'a1', hyperparams: TASK.hyperparams });
   const without = project(TASK, ['-execution.queue', '-models']);
   t.deepEqual(without.execution, {});
   t.false('models' in without);
