@@ -137,8 +137,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     order: options.order,
     intervalMs: work.pollMs,
     allowed: (queue) => work.gate.allows(queue),
-    taskStatus: async (task, signal) =>
-      (await ctx.tasks.getStatus(task, { signal, retry: 'forever' }))?.status,
+    taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
     warn: (text) => ctx.logger.warn(text),

@@ -1,8 +1,8 @@
-import type { StatusReading } from '../api/tasks.js';
+import type { TaskStanding } from '../api/tasks.js';
 
 export interface StatusBoardOptions {
-  /** Asks the server for all of these at once; tasks that it does not know are left out. */
-  read(tasks: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, StatusReading>>;
+  /** Asks the server for all of these at once; tasks that its answer says nothing of are left out. */
+  read(tasks: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TaskStanding>>;
   /** Milliseconds between two questions. */
   intervalMs: number;
   random?: () => number;
@@ -10,7 +10,7 @@ export interface StatusBoardOptions {
 
 interface Waiter {
   task: string;
-  resolve(reading: StatusReading | undefined): void;
+  resolve(reading: TaskStanding | undefined): void;
   reject(error: unknown): void;
   /** Stops listening for the waiter's abort. */
   done(): void;
@@ -33,11 +33,11 @@ export class StatusBoard {
 
   /**
    * The next reading of a task's status: at once when nothing was asked for an interval, else when the interval
-   * is over. `undefined` when the server does not know the task.
+   * is over. `undefined` when the server's answer says nothing of the task.
    *
    * @throws what the call threw, or the signal's reason
    */
-  next(task: string, signal: AbortSignal): Promise<StatusReading | undefined> {
+  next(task: string, signal: AbortSignal): Promise<TaskStanding | undefined> {
     // Everybody left the one before, so its call would be given up at once.
     if (this.#next.abandoned.aborted) this.#next = new Round();
     const reading = this.#next.join(task, signal);
@@ -88,7 +88,7 @@ class Round {
     return this.#abandoned.signal;
   }
 
-  join(task: string, signal: AbortSignal): Promise<StatusReading | undefined> {
+  join(task: string, signal: AbortSignal): Promise<TaskStanding | undefined> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
@@ -106,7 +106,7 @@ class Round {
     });
   }
 
-  settle(readings: ReadonlyMap<string, StatusReading>): void {
+  settle(readings: ReadonlyMap<string, TaskStanding>): void {
     for (const { task, resolve, done } of this.#waiters) {
       done();
       resolve(readings.get(task));

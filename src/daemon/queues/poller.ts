@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskOwner } from '../../api/owner.js';
 import type { QueuesApi } from '../../api/queues.js';
+import type { TaskStanding } from '../../api/tasks.js';
 import { causeLine } from '../../errors.js';
 import { type QueueState, queuesToAsk } from './queue-order.js';
 
@@ -21,8 +22,8 @@ export interface PollerOptions {
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Called before a task is taken off its queue, so that a crash in between can be mended. */
   beforePop?(candidate: { task: string; queue: string }): Promise<void>;
-  /** Status of a task, asked after an answer that was lost on its way. */
-  taskStatus(task: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Asked after an answer that was lost on its way; `undefined` when the server does not say. */
+  taskStatus(task: string, signal: AbortSignal): Promise<TaskStanding | undefined>;
   wantOwner?: boolean;
   warn(text: string): void;
 }
@@ -122,9 +123,10 @@ export class Poller {
     const doubtful = this.#doubtful;
     if (doubtful === undefined) return undefined;
     const waiting = states.some((queue) => queue.entries?.includes(doubtful.task));
-    const status = waiting ? undefined : await this.#options.taskStatus(doubtful.task, signal);
+    const standing = waiting ? 'missing' : await this.#options.taskStatus(doubtful.task, signal);
+    if (standing === undefined) return undefined;
     this.#doubtful = undefined;
-    return status === 'queued' ? doubtful : undefined;
+    return standing !== 'missing' && standing.status === 'queued' ? doubtful : undefined;
   }
 }
 

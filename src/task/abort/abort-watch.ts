@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TaskStatus } from '../../api/task-record.js';
-import type { StatusReading } from '../../api/tasks.js';
+import type { StatusReading, TaskStanding } from '../../api/tasks.js';
 import type { StopReason } from '../outcome.js';
 
 export interface AbortWatchOptions {
-  /** The task's next status, in the reader's own rhythm; `undefined` when the server does not know the task. */
-  read(signal: AbortSignal): Promise<StatusReading | undefined>;
+  /** The task's next status, in the reader's own rhythm; `undefined` when the server does not say. */
+  read(signal: AbortSignal): Promise<TaskStanding | undefined>;
   signal: AbortSignal;
   /** Told when a running task is seen as `created`, with how often in a row. */
   onResetSeen?(times: number, limit: number): void;
@@ -34,7 +34,7 @@ export async function watchForAbort(options: AbortWatchOptions): Promise<StopRea
   while (!options.signal.aborted) {
     const reading = await readSafely(options);
     if (reading === 'missing') return 'not_found';
-    if (reading !== 'unknown') {
+    if (reading !== undefined) {
       const reason = stopReason(reading);
       if (reason) return reason;
       created = reading.status === 'created' ? created + 1 : 0;
@@ -55,11 +55,11 @@ export function stopReason(reading: StatusReading): StopReason | undefined {
   return STOPPING_STATUSES[reading.status];
 }
 
-async function readSafely(options: AbortWatchOptions): Promise<StatusReading | 'missing' | 'unknown'> {
+async function readSafely(options: AbortWatchOptions): Promise<TaskStanding | undefined> {
   try {
-    return (await options.read(options.signal)) ?? 'missing';
+    return await options.read(options.signal);
   } catch {
     // A server that is away says nothing about the task; the log uploader reports the outage.
-    return 'unknown';
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { StatusReading } from '../../../src/api/tasks.js';
+import type { StatusReading, TaskStanding } from '../../../src/api/tasks.js';
 import { stopReason, watchForAbort } from '../../../src/task/abort/abort-watch.js';
 
 const readings: [StatusReading, string | undefined][] = [
@@ -21,7 +21,7 @@ for (const [reading, expected] of readings) {
   });
 }
 
-function watch(script: (StatusReading | undefined | Error)[], signal = new AbortController().signal) {
+function watch(script: (TaskStanding | undefined | Error)[], signal = new AbortController().signal) {
   const seen: string[] = [];
   const left = [...script];
   const result = watchForAbort({
@@ -65,7 +65,12 @@ test('a server that does not answer says nothing about the task', async (t) => {
 });
 
 test('a task that the server does not know is to end', async (t) => {
-  t.is(await watch([undefined]).result, 'not_found');
+  t.is(await watch(['missing']).result, 'not_found');
+});
+
+test('an answer that says nothing of the task lets it go on', async (t) => {
+  t.is(await watch([undefined, { status: 'in_progress' }, undefined, 'missing']).result, 'not_found');
+  t.is(await watch([undefined, undefined, { status: 'failed' }]).result, 'exception');
 });
 
 test('the signal ends the watch', async (t) => {
