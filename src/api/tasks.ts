@@ -63,12 +63,19 @@ export interface StatusReading {
   status_message?: string | null;
   /** The worker that last reported to run it. */
   last_worker?: string | null;
+  /** When its run began; a reset removes it. */
+  started?: string | null;
+}
+
+/** Whether somebody asked for the end of a running task. */
+export function isStopping(message: string | null | undefined): boolean {
+  return message?.includes('stopping') ?? false;
 }
 
 /** What the server says of a task; `missing` only where it was asked for that one task and knows none. */
 export type TaskStanding = StatusReading | 'missing';
 
-const STATUS_FIELDS = ['id', 'status', 'status_message', 'last_worker'];
+const STATUS_FIELDS = ['id', 'status', 'status_message', 'last_worker', 'started'];
 
 /** A list in one answer has at most this many. */
 const LARGEST_PAGE = 500;
@@ -161,7 +168,11 @@ export class TasksApi {
     await this.#client.call('tasks.ping', { task }, options);
   }
 
-  dequeue(request: { task: string; new_status?: TaskStatus }, options?: CallOptions): Promise<Updated> {
+  /** Changes a `queued` or `in_progress` task alone; else `updated` is 0. */
+  dequeue(
+    request: { task: string; new_status?: TaskStatus; status_message?: string },
+    options?: CallOptions,
+  ): Promise<Updated> {
     return this.#client.call('tasks.dequeue', request, options);
   }
 
@@ -207,6 +218,11 @@ function hasStatus(record: Partial<TaskRecord>): record is TaskRecord & StatusRe
   return typeof record.id === 'string' && typeof record.status === 'string';
 }
 
-function readingOf({ status, status_message, last_worker }: StatusReading): StatusReading {
-  return { status, status_message: status_message ?? null, last_worker: last_worker ?? null };
+function readingOf({ status, status_message, last_worker, started }: StatusReading): StatusReading {
+  return {
+    status,
+    status_message: status_message ?? null,
+    last_worker: last_worker ?? null,
+    started: started ?? null,
+  };
 }

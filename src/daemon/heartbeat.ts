@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTaskGone } from '../api/errors.js';
 import type { WorkersApi } from '../api/workers.js';
 import { causeLine } from '../errors.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
@@ -87,6 +88,10 @@ export class Heartbeat {
       this.#failing = false;
       return true;
     } catch (error) {
+      if (task !== undefined && isTaskGone(error)) {
+        this.#running.delete(task);
+        return this.#report(stats, signal);
+      }
       if (!this.#failing && !signal?.aborted) warn(`cannot report this worker's state: ${causeLine(error)}`);
       this.#failing = true;
       return false;

@@ -15,7 +15,7 @@ import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
 import { RunContexts, type RunSubject } from './runs/run-contexts.js';
-import { RunReports } from './runs/run-reports.js';
+import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { RunFolders } from './runs/runs.js';
 import type { ShutdownSignals } from './shutdown.js';
@@ -174,19 +174,22 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   const { task, queue } = run;
   daemon.slots.start(async (launched) => {
     const own = signalsOfRun(daemon.shutdown);
+    const reports: StartedReports[] = [];
     try {
       const { identity, carry } = await identify();
-      const reports = await work.reports.started(identity, { task, queue });
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,
+        onClaimed: async () => {
+          reports.push(await work.reports.started(identity, { task, queue }));
+        },
         onLaunched: () => {
           own.launched();
           launched();
         },
       });
       const result = await carryOut(opened, work.folders, carry);
-      await reports.ended(result === 'handed-over');
+      for (const one of reports) await one.ended(result === 'handed-over');
     } catch (error) {
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {

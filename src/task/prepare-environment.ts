@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isTaskGone } from '../api/errors.js';
 import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
@@ -83,6 +84,7 @@ async function writeBack(
     const requirements = frozenRequirements(script.requirements, frozen);
     await ctx.tasks.setRequirements({ task, requirements }, { retry: 'bounded' });
   } catch (error) {
+    if (isTaskGone(error)) return;
     ctx.logger.warn(`task ${task}: its installed packages were not noted: ${causeLine(error)}`);
   }
 }

@@ -19,6 +19,9 @@ interface Waiter {
 /** Up to this part longer than the interval, so that many agents do not ask in step. */
 const JITTER = 0.2;
 
+/** Milliseconds between two questions while somebody is in a hurry. */
+const HURRY_MS = 500;
+
 /** The statuses of all tasks that a daemon runs, asked for in one call an interval however many they are. */
 export class StatusBoard {
   readonly #options: StatusBoardOptions;
@@ -26,6 +29,8 @@ export class StatusBoard {
   #asked: Round | undefined;
   #timer: NodeJS.Timeout | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** Until when each of these tasks is asked for more often. */
+  readonly #hurried = new Map<string, number>();
 
   constructor(options: StatusBoardOptions) {
     this.#options = options;
@@ -45,9 +50,29 @@ export class StatusBoard {
     return reading;
   }
 
+  /** Asks for a task more often for a while. */
+  hurry(task: string, ms: number): void {
+    this.#hurried.set(task, performance.now() + ms);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#plan();
+  }
+
+  /** Asks for a task as often as for any other. */
+  calm(task: string): void {
+    this.#hurried.delete(task);
+  }
+
+  get #intervalMs(): number {
+    const { intervalMs } = this.#options;
+    const hurries = [...this.#hurried.values()].some((until) => performance.now() < until);
+    return hurries ? Math.min(HURRY_MS, intervalMs) : intervalMs;
+  }
+
   #plan(): void {
     if (this.#timer !== undefined || this.#asked !== undefined || this.#next.isEmpty) return;
-    const { intervalMs, random = Math.random } = this.#options;
+    const { random = Math.random } = this.#options;
+    const intervalMs = this.#intervalMs;
     const due = this.#askedAt + intervalMs * (1 + random() * JITTER);
     this.#timer = setTimeout(() => void this.#ask(), Math.max(0, due - performance.now()));
   }

@@ -12,13 +12,18 @@ async function setUp(t: ExecutionContext, answers: Record<string, unknown>) {
 }
 
 const running = { id: 'one', status: 'in_progress', status_message: '', last_worker: 'host:0' };
-const reading: TaskStanding = { status: 'in_progress', status_message: '', last_worker: 'host:0' };
+const reading: TaskStanding = {
+  status: 'in_progress',
+  status_message: '',
+  last_worker: 'host:0',
+  started: null,
+};
 
 test('every field that is read is asked for', async (t) => {
   const { server, tasks } = await setUp(t, { 'tasks.get_all': { tasks: [running] } });
   t.deepEqual(await tasks.getStatus('one'), reading);
   const body = JSON.parse(server.calls.find(({ endpoint }) => endpoint === 'tasks.get_all')?.body ?? '');
-  t.deepEqual(body.only_fields, ['id', 'status', 'status_message', 'last_worker']);
+  t.deepEqual(body.only_fields, ['id', 'status', 'status_message', 'last_worker', 'started']);
 });
 
 const lacking: [string, unknown][] = [
