@@ -123,7 +123,7 @@ async function runRegistered(daemon: Registered): Promise<void> {
     options,
     queues.map(({ name }) => name),
   );
-  await serve({ ...daemon, ctx, machine, queueIds: queues.map(({ id }) => id) });
+  await serve({ ...daemon, ctx, machine });
 }
 
 function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {

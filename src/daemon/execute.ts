@@ -223,7 +223,7 @@ async function prepareWorker(
   const heartbeat = new Heartbeat({
     workers: connection.workers,
     workerId: options.workerId,
-    queues: [],
+    queues: () => [],
     tags: options.tags,
     isDaemon: false,
     intervalMs: times.reportMs,

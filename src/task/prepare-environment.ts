@@ -55,7 +55,8 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     optional: interpreterKind(script.binary).kind === 'shell',
     ...(place.image === undefined ? {} : { image: place.image }),
   });
-  if (python.frozen) await writeBack(run, script, python.frozen);
+  // Where nothing was installed, the task's own lists say as much.
+  if (python.frozen && python.frozen.length > 0) await writeBack(run, script, python.frozen);
   return python;
 }
 

@@ -42,7 +42,7 @@ function setUp(content: Record<string, string[]>, over: Partial<PollerOptions> =
   const queues = new MemoryQueues(content);
   const poller = new Poller({
     queues,
-    queueIds: Object.keys(content),
+    look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 1,
     allowed: () => true,
@@ -116,7 +116,7 @@ test('the wait ends with the signal', async (t) => {
   const { queues } = setUp({});
   const poller = new Poller({
     queues,
-    queueIds: [],
+    look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 60_000,
     allowed: () => true,
