@@ -100,8 +100,7 @@ test('a proxy carries plain calls, and tunnels encrypted ones', async (t) => {
 for (const scheme of ['http', 'https'] as const) {
   for (const status of [403, 407, 502] as const) {
     test(`a proxy that answers ${status} to ${scheme} is named, without its password`, async (t) => {
-      const refuse =
-        `HTTP/1.1 ${status} Refused\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused`;
+      const refuse = `HTTP/1.1 ${status} Refused\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused`;
       const proxy = net.createServer((socket) => {
         socket.on('error', () => undefined);
         socket.once('data', () => socket.end(refuse));
