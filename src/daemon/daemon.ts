@@ -84,9 +84,14 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       await publish(registration, given, given.queues);
       const connection = await connect({ ...given, signal: shutdown.drain });
       if (given.ownerTokens) requireOwnerTokens(connection.client);
+      const reloaded = await reloadedConfig(given, connection);
+      const options = { ...given, config: await reloaded.next() };
+      const queues = await resolveQueues(connection.queues, options);
       const unique = await serverWideId(registration, {
         ...connection,
         server: connection.client.server,
+        queues: queues.map(({ id }) => id),
+        signal: shutdown.drain,
         logger,
         isFixed: ids.length === 1,
         next: async (taken) => {
@@ -97,9 +102,6 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         },
       });
       releases.push(unique.release);
-      const reloaded = await reloadedConfig(given, connection);
-      const options = { ...given, config: await reloaded.next() };
-      const queues = await resolveQueues(connection.queues, options);
       await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
     } finally {
       for (const release of releases) await release();

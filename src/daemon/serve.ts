@@ -41,7 +41,8 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const metrics = await openMetrics(daemon);
-  await workers.register({ worker: ctx.workerId, queues: daemon.queues.map(({ id }) => id) });
+  const queues = daemon.queues.map(({ id }) => id);
+  await workers.register({ worker: ctx.workerId, queues }, { signal: shutdown.drain });
   await publishLimit(daemon);
   const over = new AbortController();
   const work = prepareWork(daemon, times);

@@ -11,6 +11,9 @@ export interface ServerWideOptions {
   workers: Pick<WorkersApi, 'getAll' | 'register'>;
   /** Address of the API server: daemons of different servers may have one id. */
   server: string;
+  /** Ids of the queues that the worker serves. */
+  queues: readonly string[];
+  signal: AbortSignal;
   logger: Pick<AgentLogger, 'info'>;
   /** There is no other id to take: the user chose this one. */
   isFixed: boolean;
@@ -50,14 +53,14 @@ export async function serverWideId(
 }
 
 async function isFree({ workerId }: Registration, options: ServerWideOptions): Promise<boolean> {
-  const { workers, settleMs = SETTLE_MS } = options;
+  const { workers, queues, signal, settleMs = SETTLE_MS } = options;
   const find = async () =>
-    (await workers.getAll({ last_seen: ALIVE_SECONDS })).find(({ id }) => id === workerId);
+    (await workers.getAll({ last_seen: ALIVE_SECONDS }, { signal })).find(({ id }) => id === workerId);
   if ((await find()) !== undefined) return false;
   // Of several agents that have seen it free at once, the last one to register keeps it.
   const mark = `claim-${randomUUID()}`;
-  await workers.register({ worker: workerId, queues: [], tags: [mark] });
-  await sleep(settleMs);
+  await workers.register({ worker: workerId, queues, tags: [mark] }, { signal });
+  await sleep(settleMs, undefined, { signal });
   const registered = await find();
   return registered?.tags === undefined || registered.tags.includes(mark);
 }

@@ -23,6 +23,8 @@ async function ask(
     workers: new WorkersApi(client),
     // The lock of the machine goes by the server's address.
     server: `${server.url} ${machine}`,
+    queues: [],
+    signal: new AbortController().signal,
     logger: { info: () => undefined },
     isFixed: false,
     next: async ({ workerId }) => registration(Number(workerId.split(':')[1]) + 1),
