@@ -12,6 +12,7 @@ export interface TaskRecord {
   tags?: string[];
   system_tags?: string[];
   last_worker?: string | null;
+  started?: string | null;
   last_iteration?: number;
   runtime?: Record<string, unknown>;
   container?: TaskContainer | null;

@@ -7,7 +7,7 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
-import { changedBy } from '../task/claim.js';
+import { changedBy, PULLED } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { Journal, type SingleRun } from '../task/journal.js';
 import { runTask } from '../task/run.js';
@@ -116,13 +116,13 @@ function taskId({ tasks }: Connection, options: ExecuteOptions): Promise<string>
 async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
   const { tasks } = connection;
   const id = await taskId(connection, options);
-  const { name } = await tasks.getById(id);
+  const { name, status } = await tasks.getById(id);
   if (options.clone) {
     const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
     options.logger.info(`task ${id} was cloned; running ${clone}`);
     return clone;
   }
-  await leaveQueue(connection, options, id);
+  await leaveQueue(connection, options, { id, queued: status === 'queued' });
   return id;
 }
 
@@ -137,16 +137,23 @@ async function markStarted({ tasks }: Connection, options: ExecuteOptions, task:
   });
 }
 
-/** Nobody else should pull a task that is being run by hand. */
-async function leaveQueue({ tasks }: Connection, options: ExecuteOptions, id: string): Promise<void> {
-  const taken = await tasks
-    .dequeue({ task: id, new_status: 'in_progress' }, { retry: 'bounded' })
-    .then(({ updated = 0 }) => updated > 0)
-    .catch((error: unknown) => {
-      if (options.requireQueue) throw error;
-      options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
-      return false;
-    });
+/** Nobody else should pull a task that is being run by hand. The first node alone takes it off its queue. */
+async function leaveQueue(
+  { tasks }: Connection,
+  options: ExecuteOptions,
+  { id, queued }: { id: string; queued: boolean },
+): Promise<void> {
+  const takes = queued && nodeRank(options.config) === 0;
+  const taken = takes
+    ? await tasks
+        .dequeue({ task: id, new_status: 'created', status_message: PULLED }, { retry: 'bounded' })
+        .then(({ updated = 0 }) => updated > 0)
+        .catch((error: unknown) => {
+          if (options.requireQueue) throw error;
+          options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
+          return false;
+        })
+    : queued;
   if (!taken && options.requireQueue) {
     throw new AgentError('TASK_INVALID', `task ${id} is not queued, and --require-queue asks for that`);
   }
@@ -189,8 +196,11 @@ async function runOne(execution: Execution): Promise<number> {
   const beating = options.silent ? undefined : heartbeat.run(over.signal);
   settleEarlier(ctx, options);
   try {
-    if (!options.silent) await heartbeat.taskStarted(task, undefined);
-    const run = await openRun(ctx, { task, queue: undefined, folder: runFolder, journal, signals: shutdown });
+    const request = { task, queue: undefined, folder: runFolder, journal, signals: shutdown };
+    const run = await openRun(ctx, {
+      ...request,
+      ...(options.silent ? {} : { onClaimed: () => heartbeat.taskStarted(task, undefined) }),
+    });
     const result = await carryOut(run, folders, runTask);
     return result === undefined || result === 'handed-over' ? 1 : result.exitStatus;
   } finally {
@@ -238,7 +248,7 @@ async function prepareWorker(
   const heartbeat = new Heartbeat({
     workers: connection.workers,
     workerId: options.workerId,
-    queues: [],
+    queues: () => [],
     tags: options.tags,
     isDaemon: false,
     intervalMs: times.reportMs,

@@ -21,6 +21,8 @@ export interface RegisteredDaemon {
 export interface Registration {
   workerId: string;
   folder: string;
+  /** The last daemon with this id in this home was killed, or left runs for the next one. */
+  inherited: boolean;
   /** Publishes what `daemon --stop` and `--status` of other processes read. */
   publish(details: { queues: string[]; logFile?: string }): Promise<void>;
   release: Release;
@@ -46,7 +48,7 @@ export async function registerWorker(state: string, ids: Iterable<string>): Prom
     const folder = workerFolder(state, workerId);
     await ensureFolder(folder);
     const release = await tryLock(workerLock(folder), workerId);
-    if (release) return registration(workerId, folder, release);
+    if (release) return registration(workerId, folder, { release, inherited: await isInherited(folder) });
     refused = workerId;
   }
   throw new AgentError('AGENT_RUNNING', `an agent with the worker id "${refused}" is already running here`, {
@@ -63,11 +65,21 @@ async function tryLock(file: string, workerId: string): Promise<Release | undefi
   }
 }
 
-function registration(workerId: string, folder: string, release: Release): Registration {
+async function isInherited(folder: string): Promise<boolean> {
+  const runs = await readdir(path.join(folder, 'runs')).catch(() => []);
+  return runs.length > 0 || (await readTextIfThere(path.join(folder, DETAILS))) !== undefined;
+}
+
+function registration(
+  workerId: string,
+  folder: string,
+  { release, inherited }: Pick<Registration, 'release' | 'inherited'>,
+): Registration {
   const file = path.join(folder, DETAILS);
   return {
     workerId,
     folder,
+    inherited,
     publish: async (details) => {
       const started = (await startTime(process.pid)) ?? '';
       const entry: RegisteredDaemon = { workerId, pid: process.pid, started, ...details };

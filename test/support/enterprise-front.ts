@@ -43,9 +43,10 @@ export async function enterpriseFront(t: ExecutionContext, target: string): Prom
     userOf: (token) => sessions.get(token)?.user,
   };
   const server = http.createServer((request, response) => {
-    void respond(front, sessions, { request, target }).then(({ status, text }) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
-    });
+    respond(front, sessions, { request, target }).then(
+      ({ status, text }) => response.writeHead(status, { 'content-type': 'application/json' }).end(text),
+      () => response.destroy(),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => {

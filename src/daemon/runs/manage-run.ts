@@ -13,6 +13,8 @@ export interface RunRequest {
   folder: string;
   journal: Journal;
   signals: RunSignals;
+  /** Told that the task is this worker's now. */
+  onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
 }
@@ -28,6 +30,10 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     logger: ctx.logger,
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
     echo: (text) => ctx.logger.echo(text),
+    isGone: async (signal) => {
+      const standing = ctx.tasks.getStatus(request.task, { retry: 'none', signal });
+      return (await standing.catch(() => undefined)) === 'missing';
+    },
   });
   return { ctx, ...request, log, clock: new PhaseClock(log), upkeep: [] };
 }

@@ -149,12 +149,11 @@ async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
     last_worker: undefined,
   };
   if (state.last === 'launched' || state.last === 'ended' || state.last === 'reported') return unknown;
-  const [task] = await ctx.tasks.getAll({
-    id: [state.task],
-    only_fields: ['status', 'status_message', 'last_worker'],
-    search_hidden: true,
-  });
-  if (task === undefined) return unknown;
+  const task = await ctx.tasks.getStatus(state.task);
+  if (task === undefined) {
+    throw new AgentError('API_ANSWER', `the server does not say what became of task ${state.task}`);
+  }
+  if (task === 'missing') return unknown;
   const [queue] = state.queue ? await ctx.queues.getAll({ id: [state.queue], search_hidden: true }) : [];
   return {
     status: task.status,
