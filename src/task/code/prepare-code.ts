@@ -188,7 +188,8 @@ async function bringChanges(
   const text = parts.script.diff ?? '';
   if (text.trim() === '' || tree?.forced) return info;
   if (!isLiteralScript(text)) {
-    if (tree) await applyDiff({ ...gitContext(parts, settings), root, diff: text });
+    if (tree)
+      await applyDiff({ ...gitContext(parts, settings), root, diff: text, workingDir: info.workingDir });
     else parts.run.log.line('the uncommitted changes are left out: the task has no repository', 'WARNING');
     return info;
   }
