@@ -35,7 +35,7 @@ const LETTERS =
 export function inEncodingOf(text: string, file: Buffer): string[] {
   if (isUtf8(file)) return [];
   const latin = [...text].every((letter) => (letter.codePointAt(0) ?? 0) <= 0xff)
-    ? mapHunkLines(text, { hunk: (line) => line.replace(/[\x80-\xff]/g, escape) })
+    ? mapHunkLines(text, { hunk: (line) => line.replace(/[\x80-\xff]/g, loneByte) })
     : undefined;
   const restored = restoreReplaced(text, escapedText(file));
   return [latin, restored].filter((one) => one !== undefined && one !== text) as string[];
@@ -50,11 +50,11 @@ function escapedText(bytes: Buffer): string {
   return bytes
     .toString('latin1')
     .replace(LETTERS, (letter) =>
-      letter.length === 1 ? escape(letter) : Buffer.from(letter, 'latin1').toString(),
+      letter.length === 1 ? loneByte(letter) : Buffer.from(letter, 'latin1').toString(),
     );
 }
 
-function escape(letter: string): string {
+function loneByte(letter: string): string {
   return String.fromCharCode(0xdc00 + letter.charCodeAt(0));
 }
 
