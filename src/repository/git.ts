@@ -207,6 +207,15 @@ function withoutUnset(env: Environment): Record<string, string> {
 const TAKEN_OUT =
   /^(GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR|PREFIX|INTERNAL_\w+|QUARANTINE_PATH|SHALLOW_FILE|GRAFT_FILE|REPLACE_REF_BASE|ATTR_SOURCE|DEFAULT_HASH|\w+_PATHSPECS|EDITOR|SEQUENCE_EDITOR|PAGER|PAGER_IN_USE|EXTERNAL_DIFF|DIFF_OPTS|TEMPLATE_DIR|CONFIG_PARAMETERS|TEST_\w+)|EDITOR|VISUAL|PAGER|LC_\w+|LANGUAGE)$/;
 
+/** The variables of an environment that tie git to another repository, to be laid over it as unset. */
+export function withoutForeignRepository(env: Environment): Record<string, undefined> {
+  const names = Object.keys(env).filter((name) => FOREIGN_REPOSITORY.test(name));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+const FOREIGN_REPOSITORY =
+  /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR)$/;
+
 /**
  * What every git command starts from: the agent's own environment without what would lead git astray, and
  * English messages, which the causes of failures are read from. `globalConfig` is `globalConfigFile`'s.

@@ -14,6 +14,7 @@ import {
   fetchAhead,
 } from '../../repository/checkout.js';
 import { gitEnvironment, secretsFor } from '../../repository/git-environment.js';
+import { withoutForeignRepository } from '../../repository/git.js';
 import type { GitContext } from '../../repository/repository-git.js';
 import { vcsRepositories } from '../../repository/requirement-url.js';
 import {
@@ -48,7 +49,7 @@ export interface TaskCode {
   commit: string | undefined;
   url: string | undefined;
   /** For package tools: what makes git reach private repositories. */
-  toolEnvironment: Readonly<Record<string, string>>;
+  toolEnvironment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CodeParts {
@@ -83,7 +84,7 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const root = tree?.root ?? path.join(parts.workspace, 'code');
   await mkdir(root, { recursive: true });
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
-  const folder = tree ? path.resolve(root, entry.workingDir || '.') : root;
+  const folder = tree ? path.resolve(root, existingFolder(root, entry.workingDir)) : root;
   if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
   const reached = (file: string) => parts.here || !path.isAbsolute(file);
   const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
@@ -107,15 +108,26 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   };
 }
 
+/** On Windows folders are separated by backslashes. */
+function existingFolder(root: string, workingDir: string): string {
+  const slashed = workingDir.replaceAll('\\', '/');
+  return !existsSync(path.resolve(root, workingDir)) && existsSync(path.resolve(root, slashed))
+    ? slashed
+    : workingDir || '.';
+}
+
 type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings'>;
 
 /** What package tools are given so that git reaches the repositories of a task. */
-export function toolEnvironment(parts: ScriptParts): Record<string, string> {
-  const { run, script } = parts;
+export function toolEnvironment(parts: ScriptParts): Record<string, string | undefined> {
+  const { run, script, surroundings } = parts;
   const { settings, info } = readScript(parts);
   const urls = [...(info.repository ? [info.repository] : []), ...vcsRepositories(script.requirements ?? {})];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
-  return gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true });
+  return {
+    ...withoutForeignRepository(surroundings.environment),
+    ...gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true }),
+  };
 }
 
 function readScript({ run, script, surroundings }: ScriptParts): {
@@ -230,7 +242,8 @@ async function changeText(
 function hasEntry({ info, root }: Changes): boolean {
   const entry = info.entryPoint.trim();
   if (entry.startsWith('-')) return true;
-  const exists = (file: string): boolean => existsSync(path.resolve(root, info.workingDir || '.', file));
+  const exists = (file: string): boolean =>
+    existsSync(path.resolve(root, existingFolder(root, info.workingDir), file));
   return entry !== '' && exists(readEntry(entry, exists).file);
 }
 
