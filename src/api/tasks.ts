@@ -99,6 +99,19 @@ export class TasksApi {
     throw new AgentError('API_ANSWER', `tasks.get_by_id: ${this.#client.server} answered without the task`);
   }
 
+  /**
+   * The text of an artifact. The token is shown to the file server alone.
+   *
+   * @param fileServer address of the file server; without one, artifacts on the host of the API server are its own
+   * @throws ConnectionError, AgentError API_ANSWER, or the signal's reason
+   */
+  readArtifact(uri: string, fileServer: string | undefined, signal: AbortSignal): Promise<string> {
+    const { host, hostname } = new URL(uri);
+    const own = new URL(fileServer ?? this.#client.server);
+    const trusted = fileServer === undefined ? hostname === own.hostname : host === own.host;
+    return this.#client.readFile(uri, { trusted, signal });
+  }
+
   async getAll(query: TaskQuery, options?: CallOptions): Promise<TaskRecord[]> {
     return (await this.#client.call<{ tasks?: TaskRecord[] }>('tasks.get_all', query, options)).tasks ?? [];
   }

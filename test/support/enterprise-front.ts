@@ -45,6 +45,7 @@ export async function enterpriseFront(t: ExecutionContext, target: string): Prom
   const server = http.createServer((request, response) => {
     respond(front, sessions, { request, target }).then(
       ({ status, text }) => response.writeHead(status, { 'content-type': 'application/json' }).end(text),
+      // The server behind is gone, at the end of a test before the daemon is.
       () => response.destroy(),
     );
   });

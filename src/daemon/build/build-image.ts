@@ -103,7 +103,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   const { run, record, script, signal } = build;
   const bare = { ...run, ctx: withoutOwn(run.ctx) };
   const surroundings = await surroundingsIn(place, bare.ctx, run.log);
-  const code = await prepareCode({ run, script, workspace, surroundings, here: false, signal });
+  const code = await prepareCode({ run, record, script, workspace, surroundings, here: false, signal });
   const global = { ...surroundings, config: intoInterpreter(surroundings.config) };
   const python = await prepareTaskEnvironment({
     run,
