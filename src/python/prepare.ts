@@ -10,8 +10,9 @@ import type { Candidate } from './interpreter/interpreter-candidates.js';
 import { provideInterpreter } from './interpreter/provided-interpreter.js';
 import type { PythonRequest } from './interpreter/python-request.js';
 import { projectEnvironment } from './projects/project-environment.js';
+import { requiredLists } from './requirements/foreign-files.js';
 import { planLists } from './requirements/planned-lists.js';
-import { locateRequirements, needsRepository } from './requirements/requirement-files.js';
+import { needsRepository } from './requirements/requirement-files.js';
 import { resolveTorch } from './requirements/torch-resolution.js';
 import { bareEnvironment, systemEnvironment, withoutPython } from './system-environment.js';
 import { venvEnvironment } from './venv-environment.js';
@@ -56,7 +57,7 @@ async function complete(order: EnvironmentOrder): Promise<EnvironmentRequest> {
 }
 
 async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
-  const located = locateRequirements(job.request);
+  const located = await requiredLists(job.request);
   return systemEnvironment(job, planLists(job, await resolveTorch(job, located)));
 }
 

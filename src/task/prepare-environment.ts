@@ -54,7 +54,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     optional: interpreterKind(script.binary).kind === 'shell',
     ...(place.image === undefined ? {} : { image: place.image }),
   });
-  if (python.frozen) await writeBack(run, script, python.frozen);
+  if (python.frozen) await writeBack(run, script, [...(python.frozenOptions ?? []), ...python.frozen]);
   return python;
 }
 

@@ -4,12 +4,15 @@ import type { EnvironmentRequest, PythonEnvironment } from '../environment-reque
 import { inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { installError } from '../install/install-failure.js';
-import { installFromList } from '../install/installer.js';
-import { pipInstallCommand } from '../install/pip-installer.js';
+import { mergeOptions, withIndexes } from '../install/install-plan.js';
+import { pipInstaller } from '../install/pip-installer.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
+import { requiredLists, withoutForeignFiles } from '../requirements/foreign-files.js';
+import { emptyOptions, type ListOptions } from '../requirements/list-options.js';
+import { type MarkerValues, markerValues } from '../requirements/markers.js';
 import { requirementText } from '../requirements/requirement.js';
-import { locateRequirements } from '../requirements/requirement-files.js';
-import { optionLines, parseRequirementList } from '../requirements/requirement-list.js';
+import type { ListRequest } from '../requirements/requirement-files.js';
+import { parseRequirementList } from '../requirements/requirement-list.js';
 import { taskLines } from '../requirements/requirement-source.js';
 import {
   type CondaPlan,
@@ -44,33 +47,78 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
   const prefix =
     prepared?.prefix ?? (settings.conda.useBase ? await basePrefix(request, conda) : place.inside(target));
   if (prepared === undefined && !settings.conda.useBase) await create(request, conda, prefix);
-  await installPlan(request, conda, prefix, requirementPlan(request));
+  await installPlan(request, conda, prefix, await requirementPlan(request, await markersOf(request, prefix)));
   return environmentOf(request, conda, prefix);
 }
 
+/** What conda and pip install, and the options for pip. */
+interface CondaRequirements {
+  plan: CondaPlan;
+  options: ListOptions;
+}
+
+type RequirementRequest = ListRequest & Pick<EnvironmentRequest, 'cuda' | 'signal'>;
+
 /** Lists of the task: its conda list, or the one of pip when there is none; an empty conda list means pip alone. */
-export function requirementPlan(
-  request: Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter' | 'cuda'>,
-): CondaPlan {
-  const { task, settings, cuda } = request;
-  const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels };
+async function requirementPlan(
+  request: RequirementRequest,
+  markers: MarkerValues | undefined,
+): Promise<CondaRequirements> {
+  const { task, settings, cuda, repository } = request;
+  const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels, markers };
   const requirements = task.script?.requirements;
   const own = settings.requirements.forceRepository ? undefined : requirements?.conda;
-  const pip = parseRequirementList(taskLines(requirements, settings.requirements, 'pip')).requirements;
   if (own === undefined || own === null) {
-    return planConda(
-      locateRequirements(request).flatMap(({ list }) => list.requirements),
-      facts,
-    );
+    const located = await requiredLists(request);
+    const options = located.map(({ list }) => list.options).reduce(mergeOptions, emptyOptions());
+    return {
+      plan: planConda(
+        located.flatMap(({ list }) => list.requirements),
+        facts,
+      ),
+      options,
+    };
   }
+  const written = parseRequirementList(taskLines(requirements, settings.requirements, 'pip'));
+  const [{ list } = { list: written }] = await withoutForeignFiles(request, [
+    { list: written, folder: repository?.root, from: 'the task' },
+  ]);
+  const { requirements: pip, options } = list;
   const lines = taskLines(requirements, settings.requirements, 'conda');
-  if (lines.every((line) => line.trim() === ''))
-    return { channels: [...facts.channels], conda: [], pip: pip.map(requirementText) };
+  if (lines.every((line) => line.trim() === '')) {
+    const plan = { channels: [...facts.channels], conda: [], pip: pip.map(requirementText), lines: {} };
+    return { plan, options };
+  }
   const plan = planConda(parseCondaLines(lines), facts);
   const taken = new Set(plan.conda.map(dependencyName));
-  const left = pip.filter((one) => !taken.has(dependencyName(condaDependency(one, facts))));
-  return { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] };
+  const left = pip.filter(
+    (one) => one.extras.length > 0 || !taken.has(dependencyName(condaDependency(one, facts))),
+  );
+  return { plan: { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] }, options };
 }
+
+/** The names that markers may have, as the environment's Python says them. */
+async function markersOf(
+  { place, signal }: EnvironmentRequest,
+  prefix: string,
+): Promise<MarkerValues | undefined> {
+  const argv = [`${prefix}/bin/python`, '-E', '-s', '-c', MARKERS] as const;
+  const answer = await place
+    .exec({ argv: [...argv], env: CLEAN_ENVIRONMENT }, { signal })
+    .catch(() => undefined);
+  const { version, implementation, platform } = readVariables(answer?.exitCode === 0 ? answer.stdout : '{}');
+  if (version === undefined || implementation === undefined || platform === undefined) return undefined;
+  return markerValues({ version, implementation, platform });
+}
+
+const MARKERS = `
+import json, platform, sys, sysconfig
+print(json.dumps({
+    'version': platform.python_version(),
+    'implementation': sys.implementation.name,
+    'platform': sysconfig.get_platform(),
+}))
+`;
 
 interface Prepared {
   prefix: string;
@@ -144,7 +192,7 @@ async function installPlan(
   request: EnvironmentRequest,
   conda: CondaProgram,
   prefix: string,
-  first: CondaPlan,
+  { plan: first, options }: CondaRequirements,
 ): Promise<void> {
   const { place, reporter } = request;
   const file = `${place.inside(request.target)}.conda.yml`;
@@ -168,20 +216,16 @@ async function installPlan(
     reporter.line(`conda does not have ${missing.join(', ')}: left to pip`);
     plan = withoutMissing(plan, missing);
   }
-  if (plan.pip.length > 0) await installWithPip(request, prefix, plan.pip);
+  if (plan.pip.length > 0) await installWithPip(request, prefix, { lines: plan.pip, options });
 }
 
 async function installWithPip(
   request: EnvironmentRequest,
   prefix: string,
-  lines: readonly string[],
+  { lines, options: listed }: { lines: readonly string[]; options: ListOptions },
 ): Promise<void> {
   const { place, reporter, signal, settings, repository, toolEnvironment = {} } = request;
   const python = `${prefix}/bin/python`;
-  const argv = pipInstallCommand({ argv: [python, '-m', 'pip'], version: '' }, settings.pip);
-  const options = optionLines(
-    parseRequirementList(settings.pip.extraIndexUrls.map((url) => `--extra-index-url ${url}`)).options,
-  );
   const context = {
     place,
     python,
@@ -192,11 +236,11 @@ async function installWithPip(
     reporter,
     signal,
   };
-  const failed = await installFromList(context, {
-    tool: 'pip',
-    argv,
-    lines: [...options, ...lines],
-    env: {},
+  const pip = { argv: [python, '-m', 'pip'], version: '' } as const;
+  const options = withIndexes(listed, settings.pip.extraIndexUrls);
+  const failed = await pipInstaller(context, pip, settings.pip).install({
+    lines,
+    options,
     what: `${lines.length} packages`,
   });
   if (failed !== undefined) throw installError(failed);
@@ -223,7 +267,7 @@ async function environmentOf(
     pathEntries: [],
     binFolder: `${prefix}/bin`,
     environment: { CONDA_PREFIX: prefix, ...Object.fromEntries(changed) },
-    frozen: settings.conda.fullUpdate ? freezeLines(packages) : undefined,
+    frozen: settings.conda.fullUpdate ? freezeLines(packages, [], {}) : undefined,
     cacheHit: false,
     manager: 'conda',
     upkeep: undefined,
