@@ -1,16 +1,17 @@
 import { rm, stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
-import { inspectEnvironment } from '../install/environment-inspection.js';
+import { INSTALL_TOOLS } from '../inherited-packages.js';
+import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { installError } from '../install/install-failure.js';
 import { mergeOptions, withIndexes } from '../install/install-plan.js';
 import { pipInstaller } from '../install/pip-installer.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { requiredLists, withoutForeignFiles } from '../requirements/foreign-files.js';
-import { emptyOptions, type ListOptions } from '../requirements/list-options.js';
+import { emptyOptions, type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
 import { type MarkerValues, markerValues } from '../requirements/markers.js';
-import { requirementText } from '../requirements/requirement.js';
+import { normalName, requirementText } from '../requirements/requirement.js';
 import type { ListRequest } from '../requirements/requirement-files.js';
 import { parseRequirementList } from '../requirements/requirement-list.js';
 import { taskLines } from '../requirements/requirement-source.js';
@@ -47,8 +48,10 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
   const prefix =
     prepared?.prefix ?? (settings.conda.useBase ? await basePrefix(request, conda) : place.inside(target));
   if (prepared === undefined && !settings.conda.useBase) await create(request, conda, prefix);
-  await installPlan(request, conda, prefix, await requirementPlan(request, await markersOf(request, prefix)));
-  return environmentOf(request, conda, prefix);
+  const requirements = await requirementPlan(request, await markersOf(request, prefix));
+  await installPlan(request, conda, prefix, requirements);
+  const { frozen, ...environment } = await environmentOf(request, conda, prefix);
+  return { ...environment, frozen, frozenOptions: optionLines(requirements.options, quotedPath) };
 }
 
 /** What conda and pip install, and the options for pip. */
@@ -267,11 +270,16 @@ async function environmentOf(
     pathEntries: [],
     binFolder: `${prefix}/bin`,
     environment: { CONDA_PREFIX: prefix, ...Object.fromEntries(changed) },
-    frozen: settings.conda.fullUpdate ? freezeLines(packages, [], {}) : undefined,
+    frozen: settings.conda.fullUpdate ? freezeLines(packages.map(asTool), [], {}) : undefined,
     cacheHit: false,
     manager: 'conda',
     upkeep: undefined,
   };
+}
+
+/** What each environment of conda has for installing packages is no package of the task. */
+function asTool(one: InstalledPackage): InstalledPackage {
+  return { ...one, base: INSTALL_TOOLS.has(normalName(one.name)) };
 }
 
 /** Variables of the shell that showed the others. */

@@ -1,4 +1,4 @@
-import type { ListOptions } from '../requirements/list-options.js';
+import { fromFolder, type ListOptions } from '../requirements/list-options.js';
 import { expandListed } from '../requirements/list-variables.js';
 import { type InstallContext, type Installer, installFromList } from './installer.js';
 import type { PipConfiguration } from './pip-configuration.js';
@@ -20,6 +20,7 @@ export interface UvSetup {
 }
 
 export function uvInstaller(context: InstallContext, setup: UvSetup): Installer {
+  const { cwd } = context;
   let project: Promise<string> | undefined;
   return {
     name: 'uv',
@@ -39,9 +40,10 @@ export function uvInstaller(context: InstallContext, setup: UvSetup): Installer 
         ...setup.flags,
         ...translated.flags,
       ];
+      const { findLinks, constraints } = cwd === undefined ? options : fromFolder(options, cwd);
       const listed = [
-        ...options.findLinks.map((link) => `--find-links ${link}`),
-        ...options.constraints.map((file) => `--constraint ${file}`),
+        ...findLinks.map((link) => `--find-links ${link}`),
+        ...constraints.map((file) => `--constraint ${file}`),
         ...translated.lines,
         ...(editable === true ? lines.map((line) => `-e ${line}`) : lines),
       ];
