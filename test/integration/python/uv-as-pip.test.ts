@@ -9,6 +9,7 @@ import { fileName, type IndexPackage, packageIndex, wheel } from '../../support/
 import { environmentRequest, type RequestOptions } from '../../support/python-environment-job.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { troubleshootingLine } from '../../support/troubleshooting.js';
 
 const ALPHA = { name: 'alpha-one', version: '1.0' };
 const BETA = { name: 'beta', version: '1.0', requires: ['alpha-one'] };
@@ -171,12 +172,14 @@ test('a list that names a file which is not there ends the task and says which',
     'requirements.txt': 'alpha-one\n-r lists/base.txt\n',
     'lists/base.txt': '-r more.txt\n',
   });
+  const inRepository = { where: 'in the repository' };
+  const missing = (values: Record<string, string>) => troubleshootingLine('requirement-file-missing', values);
   const tables: [packages: string[], cause: RegExp][] = [
-    [[], /: requirements\.txt names lists\/more\.txt, which does not exist in the repository$/],
-    [['--requirement=gone.txt'], /: the task names gone\.txt, which does not exist in the repository$/],
+    [[], missing({ list: 'requirements.txt', file: 'lists/more.txt', ...inRepository })],
+    [['--requirement=gone.txt'], missing({ list: 'the task', file: 'gone.txt', ...inRepository })],
     [
       ['-c /nonexistent/c.txt', 'alpha-one'],
-      /names \/nonexistent\/c\.txt, which does not exist on this machine$/,
+      missing({ list: 'the task', file: '/nonexistent/c.txt', where: 'on this machine' }),
     ],
     [['-r lists'], /^lists cannot be read: /],
   ];
