@@ -5,26 +5,13 @@ import { INSTALL_TOOLS } from '../inherited-packages.js';
 import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { installError } from '../install/install-failure.js';
-import { mergeOptions, withIndexes } from '../install/install-plan.js';
+import { withIndexes } from '../install/install-plan.js';
 import { pipInstaller } from '../install/pip-installer.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import { requiredLists, withoutForeignFiles } from '../requirements/foreign-files.js';
-import { emptyOptions, type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
-import { type MarkerValues, markerValues } from '../requirements/markers.js';
-import { normalName, requirementText } from '../requirements/requirement.js';
-import type { ListRequest } from '../requirements/requirement-files.js';
-import { parseRequirementList } from '../requirements/requirement-list.js';
-import { taskLines } from '../requirements/requirement-source.js';
-import {
-  type CondaPlan,
-  condaDependency,
-  dependencyName,
-  environmentFile,
-  missingDependencies,
-  parseCondaLines,
-  planConda,
-  withoutMissing,
-} from './conda-plan.js';
+import { type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
+import { normalName } from '../requirements/requirement.js';
+import { environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
+import { type CondaRequirements, markersOf, readObject, requirementPlan } from './conda-requirements.js';
 import {
   type CondaProgram,
   createArguments,
@@ -53,75 +40,6 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
   const { frozen, ...environment } = await environmentOf(request, conda, prefix);
   return { ...environment, frozen, frozenOptions: optionLines(requirements.options, quotedPath) };
 }
-
-/** What conda and pip install, and the options for pip. */
-interface CondaRequirements {
-  plan: CondaPlan;
-  options: ListOptions;
-}
-
-type RequirementRequest = ListRequest & Pick<EnvironmentRequest, 'cuda' | 'signal'>;
-
-/** Lists of the task: its conda list, or the one of pip when there is none; an empty conda list means pip alone. */
-async function requirementPlan(
-  request: RequirementRequest,
-  markers: MarkerValues | undefined,
-): Promise<CondaRequirements> {
-  const { task, settings, cuda, repository } = request;
-  const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels, markers };
-  const requirements = task.script?.requirements;
-  const own = settings.requirements.forceRepository ? undefined : requirements?.conda;
-  if (own === undefined || own === null) {
-    const located = await requiredLists(request);
-    const options = located.map(({ list }) => list.options).reduce(mergeOptions, emptyOptions());
-    return {
-      plan: planConda(
-        located.flatMap(({ list }) => list.requirements),
-        facts,
-      ),
-      options,
-    };
-  }
-  const written = parseRequirementList(taskLines(requirements, settings.requirements, 'pip'));
-  const [{ list } = { list: written }] = await withoutForeignFiles(request, [
-    { list: written, folder: repository?.root, from: 'the task' },
-  ]);
-  const { requirements: pip, options } = list;
-  const lines = taskLines(requirements, settings.requirements, 'conda');
-  if (lines.every((line) => line.trim() === '')) {
-    const plan = { channels: [...facts.channels], conda: [], pip: pip.map(requirementText), lines: {} };
-    return { plan, options };
-  }
-  const plan = planConda(parseCondaLines(lines), facts);
-  const taken = new Set(plan.conda.map(dependencyName));
-  const left = pip.filter(
-    (one) => one.extras.length > 0 || !taken.has(dependencyName(condaDependency(one, facts))),
-  );
-  return { plan: { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] }, options };
-}
-
-/** The names that markers may have, as the environment's Python says them. */
-async function markersOf(
-  { place, signal }: EnvironmentRequest,
-  prefix: string,
-): Promise<MarkerValues | undefined> {
-  const argv = [`${prefix}/bin/python`, '-E', '-s', '-c', MARKERS] as const;
-  const answer = await place
-    .exec({ argv: [...argv], env: CLEAN_ENVIRONMENT }, { signal })
-    .catch(() => undefined);
-  const { version, implementation, platform } = readVariables(answer?.exitCode === 0 ? answer.stdout : '{}');
-  if (version === undefined || implementation === undefined || platform === undefined) return undefined;
-  return markerValues({ version, implementation, platform });
-}
-
-const MARKERS = `
-import json, platform, sys, sysconfig
-print(json.dumps({
-    'version': platform.python_version(),
-    'implementation': sys.implementation.name,
-    'platform': sysconfig.get_platform(),
-}))
-`;
 
 interface Prepared {
   prefix: string;
@@ -263,7 +181,7 @@ async function environmentOf(
     { argv: [...runArguments(conda, prefix), 'python', '-c', SHOW] },
     { signal },
   );
-  const after = readVariables(shown.exitCode === 0 ? shown.stdout : '{}');
+  const after = readObject(shown.exitCode === 0 ? shown.stdout : '{}');
   const changed = Object.entries(after).filter(([name, value]) => before[name] !== value && !OWN.has(name));
   return {
     python: [python],
@@ -285,14 +203,6 @@ function asTool(one: InstalledPackage): InstalledPackage {
 /** Variables of the shell that showed the others. */
 const OWN = new Set(['PATH', 'PWD', 'OLDPWD', 'SHLVL', '_']);
 const SHOW = 'import json, os; print(json.dumps(dict(os.environ)))';
-
-function readVariables(text: string): Record<string, string> {
-  try {
-    return JSON.parse(text.trim().split('\n').at(-1) ?? '{}');
-  } catch {
-    return {};
-  }
-}
 
 function condaCommand(
   { place, reporter, signal, toolEnvironment }: EnvironmentRequest,
