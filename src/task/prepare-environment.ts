@@ -56,7 +56,8 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     ...(place.image === undefined ? {} : { image: place.image }),
   });
   // Where nothing was installed, the task's own lists say as much.
-  if (python.frozen && python.frozen.length > 0) await writeBack(run, script, python.frozen);
+  if (python.frozen && python.frozen.length > 0)
+    await writeBack(run, script, [...(python.frozenOptions ?? []), ...python.frozen]);
   return python;
 }
 

@@ -5,6 +5,7 @@ import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
 import { causeLine } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
+import { expandListed } from '../../python/requirements/list-variables.js';
 import { applyDiff } from '../../repository/apply-diff.js';
 import {
   type CheckedOut,
@@ -122,7 +123,10 @@ type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings'>;
 export function toolEnvironment(parts: ScriptParts): Record<string, string | undefined> {
   const { run, script, surroundings } = parts;
   const { settings, info } = readScript(parts);
-  const urls = [...(info.repository ? [info.repository] : []), ...vcsRepositories(script.requirements ?? {})];
+  const listed = vcsRepositories(script.requirements ?? {}).map((url) =>
+    expandListed(url, run.ctx.environment),
+  );
+  const urls = [...(info.repository ? [info.repository] : []), ...listed];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
   return {
     ...withoutForeignRepository(surroundings.environment),
