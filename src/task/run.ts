@@ -153,10 +153,18 @@ async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): 
 /** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
 const OUTPUT_AFTER_STOP_MS = 10_000;
 
+/** Space of output that is in the log is given back after so many bytes. */
+const RELEASE_BYTES = 16 * 1024 * 1024;
+
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
+  let released = run.log.position;
   try {
-    for await (const chunk of workload.output(run.log.position, signal)) {
-      await run.log.feed(chunk.data, chunk.position, signal);
+    for await (const { data, position, note } of workload.output(released, signal)) {
+      if (note !== undefined) run.log.line(note, 'WARNING');
+      await run.log.feed(data, position, signal);
+      if (position - released < RELEASE_BYTES) continue;
+      released = await run.log.kept();
+      await workload.release(released);
     }
   } catch (error) {
     if (!signal.aborted)

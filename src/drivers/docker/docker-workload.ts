@@ -6,13 +6,12 @@ import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
 import type { Engine } from './engine.js';
+import type { ContainerOutput } from './output/container-output.js';
 
 export interface DockerWorkloadOptions {
   engine: Engine;
   ref: DockerWorkloadRef;
-  tty: boolean;
-  /** The engine starts the container again by a restart policy. */
-  restarts: boolean;
+  output: ContainerOutput;
   /** Ends all watching when the daemon leaves; the container runs on. */
   signal: AbortSignal;
   /** How long an engine that does not answer is waited for. */
@@ -33,41 +32,22 @@ export class DockerWorkload implements Workload {
   readonly ref: DockerWorkloadRef;
   readonly exited: Promise<WorkloadExit>;
   readonly #options: DockerWorkloadOptions;
+  readonly #ended = new AbortController();
   #stopped = false;
 
   constructor(options: DockerWorkloadOptions) {
     this.ref = options.ref;
     this.#options = options;
     this.exited = this.#watch();
+    void this.exited.then(() => this.#ended.abort());
   }
 
-  /**
-   * Positions are bytes of the container's output from its start. The engine is asked for all of it and what
-   * is known already is let go of piece by piece, so nothing is lost or doubled after a restart of the agent,
-   * of the engine or, by its restart policy, of the container.
-   */
-  async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
-    const { engine, tty, restarts } = this.#options;
-    let at = position;
-    for (let last = false; !signal.aborted; ) {
-      let whole = false;
-      let skip = at;
-      try {
-        for await (const data of engine.logs(this.ref.container, tty, signal)) {
-          const fresh = data.subarray(Math.min(skip, data.length));
-          skip -= data.length - fresh.length;
-          if (fresh.length === 0) continue;
-          at += fresh.length;
-          yield { data: fresh, position: at };
-        }
-        whole = true;
-      } catch (error) {
-        if (isUnreadable(error)) return;
-      }
-      if (last) return;
-      last = await this.#isOver(signal);
-      if (last && whole && !restarts) return;
-    }
+  output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk> {
+    return this.#options.output.read({ position, signal, complete: this.#ended.signal });
+  }
+
+  release(position: number): Promise<void> {
+    return this.#options.output.release(position);
   }
 
   /**
@@ -137,21 +117,8 @@ export class DockerWorkload implements Workload {
     return !signal.aborted;
   }
 
-  /** Waits until there may be more to read; `true` when there will be none. */
-  async #isOver(signal: AbortSignal): Promise<boolean> {
-    const { engine } = this.#options;
-    const ended = this.exited.then(() => true);
-    while (!signal.aborted) {
-      if (await Promise.race([ended, this.#pause(signal)])) return true;
-      const state = await engine.inspect(this.ref.container).catch(() => undefined);
-      if (state?.running && !state.restarting) return false;
-    }
-    return false;
-  }
-
-  async #pause(signal: AbortSignal): Promise<false> {
+  async #pause(signal: AbortSignal): Promise<void> {
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    return false;
   }
 }
 
@@ -167,11 +134,6 @@ async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boo
 function comesBack({ exitCode, restart: { policy, most, count } }: ContainerState): boolean {
   if (policy === 'on-failure') return exitCode !== 0 && (most === 0 || count < most);
   return policy !== 'no';
-}
-
-/** A log driver of the arguments that only sends output away. */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('does not support reading');
 }
 
 /** 128 + n is how the engine tells the death by signal n. */

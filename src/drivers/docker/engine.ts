@@ -162,7 +162,7 @@ export class Engine {
     return this.#find(() => call(this.#docker));
   }
 
-  /** All output from the start, in the order in which it came; ends with the container. */
+  /** What the engine itself has kept of the output; ends with the container. */
   async *logs(id: string, tty: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const stream = await this.#call('reading the output', () =>
       this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true, abortSignal: signal }),
@@ -196,6 +196,26 @@ export class Engine {
     });
     const { ExitCode } = await this.#call('running a command in the container', () => exec.inspect());
     return ExitCode ?? -1;
+  }
+
+  /** What a command in the container prints, as it comes; ends with the command or the container. */
+  async *execOutput(
+    id: string,
+    { argv, signal }: { argv: readonly string[]; signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const doing = 'running a command in the container';
+    const stream = await this.#call(doing, async () => {
+      const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true });
+      return exec.start({});
+    });
+    const cut = (): unknown => stream.destroy();
+    signal.addEventListener('abort', cut);
+    try {
+      for await (const { data } of demultiplex(stream)) yield data;
+    } finally {
+      signal.removeEventListener('abort', cut);
+      stream.destroy();
+    }
   }
 
   /** A call about something that may be gone: 304 (nothing to do) and 404 are no errors. */

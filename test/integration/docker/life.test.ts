@@ -1,10 +1,13 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
+import { FileOutput } from '../../../src/drivers/docker/output/file-output.js';
 import type { Workload } from '../../../src/drivers/driver.js';
 import { type DockerBenchOptions, dockerBench, readOutput } from '../../support/docker-bench.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
 const running: { engine?: Promise<DockerEngine> } = {};
@@ -52,8 +55,7 @@ test('a container outlives a killed engine and its output stays whole', async (t
   const impatient = new DockerWorkload({
     engine: client,
     ref: left.ref,
-    tty: false,
-    restarts: false,
+    output: new FileOutput(left.ref.output),
     signal: new AbortController().signal,
     patienceMs: 500,
   });
@@ -108,8 +110,8 @@ test('a line of ten million bytes comes through', async (t) => {
     args: ['-t'],
   });
   const { text } = await readOutput(workload);
-  t.is(text.length, 10_000_000 + '\r\nend\r\n'.length);
-  t.true(/^y+\r\nend\r\n$/.test(text));
+  t.is(text.length, 10_000_000 + '\nend\n'.length);
+  t.true(/^y+\nend\n$/.test(text));
   await driver.dispose(workload.ref);
 });
 
@@ -135,7 +137,7 @@ test('a container that is removed from outside has ended', async (t) => {
     exit,
     exits.find(({ kind }) => kind === exit.kind),
   );
-  t.is((await readOutput(workload)).text, '');
+  t.is((await readOutput(workload)).text, 'up\n');
 });
 
 test('a container is kept where its arguments ask for it', async (t) => {
@@ -146,14 +148,45 @@ test('a container is kept where its arguments ask for it', async (t) => {
   await driver.dispose(JSON.parse(JSON.stringify(workload.ref)));
   t.deepEqual(await driver.collect(path.dirname(String(workload.ref.runFolder)), new Set()), []);
   t.false((await client.inspect(container))?.running);
-  t.is(await engine.docker(['logs', container]), 'kept');
+  t.regex(await engine.docker(['logs', container]), /is in the log of its ClearML task/);
   await client.remove(container);
 });
 
-test('output that the engine does not keep is no reason to wait', async (t) => {
-  const { driver, workload } = await launch(t, 'echo gone; exit 2', { args: ['--log-driver', 'none'] });
-  t.is((await readOutput(workload)).text, '');
-  t.deepEqual(await workload.exited, { kind: 'exited', code: 2 });
+for (const flags of ['--log-driver none', '--log-opt max-size=1k', '--log-driver local']) {
+  test(`output does not depend on the engine's own log: ${flags}`, async (t) => {
+    const script = 'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done; exit 2';
+    const { driver, workload } = await launch(t, script, { args: flags.split(' ') });
+    const { text } = await readOutput(workload);
+    t.is(text, Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 2 });
+    await driver.dispose(workload.ref);
+  });
+}
+
+test('a progress bar without a line end is read as it grows', async (t) => {
+  const script =
+    'printf "10%%\\r"; read -r go < /.clearml.workspace/next; printf "20%%\\r"; read -r go < /.clearml.workspace/next';
+  const { driver, request, workload } = await launch(t, `mkfifo /.clearml.workspace/next; ${script}`);
+  const next = path.join(request.workspace, 'next');
+  const seen: string[] = [];
+  for await (const { data } of workload.output(0, new AbortController().signal)) {
+    seen.push(Buffer.from(data).toString());
+    fs.appendFileSync(next, 'go\n');
+  }
+  t.deepEqual(seen, ['10%\r', '20%\r']);
+  await driver.dispose(workload.ref);
+});
+
+test('a link that a task puts in the place of its output leads nowhere', async (t) => {
+  const secret = path.join(temporaryFolder(t), 'secret');
+  fs.writeFileSync(secret, 'SECRET\n');
+  const script = `echo before; ln -sf ${secret} /.clearml.output; rm -f /.clearml.output; mv /.clearml.output /x; echo after`;
+  const { driver, workload } = await launch(t, script);
+  await workload.exited;
+  const later = await driver.attach(JSON.parse(JSON.stringify(workload.ref)));
+  const { text } = await readOutput(later ?? workload);
+  t.regex(text, /^before\n[^]*after\n$/);
+  t.notRegex(text, /SECRET/);
   await driver.dispose(workload.ref);
 });
 

@@ -31,7 +31,7 @@ test("tasks run in Podman's containers, by a service that is started, found and 
   const workload = await driver.launch(place, {
     argv: ['sh', '-c', 'echo "pid $$"; sleep 1; echo end; exit 7'],
   });
-  t.is((await readOutput(workload)).text, 'pid 1\r\nend\r\n');
+  t.is((await readOutput(workload)).text, 'pid 1\nend\n');
   t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
   await driver.dispose(workload.ref);
   t.is(await client.inspect(String(workload.ref.container)), undefined);
