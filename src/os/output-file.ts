@@ -100,12 +100,12 @@ export class OutputFile {
     try {
       while (!signal.aborted) {
         note = this.#skipDropped() ?? note;
-        const { base, dropped } = this.#state;
+        const state = this.#state;
+        const { base } = state;
         const isComplete = complete.aborted; // asked before reading, so that nothing written before is missed
         const { bytesRead } = await this.#handle.read(room, 0, PIECE_BYTES, this.#at - base);
         if (signal.aborted) return;
-        // Dropped while it was read: the room may hold zeros.
-        if (this.#state.base !== base || this.#state.dropped !== dropped) continue;
+        if (this.#state !== state) continue; // dropped while it was read: the room may hold zeros
         this.#at += bytesRead;
         if (bytesRead > 0 || (isComplete && note !== undefined)) {
           // A copy of the size needed: who keeps a short piece does not keep the whole room.
@@ -113,8 +113,7 @@ export class OutputFile {
           yield { data, position: this.#at, ...(note === undefined ? {} : { note }) };
           note = undefined;
         } else if (await this.#wasEmptied()) {
-          if (!this.#saidEmptied) note = `some output may be missing here: ${EMPTIED}`;
-          this.#saidEmptied = true;
+          note = this.#emptiedNote();
         } else if (isComplete) {
           return;
         } else {
@@ -144,6 +143,12 @@ export class OutputFile {
     this.#at += gone;
     const limit = `more than ${this.#limits.unreadBytes} bytes waited for the server`;
     return `${gone} bytes of output are missing here: ${cause === 'emptied' ? EMPTIED : limit}`;
+  }
+
+  #emptiedNote(): string | undefined {
+    if (this.#saidEmptied) return undefined;
+    this.#saidEmptied = true;
+    return `some output may be missing here: ${EMPTIED}`;
   }
 
   /** A file that is shorter than what was read of it begins a new count at the position that was reached. */

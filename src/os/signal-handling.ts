@@ -2,16 +2,21 @@ import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 
 /**
- * Whether a process has a handler of its own for a signal, by the kernel's `SigCgt` mask; `undefined` where that
- * cannot be told: no such process, no /proc, no such signal.
+ * Whether a process can take a signal that the kernel does not act on by itself, as it is for the first process of a
+ * container: by a handler (`SigCgt`), or by waiting for it, which is done with the signal blocked (`SigBlk`; sigwait,
+ * signalfd, the small inits that pass signals on). `undefined` where that cannot be told: no such process, no /proc,
+ * no such signal.
  *
  * @param signal `SIGTERM`, `TERM` or `15`
  */
-export async function handlesSignal(pid: number, signal: string): Promise<boolean | undefined> {
+export async function takesSignal(pid: number, signal: string): Promise<boolean | undefined> {
   const number = signalNumber(signal);
-  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await proc(pid, 'status'))?.[1];
-  if (number === undefined || mask === undefined) return undefined;
-  return ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n;
+  const status = await proc(pid, 'status');
+  const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)].map(([, mask]) =>
+    BigInt(`0x${mask}`),
+  );
+  if (number === undefined || masks.length === 0) return undefined;
+  return masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n);
 }
 
 /** Whether a process of this machine belongs to a control group that has `name` in its path. */

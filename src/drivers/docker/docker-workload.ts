@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { handlesSignal, isInGroup } from '../../os/signal-handling.js';
+import { takesSignal, isInGroup } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
@@ -123,11 +123,11 @@ export class DockerWorkload implements Workload {
 }
 
 /**
- * The first process of a container gets no signal that it has no handler for, so there is nothing to wait for.
+ * The first process of a container gets no signal that it neither handles nor waits for: there is no end to wait for.
  * Only told where the container is seen to be one of this machine.
  */
 async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boolean> {
-  return pid > 0 && (await isInGroup(pid, id)) && (await handlesSignal(pid, stopSignal)) === false;
+  return pid > 0 && (await isInGroup(pid, id)) && (await takesSignal(pid, stopSignal)) === false;
 }
 
 /** Whether the engine starts a container again that has ended so. */
