@@ -119,6 +119,7 @@ export class UploadedFiles implements RunFiles {
     entries: readonly ArchiveEntry[],
     owner: ArchiveOwner = ROOT,
   ): Promise<void> {
+    if (entries.length === 0) return;
     await this.#options.engine.ask(`uploading files to ${path}`, (docker) =>
       docker.getContainer(container).putArchive(archiveOf(entries, owner), { path }),
     );
