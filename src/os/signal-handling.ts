@@ -1,11 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 
+/** Number of the call `rt_sigtimedwait`, which is `sigwait` in C, by Node's names of processors. */
+const SIGWAIT: Readonly<Record<string, string>> = {
+  x64: '128',
+  arm64: '137',
+  riscv64: '137',
+  ppc64: '176',
+  s390x: '177',
+};
+
 /**
  * Whether a process can take a signal that the kernel does not act on by itself, as it is for the first process of a
- * container: by a handler (`SigCgt`), or by waiting for it, which is done with the signal blocked (`SigBlk`; sigwait,
- * signalfd, the small inits that pass signals on). `undefined` where that cannot be told: no such process, no /proc,
- * no such signal.
+ * container: by a handler, by waiting for it with the signal blocked (signalfd), or in sigwait, as the small inits
+ * that pass signals on. While it is in sigwait, `SigBlk` lacks what it waits for. `undefined` where that cannot be
+ * told: no such process, no /proc, no such signal, a process of another user.
  *
  * @param signal `SIGTERM`, `TERM` or `15`
  */
@@ -16,7 +25,10 @@ export async function takesSignal(pid: number, signal: string): Promise<boolean 
     BigInt(`0x${mask}`),
   );
   if (number === undefined || masks.length === 0) return undefined;
-  return masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n);
+  if (masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n)) return true;
+  const [call = ''] = (await proc(pid, 'syscall')).trim().split(' ', 1);
+  const sigwait = SIGWAIT[process.arch];
+  return call === '' || sigwait === undefined ? undefined : call === sigwait;
 }
 
 /** Whether a process of this machine belongs to a control group that has `name` in its path. */

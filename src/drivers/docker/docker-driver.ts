@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { firstLook } from './containers/container-owner.js';
@@ -18,6 +19,7 @@ import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
+import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
 import { ImageMaker } from './image/image-maker.js';
@@ -56,11 +58,12 @@ export class DockerDriver implements Driver {
   async open(request: PlaceRequest): Promise<Place> {
     const { engine, environment: env } = this.#options;
     const { reporter, signal } = request;
-    const plan = await this.#options.plan(request);
+    let plan: FittedPlan = await this.#options.plan(request);
     for (const note of plan.notes) reporter.line(note, 'INFO');
     const { Image: image = '', platform } = plan.request;
     await provideImage(engine, { image, platform, policy: plan.pull, env, reporter, signal });
     const files = await this.#filesOf(plan, request);
+    if (files.shared) plan = await this.#fitted(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
     const container = await this.#created(plan, files, runFolder);
@@ -146,6 +149,18 @@ export class DockerDriver implements Driver {
     throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
   }
 
+  /** The plan with the agent's own mounts as the container's user can use them. */
+  async #fitted(plan: ContainerPlan, { runFolder, reporter }: PlaceRequest): Promise<FittedPlan> {
+    const { engine } = this.#options;
+    const { request, own = [] } = plan;
+    const user = request.User || (await engine.imageUser(request.Image ?? ''));
+    const copies = path.join(controlFolder(runFolder), 'own');
+    const engineSees = (file: string) => this.#sees(file);
+    const fitted = await fitOwnMounts({ request, own, user, copies, engineSees });
+    for (const note of fitted.notes) reporter.line(note, 'WARNING');
+    return { ...plan, request: fitted.request, userFolders: fitted.folders };
+  }
+
   async #created(plan: ContainerPlan, files: RunFiles, runFolder: string): Promise<string> {
     try {
       await files.beforeCreate();
@@ -166,6 +181,7 @@ export class DockerDriver implements Driver {
     const { container } = ref;
     const [look, state] = await Promise.all([firstLook(engine, container), engine.inspect(container)]);
     const { owner } = look;
+    if (owner !== undefined) await giveFolders(plan.userFolders ?? [], owner, environment);
     await files.afterStart({ container, owner });
     const place = new DockerPlace({
       engine,
@@ -257,8 +273,13 @@ interface OpenPlace {
   workspace: string;
 }
 
+interface FittedPlan extends ContainerPlan {
+  /** Folders of this machine that are to belong to the container's user. */
+  userFolders?: readonly string[];
+}
+
 interface StartedContainer {
-  plan: ContainerPlan;
+  plan: FittedPlan;
   ref: DockerPlaceRef;
   files: RunFiles;
   request: PlaceRequest;

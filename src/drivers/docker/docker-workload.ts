@@ -7,6 +7,7 @@ import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
 import type { Engine } from './engine.js';
 import type { ContainerOutput } from './output/container-output.js';
+import { killsBeforeCommand } from './waiting-command.js';
 
 export interface DockerWorkloadOptions {
   engine: Engine;
@@ -94,7 +95,7 @@ export class DockerWorkload implements Workload {
         const state = await engine.inspect(this.ref.container);
         silentSince = undefined;
         if (state === undefined) return { kind: 'lost', reason: 'its container was removed from outside' };
-        if (!state.running && (await this.#isFinal(state))) return exitOf(state);
+        if (!state.running && (await this.#isFinal(state))) return exitOf(await this.#explained(state));
       } catch (error) {
         // An engine may be restarted, which a container can outlive.
         if (isAgentError(error, 'DOCKER_ENGINE')) silentSince ??= Date.now();
@@ -104,6 +105,19 @@ export class DockerWorkload implements Workload {
       await this.#pause(signal);
     }
     return new Promise<never>(() => undefined);
+  }
+
+  /** The engine's word about memory is about all of the container's life, the set-up of the task included. */
+  async #explained(state: ContainerState): Promise<ContainerState> {
+    if (!state.oomKilled) return state;
+    const said: Uint8Array[] = [];
+    try {
+      const { signal } = this.#options;
+      for await (const data of this.#options.engine.logs(state.id, state.tty, signal)) said.push(data);
+    } catch {
+      return state; // the arguments name a log driver that cannot be read
+    }
+    return killsBeforeCommand(Buffer.concat(said).toString()) > 0 ? { ...state, oomKilled: false } : state;
   }
 
   /** Whether the engine has given up starting the container again by its restart policy. */

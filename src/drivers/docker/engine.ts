@@ -103,6 +103,12 @@ export class Engine {
     return found !== undefined;
   }
 
+  /** User of an image's processes, `user` or `user:group`; empty for root, and for an image that is not there. */
+  async imageUser(image: string): Promise<string> {
+    const found = await this.#find(() => this.#docker.getImage(image).inspect());
+    return found?.Config?.User ?? '';
+  }
+
   /** @returns the container's id */
   async create(request: CreateRequest): Promise<string> {
     const container = await this.#call('creating the container', () =>

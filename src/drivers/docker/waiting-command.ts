@@ -22,6 +22,25 @@ export interface StartSurroundings {
 /** What the engine's own log of the container says. */
 const HINT = 'The output of this container is in the log of its ClearML task.';
 
+const KILLS_NAME = 'oom_kill';
+
+/** Says how many processes of the container were killed for memory so far, by its control group's own count. */
+const COUNT_KILLS = `(for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  [ ! -r "$file" ] || while read -r name count; do
+    [ "$name" != ${KILLS_NAME} ] || echo "${KILLS_NAME} $count"
+  done < "$file"
+done)`;
+
+/**
+ * Processes that were killed for memory before the command began.
+ *
+ * @param said what the engine's own log of the container says
+ */
+export function killsBeforeCommand(said: string): number {
+  const counts = [...said.matchAll(new RegExp(`^${KILLS_NAME} (\\d+)\\r?$`, 'gm'))];
+  return Number(counts.at(-1)?.[1] ?? 0);
+}
+
 /**
  * The script that becomes the command: its folder, its variables over the container's, then the command in
  * place of the shell. Its output goes to a file, because engines keep the output of a terminal or pipe by lines of
@@ -33,6 +52,7 @@ export function startScript(command: PlaceCommand, { environment, output }: Star
   );
   return [
     `echo ${quoteWord(HINT)}`,
+    COUNT_KILLS,
     `exec >> ${output} 2>&1`,
     ...variables.map(([name, value]) =>
       value === undefined ? `unset ${name}` : `export ${name}=${quoteWord(value)}`,

@@ -12,14 +12,19 @@ import { until } from '../../support/until.js';
 
 const running: { engine?: Promise<DockerEngine> } = {};
 
-async function launch(t: ExecutionContext, script: string, options: Omit<DockerBenchOptions, 'env'> = {}) {
+async function bench(t: ExecutionContext, options: Omit<DockerBenchOptions, 'env'> = {}) {
   t.timeout(120_000);
   running.engine ??= startEngine();
   const engine = await running.engine;
-  const bench = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
-  const place = await bench.driver.open(bench.request);
-  const workload = await bench.driver.launch(place, { argv: ['sh', '-c', script] });
-  return { ...bench, engine, workload, container: String(workload.ref.container) };
+  const made = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
+  return { ...made, engine };
+}
+
+async function launch(t: ExecutionContext, script: string, options: Omit<DockerBenchOptions, 'env'> = {}) {
+  const made = await bench(t, options);
+  const place = await made.driver.open(made.request);
+  const workload = await made.driver.launch(place, { argv: ['sh', '-c', script] });
+  return { ...made, workload, container: String(workload.ref.container) };
 }
 
 async function startEngine(): Promise<DockerEngine> {
@@ -132,6 +137,19 @@ test('a command that loses a process to a lack of memory says so', async (t) => 
   t.deepEqual(await workload.exited, { kind: 'exited', code: 1, oomKilled: true });
   await driver.dispose(workload.ref);
 });
+
+for (const args of ['-t', '--log-opt max-size=1k', '']) {
+  test(`a step of the set-up that is killed for memory does not explain the end of the command: ${args}`, async (t) => {
+    const { driver, request } = await bench(t, {
+      args: ['-m', '24m', '--memory-swap', '24m', ...args.split(' ').filter(Boolean)],
+    });
+    const place = await driver.open(request);
+    t.is((await place.exec({ argv: ['tail', '/dev/zero'] })).exitCode, 137);
+    const workload = await driver.launch(place, { argv: ['sh', '-c', 'exit 1'] });
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 1 });
+    await driver.dispose(workload.ref);
+  });
+}
 
 test('a container that is removed from outside has ended', async (t) => {
   const { engine, workload, container } = await launch(t, 'echo up; sleep 99');

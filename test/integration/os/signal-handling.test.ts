@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { takesSignal } from '../../../src/os/signal-handling.js';
+import { until } from '../../support/until.js';
 
 /** A Python program that has prepared for signals as these lines say. */
 async function prepared(t: ExecutionContext, lines: string): Promise<number> {
@@ -9,12 +11,15 @@ async function prepared(t: ExecutionContext, lines: string): Promise<number> {
   const child = spawn('python3', ['-c', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  return child.pid ?? 0;
+  const pid = child.pid ?? 0;
+  await until(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') S '), { what: 'its wait' });
+  return pid;
 }
 
 for (const [what, lines, takes] of [
   ['a handler', 'signal.signal(signal.SIGTERM, lambda *a: None)', true],
-  ['a thread that waits for it', 'signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])', true],
+  ['its being blocked', 'signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])', true],
+  ['sigwait', 'print("up", flush=True); signal.sigwait([signal.SIGTERM])', true],
   ['nothing', '', false],
   ['its being ignored', 'signal.signal(signal.SIGTERM, signal.SIG_IGN)', false],
   ['a handler for another one', 'signal.signal(signal.SIGUSR1, lambda *a: None)', false],
