@@ -24,7 +24,7 @@ import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
-import { IN_CONTAINER } from './output/container-output.js';
+import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
 import { FileOutput } from './output/file-output.js';
 import { startScript } from './waiting-command.js';
 
@@ -47,6 +47,8 @@ export class DockerDriver implements Driver {
   readonly kind = 'docker';
   readonly #options: DockerDriverOptions;
   readonly #places = new Map<string, OpenPlace>();
+  /** Of commands that this process watches, by container. */
+  readonly #outputs = new Map<string, ContainerOutput>();
   /** Whether the engine sees the agent's files, once it has been asked. */
   #shared: Promise<boolean> | undefined;
 
@@ -126,6 +128,8 @@ export class DockerDriver implements Driver {
     const { engine } = this.#options;
     await this.#places.get(docker.container)?.files.close();
     this.#places.delete(docker.container);
+    await this.#outputs.get(docker.container)?.close();
+    this.#outputs.delete(docker.container);
     const state = docker.workspace === undefined ? undefined : await engine.inspect(docker.container);
     if (docker.keep) await engine.stop(docker.container, 0);
     else await engine.remove(docker.container);
@@ -173,6 +177,7 @@ export class DockerDriver implements Driver {
 
   #workload(ref: DockerPlaceRef, { output, kept }: RunOutput): DockerWorkload {
     const { engine, signal } = this.#options;
+    this.#outputs.set(ref.container, output);
     return new DockerWorkload({ engine, ref: { ...ref, output: kept }, output, signal });
   }
 

@@ -205,6 +205,29 @@ test('a progress bar without a line end is read as it grows', async (t) => {
   await driver.dispose(workload.ref);
 });
 
+for (const files of ['mounted', 'uploaded'] as const) {
+  test(`output is read on by a later driver, each byte once, with files ${files}`, async (t) => {
+    const script =
+      'i=0; while [ $i -lt 60 ]; do printf "ä%s;" $i; i=$((i+1)); sleep 0.05; done; yes | head -c 3000000; exit 4';
+    const { driver, workload } = await launch(t, script, { driver: { files }, args: ['-t'] });
+    const first: Uint8Array[] = [];
+    let position = 0;
+    for await (const chunk of workload.output(0, new AbortController().signal)) {
+      first.push(chunk.data);
+      position = chunk.position;
+      if (Buffer.concat(first).includes('7;')) break;
+    }
+    const later = await bench(t, { driver: { files } });
+    const found = await later.driver.attach(JSON.parse(JSON.stringify(workload.ref)));
+    if (found === undefined) return t.fail('not found');
+    const rest = await readOutput(found, position);
+    const bars = Array.from({ length: 60 }, (_, i) => `ä${i};`).join('');
+    t.true(Buffer.concat(first).toString() + rest.text === bars + 'y\n'.repeat(1_500_000));
+    t.deepEqual(await found.exited, { kind: 'exited', code: 4 });
+    await driver.dispose(workload.ref);
+  });
+}
+
 test('a link that a task puts in the place of its output leads nowhere', async (t) => {
   const secret = path.join(temporaryFolder(t), 'secret');
   fs.writeFileSync(secret, 'SECRET\n');

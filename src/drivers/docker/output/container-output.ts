@@ -5,6 +5,8 @@ export interface ContainerOutput {
   read(reading: ContainerReading): AsyncGenerator<OutputChunk>;
   /** As `Workload.release`. */
   release(position: number): Promise<void>;
+  /** Nobody reads it any more. */
+  close(): Promise<void>;
 }
 
 export interface ContainerReading {

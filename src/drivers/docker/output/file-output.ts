@@ -19,12 +19,17 @@ export class FileOutput implements ContainerOutput {
     try {
       yield* file.read(reading);
     } finally {
-      this.#open = undefined;
-      await file.close();
+      await this.close();
     }
   }
 
   async release(position: number): Promise<void> {
     await this.#open?.release(position);
+  }
+
+  async close(): Promise<void> {
+    const file = this.#open;
+    this.#open = undefined;
+    await file?.close();
   }
 }

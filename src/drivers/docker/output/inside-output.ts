@@ -15,6 +15,10 @@ const RETRY_MS = 1000;
 /** An engine that does not give the file of a container that has ended is asked this often. */
 const LAST_TRIES = 60;
 
+/** What an engine says about a command that it cannot start comes in the place of the command's output. */
+const BEGIN = 'begin\n';
+const FOLLOW = 'echo begin; exec tail -c "+$1" -f "$2"';
+
 /**
  * Output in a file of a container whose engine does not see the files of this machine: read by a command in the
  * container while it runs, and from the container's file system once it has ended.
@@ -54,9 +58,24 @@ export class InsideOutput implements ContainerOutput {
     await engine.exec(container, { argv, onOutput: () => undefined }).catch(() => undefined);
   }
 
-  #growing(at: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async close(): Promise<void> {}
+
+  async *#growing(at: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { engine, container, file } = this.#options;
-    return engine.execOutput(container, { argv: ['tail', '-c', `+${at + 1}`, '-f', file], signal });
+    const argv = ['/bin/sh', '-c', FOLLOW, 'sh', String(at + 1), file];
+    let begun = false;
+    let head = Buffer.alloc(0);
+    for await (const data of engine.execOutput(container, { argv, signal })) {
+      if (begun) {
+        yield data;
+        continue;
+      }
+      head = Buffer.concat([head, data]);
+      if (head.length < BEGIN.length) continue;
+      if (head.toString('latin1', 0, BEGIN.length) !== BEGIN) return;
+      begun = true;
+      if (head.length > BEGIN.length) yield head.subarray(BEGIN.length);
+    }
   }
 
   async *#rest(at: number): AsyncGenerator<Uint8Array> {
