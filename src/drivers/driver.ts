@@ -165,6 +165,8 @@ export interface Workload {
    * when the signal aborts. `position` of a piece is where to go on after it.
    */
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
+  /** Output before the position is kept elsewhere: its space may be given back. */
+  release(position: number): Promise<void>;
   /** Polite signal, grace (which ends when `kill` aborts), kill; resolves when nothing of it is alive. */
   stop(graceMs: number, kill?: AbortSignal): Promise<void>;
 }
@@ -172,4 +174,6 @@ export interface Workload {
 export interface OutputChunk {
   data: Uint8Array;
   position: number;
+  /** What is missing before it, and why; a sentence for the log. */
+  note?: string;
 }

@@ -103,6 +103,13 @@ export class TaskLog implements Reporter {
     return this.#spool.position;
   }
 
+  /** Position before which the workload's output is not needed any more: it is in the spool, on disk. */
+  async kept(): Promise<number> {
+    const { position } = this;
+    await this.#spool.flush();
+    return position;
+  }
+
   line(text: string, level: LogLevel = 'INFO'): void {
     this.#endTools();
     const unfinished = this.#workload.flush();

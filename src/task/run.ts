@@ -176,10 +176,18 @@ const OUTPUT_AFTER_STOP_MS = 10_000;
 /** The same for an agent that is in a hurry. */
 const LITTLE_MS = 1000;
 
+/** Space of output that is in the log is given back after so many bytes. */
+const RELEASE_BYTES = 16 * 1024 * 1024;
+
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
+  let released = run.log.position;
   try {
-    for await (const chunk of workload.output(run.log.position, signal)) {
-      await run.log.feed(chunk.data, chunk.position, signal);
+    for await (const { data, position, note } of workload.output(released, signal)) {
+      if (note !== undefined) run.log.line(note, 'WARNING');
+      await run.log.feed(data, position, signal);
+      if (position - released < RELEASE_BYTES) continue;
+      released = await run.log.kept();
+      await workload.release(released);
     }
   } catch (error) {
     if (!signal.aborted)

@@ -13,7 +13,7 @@ import { DockerDriver } from './docker-driver.js';
 import { controlFolder } from './docker-ref.js';
 import { Engine } from './engine.js';
 import { planBuild } from './image/build-plan.js';
-import { hostAddress } from './machine-facts.js';
+import { answersAt, hostAddress } from './machine-facts.js';
 import { engineSees, readHostFolder } from './plan/host-mount.js';
 import { type PlannedContainer, planContainer } from './plan/plan-container.js';
 import type { TemplateValues } from './template/resolve-template.js';
@@ -156,8 +156,19 @@ async function planRequest(
   const described = await setup.describe(task, signal);
   const configFile = path.join(controlFolder(runFolder), 'clearml.conf');
   const warn = (text: string) => reporter.line(text, 'WARNING');
-  const facts = containerFacts(setup, machine, { task, described, configFile, warn });
+  const parts = { task, described, configFile, warn };
+  const facts = containerFacts(setup, machine, {
+    ...parts,
+    sshAgentGone: await isAgentGone(task.config, machine),
+  });
   return { task, described, planned: planContainer(facts), configFile };
+}
+
+/** An agent in a container does not see the sockets that the engine mounts. */
+async function isAgentGone(config: Config, { sibling, mounts }: EngineMachine): Promise<boolean> {
+  const socket = config.variable('SSH_AUTH_SOCK');
+  if (socket === undefined || sibling !== undefined || mounts.length > 0) return false;
+  return !(await answersAt(socket));
 }
 
 async function ownAddress(config: Config): Promise<string | undefined> {

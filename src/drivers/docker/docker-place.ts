@@ -7,7 +7,13 @@ import type { Engine } from './engine.js';
 import { ExecLimits } from './setup/exec-limits.js';
 import { ExecOutput } from './setup/exec-output.js';
 import { PackageInstaller } from './setup/package-installer.js';
-import { SetupOutput, type SetupScript, setupProgram } from './setup/setup-scripts.js';
+import {
+  SetupOutput,
+  type SetupReport,
+  type SetupScript,
+  setupCommand,
+  setupProgram,
+} from './setup/setup-scripts.js';
 import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
@@ -43,9 +49,6 @@ const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
 /** Variables that reach programs of root; by others the image's user could make root run what it likes. */
 const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const CHOOSE_SHELL = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
-/** Scripts hold secrets, and every user of the machine can read the arguments of a process. */
-const READ_PROGRAM = 'agent_program=$(cat); exec </dev/null; eval "unset agent_program; $agent_program"';
 const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
@@ -88,7 +91,7 @@ export class DockerPlace implements Place {
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     await this.#options.handOver();
     const { unprivileged = false } = this.#options;
-    const env = options.asRoot ? this.#rootEnvironment() : this.#environment;
+    const env = options.asRoot ? this.#rootEnvironment() : this.#stepEnvironment();
     return this.#run(
       { ...command, env: { ...env, ...command.env } },
       unprivileged ? { ...options, asRoot: false } : options,
@@ -157,21 +160,40 @@ export class DockerPlace implements Place {
     await this.#runScripts(after, options);
   }
 
-  async #runScripts(scripts: readonly SetupScript[], { reporter, signal }: ProvideOptions): Promise<void> {
-    if (scripts.length === 0) return;
+  /** A script that ends its shell well (`exit 0`) does not end the others: these run in another one. */
+  async #runScripts(scripts: readonly SetupScript[], options: ProvideOptions): Promise<void> {
+    for (let rest = scripts; rest.length > 0; ) {
+      const { script, exitCode, environment } = await this.#runShell(rest, options);
+      if (exitCode !== 0) throw scriptFailed(rest[script], exitCode);
+      if (Object.keys(environment).length > 0) this.#environment = environment;
+      rest = rest.slice(script + 1);
+    }
+  }
+
+  async #runShell(
+    scripts: readonly SetupScript[],
+    { reporter, signal }: ProvideOptions,
+  ): Promise<SetupReport> {
     const marker = `setup-${randomBytes(12).toString('hex')}`;
     const output = new SetupOutput(marker, (text) => reporter.output(text));
     const ended = this.#run(
-      { argv: ['/bin/sh', '-c', CHOOSE_SHELL, 'sh', READ_PROGRAM], env: this.#environment },
-      { input: setupProgram(scripts, marker), signal, onOutput: (text) => output.feed(text) },
+      { argv: setupCommand(marker), env: this.#environment },
+      { input: setupProgram(scripts), signal, onOutput: (text) => output.feed(text) },
     );
     // What a script leaves running in the background holds the output open for as long as it lives.
     const report = await Promise.race([output.reported, ended.then(() => undefined)]);
     ended.catch(() => undefined);
     output.flush();
-    const status = report === undefined ? (await ended).exitCode : report.exitCode;
-    if (status !== 0) throw scriptFailed(scripts[report?.script ?? -1], status);
-    if (report !== undefined && 'PATH' in report.environment) this.#environment = report.environment;
+    return report ?? { script: scripts.length, exitCode: (await ended).exitCode, environment: {} };
+  }
+
+  /** A script may leave a `PATH` that only the task is content with. */
+  #stepEnvironment(): Readonly<Record<string, string>> {
+    const { PATH = '' } = this.#environment;
+    if (PATH === this.#options.environment.PATH) return this.#environment;
+    const folders = PATH.split(':').filter((folder) => folder !== '');
+    const lacking = ROOT_PATH.split(':').filter((folder) => !folders.includes(folder));
+    return { ...this.#environment, PATH: [...folders, ...lacking].join(':') };
   }
 
   #rootEnvironment(): Record<string, string | undefined> {

@@ -103,6 +103,12 @@ export class Engine {
     return found !== undefined;
   }
 
+  /** User of an image's processes, `user` or `user:group`; empty for root, and for an image that is not there. */
+  async imageUser(image: string): Promise<string> {
+    const found = await this.#find(() => this.#docker.getImage(image).inspect());
+    return found?.Config?.User ?? '';
+  }
+
   /** @returns the container's id */
   async create(request: CreateRequest): Promise<string> {
     const container = await this.#call('creating the container', () =>
@@ -162,7 +168,7 @@ export class Engine {
     return this.#find(() => call(this.#docker));
   }
 
-  /** All output from the start, in the order in which it came; ends with the container. */
+  /** What the engine itself has kept of the output; ends with the container. */
   async *logs(id: string, tty: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const stream = await this.#call('reading the output', () =>
       this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true, abortSignal: signal }),
@@ -196,6 +202,26 @@ export class Engine {
     });
     const { ExitCode } = await this.#call('running a command in the container', () => exec.inspect());
     return ExitCode ?? -1;
+  }
+
+  /** What a command in the container prints, as it comes; ends with the command or the container. */
+  async *execOutput(
+    id: string,
+    { argv, signal }: { argv: readonly string[]; signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const doing = 'running a command in the container';
+    const stream = await this.#call(doing, async () => {
+      const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true });
+      return exec.start({});
+    });
+    const cut = (): unknown => stream.destroy();
+    signal.addEventListener('abort', cut);
+    try {
+      for await (const { data } of demultiplex(stream)) yield data;
+    } finally {
+      signal.removeEventListener('abort', cut);
+      stream.destroy();
+    }
   }
 
   /** A call about something that may be gone: 304 (nothing to do) and 404 are no errors. */

@@ -150,7 +150,7 @@ test('an image with an entry point, a read-only file system and a terminal', asy
   const { driver, request } = await bench(t, { image: 'entry:1', args: ['--read-only', '-t'] });
   const place = await driver.open(request);
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'tty; echo two'] });
-  t.is((await readOutput(workload)).text, '/dev/pts/0\r\ntwo\r\n');
+  t.is((await readOutput(workload)).text, '/dev/pts/0\ntwo\n');
   await driver.dispose(workload.ref);
 });
 

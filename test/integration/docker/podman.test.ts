@@ -31,7 +31,7 @@ test("tasks run in Podman's containers, by a service that is started, found and 
   const workload = await driver.launch(place, {
     argv: ['sh', '-c', 'echo "pid $$"; sleep 1; echo end; exit 7'],
   });
-  t.is((await readOutput(workload)).text, 'pid 1\r\nend\r\n');
+  t.is((await readOutput(workload)).text, 'pid 1\nend\n');
   t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
   await driver.dispose(workload.ref);
   t.is(await client.inspect(String(workload.ref.container)), undefined);
@@ -44,6 +44,26 @@ test("tasks run in Podman's containers, by a service that is started, found and 
   t.deepEqual(await stubborn.exited, { kind: 'signalled', signal: 'SIGKILL' });
   await driver.dispose(stubborn.ref);
   t.is(await podman(['ps', '-aq']), '');
+
+  const lines = await driver.launch(await driver.open(request), {
+    argv: ['sh', '-c', 'i=0; while [ $i -lt 40 ]; do echo "line $i"; i=$((i+1)); sleep 0.05; done'],
+  });
+  let text = '';
+  let position = 0;
+  for await (const chunk of lines.output(0, new AbortController().signal)) {
+    text += Buffer.from(chunk.data).toString();
+    position = chunk.position;
+    if (text.includes('line 7\n')) break;
+  }
+  for (const pid of services()) process.kill(pid, 'SIGKILL');
+  await until(() => refuses(socket), { what: 'the end of the service' });
+  const later = await dockerBench(t, { env, engine: 'podman' });
+  const found = await later.driver.attach(JSON.parse(JSON.stringify(lines.ref)));
+  if (found === undefined) return t.fail('not found');
+  text += (await readOutput(found, position)).text;
+  t.is(text, Array.from({ length: 40 }, (_, i) => `line ${i}\n`).join(''));
+  t.deepEqual(await found.exited, { kind: 'exited', code: 0 });
+  await driver.dispose(lines.ref);
 
   const missing = await dockerBench(t, { env, engine: 'podman', image: 'localhost/none:1' });
   await t.throwsAsync(missing.driver.open(missing.request), { message: /cannot pull localhost\/none:1: / });

@@ -49,6 +49,8 @@ export interface ContainerFacts {
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
+  /** The ssh agent of `SSH_AUTH_SOCK` has ended. */
+  sshAgentGone?: true;
   /** The user's ssh folder and git credential files, those that exist. */
   sshFolder?: string;
   gitFiles: readonly string[];
@@ -100,10 +102,10 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const chosen = chooseContainer(facts.choice);
   const settings = readArgumentSettings(config);
   const image = fill(facts, [chosen.image])[0] ?? chosen.image;
-  const ssh = sshAccess(config);
+  const ssh = sshAccess(config, facts.sshAgentGone);
   const planned = argumentsOf(facts, chosen.arguments, { settings, ssh });
   const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
-  const mounts = mountsOf(facts, ssh.kind === 'folder', trust.mounts);
+  const mounts = mountsOf(facts, ssh, trust.mounts);
   const named = nameOf(facts);
   const words = runWords({
     ...runIdentity(facts, trust.variables),
@@ -117,7 +119,10 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, chosen.arguments)), policy);
   const built = requestOf(facts, words);
   const runLine = renderRunLine([...words, image], settings.hiding);
-  const problems = named.problem === undefined ? [] : [`container name: ${named.problem}`];
+  const problems = [
+    ...(named.problem === undefined ? [] : [`container name: ${named.problem}`]),
+    ...(facts.sshAgentGone ? [agentGone(config, mounts.mounted.sshMounted)] : []),
+  ];
   return {
     ...built,
     request: withLimits({ ...built.request, Image: image }, policy),
@@ -219,7 +224,7 @@ function nameOf(facts: ContainerFacts): { name?: string; problem?: string } {
     : { name: found.name };
 }
 
-function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly HostMount[]) {
+function mountsOf(facts: ContainerFacts, access: SshAccess, trust: readonly HostMount[]) {
   const { config, home } = facts;
   const { keys, gitFiles } = credentialFolders(config);
   const notes: string[] = [];
@@ -233,8 +238,13 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
     own.push({ ...mount, source, file: mount.source, cache });
     return [{ ...mount, source }];
   };
+  // Among the arguments, where the administrator's rules for these count.
+  if (access.kind === 'socket')
+    own.push({ file: access.socket, source: access.socket, target: access.socket });
   const ssh =
-    sshFolder && facts.sshFolder ? seen({ source: facts.sshFolder, target: keys, readOnly: true }) : [];
+    access.kind === 'folder' && facts.sshFolder
+      ? seen({ source: facts.sshFolder, target: keys, readOnly: true })
+      : [];
   const gitMounts = facts.gitFiles.flatMap((source) =>
     seen({ source, target: `${gitFiles}/${path.basename(source)}`, readOnly: true }),
   );
@@ -249,6 +259,11 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
     notes,
     own,
   };
+}
+
+function agentGone(config: Config, folder: boolean): string {
+  const instead = folder ? 'the keys of ~/.ssh are mounted instead' : 'the container has no keys';
+  return `no ssh agent answers at SSH_AUTH_SOCK=${config.variable('SSH_AUTH_SOCK')}: ${instead}`;
 }
 
 function secretValues({ Env = [] }: CreateRequest): string[] {

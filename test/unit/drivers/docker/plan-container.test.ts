@@ -248,3 +248,41 @@ test('a restart policy keeps the container, a name is chosen from its format', (
   t.is(planned.request.name, 'app-T-rrrr');
   t.notRegex(planned.runLine, /--rm/);
 });
+
+for (const [text, left] of [
+  ['--restart always', '--restart always'],
+  ['--restart=unless-stopped', '--restart=unless-stopped'],
+  ["--restart 'always' -e A=B", '--restart always'],
+] as const) {
+  test(`a finished task is not started again: ${text}`, (t) => {
+    const planned = plan({ container: { image: 'i', arguments: text } });
+    t.is(planned.request.HostConfig.RestartPolicy?.Name, 'no');
+    t.notRegex(planned.runLine, /--restart/);
+    t.true(
+      planned.notes.includes(
+        `docker arguments that would run a finished task again and again, left out: ${left}`,
+      ),
+      planned.notes.join(),
+    );
+  });
+}
+
+test('an endless restart policy of the administrator is left out, one for failures counts', (t) => {
+  const config = { 'agent.extra_docker_arguments': ['--restart', 'always'] };
+  const admin = plan({ config, container: { image: 'i' } });
+  t.is(admin.request.HostConfig.RestartPolicy?.Name, 'no');
+  const task = plan({ container: { image: 'i', arguments: '--restart on-failure:2' } });
+  t.deepEqual(task.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 2 });
+});
+
+test('the keys of ~/.ssh count where the ssh agent has ended', (t) => {
+  const env = { SSH_AUTH_SOCK: '/tmp/ssh-1/agent' };
+  const there = plan({ env, facts: { sshFolder: '/home/u/.ssh' } });
+  t.true(there.request.HostConfig.Binds?.includes('/tmp/ssh-1/agent:/tmp/ssh-1/agent'));
+  const gone = plan({ env, facts: { sshFolder: '/home/u/.ssh', sshAgentGone: true } });
+  t.true(gone.request.HostConfig.Binds?.includes('/home/u/.ssh:/.ssh:ro'));
+  t.notRegex(gone.runLine, /agent:|SSH_AUTH_SOCK/);
+  const why =
+    'no ssh agent answers at SSH_AUTH_SOCK=/tmp/ssh-1/agent: the keys of ~/.ssh are mounted instead';
+  t.true(gone.notes.includes(why));
+});
