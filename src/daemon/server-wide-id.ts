@@ -60,7 +60,7 @@ async function isFree({ workerId }: Registration, options: ServerWideOptions): P
   // Of several agents that have seen it free at once, the last one to register keeps it.
   const mark = `claim-${randomUUID()}`;
   await workers.register({ worker: workerId, queues, tags: [mark] }, { signal });
-  await sleep(settleMs, undefined, { signal });
+  await sleep(settleMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   const registered = await find();
   return registered?.tags === undefined || registered.tags.includes(mark);
 }
