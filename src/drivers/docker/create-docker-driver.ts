@@ -77,7 +77,9 @@ export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriv
     engine,
     environment: config.env,
     signal: setup.signal,
-    engineSees: (file) => engineSees(file, machine.mounts) ?? file,
+    ...(machine.mounts.length === 0
+      ? {}
+      : { engineSees: (file) => engineSees(file, machine.mounts) ?? file }),
     plan: (request) => planFor(setup, machine, request),
   });
 }
@@ -108,10 +110,11 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
     facts: (await engine?.facts()) ?? {
       apiVersion: CURRENT_API_VERSION,
       podman: setup.engine === 'podman',
+      version: '',
       architecture: process.arch,
     },
     socket: engine?.socket ?? DEFAULT_SOCKET,
-    hasGpus: (await setup.hasGpus()) || ((await engine?.hasNvidiaRuntime()) ?? false),
+    hasGpus: (await setup.hasGpus()) || ((await engine?.handsOutNvidia()) ?? false),
     address: await ownAddress(setup.config),
     mounts: folder === undefined ? [] : [folder, ...(own?.mounts ?? [])],
     ...(isContainer ? { sibling: { network: own?.network } } : {}),

@@ -155,6 +155,8 @@ export interface MountSpec {
   BindOptions?: {
     Propagation?: string;
     NonRecursive?: boolean;
+    /** Makes the source where it is missing. */
+    CreateMountpoint?: boolean;
     ReadOnlyNonRecursive?: boolean;
     ReadOnlyForceRecursive?: boolean;
   };

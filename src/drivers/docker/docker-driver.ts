@@ -62,6 +62,8 @@ export class DockerDriver implements Driver {
     const files = await this.#filesOf(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
+    if (files.shared && this.#options.engineSees === undefined) engine.refuseMissingSources(plan.request);
+    await files.beforeCreate();
     const container = await engine.create(completeRequest(plan, files, runFolder));
     const ref: DockerPlaceRef = {
       kind: 'docker',
@@ -88,7 +90,8 @@ export class DockerDriver implements Driver {
     const { ref, place: own, files, owner, request } = this.#opened(place);
     const { container } = ref;
     await files.handOver({ container, owner });
-    await files.release(container, startScript(command, await own.environment()));
+    const environment = { ...removedVariables(request), ...(await own.environment()) };
+    await files.release(container, startScript(command, environment));
     this.#places.delete(container);
     const policy = request.HostConfig.RestartPolicy?.Name;
     return this.#workload(ref, { tty: request.Tty === true, policy });
@@ -129,7 +132,7 @@ export class DockerDriver implements Driver {
     const left = found.filter(
       ({ labels }) => !runs.has(labels[RUN_LABEL] ?? '') && labels[KEEP_LABEL] === undefined,
     );
-    for (const { id } of left) await engine.remove(id);
+    await Promise.all(left.map(({ id }) => engine.remove(id)));
     return left.map(({ id }) => id);
   }
 
@@ -151,11 +154,14 @@ export class DockerDriver implements Driver {
     const [look, state] = await Promise.all([firstLook(engine, container), engine.inspect(container)]);
     const { owner } = look;
     await files.afterStart({ container, owner });
+    const removed = removedVariables(plan.request);
+    const seen = Object.entries(look.environment).filter(([name]) => !(name in removed));
     const place = new DockerPlace({
       engine,
       ref,
       image: state?.image,
-      environment: look.environment,
+      environment: Object.fromEntries(seen),
+      removed,
       sharesFiles: files.shared,
       workspace: request.workspace,
       mounts: files.shared ? boundFolders(plan.request) : [],
@@ -231,6 +237,11 @@ function networkVariables(environment: Readonly<Record<string, string | undefine
       (entry): entry is [string, string] => names.test(entry[0]) && entry[1] !== undefined,
     ),
   );
+}
+
+/** What a bare name among the variables asks for; of engines only Docker does it by itself. */
+function removedVariables({ Env = [] }: CreateRequest): Record<string, undefined> {
+  return Object.fromEntries(Env.filter((pair) => !pair.includes('=')).map((name) => [name, undefined]));
 }
 
 interface OpenPlace {

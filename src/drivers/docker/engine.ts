@@ -5,14 +5,18 @@ import { engineClient } from './connect/engine-client.js';
 import { startPodman } from './connect/podman-service.js';
 import { type ContainerState, containerState } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
+import { hasLabels, sentLabels } from './containers/label-filter.js';
 import type { CreateRequest } from './create-request.js';
 import { engineError, statusCode } from './engine-errors.js';
+import { type PodmanFacts, podmanRequest, refuseMissingSources } from './podman-request.js';
 import { demultiplex } from './stream-frames.js';
 
 export interface EngineFacts {
-  /** `1.41`. */
+  /** Of the calls made to it: `1.41`. */
   apiVersion: string;
   podman: boolean;
+  /** Of the engine itself: `29.8.1`, `5.8.2`. */
+  version: string;
   /** Processor of its machine, in Go's words: `amd64`, `arm64`. */
   architecture: string;
 }
@@ -30,6 +34,8 @@ export interface EngineExec {
 export interface ListedContainer {
   id: string;
   labels: Readonly<Record<string, string>>;
+  /** `running`, `exited`, `created` …, in the engine's word. */
+  state: string;
 }
 
 /** What a connection to an engine is made of. */
@@ -39,8 +45,17 @@ interface EngineParts {
   address: string;
   /** Path of its socket, where it is one of this machine. */
   socket: string | undefined;
+  /** `DOCKER_API_VERSION`. */
+  apiVersion: string | undefined;
   /** Starts an engine that ends by itself when nobody asks it; `false` when that is not ours to do. */
   revive(): Promise<boolean>;
+}
+
+/** What is read of `GET /info`. */
+interface EngineInfo {
+  Runtimes?: Record<string, unknown>;
+  /** API 1.50. */
+  DiscoveredDevices?: { Source: string; ID: string }[] | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -50,9 +65,13 @@ export class Engine {
   readonly address: string;
   readonly socket: string | undefined;
   readonly #docker: Docker;
+  readonly #apiVersion: string | undefined;
   readonly #revive: () => Promise<boolean>;
+  /** Known once it has answered. */
+  #podman = false;
 
-  private constructor({ docker, address, socket, revive }: EngineParts) {
+  private constructor({ docker, address, socket, apiVersion, revive }: EngineParts) {
+    this.#apiVersion = apiVersion;
     this.#docker = docker;
     this.address = address;
     this.socket = socket;
@@ -73,6 +92,7 @@ export class Engine {
       docker: await engineClient(address, env),
       address: source === '' || source === 'DOCKER_HOST' ? text : `${text} (${source})`,
       socket: target.kind === 'socket' ? target.path : undefined,
+      apiVersion: address.apiVersion,
       revive: async () => podman?.start?.() ?? false,
     });
     await engine.facts();
@@ -82,20 +102,32 @@ export class Engine {
   async facts(): Promise<EngineFacts> {
     const version = await this.#call('asking the engine for its version', () => this.#docker.version());
     const names: { Name: string }[] = version.Components ?? [];
+    this.#podman = names.some(({ Name }) => /podman/i.test(Name));
     return {
-      apiVersion: version.ApiVersion,
-      podman: names.some(({ Name }) => /podman/i.test(Name)),
+      // An engine names its newest version, whichever the path of a call asks for.
+      apiVersion: this.#apiVersion ?? version.ApiVersion,
+      podman: this.#podman,
+      version: version.Version,
       architecture: version.Arch,
     };
   }
 
-  /** The engine was set up to hand out NVIDIA GPUs. */
-  async hasNvidiaRuntime(): Promise<boolean> {
-    const info: { Runtimes?: Record<string, unknown> } = await this.#call(
-      'asking the engine about itself',
-      () => this.#docker.info(),
+  /** The engine was set up to hand out NVIDIA GPUs: by NVIDIA's runtime, or by CDI files (Docker 28.3 lists them). */
+  async handsOutNvidia(): Promise<boolean> {
+    const { Runtimes = {}, DiscoveredDevices = [] } = await this.#info();
+    return (
+      Object.keys(Runtimes).some((name) => name.startsWith('nvidia')) ||
+      (DiscoveredDevices ?? []).some(({ Source, ID }) => Source === 'cdi' && ID.startsWith('nvidia.com/gpu='))
     );
-    return Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia'));
+  }
+
+  async #podmanFacts(): Promise<PodmanFacts> {
+    const [{ version }, { Runtimes = {} }] = await Promise.all([this.facts(), this.#info()]);
+    return { version, runtimes: Object.keys(Runtimes) };
+  }
+
+  #info(): Promise<EngineInfo> {
+    return this.#call('asking the engine about itself', () => this.#docker.info());
   }
 
   async hasImage(image: string): Promise<boolean> {
@@ -105,10 +137,22 @@ export class Engine {
 
   /** @returns the container's id */
   async create(request: CreateRequest): Promise<string> {
+    const taken = this.#podman ? podmanRequest(request, await this.#podmanFacts()) : request;
     const container = await this.#call('creating the container', () =>
-      this.#docker.createContainer(createOptions(request)),
+      this.#docker.createContainer(createOptions(taken)),
     );
     return container.id;
+  }
+
+  /**
+   * Docker refuses a mount whose source is missing, or makes the folder as `docker run -v` is known for. Podman's API
+   * makes a folder in any case.
+   *
+   * @param request of an engine that sees the files of this machine under their own paths
+   * @throws AgentError DOCKER_CONTAINER
+   */
+  refuseMissingSources(request: CreateRequest): void {
+    if (this.#podman) refuseMissingSources(request);
   }
 
   async start(id: string): Promise<void> {
@@ -141,15 +185,20 @@ export class Engine {
 
   /** With its unnamed volumes; nothing happens for one that is gone. */
   async remove(id: string): Promise<void> {
+    // A forced removal is a kill in Docker; Podman 5 gives the container ten seconds after its stop signal.
+    if (this.#podman) await this.kill(id, 'SIGKILL').catch(() => undefined);
     await this.#find(() => this.#docker.getContainer(id).remove({ force: true, v: true }));
   }
 
   /** Containers with all of these labels, running or not. */
   async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const filters = { label: sentLabels(labels, this.#podman) };
     const found = await this.#call('listing containers', () =>
-      this.#docker.listContainers({ all: true, filters: { label: [...labels] } }),
+      this.#docker.listContainers({ all: true, filters }),
     );
-    return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }));
+    return found
+      .map(({ Id, Labels, State }) => ({ id: Id, labels: Labels ?? {}, state: State }))
+      .filter((listed) => hasLabels(listed.labels, labels));
   }
 
   /** Further calls of this driver's own files, with the errors of the methods here. */

@@ -41,11 +41,16 @@ export class MountedFiles implements RunFiles {
     return { ...planned, HostConfig: { ...host, Binds: binds } };
   }
 
+  /** An engine would make them itself, as root. */
+  async beforeCreate(): Promise<void> {
+    const { workspace, runFolder } = this.#options.folders;
+    await ensureFolder(workspace);
+    await ensureFolder(controlFolder(runFolder));
+  }
+
   async beforeStart(): Promise<void> {
     const { folders, environment: env } = this.#options;
-    await ensureFolder(folders.workspace);
     const control = controlFolder(folders.runFolder);
-    await ensureFolder(control);
     // Any user of the image must reach it; nobody else of this machine gets past the run's own folder.
     await chmod(control, 0o755);
     const pipe = path.join(control, 'go');

@@ -6,6 +6,8 @@ export interface RunFiles {
   readonly shared: boolean;
   /** The create request with what the container needs for them. */
   laid(planned: CreateRequest): CreateRequest;
+  /** What must be there before the container. */
+  beforeCreate(): Promise<void>;
   /** What must be there before the first process of the container. */
   beforeStart(container: string): Promise<void>;
   /** What must be there before the first script; `owner` is known by then. */

@@ -41,8 +41,11 @@ export class UploadedFiles implements RunFiles {
     };
   }
 
-  async beforeStart(container: string): Promise<void> {
+  async beforeCreate(): Promise<void> {
     await ensureFolder(this.#options.folders.workspace);
+  }
+
+  async beforeStart(container: string): Promise<void> {
     await this.#send(container, CONTROL_INSIDE, [entry('.', 'directory'), entry('go', 'fifo')]);
   }
 
