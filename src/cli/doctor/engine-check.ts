@@ -39,15 +39,18 @@ async function engineEnvironment({
 
 async function examine(engine: Engine): Promise<Finding[]> {
   const { apiVersion, podman, version } = await engine.facts();
-  const found = ok(`${podman ? 'Podman' : 'Docker'}, API ${apiVersion}, at ${engine.address}`);
+  const found = [
+    ok(`${podman ? 'Podman' : 'Docker'}, API ${apiVersion}, at ${engine.address}`),
+    ...(engine.problem === undefined ? [] : [warning(engine.problem, 'Mend the file or remove it.')]),
+  ];
   // Only with an NVIDIA driver there are GPUs to give.
-  if (!(await exists('/proc/driver/nvidia'))) return [found];
-  if (podman && givesDevices(version)) return [found];
-  if (!podman && (await engine.handsOutNvidia())) return [found, ok('containers can be given GPUs')];
+  if (!(await exists('/proc/driver/nvidia'))) return found;
+  if (podman && givesDevices(version)) return found;
+  if (!podman && (await engine.handsOutNvidia())) return [...found, ok('containers can be given GPUs')];
   const fix = podman
     ? 'Use Podman 5.4 or later, which reads CDI files (nvidia-ctk cdi generate).'
     : 'Install nvidia-container-toolkit and run "nvidia-ctk runtime configure" or "nvidia-ctk cdi generate".';
-  return [found, problem('containers cannot be given GPUs', fix)];
+  return [...found, problem('containers cannot be given GPUs', fix)];
 }
 
 function answered<T>(work: Promise<T>): Promise<T> {

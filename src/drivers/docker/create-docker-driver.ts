@@ -52,6 +52,8 @@ export interface DockerSetup {
   hasGpus(): Promise<boolean>;
   /** Containers become images, so nothing that is the machine's own gets into them. */
   forImage?: boolean;
+  /** For the agent's own log. */
+  warn(text: string): void;
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
   describe(task: PlaceTask, signal: AbortSignal): Promise<ContainerTask>;
@@ -72,6 +74,7 @@ const CURRENT_API_VERSION = '1.48';
 export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriver> {
   const { config } = setup;
   const engine = await Engine.connect(config.env, setup.engine);
+  if (engine.problem !== undefined) setup.warn(engine.problem);
   const machine = await machineOf(setup, engine);
   return new DockerDriver({
     engine,

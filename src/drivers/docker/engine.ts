@@ -47,6 +47,7 @@ interface EngineParts {
   socket: string | undefined;
   /** `DOCKER_API_VERSION`. */
   apiVersion: string | undefined;
+  problem: string | undefined;
   /** Starts an engine that ends by itself when nobody asks it; `false` when that is not ours to do. */
   revive(): Promise<boolean>;
 }
@@ -64,13 +65,16 @@ type Env = Readonly<Record<string, string | undefined>>;
 export class Engine {
   readonly address: string;
   readonly socket: string | undefined;
+  /** Why the docker command's configuration, or a part of it, does not count. */
+  readonly problem: string | undefined;
   readonly #docker: Docker;
   readonly #apiVersion: string | undefined;
   readonly #revive: () => Promise<boolean>;
   /** Known once it has answered. */
   #podman = false;
 
-  private constructor({ docker, address, socket, apiVersion, revive }: EngineParts) {
+  private constructor({ docker, address, socket, apiVersion, problem, revive }: EngineParts) {
+    this.problem = problem;
     this.#apiVersion = apiVersion;
     this.#docker = docker;
     this.address = address;
@@ -93,6 +97,7 @@ export class Engine {
       address: source === '' || source === 'DOCKER_HOST' ? text : `${text} (${source})`,
       socket: target.kind === 'socket' ? target.path : undefined,
       apiVersion: address.apiVersion,
+      problem: address.problem,
       revive: async () => podman?.start?.() ?? false,
     });
     await engine.facts();

@@ -8,10 +8,15 @@ import { AgentError } from '../../../errors.js';
  * @throws AgentError DOCKER_ARGUMENT for a quote that is never closed
  */
 export function splitShellText(text: string, origin: string): string[] {
-  if (!QUOTED.test(text)) {
+  if (!isBalanced(text)) {
     throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${text}`);
   }
   return splitWords(text);
+}
+
+/** Whether every quote in the text is closed. */
+export function isBalanced(text: string): boolean {
+  return QUOTED.test(text);
 }
 
 /** Plain text, complete single and double quotes, escaped letters, and nothing else. */

@@ -28,7 +28,8 @@ const PULL_REFUSALS: readonly PullRefusal[] = [
     hint: 'Use an image of this architecture, or name another with --platform and install emulation.',
   },
   {
-    pattern: /unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden/i,
+    pattern:
+      /unauthorized|401 Unauthorized|403 Forbidden|authentication required|no basic auth|incorrect username|denied|forbidden/i,
     cause: 'the registry gives no access',
     hint: 'Log in as the user of the agent with "docker login REGISTRY", or check the name; the engine does not tell a missing image from a closed one.',
   },

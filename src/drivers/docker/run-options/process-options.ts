@@ -24,7 +24,7 @@ export const PROCESS_OPTIONS: readonly RunOption[] = [
     apply: ({ request, sources }, given) => {
       const { value } = given;
       const [name] = keyAndValue(value);
-      if (name === '') throw wrongValue(given, 'NAME=value or NAME');
+      if (name === '' || /\s/.test(name)) throw wrongValue(given, 'NAME=value or NAME');
       const known = value.includes('=') ? undefined : sources.env[name];
       request.Env = [...(request.Env ?? []), known === undefined ? value : `${name}=${known}`];
     },
