@@ -180,9 +180,14 @@ function startPodman(folder: string, { hide }: EngineOptions) {
   return spawnHiding(hide, argv, { env, cwd: folder, stdio: ['ignore', log, log] });
 }
 
+/** `OVERLAYFS_SUPER_MAGIC` of Linux. */
+const OVERLAY_FS = 0x794c7630;
+
 /** Podman with storage and settings of its own in a folder. */
 export function podmanEnvironment(folder: string): Record<string, string> {
-  const storage = `[storage]\ndriver = "vfs"\nrunroot = "${folder}/run"\ngraphroot = "${folder}/data"\n`;
+  // An overlay cannot lie upon another one, which the tests' machine may have.
+  const driver = fs.statfsSync(folder).type === OVERLAY_FS ? 'vfs' : 'overlay';
+  const storage = `[storage]\ndriver = "${driver}"\nrunroot = "${folder}/run"\ngraphroot = "${folder}/data"\n`;
   // The tests' machine may be a container itself, which is not allowed more.
   const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
   const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;

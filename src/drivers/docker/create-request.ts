@@ -109,6 +109,7 @@ export interface HostConfig {
   Tmpfs?: Record<string, string>;
   UTSMode?: string;
   Ulimits?: Ulimit[];
+  Umask?: number;
   UsernsMode?: string;
   VolumeDriver?: string;
   VolumesFrom?: string[];

@@ -21,6 +21,7 @@ import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
 import type { RunFiles } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
+import { imageKey } from './image/image-key.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import { startScript } from './waiting-command.js';
@@ -159,7 +160,7 @@ export class DockerDriver implements Driver {
     const place = new DockerPlace({
       engine,
       ref,
-      image: state?.image,
+      image: state && (await imageKey(engine, state)),
       environment: Object.fromEntries(seen),
       removed,
       sharesFiles: files.shared,

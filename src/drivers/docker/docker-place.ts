@@ -13,7 +13,7 @@ import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
-  /** Digest of its image. */
+  /** What its image has in it, for environments made on top. */
   image: string | undefined;
   /** Variables that its processes see, before any set-up script. */
   environment: Readonly<Record<string, string>>;

@@ -1,12 +1,15 @@
 import type Docker from 'dockerode';
 import { systemCode } from '../../errors.js';
+import { apiBefore } from './arguments/build-request.js';
 import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
 import { startPodman } from './connect/podman-service.js';
-import { type ContainerState, containerState } from './containers/container-state.js';
+import { type ContainerState, containerState, type Platform } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
 import type { CreateRequest } from './create-request.js';
+import { type ImageFacts, inspectImage } from './image/inspect-image.js';
+import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { engineError, statusCode } from './engine-errors.js';
 import { type PodmanFacts, podmanRequest, refuseMissingSources } from './podman-request.js';
 import { demultiplex } from './stream-frames.js';
@@ -72,6 +75,7 @@ export class Engine {
   readonly #revive: () => Promise<boolean>;
   /** Known once it has answered. */
   #podman = false;
+  #speaks = '1.41';
 
   private constructor({ docker, address, socket, apiVersion, problem, revive }: EngineParts) {
     this.problem = problem;
@@ -108,9 +112,10 @@ export class Engine {
     const version = await this.#call('asking the engine for its version', () => this.#docker.version());
     const names: { Name: string }[] = version.Components ?? [];
     this.#podman = names.some(({ Name }) => /podman/i.test(Name));
+    // An engine names its newest version, whichever the path of a call asks for.
+    this.#speaks = this.#apiVersion ?? version.ApiVersion;
     return {
-      // An engine names its newest version, whichever the path of a call asks for.
-      apiVersion: this.#apiVersion ?? version.ApiVersion,
+      apiVersion: this.#speaks,
       podman: this.#podman,
       version: version.Version,
       architecture: version.Arch,
@@ -135,9 +140,21 @@ export class Engine {
     return this.#call('asking the engine about itself', () => this.#docker.info());
   }
 
-  async hasImage(image: string): Promise<boolean> {
-    const found = await this.#find(() => this.#docker.getImage(image).inspect());
-    return found !== undefined;
+  /** @param platform as `--platform` has it; without one any will do */
+  async hasImage(image: string, platform?: string): Promise<boolean> {
+    const wanted = platform === undefined ? undefined : parsePlatform(platform);
+    const found = await this.inspectImage(image, wanted);
+    return found !== undefined && (wanted === undefined || fitsPlatform(found, wanted));
+  }
+
+  /**
+   * `undefined` for an image that is not there.
+   *
+   * @param platform of an image that the engine may have for several; before API 1.49 it does not take the question
+   */
+  async inspectImage(image: string, platform?: Partial<Platform>): Promise<ImageFacts | undefined> {
+    const asks = platform?.os && platform.architecture && !apiBefore(this.#speaks, '1.49');
+    return this.#find(() => inspectImage(this.#docker, image, asks ? platform : undefined));
   }
 
   /** @returns the container's id */

@@ -46,7 +46,7 @@ async function engineWith(t: ExecutionContext, names: Readonly<Record<string, st
       .filter(Boolean)
       .flatMap((one) => ['-l', one]);
     const create = name.startsWith('created') ? ['create'] : ['run', '--detach'];
-    const command = name.startsWith('running') ? ['sleep', '60'] : ['true'];
+    const command = name.startsWith('running') ? ['sleep', '600'] : ['true'];
     ids.set(name, (await engine.docker([...create, '--name', name, ...labels, 'base:1', ...command])).trim());
   }
   const ended = [...ids.keys()].filter((name) => !/^(running|created)/.test(name));

@@ -30,13 +30,17 @@ const UPDATE_MS = 500;
  * @throws AgentError DOCKER_IMAGE, DOCKER_ENGINE, DISK_FULL; the signal's reason when it aborts
  */
 export async function provideImage(engine: Engine, request: ImageRequest): Promise<void> {
-  const { image, policy, reporter } = request;
+  const { image, platform, policy, reporter } = request;
   checkImageName(image);
-  if (policy !== 'always' && (await engine.hasImage(image))) return;
+  if (policy !== 'always' && (await engine.hasImage(image, platform))) return;
   if (policy === 'never') {
-    throw new AgentError('DOCKER_IMAGE', `image ${image} is not on this machine and is not to be pulled`, {
-      hint: 'Pull it by hand, or leave out --pull never.',
-    });
+    throw new AgentError(
+      'DOCKER_IMAGE',
+      `image ${image}${platform ? ` for ${platform}` : ''} is not on this machine and is not to be pulled`,
+      {
+        hint: 'Pull it by hand, or leave out --pull never.',
+      },
+    );
   }
   const login = await loginFor(request);
   reporter.line(`pulling image ${image}`, 'INFO');

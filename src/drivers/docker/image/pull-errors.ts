@@ -23,7 +23,7 @@ const PULL_REFUSALS: readonly PullRefusal[] = [
   },
   {
     pattern:
-      /no matching manifest for|does not match the specified platform|no image found in .* for architecture/i,
+      /no matching manifest for|does not (?:match|provide) the specified platform|no match for platform|no image found in .* for architecture/i,
     cause: "there is none for this machine's processor",
     hint: 'Use an image of this architecture, or name another with --platform and install emulation.',
   },
