@@ -7,7 +7,8 @@ import { givesDevices } from '../../drivers/docker/podman-request.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
-const ANSWER_MS = 5000;
+/** Podman needs seconds on a busy machine. */
+const ANSWER_MS = 20_000;
 
 /** The engines that `--docker` and `--podman` would take. */
 export const engineCheck: Check = {
