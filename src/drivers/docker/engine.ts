@@ -3,6 +3,7 @@ import { systemCode } from '../../errors.js';
 import { apiBefore } from './arguments/build-request.js';
 import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
+import { type EngineInfo, offersNvidia } from './connect/engine-info.js';
 import { startPodman } from './connect/podman-service.js';
 import { type ContainerState, containerState, type Platform } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
@@ -11,7 +12,7 @@ import type { CreateRequest } from './create-request.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';
 import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { engineError, statusCode } from './engine-errors.js';
-import { type PodmanFacts, podmanRequest, refuseMissingSources } from './podman-request.js';
+import { podmanRequest, refuseMissingSources } from './podman-request.js';
 import { demultiplex } from './stream-frames.js';
 
 export interface EngineFacts {
@@ -55,13 +56,6 @@ interface EngineParts {
   revive(): Promise<boolean>;
 }
 
-/** What is read of `GET /info`. */
-interface EngineInfo {
-  Runtimes?: Record<string, unknown>;
-  /** API 1.50. */
-  DiscoveredDevices?: { Source: string; ID: string }[] | null;
-}
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The container engine through its API; the client library is known to the files of this folder alone. */
@@ -73,9 +67,8 @@ export class Engine {
   readonly #docker: Docker;
   readonly #apiVersion: string | undefined;
   readonly #revive: () => Promise<boolean>;
-  /** Known once it has answered. */
-  #podman = false;
-  #speaks = '1.41';
+  /** Known from `connect` on. */
+  #facts: EngineFacts | undefined;
 
   private constructor({ docker, address, socket, apiVersion, problem, revive }: EngineParts) {
     this.problem = problem;
@@ -108,32 +101,31 @@ export class Engine {
     return engine;
   }
 
+  /** Asked once for a connection: on Debian, Podman has its package manager look up programs for each answer. */
   async facts(): Promise<EngineFacts> {
+    this.#facts ??= await this.#askFacts();
+    return this.#facts;
+  }
+
+  async #askFacts(): Promise<EngineFacts> {
     const version = await this.#call('asking the engine for its version', () => this.#docker.version());
     const names: { Name: string }[] = version.Components ?? [];
-    this.#podman = names.some(({ Name }) => /podman/i.test(Name));
-    // An engine names its newest version, whichever the path of a call asks for.
-    this.#speaks = this.#apiVersion ?? version.ApiVersion;
     return {
-      apiVersion: this.#speaks,
-      podman: this.#podman,
+      // An engine names its newest version, whichever the path of a call asks for.
+      apiVersion: this.#apiVersion ?? version.ApiVersion,
+      podman: names.some(({ Name }) => /podman/i.test(Name)),
       version: version.Version,
       architecture: version.Arch,
     };
   }
 
-  /** The engine was set up to hand out NVIDIA GPUs: by NVIDIA's runtime, or by CDI files (Docker 28.3 lists them). */
-  async handsOutNvidia(): Promise<boolean> {
-    const { Runtimes = {}, DiscoveredDevices = [] } = await this.#info();
-    return (
-      Object.keys(Runtimes).some((name) => name.startsWith('nvidia')) ||
-      (DiscoveredDevices ?? []).some(({ Source, ID }) => Source === 'cdi' && ID.startsWith('nvidia.com/gpu='))
-    );
+  get #podman(): boolean {
+    return this.#facts?.podman === true;
   }
 
-  async #podmanFacts(): Promise<PodmanFacts> {
-    const [{ version }, { Runtimes = {} }] = await Promise.all([this.facts(), this.#info()]);
-    return { version, runtimes: Object.keys(Runtimes) };
+  /** The engine was set up to hand out NVIDIA GPUs. */
+  async handsOutNvidia(): Promise<boolean> {
+    return offersNvidia(await this.#info());
   }
 
   #info(): Promise<EngineInfo> {
@@ -153,17 +145,23 @@ export class Engine {
    * @param platform of an image that the engine may have for several; before API 1.49 it does not take the question
    */
   async inspectImage(image: string, platform?: Partial<Platform>): Promise<ImageFacts | undefined> {
-    const asks = platform?.os && platform.architecture && !apiBefore(this.#speaks, '1.49');
+    const asks = platform?.os && platform.architecture && !apiBefore((await this.facts()).apiVersion, '1.49');
     return this.#find(() => inspectImage(this.#docker, image, asks ? platform : undefined));
   }
 
   /** @returns the container's id */
   async create(request: CreateRequest): Promise<string> {
-    const taken = this.#podman ? podmanRequest(request, await this.#podmanFacts()) : request;
+    const taken = this.#podman ? await this.#forPodman(request) : request;
     const container = await this.#call('creating the container', () =>
       this.#docker.createContainer(createOptions(taken)),
     );
     return container.id;
+  }
+
+  async #forPodman(request: CreateRequest): Promise<CreateRequest> {
+    const { version } = await this.facts();
+    const { Runtimes = {} } = request.HostConfig.Runtime ? await this.#info() : {};
+    return podmanRequest(request, { version, runtimes: Object.keys(Runtimes) });
   }
 
   /**
