@@ -8,7 +8,7 @@ import { startPodman } from './connect/podman-service.js';
 import { type ContainerState, containerState, type Platform } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
-import type { CreateRequest } from './create-request.js';
+import { type CreateRequest, createOptions } from './create-request.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';
 import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { engineError, statusCode } from './engine-errors.js';
@@ -297,11 +297,4 @@ export class Engine {
       throw error;
     }
   }
-}
-
-/** The create request as the client library takes it: nothing but name and platform goes into the address. */
-export function createOptions(request: CreateRequest): Docker.ContainerCreateOptions {
-  const { name, platform, ...body } = request;
-  const query = { ...(name === undefined ? {} : { name }), ...(platform === undefined ? {} : { platform }) };
-  return { _query: query, _body: body } as Docker.ContainerCreateOptions;
 }
