@@ -61,7 +61,7 @@ export interface Place {
   readonly kind: DriverKind;
   /** Plain data that goes to the journal before anything irreversible happens. */
   readonly ref: PlaceRef;
-  /** Digest of its image, where it is a container. */
+  /** What its image has in it, where it is a container: equal for images with equal files and variables. */
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;

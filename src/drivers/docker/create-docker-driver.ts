@@ -52,6 +52,8 @@ export interface DockerSetup {
   hasGpus(): Promise<boolean>;
   /** Containers become images, so nothing that is the machine's own gets into them. */
   forImage?: boolean;
+  /** For the agent's own log. */
+  warn(text: string): void;
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
   describe(task: PlaceTask, signal: AbortSignal): Promise<ContainerTask>;
@@ -72,12 +74,15 @@ const CURRENT_API_VERSION = '1.48';
 export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriver> {
   const { config } = setup;
   const engine = await Engine.connect(config.env, setup.engine);
+  if (engine.problem !== undefined) setup.warn(engine.problem);
   const machine = await machineOf(setup, engine);
   return new DockerDriver({
     engine,
     environment: config.env,
     signal: setup.signal,
-    engineSees: (file) => engineSees(file, machine.mounts) ?? file,
+    ...(machine.mounts.length === 0
+      ? {}
+      : { engineSees: (file) => engineSees(file, machine.mounts) ?? file }),
     plan: (request) => planFor(setup, machine, request),
   });
 }
@@ -108,10 +113,11 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
     facts: (await engine?.facts()) ?? {
       apiVersion: CURRENT_API_VERSION,
       podman: setup.engine === 'podman',
+      version: '',
       architecture: process.arch,
     },
     socket: engine?.socket ?? DEFAULT_SOCKET,
-    hasGpus: (await setup.hasGpus()) || ((await engine?.hasNvidiaRuntime()) ?? false),
+    hasGpus: (await setup.hasGpus()) || ((await engine?.handsOutNvidia()) ?? false),
     address: await ownAddress(setup.config),
     mounts: folder === undefined ? [] : [folder, ...(own?.mounts ?? [])],
     ...(isContainer ? { sibling: { network: own?.network } } : {}),

@@ -13,6 +13,7 @@ import {
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
 import { runAside } from './containers/side-container.js';
+import type { CreateRequest } from './create-request.js';
 import { DockerPlace } from './docker-place.js';
 import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
@@ -22,6 +23,7 @@ import { MountedFiles } from './files/mounted-files.js';
 import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
+import { imageKey } from './image/image-key.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
@@ -68,6 +70,7 @@ export class DockerDriver implements Driver {
     if (files.shared) plan = await this.#fitted(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
+    if (files.shared && this.#options.engineSees === undefined) engine.refuseMissingSources(plan.request);
     const container = await this.#created(plan, files, runFolder);
     const ref: DockerPlaceRef = {
       kind: 'docker',
@@ -92,13 +95,11 @@ export class DockerDriver implements Driver {
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
   async launch(place: Place, command: PlaceCommand): Promise<DockerWorkload> {
-    const { ref, place: own, files, owner } = this.#opened(place);
+    const { ref, place: own, files, owner, request } = this.#opened(place);
     const { container } = ref;
     await files.handOver({ container, owner });
-    await files.release(
-      container,
-      startScript(command, { environment: await own.environment(), output: files.outputInside }),
-    );
+    const environment = { ...removedVariables(request), ...(await own.environment()) };
+    await files.release(container, startScript(command, { environment, output: files.outputInside }));
     this.#places.delete(container);
     return this.#workload(ref, files.output(container));
   }
@@ -143,7 +144,7 @@ export class DockerDriver implements Driver {
     const left = found.filter(
       ({ labels }) => !runs.has(labels[RUN_LABEL] ?? '') && labels[KEEP_LABEL] === undefined,
     );
-    for (const { id } of left) await engine.remove(id);
+    await Promise.all(left.map(({ id }) => engine.remove(id)));
     return left.map(({ id }) => id);
   }
 
@@ -188,11 +189,14 @@ export class DockerDriver implements Driver {
     const { owner } = look;
     if (owner !== undefined) await giveFolders(plan.userFolders ?? [], owner, environment);
     await files.afterStart({ container, owner });
+    const removed = removedVariables(plan.request);
+    const seen = Object.entries(look.environment).filter(([name]) => !(name in removed));
     const place = new DockerPlace({
       engine,
       ref,
-      image: state?.image,
-      environment: look.environment,
+      image: state && (await imageKey(engine, state)),
+      environment: Object.fromEntries(seen),
+      removed,
       sharesFiles: files.shared,
       workspace: request.workspace,
       mounts: files.shared ? boundFolders(plan.request) : [],
@@ -204,7 +208,7 @@ export class DockerDriver implements Driver {
         : {}),
     });
     const { workspace } = request;
-    this.#places.set(container, { ref, place, owner, files, workspace });
+    this.#places.set(container, { ref, place, owner, files, workspace, request: plan.request });
     return place;
   }
 
@@ -270,12 +274,19 @@ function networkVariables(environment: Readonly<Record<string, string | undefine
   );
 }
 
+/** What a bare name among the variables asks for; of engines only Docker does it by itself. */
+function removedVariables({ Env = [] }: CreateRequest): Record<string, undefined> {
+  return Object.fromEntries(Env.filter((pair) => !pair.includes('=')).map((name) => [name, undefined]));
+}
+
 interface OpenPlace {
   ref: DockerPlaceRef;
   place: DockerPlace;
   owner: string | undefined;
   files: RunFiles;
   workspace: string;
+  /** What its container was made from. */
+  request: CreateRequest;
 }
 
 interface FittedPlan extends ContainerPlan {

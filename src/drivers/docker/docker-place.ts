@@ -19,10 +19,12 @@ import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
-  /** Digest of its image. */
+  /** What its image has in it, for environments made on top. */
   image: string | undefined;
   /** Variables that its processes see, before any set-up script. */
   environment: Readonly<Record<string, string>>;
+  /** Variables that the container has and its processes must not see. */
+  removed?: Readonly<Record<string, undefined>>;
   /** The container works on the files of the host themselves; otherwise they are uploaded to it. */
   sharesFiles: boolean;
   /** Host folder that the container sees as its workspace. */
@@ -44,8 +46,13 @@ export interface MountedFolder {
   inside: string;
 }
 
-/** The shell says its own number first, so that a command can be ended from outside. */
-const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
+/**
+ * The shell says its own number first, so that a command can be ended from outside, and removes the variables whose
+ * names come before `--`: Podman's API refuses a bare name among the variables of a command. `command` keeps a shell
+ * alive that refuses a name.
+ */
+const NUMBERED =
+  'printf "%s\\n" "$$"; while [ "$1" != -- ]; do command unset "$1" 2>/dev/null; shift; done; shift; exec "$@"';
 /** Variables that reach programs of root; by others the image's user could make root run what it likes. */
 const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -209,13 +216,16 @@ export class DockerPlace implements Place {
     const { signal, timeoutMs, input, asRoot = false } = options;
     signal?.throwIfAborted();
     const output = new ExecOutput(options.onOutput, options.kept);
+    const env = { ...this.#options.removed, ...command.env };
+    const removed = Object.keys(env).filter((name) => env[name] === undefined);
     const limits = new ExecLimits(options, () => {
       void output.processNumber.then((number) => this.#end(number, asRoot));
     });
     try {
       const exited = this.#options.engine.exec(this.ref.container, {
-        argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...command.argv],
-        env: pairs(command.env),
+        argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...removed, '--', ...command.argv],
+        // Empty until the shell removes it: the shell itself must not obey a variable that is not for root.
+        env: Object.entries(env).map(([name, value = '']) => `${name}=${value}`),
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
         ...(asRoot ? { user: '0' } : {}),
         ...(input === undefined ? {} : { input }),
@@ -244,10 +254,6 @@ interface RunOptions extends Omit<ExecOptions, 'input'> {
   input?: string | Uint8Array;
   /** Characters of each stream that the result has, from its end. */
   kept?: number;
-}
-
-function pairs(env: PlaceCommand['env']): string[] {
-  return Object.entries(env ?? {}).map(([name, value]) => (value === undefined ? name : `${name}=${value}`));
 }
 
 function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {

@@ -11,7 +11,7 @@ export interface EnvironmentInputs {
   systemSitePackages: boolean;
   /** State of the packages that the environment inherits; empty when it inherits none. */
   inherited: string;
-  /** Digest of the container's image; empty on the machine itself. */
+  /** Digest of what the container's image has in it; empty on the machine itself. */
   image: string;
   cuda: string;
   /** `pip`, `uv`, `poetry` …: they resolve differently. Not the exact version. */

@@ -86,7 +86,9 @@ async function installPython(
     await place.provide({ tools: ['pip', ...libraries] }, { reporter, signal });
   } catch (error) {
     signal.throwIfAborted();
-    const detail = error instanceof AgentError ? error.detail : undefined;
+    // What the engine refuses says nothing about the image; only the package manager's own failure has no cause.
+    if (!isAgentError(error, 'DOCKER_CONTAINER') || error.cause !== undefined) throw error;
+    const { detail } = error;
     throw new AgentError(
       'PYTHON_MISSING',
       `the image has no Python, and none could be installed: ${causeLine(error)}`,

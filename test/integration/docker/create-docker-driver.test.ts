@@ -41,6 +41,7 @@ test('a task runs in the container that the configuration and the task ask for',
     flag: undefined,
     parentWorkerId: 'host:gpu0',
     hasGpus: async () => false,
+    warn: (text) => t.fail(text),
     signal: new AbortController().signal,
     describe: async () => ({
       document: record,

@@ -117,7 +117,7 @@ test.serial('doctor finds the engine, and says when there is none at its address
       .filter(({ check }) => check === 'containers')
       .map(({ state, text }) => `${state}: ${text}`);
   };
-  t.regex((await containers({})).join('\n'), /^ok: Docker, API 1\.\d+, at unix:\/\//);
+  t.regex((await containers({})).join('\n'), /^ok: (Docker|Podman), API 1\.\d+, at unix:\/\//);
   const [nowhere] = await containers({ DOCKER_HOST: 'unix:///nowhere.sock' });
   t.regex(nowhere ?? '', /^problem: no container engine answers at unix:\/\/\/nowhere.sock/);
 });

@@ -1,5 +1,6 @@
 import { type ArgumentItem, withValue } from './argument-item.js';
 import { parseArguments } from './parse-arguments.js';
+import { splitElements } from './split-elements.js';
 
 export interface HidingRules {
   enabled: boolean;
@@ -32,7 +33,7 @@ const IMAGE_NAMES = ['CLEARML_DOCKER_IMAGE', 'TRAINS_DOCKER_IMAGE'];
 export function sanitizeCommand(words: readonly string[], rules: HidingRules): string[] {
   if (!rules.enabled) return [...words];
   const names = [...HIDDEN_NAMES, ...rules.extraNames].map(namePattern);
-  return parseArguments(words).flatMap((item) => sanitizeItem(item, names, rules).words);
+  return parseArguments(splitElements(words)).flatMap((item) => sanitizeItem(item, names, rules).words);
 }
 
 function sanitizeItem(item: ArgumentItem, names: readonly RegExp[], rules: HidingRules): ArgumentItem {

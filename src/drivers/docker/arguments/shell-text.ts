@@ -12,9 +12,14 @@ export function splitShellText(text: string, origin: string): string[] {
   return splitWords(text);
 }
 
+/** Whether every quote in the text is closed. */
+export function isBalanced(text: string): boolean {
+  return QUOTED.test(text);
+}
+
 /** @throws AgentError DOCKER_ARGUMENT for a quote that is never closed */
 export function requireClosedQuotes(text: string, origin: string): void {
-  if (QUOTED.test(text)) return;
+  if (isBalanced(text)) return;
   // Nobody can say which words the values are, so none is shown.
   const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
   throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);

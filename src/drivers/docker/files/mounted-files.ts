@@ -50,6 +50,7 @@ export class MountedFiles implements RunFiles {
     return path.join(this.#options.folders.runFolder, 'output.log');
   }
 
+  /** Folders, too: an engine would make them itself, as root. */
   async beforeCreate(): Promise<void> {
     const { folders, environment: env } = this.#options;
     await ensureFolder(folders.workspace);

@@ -45,10 +45,11 @@ export class UploadedFiles implements RunFiles {
     };
   }
 
-  async beforeCreate(): Promise<void> {}
+  async beforeCreate(): Promise<void> {
+    await ensureFolder(this.#options.folders.workspace);
+  }
 
   async beforeStart(container: string): Promise<void> {
-    await ensureFolder(this.#options.folders.workspace);
     await this.#send(container, CONTROL_INSIDE, [
       entry('.', 'directory'),
       entry('go', 'fifo'),

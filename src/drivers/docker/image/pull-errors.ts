@@ -13,13 +13,14 @@ const PULL_REFUSALS: readonly Refusal[] = [
   },
   {
     pattern:
-      /no matching manifest for|does not match the specified platform|no image found in .* for architecture/i,
+      /no matching manifest for|does not (?:match|provide) the specified platform|no match for platform|no image found in .* for architecture/i,
     code: 'DOCKER_IMAGE',
     message: "there is none for this machine's processor",
     hint: 'Use an image of this architecture, or name another with --platform and install emulation.',
   },
   {
-    pattern: /unauthorized|authentication required|no basic auth|incorrect username|denied|forbidden/i,
+    pattern:
+      /unauthorized|401 Unauthorized|403 Forbidden|authentication required|no basic auth|incorrect username|denied|forbidden/i,
     code: 'DOCKER_IMAGE',
     message: 'the registry gives no access',
     hint: 'Log in as the user of the agent with "docker login REGISTRY", or check the name; the engine does not tell a missing image from a closed one.',

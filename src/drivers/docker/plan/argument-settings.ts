@@ -3,6 +3,7 @@ import { AgentError } from '../../../errors.js';
 import type { MergeRules } from '../arguments/merge-arguments.js';
 import type { HidingRules } from '../arguments/sanitize-command.js';
 import { requireClosedQuotes } from '../arguments/shell-text.js';
+import { splitElements } from '../arguments/split-elements.js';
 import { wordsAt } from '../choice/default-image.js';
 
 /** What the configuration says about docker arguments; read once. */
@@ -32,9 +33,10 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
       protectedNames: config.strings('agent.protected_docker_extra_args'),
       extraFirst: config.boolean('agent.docker_args_extra_precedes_task'),
     },
-    extra:
+    extra: splitElements(
       variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ??
-      wordsAt(config, 'agent.extra_docker_arguments'),
+        wordsAt(config, 'agent.extra_docker_arguments'),
+    ),
     allowHostEnvironment: config.boolean('agent.docker_allow_host_environ'),
     allowedPorts: portRange(config),
     hiding: hidingRules(config),

@@ -5,6 +5,7 @@ import { buildRequest } from '../arguments/build-request.js';
 import { filterArguments } from '../arguments/filter-arguments.js';
 import { optionsOf, parseArguments } from '../arguments/parse-arguments.js';
 import { renderRunLine } from '../arguments/render-run-line.js';
+import { splitElements } from '../arguments/split-elements.js';
 import { type ChoiceFacts, chooseContainer } from '../choice/choose-container.js';
 import { containerName } from '../choice/container-name.js';
 import { readRestartRule, restartPolicy } from '../choice/restart-policy.js';
@@ -12,6 +13,7 @@ import type { CreateRequest } from '../create-request.js';
 import type { OwnMount } from '../files/run-files.js';
 import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-policy.js';
 import { readContainerPolicy } from '../policy/container-policy.js';
+import { checkImageName } from '../policy/image-name.js';
 import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
 import type { SetupScript } from '../setup/setup-scripts.js';
@@ -102,8 +104,11 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const chosen = chooseContainer(facts.choice);
   const settings = readArgumentSettings(config);
   const image = fill(facts, [chosen.image])[0] ?? chosen.image;
+  checkImageName(image);
   const ssh = sshAccess(config, facts.sshAgentGone);
-  const planned = argumentsOf(facts, chosen.arguments, { settings, ssh });
+  // Before values are filled in, which may have blanks of their own.
+  const ofTask = splitElements(chosen.arguments);
+  const planned = argumentsOf(facts, ofTask, { settings, ssh });
   const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
   const mounts = mountsOf(facts, ssh, trust.mounts);
   const named = nameOf(facts);
@@ -116,7 +121,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     ...(named.name === undefined ? {} : { name: named.name }),
   });
   const policy = readContainerPolicy(config);
-  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, chosen.arguments)), policy);
+  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, ofTask)), policy);
   const built = requestOf(facts, words);
   const runLine = renderRunLine([...words, image], settings.hiding);
   const problems = [
@@ -144,9 +149,12 @@ function argumentsOf(
   ofTask: readonly string[],
   { settings, ssh }: { settings: ArgumentSettings; ssh: SshAccess },
 ): PlannedArguments {
+  const extra = fill(facts, settings.extra);
+  // The administrator learns which setting is wrong, not which task met it.
+  optionsOf(parseArguments(extra), 'agent.extra_docker_arguments');
   return planArguments({
     task: fill(facts, ofTask),
-    extra: fill(facts, [...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
+    extra: [...extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])],
     settings,
     env: facts.config.env,
     usedPorts: facts.usedPorts,

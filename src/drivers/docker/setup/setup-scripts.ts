@@ -8,6 +8,8 @@ export interface SetupScript {
   text: string;
   /** Its author counts on git, a Python with pip and fresh package lists: the original has brought them by then. */
   afterTools?: true;
+  /** Names of variables that it sets for those after it, where its text does not show them. */
+  sets?: readonly string[];
 }
 
 /** The administrator's script that takes the place of what is done with every container. */
