@@ -67,7 +67,7 @@ async function tryLock(file: string, workerId: string): Promise<Release | undefi
 
 async function isInherited(folder: string): Promise<boolean> {
   const runs = await readdir(path.join(folder, 'runs')).catch(() => []);
-  return runs.length > 0 || (await readTextIfThere(path.join(folder, DETAILS))) !== undefined;
+  return runs.length > 0 || (await readDetails(folder)) !== undefined;
 }
 
 function registration(
@@ -96,9 +96,9 @@ function registration(
 
 /**
  * Daemons alive on this machine, sorted by worker id. One whose file is damaged is still found by the lock that it
- * holds.
+ * holds; the damaged file of one that is gone is of no consequence, the next daemon with that worker id replaces it.
  *
- * @param warn told of each file that cannot be read
+ * @param warn told of the damaged file of a living daemon
  */
 export async function livingDaemons(
   state: string,
@@ -112,8 +112,9 @@ export async function livingDaemons(
     const read = await readDetails(folder);
     if (read === undefined) continue;
     const entry = read === 'damaged' ? await holderOf(folder) : read;
+    if (entry === undefined || !(await isAlive(entry.pid, entry.started))) continue;
     if (read === 'damaged') warn(damagedText(folder, entry));
-    if (entry !== undefined && (await isAlive(entry.pid, entry.started))) found.push(entry);
+    found.push(entry);
   }
   return found.sort((a, b) => a.workerId.localeCompare(b.workerId));
 }
@@ -159,11 +160,9 @@ async function holderOf(folder: string): Promise<RegisteredDaemon | undefined> {
   return { workerId: nameInFolder(folder), pid: holder.pid, started: holder.started, queues: [] };
 }
 
-function damagedText(folder: string, living: RegisteredDaemon | undefined): string {
+function damagedText(folder: string, living: RegisteredDaemon): string {
   const file = path.join(folder, DETAILS);
-  return living === undefined
-    ? `${file} is damaged; its daemon is gone, and the next one with that worker id replaces the file`
-    : `${file} is damaged; its daemon runs (process ${living.pid}), its queues and its log are not known`;
+  return `${file} is damaged; its daemon runs (process ${living.pid}), its queues and its log are not known`;
 }
 
 /** How long a daemon that is told to end gets, milliseconds. */

@@ -58,18 +58,16 @@ for (const [name, damage] of DAMAGES) {
     );
     const stopped = await done('daemon', '--stop');
     t.is(stopped.status, 0, stopped.output);
-    const warnings = stopped.output.match(/^warning: .*daemon\.json is damaged; .*$/gm);
-    t.is(warnings?.length, 1, stopped.output);
-    t.true(warnings?.[0]?.includes(files[0] ?? ''));
+    t.notRegex(stopped.output, /damaged/, 'its daemon is gone');
   });
 }
 
 test('a daemon whose file is damaged is stopped all the same', async (t) => {
-  const { daemon, agent, home, call } = await agentUnderTest(t);
+  const { daemon, agent, home } = await agentUnderTest(t);
   const running = daemon();
   const file = path.join(workerFolder(path.join(home.folder, '.clearml', 'agent'), 'test:0'), 'daemon.json');
-  const known = async () => (await call<{ workers: unknown[] }>('workers.get_all')).workers.length > 0;
-  await until(known, { what: 'the daemon', context: running.output });
+  const serves = () => running.output().includes('Listening to queues');
+  await until(serves, { what: 'the daemon', context: running.output });
   writeFileSync(file, '');
   const stop = agent('daemon', '--stop');
   t.is((await stop.exited).code, 0, stop.output());
