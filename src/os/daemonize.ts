@@ -28,15 +28,11 @@ export async function startInBackground(
   const log = await open(request.logFile, 'a', 0o600);
   const begin = (await stat(request.logFile)).size;
   try {
-    const child = spawn(
-      process.execPath,
-      [...process.execArgv, '--', ...request.argv],
-      {
-        detached: true,
-        env: { ...request.env },
-        stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      },
-    );
+    const child = spawn(process.execPath, [...process.execArgv, '--', ...request.argv], {
+      detached: true,
+      env: { ...request.env },
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    });
     const outcome = await firstNews(child, request.timeoutMs);
     if (outcome.kind === 'exit') {
       const words = await lastWords(request.logFile, begin);

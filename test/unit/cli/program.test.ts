@@ -40,7 +40,16 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   [['daemon', '--gpus'], "daemon: option '--gpus <list>' argument missing"],
   [['daemon', '--fore', '--sta'], /"--sta" could be any of --status, --standalone-mode/],
   [['daemon', '--gpus', '3-1'], /^--gpus "3-1": the range 3-1 runs backwards$/],
-  [['daemon', '--polling-interval', 'soon'], /whole number of at least 1, got "soon"$/],
+  ...['soon', '', '0', '-1', 'NaN', 'Infinity', '1e9', '0x10', '86401', '1,5'].map(
+    (text): [string[], RegExp] => [
+      ['daemon', `--polling-interval=${text}`],
+      /^--polling-interval takes a number of seconds from 0.1 to 86400, such as 0.5, got "/,
+    ],
+  ),
+  ...['65536', '-1', '1.5', 'NaN', '', 'http'].map((text): [string[], RegExp] => [
+    ['server', `--port=${text}`],
+    /^--port takes a whole number from 0 to 65535, got "/,
+  ]),
   [['service', 'print', '--', '--queue', 'a', '--nope'], /^daemon: unknown option '--nope'/],
   [['service', 'install', '--', '--stop'], /^a service runs a daemon; --stop and --status are not for it/],
   [['daemon', '--services-mode', 'many'], /^--services-mode takes how many .*got "many"$/],
