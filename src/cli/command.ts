@@ -31,6 +31,8 @@ export interface Flag {
   choices?: readonly string[];
   /** Reads the text; throws AgentError USAGE. */
   parse?: (value: string) => unknown;
+  /** An empty text counts as not given; it is refused otherwise. */
+  mayBeEmpty?: boolean;
   /** Takes every following word up to one of our own flags, words that begin with a dash too. */
   greedy?: boolean;
   /** Why the flag is not taken, and what to use instead. Such a flag is not shown in the help. */

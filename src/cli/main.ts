@@ -46,7 +46,15 @@ export function describeFailure(error: unknown, debug: boolean): { exitStatus: n
     lines.push('  This is a bug in the agent: run the command again with --debug and report what it prints.');
   }
   if (debug && error instanceof Error && error.stack) lines.push(error.stack);
-  return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text: `${lines.join('\n')}\n` };
+  const text = `${lines.join('\n')}\n`.replace(CONTROL, escaped);
+  return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text };
+}
+
+/** Names of the server and words of files must not move the cursor of a terminal. */
+const CONTROL = /[^\P{Cc}\t\n]/gu;
+
+function escaped(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
