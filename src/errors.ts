@@ -28,7 +28,10 @@ export const ERROR_TABLE = {
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
   DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
-  WRITE_DENIED: [FAILURE, 'A folder that the agent writes to is read-only or belongs to somebody else.'],
+  WRITE_DENIED: [
+    FAILURE,
+    'A folder that the agent writes to is read-only, belongs to somebody else or cannot be made.',
+  ],
   NEWER_FORMAT: [
     FAILURE,
     'A newer version of the agent wrote a file of its state; this one leaves it alone.',

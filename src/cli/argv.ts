@@ -11,6 +11,7 @@ export function prepareWords(words: readonly string[], commands: readonly Comman
   const { before, command, after } = splitAtCommand(words, commands);
   if (command === undefined) return before;
   const own = splitFlags(after, command);
+  checkValues(own, command);
   return [...before, command.name, ...keepLast(own).flatMap(render)];
 }
 
@@ -76,6 +77,39 @@ function splitFlags(words: readonly string[], command: Command): Piece[] {
     }
   }
   return pieces;
+}
+
+/**
+ * Refuses what commander lets pass: a flag in the place of another one's value, empty values, and control characters,
+ * which no name has. A value may be a secret, so none is shown.
+ */
+function checkValues(pieces: readonly Piece[], command: Command): void {
+  for (const [at, { flag, words }] of pieces.entries()) {
+    if (flag === undefined || flag.greedy) continue;
+    const isCut = words.length === 0 && (pieces[at + 1]?.flag !== undefined || at + 1 === pieces.length);
+    if (isCut && flag.flags.includes('<'))
+      throw new AgentError('USAGE', `${command.name}: option '${flag.flags}' argument missing`, {
+        hint: `See "agent ${command.name} --help".`,
+      });
+    if (flag.parse !== undefined || !/[<[]/.test(flag.flags)) continue;
+    const values = flag.flags.includes('...') ? words : words.slice(0, 1);
+    for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag.mayBeEmpty);
+  }
+}
+
+/** @throws AgentError USAGE */
+export function checkValue(value: string, flag: string, mayBeEmpty = false): string {
+  if (value.trim() === '' && !mayBeEmpty) {
+    throw new AgentError('USAGE', `${flag} needs a value, got an empty text`, {
+      hint: 'Perhaps a variable of the shell is not set; leave the flag out to use the default.',
+    });
+  }
+  const control = /[^\P{Cc}\t]/u.exec(value.trim())?.[0];
+  if (control !== undefined) {
+    const code = (control.codePointAt(0) ?? 0).toString(16).padStart(4, '0');
+    throw new AgentError('USAGE', `${flag} has a control character in its value (U+${code.toUpperCase()})`);
+  }
+  return value;
 }
 
 function matchFlag(word: string, command: Command): Piece | undefined {

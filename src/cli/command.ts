@@ -31,6 +31,8 @@ export interface Flag {
   choices?: readonly string[];
   /** Reads the text; throws AgentError USAGE. */
   parse?: (value: string) => unknown;
+  /** An empty text counts as not given; it is refused otherwise. */
+  mayBeEmpty?: boolean;
   /** Takes every following word up to one of our own flags, words that begin with a dash too. */
   greedy?: boolean;
   /** Why the flag is not taken, and what to use instead. Such a flag is not shown in the help. */
@@ -73,13 +75,29 @@ export function isOffered(flag: Flag): boolean {
   return flag.refused === undefined && flag.ignored === undefined;
 }
 
-/** Reads a whole number that is at least `least`. */
-export function wholeNumber(flag: string, least: number): (value: string) => number {
+/** Reads a whole number from `least` to `most`. */
+export function wholeNumber(flag: string, least: number, most: number): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (!/^\d+$/.test(value.trim()) || number < least) {
-      throw new AgentError('USAGE', `${flag} takes a whole number of at least ${least}, got "${value}"`);
+    if (!/^\d+$/.test(value.trim()) || number < least || number > most) {
+      throw new AgentError('USAGE', `${flag} takes a whole number from ${least} to ${most}, got "${value}"`);
     }
     return number;
   };
 }
+
+/** Reads a number of seconds from 0.1 to a day, with or without a fraction. */
+export function seconds(flag: string): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^(\d+\.?\d*|\.\d+)$/.test(value.trim()) || number < 0.1 || number > DAY_SECONDS) {
+      throw new AgentError(
+        'USAGE',
+        `${flag} takes a number of seconds from 0.1 to ${DAY_SECONDS}, such as 0.5, got "${value}"`,
+      );
+    }
+    return number;
+  };
+}
+
+const DAY_SECONDS = 86_400;

@@ -1,6 +1,6 @@
-import os from 'node:os';
 import { AgentError, causeLine } from '../errors.js';
 import { processEnvironment } from '../os/environment.js';
+import { homeFolder } from '../os/home.js';
 import { VERSION } from './version.js';
 
 /** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
@@ -18,9 +18,13 @@ async function outcome(words: readonly string[]): Promise<number> {
   }
   try {
     const { runProgram } = await import('./program.js');
+    const env = processEnvironment();
+    const { folder: home, warning } = homeFolder(env);
+    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
     return await runProgram(words, {
-      env: processEnvironment(),
-      home: os.homedir(),
+      // What the agent starts looks for its files in the same home.
+      env: { ...env, HOME: home },
+      home,
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,
@@ -42,7 +46,15 @@ export function describeFailure(error: unknown, debug: boolean): { exitStatus: n
     lines.push('  This is a bug in the agent: run the command again with --debug and report what it prints.');
   }
   if (debug && error instanceof Error && error.stack) lines.push(error.stack);
-  return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text: `${lines.join('\n')}\n` };
+  const text = `${lines.join('\n')}\n`.replace(CONTROL, escaped);
+  return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text };
+}
+
+/** Names of the server and words of files must not move the cursor of a terminal. */
+const CONTROL = /[^\P{Cc}\t\n]/gu;
+
+function escaped(letter: string): string {
+  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { AgentError } from '../errors.js';
-import { prepareWords, splitAtCommand } from './argv.js';
+import { checkValue, prepareWords, splitAtCommand } from './argv.js';
 import { type Command, type CommandContext, type Flag, type GlobalOptions, isOffered } from './command.js';
 import { COMMANDS } from './commands.js';
 import { VERSION } from './version.js';
@@ -98,7 +98,11 @@ function buildProgram(output: OutputConfiguration, action: Action): Commander {
     .description('Pulls tasks from ClearML queues, recreates their code and environment, and runs them.')
     .addHelpText('beforeAll', `${HEADER}\n`)
     .version(`CLEARML-AGENT version ${VERSION}`, '--version', 'print the version')
-    .option('--config-file <path>', 'use this configuration file instead of ~/clearml.conf')
+    .addOption(
+      new Option('--config-file <path>', 'use this configuration file instead of ~/clearml.conf').argParser(
+        (value: string) => checkValue(value, '--config-file'),
+      ),
+    )
     .option('-d, --debug', 'log every call to the server, show where errors come from')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)

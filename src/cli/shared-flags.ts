@@ -36,12 +36,14 @@ export const runFlags: readonly Flag[] = [
     help: 'user name for git over https',
     group: 'Task',
     env: 'CLEARML_AGENT_GIT_USER',
+    mayBeEmpty: true,
   },
   {
     flags: '--git-pass <secret>',
     help: 'password or token for git over https; the variable keeps it out of the process list',
     group: 'Task',
     env: 'CLEARML_AGENT_GIT_PASS',
+    mayBeEmpty: true,
   },
   {
     flags: '--log-level <level>',

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
+import { decodeText } from '../os/decode-text.js';
 import type { Environment } from './config.js';
 import { parseHocon } from './hocon/parse-hocon.js';
 import type { ConfigLayer } from './layers.js';
@@ -48,7 +49,12 @@ export function expandHome(file: string, home: string): string {
 function readText(file: string, { warn }: FileContext): string | undefined {
   let text: string;
   try {
-    text = fs.readFileSync(file, 'utf8');
+    const decoded = decodeText(fs.readFileSync(file));
+    text = decoded.text;
+    if (decoded.guessed !== undefined)
+      warn(
+        `${file} is not UTF-8 and is read as ${decoded.guessed}; save it as UTF-8 to be sure of its letters`,
+      );
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import { ensureFolder } from '../os/files.js';
 import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
 import { changedBy, PULLED } from '../task/claim.js';
@@ -72,6 +73,8 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     if (options.dryRun) return await previewTask(connection, options);
+    // Before the task leaves its queue: a run that cannot be kept anywhere must not take it.
+    await ensureFolder(workerFolder(options.state, options.workerId));
     const task = await chooseTask(connection, options);
     if (options.silent) await markStarted(connection, options, task);
     running.yes = true;
@@ -81,6 +84,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     throw error;
   } finally {
     shutdown.close();
+    await removeEmpty(workerFolder(given.state, given.workerId));
   }
 }
 
@@ -208,7 +212,6 @@ async function runOne(execution: Execution): Promise<number> {
     await beating;
     await release();
     await ctx.background.end({ hurry: shutdown.stop.aborted });
-    await removeEmpty(folder);
     if (!options.silent)
       await connection.workers
         .unregister({ worker: options.workerId }, { retry: 'none' })

@@ -16,6 +16,8 @@ const ABORT_POLL_SECONDS = 1.5;
 /** A user who wants fewer queue calls gets fewer status calls too, up to the original's pace. */
 const MOST_ABORT_POLL_SECONDS = 5;
 const REPORT_SECONDS = 30;
+/** A timer of Node fires at once when its time does not fit into 31 bits of milliseconds; a day does. */
+const MOST_SECONDS = 86_400;
 
 /**
  * @param flag `--polling-interval` in seconds, where given; the variable wins over it, as in the original
@@ -35,6 +37,9 @@ function seconds(config: Config, name: string): number | undefined {
   const text = config.variable(name);
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (Number.isFinite(number) && number > 0) return number;
-  throw new AgentError('CONFIG_VALUE', `${name}: expected a number of seconds above 0, found "${text}"`);
+  if (Number.isFinite(number) && number > 0 && number <= MOST_SECONDS) return number;
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `${name}: expected a number of seconds above 0 and up to ${MOST_SECONDS}, found "${text}"`,
+  );
 }

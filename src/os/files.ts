@@ -54,12 +54,43 @@ export async function readTextIfThere(file: string): Promise<string | undefined>
   }
 }
 
-/** Makes a folder and those above it; `mode` (before the umask) is for the ones it makes. */
+/**
+ * Makes a folder and those above it; `mode` (before the umask) is for the ones it makes.
+ *
+ * @throws AgentError DISK_FULL, WRITE_DENIED
+ */
 export async function ensureFolder(folder: string, mode: number = PRIVATE_FOLDER): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode });
+    await makeFolders(path.resolve(folder), mode);
   } catch (error) {
-    throw diskError(error, folder);
+    const why = NO_FOLDER[systemCode(error) ?? ''];
+    throw why === undefined ? diskError(error, folder) : writeDenied(folder, why, error);
+  }
+}
+
+/**
+ * Node's own `recursive` tries for ever where a file system refuses a name below an existing folder with ENOENT, as
+ * /proc and automounted folders do.
+ */
+async function makeFolders(folder: string, mode: number): Promise<void> {
+  try {
+    await makeOne(folder, mode);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || path.dirname(folder) === folder) throw error;
+    await makeFolders(path.dirname(folder), mode);
+    await makeOne(folder, mode);
+  }
+}
+
+async function makeOne(folder: string, mode: number): Promise<void> {
+  try {
+    await mkdir(folder, { mode });
+  } catch (error) {
+    const isFolder = await stat(folder).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) throw error;
   }
 }
 
@@ -154,6 +185,15 @@ function parseLines(bytes: Buffer): { entries: unknown[]; size: number } {
   return { entries, size };
 }
 
+/** Why a folder cannot be made, beside what keeps files from being written. */
+const NO_FOLDER: Readonly<Record<string, string>> = {
+  EEXIST: 'expected a folder, found a file or a link to nothing',
+  ENOTDIR: 'expected folders on the path, found a file',
+  ELOOP: 'the path has a link that leads to itself',
+  ENOENT: 'the file system takes no new folders there',
+  EPERM: 'the file system takes no new folders there',
+};
+
 const DENIED: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EROFS: 'the file system is read-only',
@@ -163,16 +203,19 @@ const DENIED: Readonly<Record<string, string>> = {
 export function diskError(error: unknown, where: string): unknown {
   const code = systemCode(error);
   const denied = DENIED[code ?? ''];
-  if (denied !== undefined)
-    return new AgentError('WRITE_DENIED', `cannot write ${where}: ${denied}`, {
-      hint: 'Run the agent as a user who may write there, or name another folder: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, the paths of the caches.',
-      cause: error,
-    });
+  if (denied !== undefined) return writeDenied(where, denied, error);
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
   const what = code === 'ENOSPC' ? 'no space left on the disk' : 'the disk quota is used up';
   return new AgentError('DISK_FULL', `cannot write ${where}: ${what}`, {
     hint: `Free space on the file system of ${path.dirname(where)}.`,
     cause: error,
+  });
+}
+
+function writeDenied(where: string, why: string, cause: unknown): AgentError {
+  return new AgentError('WRITE_DENIED', `cannot write ${where}: ${why}`, {
+    hint: 'Run the agent as a user who may write there, or name another folder: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, the paths of the caches.',
+    cause,
   });
 }
 

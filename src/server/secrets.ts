@@ -42,7 +42,7 @@ async function openFolder(folder: string): Promise<void> {
       'SERVER_FOLDER',
       `cannot use ${folder} as the server's folder: ${causeLine(error)}`,
       {
-        hint: 'Choose a folder that is yours to write.',
+        hint: 'Name a folder that is yours to write with --folder.',
         cause: error,
       },
     );

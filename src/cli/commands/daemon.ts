@@ -1,5 +1,5 @@
 import { AgentError } from '../../errors.js';
-import { type Command, type Flag, wholeNumber } from '../command.js';
+import { type Command, type Flag, seconds } from '../command.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
@@ -45,10 +45,10 @@ export const daemonCommand: Command = {
     { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
     {
       flags: '--polling-interval <seconds>',
-      help: 'seconds between two looks at empty queues (default: 2)',
+      help: 'seconds between two looks at empty queues, such as 5 or 0.5 (default: 2)',
       group: 'Queues',
       env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
-      parse: wholeNumber('--polling-interval', 1),
+      parse: seconds('--polling-interval'),
     },
     { flags: '--foreground', help: 'stay in this terminal', group: 'Process' },
     { flags: '-d, --detached', help: 'go to the background and log to a file', group: 'Process' },

@@ -10,7 +10,12 @@ export const serverCommand: Command = {
       help: 'address to listen on; another than loopback lets others in',
       default: '127.0.0.1',
     },
-    { flags: '--port <number>', help: 'port of the API', default: 8008, parse: wholeNumber('--port', 0) },
+    {
+      flags: '--port <number>',
+      help: 'port of the API',
+      default: 8008,
+      parse: wholeNumber('--port', 0, 65_535),
+    },
   ],
   examples: ['agent server', 'agent server --folder /srv/clearml --port 8108'],
   async run(context) {

@@ -10,6 +10,7 @@ import { type Connection, connect } from '../../daemon/connect.js';
 import { type DaemonOptions, runDaemon } from '../../daemon/daemon.js';
 import { createLogger } from '../../logs/logger.js';
 import { Redactor } from '../../logs/redactor.js';
+import { ensureFolder } from '../../os/files.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
 import { type DemoProject, makeDemoProject } from './project.js';
 
@@ -34,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const folder = options.folder
     ? path.resolve(options.folder)
     : await mkdtemp(path.join(tmpdir(), 'clearml-demo-'));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensureFolder(folder);
   const temporary = options.folder === undefined && !options.keep;
   try {
     return await inFolder(folder, options);

@@ -1,4 +1,4 @@
-import { access, stat, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { isAgentError } from '../../errors.js';
@@ -23,12 +23,16 @@ export const diskCheck: Check = {
       os.tmpdir(),
     ];
     const found = new Map<number, Finding>();
+    const denied: Finding[] = [];
     for (const folder of folders) {
       const there = await nearest(folder);
+      if (await isClosed(there)) {
+        denied.push(problem(`this user cannot write ${folder}: ${there} takes no new files`, OTHER_FOLDER));
+      }
       const { dev } = await stat(there);
       if (!found.has(dev)) found.set(dev, await freeIn(there));
     }
-    return [...found.values()];
+    return [...denied, ...found.values()];
   },
 };
 
@@ -39,6 +43,19 @@ async function nearest(folder: string): Promise<string> {
     () => false,
   );
   return there ? folder : nearest(path.dirname(folder));
+}
+
+const OTHER_FOLDER =
+  'Run the agent as another user, or name other folders: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, TMPDIR.';
+
+/** /proc lets root through and takes nothing all the same. */
+async function isClosed(folder: string): Promise<boolean> {
+  if (!(await stat(folder)).isDirectory()) return true;
+  if ((await statfs(folder)).blocks === 0) return true;
+  return access(folder, constants.W_OK).then(
+    () => false,
+    () => true,
+  );
 }
 
 async function freeIn(folder: string): Promise<Finding> {

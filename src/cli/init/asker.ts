@@ -1,5 +1,7 @@
 /** How the wizard talks with somebody: through prompts on a terminal, or line by line through a pipe. */
 export interface Asker {
+  /** Somebody is there to answer a question that the input could not foresee. */
+  readonly interactive: boolean;
   say(text: string): void;
   /** A block of several lines. */
   paste(message: string): Promise<string>;

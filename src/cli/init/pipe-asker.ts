@@ -10,6 +10,7 @@ export interface PipeStreams {
 
 /** One line of the input answers one question; an input that ends answers the rest with their defaults. */
 export class PipeAsker implements Asker {
+  readonly interactive = false;
   readonly #lines: LineReader;
   readonly #output: NodeJS.WritableStream;
 

@@ -2,19 +2,18 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { AgentError, systemCode } from '../../errors.js';
-import { readTextIfThere, writeFileDurable } from '../../os/files.js';
+import { readTextIfThere } from '../../os/files.js';
 import { expandHome } from '../../os/paths.js';
 import type { CommandContext } from '../command.js';
 import { type Asker, Cancelled } from './asker.js';
 import { agentSection, newConfigText } from './config-text.js';
 import { PipeAsker } from './pipe-asker.js';
+import { storeConfig } from './store-config.js';
 import { verifyCredentials } from './verify-credentials.js';
 import { askAgent, askServer } from './wizard.js';
 
 /** As shells have it for a command that Ctrl-C ended. */
 const CANCELLED = 130;
-/** It holds secrets. */
-const PRIVATE = 0o600;
 
 /** `agent init`: asks, checks with the server, and only then writes the configuration file. */
 export async function runInit(context: CommandContext): Promise<number> {
@@ -22,7 +21,9 @@ export async function runInit(context: CommandContext): Promise<number> {
   try {
     asker.say('CLEARML-AGENT setup process\n');
     const { file, text } = await findTarget(context);
-    return text.trim() === '' ? await create(asker, file, context) : await append(asker, file, text);
+    return text.trim() === ''
+      ? await create(asker, file, context)
+      : await append(asker, file, text, context.home);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     asker.say('Cancelled: nothing was written.');
@@ -53,28 +54,31 @@ async function findTarget({ global, env, home }: CommandContext): Promise<{ file
   return { file: files.at(-1) ?? '', text: '' };
 }
 
+/** A folder in the place of the file is found out about when the file is written. */
 async function readExisting(file: string): Promise<string | undefined> {
   try {
     return await readTextIfThere(file);
   } catch (error) {
+    if (systemCode(error) === 'EISDIR' || systemCode(error) === 'ELOOP') return undefined;
     throw new AgentError('CONFIG_FILE', `cannot read ${file}: ${systemCode(error) ?? String(error)}`, {
+      hint: 'Make the file readable for this user, or name another one with --config-file.',
       cause: error,
     });
   }
 }
 
-async function create(asker: Asker, file: string, { env }: CommandContext): Promise<number> {
+async function create(asker: Asker, file: string, { env, home }: CommandContext): Promise<number> {
   const server = await askServer({ asker, file, verify: (keys) => verifyCredentials({ ...keys, env }) });
   const agent = await askAgent(asker, hostname());
-  await write(file, newConfigText(server, agent));
-  asker.say(`\nNew configuration stored in ${file}`);
+  const written = await storeConfig(asker, { file, text: newConfigText(server, agent), home });
+  asker.say(`\nNew configuration stored in ${written}`);
   asker.say('CLEARML-AGENT setup completed successfully.');
   asker.say('\nNext: "agent doctor" checks this machine, "agent daemon --queue default" begins to work.');
   return 0;
 }
 
 /** What is there stays; later lines of the file win over earlier ones. */
-async function append(asker: Asker, file: string, text: string): Promise<number> {
+async function append(asker: Asker, file: string, before: string, home: string): Promise<number> {
   asker.say(`Configuration file already exists: ${file}`);
   asker.say('Leaving it as it is. An agent section can be put behind what it has:');
   const choice = await asker.choose({
@@ -89,17 +93,7 @@ async function append(asker: Asker, file: string, text: string): Promise<number>
     return 0;
   }
   const agent = await askAgent(asker, hostname());
-  await write(file, `${text.replace(/\n*$/, '\n\n')}# Added by "agent init"\n${agentSection(agent)}\n`);
-  asker.say(`\nThe agent section was added to ${file}`);
+  const text = `${before.replace(/\n*$/, '\n\n')}# Added by "agent init"\n${agentSection(agent)}\n`;
+  asker.say(`\nThe agent section was added to ${await storeConfig(asker, { file, text, home })}`);
   return 0;
-}
-
-async function write(file: string, text: string): Promise<void> {
-  try {
-    await writeFileDurable(file, text, PRIVATE);
-  } catch (error) {
-    throw new AgentError('CONFIG_FILE', `cannot write ${file}: ${systemCode(error) ?? String(error)}`, {
-      cause: error,
-    });
-  }
 }

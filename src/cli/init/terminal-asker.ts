@@ -14,6 +14,7 @@ const PASTE_GAP_MS = 200;
 
 /** Asks with prompts on a terminal. Ctrl-C at any of them throws `Cancelled`. */
 export class TerminalAsker implements Asker {
+  readonly interactive = true;
   readonly #streams: TerminalStreams;
 
   constructor(streams: TerminalStreams) {

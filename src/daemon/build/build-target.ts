@@ -1,7 +1,7 @@
 import { lstat, mkdir, mkdtemp, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../errors.js';
-import { isMissing } from '../../os/files.js';
+import { ensureFolder, isMissing } from '../../os/files.js';
 import { filesWithPath, rewritePath } from '../../python/cache/relocation.js';
 
 /**
@@ -22,7 +22,7 @@ export interface BuildTarget {
 /** @throws AgentError BUILD_TARGET for a folder that is not empty, cannot be written to or cannot be replaced */
 export async function openTarget(wanted: string): Promise<BuildTarget> {
   try {
-    await mkdir(path.dirname(wanted), { recursive: true });
+    await ensureFolder(path.dirname(wanted), 0o777);
     const folder = path.join(await realpath(path.dirname(wanted)), path.basename(wanted));
     const existed = await checkEmpty(folder);
     const staging = await mkdtemp(path.join(path.dirname(folder), `.${path.basename(folder)}.build-`));

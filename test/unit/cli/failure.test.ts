@@ -1,0 +1,19 @@
+import test from 'ava';
+import { describeFailure } from '../../../src/cli/main.js';
+import { AgentError } from '../../../src/errors.js';
+
+const CASES: [name: string, message: string, shown: string][] = [
+  ['an escape sequence', 'no task "\u001b[2Jx"', 'no task "\\u001b[2Jx"'],
+  ['a carriage return', 'no queue "a\rb"', 'no queue "a\\u000db"'],
+  ['a zero byte', "unknown command '\u0000bin'", "unknown command '\\u0000bin'"],
+  ['a control sequence of one letter', 'no queue "a\u009b2J"', 'no queue "a\\u009b2J"'],
+  ['letters of other scripts', 'no queue "Größe 大"', 'no queue "Größe 大"'],
+];
+
+for (const [name, message, shown] of CASES) {
+  test(`a cause line shows ${name} and does nothing to the terminal`, (t) => {
+    const { text, exitStatus } = describeFailure(new AgentError('USAGE', message, { hint: message }), false);
+    t.is(text, `clearml_agent: ERROR: ${shown}\n  ${shown}\n`);
+    t.is(exitStatus, 2);
+  });
+}
