@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' /*; exec node -- "$0" "$@" # Without "--" Node takes flags such as --env-file for its own.
+*/;
 import { main } from '../dist/cli/main.js';
 
 await main(process.argv);

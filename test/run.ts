@@ -16,6 +16,8 @@ const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
 const INTEGRATION = ['test/integration/**/*.test.ts'];
 /** What depends most on the release of Node: processes, sockets, SQLite. */
 const ON_EACH_RELEASE = ['test/integration/{os,local,logs,api,monitor}/*.test.ts'];
+/** What differs most between engines: set-up steps, life and end of containers, the whole agent on them. */
+const ON_PODMAN = ['test/integration/docker/{docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts'];
 /** Integration tests wait for processes more than they compute; more at once makes their waits unreliable. */
 const FILES_AT_ONCE = 2;
 
@@ -44,16 +46,22 @@ interface Choice {
 function plan({ words, node, second }: Choice): Step[] {
   const unit = avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
   const integration = avaStep('integration tests', { files: INTEGRATION, concurrency: FILES_AT_ONCE, node });
+  const podman = avaStep('container tests on Podman', {
+    files: ON_PODMAN,
+    concurrency: FILES_AT_ONCE,
+    node,
+    env: { AGENT_TEST_ENGINE: 'podman' },
+  });
   const files = words.filter((word) => word !== 'unit' && word !== 'integration');
   if (files.length > 0) return [BUILD, avaStep('chosen tests', { files, concurrency: FILES_AT_ONCE, node })];
   if (words.length > 0) {
     const chosen = [
       ...(words.includes('unit') ? [unit] : []),
-      ...(words.includes('integration') ? [integration] : []),
+      ...(words.includes('integration') ? [integration, podman] : []),
     ];
     return [BUILD, ...chosen];
   }
-  const all = [...STATIC, BUILD, unit, integration];
+  const all = [...STATIC, BUILD, unit, integration, podman];
   if (second === undefined) return all;
   const again = { files: [...UNIT, ...ON_EACH_RELEASE], concurrency: FILES_AT_ONCE, node: second };
   return [...all, avaStep('tests by Node 24', again)];

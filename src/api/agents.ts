@@ -1,6 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { TlsSettings } from './trust.js';
 
 export interface PoolOptions {
@@ -13,6 +15,8 @@ export interface PoolOptions {
 export interface Pool {
   http: http.Agent;
   https: https.Agent;
+  /** Whether a connection that had been kept open brought nothing at all for the request. */
+  wasStale(request: unknown): boolean;
   close(): void;
 }
 
@@ -25,11 +29,13 @@ const IDLE_CONNECTIONS = 8;
 
 export function openPool({ tls, connectMs }: PoolOptions): Pool {
   const options = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: IDLE_CONNECTIONS };
-  const plain = new PlainAgent(options, connectMs);
-  const secure = new SecureAgent({ ...options, ...tls }, connectMs);
+  const reuses = new Reuses();
+  const plain = new PlainAgent(options, connectMs, reuses);
+  const secure = new SecureAgent({ ...options, ...tls }, connectMs, reuses);
   return {
     http: plain,
     https: secure,
+    wasStale: (request) => request instanceof http.ClientRequest && reuses.wasStale(request),
     close: () => {
       plain.destroy();
       secure.destroy();
@@ -37,12 +43,44 @@ export function openPool({ tls, connectMs }: PoolOptions): Pool {
   };
 }
 
+/** The requests that went out on a kept connection. */
+class Reuses {
+  readonly #bytesBefore = new WeakMap<http.ClientRequest, number>();
+
+  note(request: http.ClientRequest, socket: Duplex): void {
+    this.#bytesBefore.set(request, bytesRead(socket));
+  }
+
+  /** A server that closes an encrypted connection says so in some bytes, which are no answer. */
+  wasStale(request: http.ClientRequest): boolean {
+    const before = this.#bytesBefore.get(request);
+    if (before === undefined || answerBegan(request)) return false;
+    return request.socket instanceof TLSSocket || bytesRead(request.socket) === before;
+  }
+}
+
+function bytesRead(socket: Duplex | null): number {
+  return socket instanceof Socket ? socket.bytesRead : 0;
+}
+
+function answerBegan(request: http.ClientRequest): boolean {
+  return 'res' in request && request.res !== null && request.res !== undefined;
+}
+
 class PlainAgent extends http.Agent {
   readonly #connectMs: () => number;
 
-  constructor(options: http.AgentOptions, connectMs: () => number) {
+  readonly #reuses: Reuses;
+
+  constructor(options: http.AgentOptions, connectMs: () => number, reuses: Reuses) {
     super(options);
     this.#connectMs = connectMs;
+    this.#reuses = reuses;
+  }
+
+  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+    this.#reuses.note(request, socket);
+    super.reuseSocket(socket, request);
   }
 
   override createConnection(...args: Parameters<http.Agent['createConnection']>): Duplex | null | undefined {
@@ -53,9 +91,17 @@ class PlainAgent extends http.Agent {
 class SecureAgent extends https.Agent {
   readonly #connectMs: () => number;
 
-  constructor(options: https.AgentOptions, connectMs: () => number) {
+  readonly #reuses: Reuses;
+
+  constructor(options: https.AgentOptions, connectMs: () => number, reuses: Reuses) {
     super(options);
     this.#connectMs = connectMs;
+    this.#reuses = reuses;
+  }
+
+  override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
+    this.#reuses.note(request, socket);
+    super.reuseSocket(socket, request);
   }
 
   override createConnection(...args: Parameters<https.Agent['createConnection']>): Duplex | null | undefined {

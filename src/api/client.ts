@@ -1,4 +1,4 @@
-import { causeLine } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import { Availability, type Notices } from './availability.js';
 import { endpointRule } from './endpoints.js';
 import { readEnvelope } from './envelope.js';
@@ -121,6 +121,26 @@ export class ApiClient {
   withTokens(obtainToken: () => Promise<string>): ApiClient {
     const { onToken: _, ...options } = this.#options;
     return new ApiClient({ ...options, obtainToken });
+  }
+
+  /**
+   * The text of a file that a file server has.
+   *
+   * @param options.trusted whether the server may see the token
+   * @throws ConnectionError, AgentError API_ANSWER for an answer that is no file, or the signal's reason
+   */
+  async readFile(
+    url: string,
+    { trusted, signal }: { trusted: boolean; signal: AbortSignal },
+  ): Promise<string> {
+    const request = { method: 'get', url, headers: {}, signal } as const;
+    const response = trusted
+      ? await this.#authorized((Authorization) =>
+          this.#send({ ...request, headers: { Authorization } }, false),
+        )
+      : await this.#send(request, false);
+    if (response.status === 200) return response.text;
+    throw new AgentError('API_ANSWER', `${url} answers with status ${response.status}`);
   }
 
   /** Closes idle connections. */

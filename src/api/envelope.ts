@@ -25,13 +25,24 @@ export function readEnvelope(response: HttpResponse, source: AnswerSource): unkn
   if (meta !== undefined && status >= 200 && status < 300) return data ?? {};
   if (meta === undefined && isForeign(response.status)) throw foreignAnswer(response, source);
   const message = meta?.result_msg;
-  throw new ApiError({
-    endpoint: source.endpoint,
-    status,
-    subcode: whole(meta?.result_subcode) ?? 0,
-    message: typeof message === 'string' && message !== '' ? message : excerpt(response),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
+  throw new ApiError(
+    {
+      endpoint: source.endpoint,
+      status,
+      subcode: whole(meta?.result_subcode) ?? 0,
+      message: typeof message === 'string' && message !== '' ? message : foreignRefusal(response),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+    response.status === PROXY_LOGIN && meta === undefined ? { hint: PROXY_HINT } : {},
+  );
+}
+
+const PROXY_LOGIN = 407;
+const PROXY_HINT = 'Give the proxy its user and password: http://user:password@host:port.';
+
+/** Something other than the API refused the call; with a proxy on the way, that may be the proxy. */
+function foreignRefusal(response: HttpResponse): string {
+  return `${excerpt(response)}${response.through ? `, answered${response.through}` : ''}`;
 }
 
 interface Parsed {
@@ -56,10 +67,15 @@ function isForeign(status: number): boolean {
 
 function foreignAnswer(response: HttpResponse, { server, endpoint }: AnswerSource): AgentError {
   const moved = response.headers.location;
+  const { through = '' } = response;
   const what = moved ? `a redirection to ${moved}` : `"${excerpt(response)}"`;
-  return new AgentError('API_ANSWER', `${endpoint}: expected a ClearML answer from ${server}, got ${what}`, {
-    hint: 'Check api.api_server: it is the address of the API, usually port 8008 or a name that begins with "api.".',
-  });
+  return new AgentError(
+    'API_ANSWER',
+    `${endpoint}: expected a ClearML answer from ${server}${through}, got ${what}`,
+    {
+      hint: 'Check api.api_server: it is the address of the API, usually port 8008 or a name that begins with "api.".',
+    },
+  );
 }
 
 function excerpt({ status, text }: HttpResponse): string {

@@ -1,4 +1,4 @@
-import { AgentError, type AgentErrorOptions } from '../errors.js';
+import { AgentError, type AgentErrorOptions, isAgentError } from '../errors.js';
 
 /** Answers that the agent's own logic looks at: HTTP status and sub-code of the server's error table. */
 export const API_PROBLEM = {
@@ -73,4 +73,10 @@ export interface ConnectionFacts {
 export function isApiError(error: unknown, status?: number, subcode?: number): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   return (status ?? error.status) === error.status && (subcode ?? error.subcode) === error.subcode;
+}
+
+/** The server does not know the task that a call was about. */
+export function isTaskGone(error: unknown): boolean {
+  if (isAgentError(error, 'TASK_NOT_FOUND')) return true;
+  return isApiError(error, ...API_PROBLEM.invalidTask) || isApiError(error, ...API_PROBLEM.invalidId);
 }

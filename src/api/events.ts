@@ -1,7 +1,7 @@
 import { causeLine } from '../errors.js';
 import type { Delivery, LogEvent, LogServer, StoredAnswer, StoredEvent } from '../logs/delivery.js';
 import type { ApiClient, CallOptions } from './client.js';
-import { ApiError, ConnectionError } from './errors.js';
+import { API_PROBLEM, ApiError, ConnectionError, isApiError } from './errors.js';
 
 /** A line or several of a task's log as the server gives them back. */
 export interface TaskLogEvent {
@@ -45,8 +45,13 @@ export class EventsApi implements LogServer {
   }
 
   async deliver(events: readonly LogEvent[], signal: AbortSignal): Promise<Delivery> {
+    const options: CallOptions = { signal, retry: 'none', sendOnce: true };
     try {
-      const answer = await this.addBatch(events, { signal, retry: 'none', sendOnce: true });
+      const answer = await this.addBatch(events, options).catch((error: unknown) => {
+        // Nothing of the batch was stored: the task is gone, or published while it ran.
+        if (!isApiError(error, ...API_PROBLEM.eventsNotAdded)) throw error;
+        return this.addBatch(events.map(evenIfLocked), options);
+      });
       return { kind: 'accepted', added: answer.added ?? events.length };
     } catch (error) {
       signal.throwIfAborted();
@@ -84,6 +89,11 @@ function deliveryFailure(error: unknown): Exclude<Delivery, { kind: 'accepted' }
   if (error.status < 500 && !passing) return { kind: 'refused', cause, tooLarge: error.status === TOO_LARGE };
   const wait = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   return { kind: 'failed', cause, maybeDone: !passing, ...wait };
+}
+
+/** An event that a published task takes, too. */
+function evenIfLocked(event: LogEvent): LogEvent & { allow_locked: true } {
+  return { ...event, allow_locked: true };
 }
 
 function storedEvent(event: TaskLogEvent): StoredEvent {

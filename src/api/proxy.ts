@@ -2,6 +2,8 @@ import { BlockList, isIP } from 'node:net';
 import { AgentError } from '../errors.js';
 
 export interface Proxy {
+  /** The variable that names it. */
+  variable: string;
   protocol: 'http' | 'https';
   host: string;
   port: number;
@@ -68,11 +70,18 @@ function parseProxy(text: string, variable: string): Proxy {
   }
   const username = decodeURIComponent(url.username);
   return {
+    variable,
     protocol,
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || DEFAULT_PORTS[protocol],
     ...(username === '' ? {} : { auth: { username, password: decodeURIComponent(url.password) } }),
   };
+}
+
+/** A proxy as messages name it, without its password. */
+export function shownProxy({ variable, protocol, host, port, auth }: Proxy): string {
+  const name = isIP(host) === 6 ? `[${host}]` : host;
+  return `${protocol}://${auth ? '****@' : ''}${name}:${port} (${variable})`;
 }
 
 function read(env: Environment, name: string): { name: string; value: string } | undefined {

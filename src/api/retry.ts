@@ -49,6 +49,12 @@ export function meansAway(error: unknown): boolean {
   return error instanceof ApiError && error.status >= 502 && PASSING_STATUSES.has(error.status);
 }
 
+/** True for errors that the same call may not meet a little later. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionError) return !error.lasting;
+  return error instanceof ApiError && PASSING_STATUSES.has(error.status);
+}
+
 /**
  * The wait that a `Retry-After` header asks for: seconds, or a date.
  *

@@ -12,11 +12,14 @@ export interface TaskRecord {
   tags?: string[];
   system_tags?: string[];
   last_worker?: string | null;
+  started?: string | null;
   last_iteration?: number;
   runtime?: Record<string, unknown>;
   container?: TaskContainer | null;
   script?: TaskScript | null;
-  execution?: { queue?: string | null; docker_cmd?: string | null };
+  execution?: { queue?: string | null; docker_cmd?: string | null; artifacts?: TaskArtifact[] | null };
+  /** The task that it was cloned from, or that the cloned one had. */
+  parent?: string | null;
   hyperparams?: Record<string, Record<string, HyperParameter>>;
 }
 
@@ -37,6 +40,12 @@ export interface TaskContainer {
   /** One shell string. */
   arguments?: string | null;
   setup_shell_script?: string | null;
+}
+
+/** A file of a task, kept where its `uri` says. */
+export interface TaskArtifact {
+  key?: string | null;
+  uri?: string | null;
 }
 
 export interface TaskScript {

@@ -1,4 +1,4 @@
-import { AgentError } from '../errors.js';
+import { AgentError, isAgentError } from '../errors.js';
 import type { ApiClient, CallOptions } from './client.js';
 import { API_PROBLEM, isApiError } from './errors.js';
 import type {
@@ -28,7 +28,7 @@ export interface TaskQuery {
   /** A Python regular expression, found anywhere in the name. */
   name?: string;
   status?: TaskStatus[];
-  /** Dotted paths; the id always comes too. */
+  /** Dotted paths. The answer has exactly these: the id comes only where it is asked for. */
   only_fields?: string[];
   search_hidden?: boolean;
   page?: number;
@@ -61,7 +61,21 @@ export interface NewTask {
 export interface StatusReading {
   status: TaskStatus;
   status_message?: string | null;
+  /** The worker that last reported to run it. */
+  last_worker?: string | null;
+  /** When its run began; a reset removes it. */
+  started?: string | null;
 }
+
+/** Whether somebody asked for the end of a running task. */
+export function isStopping(message: string | null | undefined): boolean {
+  return message?.includes('stopping') ?? false;
+}
+
+/** What the server says of a task; `missing` only where it was asked for that one task and knows none. */
+export type TaskStanding = StatusReading | 'missing';
+
+const STATUS_FIELDS = ['id', 'status', 'status_message', 'last_worker', 'started'];
 
 /** A list in one answer has at most this many. */
 const LARGEST_PAGE = 500;
@@ -73,39 +87,69 @@ export class TasksApi {
     this.#client = client;
   }
 
-  /** @throws AgentError TASK_NOT_FOUND */
+  /** @throws AgentError TASK_NOT_FOUND, API_ANSWER */
   async getById(task: string, options?: CallOptions): Promise<TaskRecord> {
     try {
       const answer = await this.#client.call<{ task?: TaskRecord }>('tasks.get_by_id', { task }, options);
       if (answer.task) return answer.task;
     } catch (error) {
       if (!isApiError(error, ...API_PROBLEM.invalidTask)) throw error;
+      throw new AgentError('TASK_NOT_FOUND', `could not find task with id ${task} on ${this.#client.server}`);
     }
-    throw new AgentError('TASK_NOT_FOUND', `could not find task with id ${task} on ${this.#client.server}`);
+    throw new AgentError('API_ANSWER', `tasks.get_by_id: ${this.#client.server} answered without the task`);
+  }
+
+  /**
+   * The text of an artifact. The token is shown to the file server alone.
+   *
+   * @param fileServer address of the file server; without one, artifacts on the host of the API server are its own
+   * @throws ConnectionError, AgentError API_ANSWER, or the signal's reason
+   */
+  readArtifact(uri: string, fileServer: string | undefined, signal: AbortSignal): Promise<string> {
+    const { host, hostname } = new URL(uri);
+    const own = new URL(fileServer ?? this.#client.server);
+    const trusted = fileServer === undefined ? hostname === own.hostname : host === own.host;
+    return this.#client.readFile(uri, { trusted, signal });
   }
 
   async getAll(query: TaskQuery, options?: CallOptions): Promise<TaskRecord[]> {
     return (await this.#client.call<{ tasks?: TaskRecord[] }>('tasks.get_all', query, options)).tasks ?? [];
   }
 
-  /** Status and message alone; `undefined` when the server does not know the task. */
-  async getStatus(task: string, options?: CallOptions): Promise<StatusReading | undefined> {
+  /** Status and message alone; `undefined` when the server's answer does not say. */
+  async getStatus(task: string, options?: CallOptions): Promise<TaskStanding | undefined> {
     return (await this.getStatuses([task], options)).get(task);
   }
 
-  /** Of many tasks in one call (one a page); those that the server does not know are left out. */
+  /**
+   * Of many tasks in one call (one a page). What an answer lacks is asked for by the task's id; a task of which
+   * the server says nothing even then is left out.
+   */
   async getStatuses(
     tasks: readonly string[],
     options?: CallOptions,
-  ): Promise<ReadonlyMap<string, StatusReading>> {
-    const readings = new Map<string, StatusReading>();
+  ): Promise<ReadonlyMap<string, TaskStanding>> {
+    const standings = new Map<string, TaskStanding>();
     for (let at = 0; at < tasks.length; at += LARGEST_PAGE) {
-      const query = { search_hidden: true, only_fields: ['status', 'status_message'] };
+      const query = { search_hidden: true, only_fields: STATUS_FIELDS };
       const found = await this.getAll({ id: tasks.slice(at, at + LARGEST_PAGE), ...query }, options);
-      for (const { id, status, status_message } of found)
-        if (status !== undefined) readings.set(id, { status, status_message: status_message ?? null });
+      for (const record of found) if (hasStatus(record)) standings.set(record.id, readingOf(record));
     }
-    return readings;
+    for (const task of tasks.filter((one) => !standings.has(one))) {
+      const standing = await this.#standingById(task, options);
+      if (standing) standings.set(task, standing);
+    }
+    return standings;
+  }
+
+  async #standingById(task: string, options: CallOptions | undefined): Promise<TaskStanding | undefined> {
+    try {
+      const record = await this.getById(task, options);
+      return hasStatus(record) ? readingOf(record) : undefined;
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      return isAgentError(error, 'TASK_NOT_FOUND') ? 'missing' : undefined;
+    }
   }
 
   started(change: StatusChange, options?: CallOptions): Promise<Updated> {
@@ -137,7 +181,11 @@ export class TasksApi {
     await this.#client.call('tasks.ping', { task }, options);
   }
 
-  dequeue(request: { task: string; new_status?: TaskStatus }, options?: CallOptions): Promise<Updated> {
+  /** Changes a `queued` or `in_progress` task alone; else `updated` is 0. */
+  dequeue(
+    request: { task: string; new_status?: TaskStatus; status_message?: string },
+    options?: CallOptions,
+  ): Promise<Updated> {
     return this.#client.call('tasks.dequeue', request, options);
   }
 
@@ -177,4 +225,17 @@ export class TasksApi {
     );
     return answer.params?.find((one) => one.task === task)?.hyperparams ?? [];
   }
+}
+
+function hasStatus(record: Partial<TaskRecord>): record is TaskRecord & StatusReading {
+  return typeof record.id === 'string' && typeof record.status === 'string';
+}
+
+function readingOf({ status, status_message, last_worker, started }: StatusReading): StatusReading {
+  return {
+    status,
+    status_message: status_message ?? null,
+    last_worker: last_worker ?? null,
+    started: started ?? null,
+  };
 }

@@ -3,7 +3,7 @@ import { causeLine, systemCode } from '../errors.js';
 import { CONNECT_TIMEOUT, openPool, type Pool } from './agents.js';
 import { loadAxios } from './axios.js';
 import { ConnectionError } from './errors.js';
-import { proxyFor } from './proxy.js';
+import { proxyFor, shownProxy } from './proxy.js';
 import type { TlsSettings } from './trust.js';
 
 export interface TransportOptions {
@@ -31,6 +31,8 @@ export interface HttpResponse {
   /** Header names in small letters. */
   headers: Readonly<Record<string, string>>;
   text: string;
+  /** ` through the proxy …`, where one carried the call. */
+  through?: string;
 }
 
 /** As the original has them: for the first contact, for a call, for a call with a large body. */
@@ -76,15 +78,39 @@ export class Transport {
     try {
       const response = await this.#request(request);
       this.#reached = true;
-      return { status: response.status, headers: plainHeaders(response.headers), text: response.data };
+      const { status, headers, data: text } = response;
+      return { status, headers: plainHeaders(headers), text, through: this.#through(request.url) };
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw describeFailure(error, request.url);
+      throw this.#describe(error, request.url);
     }
   }
 
   close(): void {
     this.#pool.close();
+  }
+
+  #describe(error: unknown, url: string): unknown {
+    if (!isAxiosFailure(error)) return error;
+    const code = systemCode(error) ?? '';
+    const untrusted = UNTRUSTED.test(code);
+    // Two addresses of one name that both refuse leave the message empty.
+    const what = causeLine(error) || code || 'the connection broke';
+    return new ConnectionError(
+      `cannot reach ${new URL(url).origin}${this.#through(url)}: ${what}`,
+      {
+        maybeDone: !untrusted && !NOT_SENT.has(code),
+        lasting: untrusted,
+        stale: code !== 'ECONNABORTED' && code !== 'ETIMEDOUT' && this.#pool.wasStale(error.request),
+      },
+      { cause: error, ...(untrusted ? { hint: TRUST_HINT } : {}) },
+    );
+  }
+
+  /** The proxy that carries a call, for messages: a cause without it sends the user to the wrong machine. */
+  #through(url: string): string {
+    const proxy = proxyFor(new URL(url), this.#env);
+    return proxy === undefined ? '' : ` through the proxy ${shownProxy(proxy)}`;
   }
 
   #request({ method, url, headers, body, signal }: HttpRequest): Promise<AxiosResponse<string>> {
@@ -116,38 +142,11 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|^ERR_SSL|^EPROTO$/;
 
-function describeFailure(error: unknown, url: string): unknown {
-  if (!isAxiosFailure(error)) return error;
-  const code = systemCode(error) ?? '';
-  const untrusted = UNTRUSTED.test(code);
-  const origin = new URL(url).origin;
-  // Two addresses of one name that both refuse leave the message empty.
-  const what = causeLine(error) || code || 'the connection broke';
-  return new ConnectionError(
-    `cannot reach ${origin}: ${what}`,
-    {
-      maybeDone: !untrusted && !NOT_SENT.has(code),
-      lasting: untrusted,
-      stale: code !== 'ECONNABORTED' && code !== 'ETIMEDOUT' && isReused(error.request),
-    },
-    { cause: error, ...(untrusted ? { hint: TRUST_HINT } : {}) },
-  );
-}
-
 const TRUST_HINT =
   'Name a file with the authority of the server in REQUESTS_CA_BUNDLE or api.verify_certificate, or check that the address should begin with https.';
 
 function isAxiosFailure(error: unknown): error is Error & { request?: unknown } {
   return error instanceof Error && 'isAxiosError' in error;
-}
-
-function isReused(request: unknown): boolean {
-  return (
-    typeof request === 'object' &&
-    request !== null &&
-    'reusedSocket' in request &&
-    request.reusedSocket === true
-  );
 }
 
 function plainHeaders(headers: AxiosResponse['headers']): Record<string, string> {

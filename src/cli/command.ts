@@ -63,6 +63,11 @@ export interface CommandContext {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
 }
 
+/** Warns on standard error, for commands whose output is for programs. */
+export function warnerOf({ stderr }: Pick<CommandContext, 'stderr'>): (line: string) => void {
+  return (line) => void stderr.write(`warning: ${line}\n`);
+}
+
 /** Whether a flag is one to be used, not one that only old scripts have. */
 export function isOffered(flag: Flag): boolean {
   return flag.refused === undefined && flag.ignored === undefined;

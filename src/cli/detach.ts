@@ -6,7 +6,7 @@ import { startInBackground } from '../os/daemonize.js';
 import { ensureFolder } from '../os/files.js';
 import { fileNameOf, stateFolder } from '../os/paths.js';
 import { pruneLogs } from '../os/rotating-log.js';
-import type { CommandContext } from './command.js';
+import { type CommandContext, warnerOf } from './command.js';
 import { identityOf } from './identity.js';
 import { LOG_VARIABLE } from './own-log.js';
 import { configFlags, requireReady, sessionConfig } from './session.js';
@@ -51,7 +51,7 @@ async function newLogFile(context: CommandContext, config: Config): Promise<stri
   const chosen = config.variable('CLEARML_AGENT_TEMP_STDOUT_FILE_DIR');
   const folder = path.resolve(chosen ?? path.join(state, 'logs'));
   await ensureFolder(folder);
-  const inUse = (await livingDaemons(state)).flatMap((daemon) => daemon.logFile ?? []);
+  const inUse = (await livingDaemons(state, warnerOf(context))).flatMap((daemon) => daemon.logFile ?? []);
   pruneLogs({ folder, inUse, ...OLD_LOGS });
   const now = new Date().toISOString().replace(/\D/g, '');
   return path.join(folder, `${fileNameOf(id ?? name)}-${now}.log`);

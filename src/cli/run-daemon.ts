@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js';
-import { splitWords } from '../config/shell-words.js';
+import { readList } from '../config/lists.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIds } from '../daemon/worker-id.js';
 import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
+import { startedByNohup } from '../os/signal-handling.js';
 import type { CommandContext } from './command.js';
 import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from './identity.js';
 import { withOwnLog } from './own-log.js';
@@ -60,6 +61,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     taskOptions: taskOptions(context),
     containers: containerMode(context),
     signals: process,
+    ignoresHangup: startedByNohup(),
     leave: (status) => process.exit(status),
     onReady: () => {
       process.send?.('ready');
@@ -71,6 +73,6 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
 /** Tags by flag, else by variable. */
 function reportTags({ options, env }: CommandContext): string[] | undefined {
   if (options.childReportTags !== undefined) return textList(options.childReportTags);
-  const tags = splitWords(env.CLEARML_WORKER_TAGS ?? '');
+  const tags = readList(env.CLEARML_WORKER_TAGS ?? '', 'names');
   return tags.length > 0 ? tags : undefined;
 }

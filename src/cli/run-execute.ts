@@ -4,6 +4,7 @@ import { executeWorkerId } from '../daemon/worker-id.js';
 import { AgentError, causeLine } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
+import { startedByNohup } from '../os/signal-handling.js';
 import type { CommandContext } from './command.js';
 import { machineOf, voiceOf } from './identity.js';
 import { configFlags, containerMode, requireReady, sessionConfig, taskOptions } from './session.js';
@@ -40,6 +41,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     dryRun: options.dryRun === true,
     print: (line) => void context.stdout.write(`${line}\n`),
     signals: process,
+    ignoresHangup: startedByNohup(),
     leave: (status) => process.exit(status),
   });
 }

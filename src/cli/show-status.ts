@@ -4,7 +4,7 @@ import { describeStatus } from '../daemon/queues/schedule/describe.js';
 import { livingDaemons } from '../daemon/registry.js';
 import { executeWorkerId, type WorkerIdentity } from '../daemon/worker-id.js';
 import { stateFolder } from '../os/paths.js';
-import type { CommandContext } from './command.js';
+import { type CommandContext, warnerOf } from './command.js';
 import { identityOf, scheduleOf, voiceOf } from './identity.js';
 import { configFlags, requireReady, sessionConfig, textList } from './session.js';
 
@@ -27,9 +27,9 @@ export async function showStatus(context: CommandContext): Promise<number> {
 }
 
 /** The worker whose properties count: the daemon that runs here with these flags, else one that would. */
-async function asked({ env, home }: CommandContext, { id, name }: WorkerIdentity): Promise<string> {
+async function asked({ env, home, stderr }: CommandContext, { id, name }: WorkerIdentity): Promise<string> {
   if (id !== undefined) return id;
-  const living = await livingDaemons(stateFolder(env, home));
+  const living = await livingDaemons(stateFolder(env, home), warnerOf({ stderr }));
   const running = living.find((one) => one.workerId.startsWith(`${name}:`));
   return (
     running?.workerId ??

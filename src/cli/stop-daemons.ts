@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import { endDaemon, livingDaemons, type RegisteredDaemon, type StopPatience } from '../daemon/registry.js';
 import { stateFolder } from '../os/paths.js';
 import { chooseDaemon } from './choose-daemon.js';
-import type { CommandContext } from './command.js';
+import { type CommandContext, warnerOf } from './command.js';
 import { identityOf } from './identity.js';
 import { configFlags, sessionConfig, textList } from './session.js';
 
@@ -15,7 +15,7 @@ const REPORT_MS = 20_000;
  * @returns 0 when every one was found, 1 otherwise
  */
 export async function stopDaemons(context: CommandContext): Promise<number> {
-  const living = await livingDaemons(stateFolder(context.env, context.home));
+  const living = await livingDaemons(stateFolder(context.env, context.home), warnerOf(context));
   const wanted = textList(context.options.stop);
   const config = sessionConfig(context, configFlags(context.options));
   const identity = identityOf(context, config);

@@ -3,13 +3,13 @@ import { AgentError } from '../errors.js';
 import { derivedLayers } from './derived.js';
 import { dynamicLayers } from './dynamic-overrides.js';
 import { type ConfigClaim, type ConfigLayer, claims, mergeLayers, NO_SOURCE } from './layers.js';
+import { readList } from './lists.js';
 import { mappedLayers } from './mapped-variables.js';
 import { whitelistUnion } from './metering-whitelist.js';
 import { findOption } from './options/option-table.js';
-import { splitWords } from './shell-words.js';
 import { type ConfigSource, describeSource } from './source.js';
 import { splitKey, valueAt } from './tree.js';
-import { readVariable } from './variables.js';
+import { listKind, readVariable } from './variables.js';
 import { booleanWord } from './words.js';
 
 /** A value of the configuration tree. */
@@ -111,15 +111,17 @@ export class Config {
     return read;
   }
 
-  /** A list of texts; one text counts as a list of one. */
+  /** A list of texts; one text counts as a list of one, or is split where the type of the key says how. */
   strings(key: string): string[] {
     const value = this.#effective(key);
     if (value === undefined || value === null || value === '') return [];
-    const list = Array.isArray(value) ? value : [value];
-    return list.map((item) => {
+    const list = (Array.isArray(value) ? value : [value]).map((item) => {
       if (typeof item === 'object') throw this.#wrongType(key, 'a list of texts', value);
       return String(item);
     });
+    const type = findOption(key)?.type;
+    if (type === 'names') return list.flatMap((item) => readList(item, 'names'));
+    return type === 'words' && !Array.isArray(value) ? readList(String(value), 'words') : list;
   }
 
   tree(key: string): ConfigTree | undefined {
@@ -144,10 +146,10 @@ export class Config {
     throw new AgentError('CONFIG_VALUE', `${found.name}: expected yes or no, found "${found.value}"`);
   }
 
-  /** A variable that holds words, split as a shell does. */
+  /** A variable that holds a list. */
   words(name: string): string[] | undefined {
     const value = this.variable(name);
-    return value === undefined ? undefined : splitWords(value);
+    return value === undefined ? undefined : readList(value, listKind(name));
   }
 
   /** Where the value in force comes from. */

@@ -1,9 +1,9 @@
 import { AgentError } from '../errors.js';
 import type { ConfigValue, Environment } from './config.js';
 import type { ConfigLayer } from './layers.js';
+import { readList } from './lists.js';
 import type { Option } from './options/option.js';
 import { OPTIONS } from './options/option-table.js';
-import { splitWords } from './shell-words.js';
 import { splitKey, treeOf } from './tree.js';
 import { type FoundVariable, readVariable } from './variables.js';
 import { booleanWord } from './words.js';
@@ -29,9 +29,12 @@ function read(option: Option, found: FoundVariable): ConfigValue {
       throw new AgentError('CONFIG_VALUE', `${name}: expected yes or no, found "${value}"`);
     case 'any':
       return word ?? value;
+    case 'names':
+      return readList(value, 'names');
     case 'texts':
+    case 'words':
     case 'list':
-      return splitWords(value);
+      return readList(value, 'words');
     default:
       return value;
   }

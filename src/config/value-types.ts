@@ -13,6 +13,9 @@ const isScalar = (value: ConfigValue) => typeof value !== 'object' || value === 
 const isText = (value: ConfigValue) => typeof value === 'string' || typeof value === 'number';
 const isNumber = (value: ConfigValue) => isText(value) && Number.isFinite(Number(value));
 
+const isTexts = (value: ConfigValue) => (Array.isArray(value) ? value.every(isScalar) : isText(value));
+const TEXTS: TypeRule = { expected: 'a text or a list of texts', accepts: isTexts };
+
 const RULES: Readonly<Record<OptionType, TypeRule>> = {
   text: { expected: 'a text', accepts: isText },
   path: { expected: 'a path', accepts: isText },
@@ -25,10 +28,9 @@ const RULES: Readonly<Record<OptionType, TypeRule>> = {
     accepts: (value) => isNumber(value) && Number.isInteger(Number(value)),
   },
   number: { expected: 'a number', accepts: isNumber },
-  texts: {
-    expected: 'a text or a list of texts',
-    accepts: (value) => (Array.isArray(value) ? value.every(isScalar) : isText(value)),
-  },
+  texts: TEXTS,
+  words: TEXTS,
+  names: TEXTS,
   list: { expected: 'a list [ … ]', accepts: Array.isArray },
   section: { expected: 'a section { … }', accepts: isTree },
   any: { expected: 'a value', accepts: () => true },

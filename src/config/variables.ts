@@ -1,4 +1,5 @@
 import type { Environment } from './config.js';
+import type { ListKind } from './lists.js';
 import { OPTIONS } from './options/option-table.js';
 import { VARIABLES } from './variables/variable-table.js';
 
@@ -9,6 +10,17 @@ const SPELLINGS: ReadonlyMap<string, readonly string[]> = new Map(
     ...OPTIONS.map(({ variables = [] }) => variables),
   ].flatMap((spellings) => spellings.map((spelling) => [spelling, spellings] as const)),
 );
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ...VARIABLES.map(({ name, type }) => [name, type] as const),
+  ...OPTIONS.flatMap(({ type, variables = [] }) => variables.map((name) => [name, type] as const)),
+]);
+
+/** How the items of a variable that holds a list are separated. */
+export function listKind(name: string): ListKind {
+  const kind = KINDS.get(name);
+  return kind === 'names' || kind === 'pairs' ? kind : 'words';
+}
 
 export interface FoundVariable {
   /** The spelling that was set. */

@@ -92,6 +92,7 @@ function setupOf(parts: ContainerParts): DockerSetup {
     parentWorkerId: workerId,
     hasGpus: async () => (await gpus.read()) !== undefined,
     forImage: parts.forImage === true,
+    warn: (text) => parts.logger.warn(text),
     signal,
     describe: (task, until) => describeTask(parts, task, until),
     planned: (task, outcome) => tellServer(parts, task, outcome),

@@ -4,6 +4,7 @@ import { ReloadedConfig } from '../config/reload.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
+import type { Release } from '../os/lock.js';
 import { preferSmallMemory } from '../os/memory.js';
 import type { AgentContext } from '../task/context.js';
 import { announcement } from './announcement.js';
@@ -18,6 +19,7 @@ import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
 import { type Registration, registerWorker } from './registry.js';
 import { serve } from './serve.js';
+import { serverWideId } from './server-wide-id.js';
 import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 import { type SlotLimits, Slots } from './slots.js';
 
@@ -51,6 +53,8 @@ export interface DaemonOptions {
   /** Where shutdown signals come from. */
   taskOptions: TaskOptions;
   signals: NodeJS.EventEmitter;
+  /** The end of the terminal is no reason to stop. */
+  ignoresHangup?: boolean;
   leave(status: number): void;
   /** Called once tasks are being asked for. */
   onReady?(daemon: { workerId: string }): void;
@@ -71,10 +75,13 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     say: (text) => logger.info(text),
     leave: given.leave,
     busy: () => slots.running > 0,
+    ignoresHangup: given.ignoresHangup ?? false,
     leavesRunning: given.services !== undefined && given.containers !== undefined,
   });
   try {
-    const registration = await registerWorker(given.state, given.workerIds);
+    const ids = [...given.workerIds];
+    let registration = await registerWorker(given.state, ids);
+    const releases: Release[] = [];
     try {
       // A daemon that waits for its server is found by `--stop`, too.
       await publish(registration, given, given.queues);
@@ -83,8 +90,24 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
       const queues = await resolveQueues(connection.queues, options);
+      const unique = await serverWideId(registration, {
+        ...connection,
+        server: connection.client.server,
+        queues: queues.map(({ id }) => id),
+        signal: shutdown.drain,
+        logger,
+        isFixed: ids.length === 1,
+        next: async (taken) => {
+          registration = await registerWorker(given.state, ids.slice(ids.indexOf(taken.workerId) + 1));
+          await publish(registration, given, given.queues);
+          await taken.release();
+          return registration;
+        },
+      });
+      releases.push(unique.release);
       await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
     } finally {
+      for (const release of releases) await release();
       await registration.release();
     }
     return 0;
@@ -123,7 +146,7 @@ async function runRegistered(daemon: Registered): Promise<void> {
     options,
     queues.map(({ name }) => name),
   );
-  await serve({ ...daemon, ctx, machine, queueIds: queues.map(({ id }) => id) });
+  await serve({ ...daemon, ctx, machine });
 }
 
 function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {

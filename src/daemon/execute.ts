@@ -7,9 +7,9 @@ import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../logs/redactor.js';
 import { acquireLock } from '../os/lock.js';
 import { workerFolder } from '../os/paths.js';
-import { changedBy } from '../task/claim.js';
+import { changedBy, PULLED } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
-import { Journal } from '../task/journal.js';
+import { Journal, type SingleRun } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
@@ -22,6 +22,7 @@ import { nodeRank } from './node-rank.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { withToken } from './runs/run-contexts.js';
 import { RunFolders, runLock } from './runs/runs.js';
+import { settleSingleRuns } from './runs/single-runs.js';
 import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {
@@ -46,6 +47,8 @@ export interface ExecuteOptions {
   dryRun: boolean;
   print(line: string): void;
   signals: NodeJS.EventEmitter;
+  /** The end of the terminal is no reason to stop. */
+  ignoresHangup?: boolean;
   leave(status: number): void;
 }
 
@@ -56,11 +59,14 @@ export interface ExecuteOptions {
  * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection to the server throws
  */
 export async function executeTask(given: ExecuteOptions): Promise<number> {
+  const running = { yes: false };
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => given.logger.info(text),
     leave: given.leave,
-    busy: () => false,
+    busy: () => running.yes,
+    single: true,
+    ignoresHangup: given.ignoresHangup ?? false,
   });
   try {
     const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
@@ -68,6 +74,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     if (options.dryRun) return await previewTask(connection, options);
     const task = await chooseTask(connection, options);
     if (options.silent) await markStarted(connection, options, task);
+    running.yes = true;
     return await runOne({ options, connection, task, shutdown });
   } catch (error) {
     if (isShutdown(error, shutdown)) return INTERRUPTED;
@@ -109,13 +116,13 @@ function taskId({ tasks }: Connection, options: ExecuteOptions): Promise<string>
 async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
   const { tasks } = connection;
   const id = await taskId(connection, options);
-  const { name } = await tasks.getById(id);
+  const { name, status } = await tasks.getById(id);
   if (options.clone) {
     const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
     options.logger.info(`task ${id} was cloned; running ${clone}`);
     return clone;
   }
-  await leaveQueue(connection, options, id);
+  await leaveQueue(connection, options, { id, queued: status === 'queued' });
   return id;
 }
 
@@ -130,19 +137,43 @@ async function markStarted({ tasks }: Connection, options: ExecuteOptions, task:
   });
 }
 
-/** Nobody else should pull a task that is being run by hand. */
-async function leaveQueue({ tasks }: Connection, options: ExecuteOptions, id: string): Promise<void> {
-  const taken = await tasks
-    .dequeue({ task: id, new_status: 'in_progress' }, { retry: 'bounded' })
-    .then(({ updated = 0 }) => updated > 0)
-    .catch((error: unknown) => {
-      if (options.requireQueue) throw error;
-      options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
-      return false;
-    });
+/** Nobody else should pull a task that is being run by hand. The first node alone takes it off its queue. */
+async function leaveQueue(
+  { tasks }: Connection,
+  options: ExecuteOptions,
+  { id, queued }: { id: string; queued: boolean },
+): Promise<void> {
+  const takes = queued && nodeRank(options.config) === 0;
+  const taken = takes
+    ? await tasks
+        .dequeue({ task: id, new_status: 'created', status_message: PULLED }, { retry: 'bounded' })
+        .then(({ updated = 0 }) => updated > 0)
+        .catch((error: unknown) => {
+          if (options.requireQueue) throw error;
+          options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
+          return false;
+        })
+    : queued;
   if (!taken && options.requireQueue) {
     throw new AgentError('TASK_INVALID', `task ${id} is not queued, and --require-queue asks for that`);
   }
+}
+
+/** What another agent needs to know to settle this run, should this one not live to do it. */
+function singleRun({ config, silent, workerId }: ExecuteOptions): { single?: SingleRun } {
+  const server = config.string('api.api_server');
+  return silent || server === undefined || nodeRank(config) !== 0
+    ? {}
+    : { single: { server, worker: workerId } };
+}
+
+/** What earlier ones left is reported beside the task. */
+function settleEarlier(ctx: AgentContext, { state, config }: ExecuteOptions): void {
+  const server = config.string('api.api_server');
+  if (!ctx.reportsStatus || server === undefined) return;
+  ctx.background.start((over) =>
+    settleSingleRuns(ctx, { state, server }, { stop: over, kill: over, handOver: over }),
+  );
 }
 
 interface Execution {
@@ -160,12 +191,16 @@ async function runOne(execution: Execution): Promise<number> {
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
-  await journal.write({ step: 'pulled', task, queue: undefined });
+  await journal.write({ step: 'pulled', task, queue: undefined, ...singleRun(options) });
   const over = new AbortController();
   const beating = options.silent ? undefined : heartbeat.run(over.signal);
+  settleEarlier(ctx, options);
   try {
-    if (!options.silent) await heartbeat.taskStarted(task, undefined);
-    const run = await openRun(ctx, { task, queue: undefined, folder: runFolder, journal, signals: shutdown });
+    const request = { task, queue: undefined, folder: runFolder, journal, signals: shutdown };
+    const run = await openRun(ctx, {
+      ...request,
+      ...(options.silent ? {} : { onClaimed: () => heartbeat.taskStarted(task, undefined) }),
+    });
     const result = await carryOut(run, folders, runTask);
     return result === undefined || result === 'handed-over' ? 1 : result.exitStatus;
   } finally {
@@ -213,7 +248,7 @@ async function prepareWorker(
   const heartbeat = new Heartbeat({
     workers: connection.workers,
     workerId: options.workerId,
-    queues: [],
+    queues: () => [],
     tags: options.tags,
     isDaemon: false,
     intervalMs: times.reportMs,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTaskGone } from '../api/errors.js';
 import type { WorkersApi } from '../api/workers.js';
 import { causeLine } from '../errors.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
@@ -7,8 +8,8 @@ import type { MachineStats } from '../monitor/machine-stats.js';
 export interface HeartbeatOptions {
   workers: WorkersApi;
   workerId: string;
-  /** Ids of the queues served; empty for `execute`. */
-  queues: readonly string[];
+  /** Ids of the queues served; none for `execute`. */
+  queues(): readonly string[];
   tags: readonly string[] | undefined;
   isDaemon: boolean;
   intervalMs: number;
@@ -70,6 +71,7 @@ export class Heartbeat {
   async #report(stats: MachineStats | null, signal?: AbortSignal): Promise<boolean> {
     const { workers, workerId, queues, tags, isDaemon, warn } = this.#options;
     const [task, queue] = [...this.#running].at(-1) ?? [];
+    const served = queues();
     try {
       await workers.statusReport(
         {
@@ -78,7 +80,7 @@ export class Heartbeat {
           tags: tags ?? null,
           is_daemon: isDaemon,
           machine_stats: stats,
-          ...(queues.length > 0 ? { queues: [...queues] } : {}),
+          ...(served.length > 0 ? { queues: [...served] } : {}),
           ...(task ? { task } : {}),
           ...(queue ? { queue } : {}),
         },
@@ -87,6 +89,10 @@ export class Heartbeat {
       this.#failing = false;
       return true;
     } catch (error) {
+      if (task !== undefined && isTaskGone(error)) {
+        this.#running.delete(task);
+        return this.#report(stats, signal);
+      }
       if (!this.#failing && !signal?.aborted) warn(`cannot report this worker's state: ${causeLine(error)}`);
       this.#failing = true;
       return false;

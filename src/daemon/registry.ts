@@ -1,10 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, isAgentError } from '../errors.js';
-import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
-import { acquireLock, type Release } from '../os/lock.js';
-import { workerFolder } from '../os/paths.js';
+import { clearFolderAway, ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { acquireLock, lockHolder, type Release } from '../os/lock.js';
+import { fileNameOf, workerFolder } from '../os/paths.js';
 import { isAlive, signalProcess, startTime } from '../os/processes.js';
 
 /** A daemon that holds a worker id on this machine. */
@@ -20,6 +21,8 @@ export interface RegisteredDaemon {
 export interface Registration {
   workerId: string;
   folder: string;
+  /** The last daemon with this id in this home was killed, or left runs for the next one. */
+  inherited: boolean;
   /** Publishes what `daemon --stop` and `--status` of other processes read. */
   publish(details: { queues: string[]; logFile?: string }): Promise<void>;
   release: Release;
@@ -45,7 +48,7 @@ export async function registerWorker(state: string, ids: Iterable<string>): Prom
     const folder = workerFolder(state, workerId);
     await ensureFolder(folder);
     const release = await tryLock(workerLock(folder), workerId);
-    if (release) return registration(workerId, folder, release);
+    if (release) return registration(workerId, folder, { release, inherited: await isInherited(folder) });
     refused = workerId;
   }
   throw new AgentError('AGENT_RUNNING', `an agent with the worker id "${refused}" is already running here`, {
@@ -62,42 +65,105 @@ async function tryLock(file: string, workerId: string): Promise<Release | undefi
   }
 }
 
-function registration(workerId: string, folder: string, release: Release): Registration {
+async function isInherited(folder: string): Promise<boolean> {
+  const runs = await readdir(path.join(folder, 'runs')).catch(() => []);
+  return runs.length > 0 || (await readTextIfThere(path.join(folder, DETAILS))) !== undefined;
+}
+
+function registration(
+  workerId: string,
+  folder: string,
+  { release, inherited }: Pick<Registration, 'release' | 'inherited'>,
+): Registration {
   const file = path.join(folder, DETAILS);
   return {
     workerId,
     folder,
+    inherited,
     publish: async (details) => {
       const started = (await startTime(process.pid)) ?? '';
       const entry: RegisteredDaemon = { workerId, pid: process.pid, started, ...details };
+      await clearFolderAway(file);
       await writeFileDurable(file, JSON.stringify(entry));
     },
     release: async () => {
+      await clearFolderAway(file);
       await rm(file, { force: true });
       await release();
     },
   };
 }
 
-/** Daemons alive on this machine, sorted by worker id. */
-export async function livingDaemons(state: string): Promise<RegisteredDaemon[]> {
+/**
+ * Daemons alive on this machine, sorted by worker id. One whose file is damaged is still found by the lock that it
+ * holds.
+ *
+ * @param warn told of each file that cannot be read
+ */
+export async function livingDaemons(
+  state: string,
+  warn: (line: string) => void,
+): Promise<RegisteredDaemon[]> {
   const workers = path.join(state, 'workers');
   const folders = await readdir(workers).catch(() => []);
   const found: RegisteredDaemon[] = [];
-  for (const folder of folders) {
-    const text = await readTextIfThere(path.join(workers, folder, DETAILS));
-    if (text === undefined) continue;
-    const entry: RegisteredDaemon = JSON.parse(text);
-    if (await isAlive(entry.pid, entry.started)) found.push(entry);
+  for (const name of folders) {
+    const folder = path.join(workers, name);
+    const read = await readDetails(folder);
+    if (read === undefined) continue;
+    const entry = read === 'damaged' ? await holderOf(folder) : read;
+    if (read === 'damaged') warn(damagedText(folder, entry));
+    if (entry !== undefined && (await isAlive(entry.pid, entry.started))) found.push(entry);
   }
   return found.sort((a, b) => a.workerId.localeCompare(b.workerId));
 }
 
 /** The worker id that a folder is for; the readable part of it where its last daemon ended in good order. */
 export async function workerName(folder: string): Promise<string> {
-  const text = await readTextIfThere(path.join(folder, DETAILS));
-  const entry: Partial<RegisteredDaemon> = text ? JSON.parse(text) : {};
-  return entry.workerId ?? path.basename(folder).replace(/-[0-9a-f]{10}$/, '');
+  const read = await readDetails(folder);
+  return typeof read === 'object' ? read.workerId : nameInFolder(folder);
+}
+
+/** The name of a folder has the hash of the id, so it shows whether the usual form of an id is the right one. */
+function nameInFolder(folder: string): string {
+  const name = path.basename(folder);
+  const readable = name.replace(/-[0-9a-f]{10}$/, '');
+  const usual = readable.replaceAll('_', ':');
+  return fileNameOf(usual) === name ? usual : readable;
+}
+
+async function readDetails(folder: string): Promise<RegisteredDaemon | 'damaged' | undefined> {
+  try {
+    const text = await readTextIfThere(path.join(folder, DETAILS));
+    if (text === undefined) return undefined;
+    const entry: unknown = JSON.parse(text);
+    return isDetails(entry) ? entry : 'damaged';
+  } catch {
+    return 'damaged';
+  }
+}
+
+function isDetails(entry: unknown): entry is RegisteredDaemon {
+  const { workerId, pid, started, queues }: Partial<Record<string, unknown>> = { ...Object(entry) };
+  return (
+    typeof workerId === 'string' &&
+    Number.isInteger(pid) &&
+    typeof started === 'string' &&
+    Array.isArray(queues)
+  );
+}
+
+async function holderOf(folder: string): Promise<RegisteredDaemon | undefined> {
+  const holder = await lockHolder(workerLock(folder)).catch(() => undefined);
+  if (holder === undefined || holder.host !== hostname()) return undefined;
+  return { workerId: nameInFolder(folder), pid: holder.pid, started: holder.started, queues: [] };
+}
+
+function damagedText(folder: string, living: RegisteredDaemon | undefined): string {
+  const file = path.join(folder, DETAILS);
+  return living === undefined
+    ? `${file} is damaged; its daemon is gone, and the next one with that worker id replaces the file`
+    : `${file} is damaged; its daemon runs (process ${living.pid}), its queues and its log are not known`;
 }
 
 /** How long a daemon that is told to end gets, milliseconds. */

@@ -11,13 +11,16 @@ import { serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
 import { Poller, type PulledTask } from './queues/poller.js';
+import type { ResolvedQueue } from './queues/resolve-queues.js';
+import { ServedQueues } from './queues/served-queues.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
 import { RunContexts, type RunSubject } from './runs/run-contexts.js';
-import { RunReports } from './runs/run-reports.js';
+import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { RunFolders } from './runs/runs.js';
+import { takeSingleRuns } from './runs/single-runs.js';
 import type { ShutdownSignals } from './shutdown.js';
 import type { Slots } from './slots.js';
 
@@ -30,16 +33,17 @@ export interface ReadyDaemon {
   machine: Machine;
   shutdown: ShutdownSignals;
   slots: Slots;
-  queueIds: string[];
+  queues: readonly ResolvedQueue[];
 }
 
 /** Goes on with what an earlier daemon left, then takes tasks until it is told to end and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
-  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
+  const { connection, ctx, shutdown, slots, options } = daemon;
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const metrics = await openMetrics(daemon);
-  await workers.register({ worker: ctx.workerId, queues: queueIds });
+  const queues = daemon.queues.map(({ id }) => id);
+  await workers.register({ worker: ctx.workerId, queues }, { signal: shutdown.drain });
   await publishLimit(daemon);
   const over = new AbortController();
   const work = prepareWork(daemon, times);
@@ -57,7 +61,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await metrics?.close();
     // A server that is away takes the worker off its list by itself; the end does not wait for it.
     await workers
-      .unregister({ worker: ctx.workerId, queues: queueIds }, { retry: 'none' })
+      .unregister({ worker: ctx.workerId, queues: work.queues.ids }, { retry: 'none' })
       .catch(() => undefined);
   }
 }
@@ -90,18 +94,21 @@ interface Work {
   contexts: RunContexts;
   reports: RunReports;
   gate: Gate;
+  queues: ServedQueues;
   pollMs: number;
 }
 
 function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
-  const { connection, ctx, reloaded, machine, options, queueIds } = daemon;
+  const { connection, ctx, reloaded, machine, options } = daemon;
   const { workers, client } = connection;
   const warn = (text: string) => ctx.logger.warn(text);
+  const info = (text: string) => ctx.logger.info(text);
+  const queues = new ServedQueues({ queues: connection.queues, served: daemon.queues, info, warn });
   const services = options.services !== undefined;
   const heartbeat = new Heartbeat({
     workers,
     workerId: ctx.workerId,
-    queues: queueIds,
+    queues: () => queues.ids,
     tags: services ? undefined : options.tags,
     isDaemon: true,
     intervalMs: times.reportMs,
@@ -114,6 +121,7 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
     contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
     reports: new RunReports({ heartbeat, services, tags: ctx.workerTags, intervalMs: times.reportMs, warn }),
     gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
+    queues,
     pollMs: times.pollMs,
   };
 }
@@ -124,19 +132,33 @@ async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
     start(daemon, work, left, async () => left);
   }
   await collectLeftovers(daemon.ctx, work.folders);
+  await takeOverSingleRuns(daemon, work);
+}
+
+/** What an `agent execute` left that is gone. */
+async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void> {
+  const { ctx, options } = daemon;
+  const server = options.config.string('api.api_server');
+  if (server === undefined || !ctx.reportsStatus) return;
+  for (const left of await takeSingleRuns(ctx, { state: options.state, server, withRunning: true })) {
+    const { task, carry } = left;
+    start(daemon, work, { ...left, queue: undefined }, async () => ({
+      identity: await work.contexts.of({ task }),
+      carry,
+    }));
+  }
 }
 
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, queueIds, options } = daemon;
+  const { connection, ctx, shutdown, slots, options } = daemon;
   const prepared = new PreparedRun(work.folders);
   const poller = new Poller({
     queues: connection.queues,
-    queueIds,
+    look: (signal) => work.queues.look(signal),
     order: options.order,
     intervalMs: work.pollMs,
     allowed: (queue) => work.gate.allows(queue),
-    taskStatus: async (task, signal) =>
-      (await ctx.tasks.getStatus(task, { signal, retry: 'forever' }))?.status,
+    taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
     warn: (text) => ctx.logger.warn(text),
@@ -173,21 +195,24 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   const { task, queue } = run;
   daemon.slots.start(async (launched) => {
     const own = signalsOfRun(daemon.shutdown);
+    const reports: StartedReports[] = [];
     let forget = (): void => undefined;
     try {
       const { identity, carry } = await identify();
       forget = () => identity.ctx.redactor.end();
-      const reports = await work.reports.started(identity, { task, queue });
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,
+        onClaimed: async () => {
+          reports.push(await work.reports.started(identity, { task, queue }));
+        },
         onLaunched: () => {
           own.launched();
           launched();
         },
       });
       const result = await carryOut(opened, work.folders, carry);
-      await reports.ended(result === 'handed-over');
+      for (const one of reports) await one.ended(result === 'handed-over');
     } catch (error) {
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {

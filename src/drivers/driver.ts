@@ -61,7 +61,7 @@ export interface Place {
   readonly kind: DriverKind;
   /** Plain data that goes to the journal before anything irreversible happens. */
   readonly ref: PlaceRef;
-  /** Digest of its image, where it is a container. */
+  /** What its image has in it, where it is a container: equal for images with equal files and variables. */
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;
@@ -165,11 +165,15 @@ export interface Workload {
    * when the signal aborts. `position` of a piece is where to go on after it.
    */
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
-  /** Polite signal, grace, kill; resolves when nothing of it is alive. */
-  stop(graceMs: number): Promise<void>;
+  /** Output before the position is kept elsewhere: its space may be given back. */
+  release(position: number): Promise<void>;
+  /** Polite signal, grace (which ends when `kill` aborts), kill; resolves when nothing of it is alive. */
+  stop(graceMs: number, kill?: AbortSignal): Promise<void>;
 }
 
 export interface OutputChunk {
   data: Uint8Array;
   position: number;
+  /** What is missing before it, and why; a sentence for the log. */
+  note?: string;
 }

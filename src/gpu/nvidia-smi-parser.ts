@@ -123,8 +123,9 @@ export async function parseNvidiaSmi(xml: string): Promise<NvidiaSmiReport> {
   const log = section(readXml(parser, xml.slice(start)), 'nvidia_smi_log');
   if (log === undefined) throw unreadable(xml);
   return {
-    driverVersion: text(log, 'driver_version'),
-    cudaVersion: text(log, 'cuda_version'),
+    // Drivers from 610 on tell the versions of the kernel's part and of the user's part (which CUDA belongs to).
+    driverVersion: text(log, 'driver_version') ?? text(log, 'kmd_version'),
+    cudaVersion: text(log, 'cuda_umd_version') ?? text(log, 'cuda_version'),
     attachedGpus: number(log, 'attached_gpus'),
     gpus: sections(log, 'gpu').map(readGpu),
   };

@@ -18,6 +18,8 @@ export interface TaskLogOptions {
   logger: Pick<AgentLogger, 'warn' | 'info'>;
   /** `agent.suppress_carriage_return`: of a line that is written over and over only the last state counts. */
   suppressCarriageReturn: boolean;
+  /** Whether the task is not on the server any more. */
+  isGone?(signal: AbortSignal): Promise<boolean>;
   /** Told everything that goes to the log, redacted. */
   echo?(text: string): void;
   limits?: Partial<SpoolLimits>;
@@ -57,6 +59,7 @@ export class TaskLog implements Reporter {
   #toolBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  #discarded = false;
 
   private constructor(options: TaskLogOptions, spool: Spool, uploader: Uploader) {
     this.#options = options;
@@ -86,6 +89,7 @@ export class TaskLog implements Reporter {
       worker: options.worker,
       stateFile: path.join(folder, UPLOAD_STATE),
       warn: (line) => logger.warn(line),
+      ...(options.isGone ? { isGone: options.isGone } : {}),
       ...(options.timing ? { timing: options.timing } : {}),
       ...(options.aheadBytes ? { aheadBytes: options.aheadBytes } : {}),
       ...(options.now ? { now: options.now } : {}),
@@ -97,6 +101,13 @@ export class TaskLog implements Reporter {
   /** Where reading of the workload's output goes on after a restart, counted in bytes. */
   get position(): number {
     return this.#spool.position;
+  }
+
+  /** Position before which the workload's output is not needed any more: it is in the spool, on disk. */
+  async kept(): Promise<number> {
+    const { position } = this;
+    await this.#spool.flush();
+    return position;
   }
 
   line(text: string, level: LogLevel = 'INFO'): void {
@@ -128,6 +139,7 @@ export class TaskLog implements Reporter {
    * @param position position in the output after `data`, in bytes
    */
   async feed(data: Uint8Array, position: number, signal?: AbortSignal): Promise<void> {
+    if (this.#discarded) return;
     this.#endTools();
     const start = position - data.length;
     for (let at = 0; at < data.length; at += SLICE_BYTES) {
@@ -152,6 +164,17 @@ export class TaskLog implements Reporter {
     if (rest) this.#append(rest, 'DEBUG');
   }
 
+  /** While held, lines wait on the disk instead of being sent. */
+  hold(held: boolean): void {
+    this.#uploader.hold(held);
+  }
+
+  /** Ends the log without sending what is left of it; what is said from now on reaches no server. */
+  async discard(): Promise<void> {
+    this.#discarded = true;
+    if (!this.#closed) await this.detach();
+  }
+
   /**
    * Ends the log: the last line gets its end, and all is sent. Where the signal aborts first, the rest stays
    * on disk for the next one who opens the folder.
@@ -159,6 +182,8 @@ export class TaskLog implements Reporter {
    * @returns whether the server has everything
    */
   async close(signal?: AbortSignal): Promise<boolean> {
+    if (this.#discarded) return true;
+    this.#uploader.hold(false);
     this.#endTools();
     this.endOutput();
     await this.#spool.flush();
@@ -199,7 +224,7 @@ export class TaskLog implements Reporter {
   #append({ text, position }: Piece, level: LogLevel): void {
     const shown = this.#options.redactor.redact(text);
     const time = (this.#options.now ?? Date.now)();
-    this.#spool.append({ time, level, text: shown, position });
+    if (!this.#discarded) this.#spool.append({ time, level, text: shown, position });
     this.#options.echo?.(shown);
   }
 }

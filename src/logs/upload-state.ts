@@ -49,8 +49,18 @@ export async function writeUploadState(file: string, state: UploadState): Promis
 
 function isUploadState(value: unknown): value is UploadState {
   if (typeof value !== 'object' || value === null) return false;
+  if (!('cursor' in value && isCursor(value.cursor) && 'lastTime' in value)) return false;
+  return typeof value.lastTime === 'number' && (!('inFlight' in value) || isInFlight(value.inFlight));
+}
+
+function isInFlight(value: unknown): value is UploadState['inFlight'] {
+  const { to, times, message }: Partial<Record<string, unknown>> = { ...Object(value) };
   return (
-    'cursor' in value && isCursor(value.cursor) && 'lastTime' in value && typeof value.lastTime === 'number'
+    value === undefined ||
+    (isCursor(to) &&
+      typeof message === 'number' &&
+      Array.isArray(times) &&
+      times.every((time) => typeof time === 'number'))
   );
 }
 

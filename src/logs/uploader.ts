@@ -18,6 +18,8 @@ export interface UploaderOptions {
   limits?: Partial<BatchLimits>;
   /** Whoever reads a workload's output waits above this many unsent bytes: the rest is as safe where it is. */
   aheadBytes?: number;
+  /** Whether the task is not there any more, so that lines that are refused are nothing to tell. */
+  isGone?(signal: AbortSignal): Promise<boolean>;
   /** Told when lines are lost for good, or the work does not go on; one cause line. */
   warn(line: string): void;
   now?: () => number;
@@ -65,6 +67,7 @@ export class Uploader {
   #wake: () => void = () => undefined;
   #waiting: (() => void)[] = [];
   #hurry = false;
+  #held = false;
   #sentAt = Number.NEGATIVE_INFINITY;
 
   private constructor(options: UploaderOptions, state: UploadState) {
@@ -90,6 +93,13 @@ export class Uploader {
   async keepUp(signal?: AbortSignal): Promise<void> {
     const { aheadBytes = AHEAD_BYTES } = this.#options;
     await this.#until(() => this.#backlog <= aheadBytes, signal);
+  }
+
+  /** While held, nothing is sent. */
+  hold(held: boolean): void {
+    if (this.#held === held) return;
+    this.#held = held;
+    this.notify();
   }
 
   /** Sends without gathering until all that is in the spool is sent. False when the signal ended the wait. */
@@ -131,10 +141,11 @@ export class Uploader {
   }
 
   async #step(): Promise<void> {
+    if (this.#held) return this.#sleep();
     if (this.#state.inFlight) return this.#resume(this.#state.inFlight);
     if (this.#isDone) return this.#sleep();
     await this.#gather();
-    if (!this.#ending.signal.aborted) await this.#sendNext();
+    if (!this.#ending.signal.aborted && !this.#held) await this.#sendNext();
   }
 
   /** A request of an earlier run, of which nobody knows whether it arrived. */
@@ -178,7 +189,7 @@ export class Uploader {
       if (this.#shrinks(result)) {
         return this.#keep({ cursor: this.#state.cursor, lastTime: this.#state.lastTime });
       }
-      this.#report(result, events.length);
+      await this.#report(result, events.length);
     }
     const lastTime = events.at(-1)?.timestamp ?? this.#state.lastTime;
     await this.#keep({ cursor: to, lastTime });
@@ -195,8 +206,10 @@ export class Uploader {
     return true;
   }
 
-  #report(result: SendResult, sent: number): void {
-    const { task, warn } = this.#options;
+  async #report(result: SendResult, sent: number): Promise<void> {
+    const { task, warn, isGone } = this.#options;
+    const complete = result.kind === 'accepted' && result.added >= sent;
+    if (complete || (await isGone?.(this.#ending.signal))) return;
     if (result.kind === 'refused') {
       warn(`the server refused a part of the log of task ${task}: ${result.cause}`);
     } else if (result.added < sent) {

@@ -5,7 +5,7 @@ import { AgentError, ERROR_TABLE, type ErrorCode } from '../errors.js';
 import { ensureFolder } from './files.js';
 
 export interface BackgroundRequest {
-  /** Script and its arguments, for the Node that runs now. */
+  /** Script and its arguments, for the Node that runs now; it takes none of them for its own. */
   argv: readonly string[];
   /** Output of the process goes to the end of this file. */
   logFile: string;
@@ -28,7 +28,7 @@ export async function startInBackground(
   const log = await open(request.logFile, 'a', 0o600);
   const begin = (await stat(request.logFile)).size;
   try {
-    const child = spawn(process.execPath, [...process.execArgv, ...request.argv], {
+    const child = spawn(process.execPath, [...process.execArgv, '--', ...request.argv], {
       detached: true,
       env: { ...request.env },
       stdio: ['ignore', log.fd, log.fd, 'ipc'],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 
@@ -33,6 +33,15 @@ export async function writeFileDurable(
     await rm(temporary, { force: true });
     throw diskError(error, file);
   }
+}
+
+/** Moves a folder that stands where a file belongs out of the way; nothing of it is lost. */
+export async function clearFolderAway(file: string): Promise<void> {
+  const isFolder = await stat(file).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+  if (isFolder) await rename(file, `${file}.no-file-${randomBytes(4).toString('hex')}`);
 }
 
 /** The text of a file; `undefined` when there is none. */

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, systemCode } from '../errors.js';
-import { diskError, ensureFolder, readTextIfThere } from './files.js';
+import { clearFolderAway, diskError, ensureFolder, readTextIfThere } from './files.js';
 import { isAlive, startTime } from './processes.js';
 
 export interface LockOptions {
@@ -101,6 +101,7 @@ async function claim(file: string, mine: string): Promise<boolean> {
   const succession = `${file}.${holder.nonce}`;
   if (!(await claim(succession, mine))) return false;
   if ((await readOwner(file))?.nonce === holder.nonce) {
+    await clearFolderAway(file);
     await rename(succession, file);
     return true;
   }
@@ -139,17 +140,31 @@ async function writeOwner(file: string, nonce: string): Promise<void> {
   }
 }
 
-/** A file that a power cut left empty counts as the lock of a process that never lived. */
+/** A file that a power cut left empty, or no file at all, counts as the lock of a process that never lived. */
 async function readOwner(file: string): Promise<LockOwner | undefined> {
-  const text = await readTextIfThere(file);
+  const text = await readTextIfThere(file).catch((error: unknown) => {
+    if (systemCode(error) === 'EISDIR') return '';
+    throw error;
+  });
   if (text === undefined) return undefined;
   try {
-    const owner: LockOwner = JSON.parse(text);
-    if (typeof owner.nonce === 'string' && Number.isInteger(owner.pid)) return owner;
+    const owner: unknown = JSON.parse(text);
+    if (isOwner(owner)) return owner;
   } catch {
     // Not JSON: see below.
   }
   return { pid: 0, started: 'never', host: hostname(), nonce: 'damaged' };
+}
+
+function isOwner(value: unknown): value is LockOwner {
+  const { nonce, pid, started, host }: Partial<Record<string, unknown>> = { ...Object(value) };
+  return (
+    typeof nonce === 'string' &&
+    /^\w+$/.test(nonce) &&
+    Number.isInteger(pid) &&
+    typeof started === 'string' &&
+    typeof host === 'string'
+  );
 }
 
 /** Failing to show life harms nobody on this machine, so it is no reason to stop the work. */

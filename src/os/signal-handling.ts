@@ -1,23 +1,56 @@
+import { constants as fileConstants, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 
+/** Number of the call `rt_sigtimedwait`, which is `sigwait` in C, by Node's names of processors. */
+const SIGWAIT: Readonly<Record<string, string>> = {
+  x64: '128',
+  arm64: '137',
+  riscv64: '137',
+  ppc64: '176',
+  s390x: '177',
+};
+
 /**
- * Whether a process has a handler of its own for a signal, by the kernel's `SigCgt` mask; `undefined` where that
- * cannot be told: no such process, no /proc, no such signal.
+ * Whether a process can take a signal that the kernel does not act on by itself, as it is for the first process of a
+ * container: by a handler, by waiting for it with the signal blocked (signalfd), or in sigwait, as the small inits
+ * that pass signals on. While it is in sigwait, `SigBlk` lacks what it waits for. `undefined` where that cannot be
+ * told: no such process, no /proc, no such signal, a process of another user.
  *
  * @param signal `SIGTERM`, `TERM` or `15`
  */
-export async function handlesSignal(pid: number, signal: string): Promise<boolean | undefined> {
+export async function takesSignal(pid: number, signal: string): Promise<boolean | undefined> {
   const number = signalNumber(signal);
-  const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(await proc(pid, 'status'))?.[1];
-  if (number === undefined || mask === undefined) return undefined;
-  return ((BigInt(`0x${mask}`) >> BigInt(number - 1)) & 1n) === 1n;
+  const status = await proc(pid, 'status');
+  const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)].map(([, mask]) =>
+    BigInt(`0x${mask}`),
+  );
+  if (number === undefined || masks.length === 0) return undefined;
+  if (masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n)) return true;
+  const [call = ''] = (await proc(pid, 'syscall')).trim().split(' ', 1);
+  const sigwait = SIGWAIT[process.arch];
+  return call === '' || sigwait === undefined ? undefined : call === sigwait;
 }
 
 /** Whether a process of this machine belongs to a control group that has `name` in its path. */
 export async function isInGroup(pid: number, name: string): Promise<boolean> {
   return (await proc(pid, 'cgroup')).includes(name);
 }
+
+/**
+ * Whether `nohup` started this process from a terminal. Node puts every signal back to its default, so that SIGHUP is
+ * ignored cannot be seen; but nohup opens /dev/null as the standard input for writing only, which nothing else does.
+ */
+export function startedByNohup(): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/fdinfo/0', 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & ACCESS_MODE) === fileConstants.O_WRONLY;
+  } catch {
+    return false;
+  }
+}
+
+const ACCESS_MODE = 3;
 
 function signalNumber(signal: string): number | undefined {
   const number = Number(signal);

@@ -105,7 +105,8 @@ async function make(job: EnvironmentJob, { pip, uv }: BaseOptions): Promise<Base
     reporter,
     signal,
   });
-  return inspectEnvironment(place, [job.python], signal);
+  const { packages, sysPath } = await inspectEnvironment(place, [job.python], signal);
+  return { packages: packages.map((one) => ({ ...one, base: true })), sysPath };
 }
 
 function canInstall(job: EnvironmentJob, packages: readonly InstalledPackage[]): boolean {

@@ -9,7 +9,7 @@ import { takeIndexFlags, withIndexes } from './install/install-plan.js';
 import type { InstallContext } from './install/installer.js';
 import { type PipConfiguration, readPipConfiguration } from './install/pip-configuration.js';
 import type { Interpreter } from './interpreter/interpreter.js';
-import { emptyOptions, type ListOptions } from './requirements/requirement-list.js';
+import { emptyOptions, type ListOptions } from './requirements/list-options.js';
 import type { PipSettings } from './settings.js';
 
 /** A request with what was found out for it. */

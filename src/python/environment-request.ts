@@ -60,6 +60,8 @@ export interface PythonEnvironment {
   environment: Record<string, string>;
   /** `name==version` of everything installed, for the log and for `tasks.set_requirements`; `undefined`: not known. */
   frozen: string[] | undefined;
+  /** Options for the list of `frozen`: indexes, constraints. They may hold logins, as the task's own list does. */
+  frozenOptions?: string[];
   cacheHit: boolean;
   manager: PackageTool;
   /** A script that built the environment says what to run, in place of the task's own entry. Paths inside the place. */

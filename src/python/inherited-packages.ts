@@ -9,7 +9,7 @@ const DESCRIPTION = /\.(?:dist-info|egg-info|egg-link)$/;
 /** Folders of packages; the others hold the interpreter's own modules. */
 const PACKAGES = /-packages$/;
 /** What interpreters come with so that packages can be installed. */
-const INSTALL_TOOLS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'wheel', 'distribute']);
+export const INSTALL_TOOLS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'wheel', 'distribute']);
 
 const LIST = `
 for folder; do

@@ -10,8 +10,10 @@ import type { Candidate } from './interpreter/interpreter-candidates.js';
 import { provideInterpreter } from './interpreter/provided-interpreter.js';
 import type { PythonRequest } from './interpreter/python-request.js';
 import { projectEnvironment } from './projects/project-environment.js';
+import { pythonForProject } from './projects/project-python.js';
+import { requiredLists } from './requirements/foreign-files.js';
 import { planLists } from './requirements/planned-lists.js';
-import { locateRequirements, needsRepository } from './requirements/requirement-files.js';
+import { needsRepository } from './requirements/requirement-files.js';
 import { resolveTorch } from './requirements/torch-resolution.js';
 import { bareEnvironment, systemEnvironment, withoutPython } from './system-environment.js';
 import { venvEnvironment } from './venv-environment.js';
@@ -28,7 +30,8 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
   const scripted = settings.customBuildScript !== undefined && !skip.everything;
   const custom = scripted ? await customBuild(await complete(order)) : undefined;
   if (custom !== undefined) return custom;
-  const request = isHere(order) ? { ...order, repository: undefined } : await complete(order);
+  const known = await complete(order);
+  const request = { ...known, pythonRequest: pythonForProject(known) };
   const activated = await activatedPython(request);
   const named = typeof skip.virtualEnvironment === 'string' ? skip.virtualEnvironment : activated;
   const { interpreter, survey } = await interpreterIn(request, named);
@@ -38,12 +41,11 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
     reporter.line('No packages are installed: CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL is set');
     return bareEnvironment(interpreter);
   }
-  const job = await environmentJob(await complete(order), interpreter, survey);
+  const job = await environmentJob(request, interpreter, survey);
   if (skip.virtualEnvironment !== false || activated !== undefined) return withoutVenv(job);
   return (await projectEnvironment(job)) ?? venvEnvironment(job);
 }
 
-/** In a container, what its image must have is told by the packages. */
 function isHere({ place }: EnvironmentOrder): boolean {
   return place.kind === 'local';
 }
@@ -56,7 +58,7 @@ async function complete(order: EnvironmentOrder): Promise<EnvironmentRequest> {
 }
 
 async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
-  const located = locateRequirements(job.request);
+  const located = await requiredLists(job.request);
   return systemEnvironment(job, planLists(job, await resolveTorch(job, located)));
 }
 

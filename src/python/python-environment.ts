@@ -12,6 +12,10 @@ export const CLEAN_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
   PIP_USER: undefined,
   PIP_TARGET: undefined,
   PIP_PREFIX: undefined,
+  UV_SYSTEM_PYTHON: undefined,
+  UV_PYTHON: undefined,
+  UV_PROJECT: undefined,
+  UV_WORKING_DIR: undefined,
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
   PIP_NO_INPUT: '1',
   /** Asked for where a task is to run in the interpreter itself; without effect in a virtual environment. */

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Config } from '../config/config.js';
-import { splitWords } from '../config/shell-words.js';
 import { AgentError } from '../errors.js';
 import { expandHome } from '../os/paths.js';
 import {
@@ -164,7 +163,6 @@ function requirementSettings(config: Config): RequirementSettings {
 }
 
 function pipSettings(config: Config): PipSettings {
-  const flags = config.variable('CLEARML_EXTRA_PIP_INSTALL_FLAGS');
   return {
     versions: listOr(config, 'agent.package_manager.pip_version', PIP_VERSIONS),
     versionsAsked: config.source('agent.package_manager.pip_version').kind !== 'default',
@@ -173,9 +171,8 @@ function pipSettings(config: Config): PipSettings {
       .strings('agent.package_manager.extra_index_url')
       .filter((url) => url.trim() !== ''),
     extraFlags:
-      flags === undefined
-        ? config.strings('agent.package_manager.extra_pip_install_flags')
-        : splitWords(flags),
+      config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ??
+      config.strings('agent.package_manager.extra_pip_install_flags'),
     upgrade: config.boolean('agent.package_manager.force_upgrade'),
   };
 }

@@ -1,13 +1,14 @@
 import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
-import { inspectEnvironment } from './install/environment-inspection.js';
-import { freezeLines } from './install/freeze.js';
+import { inspectEnvironment, inspectOver } from './install/environment-inspection.js';
 import { installError, noInstaller } from './install/install-failure.js';
 import { isEmptyPlan, planTexts } from './install/install-plan.js';
 import { installerOnTop, type PlannedList } from './install/package-build.js';
 import { runPlan } from './install/plan-runner.js';
 import type { Interpreter } from './interpreter/interpreter.js';
+import { frozenList } from './requirements/frozen-list.js';
+import { markerValues } from './requirements/markers.js';
 
 /** The interpreter as it is, nothing installed. */
 export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironment {
@@ -46,7 +47,8 @@ export async function systemEnvironment(
   const { interpreter, request } = job;
   const { place, reporter, signal } = request;
   const python = interpreter.program;
-  const before = await inspectEnvironment(place, [python], signal);
+  const found = await inspectEnvironment(place, [python], signal);
+  const before = { ...found, packages: found.packages.map((one) => ({ ...one, base: true })) };
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
     await provideGit(
@@ -55,11 +57,19 @@ export async function systemEnvironment(
     );
     const installerFor = await installerOnTop({ ...job, python }, before);
     if (installerFor === undefined) throw noInstaller(interpreter);
-    for (const { plan, located } of lists) {
+    for (const { plan: planned, located } of lists) {
+      // The interpreter outlives the checkout of this run.
+      const external = planned.external.map((one) => ({ ...one, editable: false }));
+      const plan = place.kind === 'local' ? { ...planned, external } : planned;
       const failed = await runPlan({ plan, installer: installerFor(located), priorityFirst: true, reporter });
       if (failed !== undefined) throw installError(failed);
     }
   }
-  const { packages, sysPath } = await inspectEnvironment(place, [python], signal);
-  return { ...bareEnvironment(interpreter), pathEntries: sysPath, frozen: freezeLines(packages) };
+  const { packages, sysPath } = await inspectOver(place, { python, before: before.packages, signal });
+  const located = lists.map((one) => one.located);
+  const { packages: frozen, options: frozenOptions } = frozenList(packages, located, {
+    markers: markerValues(interpreter.probe),
+    root: request.repository?.root,
+  });
+  return { ...bareEnvironment(interpreter), pathEntries: sysPath, frozen, frozenOptions };
 }

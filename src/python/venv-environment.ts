@@ -1,44 +1,61 @@
 import { rm } from 'node:fs/promises';
 import { type BaseEnvironment, inheritedState } from './base-environment.js';
-import { environmentKey } from './cache/environment-key.js';
+import { environmentKey, toolKey } from './cache/environment-key.js';
 import { keptOrBuilt } from './cache/kept-environment.js';
 import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { PythonEnvironment } from './environment-request.js';
-import { inspectEnvironment } from './install/environment-inspection.js';
-import { freezeLines, withoutLogin } from './install/freeze.js';
+import { inspectOver } from './install/environment-inspection.js';
+import { withoutLogin } from './install/freeze.js';
 import { installError, noInstaller } from './install/install-failure.js';
-import { changingPart, fixedPart, isEmptyPlan } from './install/install-plan.js';
+import { changingPart, fixedPart, isEmptyPlan, isFixed } from './install/install-plan.js';
 import {
   type BuiltEnvironment,
   buildEnvironment,
   installerOnTop,
   type PlannedList,
 } from './install/package-build.js';
-import { configurationKey } from './install/pip-configuration.js';
-import { namesIn, planLists } from './requirements/planned-lists.js';
-import { locateRequirements, readListed } from './requirements/requirement-files.js';
-import { optionLines } from './requirements/requirement-list.js';
+import { installOne } from './install/plan-runner.js';
+import { markerValues } from './requirements/markers.js';
+import { planLists } from './requirements/planned-lists.js';
+import { ARCHIVE, type Requirement } from './requirements/requirement.js';
+import { hasHashes } from './requirements/requirement-list.js';
+import { contentKey } from './requirements/content-key.js';
+import { requiredLists } from './requirements/foreign-files.js';
+import { frozenList } from './requirements/frozen-list.js';
+import { optionLines } from './requirements/list-options.js';
+import { expandListed } from './requirements/list-variables.js';
 import { resolveTorch } from './requirements/torch-resolution.js';
 import { bareEnvironment } from './system-environment.js';
+import type { PythonSettings } from './settings.js';
 import type { TorchSettings } from './tool-settings.js';
 
 /** An environment of plain requirements: a copy of a kept one, or built by uv or pip and then kept. */
 export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnvironment> {
-  const { place, signal } = job.request;
-  const located = locateRequirements(job.request);
+  const located = await requiredLists(job.request);
   const lists = planLists(job, located);
   await rm(job.where.folder, { recursive: true, force: true });
   const ready = await keptOrBuilt(job, await keyOf(job, lists), (fresh) => build(job, lists, fresh));
   if (ready === undefined) return withoutPackages(job);
   const changed = await installChanging(job, lists, ready);
-  const { packages, sysPath } = changed ? await inspectEnvironment(place, [job.python], signal) : ready;
+  const { packages, sysPath } = changed
+    ? await inspectOver(job.request.place, {
+        python: job.python,
+        before: ready.packages,
+        signal: job.request.signal,
+      })
+    : ready;
+  const frozen = frozenList(packages, located, {
+    markers: markerValues(job.interpreter.probe),
+    root: job.request.repository?.root,
+  });
   return {
     python: [job.python],
     pathEntries: sysPath,
     binFolder: `${job.where.inside}/bin`,
     environment: { VIRTUAL_ENV: job.where.inside },
-    frozen: freezeLines(packages, namesIn(located)),
+    frozen: frozen.packages,
+    frozenOptions: frozen.options,
     cacheHit: ready.hit,
     manager: ready.tool,
     upkeep: ready.upkeep,
@@ -81,25 +98,29 @@ async function installChanging(
   base: BaseEnvironment,
 ): Promise<boolean> {
   const todo = lists.flatMap(({ plan, located }) =>
-    changingPart(plan).map(({ text }) => ({ plan, located, text })),
+    changingPart(plan).map((one) => ({ plan, located, one })),
   );
   if (todo.length === 0) return false;
   await provideGit(
     job,
-    todo.map(({ text }) => text),
+    todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);
   if (installerFor === undefined) throw noInstaller(job.interpreter);
-  for (const { plan, located, text } of todo) {
-    const failed = await installerFor(located).install({ lines: [text], options: plan.options, what: text });
+  for (const { plan, located, one } of todo) {
+    const { reporter } = job.request;
+    const failed = await installOne({ plan, installer: installerFor(located), reporter }, one);
     if (failed !== undefined) throw installError(failed);
   }
   return true;
 }
 
-async function keyOf(job: EnvironmentJob, lists: readonly PlannedList[]): Promise<string> {
+/** `undefined` where the environment is good for this task alone. */
+async function keyOf(job: EnvironmentJob, lists: readonly PlannedList[]): Promise<string | undefined> {
   const { request, interpreter } = job;
   const { settings } = request;
+  const contents = lists.map(({ located }) => contentKey(located));
+  if (contents.includes(undefined) || lists.some((one) => changesWhole(one, settings))) return undefined;
   return environmentKey({
     interpreter: interpreter.identity,
     systemSitePackages: settings.systemSitePackages,
@@ -117,18 +138,30 @@ async function keyOf(job: EnvironmentJob, lists: readonly PlannedList[]): Promis
       ...settings.pip.versions,
       ...settings.pip.legacyResolver,
       String(settings.pip.upgrade),
-      ...configurationKey(job.pip),
+      ...(await toolKey(job)),
     ],
-    requirements: lists.flatMap(planLines),
+    requirements: [
+      ...lists.flatMap(planLines).map((line) => withoutLogin(expandListed(line, job.env))),
+      ...contents.flatMap((one) => one ?? []),
+    ],
   });
 }
 
+/** A list that is not taken apart goes into the cache as a whole, with what may be different the next time. */
+function changesWhole({ located: { list } }: PlannedList, { requirements }: PythonSettings): boolean {
+  const isWhole = requirements.untouched || hasHashes(list);
+  return isWhole && list.requirements.some((one) => one.kind !== 'index' && !isFixed(one) && !isArchive(one));
+}
+
+function isArchive({ kind, uri = '' }: Requirement): boolean {
+  return kind === 'local' && ARCHIVE.test(uri);
+}
+
 /** All that a plan installs, without passwords: they change while the packages stay the same. */
-function planLines({ plan: whole, located }: PlannedList): string[] {
+function planLines({ plan: whole }: PlannedList): string[] {
   const plan = fixedPart(whole);
   const packages = [...plan.first, ...plan.post, ...plan.external].map(({ text }) => text);
-  const constraints = plan.options.constraints.map((file) => readListed(located.folder, file) ?? '');
-  return [...optionLines(plan.options), ...constraints, ...plan.main, ...packages].map(withoutLogin);
+  return [...optionLines(plan.options), ...plan.main, ...packages];
 }
 
 function torchTemplates({

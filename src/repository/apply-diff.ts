@@ -1,7 +1,10 @@
-import { open, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
-import { asNewFile, type FileDiff, hunkAt, splitDiff, withLineEnd, withLineEnds } from './diff-text.js';
+import { diffBytes, hasLostLetters, inEncodingOf } from './diff-bytes.js';
+import { hunkAt, withLineEnds } from './diff-hunks.js';
+import { withBlanksOf } from './diff-match.js';
+import { asNewFile, type FileDiff, readDiff } from './diff-text.js';
 import type { GitResult } from './git.js';
 import { gitWords } from './git-failure.js';
 import { parseGitUrl } from './git-url.js';
@@ -12,6 +15,8 @@ export interface DiffRequest extends GitContext {
   root: string;
   /** `script.diff` of the task, when it is a diff. */
   diff: string;
+  /** Working directory of the task, relative to `root`. */
+  workingDir?: string;
 }
 
 /** How the changes went in. */
@@ -22,29 +27,49 @@ export interface AppliedDiff {
   strategies: Map<string, StrategyName>;
 }
 
-export type StrategyName = 'as it is' | 'line ends' | 'white space' | '3-way merge' | 'already there';
+export type StrategyName =
+  | 'as it is'
+  | 'blank lines'
+  | 'line counts'
+  | 'line ends'
+  | 'white space'
+  | 'encoding'
+  | '3-way merge'
+  | 'already there';
 
 interface Strategy {
   name: StrategyName;
   args: readonly string[];
-  /** The text to apply for one file; `undefined` when the strategy has nothing to offer for it. */
-  text: (file: FileDiff, root: string) => Promise<string | undefined>;
+  /** The texts to try for one file; none when the strategy has nothing to offer for it. */
+  texts: (file: FileDiff, root: string) => Promise<string[]>;
   /** Leaves parts behind when it fails. */
   touches?: boolean;
 }
 
-const asItIs = async (file: FileDiff): Promise<string> => asNewFile(file)?.text ?? file.text;
+const ZERO = ['--unidiff-zero'];
+
+/** A text with wrong counts is never applied as it is: git leaves out lines that are not counted. */
+const asItIs = async (file: FileDiff): Promise<string[]> =>
+  file.mended === undefined ? [asNewFile(file)?.text ?? file.text] : [];
+const restored = async ({ mended }: FileDiff): Promise<string[]> => given(mended?.restored);
+const recounted = async ({ mended }: FileDiff): Promise<string[]> => given(mended?.recounted);
+const mended = async (file: FileDiff): Promise<string[]> => [
+  file.mended?.recounted ?? asNewFile(file)?.text ?? file.text,
+];
 
 /**
  * From strict to lenient. `already there` changes nothing: it looks whether the commit has the change. It insists on
  * lines around the change, without which any place would do for taking a removal back.
  */
 const STRATEGIES: readonly Strategy[] = [
-  { name: 'as it is', args: ['--unidiff-zero'], text: asItIs },
-  { name: 'line ends', args: ['--unidiff-zero'], text: withFileLineEnds },
-  { name: 'white space', args: ['--unidiff-zero', '--ignore-whitespace'], text: withFileLineEnds },
-  { name: 'already there', args: ['--reverse', '--check'], text: asItIs },
-  { name: '3-way merge', args: ['--3way'], text: asItIs, touches: true },
+  { name: 'as it is', args: ZERO, texts: asItIs },
+  { name: 'blank lines', args: ZERO, texts: restored },
+  { name: 'line counts', args: ZERO, texts: recounted },
+  { name: 'line ends', args: ZERO, texts: withFileLineEnds },
+  { name: 'white space', args: [...ZERO, '--ignore-whitespace'], texts: withFileBlanks },
+  { name: 'encoding', args: ZERO, texts: withFileEncoding },
+  { name: 'already there', args: ['--reverse', '--check'], texts: mended },
+  { name: '3-way merge', args: ['--3way'], texts: mended, touches: true },
 ];
 
 /**
@@ -55,19 +80,45 @@ const STRATEGIES: readonly Strategy[] = [
  */
 export async function applyDiff(request: DiffRequest): Promise<AppliedDiff> {
   const git = await RepositoryGit.open(request, parseGitUrl(request.root));
-  const files = splitDiff(withLineEnd(request.diff));
-  const paths = files.map((file) => file.path);
-  if (files.length === 0) throw noFiles(request.diff);
-  const whole = await apply(git, request, ['--unidiff-zero'], withLineEnd(request.diff));
-  if (whole.exitCode === 0) {
-    request.reporter.line(`uncommitted changes applied to ${count(paths)}`);
-    return { files: paths, strategies: new Map(paths.map((file) => [file, 'as it is'])) };
+  const all = await readDiff(request.diff, request);
+  if (all.length === 0) throw noFiles(request.diff);
+  const files = all.filter((file) => !isUnchangedLink(file));
+  reportLinks(files, request);
+  if (files.length === 0) {
+    request.reporter.line(
+      'uncommitted changes: only of files inside submodules, which are not part of the diff',
+      'WARNING',
+    );
+    return { files: [], strategies: new Map() };
   }
-  request.reporter.line(
-    `git apply refuses the uncommitted changes as a whole, trying each file:\n${gitWords(whole.stderr)}`,
-    'WARNING',
-  );
-  return applyEach(git, request, files);
+  if (files.some((file) => file.mended !== undefined)) return applyEach(git, request, files);
+  const whole = await apply(git, request, ZERO, files.map(({ text }) => text).join(''));
+  if (whole.exitCode !== 0) {
+    request.reporter.line(
+      `git apply refuses the uncommitted changes as a whole, trying each file:\n${gitWords(whole.stderr)}`,
+      'WARNING',
+    );
+    return applyEach(git, request, files);
+  }
+  const paths = files.map((file) => file.path);
+  request.reporter.line(`uncommitted changes applied to ${count(paths)}`);
+  return { files: paths, strategies: new Map(paths.map((file) => [file, 'as it is'])) };
+}
+
+/** git prints `-dirty` behind the commit of a submodule in which files are changed; the link itself is not. */
+function isUnchangedLink({ link }: FileDiff): boolean {
+  return link !== undefined && link.from === link.to;
+}
+
+/** `git apply` says that it applies a change of such a link, and does nothing. */
+function reportLinks(files: readonly FileDiff[], { reporter }: DiffRequest): void {
+  for (const { path: where, link } of files) {
+    if (link === undefined || link.to === '') continue;
+    reporter.line(
+      `submodule ${where} stays at the commit that the repository names; the uncommitted changes have it at ${link.to}`,
+      'WARNING',
+    );
+  }
 }
 
 async function applyEach(
@@ -94,8 +145,11 @@ async function applyEach(
 }
 
 const REPORTS: Readonly<Record<Exclude<StrategyName, 'as it is'>, string>> = {
+  'blank lines': 'applied with blank lines at the end of a hunk that the diff has lost',
+  'line counts': 'applied by the lines of its hunks, whose counts are wrong',
   'line ends': 'applied with the line ends that the file has in the repository',
   'white space': 'applied without regard to white space in the lines around the change',
+  encoding: 'applied in the encoding that the file has in the repository',
   '3-way merge': 'merged with the version that the change was made on',
   'already there': 'nothing to apply, the commit contains the change already',
 };
@@ -107,12 +161,12 @@ async function applyFile(
 ): Promise<{ strategy: StrategyName } | { first: GitResult }> {
   let first: GitResult | undefined;
   for (const strategy of STRATEGIES) {
-    const text = await strategy.text(file, request.root);
-    if (text === undefined) continue;
-    const result = await apply(git, request, strategy.args, text);
-    if (result.exitCode === 0) return { strategy: strategy.name };
-    first ??= result;
-    if (strategy.touches) await restoreFile(git, request, file);
+    for (const text of await strategy.texts(file, request.root)) {
+      const result = await apply(git, request, strategy.args, text);
+      if (result.exitCode === 0) return { strategy: strategy.name };
+      first ??= result;
+      if (strategy.touches) await restoreFile(git, request, file);
+    }
   }
   return { first: first ?? { exitCode: 1, stdout: '', stderr: '' } };
 }
@@ -123,14 +177,38 @@ function apply(
   args: readonly string[],
   input: string,
 ): Promise<GitResult> {
-  return git.run(['apply', '--whitespace=nowarn', ...args, '-'], { cwd: root, input });
+  return git.run(['apply', '--whitespace=nowarn', ...args, '-'], {
+    cwd: root,
+    input: diffBytes(input),
+  });
 }
 
-/** The file on disk decides between LF and CRLF; `undefined` when the diff has its line ends already. */
-async function withFileLineEnds(file: FileDiff, root: string): Promise<string | undefined> {
-  if (file.binary !== 'no') return undefined;
-  const ends = await lineEndOf(path.join(root, file.path));
-  return ends === undefined ? withLineEnds(file.text, '\n') : withLineEnds(file.text, ends);
+/** The file on disk decides between LF and CRLF. */
+async function withFileLineEnds(file: FileDiff, root: string): Promise<string[]> {
+  if (file.binary !== 'no') return [];
+  const end = await lineEndOf(path.join(root, file.path));
+  return [withLineEnds(file.mended?.recounted ?? file.text, end ?? '\n')];
+}
+
+async function withFileBlanks(file: FileDiff, root: string): Promise<string[]> {
+  const texts = await withFileLineEnds(file, root);
+  const content = await contentOf(file, root);
+  const matched = texts.map((text) => content && withBlanksOf(text, content));
+  return [...texts, ...matched.filter((text) => text !== undefined)];
+}
+
+async function withFileEncoding(file: FileDiff, root: string): Promise<string[]> {
+  const content = await contentOf(file, root);
+  if (content === undefined) return [];
+  return (await withFileLineEnds(file, root)).flatMap((text) => inEncodingOf(text, content));
+}
+
+async function contentOf(file: FileDiff, root: string): Promise<Buffer | undefined> {
+  return file.change === 'new' ? undefined : readFile(path.join(root, file.path)).catch(() => undefined);
+}
+
+function given(text: string | undefined): string[] {
+  return text === undefined ? [] : [text];
 }
 
 async function lineEndOf(file: string): Promise<'\n' | '\r\n' | undefined> {
@@ -189,8 +267,10 @@ function reasonOf(file: FileDiff, { stderr }: GitResult): string {
     return 'there is no such file in the commit';
   if (/already exists in/i.test(stderr))
     return 'the diff adds the file, and the commit has another one of that name';
+  if (/^@@@ /m.test(file.text)) return 'it is the diff of an unfinished merge, which fits no commit';
+  if (hasLostLetters(file.text)) return 'letters of the file, which are not UTF-8, were lost in the diff';
   const line = /patch failed: .*:(\d+)$/m.exec(stderr)?.[1];
-  const hunk = line === undefined ? undefined : hunkAt(file, Number(line));
+  const hunk = line === undefined ? undefined : hunkAt(file.hunks, Number(line));
   if (hunk !== undefined) return `hunk ${hunk} was made on another version of the file`;
   return /^(?:error|fatal): (.*)$/m.exec(stderr)?.[1] ?? 'git refuses it';
 }
@@ -203,6 +283,11 @@ function noFiles(diff: string): AgentError {
   );
 }
 
+/** So many names are listed; the rest is counted. */
+const MOST_NAMES = 10;
+
 function count(files: readonly string[]): string {
-  return files.length === 1 ? `1 file (${files[0]})` : `${files.length} files`;
+  const names = files.slice(0, MOST_NAMES).join(', ');
+  const others = files.length > MOST_NAMES ? ` and ${files.length - MOST_NAMES} others` : '';
+  return `${files.length} ${files.length === 1 ? 'file' : 'files'} (${names}${others})`;
 }

@@ -13,7 +13,7 @@ export interface GitCommand {
   /** The whole environment; `gitBaseEnvironment` makes one. */
   env: Environment;
   signal: AbortSignal;
-  input?: string;
+  input?: string | Buffer;
   /** Everything that git prints, as it comes. */
   onOutput?: (chunk: string) => void;
   /** Stages of a transfer; asks git for them. */
@@ -48,6 +48,7 @@ const ALLOWED = {
   allowUnsafeCredentialHelper: true,
   allowUnsafeDiffExternal: true,
   allowUnsafeDiffTextConv: true,
+  allowUnsafeExec: true,
   allowUnsafeFilter: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeGitProxy: true,
@@ -202,9 +203,18 @@ function withoutUnset(env: Environment): Record<string, string> {
   );
 }
 
-/** Variables that tie git to another repository, start editors or pagers, or change the words it uses. */
+/** Variables that tie git to another repository, change what names mean, start other programs, or change its words. */
 const TAKEN_OUT =
-  /^(GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR|PREFIX|QUARANTINE_PATH|EDITOR|SEQUENCE_EDITOR|PAGER|EXTERNAL_DIFF|TEMPLATE_DIR|CONFIG_PARAMETERS|TEST_\w+)|EDITOR|VISUAL|PAGER|LC_\w+|LANGUAGE)$/;
+  /^(GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR|PREFIX|INTERNAL_\w+|QUARANTINE_PATH|SHALLOW_FILE|GRAFT_FILE|REPLACE_REF_BASE|ATTR_SOURCE|DEFAULT_HASH|\w+_PATHSPECS|EDITOR|SEQUENCE_EDITOR|PAGER|PAGER_IN_USE|EXTERNAL_DIFF|DIFF_OPTS|TEMPLATE_DIR|CONFIG_PARAMETERS|TEST_\w+)|EDITOR|VISUAL|PAGER|LC_\w+|LANGUAGE)$/;
+
+/** The variables of an environment that tie git to another repository, to be laid over it as unset. */
+export function withoutForeignRepository(env: Environment): Record<string, undefined> {
+  const names = Object.keys(env).filter((name) => FOREIGN_REPOSITORY.test(name));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+const FOREIGN_REPOSITORY =
+  /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|COMMON_DIR)$/;
 
 /**
  * What every git command starts from: the agent's own environment without what would lead git astray, and

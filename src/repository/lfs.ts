@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isLocal } from './git-url.js';
 import type { Mirror } from './mirror.js';
 import { isInPath, type RepositoryGit } from './repository-git.js';
 
@@ -15,7 +16,8 @@ const ATTRIBUTES = ':(glob)**/.gitattributes';
 
 /**
  * git only starts the filter when an attribute of a file names it, so offering it costs nothing. The files are
- * kept beside the mirror, so that the next task needs no network for them.
+ * kept beside the mirror, so that the next task needs no network for them; those of a repository on this machine are
+ * taken from there.
  */
 export async function lfsFilter(git: RepositoryGit, mirror: Mirror): Promise<LfsFilter> {
   const { settings, env } = git.context;
@@ -26,7 +28,10 @@ export async function lfsFilter(git: RepositoryGit, mirror: Mirror): Promise<Lfs
     ['filter.lfs.smudge', 'git-lfs smudge -- %f'],
     ['filter.lfs.clean', 'git-lfs clean -- %f'],
     ['filter.lfs.required', 'true'],
-    ['lfs.storage', path.join(mirror.folder, 'lfs')],
+    // git-lfs would take the folder for that of a repository on this machine as well, and find nothing there.
+    ...(isLocal(git.url)
+      ? []
+      : [['lfs.storage', path.join(mirror.folder, 'lfs')] satisfies [string, string]]),
   ];
   return { configuration, env: {}, missing: false };
 }

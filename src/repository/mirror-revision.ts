@@ -3,7 +3,7 @@ import path from 'node:path';
 import { AgentError } from '../errors.js';
 import { inMirror, type Mirror } from './mirror.js';
 import type { RepositoryGit } from './repository-git.js';
-import { candidates, describeRevision, type Revision } from './revision.js';
+import { branchOfRef, candidates, describeRevision, type Revision } from './revision.js';
 
 /** One need of one task: a revision of a repository. */
 export interface MirrorJob {
@@ -31,10 +31,8 @@ export async function isEmptyDefault({ git, mirror, revision }: MirrorJob): Prom
   return refs.exitCode === 0 && refs.stdout.trim() === '';
 }
 
-/** The branch that a revision names. */
-export async function branchOf({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
-  if (revision.kind === 'branch') return revision.name.replace(/^refs\/heads\//, '');
-  if (revision.kind !== 'default') return undefined;
+/** The branch that the remote's HEAD names, as the mirror follows it. */
+async function defaultBranch({ git, mirror }: MirrorJob): Promise<string | undefined> {
   const head = await git.run(['symbolic-ref', '--short', '--quiet', 'HEAD'], inMirror(mirror));
   return head.stdout.trim() || undefined;
 }
@@ -74,18 +72,22 @@ export async function revisionError({ git, mirror, revision }: MirrorJob): Promi
   });
 }
 
-/** The commit of a revision, when the mirror has it. */
-export async function findCommit({ git, mirror, revision }: MirrorJob): Promise<string | undefined> {
+/** The first of a revision's names that the mirror has. */
+export async function findRevision(job: MirrorJob): Promise<FoundRevision | undefined> {
+  const { git, mirror, revision } = job;
   const place = await inMirrorIfThere(mirror);
   if (place === undefined) return undefined;
-  const input = candidates(revision)
-    .map((name) => `${name}^{commit}\n`)
-    .join('');
+  const names = candidates(revision);
   const { stdout } = await git.run(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
     ...place,
-    input,
+    input: names.map((name) => `${name}^{commit}\n`).join(''),
   });
-  return /^([0-9a-f]{40,64}) commit$/m.exec(stdout)?.[1];
+  // One line for each name, in their order.
+  const found = stdout.split('\n').map((line) => /^([0-9a-f]{40,64}) commit$/.exec(line)?.[1]);
+  const at = found.findIndex((commit) => commit !== undefined);
+  if (at === -1) return undefined;
+  const branch = revision.kind === 'default' ? await defaultBranch(job) : branchOfRef(names[at] ?? '');
+  return { commit: found[at], branch };
 }
 
 /** Where commands of a mirror run; `undefined` when there is no mirror. */

@@ -13,9 +13,8 @@ import {
   mirrorAt,
 } from './mirror.js';
 import {
-  branchOf,
   type FoundRevision,
-  findCommit,
+  findRevision,
   inMirrorIfThere,
   isEmptyDefault,
   type MirrorJob,
@@ -23,6 +22,7 @@ import {
 } from './mirror-revision.js';
 import type { RepositoryGit } from './repository-git.js';
 import {
+  commitIn,
   commitRef,
   describeRevision,
   extraRef,
@@ -70,10 +70,10 @@ async function withoutLock<T>(
   job: MirrorJob,
   use: (found: FoundRevision) => Promise<T>,
 ): Promise<{ value: T } | undefined> {
-  const commit = await findCommit(job);
-  if (commit === undefined) return undefined;
+  const found = await findRevision(job);
+  if (found === undefined) return undefined;
   try {
-    const value = await use({ commit, branch: undefined });
+    const value = await use(found);
     await markUsed(job.mirror);
     return { value };
   } catch {
@@ -85,7 +85,7 @@ async function withoutLock<T>(
 async function bringUpToDate(job: MirrorJob): Promise<FoundRevision> {
   const { git, mirror, revision } = job;
   const present = await isMirror(job);
-  if (git.context.settings.standalone) return resolved(job, present ? await findCommit(job) : undefined);
+  if (git.context.settings.standalone) return resolved(job, present ? await findRevision(job) : undefined);
   let fresh = false;
   if (!present || job.rebuild === true) {
     git.context.reporter.line(`cloning ${describeRoute(git)}`);
@@ -95,10 +95,10 @@ async function bringUpToDate(job: MirrorJob): Promise<FoundRevision> {
     fresh = await update(job);
   }
   if (isAskedFor(revision)) return resolved(job, await askFor(job));
-  const commit = await findCommit(job);
-  if (commit !== undefined || fresh) return resolved(job, commit ?? (await askFor(job)));
+  const found = await findRevision(job);
+  if (found !== undefined || fresh) return resolved(job, found ?? (await askFor(job)));
   await update(job);
-  return resolved(job, (await findCommit(job)) ?? (await askFor(job)));
+  return resolved(job, (await findRevision(job)) ?? (await askFor(job)));
 }
 
 /** A ref that fetching branches and tags does not bring, such as a pull request. */
@@ -106,9 +106,10 @@ function isAskedFor(revision: Revision): boolean {
   return remoteRef(revision) !== undefined;
 }
 
-async function resolved(job: MirrorJob, commit: string | undefined): Promise<FoundRevision> {
-  if (commit === undefined && !(await isEmptyDefault(job))) throw await revisionError(job);
-  return { commit, branch: await branchOf(job) };
+async function resolved(job: MirrorJob, found: FoundRevision | undefined): Promise<FoundRevision> {
+  if (found !== undefined) return found;
+  if (await isEmptyDefault(job)) return { commit: undefined, branch: undefined };
+  throw await revisionError(job);
 }
 
 /** Fetches branches and tags. True when it was done, false when another task just did. */
@@ -176,16 +177,15 @@ async function followRemoteHead({ git, mirror }: MirrorJob): Promise<void> {
 }
 
 /** Commits that no branch or tag contains and refs outside of both: asked for by name, then all refs there are. */
-async function askFor(job: MirrorJob): Promise<string | undefined> {
+async function askFor(job: MirrorJob): Promise<FoundRevision | undefined> {
   const { git, revision } = job;
   if (revision.kind === 'default') return undefined;
   const refspecs: string[] = [];
-  if (revision.kind === 'commit' && isWholeCommit(revision.name)) {
-    refspecs.push(`+${revision.name}:${commitRef(revision.name)}`);
-  }
+  const commit = commitIn(revision);
+  if (commit !== undefined && isWholeCommit(commit)) refspecs.push(`+${commit}:${commitRef(commit)}`);
   const ref = remoteRef(revision);
   if (ref !== undefined) refspecs.push(`+${ref}:${extraRef(ref)}`);
-  if (revision.kind === 'commit') refspecs.push(`+refs/*:${extraRef('refs/*')}`);
+  if (commit !== undefined) refspecs.push(`+refs/*:${extraRef('refs/*')}`);
   for (const refspec of refspecs) {
     git.context.reporter.line(
       `${describeRevision(revision)} is in no branch or tag, asking for ${refspec.slice(1).split(':')[0]}`,
@@ -200,8 +200,8 @@ async function askFor(job: MirrorJob): Promise<string | undefined> {
     ]);
     if (result.exitCode !== 0 && !NOT_THERE.has(failureKind(result)))
       throw git.error('cannot fetch from', result);
-    const commit = result.exitCode === 0 ? await findCommit(job) : undefined;
-    if (commit !== undefined) return commit;
+    const found = result.exitCode === 0 ? await findRevision(job) : undefined;
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -29,7 +29,7 @@ export interface GitPlace {
   cwd: string;
   /** Laid over the environment. */
   env?: Readonly<Record<string, string>>;
-  input?: string;
+  input?: string | Buffer;
 }
 
 type ConfigEntries = readonly (readonly [string, string])[];

@@ -2,7 +2,9 @@ import { cleanUrl, formatGitUrl, type GitUrl, isHttp, parseGitUrl, withoutCreden
 import type { RepositorySettings } from './settings.js';
 import { rewriteUrl } from './url-rewrite.js';
 
-const VCS_ADDRESS = /git\+[a-z][a-z0-9+.-]*:\/\/[^\s;"']+/gi;
+const VCS_ADDRESS = /(?:git\+[a-z][a-z0-9+.-]*|\bgit):\/\/[^\s;"']+/gi;
+/** git's own protocol knows no login, and hosts have given it up for https. */
+const GIT_PROTOCOL = /^git(?:\+git)?:\/\//i;
 
 /** As a task has them: lists or texts by package manager. */
 type RequirementLists = Readonly<Record<string, string | string[] | null | undefined>>;
@@ -47,7 +49,8 @@ export function withoutVcsLogins(requirements: RequirementLists): RequirementLis
   );
 }
 
-function withoutVcsLogin(address: string): string {
+function withoutVcsLogin(written: string): string {
+  const address = written.replace(GIT_PROTOCOL, 'git+https://');
   const parts = takeApart(address);
   if (parts === undefined) return address;
   const url = parseGitUrl(parts.repository);
@@ -60,7 +63,8 @@ function withoutVcsLogin(address: string): string {
 export function vcsRepositories(requirements: RequirementLists): string[] {
   const texts = Object.values(requirements).map((value) => [value ?? ''].flat().join('\n'));
   const found = texts.flatMap((text) => text.match(VCS_ADDRESS) ?? []);
-  return [...new Set(found)].map(vcsRepository).filter((repository) => repository !== undefined);
+  const addresses = found.map((address) => address.replace(GIT_PROTOCOL, 'git+https://'));
+  return [...new Set(addresses)].map(vcsRepository).filter((repository) => repository !== undefined);
 }
 
 function shown(url: GitUrl): GitUrl {

@@ -11,19 +11,32 @@ export type Revision =
   /** The branch that the remote's HEAD names. */
   | { kind: 'default' };
 
-/** A commit wins over a tag, a tag over a branch; blank fields do not count. */
+/**
+ * A commit wins over a tag, a tag over a branch; blank fields do not count. `HEAD` in any of them is the remote's,
+ * as for `git checkout HEAD` in a new clone.
+ */
 export function wantedRevision(script: Pick<TaskScript, 'branch' | 'tag' | 'version_num'>): Revision {
   const commit = script.version_num?.trim();
-  if (commit) return { kind: /^[0-9a-f]{4,64}$/i.test(commit) ? 'commit' : 'name', name: commit };
+  if (commit) return revision(isCommit(commit) ? 'commit' : 'name', commit);
   const tag = script.tag?.trim();
-  if (tag) return { kind: 'tag', name: tag };
+  if (tag) return revision('tag', tag);
   const branch = script.branch?.trim();
-  return branch ? { kind: 'branch', name: branch } : { kind: 'default' };
+  return branch ? revision('branch', branch) : { kind: 'default' };
+}
+
+function revision(kind: Exclude<Revision['kind'], 'default'>, name: string): Revision {
+  return /^(?:(?:refs\/)?remotes\/[^/]+\/|origin\/)?(?:HEAD|@)$/.test(name)
+    ? { kind: 'default' }
+    : { kind, name };
 }
 
 /** True when the name means one commit for ever, so that nobody needs to be asked about it. */
 export function isFixed(revision: Revision): boolean {
   return revision.kind === 'commit';
+}
+
+function isCommit(name: string): boolean {
+  return /^[0-9a-f]{4,64}$/i.test(name);
 }
 
 /** True for a commit id that is not shortened; only such a one can be asked of a server. */
@@ -44,31 +57,45 @@ export function extraRef(ref: string): string {
   return `${EXTRA}/${ref}`;
 }
 
+const HEADS = 'refs/heads/';
+const TAGS = 'refs/tags/';
+
 /**
  * Names to look for in a mirror, in this order. A name that may be a branch or tag is only looked for as such:
- * `HEAD~3` or `-x` mean nothing here.
+ * `HEAD~3` or `-x` mean nothing here. People put tags and commits into the field for the branch, and the other way
+ * round, so each field finds the other kinds after its own.
  */
 export function candidates(revision: Revision): string[] {
   switch (revision.kind) {
     case 'commit':
-      return [revision.name, `refs/tags/${revision.name}`, `refs/heads/${revision.name}`];
+      return [revision.name, TAGS + revision.name, HEADS + revision.name];
     case 'tag':
-      return named(revision.name, ['refs/tags/']);
-    case 'branch':
-      return named(revision.name, ['refs/heads/']);
     case 'name':
-      return named(revision.name, ['refs/tags/', 'refs/heads/']);
+      return named(revision.name, [TAGS, HEADS]);
+    case 'branch':
+      return named(revision.name, [HEADS, TAGS]);
     case 'default':
       return ['HEAD'];
   }
+}
+
+/** The branch that a candidate means, when it is one. */
+export function branchOfRef(ref: string): string | undefined {
+  return ref.startsWith(HEADS) ? ref.slice(HEADS.length) : undefined;
 }
 
 /** The ref of the remote to ask for when a name is a pull request or another ref outside branches and tags. */
 export function remoteRef(revision: Revision): string | undefined {
   if (revision.kind === 'default' || revision.kind === 'commit') return undefined;
   const { name } = revision;
-  if (/^refs\/(?!heads\/|tags\/|agent\/)[^\s:*?[\\^~]+$/.test(name)) return name;
+  if (/^refs\/(?!heads\/|tags\/|remotes\/|agent\/)[^\s:*?[\\^~]+$/.test(name)) return name;
   return /^(pull|pull-requests|merge-requests|changes)\/[\w./-]+$/.test(name) ? `refs/${name}` : undefined;
+}
+
+/** The commit that a name may be short for or be itself; `undefined` for names that are no commit ids. */
+export function commitIn(revision: Revision): string | undefined {
+  if (revision.kind === 'default') return undefined;
+  return isCommit(revision.name) ? revision.name : describedCommit(revision.name);
 }
 
 /** How a revision is called in messages. */
@@ -83,12 +110,27 @@ export function describeRevision(revision: Revision): string {
   }
 }
 
-function named(name: string, folders: readonly string[]): string[] {
-  const bare = name.replace(/^refs\/(?:heads|tags|remotes\/origin)\//, '');
+/**
+ * A whole ref means exactly that ref. Shorter spellings are those that git itself prints: `heads/x`, `tags/x`,
+ * `remotes/origin/x`, `origin/x`.
+ */
+function named(written: string, folders: readonly string[]): string[] {
+  const name = written.replace(/\^(?:0|\{\w*\})$/, '');
+  if (name.startsWith(HEADS) || name.startsWith(TAGS)) return [name];
+  const tracked = /^(?:refs\/)?remotes\/[^/]+\/(.+)$/.exec(name)?.[1];
+  if (tracked !== undefined) return [HEADS + tracked];
   const extra = remoteRef({ kind: 'name', name });
+  const commit = commitIn({ kind: 'name', name });
   return [
     ...(extra === undefined ? [] : [extraRef(extra)]),
-    ...folders.map((folder) => folder + bare),
-    ...(bare.startsWith('origin/') ? folders.map((folder) => folder + bare.slice('origin/'.length)) : []),
+    ...folders.map((folder) => folder + name),
+    ...(/^(?:heads|tags)\/./.test(name) ? [`refs/${name}`] : []),
+    ...(name.startsWith('origin/') ? folders.map((folder) => folder + name.slice('origin/'.length)) : []),
+    ...(commit === undefined ? [] : [commit]),
   ];
+}
+
+/** `git describe` prints `v1.2-3-gdeadbee`, a copied commit may carry `-dirty` (git) or `+` (hg). */
+function describedCommit(name: string): string | undefined {
+  return /^(?:.+-g)?([0-9a-f]{7,64})(?:-dirty|\+)?$/i.exec(name)?.[1];
 }

@@ -36,12 +36,60 @@ export async function fillSubmodules(
   if (!(await stat(path.join(root, '.gitmodules')).catch(() => undefined))) return;
   if (depth > DEEPEST)
     throw new AgentError('REPOSITORY_CLONE', `submodules of ${git.shownUrl} are nested too deeply`);
-  await git.must(['submodule', 'init'], { cwd: root }, 'cannot read the submodules of');
-  for (const submodule of await listSubmodules(git, root)) {
+  const commits = await describedCommits(git, root);
+  if (commits.size === 0) return;
+  await git.must(
+    ['submodule', 'init', '--', ...commits.keys()],
+    { cwd: root, env: LITERAL },
+    'cannot read the submodules of',
+  );
+  const submodules = await listSubmodules(git, root, commits);
+  for (const submodule of submodules) {
     const folder = await insideOf(root, submodule);
     await fill(await submoduleJob(git, submodule), folder, depth + 1);
   }
-  await git.must(['submodule', 'absorbgitdirs'], { cwd: root }, 'cannot set up the submodules of');
+  if (submodules.length === 0) return;
+  const paths = submodules.map(({ path: where }) => where);
+  await git.must(
+    ['submodule', 'absorbgitdirs', '--', ...paths],
+    { cwd: root, env: LITERAL },
+    'cannot set up the submodules of',
+  );
+}
+
+/** Folders of submodules are named as they are, without wildcards. */
+const LITERAL = { GIT_LITERAL_PATHSPECS: '1' };
+
+/**
+ * Commits of the submodules by their folders, for those that `.gitmodules` describes. git refuses all of them because
+ * of one that it does not describe, such as a clone inside the work tree that was committed by accident.
+ */
+async function describedCommits(git: RepositoryGit, root: string): Promise<ReadonlyMap<string, string>> {
+  const paths = await settings(git, root, [
+    '--file',
+    '.gitmodules',
+    '--get-regexp',
+    '^submodule\\..*\\.path$',
+  ]);
+  const urls = await settings(git, root, ['--file', '.gitmodules', '--get-regexp', '^submodule\\..*\\.url$']);
+  const described = new Set([...paths].filter(([name]) => urls.has(name)).map(([, where]) => where));
+  const pinned = await pinnedCommits(git, root);
+  const stray = [...pinned.keys()].filter((where) => !described.has(where));
+  for (const where of stray) {
+    git.context.reporter.line(
+      `${where} is a link to a commit of another repository that .gitmodules does not describe: it stays empty`,
+      'WARNING',
+    );
+  }
+  return new Map([...pinned].filter(([where]) => described.has(where)));
+}
+
+async function settings(
+  git: RepositoryGit,
+  root: string,
+  args: readonly string[],
+): Promise<Map<string, string>> {
+  return readSettings((await git.run(['config', '-z', ...args], { cwd: root })).stdout);
 }
 
 /** A link in the work tree may not lead the submodule, whose folder is emptied first, out of it. */
@@ -73,14 +121,20 @@ function foreignPath(parent: RepositoryGit, submodule: Submodule): AgentError {
   );
 }
 
-/** Those that are active and that the checked-out commit has, with addresses made absolute by git. */
-async function listSubmodules(git: RepositoryGit, root: string): Promise<Submodule[]> {
-  const configured = async (args: string[]): Promise<Map<string, string>> =>
-    readSettings((await git.run(['config', '-z', ...args], { cwd: root })).stdout);
-  const urls = await configured(['--local', '--get-regexp', '^submodule\\..*\\.url$']);
-  const paths = await configured(['--file', '.gitmodules', '--get-regexp', '^submodule\\..*\\.path$']);
-  const updates = await configured(['--get-regexp', '^submodule\\..*\\.update$']);
-  const commits = await pinnedCommits(git, root);
+/** Those that are active, with addresses made absolute by git. */
+async function listSubmodules(
+  git: RepositoryGit,
+  root: string,
+  commits: ReadonlyMap<string, string>,
+): Promise<Submodule[]> {
+  const urls = await settings(git, root, ['--local', '--get-regexp', '^submodule\\..*\\.url$']);
+  const paths = await settings(git, root, [
+    '--file',
+    '.gitmodules',
+    '--get-regexp',
+    '^submodule\\..*\\.path$',
+  ]);
+  const updates = await settings(git, root, ['--get-regexp', '^submodule\\..*\\.update$']);
   return [...paths].flatMap(([name, where]) => {
     const url = urls.get(name);
     const commit = commits.get(where);

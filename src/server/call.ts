@@ -2,6 +2,7 @@ import type { Identity } from './auth/accounts.js';
 import type { ServerContext } from './context.js';
 import type { JsonObject } from './json.js';
 import type { Params } from './params.js';
+import type { FieldTable } from './request-fields.js';
 
 /** One request as a handler sees it. */
 export interface Call {
@@ -19,17 +20,33 @@ export interface Call {
   readonly worker: string;
 }
 
+/** An answer that is a text to be saved as a file, without the envelope. */
+export class Download {
+  readonly text: string;
+  readonly fileName: string;
+
+  constructor(text: string, fileName: string) {
+    this.text = text;
+    this.fileName = fileName;
+  }
+}
+
 /** Handlers are synchronous: each runs inside one transaction, so it happens as a whole or not at all. */
-export type Handler = (call: Call) => JsonObject;
+export type Handler = (call: Call) => JsonObject | Download;
 
 export interface Endpoint {
   handler: Handler;
-  /** `open`: nobody need be known. `admin`: roles admin, root and system. Others: any user. */
-  access?: 'open' | 'user' | 'admin';
-  /** Fields without which the call is refused. */
-  required?: readonly string[];
-  /** First API version that has the endpoint. */
+  /**
+   * `open`: nobody is asked for. `optional`: who asks is known if they say so. `admin`: roles admin, root and
+   * system. Others: any user.
+   */
+  access?: 'open' | 'optional' | 'user' | 'admin';
+  /** What its fields must be. */
+  fields?: FieldTable;
+  /** First API version that has the endpoint; 1.0 unless told. */
   since?: readonly [number, number];
+  /** What answers requests of versions before `since`. */
+  earlier?: Endpoint;
 }
 
 export type EndpointTable = Readonly<Record<string, Endpoint>>;

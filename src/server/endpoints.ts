@@ -2,21 +2,24 @@ import type { EndpointTable } from './call.js';
 import { authEndpoints } from './services/auth.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
+import { modelGroupEndpoints } from './services/model-groups.js';
 import { modelEndpoints } from './services/models.js';
+import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
 import { queueEndpoints } from './services/queues.js';
+import { scalarReadingEndpoints } from './services/scalar-reading.js';
 import { infoEndpoints } from './services/server-info.js';
 import { taskCloningEndpoints } from './services/task-cloning.js';
 import { taskEditingEndpoints } from './services/task-editing.js';
 import { taskGroupEndpoints } from './services/task-groups.js';
+import { taskLogEndpoints } from './services/task-log.js';
 import { taskParameterEndpoints } from './services/task-parameters.js';
 import { taskQueueingEndpoints } from './services/task-queueing.js';
 import { taskReadingEndpoints } from './services/task-reading.js';
 import { taskRemovalEndpoints } from './services/task-removal.js';
 import { taskResultEndpoints } from './services/task-results.js';
 import { taskStatusEndpoints } from './services/task-status.js';
-import { workerPropertyEndpoints } from './services/worker-properties.js';
 import { workerStatsEndpoints } from './services/worker-stats.js';
 import { workerEndpoints } from './services/workers.js';
 
@@ -26,11 +29,13 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...authEndpoints(tokenSecret),
     ...infoEndpoints,
     ...projectEndpoints,
+    ...projectValueEndpoints,
     ...queueEndpoints,
     ...queueTaskEndpoints,
     ...taskCloningEndpoints,
     ...taskEditingEndpoints,
     ...taskGroupEndpoints,
+    ...taskLogEndpoints,
     ...taskParameterEndpoints,
     ...taskQueueingEndpoints,
     ...taskReadingEndpoints,
@@ -38,10 +43,11 @@ export function endpointTable(tokenSecret: string): EndpointTable {
     ...taskResultEndpoints,
     ...taskStatusEndpoints,
     ...workerEndpoints,
-    ...workerPropertyEndpoints,
     ...workerStatsEndpoints,
     ...eventWritingEndpoints,
     ...eventReadingEndpoints,
+    ...scalarReadingEndpoints,
     ...modelEndpoints,
+    ...modelGroupEndpoints,
   };
 }

@@ -17,18 +17,16 @@ export class Params {
     return this.fields[name] ?? undefined;
   }
 
-  /** @throws ApiError missing_required_fields, validation_error */
+  /** @throws ApiError 400/12 */
   text(name: string): string {
     const value = this.optionalText(name);
-    if (value === undefined) throw new ApiError('missing_required_fields', { fields: [name] });
+    if (value === undefined) throw new ApiError('validation_error', { field: name }, 'the field is required');
     return value;
   }
 
-  /** Numbers and booleans, which a query string cannot tell from texts, are taken as written. */
   optionalText(name: string): string | undefined {
     const value = this.value(name);
     if (value === undefined || typeof value === 'string') return value;
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw wrongType(name, 'a text');
   }
 
@@ -43,6 +41,11 @@ export class Params {
   /** A whole number; one written as text counts. */
   integer(name: string, otherwise: number): number {
     return this.optionalInteger(name) ?? otherwise;
+  }
+
+  /** A number of a field that is checked to be one. */
+  number(name: string): number {
+    return Number(this.value(name) ?? 0);
   }
 
   optionalInteger(name: string): number | undefined {

@@ -42,13 +42,15 @@ export interface EmbeddedServer {
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
   readonly credentialsFile: string;
-  /** Finishes the requests that run and closes the files. May be called again. */
+  /** Gives the requests that run a second to finish and closes the files. May be called again. */
   close(): Promise<void>;
 }
 
 const LOOPBACK = '127.0.0.1';
 const DATABASE_FILE = 'server.db';
 const FILES_FOLDER = 'files';
+/** For requests that run when the server ends: calls take milliseconds, uploads are made again. */
+const CLOSE_GRACE_MS = 1000;
 const FILES_PORT_DISTANCE = 8081 - 8008;
 
 /**
@@ -69,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
-    await Promise.all(listeners.map((listener) => listener.close()));
+    await Promise.all(listeners.map(closeListener));
     database.close();
   };
   try {
@@ -87,6 +89,16 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   } catch (error) {
     await closeAll();
     throw error;
+  }
+}
+
+/** Ends a listener, also when clients hold connections on which a request never becomes whole. */
+async function closeListener(listener: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => listener.server.closeAllConnections(), CLOSE_GRACE_MS);
+  try {
+    await listener.close();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

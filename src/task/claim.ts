@@ -1,35 +1,107 @@
-import type { TaskRecord } from '../api/task-record.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
+import { isPassing } from '../api/retry.js';
+import type { TaskRecord, TaskStatus } from '../api/task-record.js';
+import { isStopping } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
 import type { AgentContext } from './context.js';
+import type { StopReason } from './outcome.js';
 
 /** What the web UI shows as `status_message` for every change by an agent. */
 export function changedBy(workerId: string): string {
   return `Changed by clearml-agent ${workerId}`;
 }
 
-/**
- * Takes a task that was pulled from a queue: it is in progress from now on, whatever it was before.
- *
- * @throws AgentError TASK_NOT_FOUND, API_REFUSED
- */
-export async function claimTask(ctx: AgentContext, taskId: string): Promise<TaskRecord> {
-  const started = ctx.reportsStatus
-    ? ctx.tasks.started({ task: taskId, status_message: 'pulled by agent', force: true })
-    : undefined;
-  const [record] = await Promise.all([ctx.tasks.getById(taskId), started]);
-  await noteHost(ctx, record);
-  return record;
+/** `status_message` of a task between its queue and its start. */
+export const PULLED = 'pulled by agent';
+
+/** Without force, `tasks.started` is refused from these. */
+const NEEDS_FORCE: ReadonlySet<TaskStatus | undefined> = new Set(['failed', 'closed', 'unknown', undefined]);
+
+const LATER_MS = 1000;
+/** Refusals and changes by others after which the claim is made by force, as the original makes it. */
+const MOST_LOOKS = 5;
+
+export interface ClaimRequest {
+  task: string;
+  /** It came from a queue; the statuses of a task that somebody runs by hand mean nothing. */
+  pulled: boolean;
 }
 
-/** Marks the task as being launched. Nothing is sent once someone asked for its end, which this would erase. */
-export async function announceLaunch(ctx: AgentContext, taskId: string, signal: AbortSignal): Promise<void> {
-  if (!ctx.reportsStatus || signal.aborted) return;
-  await ctx.tasks.started({
-    task: taskId,
-    status_reason: 'worker starting task execution',
-    status_message: changedBy(ctx.workerId),
-    force: true,
-  });
+/**
+ * Takes a task: it is in progress from now on, and no abort by the user is overwritten on the way. `tasks.dequeue`
+ * alone changes the status under the condition that it is still `queued`; from `created`, which it leads to,
+ * the server refuses a stop, so none can be lost before `tasks.started`, the only call after which `started` is set.
+ *
+ * @returns the task, or why it is not to be run
+ * @throws AgentError TASK_NOT_FOUND, API_REFUSED
+ */
+export async function claimTask(
+  ctx: AgentContext,
+  { task, pulled }: ClaimRequest,
+): Promise<TaskRecord | StopReason> {
+  for (let looks = 1; ; looks += 1) {
+    const record = await ctx.tasks.getById(task);
+    if (ctx.reportsStatus && !isOurs(ctx, record)) {
+      const reason = endedBefore(record, pulled);
+      if (reason) return reason;
+      if (!(await take(ctx, record, looks >= MOST_LOOKS))) continue;
+    }
+    await noteHost(ctx, record);
+    return record;
+  }
+}
+
+/** An answer to `tasks.started` that was lost on its way. */
+function isOurs(ctx: AgentContext, { status, status_message }: TaskRecord): boolean {
+  return status === 'in_progress' && status_message === changedBy(ctx.workerId);
+}
+
+/** An abort or a publication since the task was pulled. A stopped task in a queue is `queued` again once pulled. */
+function endedBefore({ status, status_message }: TaskRecord, pulled: boolean): StopReason | undefined {
+  if (status === 'published' || status === 'publishing') return 'status_changed';
+  if (status === 'stopped') return pulled ? 'status_changed' : undefined;
+  const asked = isStopping(status_message) && (pulled || status === 'created');
+  return asked && (status === 'created' || status === 'queued' || status === 'in_progress')
+    ? 'stopped'
+    : undefined;
+}
+
+/** @returns false when the task has to be looked at again */
+async function take(ctx: AgentContext, { id, status }: TaskRecord, byForce: boolean): Promise<boolean> {
+  const force = byForce || NEEDS_FORCE.has(status);
+  try {
+    if (status === 'queued' && !byForce) {
+      const change = { task: id, new_status: 'created', status_message: PULLED } as const;
+      const { updated } = await ctx.tasks.dequeue(change);
+      if (updated === 0) return false;
+    }
+    await ctx.tasks.started(
+      {
+        task: id,
+        status_reason: 'worker started execution',
+        status_message: changedBy(ctx.workerId),
+        ...(force ? { force } : {}),
+      },
+      { retry: 'none', sendOnce: true },
+    );
+    return true;
+  } catch (error) {
+    if (!isPassing(error) && (byForce || !isWorthAnotherLook(error))) throw error;
+    if (!isChangedMeanwhile(error)) await sleep(LATER_MS);
+    return false;
+  }
+}
+
+function isWorthAnotherLook(error: unknown): boolean {
+  return isChangedMeanwhile(error) || isApiError(error, 500);
+}
+
+function isChangedMeanwhile(error: unknown): boolean {
+  return (
+    isApiError(error, ...API_PROBLEM.invalidTaskStatus) ||
+    isApiError(error, ...API_PROBLEM.failedChangingStatus)
+  );
 }
 
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
@@ -38,6 +110,7 @@ async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {
+    if (isTaskGone(error)) return;
     ctx.logger.warn(`task ${record.id}: cannot note the host's name: ${causeLine(error)}`);
   }
 }

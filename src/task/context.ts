@@ -57,6 +57,8 @@ export interface AgentContext {
 export interface RunSignals {
   /** Ends the workload and reports the task as stopped. */
   stop: AbortSignal;
+  /** Cuts every grace of `stop` short. */
+  kill: AbortSignal;
   /** Lets go of the workload, which goes on; a later daemon attaches to it. */
   handOver: AbortSignal;
 }

@@ -1,7 +1,8 @@
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskOwner } from '../api/owner.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
-import { JsonLinesFile, readJsonLines } from '../os/files.js';
+import { isMissing, JsonLinesFile, readJsonLines } from '../os/files.js';
 import type { RunEnd } from './outcome.js';
 
 /**
@@ -14,18 +15,32 @@ import type { RunEnd } from './outcome.js';
 export type JournalStep =
   /** About to take `task` off `queue`. */
   | { step: 'popping'; task: string; queue: string }
-  | { step: 'pulled'; task: string; queue: string | undefined; owner?: Partial<TaskOwner> }
+  | {
+      step: 'pulled';
+      task: string;
+      queue: string | undefined;
+      owner?: Partial<TaskOwner>;
+      single?: SingleRun;
+    }
   | { step: 'preparing'; place: PlaceRef }
   | { step: 'launched'; workload: WorkloadRef }
   | { step: 'ended'; end: RunEnd }
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
 
+/** A run of `agent execute`, whose worker id nobody takes again: any agent of the same server may settle it. */
+export interface SingleRun {
+  /** Address of the API server. */
+  server: string;
+  worker: string;
+}
+
 export interface RunState {
   task: string;
   queue: string | undefined;
   /** Whose task it is, where it runs with that one's identity. */
   owner?: Partial<TaskOwner>;
+  single?: SingleRun;
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
@@ -47,9 +62,24 @@ export class Journal {
     return new Journal(await JsonLinesFile.open(path.join(runFolder, FILE)));
   }
 
-  /** What the journal of a run says, also while its own agent writes to it. */
+  /** What the journal of a run says, also while its own agent writes to it. Of one that cannot be read: nothing. */
   static async read(runFolder: string): Promise<RunState | undefined> {
-    return stateOf(await readJsonLines(path.join(runFolder, FILE)));
+    return stateOf(await readJsonLines(path.join(runFolder, FILE)).catch(() => []));
+  }
+
+  /**
+   * The journal of a run that says nothing although something was done in its folder: it is damaged, and what belongs
+   * to the run may be running. `undefined` for a run that only began.
+   */
+  static async damaged(runFolder: string): Promise<string | undefined> {
+    if ((await Journal.read(runFolder)) !== undefined) return undefined;
+    const file = path.join(runFolder, FILE);
+    const names = await readdir(runFolder).catch(() => []);
+    const isFile = await stat(file).then(
+      (entry) => entry.isFile(),
+      (error: unknown) => isMissing(error),
+    );
+    return isFile && names.every((name) => name === FILE || name.startsWith('lock')) ? undefined : file;
   }
 
   /** What the steps so far say, or `undefined` where nothing was written. */
@@ -72,8 +102,27 @@ function stateOf(entries: readonly unknown[]): RunState | undefined {
   return entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
 }
 
+/** A step of a later version, or a damaged one, says nothing. */
 function isStep(entry: unknown): entry is JournalStep {
-  return typeof entry === 'object' && entry !== null && 'step' in entry;
+  const { step, ...rest }: Partial<Record<string, unknown>> = { ...Object(entry) };
+  const holds = HOLDS.get(String(step));
+  return holds !== undefined && Object.entries(holds).every(([name, type]) => isOf(rest[name], type));
+}
+
+/** What each step cannot do without. */
+type Members = Readonly<Record<string, 'string' | 'object'>>;
+
+const HOLDS: ReadonlyMap<string, Members> = new Map<string, Members>([
+  ['popping', { task: 'string', queue: 'string' }],
+  ['pulled', { task: 'string' }],
+  ['preparing', { place: 'object' }],
+  ['launched', { workload: 'object' }],
+  ['ended', { end: 'object' }],
+  ['reported', {}],
+]);
+
+function isOf(value: unknown, type: 'string' | 'object'): boolean {
+  return typeof value === type && value !== null;
 }
 
 /** The state that one more step leads to. A step without a task before it means nothing. */
@@ -82,8 +131,8 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
     case 'popping':
       return { task: step.task, queue: step.queue, last: step.step };
     case 'pulled': {
-      const { task, queue, owner } = step;
-      return { task, queue, last: step.step, ...(owner ? { owner } : {}) };
+      const { task, queue, owner, single } = step;
+      return { task, queue, last: step.step, ...(owner ? { owner } : {}), ...(single ? { single } : {}) };
     }
     case 'preparing':
       return state && { ...state, last: step.step, place: step.place };

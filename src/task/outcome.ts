@@ -4,7 +4,7 @@ import type { WorkloadExit } from '../drivers/driver.js';
 export type StopReason =
   /** The user aborted it: message `stopping` on a running task. */
   | 'stopped'
-  /** Someone set it back to `created`. */
+  /** Someone set it back to `created`, and perhaps had it run elsewhere since. */
   | 'reset'
   /** Someone gave it another final status. */
   | 'status_changed'
@@ -25,15 +25,25 @@ export const STOP_CODES: Record<StopReason, number> = {
   shutdown: 0,
 };
 
+/** Reasons after which the log on the server is no longer this run's. */
+const WITHOUT_LOG: ReadonlySet<StopReason> = new Set(['reset', 'not_found']);
+
+export function leavesNoLog(reason: StopReason | undefined): boolean {
+  return reason !== undefined && WITHOUT_LOG.has(reason);
+}
+
 /** How a task's run ended, before it is told to the server. */
-export type RunEnd =
+export type RunEnd = EndByItself | { kind: 'stop'; reason: StopReason };
+
+/** `stands`: the status that somebody gave the task meanwhile stays. */
+export type EndByItself = { stands?: true } & (
   | { kind: 'exit'; exit: WorkloadExit }
-  | { kind: 'stop'; reason: StopReason }
   /**
    * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
    * under it: the tool's own words, and what to do.
    */
-  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[] };
+  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[] }
+);
 
 /** The last call and the last log line of a task. */
 export interface Settlement {
@@ -64,11 +74,15 @@ const SIGNAL_NUMBERS: Record<string, number> = {
 
 /** What to tell the server at the end of a run; texts are those that the web UI shows for the original. */
 export function settlementOf(end: RunEnd): Settlement {
+  if (end.kind === 'stop') return stopSettlement(end.reason);
+  const settlement = settlementByItself(end);
+  return end.stands ? { ...settlement, call: undefined } : settlement;
+}
+
+function settlementByItself(end: EndByItself): Settlement {
   switch (end.kind) {
     case 'exit':
       return exitSettlement(end.exit);
-    case 'stop':
-      return stopSettlement(end.reason);
     case 'setup':
       return {
         call: 'failed',
@@ -140,6 +154,13 @@ function stopSettlement(reason: StopReason): Settlement {
       };
     case 'shutdown':
       return userAbort();
+    case 'not_found':
+      return {
+        call: 'stopped',
+        status_reason: 'the server did not know the task',
+        logText: 'Process ended: task status is not_found',
+        exitStatus: 1,
+      };
     default:
       return {
         call: undefined,

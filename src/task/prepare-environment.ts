@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isTaskGone } from '../api/errors.js';
 import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
@@ -54,7 +55,9 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     optional: interpreterKind(script.binary).kind === 'shell',
     ...(place.image === undefined ? {} : { image: place.image }),
   });
-  if (python.frozen) await writeBack(run, script, python.frozen);
+  // Where nothing was installed, the task's own lists say as much.
+  if (python.frozen && python.frozen.length > 0)
+    await writeBack(run, script, [...(python.frozenOptions ?? []), ...python.frozen]);
   return python;
 }
 
@@ -83,6 +86,7 @@ async function writeBack(
     const requirements = frozenRequirements(script.requirements, frozen);
     await ctx.tasks.setRequirements({ task, requirements }, { retry: 'bounded' });
   } catch (error) {
+    if (isTaskGone(error)) return;
     ctx.logger.warn(`task ${task}: its installed packages were not noted: ${causeLine(error)}`);
   }
 }

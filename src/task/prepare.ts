@@ -6,6 +6,7 @@ import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.j
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { notebookScript } from './code/notebook.js';
 import {
   type CodeParts,
   fetchCode,
@@ -50,7 +51,7 @@ export async function prepareTask(
   const place = await openPlace({ run, record, script, driver, workspace, since, signal });
   await run.journal.write({ step: 'preparing', place: place.ref });
   const surroundings = await surroundingsIn(place, ctx, log);
-  const parts = { run, script, place, workspace, surroundings, since, signal };
+  const parts = { run, record, script, place, workspace, surroundings, since, signal };
   const [code, python] = place.kind === 'local' ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, surroundings.config, { code, python });
@@ -115,7 +116,6 @@ function environmentPhase(
 }
 
 interface OpenParts extends Omit<Parts, 'place' | 'surroundings'> {
-  record: TaskRecord;
   driver: Driver;
 }
 
@@ -183,7 +183,7 @@ export async function convertNotebook(
   }
   const file = path.resolve(cwd, conversion.script);
   const text = (await place.read(file)) ?? '';
-  const mended = mendedScript(config, text, file);
+  const mended = mendedScript(config, notebookScript(text), file);
   if (mended !== text) await place.write(file, mended);
 }
 

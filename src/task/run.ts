@@ -7,10 +7,10 @@ import type { Upkeep } from '../python/environment-request.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
-import { announceLaunch, claimTask } from './claim.js';
+import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
 import type { Journal, RunState } from './journal.js';
-import { type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
+import { leavesNoLog, type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
 import type { PhaseClock } from './phases.js';
 import type { PreparedTask } from './prepare.js';
 import { finish, settle } from './settle.js';
@@ -26,6 +26,8 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  /** Told that the task is this worker's now. */
+  onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
@@ -62,8 +64,13 @@ export async function refuseTask(run: TaskRun, error: unknown): Promise<RunResul
 }
 
 async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
+  const request = { task: run.task, pulled: run.queue !== undefined };
   try {
-    return await run.clock.run('claim', () => claimTask(run.ctx, run.task));
+    const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
+    if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
+    // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
+    await run.onClaimed?.();
+    return claimed;
   } catch (error) {
     return setupFailure(run, error);
   }
@@ -94,6 +101,7 @@ export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResu
       exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
     });
   }
+  await run.onClaimed?.();
   run.onLaunched?.();
   run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
   return withHalt(run, (halt) => superviseWorkload(run, workload, halt));
@@ -108,16 +116,28 @@ async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | und
     return 'handed-over';
   } finally {
     halt.close();
+    run.ctx.statuses.calm(run.task);
   }
 }
 
+/**
+ * The task's own SDK calls `tasks.started` when it begins, which erases an abort that nobody has seen by then. Until
+ * it has done so, for this long at most, the status is looked at more often.
+ */
+const SDK_START_MS = 20_000;
+
+/** A server that is away does not keep a task from being launched for longer. */
+const LOOK_MS = 5000;
+
 async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise<Workload> {
-  await announceLaunch(run.ctx, run.task, halt.signal);
+  const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(LOOK_MS)]);
+  await halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
   halt.signal.throwIfAborted();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref });
   run.launched = prepared;
   run.onLaunched?.();
+  run.ctx.statuses.hurry(run.task, SDK_START_MS);
   startUpkeep(run);
   run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
   return workload;
@@ -143,20 +163,31 @@ async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): 
     return { kind: 'exit', exit };
   }
   const reason = halt.reason ?? 'shutdown';
+  if (leavesNoLog(reason)) await run.log.discard();
   run.log.line(`User aborted: stopping task (${STOP_CODES[reason]}) ${reason}`, 'ERROR');
-  await workload.stop(run.ctx.killGraceMs);
-  await Promise.race([copied, sleep(OUTPUT_AFTER_STOP_MS)]);
+  await workload.stop(run.ctx.killGraceMs, run.signals.kill);
+  await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
   reading.abort();
   return { kind: 'stop', reason };
 }
 
 /** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
 const OUTPUT_AFTER_STOP_MS = 10_000;
+/** The same for an agent that is in a hurry. */
+const LITTLE_MS = 1000;
+
+/** Space of output that is in the log is given back after so many bytes. */
+const RELEASE_BYTES = 16 * 1024 * 1024;
 
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
+  let released = run.log.position;
   try {
-    for await (const chunk of workload.output(run.log.position, signal)) {
-      await run.log.feed(chunk.data, chunk.position, signal);
+    for await (const { data, position, note } of workload.output(released, signal)) {
+      if (note !== undefined) run.log.line(note, 'WARNING');
+      await run.log.feed(data, position, signal);
+      if (position - released < RELEASE_BYTES) continue;
+      released = await run.log.kept();
+      await workload.release(released);
     }
   } catch (error) {
     if (!signal.aborted)
@@ -166,13 +197,22 @@ async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal)
 
 function haltFor(run: TaskRun): Halt {
   const { ctx, task } = run;
+  const ping = pinger(run);
   return new Halt({
     signals: run.signals,
+    workerId: ctx.workerId,
     read: (signal) => ctx.statuses.next(task, signal),
     onResetSeen: (times, limit) =>
-      run.log.line(`Task was reset, stopping soon (${times}/${limit})`, 'WARNING'),
-    onReading: pinger(run),
+      ctx.logger.info(`task ${task}: was reset on the server, stopping soon (${times}/${limit})`),
+    onReading: (reading) => {
+      // Lines that reach a task after its reset would stay in it.
+      run.log.hold(reading.status === 'created');
+      if (reading.status_message !== changedBy(ctx.workerId)) ctx.statuses.calm(task);
+      ping();
+    },
     beforeAbort: async () => {
+      // Nothing that could have asked for time, or could be ended by a command, before there is a workload.
+      if (run.journal.state?.workload === undefined) return;
       const command = run.launched && runAbortCommand(run, run.launched);
       await Promise.allSettled([waitForAbortCallback(run), command]);
     },

@@ -1,18 +1,30 @@
+import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
+import { isStopping, type StatusReading } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
-import { changedBy } from './claim.js';
+import { stopReason } from './abort/abort-watch.js';
+import { changedBy, PULLED } from './claim.js';
 import type { RunSignals } from './context.js';
-import { type RunEnd, type Settlement, settlementOf } from './outcome.js';
+import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
 import type { RunResult, TaskRun } from './run.js';
 
 /**
  * Ends a run: the end goes to the journal, then the rest of the log and the final status to the server.
  * Repeating it after a crash is safe: a status that is set already is refused by the server and that is fine.
  */
-export async function settle(run: TaskRun, end: RunEnd): Promise<RunResult> {
+export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   run.log.endOutput();
-  run.log.line(settlementOf(end).logText, 'DEBUG');
+  const end = await endAsOfNow(run, given);
+  if (end.kind === 'stop' && leavesNoLog(end.reason)) await dropLog(run, end.reason);
+  else run.log.line(settlementOf(end).logText, 'DEBUG');
   await run.journal.write({ step: 'ended', end });
   return finish(run, end);
+}
+
+/** The log ends here, with one line for the agent's own. */
+async function dropLog(run: TaskRun, reason: StopReason): Promise<void> {
+  await run.log.discard();
+  const what = reason === 'not_found' ? 'is not on the server any more' : 'was reset';
+  run.ctx.logger.info(`task ${run.task}: ${what}; its run has ended`);
 }
 
 /**
@@ -20,32 +32,70 @@ export async function settle(run: TaskRun, end: RunEnd): Promise<RunResult> {
  * away; an agent that is to end leaves it to the next one.
  */
 export async function finish(run: TaskRun, end: RunEnd): Promise<RunResult> {
-  const settlement = settlementOf(end);
   const patience = new Patience(run.signals);
   try {
-    const complete = await run.log.close(patience.signal);
-    if (!complete || !(await reportStatus(run, settlement, patience.signal))) return 'handed-over';
+    if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
+    if (!(await run.log.close(patience.signal))) return 'handed-over';
+    const settlement = settlementOf(await endAsOfNow(run, end, patience.signal));
+    if (!(await reportStatus(run, settlement, patience.signal))) return 'handed-over';
+    await run.journal.write({ step: 'reported' });
+    return settlement;
   } finally {
     patience.close();
   }
-  await run.journal.write({ step: 'reported' });
-  return settlement;
+}
+
+/**
+ * What the server says at the end counts more than how the run ended: an abort that no look at the status has seen
+ * yet, or a final status that somebody set meanwhile. Nothing changes where the server does not say.
+ */
+async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSignal): Promise<RunEnd> {
+  if (end.kind === 'stop' || end.stands || !ctx.reportsStatus) return end;
+  const patience = signal === undefined ? ({ retry: 'none' } as const) : { signal };
+  const standing = await ctx.tasks.getStatus(task, patience).catch(() => undefined);
+  if (standing === undefined) return end;
+  if (standing === 'missing') return { kind: 'stop', reason: 'not_found' };
+  if (standing.status === 'created' && !isBeingClaimed(standing)) return { kind: 'stop', reason: 'reset' };
+  const reason = stopReason(standing);
+  if (reason === 'stopped') return { kind: 'stop', reason };
+  return reason === undefined ? end : { ...end, stands: true };
 }
 
 /** @returns false when the agent was told to end before the server answered */
 async function reportStatus(run: TaskRun, settlement: Settlement, signal: AbortSignal): Promise<boolean> {
   const { ctx, task } = run;
-  if (settlement.call === undefined || !ctx.reportsStatus) return true;
-  const { status_reason } = settlement;
+  const { call, status_reason } = settlement;
+  if (call === undefined || !ctx.reportsStatus) return true;
   const change = { task, status_reason, status_message: changedBy(ctx.workerId) };
-  try {
-    await ctx.tasks[settlement.call](change, { signal });
-  } catch (error) {
-    if (signal.aborted) return false;
-    // The task, or somebody in the web UI, gave it a status of its own; that one stands.
-    ctx.logger.warn(`task ${task}: status "${settlement.call}" was not taken: ${causeLine(error)}`);
+  for (let force = {}; ; force = { force: true }) {
+    try {
+      await ctx.tasks[call]({ ...change, ...force }, { signal });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (isTaskGone(error)) return true;
+      if (!('force' in force) && (await isUnsettled(run, error, signal))) continue;
+      // The task, or somebody in the web UI, gave it a status of its own; that one stands.
+      ctx.logger.warn(`task ${task}: status "${call}" was not taken: ${causeLine(error)}`);
+      return true;
+    }
   }
-  return true;
+}
+
+/** After a refusal: whether the task would be left as if it still ran. */
+async function isUnsettled({ ctx, task }: TaskRun, error: unknown, signal: AbortSignal): Promise<boolean> {
+  const refused =
+    isApiError(error, ...API_PROBLEM.invalidTaskStatus) ||
+    isApiError(error, ...API_PROBLEM.failedChangingStatus);
+  if (!refused) return false;
+  const standing = await ctx.tasks.getStatus(task, { signal }).catch(() => undefined);
+  if (standing === undefined || standing === 'missing') return false;
+  return standing.status === 'in_progress' || isBeingClaimed(standing);
+}
+
+/** Between the queue and its start a task is `created` for a moment, also where an abort comes in between. */
+function isBeingClaimed({ status, status_message }: StatusReading): boolean {
+  return status === 'created' && (status_message === PULLED || isStopping(status_message));
 }
 
 /** An agent that is to end waits this much longer for the server. */

@@ -1,8 +1,8 @@
-import type { StatusReading } from '../api/tasks.js';
+import type { TaskStanding } from '../api/tasks.js';
 
 export interface StatusBoardOptions {
-  /** Asks the server for all of these at once; tasks that it does not know are left out. */
-  read(tasks: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, StatusReading>>;
+  /** Asks the server for all of these at once; tasks that its answer says nothing of are left out. */
+  read(tasks: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, TaskStanding>>;
   /** Milliseconds between two questions. */
   intervalMs: number;
   random?: () => number;
@@ -10,7 +10,7 @@ export interface StatusBoardOptions {
 
 interface Waiter {
   task: string;
-  resolve(reading: StatusReading | undefined): void;
+  resolve(reading: TaskStanding | undefined): void;
   reject(error: unknown): void;
   /** Stops listening for the waiter's abort. */
   done(): void;
@@ -19,6 +19,9 @@ interface Waiter {
 /** Up to this part longer than the interval, so that many agents do not ask in step. */
 const JITTER = 0.2;
 
+/** Milliseconds between two questions while somebody is in a hurry. */
+const HURRY_MS = 500;
+
 /** The statuses of all tasks that a daemon runs, asked for in one call an interval however many they are. */
 export class StatusBoard {
   readonly #options: StatusBoardOptions;
@@ -26,6 +29,8 @@ export class StatusBoard {
   #asked: Round | undefined;
   #timer: NodeJS.Timeout | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** Until when each of these tasks is asked for more often. */
+  readonly #hurried = new Map<string, number>();
 
   constructor(options: StatusBoardOptions) {
     this.#options = options;
@@ -33,11 +38,11 @@ export class StatusBoard {
 
   /**
    * The next reading of a task's status: at once when nothing was asked for an interval, else when the interval
-   * is over. `undefined` when the server does not know the task.
+   * is over. `undefined` when the server's answer says nothing of the task.
    *
    * @throws what the call threw, or the signal's reason
    */
-  next(task: string, signal: AbortSignal): Promise<StatusReading | undefined> {
+  next(task: string, signal: AbortSignal): Promise<TaskStanding | undefined> {
     // Everybody left the one before, so its call would be given up at once.
     if (this.#next.abandoned.aborted) this.#next = new Round();
     const reading = this.#next.join(task, signal);
@@ -45,9 +50,29 @@ export class StatusBoard {
     return reading;
   }
 
+  /** Asks for a task more often for a while. */
+  hurry(task: string, ms: number): void {
+    this.#hurried.set(task, performance.now() + ms);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#plan();
+  }
+
+  /** Asks for a task as often as for any other. */
+  calm(task: string): void {
+    this.#hurried.delete(task);
+  }
+
+  get #intervalMs(): number {
+    const { intervalMs } = this.#options;
+    const hurries = [...this.#hurried.values()].some((until) => performance.now() < until);
+    return hurries ? Math.min(HURRY_MS, intervalMs) : intervalMs;
+  }
+
   #plan(): void {
     if (this.#timer !== undefined || this.#asked !== undefined || this.#next.isEmpty) return;
-    const { intervalMs, random = Math.random } = this.#options;
+    const { random = Math.random } = this.#options;
+    const intervalMs = this.#intervalMs;
     const due = this.#askedAt + intervalMs * (1 + random() * JITTER);
     this.#timer = setTimeout(() => void this.#ask(), Math.max(0, due - performance.now()));
   }
@@ -88,7 +113,7 @@ class Round {
     return this.#abandoned.signal;
   }
 
-  join(task: string, signal: AbortSignal): Promise<StatusReading | undefined> {
+  join(task: string, signal: AbortSignal): Promise<TaskStanding | undefined> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(signal.reason);
@@ -106,7 +131,7 @@ class Round {
     });
   }
 
-  settle(readings: ReadonlyMap<string, StatusReading>): void {
+  settle(readings: ReadonlyMap<string, TaskStanding>): void {
     for (const { task, resolve, done } of this.#waiters) {
       done();
       resolve(readings.get(task));

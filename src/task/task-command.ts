@@ -5,6 +5,7 @@ import { splitWords } from '../config/shell-words.js';
 import type { Place, PlaceCommand } from '../drivers/driver.js';
 import { writeFileDurable } from '../os/files.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
+import { commandArguments } from './code/command.js';
 import type { TaskCode } from './code/prepare-code.js';
 import { devicePins } from './device-pins.js';
 import type { TaskRun } from './run.js';
@@ -31,7 +32,11 @@ export async function taskCommand(parts: CommandParts): Promise<PlaceCommand> {
   const { command } = python;
   if (command)
     return { argv: [program, ...flags, ...splitWords(command.entryPoint)], cwd: command.workingFolder, env };
-  return { argv: [program, ...flags, ...code.plan.arguments], cwd: place.inside(code.folder), env };
+  return {
+    argv: [program, ...flags, ...commandArguments(code.plan, env)],
+    cwd: place.inside(code.folder),
+    env,
+  };
 }
 
 async function commandEnvironment({ run, place, surroundings, code, python }: CommandParts) {

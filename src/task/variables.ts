@@ -56,6 +56,8 @@ export function taskEnvironment(
   );
   if (pythonPath) environment.PYTHONPATH = pythonPath;
   environment.CUDA_DEVICE_ORDER ??= 'PCI_BUS_ID';
+  // The log is UTF-8. Python before 3.7 takes ASCII where no locale is set or the one that is set is not installed.
+  if (environment.PYTHONUTF8 === undefined) environment.PYTHONIOENCODING ??= 'utf-8';
   return environment;
 }
 

@@ -34,7 +34,7 @@ export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep:
   const workspace = workspaceOf(ctx, runFolder);
   if (!keep) return remove(workspace);
   const note = path.join(ctx.stateFolder, KEPT);
-  const before = await readTextIfThere(note);
+  const before = await keptWorkspace(ctx.stateFolder);
   await writeFileDurable(note, workspace);
   if (!before || before === workspace) return;
   // The task of the kept one may be running again, in the same folder.
@@ -43,8 +43,15 @@ export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep:
 
 /** The workspace of a failed run that a worker keeps, if there is one. */
 export async function keptWorkspace(worker: string): Promise<string | undefined> {
-  return (await readTextIfThere(path.join(worker, KEPT))) || undefined;
+  const text = await readTextIfThere(path.join(worker, KEPT)).catch(() => undefined);
+  // A damaged note may name anything, and what it names is removed one day.
+  return text !== undefined && path.isAbsolute(text) && WORKSPACE.test(path.basename(text))
+    ? text
+    : undefined;
 }
+
+/** `<task>-<hash>.<attempt>.<worker>` */
+const WORKSPACE = /-[0-9a-f]{10}\.\d+\.[0-9a-f]{8}$/;
 
 async function remove(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });

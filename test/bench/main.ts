@@ -115,6 +115,7 @@ async function daemonRows(agents: readonly Contender[]): Promise<Figure[]> {
     row('pull to first line, warm (mean)', 's', (one) => one.warmAfterPull, '≤ 0.7 s'),
     row('200,000 lines: until all are stored', 's', (one) => one.flood),
     row('200,000 lines: growth of memory', 'MB', (one) => one.floodGrowth, '< 40 MB'),
+    row('200,000 lines: lines lost', 'lines', (one) => one.floodLost, '0'),
     row('abort to process gone', 's', (one) => one.abort, '≤ 2 s'),
   ];
 }

@@ -14,7 +14,7 @@ export function renderTable(figures: readonly Figure[]): string {
     name,
     show(ours, unit),
     isTaken(original) ? show(original, unit) : '',
-    isTaken(original) ? (ours / original).toFixed(2) : '',
+    isTaken(original) && original !== 0 ? (ours / original).toFixed(2) : '',
     goal,
   ]);
   const widths = head.map((title, column) =>

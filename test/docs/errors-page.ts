@@ -16,7 +16,7 @@ prepared or run goes to the task's log in the same form.
 | 0 | done; a daemon that was told to end |
 | 1 | something failed while running |
 | 2 | the user's input is wrong: command line, configuration, credentials |
-| 130, 143 | left at once after a repeated Ctrl-C or SIGTERM |
+| 129, 130, 131, 143 | ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM before a task ran, or while the task could not be ended |
 | other | \`agent execute\`: the exit status of the task's command |
 
 | code | status | meaning |

@@ -16,6 +16,8 @@ export interface AvaRun {
   concurrency: number;
   /** The Node that runs the tests. */
   node: string;
+  /** Further variables of the tests. */
+  env?: Readonly<Record<string, string>>;
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -48,14 +50,14 @@ function searchPath(node: string): string {
 }
 
 /** A step that runs test files; a run that ends badly without a failed test counts as one failed. */
-export function avaStep(title: string, { files, concurrency, node }: AvaRun): Step {
+export function avaStep(title: string, { files, concurrency, node, env = {} }: AvaRun): Step {
   return {
     title,
     async run() {
       const ava = path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
       const child = spawn(node, [ava, '--tap', '--concurrency', String(concurrency), ...files], {
         cwd: ROOT,
-        env: { ...process.env, PATH: searchPath(node) },
+        env: { ...process.env, ...env, PATH: searchPath(node) },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exit = once(child, 'exit');

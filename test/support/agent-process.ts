@@ -41,15 +41,19 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
   };
 }
 
-/** Starts the built program as a user would. */
-export function startAgent(words: readonly string[], home: AgentHome): AgentProcess {
+/**
+ * Starts the built program as a user would.
+ *
+ * @param input descriptor of its standard input, where that is to be another than /dev/null
+ */
+export function startAgent(words: readonly string[], home: AgentHome, input?: number): AgentProcess {
   const child = spawn(process.execPath, [SCRIPT, ...words], {
     cwd: home.folder,
     env: home.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input ?? 'ignore', 'pipe', 'pipe'],
   });
   const pieces: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [child.stdout, child.stderr].filter((one) => one !== null)) {
     stream.setEncoding('utf8');
     stream.on('data', (piece: string) => pieces.push(piece));
   }

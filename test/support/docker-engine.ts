@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type SpawnOptions, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +16,16 @@ export interface EngineOptions {
   hide?: string;
 }
 
-/** A private dockerd for tests: own socket, own data, no bridge and no firewall rules, so that many run at once. */
+/**
+ * What the container tests run on: `docker` (a private dockerd), or `podman` (a private service of Podman's
+ * Docker-compatible API). `AGENT_TEST_ENGINE_PATH` is a folder of programs that come before those of the machine.
+ */
+export const TEST_ENGINE = process.env.AGENT_TEST_ENGINE || 'docker';
+const ENGINE_PATH = [process.env.AGENT_TEST_ENGINE_PATH, process.env.PATH]
+  .filter(Boolean)
+  .join(path.delimiter);
+
+/** A private engine for tests: own socket, own data, no bridge and no firewall rules, so that many run at once. */
 export class DockerEngine {
   readonly folder: string;
   readonly socket: string;
@@ -51,13 +61,16 @@ export class DockerEngine {
     return engine;
   }
 
-  /** Runs the docker command against this engine. */
+  /** Runs the command of this engine, which is docker or podman, against it. */
   async docker(
     args: readonly string[],
     options: { input?: Uint8Array; program?: string } = {},
   ): Promise<string> {
-    const { stdout } = await execa(options.program ?? 'docker', args, {
-      env: { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: this.folder, C: 'fromenv' },
+    const { stdout } = await execa(options.program ?? TEST_ENGINE, args, {
+      env:
+        TEST_ENGINE === 'podman'
+          ? podmanEnvironment(this.folder)
+          : { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: this.folder, C: 'fromenv' },
       cwd: this.folder,
       ...(options.input === undefined ? {} : { input: options.input }),
     });
@@ -97,6 +110,8 @@ export class DockerEngine {
   }
 
   async stop(): Promise<void> {
+    if (TEST_ENGINE === 'podman')
+      await this.docker(['rm', '--all', '--force', '--time', '0']).catch(() => undefined);
     this.#process.kill('SIGTERM');
     await Promise.race([this.#ended, sleep(30_000, undefined, { ref: false })]);
     this.#process.kill('SIGKILL');
@@ -111,15 +126,12 @@ export class DockerEngine {
 
   async #ready(): Promise<void> {
     for (let tries = 0; tries < 300; tries++) {
-      const { exitCode } = await execa('docker', ['-H', `unix://${this.socket}`, 'version'], {
-        reject: false,
-      });
-      if (exitCode === 0) return;
+      if (await answers(this.socket)) return;
       if (this.#process.exitCode !== null) break;
       await sleep(100);
     }
     throw new Error(
-      `dockerd does not start:\n${fs.readFileSync(path.join(this.folder, 'log'), 'utf8').slice(-2000)}`,
+      `the ${TEST_ENGINE} engine does not start:\n${fs.readFileSync(path.join(this.folder, 'log'), 'utf8').slice(-2000)}`,
     );
   }
 }
@@ -141,11 +153,64 @@ export async function busyboxArchive(
   return (await execa('tar', ['-C', root, '-c', '.'], options)).stdout;
 }
 
+/** Answers a ping of the API, which both kinds have. */
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = http.get({ socketPath, path: '/_ping' }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.once('error', () => resolve(false));
+  });
+}
+
 function endOf(process: ReturnType<typeof spawn>): Promise<void> {
   return new Promise((resolve) => process.once('exit', () => resolve()));
 }
 
-function startDaemon(folder: string, { flags = [], config = {}, hide }: EngineOptions) {
+function startDaemon(folder: string, options: EngineOptions) {
+  return TEST_ENGINE === 'podman' ? startPodman(folder, options) : startDocker(folder, options);
+}
+
+function startPodman(folder: string, { hide }: EngineOptions) {
+  const log = fs.openSync(path.join(folder, 'log'), 'w');
+  const env = podmanEnvironment(folder);
+  const argv = ['podman', 'system', 'service', '--time=0', `unix://${folder}/docker.sock`];
+  // Its helpers write into the folder where it was started.
+  return spawnHiding(hide, argv, { env, cwd: folder, stdio: ['ignore', log, log] });
+}
+
+/** `OVERLAYFS_SUPER_MAGIC` of Linux. */
+const OVERLAY_FS = 0x794c7630;
+
+/** Podman with storage and settings of its own in a folder. */
+export function podmanEnvironment(folder: string): Record<string, string> {
+  // An overlay cannot lie upon another one, which the tests' machine may have.
+  const driver = fs.statfsSync(folder).type === OVERLAY_FS ? 'vfs' : 'overlay';
+  const storage = `[storage]\ndriver = "${driver}"\nrunroot = "${folder}/run"\ngraphroot = "${folder}/data"\n`;
+  // The tests' machine may be a container itself, which is not allowed more.
+  const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
+  const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
+  fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
+  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}`);
+  return {
+    PATH: ENGINE_PATH,
+    HOME: folder,
+    XDG_RUNTIME_DIR: folder,
+    CONTAINERS_STORAGE_CONF: path.join(folder, 'storage.conf'),
+    CONTAINERS_CONF: path.join(folder, 'containers.conf'),
+  };
+}
+
+/** @param hide a folder that the program sees empty */
+function spawnHiding(hide: string | undefined, argv: readonly string[], options: SpawnOptions) {
+  const [program = '', ...args] = argv;
+  if (hide === undefined) return spawn(program, args, options);
+  const script = 'mount -t tmpfs none "$1"; shift; exec "$@"';
+  return spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', hide, ...argv], options);
+}
+
+function startDocker(folder: string, { flags = [], config = {}, hide }: EngineOptions) {
   const log = fs.openSync(path.join(folder, 'log'), 'w');
   fs.writeFileSync(path.join(folder, 'daemon.json'), JSON.stringify(config));
   const settings = [
@@ -161,14 +226,9 @@ function startDaemon(folder: string, { flags = [], config = {}, hide }: EngineOp
     `--exec-root=${folder}/exec`,
     `--pidfile=${folder}/pid`,
   ];
-  const env = { ...process.env, DOCKER_TMPDIR: folder };
-  const argv = [...places, ...settings, ...flags, '--config-file', `${folder}/daemon.json`];
-  if (hide === undefined) return spawn('dockerd', argv, { env, stdio: ['ignore', log, log] });
-  const script = 'mount -t tmpfs none "$1"; shift; exec dockerd "$@"';
-  return spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', hide, ...argv], {
-    env,
-    stdio: ['ignore', log, log],
-  });
+  const env = { ...process.env, PATH: ENGINE_PATH, DOCKER_TMPDIR: folder };
+  const argv = ['dockerd', ...places, ...settings, ...flags, '--config-file', `${folder}/daemon.json`];
+  return spawnHiding(hide, argv, { env, stdio: ['ignore', log, log] });
 }
 
 const BUSYBOX_TOOLS = (

@@ -43,9 +43,11 @@ export async function enterpriseFront(t: ExecutionContext, target: string): Prom
     userOf: (token) => sessions.get(token)?.user,
   };
   const server = http.createServer((request, response) => {
-    void respond(front, sessions, { request, target }).then(({ status, text }) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(text);
-    });
+    respond(front, sessions, { request, target }).then(
+      ({ status, text }) => response.writeHead(status, { 'content-type': 'application/json' }).end(text),
+      // The server behind is gone, at the end of a test before the daemon is.
+      () => response.destroy(),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => {

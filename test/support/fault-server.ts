@@ -8,6 +8,8 @@ export type Fault =
   /** The connection is cut before the call is carried out, or after that and before the answer. */
   | { kind: 'reset-before' }
   | { kind: 'reset-after' }
+  /** Carried out, then these bytes come and the connection is cut. */
+  | { kind: 'cut'; bytes: string }
   /** Carried out, but no answer ever comes. */
   | { kind: 'hang' }
   | { kind: 'text'; status: number; body: string; headers?: Record<string, string> };
@@ -119,6 +121,7 @@ function answer(state: FaultServer, endpoint: string, body: string, { request, r
   } else {
     const data = carryOut(state, endpoint, body);
     if (fault?.kind === 'reset-after') request.socket.destroy();
+    else if (fault?.kind === 'cut') request.socket.write(fault.bytes, () => request.socket.destroy());
     else if (fault === undefined) send(response, data === undefined ? 404 : 200, { data: data ?? {} });
   }
 }

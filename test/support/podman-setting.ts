@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
-import { busyboxArchive } from './docker-engine.js';
+import { busyboxArchive, podmanEnvironment } from './docker-engine.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Podman with storage of a test's own. Nothing of it runs yet. */
@@ -20,19 +20,7 @@ export interface PodmanSetting {
 /** Whatever the test leaves running ends with it. */
 export function podmanSetting(t: ExecutionContext): PodmanSetting {
   const folder = temporaryFolder(t);
-  const storage = `[storage]\ndriver = "vfs"\nrunroot = "${folder}/run"\ngraphroot = "${folder}/data"\n`;
-  // The tests' machine may be a container itself, which is not allowed more.
-  const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
-  const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
-  fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
-  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}`);
-  const env = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    XDG_RUNTIME_DIR: folder,
-    CONTAINERS_STORAGE_CONF: path.join(folder, 'storage.conf'),
-    CONTAINERS_CONF: path.join(folder, 'containers.conf'),
-  };
+  const env = podmanEnvironment(folder);
   const socket = path.join(folder, 'podman/podman.sock');
   const podman = async (args: readonly string[], input?: Uint8Array): Promise<string> =>
     (await execa('podman', args, { env, ...(input === undefined ? {} : { input }) })).stdout;

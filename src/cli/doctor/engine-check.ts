@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dockerAddress } from '../../drivers/docker/connect/engine-address.js';
 import { podmanSockets } from '../../drivers/docker/connect/podman-service.js';
 import { Engine } from '../../drivers/docker/engine.js';
+import { givesDevices } from '../../drivers/docker/podman-request.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
-const ANSWER_MS = 5000;
+/** Podman needs seconds on a busy machine. */
+const ANSWER_MS = 20_000;
 
 /** The engines that `--docker` and `--podman` would take. */
 export const engineCheck: Check = {
@@ -37,13 +39,19 @@ async function engineEnvironment({
 }
 
 async function examine(engine: Engine): Promise<Finding[]> {
-  const { apiVersion, podman } = await engine.facts();
-  const found = ok(`${podman ? 'Podman' : 'Docker'}, API ${apiVersion}, at ${engine.address}`);
-  // With an NVIDIA driver, containers get their GPUs from NVIDIA's runtime or, with Podman, from CDI.
-  if (podman || !(await exists('/proc/driver/nvidia'))) return [found];
-  if (await engine.hasNvidiaRuntime()) return [found, ok('containers can be given GPUs')];
-  const fix = 'Install nvidia-container-toolkit and run "nvidia-ctk runtime configure".';
-  return [found, problem('containers cannot be given GPUs', fix)];
+  const { apiVersion, podman, version } = await engine.facts();
+  const found = [
+    ok(`${podman ? 'Podman' : 'Docker'}, API ${apiVersion}, at ${engine.address}`),
+    ...(engine.problem === undefined ? [] : [warning(engine.problem, 'Mend the file or remove it.')]),
+  ];
+  // Only with an NVIDIA driver there are GPUs to give.
+  if (!(await exists('/proc/driver/nvidia'))) return found;
+  if (podman && givesDevices(version)) return found;
+  if (!podman && (await engine.handsOutNvidia())) return [...found, ok('containers can be given GPUs')];
+  const fix = podman
+    ? 'Use Podman 5.4 or later, which reads CDI files (nvidia-ctk cdi generate).'
+    : 'Install nvidia-container-toolkit and run "nvidia-ctk runtime configure" or "nvidia-ctk cdi generate".';
+  return [...found, problem('containers cannot be given GPUs', fix)];
 }
 
 function answered<T>(work: Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Environment } from '../../config/config.js';
-import { splitWords } from '../../config/shell-words.js';
+import { readList } from '../../config/lists.js';
 import { readVariable } from '../../config/variables.js';
 import { engineSees, parseHostFolder } from '../../drivers/docker/plan/host-mount.js';
 import { stateFolder } from '../../os/paths.js';
@@ -51,12 +51,12 @@ function daemonWords(given: Given): string[] {
   const chosen =
     options === undefined
       ? SERVICES.filter((flag) => !local || flag !== '--services-mode')
-      : splitWords(options);
-  const extra = splitWords(given('CLEARML_AGENT_EXTRA_ARGS') ?? '');
+      : readList(options, 'words');
+  const extra = readList(given('CLEARML_AGENT_EXTRA_ARGS') ?? '', 'words');
   const has = (flag: string) =>
     [...chosen, ...extra].some((word) => word === flag || word.startsWith(`${flag}=`));
   const image = given('CLEARML_AGENT_DEFAULT_BASE_DOCKER');
-  const queues = splitWords(given('CLEARML_AGENT_QUEUES') ?? SERVICES_QUEUE);
+  const queues = readList(given('CLEARML_AGENT_QUEUES') ?? SERVICES_QUEUE, 'names');
   return [
     'daemon',
     ...(local || has('--podman') || has('--docker')

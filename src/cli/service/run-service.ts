@@ -78,6 +78,7 @@ function describeService({ options, env, home, global }: CommandContext, words: 
     user,
     argv: [
       process.execPath,
+      '--',
       SCRIPT,
       ...(global.configFile === undefined ? [] : ['--config-file', path.resolve(global.configFile)]),
       'daemon',

@@ -33,6 +33,7 @@ export interface IncludeRequest {
 
 /** A part of a key without quotes; it may hold blanks. */
 const KEY_WORD = /[\p{L}\p{M}\p{N}_\-/]+(?:[^\S\n]+[\p{L}\p{M}\p{N}_\-/]+)*/uy;
+const CONTINUATION = /\\[\r\n]+[^\S\n]*/y;
 const SUBSTITUTION = /\$\{(\?)?\s*([^}\n]*?)\s*\}/y;
 const INCLUDE = /include(?:[^\S\n]+|(?="))(required\(\s*)?(?:(file|url)\(\s*)?(?=")/y;
 /** The next line begins another field, so a key without a value before it is empty. */
@@ -151,7 +152,7 @@ export class Parser {
     return found;
   }
 
-  /** One value, up to the end of its line or the separator after it. */
+  /** One value, up to the end of its line or the separator after it; a backslash takes the next line in. */
   #value(base: readonly string[]): HoconNode {
     const cursor = this.#cursor;
     const place = cursor.place();
@@ -159,6 +160,7 @@ export class Parser {
     for (;;) {
       const end = cursor.at;
       const blanks = cursor.takeBlanks();
+      while (cursor.match(CONTINUATION) !== undefined);
       const part = cursor.atLineEnd || this.#fieldAfterObject(parts) ? undefined : this.#part(base);
       if (part === undefined) {
         cursor.at = end;

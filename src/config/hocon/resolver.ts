@@ -116,7 +116,7 @@ export class Resolver {
     throw syntaxError(
       node.place,
       `expected a value for \${${name}}, found no such key and no such environment variable`,
-      `Define it, or write \${?${name}} where it may be missing.`,
+      shellHint(name) ?? `Define it, or write \${?${name}} where it may be missing.`,
     );
   }
 
@@ -156,4 +156,16 @@ function combine(
   if (!append || before === undefined || before === null) return next;
   if (Array.isArray(before)) return [...before, ...(Array.isArray(next) ? next : [next])];
   return typeof before === 'object' || typeof next === 'object' ? next : `${before} ${next}`;
+}
+
+/** `${VAR:-x}` and the like belong to shells and compose files. */
+function shellHint(name: string): string | undefined {
+  const [, variable, operator, word = ''] = /^(\w+)(:?[-=?+]|[%#/^,@])(.*)$/s.exec(name) ?? [];
+  if (name.startsWith('#')) return 'This language has no lengths; only ${NAME} and ${?NAME} are filled in.';
+  if (variable === undefined || operator === undefined) return undefined;
+  if (/^:?[-=]$/.test(operator))
+    return `A default stands on a line of its own before: "key: ${word}", then "key: \${?${variable}}".`;
+  if (/^:?\?$/.test(operator))
+    return `\${${variable}} alone is an error already where ${variable} is missing.`;
+  return `Only a shell reads "${operator}${word}" there; write \${${variable}} or \${?${variable}}.`;
 }

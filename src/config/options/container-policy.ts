@@ -4,14 +4,14 @@ import type { Option } from './option.js';
 export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.container_policy.images',
-    type: 'texts',
+    type: 'names',
     help: 'Images that may be used; "*" stands for any letters.',
     example: '["python:3.*", "registry.example.com/ml/*"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.registries',
-    type: 'texts',
+    type: 'names',
     help: 'Registries that images may come from.',
     example: '["docker.io", "registry.example.com"]',
     consumedBy: 'drivers/docker',
@@ -25,21 +25,21 @@ export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.container_policy.capabilities',
-    type: 'texts',
+    type: 'names',
     help: 'Kernel capabilities that may be added.',
     example: '["SYS_PTRACE"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.networks',
-    type: 'texts',
+    type: 'names',
     help: 'Networks that may be used; "default" is what a container gets that names none.',
     example: '["default", "none"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.devices',
-    type: 'texts',
+    type: 'names',
     help: 'Devices of the host that may be added.',
     example: '["/dev/infiniband/*"]',
     consumedBy: 'drivers/docker',

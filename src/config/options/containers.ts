@@ -12,7 +12,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.default_docker.arguments',
-    type: 'texts',
+    type: 'words',
     help: 'Arguments that go with the default image.',
     example: '["--ipc=host"]',
     consumedBy: 'drivers/docker',
@@ -51,7 +51,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.extra_docker_arguments',
-    type: 'texts',
+    type: 'words',
     variables: ['CLEARML_AGENT_EXTRA_DOCKER_ARGS'],
     help: 'Arguments of every container; $NAME in values of -e is taken from the agent.',
     example: '["--ipc=host", "-v", "/mnt/data:/data"]',
@@ -66,14 +66,14 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.protected_docker_extra_args',
-    type: 'texts',
+    type: 'names',
     fallback: ['privileged', 'security-opt', 'network', 'ipc'],
     help: 'Switches that the losing side may not set when both have them.',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_args_filters',
-    type: 'texts',
+    type: 'words',
     variables: ['CLEARML_AGENT_DOCKER_ARGS_FILTERS'],
     help: 'Regular expressions; a task may only use switches that one of them matches from the start.',
     example: '["^--env$", "^-e$"]',
@@ -81,7 +81,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.forbidden_docker_args',
-    type: 'texts',
+    type: 'names',
     shipped: ['entrypoint'],
     help: 'Switches that are removed wherever they come from, with or without dashes.',
     consumedBy: 'drivers/docker',

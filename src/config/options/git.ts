@@ -147,7 +147,7 @@ export const GIT_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.git_fetch_args',
-    type: 'texts',
+    type: 'words',
     shipped: ['--all', '--tags', '--recurse-submodules'],
     help: 'Arguments of `git fetch`.',
     consumedBy: 'repository',

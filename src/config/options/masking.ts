@@ -11,7 +11,7 @@ export const MASKING_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.hide_docker_command_env_vars.extra_keys',
-    type: 'texts',
+    type: 'names',
     shipped: [],
     help: 'Further variables whose values are hidden.',
     example: '["MY_SECRET"]',

@@ -37,7 +37,10 @@ type OptionUse =
       ignored: string;
     };
 
-/** `texts` is a list or a single text; `any` is checked by its consumer. */
+/**
+ * `texts` is a list or a single text. So are `words`, of which a text is split as a shell does, and `names`, which have
+ * neither blanks nor commas. `any` is checked by its consumer.
+ */
 export type OptionType =
   | 'text'
   | 'path'
@@ -45,6 +48,8 @@ export type OptionType =
   | 'integer'
   | 'number'
   | 'texts'
+  | 'words'
+  | 'names'
   | 'list'
   | 'section'
   | 'any';

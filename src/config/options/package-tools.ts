@@ -11,7 +11,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.poetry_install_extra_args',
-    type: 'texts',
+    type: 'words',
     help: 'Further flags of `poetry install`.',
     example: '["-v"]',
     consumedBy: 'python',
@@ -32,14 +32,14 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.uv_sync_extra_args',
-    type: 'texts',
+    type: 'words',
     help: 'Further flags of `uv sync`.',
     example: '["--all-extras"]',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.uv_run_extra_args',
-    type: 'texts',
+    type: 'words',
     help: 'Further flags of `uv run`; those of `uv sync` belong here too.',
     example: '["--all-extras"]',
     consumedBy: 'python',
@@ -80,7 +80,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.conda_channels',
-    type: 'texts',
+    type: 'names',
     shipped: ['pytorch', 'conda-forge', 'nvidia', 'defaults'],
     help: 'Channels of conda.',
     consumedBy: 'python',

@@ -38,14 +38,14 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.extra_index_url',
-    type: 'texts',
+    type: 'words',
     help: 'Further package indexes, looked at first.',
     example: '["https://user:token@pypi.example.com/simple"]',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.extra_pip_install_flags',
-    type: 'texts',
+    type: 'words',
     variables: ['CLEARML_EXTRA_PIP_INSTALL_FLAGS'],
     help: 'Further flags of `pip install`.',
     example: '["--no-deps"]',
@@ -81,7 +81,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.priority_packages',
-    type: 'texts',
+    type: 'names',
     otherwise: 'cython, numpy, setuptools, pip, uv',
     help: 'Packages of the list that are installed before the others.',
     example: '["cython", "numpy", "setuptools"]',
@@ -89,14 +89,14 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.priority_optional_packages',
-    type: 'texts',
+    type: 'names',
     shipped: ['pygobject'],
     help: 'Packages of the list that are installed first and may fail.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.post_packages',
-    type: 'texts',
+    type: 'names',
     otherwise: 'horovod',
     help: 'Packages of the list that are installed after the others.',
     example: '["horovod"]',
@@ -104,7 +104,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   },
   {
     key: 'agent.package_manager.post_optional_packages',
-    type: 'texts',
+    type: 'names',
     help: 'Packages of the list that are installed last and may fail.',
     example: '["mypackage"]',
     consumedBy: 'python',

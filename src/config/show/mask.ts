@@ -113,8 +113,8 @@ function maskUrlPassword(text: string): string {
 /** Without better knowledge of the command: every value of a variable is hidden. */
 function hideVariables(words: readonly string[]): string[] {
   return words.map((word, i) => {
-    const isPair = /^(?:-e|--env)$/.test(words[i - 1] ?? '') || /^(?:-e|--env=)\w+=/.test(word);
-    const shown = isPair ? word.replace(/^((?:-e|--env=)?[^=]*=)[\s\S]*$/, `$1${MASK}`) : word;
+    const isPair = /^(?:-e|--env)$/.test(words[i - 1] ?? '') || /^(?:-e\s*|--env[=\s]\s*)\w+=/.test(word);
+    const shown = isPair ? word.replace(/^((?:-e\s*|--env[=\s]\s*)?[^=]*=)[\s\S]*$/, `$1${MASK}`) : word;
     return maskUrlPassword(shown);
   });
 }

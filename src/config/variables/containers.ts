@@ -11,13 +11,13 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
   },
   {
     name: 'CLEARML_AGENT_EXTRA_DOCKER_LABELS',
-    type: 'words',
+    type: 'pairs',
     help: 'Labels of every container.',
     consumedBy: 'drivers/docker',
   },
   {
     name: 'CLEARML_AGENT_DOCKER_ARGS_HIDE_ENV',
-    type: 'words',
+    type: 'names',
     help: 'Further variables whose values are hidden in shown commands.',
     consumedBy: 'drivers/docker',
   },

@@ -26,7 +26,7 @@ export const IMAGE_VARIABLES: readonly Variable[] = [
   },
   {
     name: 'CLEARML_AGENT_QUEUES',
-    type: 'words',
+    type: 'names',
     otherwise: 'services',
     help: 'Queues of the daemon, first the most important.',
     consumedBy: 'cli',

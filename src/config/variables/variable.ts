@@ -23,5 +23,14 @@ type VariableUse =
       ignored: string;
     };
 
-/** `words` is split as a shell does; `presence` is on with any text. */
-type VariableType = 'text' | 'path' | 'boolean' | 'integer' | 'number' | 'words' | 'presence';
+/** Lists are read by `readList`; `presence` is on with any text. */
+type VariableType =
+  | 'text'
+  | 'path'
+  | 'boolean'
+  | 'integer'
+  | 'number'
+  | 'words'
+  | 'names'
+  | 'pairs'
+  | 'presence';

@@ -11,7 +11,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
   },
   {
     name: 'CLEARML_WORKER_TAGS',
-    type: 'words',
+    type: 'names',
     help: 'Tags that the worker reports to the server.',
     consumedBy: 'cli',
   },

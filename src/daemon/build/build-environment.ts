@@ -63,6 +63,7 @@ async function fillTarget(build: BuildRun, target: BuildTarget, globally: boolea
     const surroundings = await surroundingsIn(place, run.ctx, run.log);
     const code = await prepareCode({
       run,
+      record,
       script,
       workspace: target.staging,
       surroundings,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { TaskRecord } from '../../api/task-record.js';
 import { configuredEnvironment } from '../../config/sections/environment-section.js';
 import type { ImageMaker } from '../../drivers/docker/image/image-maker.js';
+import { imageProblem } from '../../drivers/docker/policy/image-name.js';
 import type { Place, PlaceCommand } from '../../drivers/driver.js';
 import { AgentError } from '../../errors.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
@@ -103,7 +104,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   const { run, record, script, signal } = build;
   const bare = { ...run, ctx: withoutOwn(run.ctx) };
   const surroundings = await surroundingsIn(place, bare.ctx, run.log);
-  const code = await prepareCode({ run, script, workspace, surroundings, here: false, signal });
+  const code = await prepareCode({ run, record, script, workspace, surroundings, here: false, signal });
   const global = { ...surroundings, config: intoInterpreter(surroundings.config) };
   const python = await prepareTaskEnvironment({
     run,
@@ -175,10 +176,9 @@ async function writeRunner(workspace: string, plan: RunnerPlan): Promise<void> {
 
 /** @throws AgentError BUILD_TARGET */
 export function checkName(name: string): void {
-  const part = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
-  const registry = '(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\\d+)?/)?';
-  if (new RegExp(`^${registry}${part}(?:/${part})*(?::[\\w][\\w.-]{0,127})?$`).test(name)) return;
-  throw new AgentError('BUILD_TARGET', `"${name}" is no name for an image`, {
+  const problem = name.includes('@') ? 'a new image has no digest yet' : imageProblem(name);
+  if (problem === undefined) return;
+  throw new AgentError('BUILD_TARGET', `"${name}" is no name for an image: ${problem}`, {
     hint: 'Name it like experiment:1 or registry.example.com/team/experiment:1, in lower case.',
   });
 }

@@ -8,6 +8,7 @@ import { workerFolder } from '../../os/paths.js';
 import { interpreterKind } from '../../task/code/script-binary.js';
 import { Journal } from '../../task/journal.js';
 import { scriptOf } from '../../task/prepare.js';
+import type { RunSignals } from '../../task/context.js';
 import { startUpkeep, type TaskRun } from '../../task/run.js';
 import { buildContext, type TaskOptions } from '../build-context.js';
 import { type Connection, connect } from '../connect.js';
@@ -63,6 +64,7 @@ export async function withBuildRun(
     say: (text) => logger.info(text),
     leave: given.leave,
     busy: () => false,
+    single: true,
   });
   const signal = shutdown.stop;
   try {
@@ -112,7 +114,7 @@ interface QuietRun {
   connection: Connection;
   folders: RunFolders;
   record: TaskRecord;
-  signals: Pick<ReturnType<typeof watchShutdown>, 'stop' | 'handOver'>;
+  signals: RunSignals;
 }
 
 async function quietRun(parts: QuietRun): Promise<{ run: TaskRun; release: Release }> {

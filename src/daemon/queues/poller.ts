@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { API_PROBLEM, isApiError } from '../../api/errors.js';
 import type { TaskOwner } from '../../api/owner.js';
-import type { QueuesApi } from '../../api/queues.js';
+import type { QueueRecord, QueuesApi } from '../../api/queues.js';
+import type { TaskStanding } from '../../api/tasks.js';
 import { causeLine } from '../../errors.js';
 import { type QueueState, queuesToAsk } from './queue-order.js';
 
@@ -12,17 +14,17 @@ export interface PulledTask {
 }
 
 export interface PollerOptions {
-  queues: Pick<QueuesApi, 'getAll' | 'getNextTask'>;
-  /** Queue ids in the order given by the user. */
-  queueIds: readonly string[];
+  queues: Pick<QueuesApi, 'getNextTask'>;
+  /** Tags and entries of the queues that are served, in the order given by the user. */
+  look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
   order: 'priority' | 'fair';
   intervalMs: number;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Called before a task is taken off its queue, so that a crash in between can be mended. */
   beforePop?(candidate: { task: string; queue: string }): Promise<void>;
-  /** Status of a task, asked after an answer that was lost on its way. */
-  taskStatus(task: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Asked after an answer that was lost on its way; `undefined` when the server does not say. */
+  taskStatus(task: string, signal: AbortSignal): Promise<TaskStanding | undefined>;
   wantOwner?: boolean;
   warn(text: string): void;
 }
@@ -33,7 +35,7 @@ const JITTER = 0.2;
 /** A pipeline queues its next step when one has ended, so the first looks come close together. */
 const FIRST_WAITS_MS = [250, 500, 1000];
 
-/** Asks the server's queues for the next task, in one call a pass while they are empty. */
+/** Asks the server's queues for the next task. */
 export class Poller {
   readonly #options: PollerOptions;
   #lastServed: string | undefined;
@@ -70,7 +72,12 @@ export class Poller {
     if (lost) return lost;
     for (const queue of queuesToAsk(states, this.#options.order, this.#lastServed)) {
       if (signal.aborted) return undefined;
-      const pulled = await this.#pop(queue, signal);
+      const pulled = await this.#pop(queue, signal).catch((error: unknown) => {
+        // Deleted since the look.
+        if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
+        this.#doubtful = undefined;
+        return undefined;
+      });
       if (pulled) {
         this.#lastServed = queue.id;
         return pulled;
@@ -79,23 +86,13 @@ export class Poller {
     return undefined;
   }
 
-  /** One call tells tags and entries of all queues; a queue that is gone is reported and left out. */
   async #look(signal: AbortSignal): Promise<QueueState[]> {
-    const { queueIds, queues, allowed, warn } = this.#options;
-    const found = await queues.getAll(
-      { id: [...queueIds], only_fields: ['id', 'name', 'tags', 'entries'], search_hidden: true },
-      { signal, retry: 'forever' },
-    );
-    return queueIds.flatMap((id) => {
-      const queue = found.find((one) => one.id === id);
-      if (queue === undefined) {
-        warn(`queue ${id} is not on the server any more`);
-        return [];
-      }
-      const entries = queue.entries?.map((entry) => entry.task);
-      const { name, tags = [] } = queue;
-      return [{ id, entries, allowed: allowed({ id, tags, ...(name ? { name } : {}) }) }];
-    });
+    const { look, allowed } = this.#options;
+    return (await look(signal)).map(({ id, name, tags = [], entries }) => ({
+      id,
+      entries: entries?.map((entry) => entry.task),
+      allowed: allowed({ id, tags, ...(name ? { name } : {}) }),
+    }));
   }
 
   async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
@@ -122,9 +119,10 @@ export class Poller {
     const doubtful = this.#doubtful;
     if (doubtful === undefined) return undefined;
     const waiting = states.some((queue) => queue.entries?.includes(doubtful.task));
-    const status = waiting ? undefined : await this.#options.taskStatus(doubtful.task, signal);
+    const standing = waiting ? 'missing' : await this.#options.taskStatus(doubtful.task, signal);
+    if (standing === undefined) return undefined;
     this.#doubtful = undefined;
-    return status === 'queued' ? doubtful : undefined;
+    return standing !== 'missing' && standing.status === 'queued' ? doubtful : undefined;
   }
 }
 

@@ -13,6 +13,8 @@ export interface RunRequest {
   folder: string;
   journal: Journal;
   signals: RunSignals;
+  /** Told that the task is this worker's now. */
+  onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
 }
@@ -28,6 +30,10 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     logger: ctx.logger,
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
     echo: (text) => ctx.logger.echo(text),
+    isGone: async (signal) => {
+      const standing = ctx.tasks.getStatus(request.task, { retry: 'none', signal });
+      return (await standing.catch(() => undefined)) === 'missing';
+    },
   });
   return { ctx, ...request, log, clock: new PhaseClock(log), upkeep: [] };
 }
@@ -42,9 +48,11 @@ export async function carryOut(
   try {
     const result = await work(run);
     await run.journal.close();
+    const { place, last } = run.journal.state ?? {};
+    // What has ended and only the server does not know yet needs no processes and no container any more.
+    const over = result !== 'handed-over' || last === 'ended';
+    if (place && over) await drivers[place.kind]?.dispose(place);
     if (result === 'handed-over') return result;
-    const place = run.journal.state?.place;
-    if (place) await drivers[place.kind]?.dispose(place);
     const keep = run.ctx.keepsFailed && result.call === 'failed';
     run.ctx.background.start(() => clearUp(run, folders, keep));
     return result;

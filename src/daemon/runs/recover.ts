@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
+import { lockHolder } from '../../os/lock.js';
 import type { AgentContext } from '../../task/context.js';
 import { Journal, type RunState } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
@@ -7,7 +8,7 @@ import { settle } from '../../task/settle.js';
 import { leaveWorkspace } from '../../task/workspace.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
-import type { RunFolders } from './runs.js';
+import { type RunFolders, runLock } from './runs.js';
 
 /** A run of an earlier daemon that there is something left to do for. */
 export interface LeftRun {
@@ -47,13 +48,23 @@ interface Left {
 }
 
 async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
+  // That of an "agent execute" with the same worker id.
+  if ((await lockHolder(runLock(left.folder))) !== undefined) return undefined;
+  const damaged = await Journal.damaged(left.folder);
+  if (damaged !== undefined) {
+    daemon.logger.warn(
+      `${damaged} is damaged, so nobody knows what became of that run; its folder stays until you remove it`,
+    );
+    return undefined;
+  }
   const journal = await Journal.open(left.folder);
   const found = await lookAt(daemon, left, journal).catch(async (error: unknown) => {
     await journal.close();
     throw error;
   });
-  if ('carry' in found) return found;
+  if (found !== 'others' && 'carry' in found) return found;
   await journal.close();
+  if (found === 'others') return undefined;
   await dismiss(found.ctx, left, found).finally(() => {
     if (found.ctx !== daemon) found.ctx.redactor.end();
   });
@@ -66,8 +77,13 @@ interface Dismissed {
   action: RecoveryAction;
 }
 
-async function lookAt(daemon: AgentContext, left: Left, journal: Journal): Promise<LeftRun | Dismissed> {
+async function lookAt(
+  daemon: AgentContext,
+  left: Left,
+  journal: Journal,
+): Promise<LeftRun | Dismissed | 'others'> {
   const { state } = journal;
+  if (state?.single) return 'others';
   if (state === undefined) return { ctx: daemon, state, action: 'forget' };
   requireDriver(daemon, state);
   const identity = await left.identify(state);
@@ -133,12 +149,11 @@ async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
     last_worker: undefined,
   };
   if (state.last === 'launched' || state.last === 'ended' || state.last === 'reported') return unknown;
-  const [task] = await ctx.tasks.getAll({
-    id: [state.task],
-    only_fields: ['status', 'status_message', 'last_worker'],
-    search_hidden: true,
-  });
-  if (task === undefined) return unknown;
+  const task = await ctx.tasks.getStatus(state.task);
+  if (task === undefined) {
+    throw new AgentError('API_ANSWER', `the server does not say what became of task ${state.task}`);
+  }
+  if (task === 'missing') return unknown;
   const [queue] = state.queue ? await ctx.queues.getAll({ id: [state.queue], search_hidden: true }) : [];
   return {
     status: task.status,

@@ -1,4 +1,5 @@
 import type { TaskStatus } from '../../api/task-record.js';
+import { PULLED } from '../../task/claim.js';
 import type { RunState } from '../../task/journal.js';
 
 /** What the server says of a task that an earlier daemon left behind. */
@@ -42,6 +43,7 @@ export function recoveryAction(
     return task.status === 'queued' && !task.queued ? 'put-back' : 'forget';
   }
   if (task.status === 'queued') return task.queued ? 'forget' : 'put-back';
+  if (task.status === 'created' && task.status_message === PULLED) return 'put-back';
   if (task.status !== 'in_progress') return 'forget';
   if (task.last_worker !== undefined && !workerIds.includes(task.last_worker)) return 'forget';
   return task.status_message?.includes('stopping') ? 'report-stopped' : 'put-back';

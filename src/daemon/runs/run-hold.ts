@@ -3,7 +3,7 @@ import { living } from '../../drivers/local/workload-processes.js';
 import { unsentLog } from '../../logs/unsent-log.js';
 import { lockHolder } from '../../os/lock.js';
 import { isAlive } from '../../os/processes.js';
-import type { RunState } from '../../task/journal.js';
+import { Journal, type RunState } from '../../task/journal.js';
 import { workerLock } from '../registry.js';
 import { runLock } from './runs.js';
 
@@ -38,11 +38,14 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
   const held = await heldBy(runLock(runFolder));
   if (held !== undefined) return held;
   if (state === undefined) {
+    const damaged = await Journal.damaged(runFolder);
+    if (damaged !== undefined)
+      return { why: `${damaged} is damaged, so what of it still runs is not known`, inUse: true };
     return Date.now() - lastUsed.getTime() < NEW_MS
       ? { why: 'it is just beginning', inUse: true }
       : undefined;
   }
-  const pids = await workloadPids(state);
+  const pids = await livingPids(state);
   if (pids.length > 0) {
     return { why: `its processes are running (${pids.slice(0, 5).join(', ')})`, inUse: true };
   }
@@ -60,7 +63,8 @@ async function heldBy(lock: string): Promise<RunHold | undefined> {
   return holder && { why: `its agent is running (process ${holder.pid})`, inUse: true };
 }
 
-async function workloadPids({ place, workload }: RunState): Promise<number[]> {
+/** Processes of the run that are alive on this machine. */
+export async function livingPids({ place, workload }: RunState): Promise<number[]> {
   const local = place && localRef(place);
   if (local === undefined) return [];
   const { pid, startTime } = { ...workload };

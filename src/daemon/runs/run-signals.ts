@@ -25,7 +25,7 @@ export function signalsOfRun(shutdown: ShutdownSignals): OwnSignals {
   shutdown.stop.addEventListener('abort', onStop, { signal: over.signal });
   shutdown.handOver.addEventListener('abort', onHandOver, { signal: over.signal });
   return {
-    signals: { stop: stop.signal, handOver: handOver.signal },
+    signals: { stop: stop.signal, kill: shutdown.kill, handOver: handOver.signal },
     launched: () => {
       state.launched = true;
     },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTaskGone } from '../../api/errors.js';
 import type { WorkersApi } from '../../api/workers.js';
 import { causeLine } from '../../errors.js';
 import type { MachineStats } from '../../monitor/machine-stats.js';
@@ -84,7 +85,8 @@ export class ServiceReports {
       await workers.statusReport(report, { retry: 'none', ...(signal ? { signal } : {}) });
       this.#failing = false;
     } catch (error) {
-      if (!signal?.aborted) this.#failed(service, error);
+      // The run of a task that was deleted ends by itself.
+      if (!signal?.aborted && !isTaskGone(error)) this.#failed(service, error);
     }
   }
 

@@ -13,7 +13,7 @@ import { DockerDriver } from './docker-driver.js';
 import { controlFolder } from './docker-ref.js';
 import { Engine } from './engine.js';
 import { planBuild } from './image/build-plan.js';
-import { hostAddress } from './machine-facts.js';
+import { answersAt, hostAddress } from './machine-facts.js';
 import { engineSees, readHostFolder } from './plan/host-mount.js';
 import { type PlannedContainer, planContainer } from './plan/plan-container.js';
 import type { TemplateValues } from './template/resolve-template.js';
@@ -52,6 +52,8 @@ export interface DockerSetup {
   hasGpus(): Promise<boolean>;
   /** Containers become images, so nothing that is the machine's own gets into them. */
   forImage?: boolean;
+  /** For the agent's own log. */
+  warn(text: string): void;
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
   describe(task: PlaceTask, signal: AbortSignal): Promise<ContainerTask>;
@@ -72,12 +74,15 @@ const CURRENT_API_VERSION = '1.48';
 export async function createDockerDriver(setup: DockerSetup): Promise<DockerDriver> {
   const { config } = setup;
   const engine = await Engine.connect(config.env, setup.engine);
+  if (engine.problem !== undefined) setup.warn(engine.problem);
   const machine = await machineOf(setup, engine);
   return new DockerDriver({
     engine,
     environment: config.env,
     signal: setup.signal,
-    engineSees: (file) => engineSees(file, machine.mounts) ?? file,
+    ...(machine.mounts.length === 0
+      ? {}
+      : { engineSees: (file) => engineSees(file, machine.mounts) ?? file }),
     plan: (request) => planFor(setup, machine, request),
   });
 }
@@ -108,10 +113,11 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
     facts: (await engine?.facts()) ?? {
       apiVersion: CURRENT_API_VERSION,
       podman: setup.engine === 'podman',
+      version: '',
       architecture: process.arch,
     },
     socket: engine?.socket ?? DEFAULT_SOCKET,
-    hasGpus: (await setup.hasGpus()) || ((await engine?.hasNvidiaRuntime()) ?? false),
+    hasGpus: (await setup.hasGpus()) || ((await engine?.handsOutNvidia()) ?? false),
     address: await ownAddress(setup.config),
     mounts: folder === undefined ? [] : [folder, ...(own?.mounts ?? [])],
     ...(isContainer ? { sibling: { network: own?.network } } : {}),
@@ -156,8 +162,19 @@ async function planRequest(
   const described = await setup.describe(task, signal);
   const configFile = path.join(controlFolder(runFolder), 'clearml.conf');
   const warn = (text: string) => reporter.line(text, 'WARNING');
-  const facts = containerFacts(setup, machine, { task, described, configFile, warn });
+  const parts = { task, described, configFile, warn };
+  const facts = containerFacts(setup, machine, {
+    ...parts,
+    sshAgentGone: await isAgentGone(task.config, machine),
+  });
   return { task, described, planned: planContainer(facts), configFile };
+}
+
+/** An agent in a container does not see the sockets that the engine mounts. */
+async function isAgentGone(config: Config, { sibling, mounts }: EngineMachine): Promise<boolean> {
+  const socket = config.variable('SSH_AUTH_SOCK');
+  if (socket === undefined || sibling !== undefined || mounts.length > 0) return false;
+  return !(await answersAt(socket));
 }
 
 async function ownAddress(config: Config): Promise<string | undefined> {

@@ -1,3 +1,5 @@
+import type Docker from 'dockerode';
+
 /**
  * Body of the engine's call that creates a container, with the two values that travel beside it (`name`,
  * `platform`). Field names are the engine's.
@@ -109,6 +111,7 @@ export interface HostConfig {
   Tmpfs?: Record<string, string>;
   UTSMode?: string;
   Ulimits?: Ulimit[];
+  Umask?: number;
   UsernsMode?: string;
   VolumeDriver?: string;
   VolumesFrom?: string[];
@@ -155,6 +158,8 @@ export interface MountSpec {
   BindOptions?: {
     Propagation?: string;
     NonRecursive?: boolean;
+    /** Makes the source where it is missing. */
+    CreateMountpoint?: boolean;
     ReadOnlyNonRecursive?: boolean;
     ReadOnlyForceRecursive?: boolean;
   };
@@ -175,4 +180,11 @@ export interface EndpointSettings {
   MacAddress?: string;
   DriverOpts?: Record<string, string>;
   GwPriority?: number;
+}
+
+/** The create request as the client library takes it: nothing but name and platform goes into the address. */
+export function createOptions(request: CreateRequest): Docker.ContainerCreateOptions {
+  const { name, platform, ...body } = request;
+  const query = { ...(name === undefined ? {} : { name }), ...(platform === undefined ? {} : { platform }) };
+  return { _query: query, _body: body } as Docker.ContainerCreateOptions;
 }

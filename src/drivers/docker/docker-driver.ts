@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { firstLook } from './containers/container-owner.js';
@@ -19,10 +20,14 @@ import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
-import type { RunFiles } from './files/run-files.js';
+import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
+import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
+import { imageKey } from './image/image-key.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
+import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
+import { FileOutput } from './output/file-output.js';
 import { startScript } from './waiting-command.js';
 
 export interface DockerDriverOptions {
@@ -44,6 +49,8 @@ export class DockerDriver implements Driver {
   readonly kind = 'docker';
   readonly #options: DockerDriverOptions;
   readonly #places = new Map<string, OpenPlace>();
+  /** Of commands that this process watches, by container. */
+  readonly #outputs = new Map<string, ContainerOutput>();
   /** Whether the engine sees the agent's files, once it has been asked. */
   #shared: Promise<boolean> | undefined;
 
@@ -55,14 +62,16 @@ export class DockerDriver implements Driver {
   async open(request: PlaceRequest): Promise<Place> {
     const { engine, environment: env } = this.#options;
     const { reporter, signal } = request;
-    const plan = await this.#options.plan(request);
+    let plan: FittedPlan = await this.#options.plan(request);
     for (const note of plan.notes) reporter.line(note, 'INFO');
     const { Image: image = '', platform } = plan.request;
     await provideImage(engine, { image, platform, policy: plan.pull, env, reporter, signal });
     const files = await this.#filesOf(plan, request);
+    if (files.shared) plan = await this.#fitted(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
-    const container = await engine.create(completeRequest(plan, files, runFolder));
+    if (files.shared && this.#options.engineSees === undefined) engine.refuseMissingSources(plan.request);
+    const container = await this.#created(plan, files, runFolder);
     const ref: DockerPlaceRef = {
       kind: 'docker',
       taskId,
@@ -78,6 +87,7 @@ export class DockerDriver implements Driver {
       await place.prepare(plan.scripts, request);
       return place;
     } catch (error) {
+      await files.close();
       await this.dispose(ref);
       throw error;
     }
@@ -88,10 +98,10 @@ export class DockerDriver implements Driver {
     const { ref, place: own, files, owner, request } = this.#opened(place);
     const { container } = ref;
     await files.handOver({ container, owner });
-    await files.release(container, startScript(command, await own.environment()));
+    const environment = { ...removedVariables(request), ...(await own.environment()) };
+    await files.release(container, startScript(command, { environment, output: files.outputInside }));
     this.#places.delete(container);
-    const policy = request.HostConfig.RestartPolicy?.Name;
-    return this.#workload(ref, { tty: request.Tty === true, policy });
+    return this.#workload(ref, files.output(container));
   }
 
   /** For making an image of an open place instead of running a command in it. */
@@ -105,9 +115,11 @@ export class DockerDriver implements Driver {
   async attach(ref: WorkloadRef): Promise<DockerWorkload | undefined> {
     const docker = dockerRef(ref);
     const state = docker && (await this.#options.engine.inspect(docker.container));
-    return docker && state
-      ? this.#workload(docker, { tty: state.tty, policy: state.restart.policy })
-      : undefined;
+    if (docker === undefined || state === undefined) return undefined;
+    if (ref.output !== IN_CONTAINER)
+      return this.#workload(docker, { output: new FileOutput(ref.output), kept: ref.output });
+    const { UploadedFiles } = await import('./files/uploaded-files.js');
+    return this.#workload(docker, UploadedFiles.outputOf(this.#options.engine, docker.container));
   }
 
   /** A container that is to be kept is only ended. */
@@ -115,7 +127,10 @@ export class DockerDriver implements Driver {
     const docker = dockerRef(ref);
     if (docker === undefined) return;
     const { engine } = this.#options;
+    await this.#places.get(docker.container)?.files.close();
     this.#places.delete(docker.container);
+    await this.#outputs.get(docker.container)?.close();
+    this.#outputs.delete(docker.container);
     const state = docker.workspace === undefined ? undefined : await engine.inspect(docker.container);
     if (docker.keep) await engine.stop(docker.container, 0);
     else await engine.remove(docker.container);
@@ -129,7 +144,7 @@ export class DockerDriver implements Driver {
     const left = found.filter(
       ({ labels }) => !runs.has(labels[RUN_LABEL] ?? '') && labels[KEEP_LABEL] === undefined,
     );
-    for (const { id } of left) await engine.remove(id);
+    await Promise.all(left.map(({ id }) => engine.remove(id)));
     return left.map(({ id }) => id);
   }
 
@@ -139,10 +154,32 @@ export class DockerDriver implements Driver {
     throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
   }
 
-  #workload(ref: DockerPlaceRef, { tty, policy }: WorkloadTraits): DockerWorkload {
+  /** The plan with the agent's own mounts as the container's user can use them. */
+  async #fitted(plan: ContainerPlan, { runFolder, reporter }: PlaceRequest): Promise<FittedPlan> {
+    const { engine } = this.#options;
+    const { request, own = [] } = plan;
+    const user = request.User || (await engine.imageUser(request.Image ?? ''));
+    const copies = path.join(controlFolder(runFolder), 'own');
+    const engineSees = (file: string) => this.#sees(file);
+    const fitted = await fitOwnMounts({ request, own, user, copies, engineSees });
+    for (const note of fitted.notes) reporter.line(note, 'WARNING');
+    return { ...plan, request: fitted.request, userFolders: fitted.folders };
+  }
+
+  async #created(plan: ContainerPlan, files: RunFiles, runFolder: string): Promise<string> {
+    try {
+      await files.beforeCreate();
+      return await this.#options.engine.create(completeRequest(plan, files, runFolder));
+    } catch (error) {
+      await files.close();
+      throw error;
+    }
+  }
+
+  #workload(ref: DockerPlaceRef, { output, kept }: RunOutput): DockerWorkload {
     const { engine, signal } = this.#options;
-    const restarts = policy !== undefined && policy !== '' && policy !== 'no';
-    return new DockerWorkload({ engine, ref: { ...ref, output: 'engine' }, tty, restarts, signal });
+    this.#outputs.set(ref.container, output);
+    return new DockerWorkload({ engine, ref: { ...ref, output: kept }, output, signal });
   }
 
   async #started({ plan, ref, files, request }: StartedContainer): Promise<DockerPlace> {
@@ -150,12 +187,16 @@ export class DockerDriver implements Driver {
     const { container } = ref;
     const [look, state] = await Promise.all([firstLook(engine, container), engine.inspect(container)]);
     const { owner } = look;
+    if (owner !== undefined) await giveFolders(plan.userFolders ?? [], owner, environment);
     await files.afterStart({ container, owner });
+    const removed = removedVariables(plan.request);
+    const seen = Object.entries(look.environment).filter(([name]) => !(name in removed));
     const place = new DockerPlace({
       engine,
       ref,
-      image: state?.image,
-      environment: look.environment,
+      image: state && (await imageKey(engine, state)),
+      environment: Object.fromEntries(seen),
+      removed,
       sharesFiles: files.shared,
       workspace: request.workspace,
       mounts: files.shared ? boundFolders(plan.request) : [],
@@ -233,24 +274,29 @@ function networkVariables(environment: Readonly<Record<string, string | undefine
   );
 }
 
+/** What a bare name among the variables asks for; of engines only Docker does it by itself. */
+function removedVariables({ Env = [] }: CreateRequest): Record<string, undefined> {
+  return Object.fromEntries(Env.filter((pair) => !pair.includes('=')).map((name) => [name, undefined]));
+}
+
 interface OpenPlace {
   ref: DockerPlaceRef;
   place: DockerPlace;
   owner: string | undefined;
   files: RunFiles;
   workspace: string;
+  /** What its container was made from. */
   request: CreateRequest;
 }
 
+interface FittedPlan extends ContainerPlan {
+  /** Folders of this machine that are to belong to the container's user. */
+  userFolders?: readonly string[];
+}
+
 interface StartedContainer {
-  plan: ContainerPlan;
+  plan: FittedPlan;
   ref: DockerPlaceRef;
   files: RunFiles;
   request: PlaceRequest;
-}
-
-interface WorkloadTraits {
-  tty: boolean;
-  /** Name of its restart policy. */
-  policy: string | undefined;
 }

@@ -7,16 +7,24 @@ import type { Engine } from './engine.js';
 import { ExecLimits } from './setup/exec-limits.js';
 import { ExecOutput } from './setup/exec-output.js';
 import { PackageInstaller } from './setup/package-installer.js';
-import { SetupOutput, type SetupScript, setupProgram } from './setup/setup-scripts.js';
+import {
+  SetupOutput,
+  type SetupReport,
+  type SetupScript,
+  setupCommand,
+  setupProgram,
+} from './setup/setup-scripts.js';
 import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
 
 export interface DockerPlaceOptions {
   engine: Engine;
   ref: DockerPlaceRef;
-  /** Digest of its image. */
+  /** What its image has in it, for environments made on top. */
   image: string | undefined;
   /** Variables that its processes see, before any set-up script. */
   environment: Readonly<Record<string, string>>;
+  /** Variables that the container has and its processes must not see. */
+  removed?: Readonly<Record<string, undefined>>;
   /** The container works on the files of the host themselves; otherwise they are uploaded to it. */
   sharesFiles: boolean;
   /** Host folder that the container sees as its workspace. */
@@ -38,14 +46,16 @@ export interface MountedFolder {
   inside: string;
 }
 
-/** The shell says its own number first, so that a command can be ended from outside. */
-const NUMBERED = 'printf "%s\\n" "$$"; exec "$@"';
+/**
+ * The shell says its own number first, so that a command can be ended from outside, and removes the variables whose
+ * names come before `--`: Podman's API refuses a bare name among the variables of a command. `command` keeps a shell
+ * alive that refuses a name.
+ */
+const NUMBERED =
+  'printf "%s\\n" "$$"; while [ "$1" != -- ]; do command unset "$1" 2>/dev/null; shift; done; shift; exec "$@"';
 /** Variables that reach programs of root; by others the image's user could make root run what it likes. */
 const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const CHOOSE_SHELL = 'if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; fi; exec sh -c "$1"';
-/** Scripts hold secrets, and every user of the machine can read the arguments of a process. */
-const READ_PROGRAM = 'agent_program=$(cat); exec </dev/null; eval "unset agent_program; $agent_program"';
 const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
@@ -88,7 +98,7 @@ export class DockerPlace implements Place {
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     await this.#options.handOver();
     const { unprivileged = false } = this.#options;
-    const env = options.asRoot ? this.#rootEnvironment() : this.#environment;
+    const env = options.asRoot ? this.#rootEnvironment() : this.#stepEnvironment();
     return this.#run(
       { ...command, env: { ...env, ...command.env } },
       unprivileged ? { ...options, asRoot: false } : options,
@@ -157,21 +167,40 @@ export class DockerPlace implements Place {
     await this.#runScripts(after, options);
   }
 
-  async #runScripts(scripts: readonly SetupScript[], { reporter, signal }: ProvideOptions): Promise<void> {
-    if (scripts.length === 0) return;
+  /** A script that ends its shell well (`exit 0`) does not end the others: these run in another one. */
+  async #runScripts(scripts: readonly SetupScript[], options: ProvideOptions): Promise<void> {
+    for (let rest = scripts; rest.length > 0; ) {
+      const { script, exitCode, environment } = await this.#runShell(rest, options);
+      if (exitCode !== 0) throw scriptFailed(rest[script], exitCode);
+      if (Object.keys(environment).length > 0) this.#environment = environment;
+      rest = rest.slice(script + 1);
+    }
+  }
+
+  async #runShell(
+    scripts: readonly SetupScript[],
+    { reporter, signal }: ProvideOptions,
+  ): Promise<SetupReport> {
     const marker = `setup-${randomBytes(12).toString('hex')}`;
     const output = new SetupOutput(marker, (text) => reporter.output(text));
     const ended = this.#run(
-      { argv: ['/bin/sh', '-c', CHOOSE_SHELL, 'sh', READ_PROGRAM], env: this.#environment },
-      { input: setupProgram(scripts, marker), signal, onOutput: (text) => output.feed(text) },
+      { argv: setupCommand(marker), env: this.#environment },
+      { input: setupProgram(scripts), signal, onOutput: (text) => output.feed(text) },
     );
     // What a script leaves running in the background holds the output open for as long as it lives.
     const report = await Promise.race([output.reported, ended.then(() => undefined)]);
     ended.catch(() => undefined);
     output.flush();
-    const status = report === undefined ? (await ended).exitCode : report.exitCode;
-    if (status !== 0) throw scriptFailed(scripts[report?.script ?? -1], status);
-    if (report !== undefined && 'PATH' in report.environment) this.#environment = report.environment;
+    return report ?? { script: scripts.length, exitCode: (await ended).exitCode, environment: {} };
+  }
+
+  /** A script may leave a `PATH` that only the task is content with. */
+  #stepEnvironment(): Readonly<Record<string, string>> {
+    const { PATH = '' } = this.#environment;
+    if (PATH === this.#options.environment.PATH) return this.#environment;
+    const folders = PATH.split(':').filter((folder) => folder !== '');
+    const lacking = ROOT_PATH.split(':').filter((folder) => !folders.includes(folder));
+    return { ...this.#environment, PATH: [...folders, ...lacking].join(':') };
   }
 
   #rootEnvironment(): Record<string, string | undefined> {
@@ -187,13 +216,16 @@ export class DockerPlace implements Place {
     const { signal, timeoutMs, input, asRoot = false } = options;
     signal?.throwIfAborted();
     const output = new ExecOutput(options.onOutput, options.kept);
+    const env = { ...this.#options.removed, ...command.env };
+    const removed = Object.keys(env).filter((name) => env[name] === undefined);
     const limits = new ExecLimits(options, () => {
       void output.processNumber.then((number) => this.#end(number, asRoot));
     });
     try {
       const exited = this.#options.engine.exec(this.ref.container, {
-        argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...command.argv],
-        env: pairs(command.env),
+        argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...removed, '--', ...command.argv],
+        // Empty until the shell removes it: the shell itself must not obey a variable that is not for root.
+        env: Object.entries(env).map(([name, value = '']) => `${name}=${value}`),
         ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
         ...(asRoot ? { user: '0' } : {}),
         ...(input === undefined ? {} : { input }),
@@ -222,10 +254,6 @@ interface RunOptions extends Omit<ExecOptions, 'input'> {
   input?: string | Uint8Array;
   /** Characters of each stream that the result has, from its end. */
   kept?: number;
-}
-
-function pairs(env: PlaceCommand['env']): string[] {
-  return Object.entries(env ?? {}).map(([name, value]) => (value === undefined ? name : `${name}=${value}`));
 }
 
 function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {

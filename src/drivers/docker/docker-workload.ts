@@ -1,18 +1,18 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { handlesSignal, isInGroup } from '../../os/signal-handling.js';
+import { takesSignal, isInGroup } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
 import type { Engine } from './engine.js';
+import type { ContainerOutput } from './output/container-output.js';
+import { killsBeforeCommand } from './waiting-command.js';
 
 export interface DockerWorkloadOptions {
   engine: Engine;
   ref: DockerWorkloadRef;
-  tty: boolean;
-  /** The engine starts the container again by a restart policy. */
-  restarts: boolean;
+  output: ContainerOutput;
   /** Ends all watching when the daemon leaves; the container runs on. */
   signal: AbortSignal;
   /** How long an engine that does not answer is waited for. */
@@ -33,60 +33,50 @@ export class DockerWorkload implements Workload {
   readonly ref: DockerWorkloadRef;
   readonly exited: Promise<WorkloadExit>;
   readonly #options: DockerWorkloadOptions;
+  readonly #ended = new AbortController();
   #stopped = false;
 
   constructor(options: DockerWorkloadOptions) {
     this.ref = options.ref;
     this.#options = options;
     this.exited = this.#watch();
+    void this.exited.then(() => this.#ended.abort());
   }
 
-  /**
-   * Positions are bytes of the container's output from its start. The engine is asked for all of it and what
-   * is known already is let go of piece by piece, so nothing is lost or doubled after a restart of the agent,
-   * of the engine or, by its restart policy, of the container.
-   */
-  async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
-    const { engine, tty, restarts } = this.#options;
-    let at = position;
-    for (let last = false; !signal.aborted; ) {
-      let whole = false;
-      let skip = at;
-      try {
-        for await (const data of engine.logs(this.ref.container, tty, signal)) {
-          const fresh = data.subarray(Math.min(skip, data.length));
-          skip -= data.length - fresh.length;
-          if (fresh.length === 0) continue;
-          at += fresh.length;
-          yield { data: fresh, position: at };
-        }
-        whole = true;
-      } catch (error) {
-        if (isUnreadable(error)) return;
-      }
-      if (last) return;
-      last = await this.#isOver(signal);
-      if (last && whole && !restarts) return;
-    }
+  output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk> {
+    return this.#options.output.read({ position, signal, complete: this.#ended.signal });
+  }
+
+  release(position: number): Promise<void> {
+    return this.#options.output.release(position);
   }
 
   /**
    * The image's stop signal, then the kill, by the engine; again until it has ended.
    *
+   * @param kill ends the grace early
    * @throws AgentError PROCESS_STUCK, DOCKER_ENGINE when the engine does not answer
    */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopped = true;
-    const { engine } = this.#options;
-    const { container } = this.ref;
     const deadline = Date.now() + graceMs + STOP_MS;
-    for (let grace = Math.ceil(graceMs / 1000); ; grace = 0) {
-      const problem = await this.#stopOnce(grace);
-      if (problem === undefined) return;
-      if (Date.now() > deadline) throw problem;
-      await sleep(RETRY_MS);
-      await engine.kill(container, 'SIGKILL').catch(() => undefined);
+    const killNow = () => void this.#kill();
+    kill?.addEventListener('abort', killNow);
+    try {
+      for (let grace = kill?.aborted ? 0 : Math.ceil(graceMs / 1000); ; grace = 0) {
+        const problem = await this.#stopOnce(grace);
+        if (problem === undefined) return;
+        if (Date.now() > deadline) throw problem;
+        await sleep(RETRY_MS);
+        await this.#kill();
+      }
+    } finally {
+      kill?.removeEventListener('abort', killNow);
     }
+  }
+
+  async #kill(): Promise<void> {
+    await this.#options.engine.kill(this.ref.container, 'SIGKILL').catch(() => undefined);
   }
 
   /** `undefined` when nothing of it runs any more. */
@@ -114,7 +104,7 @@ export class DockerWorkload implements Workload {
         const state = await engine.inspect(this.ref.container);
         silentSince = undefined;
         if (state === undefined) return { kind: 'lost', reason: 'its container was removed from outside' };
-        if (!state.running && (await this.#isFinal(state))) return exitOf(state);
+        if (!state.running && (await this.#isFinal(state))) return exitOf(await this.#explained(state));
       } catch (error) {
         // An engine may be restarted, which a container can outlive.
         if (isAgentError(error, 'DOCKER_ENGINE')) silentSince ??= Date.now();
@@ -124,6 +114,19 @@ export class DockerWorkload implements Workload {
       await this.#pause(signal);
     }
     return new Promise<never>(() => undefined);
+  }
+
+  /** The engine's word about memory is about all of the container's life, the set-up of the task included. */
+  async #explained(state: ContainerState): Promise<ContainerState> {
+    if (!state.oomKilled) return state;
+    const said: Uint8Array[] = [];
+    try {
+      const { signal } = this.#options;
+      for await (const data of this.#options.engine.logs(state.id, state.tty, signal)) said.push(data);
+    } catch {
+      return state; // the arguments name a log driver that cannot be read
+    }
+    return killsBeforeCommand(Buffer.concat(said).toString()) > 0 ? { ...state, oomKilled: false } : state;
   }
 
   /** Whether the engine has given up starting the container again by its restart policy. */
@@ -137,41 +140,23 @@ export class DockerWorkload implements Workload {
     return !signal.aborted;
   }
 
-  /** Waits until there may be more to read; `true` when there will be none. */
-  async #isOver(signal: AbortSignal): Promise<boolean> {
-    const { engine } = this.#options;
-    const ended = this.exited.then(() => true);
-    while (!signal.aborted) {
-      if (await Promise.race([ended, this.#pause(signal)])) return true;
-      const state = await engine.inspect(this.ref.container).catch(() => undefined);
-      if (state?.running && !state.restarting) return false;
-    }
-    return false;
-  }
-
-  async #pause(signal: AbortSignal): Promise<false> {
+  async #pause(signal: AbortSignal): Promise<void> {
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
-    return false;
   }
 }
 
 /**
- * The first process of a container gets no signal that it has no handler for, so there is nothing to wait for.
+ * The first process of a container gets no signal that it neither handles nor waits for: there is no end to wait for.
  * Only told where the container is seen to be one of this machine.
  */
 async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boolean> {
-  return pid > 0 && (await isInGroup(pid, id)) && (await handlesSignal(pid, stopSignal)) === false;
+  return pid > 0 && (await isInGroup(pid, id)) && (await takesSignal(pid, stopSignal)) === false;
 }
 
 /** Whether the engine starts a container again that has ended so. */
 function comesBack({ exitCode, restart: { policy, most, count } }: ContainerState): boolean {
   if (policy === 'on-failure') return exitCode !== 0 && (most === 0 || count < most);
   return policy !== 'no';
-}
-
-/** A log driver of the arguments that only sends output away. */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('does not support reading');
 }
 
 /** 128 + n is how the engine tells the death by signal n. */

@@ -2,7 +2,7 @@ import { AgentError, type AgentErrorOptions, causeLine, type ErrorCode, systemCo
 import { groupOf } from './connect/socket-group.js';
 
 /** One way in which an engine refuses something, recognised by its words. */
-interface Refusal {
+export interface Refusal {
   pattern: RegExp;
   code: ErrorCode;
   /** Instead of the engine's words; `$1` and so on are groups of the pattern. */
@@ -10,17 +10,19 @@ interface Refusal {
   hint?: string;
 }
 
+export const NO_SPACE: Refusal = {
+  pattern: /no space left on device/i,
+  code: 'DISK_FULL',
+  message: 'no space left on the disk of the container engine',
+  hint: 'Remove images and containers that are not needed: docker system prune.',
+};
+
 /**
- * What Docker 20.10 to 28 and Podman 4 say, with what to do about it. The first row that fits counts; words
+ * What Docker 20.10 to 29 and Podman 4.3 to 5.8 say, with what to do about it. The first row that fits counts; words
  * that no row knows are shown as they are.
  */
 const REFUSALS: readonly Refusal[] = [
-  {
-    pattern: /no space left on device/i,
-    code: 'DISK_FULL',
-    message: 'no space left on the disk of the container engine',
-    hint: 'Remove images and containers that are not needed: docker system prune.',
-  },
+  NO_SPACE,
   {
     pattern: /exec format error/i,
     code: 'DOCKER_IMAGE',
@@ -43,6 +45,12 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /Bind for (\S+) failed: port is already allocated/i,
     code: 'DOCKER_CONTAINER',
     message: 'the published port $1 is in use by another container',
+    hint: 'Publish another port, or leave the choice to the agent with a port range.',
+  },
+  {
+    pattern: /failed to bind host port(?: for)? (\S*:\d+)\S*: (?:\S+ )*address already in use/i,
+    code: 'DOCKER_CONTAINER',
+    message: 'the published port $1 is in use by a program of this machine',
     hint: 'Publish another port, or leave the choice to the agent with a port range.',
   },
   {
@@ -74,7 +82,14 @@ const REFUSALS: readonly Refusal[] = [
     message: 'the device $1 does not exist on the machine of the engine',
   },
   {
-    pattern: /could not select device driver.*gpu|nvidia-container-cli|nvidia\.com\/gpu|unresolvable CDI/i,
+    pattern: /(?:unresolvable CDI devices?|unknown CDI devices?|could not find CDI devices?):? ?(\S+)/i,
+    code: 'DOCKER_CONTAINER',
+    message: 'the engine knows no device $1',
+    hint: 'List the devices with "nvidia-ctk cdi list"; "nvidia-ctk cdi generate" writes the files that name them.',
+  },
+  {
+    pattern:
+      /could not select device driver.*gpu|nvidia-container-cli|nvidia\.com\/gpu|GPU vendor|CDI spec not found/i,
     code: 'DOCKER_CONTAINER',
     hint: "The container engine gives no access to GPUs: install NVIDIA's container toolkit, or run with --cpu-only.",
   },
@@ -94,6 +109,13 @@ const REFUSALS: readonly Refusal[] = [
     code: 'DOCKER_CONTAINER',
     message: 'the image has no $1 named $2',
     hint: 'Give the number instead of the name.',
+  },
+  {
+    pattern:
+      /client version (\S+) is too (?:old|new)\. (Minimum|Maximum) supported API version is (\d+\.\d+)/i,
+    code: 'DOCKER_ENGINE',
+    message: 'the engine does not speak API version $1 ($2 $3)',
+    hint: 'Unset DOCKER_API_VERSION, or set it to a version that the engine speaks.',
   },
   {
     pattern: /HTTP request to an HTTPS server/i,
@@ -119,9 +141,17 @@ export function engineError(doing: string, error: unknown, address: string): Age
   if (error instanceof AgentError) return fromConnection(error, address);
   const status = statusCode(error);
   const code = systemCode(error);
-  if (status === undefined && code !== undefined) return unreachable(address, code, error);
+  if (status === undefined && code !== undefined && !NEVER_SENT.test(code))
+    return unreachable(address, code, error);
   const text = engineText(error);
   const line = firstLine(text);
+  if (status !== undefined && status >= 300 && status < 400 && status !== 304) {
+    return new AgentError(
+      'DOCKER_ENGINE',
+      `${doing}: ${address} redirects the call (status ${status}), as no engine does`,
+      { hint: 'Check DOCKER_HOST; a proxy or another program may listen there.', cause: error },
+    );
+  }
   const known = refusal(text);
   const options = {
     cause: error,
@@ -135,12 +165,16 @@ export function engineError(doing: string, error: unknown, address: string): Age
   return new AgentError('DOCKER_CONTAINER', `${doing}: ${line}`, options);
 }
 
+/** Node refuses to send a request like this; nothing is known about the engine. */
+const NEVER_SENT = /^ERR_(?:UNESCAPED_CHARACTERS|INVALID_(?:CHAR|URL|ARG_\w+|HTTP_TOKEN|PROTOCOL))$/;
+
 /** What a container's last words or the engine's say about why it cannot run; `undefined` for other words. */
 export function refusal(
   text: string,
+  rows: readonly Refusal[] = REFUSALS,
 ): (AgentErrorOptions & { code: ErrorCode; message: string }) | undefined {
   const words = text.replace(/\s+/g, ' ').trim();
-  for (const { pattern, code, message, hint } of REFUSALS) {
+  for (const { pattern, code, message, hint } of rows) {
     const match = pattern.exec(words);
     if (match === null) continue;
     const filled = message?.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? '').replace(' ()', '');

@@ -1,18 +1,26 @@
 import type Docker from 'dockerode';
 import { systemCode } from '../../errors.js';
+import { apiBefore } from './arguments/build-request.js';
 import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
+import { type EngineInfo, offersNvidia } from './connect/engine-info.js';
 import { startPodman } from './connect/podman-service.js';
-import { type ContainerState, containerState } from './containers/container-state.js';
+import { type ContainerState, containerState, type Platform } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
-import type { CreateRequest } from './create-request.js';
+import { hasLabels, sentLabels } from './containers/label-filter.js';
+import { type CreateRequest, createOptions } from './create-request.js';
+import { type ImageFacts, inspectImage } from './image/inspect-image.js';
+import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { engineError, statusCode } from './engine-errors.js';
+import { podmanRequest, refuseMissingSources } from './podman-request.js';
 import { demultiplex } from './stream-frames.js';
 
 export interface EngineFacts {
-  /** `1.41`. */
+  /** Of the calls made to it: `1.41`. */
   apiVersion: string;
   podman: boolean;
+  /** Of the engine itself: `29.8.1`, `5.8.2`. */
+  version: string;
   /** Processor of its machine, in Go's words: `amd64`, `arm64`. */
   architecture: string;
 }
@@ -30,6 +38,8 @@ export interface EngineExec {
 export interface ListedContainer {
   id: string;
   labels: Readonly<Record<string, string>>;
+  /** `running`, `exited`, `created` …, in the engine's word. */
+  state: string;
 }
 
 /** What a connection to an engine is made of. */
@@ -39,6 +49,9 @@ interface EngineParts {
   address: string;
   /** Path of its socket, where it is one of this machine. */
   socket: string | undefined;
+  /** `DOCKER_API_VERSION`. */
+  apiVersion: string | undefined;
+  problem: string | undefined;
   /** Starts an engine that ends by itself when nobody asks it; `false` when that is not ours to do. */
   revive(): Promise<boolean>;
 }
@@ -49,10 +62,17 @@ type Env = Readonly<Record<string, string | undefined>>;
 export class Engine {
   readonly address: string;
   readonly socket: string | undefined;
+  /** Why the docker command's configuration, or a part of it, does not count. */
+  readonly problem: string | undefined;
   readonly #docker: Docker;
+  readonly #apiVersion: string | undefined;
   readonly #revive: () => Promise<boolean>;
+  /** Known from `connect` on. */
+  #facts: EngineFacts | undefined;
 
-  private constructor({ docker, address, socket, revive }: EngineParts) {
+  private constructor({ docker, address, socket, apiVersion, problem, revive }: EngineParts) {
+    this.problem = problem;
+    this.#apiVersion = apiVersion;
     this.#docker = docker;
     this.address = address;
     this.socket = socket;
@@ -73,42 +93,92 @@ export class Engine {
       docker: await engineClient(address, env),
       address: source === '' || source === 'DOCKER_HOST' ? text : `${text} (${source})`,
       socket: target.kind === 'socket' ? target.path : undefined,
+      apiVersion: address.apiVersion,
+      problem: address.problem,
       revive: async () => podman?.start?.() ?? false,
     });
     await engine.facts();
     return engine;
   }
 
+  /** Asked once for a connection: on Debian, Podman has its package manager look up programs for each answer. */
   async facts(): Promise<EngineFacts> {
+    this.#facts ??= await this.#askFacts();
+    return this.#facts;
+  }
+
+  async #askFacts(): Promise<EngineFacts> {
     const version = await this.#call('asking the engine for its version', () => this.#docker.version());
     const names: { Name: string }[] = version.Components ?? [];
     return {
-      apiVersion: version.ApiVersion,
+      // An engine names its newest version, whichever the path of a call asks for.
+      apiVersion: this.#apiVersion ?? version.ApiVersion,
       podman: names.some(({ Name }) => /podman/i.test(Name)),
+      version: version.Version,
       architecture: version.Arch,
     };
   }
 
-  /** The engine was set up to hand out NVIDIA GPUs. */
-  async hasNvidiaRuntime(): Promise<boolean> {
-    const info: { Runtimes?: Record<string, unknown> } = await this.#call(
-      'asking the engine about itself',
-      () => this.#docker.info(),
-    );
-    return Object.keys(info.Runtimes ?? {}).some((name) => name.startsWith('nvidia'));
+  get #podman(): boolean {
+    return this.#facts?.podman === true;
   }
 
-  async hasImage(image: string): Promise<boolean> {
+  /** The engine was set up to hand out NVIDIA GPUs. */
+  async handsOutNvidia(): Promise<boolean> {
+    return offersNvidia(await this.#info());
+  }
+
+  #info(): Promise<EngineInfo> {
+    return this.#call('asking the engine about itself', () => this.#docker.info());
+  }
+
+  /** @param platform as `--platform` has it; without one any will do */
+  async hasImage(image: string, platform?: string): Promise<boolean> {
+    const wanted = platform === undefined ? undefined : parsePlatform(platform);
+    const found = await this.inspectImage(image, wanted);
+    return found !== undefined && (wanted === undefined || fitsPlatform(found, wanted));
+  }
+
+  /**
+   * `undefined` for an image that is not there.
+   *
+   * @param platform of an image that the engine may have for several; before API 1.49 it does not take the question
+   */
+  async inspectImage(image: string, platform?: Partial<Platform>): Promise<ImageFacts | undefined> {
+    const asks = platform?.os && platform.architecture && !apiBefore((await this.facts()).apiVersion, '1.49');
+    return this.#find(() => inspectImage(this.#docker, image, asks ? platform : undefined));
+  }
+
+  /** User of an image's processes, `user` or `user:group`; empty for root, and for an image that is not there. */
+  async imageUser(image: string): Promise<string> {
     const found = await this.#find(() => this.#docker.getImage(image).inspect());
-    return found !== undefined;
+    return found?.Config?.User ?? '';
   }
 
   /** @returns the container's id */
   async create(request: CreateRequest): Promise<string> {
+    const taken = this.#podman ? await this.#forPodman(request) : request;
     const container = await this.#call('creating the container', () =>
-      this.#docker.createContainer(createOptions(request)),
+      this.#docker.createContainer(createOptions(taken)),
     );
     return container.id;
+  }
+
+  async #forPodman(request: CreateRequest): Promise<CreateRequest> {
+    const { version } = await this.facts();
+    const { Runtimes = {} } = request.HostConfig.Runtime ? await this.#info() : {};
+    return podmanRequest(request, { version, runtimes: Object.keys(Runtimes) });
+  }
+
+  /**
+   * Docker refuses a mount whose source is missing, or makes the folder as `docker run -v` is known for. Podman's API
+   * makes a folder in any case.
+   *
+   * @param request of an engine that sees the files of this machine under their own paths
+   * @throws AgentError DOCKER_CONTAINER
+   */
+  refuseMissingSources(request: CreateRequest): void {
+    if (this.#podman) refuseMissingSources(request);
   }
 
   async start(id: string): Promise<void> {
@@ -141,15 +211,20 @@ export class Engine {
 
   /** With its unnamed volumes; nothing happens for one that is gone. */
   async remove(id: string): Promise<void> {
+    // A forced removal is a kill in Docker; Podman 5 gives the container ten seconds after its stop signal.
+    if (this.#podman) await this.kill(id, 'SIGKILL').catch(() => undefined);
     await this.#find(() => this.#docker.getContainer(id).remove({ force: true, v: true }));
   }
 
   /** Containers with all of these labels, running or not. */
   async list(labels: readonly string[]): Promise<ListedContainer[]> {
+    const filters = { label: sentLabels(labels, this.#podman) };
     const found = await this.#call('listing containers', () =>
-      this.#docker.listContainers({ all: true, filters: { label: [...labels] } }),
+      this.#docker.listContainers({ all: true, filters }),
     );
-    return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }));
+    return found
+      .map(({ Id, Labels, State }) => ({ id: Id, labels: Labels ?? {}, state: State }))
+      .filter((listed) => hasLabels(listed.labels, labels));
   }
 
   /** Further calls of this driver's own files, with the errors of the methods here. */
@@ -162,7 +237,7 @@ export class Engine {
     return this.#find(() => call(this.#docker));
   }
 
-  /** All output from the start, in the order in which it came; ends with the container. */
+  /** What the engine itself has kept of the output; ends with the container. */
   async *logs(id: string, tty: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const stream = await this.#call('reading the output', () =>
       this.#docker.getContainer(id).logs({ follow: true, stdout: true, stderr: true, abortSignal: signal }),
@@ -198,6 +273,26 @@ export class Engine {
     return ExitCode ?? -1;
   }
 
+  /** What a command in the container prints, as it comes; ends with the command or the container. */
+  async *execOutput(
+    id: string,
+    { argv, signal }: { argv: readonly string[]; signal: AbortSignal },
+  ): AsyncGenerator<Uint8Array> {
+    const doing = 'running a command in the container';
+    const stream = await this.#call(doing, async () => {
+      const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true });
+      return exec.start({});
+    });
+    const cut = (): unknown => stream.destroy();
+    signal.addEventListener('abort', cut);
+    try {
+      for await (const { data } of demultiplex(stream)) yield data;
+    } finally {
+      signal.removeEventListener('abort', cut);
+      stream.destroy();
+    }
+  }
+
   /** A call about something that may be gone: 304 (nothing to do) and 404 are no errors. */
   async #find<T>(call: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -228,11 +323,4 @@ export class Engine {
       throw error;
     }
   }
-}
-
-/** The create request as the client library takes it: nothing but name and platform goes into the address. */
-export function createOptions(request: CreateRequest): Docker.ContainerCreateOptions {
-  const { name, platform, ...body } = request;
-  const query = { ...(name === undefined ? {} : { name }), ...(platform === undefined ? {} : { platform }) };
-  return { _query: query, _body: body } as Docker.ContainerCreateOptions;
 }

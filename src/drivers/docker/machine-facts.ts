@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { systemCode } from '../../errors.js';
 import { isAmdMachine } from '../../gpu/amd-machine.js';
 
 /** Kernel lists of sockets; the port is behind the colon of the second column, in hexadecimal. */
@@ -30,6 +32,17 @@ export function hostAddress(target: string): Promise<string | undefined> {
     };
     socket.once('error', () => finish(undefined));
     socket.connect(1, target, () => finish(socket.address().address));
+  });
+}
+
+/** Whether a program listens at a socket; one that this user may not ask counts as if it does. */
+export function answersAt(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket, () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', (error) => resolve(systemCode(error) === 'EACCES'));
   });
 }
 

@@ -1,5 +1,5 @@
 import { readStatus, writeStatus } from '../../os/detached.js';
-import { tail } from '../../os/tail.js';
+import { OutputFile } from '../../os/output-file.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import { watchExit } from './exit-watch.js';
 import { type LocalWorkloadRef, statusFile } from './local-ref.js';
@@ -28,6 +28,7 @@ export class LocalWorkload implements Workload {
   readonly settled: Promise<void>;
   readonly #selection: ProcessSelection;
   readonly #complete = new AbortController();
+  #output: OutputFile | undefined;
   #stopping = false;
 
   constructor({ ref, ownsGroup, ended, signal }: LocalWorkloadOptions) {
@@ -44,13 +45,24 @@ export class LocalWorkload implements Workload {
     this.settled = this.exited.then((exit) => this.#settle(exit));
   }
 
-  output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk> {
-    return tail({ file: this.ref.output, position, complete: this.#complete.signal, signal });
+  async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
+    const file = await OutputFile.open(this.ref.output);
+    this.#output = file;
+    try {
+      yield* file.read({ position, complete: this.#complete.signal, signal });
+    } finally {
+      this.#output = undefined;
+      await file.close();
+    }
   }
 
-  async stop(graceMs: number): Promise<void> {
+  async release(position: number): Promise<void> {
+    await this.#output?.release(position);
+  }
+
+  async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopping = true;
-    const killed = await endProcesses(this.#selection, graceMs);
+    const killed = await endProcesses(this.#selection, graceMs, kill);
     const file = statusFile(this.ref.runFolder);
     if (killed && (await readStatus(file)) === undefined) await writeStatus(file, KILLED);
   }

@@ -31,15 +31,20 @@ const TREES_AT_ONCE = 16;
  * Ends all processes of a selection: SIGTERM once (so that what they start to clean up may run), the grace,
  * then SIGKILL until nothing is left.
  *
+ * @param kill ends the grace early
  * @returns whether SIGKILL was needed
  * @throws AgentError PROCESS_STUCK when some are still there long after SIGKILL
  */
-export async function endProcesses(selection: ProcessSelection, graceMs: number): Promise<boolean> {
+export async function endProcesses(
+  selection: ProcessSelection,
+  graceMs: number,
+  kill?: AbortSignal,
+): Promise<boolean> {
   const found = await living(selection);
   if (found.length === 0) return false;
-  if (graceMs > 0) {
+  if (graceMs > 0 && !kill?.aborted) {
     askToEnd(selection, found);
-    if (await goneWithin(selection, graceMs)) return false;
+    if (await goneWithin(selection, graceMs, kill)) return false;
   }
   await killAll(selection);
   return true;
@@ -56,13 +61,17 @@ export async function living({ marker, leader }: ProcessSelection): Promise<Proc
   return [...new Map(entries.map((entry) => [entry.pid, entry])).values()];
 }
 
-/** Waits until nothing of the selection is alive. `false` when the time is up before. */
-export async function goneWithin(selection: ProcessSelection, timeMs: number): Promise<boolean> {
+/** Waits until nothing of the selection is alive. `false` when the time is up before, or the signal aborts. */
+export async function goneWithin(
+  selection: ProcessSelection,
+  timeMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const deadline = performance.now() + timeMs;
   let known = await living(selection);
   while (known.length > 0) {
     const left = deadline - performance.now();
-    if (left <= 0) return false;
+    if (left <= 0 || signal?.aborted) return false;
     await sleep(Math.min(LOOK_AGAIN_MS, left));
     const alive = await Promise.all(known.map((entry) => isAlive(entry.pid, entry.startTime)));
     known = known.filter((_, index) => alive[index]);

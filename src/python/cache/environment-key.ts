@@ -1,4 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { EnvironmentJob } from '../environment-job.js';
+import { withoutLogin } from '../install/freeze.js';
+import { configurationKey } from '../install/pip-configuration.js';
+import { settingFiles, uvVariablesKey } from '../install/uv-configuration.js';
 
 /** Everything that decides what is in an environment. */
 export interface EnvironmentInputs {
@@ -7,7 +11,7 @@ export interface EnvironmentInputs {
   systemSitePackages: boolean;
   /** State of the packages that the environment inherits; empty when it inherits none. */
   inherited: string;
-  /** Digest of the container's image; empty on the machine itself. */
+  /** Digest of what the container's image has in it; empty on the machine itself. */
   image: string;
   cuda: string;
   /** `pip`, `uv`, `poetry` …: they resolve differently. Not the exact version. */
@@ -30,5 +34,14 @@ export function environmentKey(inputs: EnvironmentInputs): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
+/** Settings of the package tools themselves that change which packages they install, and the files these name. */
+export async function toolKey({ pip, env, container, request }: EnvironmentJob): Promise<string[]> {
+  const files = settingFiles(env);
+  const texts = await Promise.all(
+    files.map(async (file) => (container ? container.texts.get(file) : await request.place.read(file)) ?? ''),
+  );
+  return [...configurationKey(pip), '', ...uvVariablesKey(env), '', ...texts.map(withoutLogin)];
+}
+
 /** Changes when environments are built differently from before. */
-const LAYOUT = 1;
+const LAYOUT = 2;

@@ -1,26 +1,17 @@
 import { rm, stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
-import { inspectEnvironment } from '../install/environment-inspection.js';
+import { INSTALL_TOOLS } from '../inherited-packages.js';
+import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { installError } from '../install/install-failure.js';
-import { installFromList } from '../install/installer.js';
-import { pipInstallCommand } from '../install/pip-installer.js';
+import { withIndexes } from '../install/install-plan.js';
+import { pipInstaller } from '../install/pip-installer.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import { requirementText } from '../requirements/requirement.js';
-import { locateRequirements } from '../requirements/requirement-files.js';
-import { optionLines, parseRequirementList } from '../requirements/requirement-list.js';
-import { taskLines } from '../requirements/requirement-source.js';
-import {
-  type CondaPlan,
-  condaDependency,
-  dependencyName,
-  environmentFile,
-  missingDependencies,
-  parseCondaLines,
-  planConda,
-  withoutMissing,
-} from './conda-plan.js';
+import { type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
+import { normalName } from '../requirements/requirement.js';
+import { environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
+import { type CondaRequirements, markersOf, readObject, requirementPlan } from './conda-requirements.js';
 import {
   type CondaProgram,
   createArguments,
@@ -44,32 +35,10 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
   const prefix =
     prepared?.prefix ?? (settings.conda.useBase ? await basePrefix(request, conda) : place.inside(target));
   if (prepared === undefined && !settings.conda.useBase) await create(request, conda, prefix);
-  await installPlan(request, conda, prefix, requirementPlan(request));
-  return environmentOf(request, conda, prefix);
-}
-
-/** Lists of the task: its conda list, or the one of pip when there is none; an empty conda list means pip alone. */
-export function requirementPlan(
-  request: Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter' | 'cuda'>,
-): CondaPlan {
-  const { task, settings, cuda } = request;
-  const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels };
-  const requirements = task.script?.requirements;
-  const own = settings.requirements.forceRepository ? undefined : requirements?.conda;
-  const pip = parseRequirementList(taskLines(requirements, settings.requirements, 'pip')).requirements;
-  if (own === undefined || own === null) {
-    return planConda(
-      locateRequirements(request).flatMap(({ list }) => list.requirements),
-      facts,
-    );
-  }
-  const lines = taskLines(requirements, settings.requirements, 'conda');
-  if (lines.every((line) => line.trim() === ''))
-    return { channels: [...facts.channels], conda: [], pip: pip.map(requirementText) };
-  const plan = planConda(parseCondaLines(lines), facts);
-  const taken = new Set(plan.conda.map(dependencyName));
-  const left = pip.filter((one) => !taken.has(dependencyName(condaDependency(one, facts))));
-  return { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] };
+  const requirements = await requirementPlan(request, await markersOf(request, prefix));
+  await installPlan(request, conda, prefix, requirements);
+  const { frozen, ...environment } = await environmentOf(request, conda, prefix);
+  return { ...environment, frozen, frozenOptions: optionLines(requirements.options, quotedPath) };
 }
 
 interface Prepared {
@@ -144,7 +113,7 @@ async function installPlan(
   request: EnvironmentRequest,
   conda: CondaProgram,
   prefix: string,
-  first: CondaPlan,
+  { plan: first, options }: CondaRequirements,
 ): Promise<void> {
   const { place, reporter } = request;
   const file = `${place.inside(request.target)}.conda.yml`;
@@ -168,20 +137,16 @@ async function installPlan(
     reporter.line(`conda does not have ${missing.join(', ')}: left to pip`);
     plan = withoutMissing(plan, missing);
   }
-  if (plan.pip.length > 0) await installWithPip(request, prefix, plan.pip);
+  if (plan.pip.length > 0) await installWithPip(request, prefix, { lines: plan.pip, options });
 }
 
 async function installWithPip(
   request: EnvironmentRequest,
   prefix: string,
-  lines: readonly string[],
+  { lines, options: listed }: { lines: readonly string[]; options: ListOptions },
 ): Promise<void> {
   const { place, reporter, signal, settings, repository, toolEnvironment = {} } = request;
   const python = `${prefix}/bin/python`;
-  const argv = pipInstallCommand({ argv: [python, '-m', 'pip'], version: '' }, settings.pip);
-  const options = optionLines(
-    parseRequirementList(settings.pip.extraIndexUrls.map((url) => `--extra-index-url ${url}`)).options,
-  );
   const context = {
     place,
     python,
@@ -192,11 +157,11 @@ async function installWithPip(
     reporter,
     signal,
   };
-  const failed = await installFromList(context, {
-    tool: 'pip',
-    argv,
-    lines: [...options, ...lines],
-    env: {},
+  const pip = { argv: [python, '-m', 'pip'], version: '' } as const;
+  const options = withIndexes(listed, settings.pip.extraIndexUrls);
+  const failed = await pipInstaller(context, pip, settings.pip).install({
+    lines,
+    options,
     what: `${lines.length} packages`,
   });
   if (failed !== undefined) throw installError(failed);
@@ -216,31 +181,28 @@ async function environmentOf(
     { argv: [...runArguments(conda, prefix), 'python', '-c', SHOW] },
     { signal },
   );
-  const after = readVariables(shown.exitCode === 0 ? shown.stdout : '{}');
+  const after = readObject(shown.exitCode === 0 ? shown.stdout : '{}');
   const changed = Object.entries(after).filter(([name, value]) => before[name] !== value && !OWN.has(name));
   return {
     python: [python],
     pathEntries: [],
     binFolder: `${prefix}/bin`,
     environment: { CONDA_PREFIX: prefix, ...Object.fromEntries(changed) },
-    frozen: settings.conda.fullUpdate ? freezeLines(packages) : undefined,
+    frozen: settings.conda.fullUpdate ? freezeLines(packages.map(asTool), [], {}) : undefined,
     cacheHit: false,
     manager: 'conda',
     upkeep: undefined,
   };
 }
 
+/** What each environment of conda has for installing packages is no package of the task. */
+function asTool(one: InstalledPackage): InstalledPackage {
+  return { ...one, base: INSTALL_TOOLS.has(normalName(one.name)) };
+}
+
 /** Variables of the shell that showed the others. */
 const OWN = new Set(['PATH', 'PWD', 'OLDPWD', 'SHLVL', '_']);
 const SHOW = 'import json, os; print(json.dumps(dict(os.environ)))';
-
-function readVariables(text: string): Record<string, string> {
-  try {
-    return JSON.parse(text.trim().split('\n').at(-1) ?? '{}');
-  } catch {
-    return {};
-  }
-}
 
 function condaCommand(
   { place, reporter, signal, toolEnvironment }: EnvironmentRequest,

@@ -1,3 +1,4 @@
+import { type MarkerValues, markerHolds } from '../requirements/markers.js';
 import {
   normalName,
   parseRequirement,
@@ -12,12 +13,16 @@ export interface CondaPlan {
   conda: string[];
   /** Lines of a requirements list. */
   pip: string[];
+  /** The line of a requirements list that each dependency stands for. */
+  lines: Record<string, string>;
 }
 
 export interface CondaFacts {
   /** 10 × major + minor; 0: no CUDA. */
   cuda: number;
   channels: readonly string[];
+  /** Of the environment's Python; `undefined`: not known. */
+  markers?: MarkerValues | undefined;
 }
 
 /** Names that differ between the two indexes. */
@@ -33,19 +38,35 @@ const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
 
 /** Sorts a list into what conda installs and what pip does, with conda's names and versions. */
 export function planConda(requirements: readonly Requirement[], facts: CondaFacts): CondaPlan {
-  const plan: CondaPlan = { channels: [...facts.channels], conda: [], pip: [] };
+  const plan: CondaPlan = { channels: [...facts.channels], conda: [], pip: [], lines: {} };
   for (const requirement of requirements) {
     const name = normalName(requirement.name ?? '');
+    const text = requirementText(requirement);
+    if (requirement.marker !== undefined && !isWanted(requirement.marker, facts)) continue;
     if (requirement.kind !== 'index') addUnread(plan, requirement);
-    else if (CLEARML.has(name) && !facts.channels.includes('clearml'))
-      plan.pip.push(requirementText(requirement));
+    else if (isForPip(requirement, facts)) add(plan.pip, text);
     else if (!DROPPED.has(name) && (!TOOLKITS.has(name) || fitsCuda(requirement, facts.cuda))) {
-      add(plan.conda, condaDependency(requirement, facts));
+      const dependency = condaDependency(requirement, facts);
+      add(plan.conda, dependency);
+      plan.lines[dependency] = text;
       for (const companion of COMPANIONS[name] ?? []) add(plan.conda, companion);
+      // conda knows no extras: pip adds what they need to conda's package.
+      if (requirement.extras.length > 0) add(plan.pip, text);
     }
   }
   addAccelerator(plan, requirements, facts);
   return plan;
+}
+
+/** A marker of a Python that nobody could ask is left to pip, which reads it. */
+function isWanted(marker: string, { markers }: CondaFacts): boolean {
+  return markers === undefined || markerHolds(marker, markers);
+}
+
+function isForPip(requirement: Requirement, { channels, markers }: CondaFacts): boolean {
+  const ours = CLEARML.has(normalName(requirement.name ?? '')) && !channels.includes('clearml');
+  const hasHash = requirement.options.length > 0;
+  return ours || hasHash || (requirement.marker !== undefined && markers === undefined);
 }
 
 /** `torch==1.13.0.post2` → `pytorch~=1.13.0`. */
@@ -70,9 +91,10 @@ export function withoutMissing(plan: CondaPlan, missing: readonly string[]): Con
   const pipNames = Object.fromEntries(Object.entries(CONDA_NAMES).map(([pip, conda]) => [conda, pip]));
   const moved = missing.map((dependency) => {
     const name = dependencyName(dependency);
-    return (pipNames[name] ?? name) + dependency.slice(name.length);
+    return plan.lines[dependency] ?? (pipNames[name] ?? name) + dependency.slice(name.length);
   });
-  return { ...plan, conda: plan.conda.filter((one) => !gone.has(one)), pip: [...plan.pip, ...moved] };
+  const pip = [...new Set([...plan.pip, ...moved])];
+  return { ...plan, conda: plan.conda.filter((one) => !gone.has(one)), pip };
 }
 
 /** conda reads YAML, and JSON is YAML. */

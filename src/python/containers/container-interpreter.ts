@@ -3,12 +3,13 @@ import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { configurationFiles } from '../install/pip-configuration.js';
+import { settingFiles } from '../install/uv-configuration.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
 import type { Candidate } from '../interpreter/interpreter-candidates.js';
 import { bringInterpreter } from '../interpreter/managed-interpreter.js';
 import { type PythonRequest, programNames } from '../interpreter/python-request.js';
 import { normalName } from '../requirements/requirement.js';
-import { type LocatedList, locateRequirements } from '../requirements/requirement-files.js';
+import { type LocatedList, listRequirements } from '../requirements/requirement-files.js';
 import { carriedPaths } from './carried-settings.js';
 import { type ContainerSurvey, surveyContainer } from './container-survey.js';
 
@@ -41,7 +42,7 @@ export async function containerInterpreter(
   find: (options: FindOptions) => Promise<Interpreter>,
 ): Promise<ContainerInterpreter> {
   const survey = await lookAt(request);
-  const lists = request.settings.skip.everything ? [] : locateRequirements({ ...request, reporter: SILENT });
+  const lists = request.settings.skip.everything ? [] : listRequirements({ ...request, reporter: SILENT });
   const found = await find({ candidates: survey.candidates }).catch((error: unknown) => {
     if (!isAgentError(error, 'PYTHON_MISSING')) throw error;
     return undefined;
@@ -71,7 +72,7 @@ async function lookAt(request: EnvironmentRequest): Promise<ContainerSurvey> {
     programs: ['git'],
     paths: carriedPaths(hostEnvironment, (file) => place.inside(file)),
     folders: [place.inside(settings.downloads.path), '/tmp'],
-    texts: configurationFiles(env),
+    texts: [...configurationFiles(env), ...settingFiles(env)],
     signal,
   });
 }
@@ -85,7 +86,9 @@ async function installPython(
     await place.provide({ tools: ['pip', ...libraries] }, { reporter, signal });
   } catch (error) {
     signal.throwIfAborted();
-    const detail = error instanceof AgentError ? error.detail : undefined;
+    // What the engine refuses says nothing about the image; only the package manager's own failure has no cause.
+    if (!isAgentError(error, 'DOCKER_CONTAINER') || error.cause !== undefined) throw error;
+    const { detail } = error;
     throw new AgentError(
       'PYTHON_MISSING',
       `the image has no Python, and none could be installed: ${causeLine(error)}`,

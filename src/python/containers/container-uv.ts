@@ -108,6 +108,7 @@ async function fetchStatic(job: EnvironmentJob, uv: string, target: string): Pro
   const flags = ['--quiet', '--no-deps', '--only-binary', ':all:', '--python-platform', platform];
   try {
     const result = await run([uv, 'pip', 'install', ...flags, '--target', folder, `uv==${version}`], {
+      cwd: '/', // uv obeys the settings of a project in the folder where it starts
       env: hostEnvironment,
       signal,
       timeoutMs: FETCH_TIMEOUT_MS,

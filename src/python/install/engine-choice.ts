@@ -1,6 +1,8 @@
+import type { RequirementList } from '../requirements/requirement-list.js';
 import type { Engine, PipSettings } from '../settings.js';
 import type { InstallPlan } from './install-plan.js';
-import { type UvOptions, uvInstallFlags, uvOptions } from './uv-installer.js';
+import { type UvOptions, uvInstallFlags, uvOptions } from './uv-flags.js';
+import { listObstacle } from './uv-obstacles.js';
 
 /** Which tool installs plain requirements, and why; the reason goes to the log. */
 export interface EngineChoice {
@@ -13,6 +15,8 @@ export interface EngineFacts {
   /** Keys of pip's configuration that only pip understands. */
   pipOnly: readonly string[];
   plans: readonly InstallPlan[];
+  /** The lists that the plans are made from. */
+  lists: readonly RequirementList[];
   /** The environment sees packages of the interpreter, which pip counts as installed and uv does not. */
   inheritsPackages: boolean;
   pythonVersion: string;
@@ -32,6 +36,9 @@ export function chooseEngine(wanted: Engine, settings: PipSettings, facts: Engin
     return { engine: 'pip', why: 'uv does not count what the interpreter has as installed' };
   if (obstacle !== undefined)
     return { engine: 'pip', why: `uv ${uv.version} does not understand ${obstacle}` };
+  const listed = facts.lists.map(listObstacle).find((one) => one !== undefined);
+  if (listed !== undefined)
+    return { engine: 'pip', why: `uv ${uv.version} reads ${listed} otherwise than pip` };
   return { engine: 'uv', why: `uv ${uv.version} is installed` };
 }
 

@@ -7,6 +7,12 @@ export interface InstalledPackage {
   version: string;
   /** Address it was installed from, when that was not an index: `git+https://…@commit`, `file:///…`. */
   source: string | undefined;
+  /** Its files are used where they are. */
+  editable: boolean;
+  /** What it needs, as its metadata says: `numpy>=1.2; extra == "fast"`. */
+  requires: string[];
+  /** It was there before the task's packages were installed. */
+  base: boolean;
 }
 
 export interface Inspection {
@@ -31,11 +37,11 @@ export async function inspectEnvironment(
   );
   const line = result.stdout.trimEnd().split('\n').at(-1) ?? '';
   try {
-    const value: { sysPath: string[]; packages: [string, string, string | null][] } = JSON.parse(line);
-    const packages = value.packages.map(([name, version, source]) => ({
-      name,
-      version,
-      source: source ?? undefined,
+    const value: { sysPath: string[]; packages: Described[] } = JSON.parse(line);
+    const packages = value.packages.map((one) => ({
+      ...one,
+      source: one.source ?? undefined,
+      base: false,
     }));
     return { sysPath: value.sysPath, packages };
   } catch (cause) {
@@ -50,33 +56,95 @@ export async function inspectEnvironment(
   }
 }
 
+type Described = Omit<InstalledPackage, 'source' | 'base'> & { source: string | null };
+
+/**
+ * The same for an environment that was looked at before: what is as it was then and came with the environment is
+ * still no package of the task.
+ */
+export async function inspectOver(
+  place: Place,
+  { python, before, signal }: { python: string; before: readonly InstalledPackage[]; signal: AbortSignal },
+): Promise<Inspection> {
+  const found = await inspectEnvironment(place, [python], signal);
+  return {
+    ...found,
+    packages: withBase(
+      found.packages,
+      before.filter(({ base }) => base),
+    ),
+  };
+}
+
+/** The packages with a mark at those that were there before. */
+function withBase(
+  packages: readonly InstalledPackage[],
+  before: readonly InstalledPackage[],
+): InstalledPackage[] {
+  const described = ({ name, version, source }: InstalledPackage) => JSON.stringify([name, version, source]);
+  const there = new Set(before.map(described));
+  return packages.map((one) => ({ ...one, base: there.has(described(one)) }));
+}
+
 const SCRIPT = `
 import io, json, os, sys
+try:
+    from urllib.parse import unquote
+except ImportError:
+    from urllib import unquote
 def headers(file):
-    found = {}
+    found = {'Requires-Dist': []}
     with io.open(file, encoding='utf-8', errors='replace') as lines:
         for line in lines:
             if not line.strip():
                 break
             key, _, value = line.partition(':')
-            if key in ('Name', 'Version'):
+            if key == 'Requires-Dist':
+                found[key].append(value.strip())
+            elif key in ('Name', 'Version'):
                 found[key] = value.strip()
-    return found.get('Name'), found.get('Version')
+    return found.get('Name'), found.get('Version'), found['Requires-Dist']
+def needs(folder):
+    file = os.path.join(folder, 'requires.txt')
+    found = []
+    if os.path.isfile(file):
+        with io.open(file, encoding='utf-8', errors='replace') as lines:
+            for line in lines:
+                if line.startswith('['):
+                    break
+                if line.strip():
+                    found.append(line.strip())
+    return found
 def source(folder):
     file = os.path.join(folder, 'direct_url.json')
     if not os.path.isfile(file):
-        return None
+        return None, False
     with io.open(file, encoding='utf-8') as text:
         direct = json.load(text)
     address = direct.get('url', '')
+    if address.startswith('file://') and not os.path.exists(unquote(address[7:])):
+        return None, False
     vcs = direct.get('vcs_info')
     if vcs:
         address = '%s+%s' % (vcs.get('vcs', 'git'), address)
         if vcs.get('commit_id'):
             address += '@' + vcs['commit_id']
+    facts = []
+    digest = (direct.get('archive_info') or {}).get('hash')
+    if digest and not address.startswith('file:'):
+        facts.append(digest)
     if direct.get('subdirectory'):
-        address += '#subdirectory=' + direct['subdirectory']
-    return address
+        facts.append('subdirectory=' + direct['subdirectory'])
+    if facts:
+        address += '#' + '&'.join(facts)
+    return address, bool((direct.get('dir_info') or {}).get('editable'))
+links = set()
+for folder in sys.path:
+    if os.path.isdir(folder):
+        for entry in os.listdir(folder):
+            if entry.endswith('.egg-link'):
+                with io.open(os.path.join(folder, entry), encoding='utf-8') as text:
+                    links.add(os.path.realpath(text.readline().strip()))
 packages = {}
 for folder in sys.path:
     try:
@@ -92,10 +160,14 @@ for folder in sys.path:
         else:
             continue
         try:
-            name, version = headers(meta)
+            name, version, requires = headers(meta)
             if name and version:
-                packages.setdefault(name.lower().replace('_', '-'), (name, version, source(full)))
+                address, editable = source(full)
+                if address is None and os.path.realpath(folder) in links:
+                    address, editable = 'file://' + os.path.realpath(folder), True
+                packages.setdefault(name.lower().replace('_', '-'), {'name': name, 'version': version,
+                    'source': address, 'editable': editable, 'requires': requires or needs(full)})
         except (OSError, ValueError):
             pass
-print(json.dumps({'sysPath': [p for p in sys.path if p], 'packages': sorted(packages.values(), key=lambda p: p[0].lower())}))
+print(json.dumps({'sysPath': [p for p in sys.path if p], 'packages': sorted(packages.values(), key=lambda p: p['name'].lower())}))
 `;

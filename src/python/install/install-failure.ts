@@ -63,7 +63,7 @@ const ROWS: readonly Row[] = [
   {
     kind: 'hash',
     pattern:
-      /THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*|Hash mismatch for [^\n]*|require-hashes[^\n]*|Hashes are required[^\n]*|In `?--require-hashes`? mode[^\n]*/i,
+      /THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*|Hash mismatch for [^\n]*|require-hashes[^\n]*|Can't verify hashes for[^\n]*|Hashes are required[^\n]*|In `?--require-hashes`? mode[^\n]*/i,
     cause: (match) => `a package does not match its hash: ${clip(match[0])}`,
   },
   {
@@ -112,7 +112,7 @@ const ROWS: readonly Row[] = [
   {
     kind: 'conflict',
     pattern:
-      /ResolutionImpossible|Cannot install ([^\n]+?) because these package versions have conflicting dependencies|requirements are unsatisfiable|version solving failed|LibMambaUnsatisfiableError|UnsatisfiableError/,
+      /ResolutionImpossible|resolution-too-deep|Cannot install ([^\n]+?) because these package versions have conflicting dependencies|requirements are unsatisfiable|version solving failed|LibMambaUnsatisfiableError|UnsatisfiableError/,
     cause: (match) =>
       `the requirements contradict each other${match[1] === undefined ? '' : `: ${clip(match[1])}`}`,
     hint: 'Loosen one of the versions named in the detail.',

@@ -1,10 +1,6 @@
+import { addOnce, type ListOptions, readListOptions } from '../requirements/list-options.js';
 import { normalName, type Requirement, requirementText } from '../requirements/requirement.js';
-import {
-  addOnce,
-  type ListOptions,
-  type RequirementList,
-  readListOption,
-} from '../requirements/requirement-list.js';
+import { hasHashes, type RequirementList } from '../requirements/requirement-list.js';
 import type { RequirementSettings } from '../settings.js';
 
 /** What is installed, in order. Each line is the text of a requirements file. */
@@ -27,12 +23,14 @@ export interface PlannedPackage {
   optional: boolean;
   /** The same text installs the same files at any time: a repository at a commit, not one at a branch. */
   fixed: boolean;
+  /** A folder that is installed so that its files are used where they are. */
+  editable: boolean;
 }
 
 /** Only the last line that names one of these counts, and it comes last. */
 const COLLECTED = new Set(['trains', 'clearml', 'nbconvert', 'ipython']);
 
-export function planInstall(list: RequirementList, settings: RequirementSettings): InstallPlan {
+export function planInstall(list: PlannableList, settings: RequirementSettings): InstallPlan {
   const plan: InstallPlan = {
     options: list.options,
     first: [],
@@ -40,22 +38,34 @@ export function planInstall(list: RequirementList, settings: RequirementSettings
     post: [],
     external: [],
   };
+  if (hasHashes(list)) return planWithHashes(list);
   if (settings.untouched) return { ...plan, main: list.requirements.map(requirementText) };
   const collected = new Map<string, string>();
   for (const requirement of list.requirements) {
     const stage = stageOf(requirement, settings);
     const text = stage === 'external' ? externalText(requirement) : requirementText(requirement);
     const name = normalName(requirement.name ?? '');
+    const plain = { text, optional: false, fixed: true, editable: false };
     if (stage === 'first')
-      plan.first.push({ text, optional: isNamed(requirement, settings.priorityOptional), fixed: true });
-    if (stage === 'post')
-      plan.post.push({ text, optional: isNamed(requirement, settings.postOptional), fixed: true });
-    if (stage === 'external') plan.external.push({ text, optional: false, fixed: isFixed(requirement) });
+      plan.first.push({ ...plain, optional: isNamed(requirement, settings.priorityOptional) });
+    if (stage === 'post') plan.post.push({ ...plain, optional: isNamed(requirement, settings.postOptional) });
+    if (stage === 'external')
+      plan.external.push({ ...plain, fixed: isFixed(requirement), editable: isEditableFolder(requirement) });
     if (stage === 'collected') collected.set(name, text);
     plan.main.push(stage === 'first' || stage === 'main' ? text : '');
   }
   plan.main.push(...collected.values());
   return plan;
+}
+
+/**
+ * With hashes all packages go in together, as each step would ask for the hashes of all that it installs: what they
+ * need stands in the same list.
+ */
+function planWithHashes({ options, requirements }: PlannableList): InstallPlan {
+  const others = [...new Set([...options.others, '--require-hashes'])];
+  const main = requirements.map(requirementText);
+  return { options: { ...options, others }, first: [], main, post: [], external: [] };
 }
 
 /** True when nothing at all is to be installed. */
@@ -108,17 +118,23 @@ export function takeIndexFlags(
   for (let at = 0; at < flags.length; at++) {
     const flag = flags[at] ?? '';
     if (!INDEX_FLAG.test(flag)) addOnce(rest, flag, true);
-    else readListOption(flag.includes('=') ? flag : `${flag} ${flags[++at] ?? ''}`, taken);
+    else readListOptions(flag.includes('=') ? flag : `${flag} ${flags[++at] ?? ''}`, taken);
   }
   return { flags: rest, options: taken };
 }
 
 const INDEX_FLAG = /^(?:-i|--index-url|--extra-index-url|-f|--find-links)(?:=|$)/;
 
+/** No large host serves git's own protocol any more; their addresses in old lists are those of https. */
+const GIT_PROTOCOL = /^([\w.-]*\s*(?:\[[^\]]*\])?\s*(?:@\s*)?)git(?:\+git)?:\/\//;
+
+type PlannableList = Pick<RequirementList, 'requirements' | 'options'>;
+
 type Stage = 'first' | 'main' | 'post' | 'external' | 'collected';
 
 function stageOf(requirement: Requirement, settings: RequirementSettings): Stage {
   const named = requirement.name !== undefined;
+  if (isEditableFolder(requirement)) return 'external';
   if (isNamed(requirement, [...settings.priority, ...settings.priorityOptional])) return 'first';
   if (isNamed(requirement, [...settings.post, ...settings.postOptional])) return 'post';
   if (requirement.editable || requirement.kind === 'vcs' || requirement.kind === 'unread') return 'external';
@@ -131,17 +147,20 @@ function isNamed(requirement: Requirement, names: readonly string[]): boolean {
   return name !== '' && names.some((other) => normalName(other) === name);
 }
 
-/** Editable installs become normal ones: the code is a copy made for this run, nobody edits it there. */
+/** Editable repositories become normal ones: their code would be a copy made for this run, which nobody edits. */
 function externalText(requirement: Requirement): string {
-  const text = requirementText({ ...requirement, editable: false }).replace(
-    /^(?:-e|--editable)(?:\s+|=)/,
-    '',
-  );
+  const whole = requirementText(requirement).replace(/^-e /, '');
+  const text = whole.replace(GIT_PROTOCOL, '$1git+https://');
   if (requirement.kind !== 'vcs' || requirement.extras.length > 0) return text;
   return text.replace(/^[A-Za-z0-9._-]+\s*@\s*/, '');
 }
 
-function isFixed(requirement: Requirement): boolean {
+function isEditableFolder({ kind, editable }: Requirement): boolean {
+  return editable && kind === 'local';
+}
+
+/** Whether the same line installs the same files at any time. */
+export function isFixed(requirement: Requirement): boolean {
   if (requirement.kind === 'vcs') return /^[0-9a-f]{40}$/i.test(requirement.revision ?? '');
   return requirement.kind === 'link' && !requirement.editable;
 }

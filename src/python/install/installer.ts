@@ -1,7 +1,7 @@
 import type { Place } from '../../drivers/driver.js';
 import type { Reporter } from '../../logs/reporter.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import type { ListOptions } from '../requirements/requirement-list.js';
+import type { ListOptions } from '../requirements/list-options.js';
 import type { FailedInstall } from './install-failure.js';
 
 /** What an installer needs of the task it works for. */
@@ -22,12 +22,14 @@ export interface InstallContext {
 }
 
 /** One call of an installer. */
-interface InstallStep {
+export interface InstallStep {
   /** Lines of a requirements file. */
   lines: readonly string[];
   options: ListOptions;
   /** For messages. */
   what: string;
+  /** The lines are folders whose files are to be used where they are. */
+  editable?: boolean;
 }
 
 /** A package tool bound to one environment. A failed installation is a result; the caller decides. */

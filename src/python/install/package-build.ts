@@ -6,13 +6,15 @@ import type { PackageTool } from '../environment-request.js';
 import { hasPackages } from '../inherited-packages.js';
 import type { LocatedList } from '../requirements/requirement-files.js';
 import { chooseEngine } from './engine-choice.js';
-import { inspectEnvironment } from './environment-inspection.js';
+import { type InstalledPackage, inspectOver } from './environment-inspection.js';
 import { type FailedInstall, type FailureKind, failureReason, installError } from './install-failure.js';
 import { type InstallPlan, isEmptyPlan, planTexts } from './install-plan.js';
 import type { Installer } from './installer.js';
 import { pipInstaller } from './pip-installer.js';
 import { runPlan } from './plan-runner.js';
-import { type UvOptions, type UvProgram, uvInstaller, uvInstallFlags } from './uv-installer.js';
+import { type UvOptions, uvInstallFlags, uvOptions } from './uv-flags.js';
+import { type UvProgram, uvInstaller } from './uv-installer.js';
+import { listObstacle } from './uv-obstacles.js';
 import { obtainUv } from './uv-program.js';
 
 export interface PlannedList {
@@ -30,7 +32,7 @@ export interface BuildOptions {
 }
 
 /** Trying another tool cannot help with these. */
-const FINAL: ReadonlySet<FailureKind> = new Set(['disk', 'unreachable', 'refused', 'git', 'hash']);
+const FINAL: ReadonlySet<FailureKind> = new Set(['disk', 'unreachable', 'git']);
 
 /**
  * Builds an environment with the packages of the lists: by uv where it is there, and by pip where uv is not
@@ -52,7 +54,7 @@ export async function buildEnvironment(
   }
   const texts = lists.flatMap(({ plan }) => planTexts(plan));
   await provideGit(job, texts);
-  const uvOptions: UvOptions = {
+  const howUv: UvOptions = {
     bestMatch: settings.manager !== 'uv' || settings.uv.bestMatch,
     offline: job.request.offline ?? false,
     fresh: options.fresh,
@@ -61,22 +63,23 @@ export async function buildEnvironment(
     uv,
     pipOnly: job.pip.others,
     plans: lists.map((one) => one.plan),
+    lists: lists.map((one) => one.located.list),
     inheritsPackages: inheritsPip && settings.manager !== 'uv' && hasPackages(job.inherited),
     pythonVersion: job.interpreter.probe.version,
-    options: uvOptions,
+    options: howUv,
   });
   reporter.line(`Installing packages with ${choice.engine}: ${choice.why}`);
   const uvFirst = choice.engine === 'uv' && uv !== undefined;
   if (uvFirst) {
-    await baseEnvironment(job, { pip: base, uv: uv.program });
-    const failed = await runLists(job, lists, uvFor(job, uv, uvOptions), false);
+    const { packages: before } = await baseEnvironment(job, { pip: base, uv: uv.program });
+    const failed = await runLists(job, lists, uvFor(job, uv, howUv), false);
     if (failed === undefined)
-      return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'uv' };
+      return { ...(await inspectOver(place, { python: job.python, before, signal })), tool: 'uv' };
     giveUpOrGoOn(job, failed);
     await rm(job.where.folder, { recursive: true, force: true });
   }
-  await installWithPip(job, lists, { uv, afterUv: uvFirst });
-  return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'pip' };
+  const before = await installWithPip(job, lists, { uv, afterUv: uvFirst });
+  return { ...(await inspectOver(place, { python: job.python, before, signal })), tool: 'pip' };
 }
 
 /**
@@ -98,15 +101,21 @@ export async function installerOnTop(
       ? undefined
       : (located: LocatedList) => pipInstaller(installContext(job, located.folder), pip, job.pipSettings);
   if (byUv === undefined || byPip === undefined) return byUv ?? byPip;
-  return (located) => ({
+  return (located) => (isForUv(located) ? firstOf(byUv(located), byPip(located)) : byPip(located));
+}
+
+function isForUv({ list }: LocatedList): boolean {
+  return listObstacle(list) === undefined && uvOptions(list.options.others).unknown.length === 0;
+}
+
+function firstOf(byUv: Installer, byPip: Installer): Installer {
+  return {
     name: 'uv',
     install: async (step) => {
-      const failed = await byUv(located).install(step);
-      return failed === undefined || FINAL.has(failureReason(failed).kind)
-        ? failed
-        : byPip(located).install(step);
+      const failed = await byUv.install(step);
+      return failed === undefined || FINAL.has(failureReason(failed).kind) ? failed : byPip.install(step);
     },
-  });
+  };
 }
 
 const UV_ON_TOP: UvOptions = { bestMatch: true, offline: false, fresh: false };
@@ -115,7 +124,7 @@ async function installWithPip(
   job: EnvironmentJob,
   lists: readonly PlannedList[],
   { uv, afterUv }: { uv: UvProgram | undefined; afterUv: boolean },
-): Promise<void> {
+): Promise<InstalledPackage[]> {
   const { settings } = job.request;
   const base = await baseEnvironment(job, { pip: 'needed', uv: uv?.program });
   const context = installContext(job, undefined);
@@ -129,6 +138,7 @@ async function installWithPip(
     true,
   );
   if (failed !== undefined) throw installError(failed);
+  return base.packages;
 }
 
 function uvFor(job: EnvironmentJob, uv: UvProgram, options: UvOptions): (located: LocatedList) => Installer {

@@ -17,6 +17,8 @@ export interface PipConfiguration {
   onlyBinary: string[];
   /** Keys that only pip understands. */
   others: string[];
+  /** The same with their values. */
+  otherSettings: string[];
 }
 
 /** Settings that change how pip talks or waits, not what it installs. */
@@ -47,7 +49,6 @@ const NEUTRAL = new Set([
   'keyring-provider',
   'no-compile',
   'compile',
-  'prefer-binary',
   'use-deprecated',
   'use-feature',
   'python',
@@ -81,7 +82,7 @@ export async function readPipConfiguration(
 
 /** What of it changes the packages that get installed, without passwords: they change, the packages do not. */
 export function configurationKey(configuration: PipConfiguration): string[] {
-  const { indexUrl, extraIndexUrls, findLinks, noIndex, constraints, pre, noBinary, onlyBinary, others } =
+  const { indexUrl, extraIndexUrls, findLinks, noIndex, constraints, pre, noBinary, onlyBinary } =
     configuration;
   return [
     indexUrl ?? '',
@@ -96,7 +97,7 @@ export function configurationKey(configuration: PipConfiguration): string[] {
     '',
     ...onlyBinary,
     '',
-    ...others,
+    ...configuration.otherSettings,
   ].map(withoutLogin);
 }
 
@@ -117,6 +118,7 @@ function configurationOf(values: ReadonlyMap<string, string>): PipConfiguration 
     'no-binary',
     'only-binary',
   ]);
+  const others = [...values.keys()].filter((key) => !known.has(key) && !NEUTRAL.has(key)).sort();
   return {
     indexUrl: values.get('index-url'),
     extraIndexUrls: words('extra-index-url'),
@@ -130,7 +132,8 @@ function configurationOf(values: ReadonlyMap<string, string>): PipConfiguration 
     pre: yes('pre'),
     noBinary: words('no-binary').flatMap((list) => list.split(',')),
     onlyBinary: words('only-binary').flatMap((list) => list.split(',')),
-    others: [...values.keys()].filter((key) => !known.has(key) && !NEUTRAL.has(key)).sort(),
+    others,
+    otherSettings: others.map((key) => `${key}=${values.get(key)}`),
   };
 }
 

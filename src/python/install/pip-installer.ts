@@ -1,7 +1,9 @@
 import { type CompareRule, matchesRule, parseRule } from '../interpreter/version.js';
-import { fromFolder, type ListOptions, optionLines } from '../requirements/requirement-list.js';
+import { fromFolder, type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
 import type { PipSettings } from '../settings.js';
-import { type InstallContext, type Installer, installFromList } from './installer.js';
+import { failureReason } from './install-failure.js';
+import { type InstallContext, type Installer, type InstallStep, installFromList } from './installer.js';
+import { mergeRepeated } from './repeated-packages.js';
 import { watchOrigins } from './package-origin.js';
 
 export interface PipProgram {
@@ -10,40 +12,50 @@ export interface PipProgram {
   version: string;
 }
 
+/**
+ * pip's own resolver first; a list that contradicts itself goes to the old one, where that is configured for this
+ * version.
+ */
 export function pipInstaller(context: InstallContext, pip: PipProgram, settings: PipSettings): Installer {
-  const argv = pipInstallCommand(pip, settings);
-  const { cwd } = context;
+  const { cwd, reporter } = context;
+  const legacy = legacyResolverFlag(pip.version, settings.legacyResolver);
   // pip looks for them beside the file with the list, which is not in the repository.
   const placed = (options: ListOptions) => (cwd === undefined ? options : fromFolder(options, cwd));
+  const installBy = async (flags: readonly string[], { lines, options, what, editable }: InstallStep) => {
+    const origins = watchOrigins(context, pip.version, lines);
+    const failed = await installFromList(context, {
+      tool: 'pip',
+      argv: [...pipInstallCommand(pip, settings), ...flags, ...(origins?.flags ?? [])],
+      lines: [
+        ...optionLines(placed(options), quotedPath),
+        ...(editable === true ? lines.map((line) => `-e ${quotedPath(line)}`) : lines),
+      ],
+      env: {},
+      what,
+    });
+    if (failed === undefined) await origins?.complete();
+    return failed;
+  };
   return {
     name: 'pip',
-    install: async ({ lines, options, what }) => {
-      const origins = watchOrigins(context, pip.version, lines);
-      const failed = await installFromList(context, {
-        tool: 'pip',
-        argv: [...argv, ...(origins?.flags ?? [])],
-        lines: [...optionLines(placed(options)), ...lines],
-        env: {},
-        what,
-      });
-      if (failed === undefined) await origins?.complete();
-      return failed;
+    install: async (step) => {
+      const failed = await installBy([], step);
+      if (failed === undefined || legacy.length === 0 || failureReason(failed).kind !== 'conflict')
+        return failed;
+      reporter.line(`${failureReason(failed).cause}; trying the old resolver of pip`, 'WARNING');
+      return installBy(legacy, { ...step, lines: mergeRepeated(step.lines) });
     },
   };
 }
 
-export function pipInstallCommand(pip: PipProgram, settings: PipSettings): [string, ...string[]] {
+function pipInstallCommand(pip: PipProgram, settings: PipSettings): [string, ...string[]] {
   const [program, ...rest] = pip.argv;
-  return [program, ...rest, '--disable-pip-version-check', 'install', ...pipFlags(pip.version, settings)];
+  return [program, ...rest, '--disable-pip-version-check', 'install', ...pipFlags(settings)];
 }
 
-/** Flags of `pip install` besides indexes: the old resolver where configured for this version, own flags, upgrade. */
-export function pipFlags(version: string, settings: PipSettings): string[] {
-  return [
-    ...legacyResolverFlag(version, settings.legacyResolver),
-    ...settings.extraFlags,
-    ...(settings.upgrade ? ['--upgrade'] : []),
-  ];
+/** Flags of `pip install` besides indexes: own flags, upgrade. */
+export function pipFlags(settings: PipSettings): string[] {
+  return [...settings.extraFlags, ...(settings.upgrade ? ['--upgrade'] : [])];
 }
 
 /** Rules are alternatives; within one, all parts hold: `>=20.3,<24.3`. */

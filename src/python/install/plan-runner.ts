@@ -1,6 +1,6 @@
 import type { Reporter } from '../../logs/reporter.js';
-import type { FailedInstall } from './install-failure.js';
-import type { InstallPlan } from './install-plan.js';
+import { type FailedInstall, failureReason } from './install-failure.js';
+import type { InstallPlan, PlannedPackage } from './install-plan.js';
 import type { Installer } from './installer.js';
 
 /** How a plan is carried out. */
@@ -25,28 +25,41 @@ export async function runPlan(run: PlanRun): Promise<FailedInstall | undefined> 
     const failed = await installer.install({ lines, options: plan.options, what });
     if (failed !== undefined) return failed;
   }
-  for (const { text, optional } of [...plan.post, ...plan.external]) {
-    const failed = await installOne(run, text);
+  for (const one of [...plan.post, ...plan.external]) {
+    const failed = await installOne(run, one);
     if (failed === undefined) continue;
-    if (!optional) return failed;
-    run.reporter.line(`${text} could not be installed; going on without it`, 'WARNING');
+    if (!one.optional) return failed;
+    run.reporter.line(`${one.text} could not be installed; going on without it`, 'WARNING');
   }
   return undefined;
+}
+
+/**
+ * Installs one package of a plan by itself. A folder whose build cannot install it editable is installed as a copy
+ * of its files.
+ */
+export async function installOne(
+  { plan, installer, reporter }: Omit<PlanRun, 'priorityFirst'>,
+  { text, editable }: PlannedPackage,
+): Promise<FailedInstall | undefined> {
+  const step = { lines: [text], options: plan.options, what: text };
+  if (!editable) return installer.install(step);
+  const failed = await installer.install({ ...step, editable });
+  if (failed === undefined || failureReason(failed).kind === 'unreachable') return failed;
+  reporter.line(`${text} cannot be installed editable: ${failureReason(failed).cause}`, 'WARNING');
+  return installer.install(step);
 }
 
 /** One that fails is tried again with the others, unless the task runs without it: those are given back. */
 async function installFirst(run: PlanRun): Promise<ReadonlySet<string>> {
   const dropped = new Set<string>();
-  for (const { text, optional } of run.plan.first) {
+  for (const one of run.plan.first) {
+    const { text, optional } = one;
     if (!optional && !run.priorityFirst) continue;
-    if ((await installOne(run, text)) === undefined) continue;
+    if ((await installOne(run, one)) === undefined) continue;
     const next = optional ? '; going on without it' : '; trying again with the others';
     run.reporter.line(`${text} could not be installed before the others${next}`, 'WARNING');
     if (optional) dropped.add(text);
   }
   return dropped;
-}
-
-function installOne({ plan, installer }: PlanRun, text: string): Promise<FailedInstall | undefined> {
-  return installer.install({ lines: [text], options: plan.options, what: text });
 }

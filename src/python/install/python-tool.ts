@@ -5,7 +5,7 @@ import { ensureFolder } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
-import { optionLines } from '../requirements/requirement-list.js';
+import { optionLines } from '../requirements/list-options.js';
 import { inspectEnvironment } from './environment-inspection.js';
 import { type FailedInstall, installError } from './install-failure.js';
 import { installFromList } from './installer.js';

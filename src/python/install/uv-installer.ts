@@ -1,69 +1,13 @@
-import type { ListOptions } from '../requirements/requirement-list.js';
-import type { PipSettings } from '../settings.js';
+import { fromFolder, type ListOptions } from '../requirements/list-options.js';
+import { expandListed } from '../requirements/list-variables.js';
 import { type InstallContext, type Installer, installFromList } from './installer.js';
 import type { PipConfiguration } from './pip-configuration.js';
+import { type UvOptions, uvOptions } from './uv-flags.js';
 
 export interface UvProgram {
   program: string;
   version: string;
 }
-
-export interface UvOptions {
-  /** `agent.package_manager.uv_unsafe_best_match`, or uv stands in for pip, which looks at all indexes. */
-  bestMatch: boolean;
-  offline: boolean;
-  /** Take nothing from uv's own cache: files in it were changed. */
-  fresh: boolean;
-}
-
-/** Flags of pip in uv's words; `[]` where uv does so anyway. */
-const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  '--pre': ['--prerelease', 'allow'],
-  '--no-deps': ['--no-deps'],
-  '--upgrade': ['--upgrade'],
-  '-U': ['--upgrade'],
-  '--force-reinstall': ['--reinstall'],
-  '--no-cache-dir': ['--no-cache'],
-  '--no-build-isolation': ['--no-build-isolation'],
-  '--require-hashes': ['--require-hashes'],
-  '--no-index': ['--no-index'],
-  '--prefer-binary': [],
-  '--use-pep517': [],
-  '--no-input': [],
-  '--quiet': ['--quiet'],
-  '-q': ['--quiet'],
-  '--verbose': ['--verbose'],
-  '-v': ['--verbose'],
-  '--disable-pip-version-check': [],
-  '--no-warn-script-location': [],
-  '--no-color': [],
-  '--break-system-packages': [],
-  '--compile': ['--compile-bytecode'],
-  '--no-compile': ['--no-compile-bytecode'],
-};
-
-/** The same with a value, `--flag value` or `--flag=value`. */
-const FLAGS_WITH_VALUE: Readonly<Record<string, string | undefined>> = {
-  '--index-url': '--default-index',
-  '-i': '--default-index',
-  '--extra-index-url': '--index',
-  '--find-links': '--find-links',
-  '-f': '--find-links',
-  '--trusted-host': '--allow-insecure-host',
-  '--no-binary': '--no-binary',
-  '--only-binary': '--only-binary',
-  '--constraint': '--constraint',
-  '-c': '--constraint',
-  '--upgrade-strategy': undefined,
-  '--timeout': undefined,
-  '--retries': undefined,
-  '--progress-bar': undefined,
-  '--cert': undefined,
-  '--root-user-action': undefined,
-};
-
-/** Options that uv reads in a requirements file itself. */
-const READ_IN_FILES = /^--(?:no-binary|only-binary)[\s=]/;
 
 export interface UvSetup {
   uv: UvProgram;
@@ -76,100 +20,63 @@ export interface UvSetup {
 }
 
 export function uvInstaller(context: InstallContext, setup: UvSetup): Installer {
+  const { cwd } = context;
+  let project: Promise<string> | undefined;
   return {
     name: 'uv',
-    install: ({ lines, options, what }) => {
+    install: async ({ lines, options, what, editable }) => {
+      const expand = (text: string): string => expandListed(text, setup.env);
       const translated = uvOptions(options.others);
+      project ??= emptyProject(context);
       const argv: [string, ...string[]] = [
         setup.uv.program,
         'pip',
         'install',
+        '--project',
+        await project,
+        '--no-sources',
         '--python',
         context.python,
         ...setup.flags,
         ...translated.flags,
       ];
-      const env = uvEnvironment(withListOptions(setup.pip, options), setup.options, setup.env);
-      return installFromList(context, {
-        tool: 'uv',
-        argv,
-        lines: [...translated.lines, ...lines],
-        env,
-        what,
-      });
+      const { findLinks, constraints } = cwd === undefined ? options : fromFolder(options, cwd);
+      const listed = [
+        ...findLinks.map((link) => `--find-links ${link}`),
+        ...constraints.map((file) => `--constraint ${file}`),
+        ...translated.lines,
+        ...(editable === true ? lines.map((line) => `-e ${line}`) : lines),
+      ];
+      const env = uvEnvironment(withIndexesOf(setup.pip, options, expand), setup.options, setup.env);
+      return installFromList(context, { tool: 'uv', argv, lines: listed.map(expand), env, what });
     },
   };
 }
 
-/** Options of the list over pip's configuration, as pip itself does. */
-function withListOptions(pip: PipConfiguration, options: ListOptions): PipConfiguration {
+/**
+ * A project without settings. uv looks for `uv.toml` and `pyproject.toml` in the folder where it starts and in those
+ * above, and what it finds there changes versions and targets; pip reads none of it. The settings of the user and of
+ * the machine remain.
+ */
+async function emptyProject({ place, listFile }: InstallContext): Promise<string> {
+  const folder = `${listFile}.project`;
+  const make = 'mkdir -p "$1" && : >"$1/uv.toml" && : >"$1/pyproject.toml"';
+  await place.exec({ argv: ['/bin/sh', '-c', make, 'sh', folder] });
+  return folder;
+}
+
+/** Indexes of the list over pip's configuration, as pip itself does. */
+function withIndexesOf(
+  pip: PipConfiguration,
+  { indexUrl, extraIndexUrls, noIndex }: ListOptions,
+  expand: (text: string) => string,
+): PipConfiguration {
   return {
     ...pip,
-    indexUrl: options.indexUrl ?? pip.indexUrl,
-    extraIndexUrls: [...new Set([...options.extraIndexUrls, ...pip.extraIndexUrls])],
-    findLinks: [...new Set([...options.findLinks, ...pip.findLinks])],
-    noIndex: options.noIndex || pip.noIndex,
-    constraints: [...new Set([...options.constraints, ...pip.constraints])],
+    indexUrl: indexUrl === undefined ? pip.indexUrl : expand(indexUrl),
+    extraIndexUrls: [...new Set([...extraIndexUrls.map(expand), ...pip.extraIndexUrls])],
+    noIndex: noIndex || pip.noIndex,
   };
-}
-
-/** pip's flags as uv's; `undefined` with the first flag that only pip understands. */
-export function uvFlags(flags: readonly string[]): { flags: string[] } | { unknown: string } {
-  const result: string[] = [];
-  for (let at = 0; at < flags.length; at++) {
-    const flag = flags[at] ?? '';
-    const [name = '', value] = flag.startsWith('--') ? splitFlag(flag) : [flag, undefined];
-    const same = FLAGS[name];
-    if (same !== undefined && value === undefined) {
-      result.push(...same);
-    } else if (name in FLAGS_WITH_VALUE) {
-      const theirs = FLAGS_WITH_VALUE[name];
-      const given = value ?? flags[++at] ?? '';
-      if (theirs !== undefined) result.push(theirs, given);
-    } else {
-      return { unknown: flag };
-    }
-  }
-  return { flags: result };
-}
-
-/** Options of a requirements list: some stay lines of the file, some become flags. */
-export function uvOptions(options: readonly string[]): {
-  lines: string[];
-  flags: string[];
-  unknown: string[];
-} {
-  const lines: string[] = [];
-  const flags: string[] = [];
-  const unknown: string[] = [];
-  for (const option of options) {
-    if (
-      READ_IN_FILES.test(option) ||
-      /^--(?:index-url|extra-index-url|find-links|constraint) /.test(option)
-    ) {
-      lines.push(option);
-      continue;
-    }
-    const translated = uvFlags(option.split(/[\s=]+/));
-    if ('unknown' in translated) unknown.push(option);
-    else flags.push(...translated.flags);
-  }
-  return { lines, flags, unknown };
-}
-
-/** Flags of every `uv pip install`. */
-export function uvInstallFlags(
-  settings: PipSettings,
-  { offline, fresh }: UvOptions,
-): { flags: string[] } | { unknown: string } {
-  const extra = uvFlags(settings.extraFlags);
-  if ('unknown' in extra) return extra;
-  const own = [
-    ...(settings.upgrade ? ['--upgrade'] : []),
-    ...(offline ? ['--offline'] : []),
-    ...(fresh ? ['--no-cache'] : []),
-  ];
-  return { flags: [...extra.flags, ...own] };
 }
 
 /**
@@ -207,9 +114,4 @@ export function uvEnvironment(
     if (value !== undefined && value !== '' && !taken) result[name] = value;
   }
   return result;
-}
-
-function splitFlag(flag: string): [string, string | undefined] {
-  const at = flag.indexOf('=');
-  return at === -1 ? [flag, undefined] : [flag.slice(0, at), flag.slice(at + 1)];
 }

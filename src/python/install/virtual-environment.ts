@@ -44,7 +44,8 @@ export async function createVenv(request: VenvRequest): Promise<VenvWay> {
   const ways = venvWays(interpreter, request);
   const failures: string[] = [];
   for (const way of ways) {
-    const command: PlaceCommand = { argv: way.argv, env: { ...request.env, ...CLEAN_ENVIRONMENT } };
+    // uv obeys the settings of the project in the folder where it starts.
+    const command: PlaceCommand = { argv: way.argv, cwd: '/', env: { ...request.env, ...CLEAN_ENVIRONMENT } };
     const result = await place.exec(command, { signal }).catch((error: unknown) => {
       signal.throwIfAborted();
       return { exitCode: -1, stdout: '', stderr: error instanceof Error ? error.message : String(error) };

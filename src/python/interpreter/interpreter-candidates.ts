@@ -74,7 +74,13 @@ search() {
       case $dir in
         */shims) if [ -d "\${dir%/shims}/versions" ]; then shim "\${dir%/shims}" "$name"; continue; fi ;;
       esac
-      add p "\${dir:-.}/$name"
+      case $name in
+        *'['*)
+          set +f
+          for program in "\${dir:-.}"/$name; do add p "$program"; done
+          set -f ;;
+        *) add p "\${dir:-.}/$name" ;;
+      esac
     done
   done
   set +f

@@ -7,7 +7,7 @@ import { ensureFolder } from '../../os/files.js';
 import type { ContainerSurvey } from '../containers/container-survey.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import type { PythonRequest } from './python-request.js';
-import { satisfies } from './python-request.js';
+import { accepts, describeVersion, satisfies } from './python-request.js';
 
 /** An interpreter that uv keeps on this machine. They run from any folder and bring their own libraries. */
 export interface ManagedInterpreter {
@@ -33,14 +33,14 @@ export function readManaged(parent: string, names: readonly string[]): ManagedIn
 export function chooseManaged(
   interpreters: readonly ManagedInterpreter[],
   { machine, libc }: Pick<ContainerSurvey, 'machine' | 'libc'>,
-  { version }: Pick<PythonRequest, 'version'>,
+  request: Pick<PythonRequest, 'version' | 'range'>,
 ): ManagedInterpreter | undefined {
   const running = interpreters
     .filter((one) => one.machine === machine && one.libc === libc)
     .sort((a, b) => b.version.localeCompare(a.version, 'en', { numeric: true }));
-  const major = version?.split('.', 1)[0];
+  const major = request.version?.split('.', 1)[0];
   return (
-    running.find((one) => satisfies(one.version, version)) ??
+    running.find((one) => accepts(request, one.version)) ??
     running.find((one) => satisfies(one.version, major))
   );
 }
@@ -74,9 +74,12 @@ export async function bringInterpreter(
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   reporter.line(`The image has no Python; brought Python ${chosen.version} of this machine in ${seconds} s`);
-  const { version, by } = pythonRequest;
-  if (!satisfies(chosen.version, version))
-    reporter.line(`Python ${version} was asked for by ${by} and is not on this machine`, 'WARNING');
+  const { by } = pythonRequest;
+  if (!accepts(pythonRequest, chosen.version))
+    reporter.line(
+      `Python ${describeVersion(pythonRequest)} was asked for by ${by} and is not on this machine`,
+      'WARNING',
+    );
   return program;
 }
 

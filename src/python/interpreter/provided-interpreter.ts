@@ -25,7 +25,7 @@ export async function provideInterpreter(request: EnvironmentRequest, version: s
   };
   reporter.line(`Python ${version} is not on this machine; uv ${uv.version} installs it`);
   const result = await place.exec(
-    { argv: [uv.program, 'python', 'install', version], env },
+    { argv: [uv.program, 'python', 'install', version], env, cwd: '/' },
     { signal, timeoutMs: DOWNLOAD_TIMEOUT_MS, onOutput: (chunk) => reporter.output(chunk) },
   );
   if (result.exitCode === 0) return true;

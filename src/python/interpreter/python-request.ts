@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { VersionPart } from '../requirements/requirement.js';
 import type { InterpreterSettings } from '../settings.js';
+import { compareVersions } from './version.js';
 
 /** Which interpreter is wanted, and who wants it. */
 export interface PythonRequest {
@@ -9,6 +11,15 @@ export interface PythonRequest {
   program: string | undefined;
   /** For messages: "the task", "agent.default_python". */
   by: string;
+  /** What the project of the task's repository allows besides. */
+  range?: PythonRange;
+}
+
+/** Versions of Python: alternatives, in each of which all parts hold. */
+export interface PythonRange {
+  alternatives: readonly (readonly VersionPart[])[];
+  /** As the project writes it. */
+  text: string;
 }
 
 const ANY: PythonRequest = { version: undefined, program: undefined, by: 'nothing in particular' };
@@ -46,13 +57,49 @@ export function satisfies(version: string, asked: string | undefined): boolean {
   return version === asked || version.startsWith(`${asked}.`);
 }
 
-/** Program names to look for on PATH, in order. */
+/** True when a version is what is asked for and allowed. */
+export function accepts(
+  { version: asked, range }: Pick<PythonRequest, 'version' | 'range'>,
+  version: string,
+): boolean {
+  return satisfies(version, asked) && inRange(version, range);
+}
+
+export function inRange(version: string, range: PythonRange | undefined): boolean {
+  return (
+    range === undefined ||
+    range.alternatives.some((parts) =>
+      parts.every(([operator, other]) => compareVersions(version, operator, other)),
+    )
+  );
+}
+
+/** True when some release of a minor version, `3.11`, may be what is asked for and allowed. */
+export function mayAccept(request: Pick<PythonRequest, 'version' | 'range'>, minor: string): boolean {
+  const named = (request.range?.alternatives ?? []).flat().map(([, version]) => version);
+  const releases = [minor, `${minor}.${LATEST_PATCH}`, ...named.filter((one) => satisfies(one, minor))];
+  return releases.some((version) => accepts(request, version));
+}
+
+/** Beyond the patches of any minor version. */
+const LATEST_PATCH = 99;
+
+/** For messages: `3.8`, `>=3.12`. */
+export function describeVersion({ version, range }: PythonRequest): string | undefined {
+  return version?.includes('.') === true ? version : (range?.text ?? version);
+}
+
+/**
+ * Program names to look for on PATH, in order: where there are none by the first of them, those of all minor
+ * versions, as patterns of a shell.
+ */
 export function programNames(request: PythonRequest): string[] {
   if (request.program !== undefined) return [request.program];
   const { version } = request;
   const names = version === undefined ? [] : [`python${version}`];
   const major = version?.split('.', 1)[0] ?? '3';
-  return [...new Set([...names, `python${major}`, 'python3', 'python'])];
+  const minors = [`python${major}.[0-9]`, `python${major}.[0-9][0-9]`];
+  return [...new Set([...names, `python${major}`, 'python3', 'python', ...minors])];
 }
 
 function configured(binary: string): PythonRequest {

@@ -4,13 +4,15 @@ import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
-import { inspectEnvironment } from '../install/environment-inspection.js';
+import { inspectEnvironment, inspectOver } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { installError } from '../install/install-failure.js';
 import type { BuiltEnvironment } from '../install/package-build.js';
 import { installTool } from '../install/python-tool.js';
 import { findInterpreter, type Interpreter } from '../interpreter/interpreter.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
+import { readListed } from '../requirements/listed-file.js';
+import { markerValues } from '../requirements/markers.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
 import { projectKey } from './project-key.js';
 
@@ -51,7 +53,7 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
     reporter.line('The poetry project has no poetry.lock: its versions are resolved anew', 'WARNING');
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
-    await baseEnvironment(job, { pip: 'welcome', uv: undefined });
+    const { packages: before } = await baseEnvironment(job, { pip: 'welcome', uv: undefined });
     await poetry(job, project, [
       program,
       'install',
@@ -59,7 +61,7 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
       '--no-root',
       ...settings.poetry.installFlags,
     ]);
-    return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'poetry' };
+    return { ...(await inspectOver(place, { python: job.python, before, signal })), tool: 'poetry' };
   });
   if (ready === undefined) throw new AgentError('INTERNAL', 'poetry gave no environment');
   if (isPackage(project, 'poetry') && !settings.poetry.installFlags.includes('--no-root'))
@@ -70,7 +72,7 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
     pathEntries: sysPath,
     binFolder: `${where.inside}/bin`,
     environment: { VIRTUAL_ENV: where.inside },
-    frozen: freezeLines(ready.packages),
+    frozen: freezeLines(ready.packages, [], markerValues(job.interpreter.probe)),
     cacheHit: ready.hit,
     manager: 'poetry',
     upkeep: ready.upkeep,
@@ -138,5 +140,8 @@ async function toolInterpreter(job: EnvironmentJob): Promise<Interpreter> {
 
 function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
   const { version = '', installFlags } = job.request.settings.poetry;
-  return projectKey(job, project, { manager: 'poetry', settings: [version, ...installFlags] });
+  return projectKey(job, project, {
+    manager: 'poetry',
+    settings: [version, ...installFlags, readListed(project.folder, 'poetry.toml') ?? ''],
+  });
 }

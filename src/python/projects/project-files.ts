@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { EnvironmentRequest } from '../environment-request.js';
-import { readListed } from '../requirements/requirement-files.js';
+import { readListed } from '../requirements/listed-file.js';
 
 /** A project that brings its own list of packages. */
 export interface Project {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
+import { toolKey } from '../cache/environment-key.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import { provideGit } from '../containers/container-git.js';
 import type { EnvironmentJob } from '../environment-job.js';
@@ -8,10 +9,11 @@ import { inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
 import { type FailedInstall, failureReason, installError } from '../install/install-failure.js';
 import type { BuiltEnvironment } from '../install/package-build.js';
-import { configurationKey } from '../install/pip-configuration.js';
 import { type UvProgram, uvEnvironment } from '../install/uv-installer.js';
 import { obtainUv } from '../install/uv-program.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
+import { readListed } from '../requirements/listed-file.js';
+import { markerValues } from '../requirements/markers.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
 import { projectKey } from './project-key.js';
 
@@ -73,7 +75,7 @@ async function syncProject(job: EnvironmentJob, project: Project, uv: UvProgram)
     pathEntries: [],
     binFolder: `${where.inside}/bin`,
     environment: { VIRTUAL_ENV: where.inside, UV_PROJECT_ENVIRONMENT: where.inside },
-    frozen: freezeLines(ready.packages),
+    frozen: freezeLines(ready.packages, [], markerValues(job.interpreter.probe)),
     cacheHit: ready.hit,
     manager: 'uv',
     upkeep: ready.upkeep,
@@ -135,15 +137,16 @@ async function uvSync(
   };
 }
 
-function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
+async function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
   const { syncFlags, lockedIfLockFile } = job.request.settings.uv;
   return projectKey(job, project, {
     manager: 'uv project',
     settings: [
       ...syncFlags,
       String(lockedIfLockFile),
-      ...configurationKey(job.pip),
+      ...(await toolKey(job)),
       ...job.indexes.extraIndexUrls,
+      readListed(project.folder, 'uv.toml') ?? '',
     ],
   });
 }

@@ -11,7 +11,3 @@ export function planLists(job: EnvironmentJob, located: readonly LocatedList[]):
     return { located: one, plan: planInstall({ ...one.list, options }, requirements) };
   });
 }
-
-export function namesIn(located: readonly LocatedList[]): string[] {
-  return located.flatMap((one) => one.list.requirements.map((requirement) => requirement.name ?? ''));
-}

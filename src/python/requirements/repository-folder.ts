@@ -1,6 +1,6 @@
 /** An address inside the checkout of a task, whichever run made it: `task_repository/<repository>/<folder>`. */
 const IN_CHECKOUT =
-  /^(?:(?:-e|--editable)[\s=]+|[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:\/\/[^\s#]*\/task_repository\/[^/\s#]+(\/[^\s#]*)?(?:#\S*)?$/i;
+  /^((?:-e|--editable)[\s=]+|[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:\/\/[^\s#]*\/task_repository\/[^/\s#]+(\/[^\s#]*)?(?:#\S*)?$/i;
 
 /**
  * A package that lies in the task's repository, as a path from the repository's root: `./libs/a` for
@@ -10,7 +10,8 @@ const IN_CHECKOUT =
 export function fromRepositoryRoot(line: string): string {
   const match = IN_CHECKOUT.exec(line.trim());
   if (match === null) return line;
-  return `.${decoded(match[1] ?? '').replace(/\/+$/, '')}`;
+  const [, before = '', folder = ''] = match;
+  return `${before.startsWith('-') ? '-e ' : ''}.${decoded(folder).replace(/\/+$/, '')}`;
 }
 
 function decoded(text: string): string {

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isMissing } from '../../os/files.js';
+import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
+import { readListed } from './listed-file.js';
+import { hasVariable } from './list-variables.js';
 import { normalName } from './requirement.js';
-import { linesOf, parseRequirementList, type RequirementList } from './requirement-list.js';
+import { isAddress, linesOf, parseRequirementList, type RequirementList } from './requirement-list.js';
 import { foldersDownTo, requirementSource } from './requirement-source.js';
 
 /** A list together with the folder on the host that its relative paths start from. */
@@ -15,10 +16,25 @@ export interface LocatedList {
   from: string;
 }
 
-type ListRequest = Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter'>;
+/** Where lists are from that are no file of the repository. */
+export const OF_TASK = 'the task';
+export const ADDED = 'the agent';
 
-/** All lists that a task's environment is made from, each installed after the one before it. */
+export type ListRequest = Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter' | 'place'>;
+
+/**
+ * All lists that a task's environment is made from, each installed after the one before it.
+ *
+ * @throws AgentError REQUIREMENTS_INSTALL when a list names a file that is not there, which pip refuses, too
+ */
 export function locateRequirements(request: ListRequest): LocatedList[] {
+  const lists = listRequirements(request);
+  for (const one of lists) checkFiles(one, request);
+  return lists;
+}
+
+/** The same, whether or not all files that they name are there. */
+export function listRequirements(request: ListRequest): LocatedList[] {
   const lists = listed(request);
   const names = new Set(
     lists.flatMap(({ list }) => list.requirements.map(({ name }) => normalName(name ?? ''))),
@@ -28,7 +44,7 @@ export function locateRequirements(request: ListRequest): LocatedList[] {
   );
   if (added.length === 0) return lists;
   request.reporter.line(`Packages added for this task: ${added.join(', ')}`);
-  return [...lists, { list: parseRequirementList(added), folder: undefined, from: 'the agent' }];
+  return [...lists, { list: parseRequirementList(added), folder: undefined, from: ADDED }];
 }
 
 /** What a task needs beside its own list: a notebook is converted before it runs. */
@@ -63,18 +79,48 @@ export function needsRepository(task: EnvironmentRequest['task'], settings: Pyth
   );
 }
 
+function checkFiles({ list, folder, from }: LocatedList, request: ListRequest): void {
+  const elsewhere = onlyForInstaller(request);
+  const constraints = list.options.constraints.filter(
+    (file) => !elsewhere(file) && readListed(folder, file) === undefined,
+  );
+  const [missing] = [...list.missing, ...constraints];
+  if (missing === undefined) return;
+  const where = path.isAbsolute(missing) ? 'on this machine' : 'in the repository';
+  const lost =
+    folder === undefined && !path.isAbsolute(missing)
+      ? 'and the task has no repository'
+      : `which does not exist ${where}`;
+  throw new AgentError(
+    'REQUIREMENTS_INSTALL',
+    `the requirements cannot be read: ${from} names ${missing}, ${lost}`,
+    { hint: 'Commit the file, or take its line out of the requirements.' },
+  );
+}
+
+/** Addresses, paths with variables, and files of an image are read by the installer, where they are. */
+function onlyForInstaller({ place, repository }: ListRequest): (file: string) => boolean {
+  const isHere = (file: string): boolean =>
+    place.kind === 'local' ||
+    !path.isAbsolute(file) ||
+    (repository !== undefined && file.startsWith(`${repository.root}/`));
+  return (file) => isAddress(file) || hasVariable(file) || !isHere(file);
+}
+
 function listed(request: ListRequest): LocatedList[] {
   const { task, repository, settings, reporter } = request;
+  const elsewhere = onlyForInstaller(request);
   const source = requirementSource(
     task.script?.requirements,
     repository !== undefined,
     settings.requirements,
   );
   if (source.kind === 'task') {
-    const list = parseRequirementList(source.lines, (file) => readListed(repository?.root, file));
-    return [{ list, folder: repository?.root, from: 'the task' }];
+    const list = parseRequirementList(source.lines, (file) => readListed(repository?.root, file), elsewhere);
+    return [{ list, folder: repository?.root, from: OF_TASK }];
   }
-  const files = repository === undefined ? [] : repositoryFiles(repository.root, repository.entryFolder);
+  const files =
+    repository === undefined ? [] : repositoryFiles(repository.root, repository.entryFolder, elsewhere);
   if (files.length === 0) {
     const why =
       source.kind === 'nothing'
@@ -85,22 +131,15 @@ function listed(request: ListRequest): LocatedList[] {
   return files;
 }
 
-function repositoryFiles(root: string, entryFolder: string): LocatedList[] {
+function repositoryFiles(
+  root: string,
+  entryFolder: string,
+  elsewhere: (file: string) => boolean,
+): LocatedList[] {
   return foldersDownTo(root, entryFolder).flatMap((folder) => {
     const text = readListed(folder, 'requirements.txt');
     if (text === undefined) return [];
-    const list = parseRequirementList(linesOf(text), (file) => readListed(folder, file));
+    const list = parseRequirementList(linesOf(text), (file) => readListed(folder, file), elsewhere);
     return [{ list, folder, from: path.relative(root, path.join(folder, 'requirements.txt')) }];
   });
-}
-
-/** The text of a file named in a list whose relative paths start from `folder`. */
-export function readListed(folder: string | undefined, file: string): string | undefined {
-  if (folder === undefined && !path.isAbsolute(file)) return undefined;
-  try {
-    return readFileSync(path.resolve(folder ?? '/', file), 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

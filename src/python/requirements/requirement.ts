@@ -1,3 +1,5 @@
+import { editableTarget, isEditable } from './list-options.js';
+
 /** One part of a version range: `['>=', '1.2']`. */
 export type VersionPart = readonly [operator: string, version: string];
 
@@ -28,7 +30,8 @@ const SPECIFIER = new RegExp(
   `^(${NAME})\\s*(?:\\[([^\\]]*)\\])?\\s*(\\(?(?:(?:${OPERATOR})\\s*[^\\s,;()]+\\s*(?:,\\s*)?)*\\)?)\\s*(?:;\\s*(.+))?$`,
 );
 const VCS = /^(git|hg|svn|bzr)(?:\+|:\/\/)/i;
-const ARCHIVE = /\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)$/i;
+/** Ends of the names of files that are packages, with what may follow them in a list. */
+export const ARCHIVE = /\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)(?:\[[^\]]*\])?(?:#.*)?$/i;
 
 /**
  * Reads one line that is neither blank nor a comment nor an option of the whole list. A line that cannot be
@@ -36,9 +39,9 @@ const ARCHIVE = /\.(whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|tar)$/i;
  */
 export function parseRequirement(line: string): Requirement {
   const base: Requirement = { ...EMPTY, extras: [], versions: [], options: [], line };
-  const editable = /^(?:-e|--editable)(?:\s+|=)(.+)$/.exec(withoutComment(line));
-  if (editable !== null) return { ...parseTarget(editable[1] ?? '', base), editable: true };
-  const { text, options } = splitOptions(withoutComment(line));
+  const plain = withoutComment(line);
+  if (isEditable(plain)) return { ...parseTarget(editableTarget(plain), base), editable: true };
+  const { text, options } = splitOptions(plain);
   const named = NAMED_URL.exec(text);
   if (named !== null) {
     const target = parseTarget(named[3] ?? '', base);
@@ -74,7 +77,7 @@ export function requirementText(requirement: Requirement): string {
     return `${name}${list}${range}${marker === undefined ? '' : `; ${marker}`}${tail}`;
   }
   const text = withoutComment(requirement.line);
-  return editable ? `-e ${text.replace(/^(?:-e|--editable)(?:\s+|=)/, '')}` : text;
+  return editable ? `-e ${editableTarget(text)}` : text;
 }
 
 /** Names that an index treats as equal: `Zope.Interface`, `zope-interface`. */

@@ -1,7 +1,8 @@
 import { rangesOverlap } from '../interpreter/version-range.js';
 import type { TorchSettings } from '../tool-settings.js';
 import { normalName, parseRequirement, type Requirement } from './requirement.js';
-import type { ListOptions, RequirementList } from './requirement-list.js';
+import type { ListOptions } from './list-options.js';
+import type { RequirementList } from './requirement-list.js';
 
 /** What the machine computes with. */
 export interface Accelerator {
@@ -77,7 +78,7 @@ export function fitToTorchIndex(list: RequirementList, index: string): Requireme
     ...list.options,
     extraIndexUrls: [...new Set([...list.options.extraIndexUrls, index])],
   };
-  return { requirements, options };
+  return { ...list, requirements, options };
 }
 
 function pinned(requirement: Requirement): Requirement {

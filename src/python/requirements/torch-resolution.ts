@@ -1,6 +1,7 @@
 import type { EnvironmentJob } from '../environment-job.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import type { LocatedList } from './requirement-files.js';
+import { hasHashes } from './requirement-list.js';
 import {
   type Accelerator,
   fitToTorchIndex,
@@ -20,6 +21,10 @@ export async function resolveTorch(
   const { settings, reporter, offline } = job.request;
   const lists = [...located];
   if (!lists.some((one) => namesTorch(one.list)) || settings.requirements.untouched) return lists;
+  if (lists.some((one) => namesTorch(one.list) && hasHashes(one.list))) {
+    reporter.line('torch is installed like any other package: the requirements have hashes');
+    return lists;
+  }
   const options = lists.map((one) => one.list.options);
   const others = [job.indexes, ...options].flatMap((one) => [...one.extraIndexUrls, ...one.findLinks]);
   const indexUrl =

@@ -4,12 +4,15 @@ import type { ServerContext, UserDocument } from '../context.js';
 import type { Identity } from './accounts.js';
 import { verifyToken } from './token.js';
 
+/** The token in the cookie of the released server. It is read and never set, so a page of another site has none. */
+const COOKIE = /(?:^|;\s*)clearml_token_basic=([^;\s]+)/;
+
 const MAY_IMPERSONATE = new Set(['system', 'root', 'admin']);
 
 /**
  * Who sent a request, from its `Authorization` header.
  *
- * @throws ApiError 401/10, 20, 21, 22 or 30; 400/5 or 6 for the impersonation headers
+ * @throws ApiError 401/10, 20, 22 or 30; 400/5 or 6 for the impersonation headers
  */
 export function authenticate(server: ServerContext, headers: IncomingHttpHeaders, secret: string): Identity {
   const identity = identify(server, headers, secret);
@@ -30,19 +33,22 @@ export function identityOf(user: UserDocument): Identity {
 
 function identify(server: ServerContext, headers: IncomingHttpHeaders, secret: string): Identity {
   const { authorization } = headers;
-  if (authorization === undefined || authorization === '') throw new ApiError('no_credentials');
+  if (authorization === undefined || authorization === '') {
+    const token = COOKIE.exec(headers.cookie ?? '')?.[1];
+    if (token === undefined) throw new ApiError('no_credentials');
+    return fromToken(server, token, secret);
+  }
   const [scheme = '', value = ''] = authorization.trim().split(/\s+/, 2);
-  if (scheme.toLowerCase() === 'basic') return fromKeys(server, value, headers);
-  if (scheme.toLowerCase() === 'bearer') return fromToken(server, value, secret);
+  if (scheme === 'Basic') return fromKeys(server, value, headers);
+  if (scheme === 'Bearer') return fromToken(server, value, secret);
   throw new ApiError('bad_auth_type');
 }
 
 function fromKeys(server: ServerContext, value: string, headers: IncomingHttpHeaders): Identity {
   const decoded = Buffer.from(value, 'base64').toString('latin1');
   const colon = decoded.indexOf(':');
-  if (colon === -1) throw new ApiError('bad_credentials');
   const keys = { accessKey: decoded.slice(0, colon), secretKey: decoded.slice(colon + 1) };
-  const userId = server.accounts.userOfKeys(keys);
+  const userId = colon === -1 ? undefined : server.accounts.userOfKeys(keys);
   const user = userId === undefined ? undefined : server.users.find(userId);
   if (user === undefined)
     throw new ApiError('invalid_credentials', {}, 'failed to locate provided credentials');

@@ -15,6 +15,7 @@ export interface LogPageRequest {
 /** One page of a task's log, in the direction of the walk: newest first when going earlier. */
 export function logPage(database: Database, request: LogPageRequest): JsonObject[] {
   const { task, size, earlier, from } = request;
+  if (size === 0) return [];
   const direction = earlier ? 'DESC' : 'ASC';
   const beyond = from === undefined ? '' : `AND timestamp ${earlier ? '<' : '>'} ?`;
   const sql = `SELECT sequence, timestamp, body FROM log_events WHERE task = ? ${beyond}
@@ -38,4 +39,28 @@ function sameTime(database: Database, { task, earlier, metrics }: LogPageRequest
 
 export function countLog(database: Database, task: string): number {
   return Number(database.get('SELECT count(*) AS n FROM log_events WHERE task = ?', task)?.n ?? 0);
+}
+
+/** All of a task's log, oldest first. */
+export function logEvents(database: Database, task: string): JsonObject[] {
+  const sql = 'SELECT body FROM log_events WHERE task = ? ORDER BY timestamp, sequence';
+  return database.all(sql, task).map((row) => asObject(JSON.parse(String(row.body))));
+}
+
+export interface LogClearing {
+  task: string;
+  /** Milliseconds; absent: whenever it was. */
+  before: number | undefined;
+  /** Only these metrics, unless empty. */
+  include: readonly string[];
+  exclude: readonly string[];
+}
+
+/** Removes events of a task's log; how many. */
+export function clearLog(database: Database, { task, before, include, exclude }: LogClearing): number {
+  const sql = `DELETE FROM log_events WHERE task = ? AND timestamp < coalesce(?, timestamp + 1)
+    AND (json_array_length(?) = 0 OR metric IN (SELECT value FROM json_each(?)))
+    AND metric NOT IN (SELECT value FROM json_each(?))`;
+  const included = JSON.stringify(include);
+  return database.run(sql, task, before ?? null, included, included, JSON.stringify(exclude));
 }

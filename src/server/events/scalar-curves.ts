@@ -1,7 +1,7 @@
-import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { SINGLE_VALUE_ITERATION } from './event-store.js';
+import { isChosen, type MetricChoice } from './metric-choice.js';
 
 export interface CurveRequest {
   task: string;
@@ -9,6 +9,8 @@ export interface CurveRequest {
   samples: number;
   /** What the x axis shows. */
   axis: 'iter' | 'timestamp' | 'iso_time';
+  /** Empty: all. */
+  metrics: readonly MetricChoice[];
 }
 
 /** All scalar curves of a task: `{metric: {variant: {name, x, y}}}`. Long ones are averaged by interval. */
@@ -21,9 +23,10 @@ export function scalarCurves(database: Database, request: CurveRequest): JsonObj
   for (const row of database.all(sql, request.task, SINGLE_VALUE_ITERATION)) {
     const metric = String(row.metric);
     const variant = String(row.variant);
+    if (!isChosen(request.metrics, metric, variant)) continue;
     const span = Number(row.high) - Number(row.low) + 1;
     const interval = Number(row.n) <= request.samples ? 0 : Math.ceil(span / request.samples);
-    const curve = points(database, request, { metric, variant, column, low: Number(row.low), interval });
+    const curve = points(database, request, { metric, variant, column, interval });
     curves.set(metric, { ...curves.get(metric), [variant]: { name: variant, ...curve } });
   }
   return Object.fromEntries(curves);
@@ -33,7 +36,6 @@ interface Curve {
   metric: string;
   variant: string;
   column: 'iter' | 'timestamp';
-  low: number;
   /** Width of an averaged interval; 0 leaves the points as they are. */
   interval: number;
 }
@@ -43,12 +45,17 @@ function points(
   { task, axis }: CurveRequest,
   curve: Curve,
 ): { x: (number | string)[]; y: number[] } {
-  const { metric, variant, column, low, interval } = curve;
-  const group = interval === 0 ? 'sequence' : `(${column} - ${low}) / ${interval}`;
-  const sql = `SELECT avg(${column}) AS x, avg(value) AS y FROM metric_events
+  const { metric, variant, column, interval } = curve;
+  // An interval begins at a multiple of its width, below 0 too, and is shown by its beginning.
+  const start = `${column} - ((${column} % ${interval}) + ${interval}) % ${interval}`;
+  const [x, group] = interval === 0 ? [column, 'sequence'] : [start, start];
+  const sql = `SELECT min(${x}) AS x, avg(value) AS y FROM metric_events
     WHERE task = ? AND type = 'training_stats_scalar' AND metric = ? AND variant = ? AND iter <> ?
     AND value IS NOT NULL GROUP BY ${group} ORDER BY x`;
   const rows = database.all(sql, task, metric, variant, SINGLE_VALUE_ITERATION);
-  const whole = rows.map((row) => Math.round(Number(row.x)));
-  return { x: axis === 'iso_time' ? whole.map(isoDate) : whole, y: rows.map((row) => Number(row.y)) };
+  const whole = rows.map((row) => Number(row.x));
+  return {
+    x: axis === 'iso_time' ? whole.map((time) => new Date(time).toISOString()) : whole,
+    y: rows.map((row) => Number(row.y)),
+  };
 }

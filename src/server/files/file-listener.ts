@@ -95,7 +95,9 @@ async function deleteMany(body: unknown, folder: string): Promise<Record<string,
   const request: unknown = typeof body === 'string' ? JSON.parse(body) : undefined;
   const deleted: Record<string, string> = {};
   const missing: string[] = [];
-  for (const file of isObject(request) ? asTexts(request.files) : []) {
+  const files = isObject(request) ? request.files : undefined;
+  if (!Array.isArray(files)) throw new ApiError('bad_request', {}, 'expected a list of files');
+  for (const file of asTexts(files)) {
     try {
       await removeFile(folder, file);
       deleted[file] = file.replace(/^\/+/, '');

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
+import { Download } from '../call.js';
 import type { JsonObject } from '../json.js';
 import { API_VERSION } from '../services/server-info.js';
 import type { Admitted, Dispatcher } from './dispatch.js';
@@ -22,7 +23,8 @@ export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): P
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    frameworkErrors: (error, request, reply) => answer(request, reply, refusal(error, '', onFailure)),
+    frameworkErrors: (error, request, reply) =>
+      answer(dispatcher, request, reply, refusal(error, '', onFailure)),
   });
   // Agents and the Python SDK send their bodies with GET.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -34,14 +36,15 @@ export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): P
     admitted.set(request, dispatcher.admit({ path: pathOf(request), headers: request.headers }));
   });
   app.setErrorHandler((error, request, reply) =>
-    answer(request, reply, refusal(error, pathOf(request), onFailure)),
+    answer(dispatcher, request, reply, refusal(error, pathOf(request), onFailure)),
   );
   const handle = (request: FastifyRequest, reply: FastifyReply) => {
     const call = admitted.get(request);
     if (call === undefined) throw new ApiError('bad_request');
     const rest = { path: pathOf(request), headers: request.headers, query: queryOf(request), ip: request.ip };
     const body = typeof request.body === 'string' ? request.body : '';
-    return answer(request, reply, { data: dispatcher.call(call, { ...rest, body }) });
+    const data = dispatcher.call(call, { ...rest, body });
+    return data instanceof Download ? download(reply, data) : answer(dispatcher, request, reply, { data });
   };
   const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
   app.route({ method: methods, url: '/*', handler: handle });
@@ -69,7 +72,15 @@ function queryOf(request: FastifyRequest): URLSearchParams {
   return new URLSearchParams(mark === -1 ? '' : request.url.slice(mark + 1));
 }
 
+function download(reply: FastifyReply, { text, fileName }: Download): FastifyReply {
+  return signed(reply)
+    .type('text/plain; charset=utf-8')
+    .header('content-disposition', `attachment; filename="${fileName}"`)
+    .send(text);
+}
+
 function answer(
+  dispatcher: Dispatcher,
   request: FastifyRequest,
   reply: FastifyReply,
   result: { data: JsonObject } | { error: ApiError },
@@ -79,6 +90,7 @@ function answer(
   const content = envelope({
     endpoint: name,
     requestedVersion: version ?? API_VERSION,
+    actualVersion: dispatcher.versionOf(name, version ?? API_VERSION),
     trx: typeof trx === 'string' ? trx : undefined,
     result,
   });

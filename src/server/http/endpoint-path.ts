@@ -7,7 +7,8 @@ export interface EndpointPath {
   version: string | undefined;
 }
 
-const PATH = /^\/*(?:v(\d+(?:\.\d+)?)\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*$/;
+/** The version is `2.23`, or two digits or more that stand for the newest (`v999`). */
+const PATH = /^\/*(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*$/;
 
 /** Reads `/service.action` or `/v2.23/service.action`. @throws ApiError 400/0 */
 export function parseEndpointPath(path: string): EndpointPath {
@@ -15,6 +16,10 @@ export function parseEndpointPath(path: string): EndpointPath {
   if (match === null)
     throw new ApiError('bad_request', { path }, 'expected /[v<version>/]<service>.<action>');
   return { name: match[2] ?? '', version: match[1] };
+}
+
+export function isOlder(version: readonly [number, number], than: readonly [number, number]): boolean {
+  return version[0] < than[0] || (version[0] === than[0] && version[1] < than[1]);
 }
 
 export function parseVersion(text: string): [number, number] {

@@ -6,6 +6,8 @@ export interface Outcome {
   endpoint: string;
   /** Version texts; a number would be misread by clients, which refuse an integer. */
   requestedVersion: string;
+  /** Of the endpoint that answers; `undefined` when there is none. */
+  actualVersion: string | undefined;
   /** Transaction id of the client, echoed. */
   trx?: string | undefined;
   result: { data: JsonObject } | { error: ApiError };
@@ -22,7 +24,7 @@ export function envelope(outcome: Outcome): JsonObject {
       endpoint: {
         name: outcome.endpoint,
         requested_version: outcome.requestedVersion,
-        actual_version: outcome.requestedVersion,
+        actual_version: outcome.actualVersion ?? null,
       },
       result_code: failure?.status ?? 200,
       result_subcode: failure?.subcode ?? 0,

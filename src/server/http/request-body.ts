@@ -43,6 +43,7 @@ function parseJson(text: string): JsonObject {
       `the body is not JSON: ${error instanceof Error ? error.message : error}`,
     );
   }
+  if (value === null) return {};
   if (!isObject(value)) throw new ApiError('bad_request', {}, 'the body is not a JSON object');
   return value;
 }

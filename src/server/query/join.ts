@@ -1,34 +1,38 @@
+import { COMPANY_NAME } from '../auth/accounts.js';
 import type { ServerContext } from '../context.js';
 import { isObject, type JsonObject, valueAt } from '../json.js';
-
-type Table = 'projects' | 'users' | 'tasks' | 'models' | 'queues';
-
-/** Fields that hold an id, and the table that it points into. */
-const REFERENCES: Readonly<Record<string, Table>> = {
-  project: 'projects',
-  user: 'users',
-  parent: 'tasks',
-  task: 'tasks',
-  'execution.queue': 'queues',
-};
+import { project } from './projection.js';
+import { type Kind, SEARCHABLE } from './searchable.js';
 
 /**
- * Replaces ids by the objects they point to where sub-fields of them are asked for: with the path
- * `project.name`, `project` becomes `{id, name, …}`. Projection then picks what was asked for.
+ * The part of a document that was asked for, with an object in the place of each id that points to another
+ * document: `{id}`, and with the path `project.name` `{id, name}`. No paths: everything.
  */
-export function join(
+export function joined(
   server: ServerContext,
+  kind: Kind,
   document: JsonObject,
   paths: readonly string[],
-  overrides: Readonly<Record<string, Table>> = {},
 ): JsonObject {
-  let joined = document;
-  for (const [field, table] of Object.entries({ ...REFERENCES, ...overrides })) {
-    const id = valueAt(document, field);
-    const asked = paths.some((path) => path.startsWith(`${field}.`));
-    if (asked && typeof id === 'string') joined = replaced(joined, field, server[table].find(id) ?? { id });
+  const { references } = SEARCHABLE[kind];
+  const fields = Object.keys(references);
+  const own = paths.map((path) => fields.find((field) => path.startsWith(`${field}.`)) ?? path);
+  let result = project(document, own);
+  for (const [field, target] of Object.entries(references)) {
+    const id = valueAt(result, field);
+    if (typeof id !== 'string') continue;
+    const below = paths
+      .filter((path) => path.startsWith(`${field}.`))
+      .map((path) => path.slice(field.length + 1));
+    result = replaced(result, field, reference(server, target, id, below));
   }
-  return joined;
+  return result;
+}
+
+function reference(server: ServerContext, kind: Kind, id: string, paths: readonly string[]): JsonObject {
+  const found = kind === 'companies' ? { id, name: COMPANY_NAME } : server[kind].find(id);
+  if (found === undefined || paths.length === 0) return { id };
+  return joined(server, kind, found, ['id', ...paths]);
 }
 
 function replaced(document: JsonObject, path: string, value: JsonObject): JsonObject {

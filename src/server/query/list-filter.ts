@@ -1,4 +1,5 @@
-import { asObject, type Json, type JsonObject } from '../json.js';
+import { ApiError } from '../api-error.js';
+import { isObject, type Json } from '../json.js';
 
 /** null stands for "empty or missing". */
 export type Wanted = string | null;
@@ -46,26 +47,40 @@ export function matchesList(values: readonly string[], filter: ListFilter): bool
   return (filter.any.length === 0 || filter.any.some(has)) && filter.all.every(has) && !filter.none.some(has);
 }
 
-/** The form of `filters`: `{any: {include, exclude}, all: {include, exclude}, op}`. */
-export function matchesFieldFilter(values: readonly string[], filter: JsonObject): boolean {
-  const has = (one: Wanted) => (one === null ? values.length === 0 : values.includes(one));
-  const any = sides(filter.any);
-  const all = sides(filter.all);
-  const results = [
-    ...all.include.map(has),
-    ...all.exclude.map((one) => !has(one)),
-    ...(any.include.length + any.exclude.length === 0
-      ? []
-      : [any.include.some(has) || any.exclude.some((one) => !has(one))]),
-  ];
-  if (results.length === 0) return true;
-  return filter.op === 'or' ? results.some(Boolean) : results.every(Boolean);
+/**
+ * Reads the form of `filters`: `{any: {include, exclude}, all: {include, exclude}, op}`.
+ *
+ * @throws ApiError 400/12
+ */
+export function fieldFilter(field: string, filter: Json): (values: readonly string[]) => boolean {
+  if (!isObject(filter)) throw new ApiError('validation_error', { field }, 'expected an object');
+  const unknown = Object.keys(filter).find((key) => !['any', 'all', 'op'].includes(key));
+  const { op = 'and' } = filter;
+  if (unknown !== undefined || (op !== 'and' && op !== 'or'))
+    throw new ApiError('validation_error', { field }, 'expected any, all, and op "and" or "or"');
+  const any = sides(field, filter.any);
+  const all = sides(field, filter.all);
+  return (values) => {
+    const has = (one: Wanted) => (one === null ? values.length === 0 : values.includes(one));
+    const results = [
+      ...(any.include.length + any.exclude.length === 0
+        ? []
+        : [any.include.some(has) || any.exclude.some((one) => !has(one))]),
+      ...(all.include.length + all.exclude.length === 0
+        ? []
+        : [all.include.every(has) && !all.exclude.some(has)]),
+    ];
+    if (results.length === 0) return true;
+    return op === 'or' ? results.some(Boolean) : results.every(Boolean);
+  };
 }
 
-function sides(value: Json | undefined): { include: Wanted[]; exclude: Wanted[] } {
-  const { include, exclude } = asObject(value);
+function sides(field: string, value: Json | undefined): { include: Wanted[]; exclude: Wanted[] } {
+  const given = value ?? {};
   const list = (side: Json | undefined) => (Array.isArray(side) ? side.map(wanted) : []);
-  return { include: list(include), exclude: list(exclude) };
+  if (isObject(given) && Object.keys(given).every((key) => key === 'include' || key === 'exclude'))
+    return { include: list(given.include), exclude: list(given.exclude) };
+  throw new ApiError('validation_error', { field }, 'expected include and exclude');
 }
 
 function wanted(value: Json): Wanted {

@@ -5,12 +5,13 @@ export interface SortKey {
   descending: boolean;
 }
 
-/** Reads `order_by`; `id` comes last, so that pages never overlap. */
+/** Reads `order_by`; without it the oldest comes first. `id` comes last, so that pages never overlap. */
 export function sortKeys(orderBy: readonly string[]): SortKey[] {
-  const keys = orderBy
+  const asked = orderBy
     .map((each) => each.trim())
     .filter((each) => each !== '' && each !== '-')
     .map((each) => ({ path: each.replace(/^[-+]/, ''), descending: each.startsWith('-') }));
+  const keys = asked.length === 0 ? [{ path: 'created', descending: false }] : asked;
   return [...keys, { path: 'id', descending: false }];
 }
 

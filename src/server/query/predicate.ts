@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
-import { asObject, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
+import { asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
 import type { Params } from '../params.js';
-import { type ListFilter, matchesFieldFilter, matchesList, parseListFilter } from './list-filter.js';
+import { type ListFilter, fieldFilter, matchesList, parseListFilter } from './list-filter.js';
 import { compilePattern } from './patterns.js';
 import { dateCheck, rangeCheck } from './ranges.js';
 import type { SearchableFields } from './searchable.js';
@@ -12,13 +12,19 @@ export type Predicate = (document: JsonObject) => boolean;
 export function predicateOf(params: Params, fields: SearchableFields): Predicate {
   const conditions = [
     ...namedConditions(params.fields, fields),
-    ...combined(params, ['_any_', '_or_'], (checks) => (document) => checks.some((check) => check(document))),
     ...combined(
       params,
+      fields,
+      ['_any_', '_or_'],
+      (checks) => (document) => checks.some((check) => check(document)),
+    ),
+    ...combined(
+      params,
+      fields,
       ['_all_', '_and_'],
       (checks) => (document) => checks.every((check) => check(document)),
     ),
-    ...filters(params.object('filters')),
+    ...filters(params.object('filters'), fields),
     ...fullText(params.optionalText('search_text')),
   ];
   return (document) => conditions.every((condition) => condition(document));
@@ -43,11 +49,12 @@ function namedConditions(query: JsonObject, fields: SearchableFields): Predicate
 
 type Reader = (name: string, value: Json) => Predicate;
 
-const READERS: readonly [Exclude<keyof SearchableFields, 'columns'>, Reader][] = [
+const READERS: readonly ['patterns' | 'dates' | 'ranges' | 'lists' | 'values', Reader][] = [
   ['patterns', patternCondition],
   ['dates', (name, value) => checkAt(name, dateCheck(value))],
   ['ranges', (name, value) => checkAt(name, rangeCheck(value))],
   ['lists', listCondition],
+  ['values', listCondition],
 ];
 
 function patternCondition(name: string, value: Json): Predicate {
@@ -66,17 +73,24 @@ function checkAt(name: string, check: (value: Json | undefined) => boolean): Pre
 
 function combined(
   params: Params,
+  searchable: SearchableFields,
   names: readonly string[],
   join: (checks: Predicate[]) => Predicate,
 ): Predicate[] {
   return names
     .filter((name) => params.has(name))
-    .map((name) => {
-      const { fields, pattern, datetime } = params.object(name);
-      const paths = asTexts(fields);
-      if (paths.length === 0) throw new ApiError('validation_error', { field: name }, 'fields are missing');
-      const make = multiFieldCondition(pattern, datetime);
-      return join(paths.map(make));
+    .flatMap((name) => {
+      const { fields, pattern, datetime, ...others } = params.object(name);
+      if (Object.keys(others).length > 0 || (pattern ?? datetime ?? null) === null)
+        throw new ApiError(
+          'fields_value_error',
+          { field: name },
+          'expected fields, and a pattern or datetime',
+        );
+      // Only some dates are compared here; a query of other ones finds everything.
+      const isText = pattern !== undefined && pattern !== null;
+      const paths = asTexts(fields).filter((path) => isText || searchable.dates.includes(path));
+      return paths.length === 0 ? [] : [join(paths.map(multiFieldCondition(pattern, datetime)))];
     });
 }
 
@@ -84,20 +98,22 @@ function multiFieldCondition(
   pattern: Json | undefined,
   datetime: Json | undefined,
 ): (path: string) => Predicate {
-  if (datetime !== undefined && datetime !== null) {
-    const check = dateCheck(datetime);
+  if (pattern === undefined || pattern === null) {
+    const check = dateCheck(datetime ?? []);
     return (path) => checkAt(path, check);
   }
-  const expression = compilePattern(String(pattern ?? ''), { ignoreCase: true });
+  const expression = compilePattern(String(pattern), { ignoreCase: true });
   return (path) => (document) => textsAt(document, path).some((text) => expression.test(text));
 }
 
-function filters(all: JsonObject): Predicate[] {
-  return Object.entries(all).map(
-    ([path, filter]) =>
-      (document) =>
-        matchesFieldFilter(textsAt(document, path), asObject(filter)),
-  );
+/** Filters of fields that are no lists are ignored. */
+function filters(all: JsonObject, fields: SearchableFields): Predicate[] {
+  return Object.entries(all)
+    .filter(([path, filter]) => covers(fields.lists, path) && (filter ?? null) !== null)
+    .map(([path, filter]) => {
+      const matches = fieldFilter(path, filter ?? null);
+      return (document) => matches(textsAt(document, path));
+    });
 }
 
 /** Fields that a full-text search looks in. */

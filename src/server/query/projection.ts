@@ -1,8 +1,8 @@
-import { isObject, isSafeName, type Json, type JsonObject, valueAt } from '../json.js';
+import { asObject, isObject, isSafeName, type Json, type JsonObject, valueAt } from '../json.js';
 
 /**
  * The part of a document that was asked for: dotted paths; with a leading dash, everything but them.
- * `id` is always there.
+ * `id` is there only when it is asked for.
  */
 export function project(document: JsonObject, paths: readonly string[]): JsonObject {
   if (paths.length === 0) return document;
@@ -14,7 +14,7 @@ export function project(document: JsonObject, paths: readonly string[]): JsonObj
 }
 
 function include(document: JsonObject, paths: readonly string[]): JsonObject {
-  const result: JsonObject = { ...(document.id === undefined ? {} : { id: document.id }) };
+  const result: JsonObject = {};
   for (const path of paths) copy(document, result, path);
   return result;
 }
@@ -27,6 +27,10 @@ function copy(from: JsonObject, to: JsonObject, path: string): void {
   const [head = '', ...rest] = path.split('.');
   const inner = Object.hasOwn(from, head) ? from[head] : undefined;
   if (rest.length === 0 || !isSafeName(head) || inner === undefined) return;
+  if (Array.isArray(inner)) {
+    to[head] = ofItems(inner, to[head], rest.join('.'));
+    return;
+  }
   if (!isObject(inner)) {
     to[head] = inner;
     return;
@@ -38,6 +42,16 @@ function copy(from: JsonObject, to: JsonObject, path: string): void {
   const target = isObject(to[head]) ? to[head] : {};
   copy(inner, target, rest.join('.'));
   to[head] = target;
+}
+
+/** Of a list of objects, that part of each; what other paths took already stays. */
+function ofItems(items: readonly Json[], taken: Json | undefined, path: string): Json[] {
+  const before = Array.isArray(taken) ? taken : [];
+  return items.filter(isObject).map((item, index) => {
+    const part: JsonObject = { ...asObject(before[index]) };
+    copy(item, part, path);
+    return part;
+  });
 }
 
 function remove(document: JsonObject, path: string): void {

@@ -21,16 +21,16 @@ export function dateCheck(value: Json): Check {
   return (actual) => checks.every((check) => check(actual));
 }
 
-/** Reads `[min, max]`; null or absence leaves a side open. Dates are compared as times. */
+/** Reads `[min, max]`; null leaves a side open, and an open minimum lets empty values in. Dates are compared as times. */
 export function rangeCheck(value: Json): Check {
-  if (!Array.isArray(value))
+  if (!Array.isArray(value) || value.length !== 2 || value.every((side) => side === null))
     throw new ApiError('validation_error', { value: String(value) }, 'expected [min, max]');
   const [min, max] = [value[0] ?? null, value[1] ?? null].map((side) =>
     side === null ? null : numeric(side),
   );
   return (actual) => {
     const number = actual === undefined || actual === null ? undefined : tryNumeric(actual);
-    if (number === undefined) return min === null && max === null;
+    if (number === undefined) return min === null;
     return (
       (min === null || min === undefined || number >= min) &&
       (max === null || max === undefined || number <= max)

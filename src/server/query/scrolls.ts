@@ -1,4 +1,3 @@
-import { ApiError } from '../api-error.js';
 import { newId } from '../ids.js';
 
 /** Scrolls kept at once; the oldest gives way. */
@@ -16,10 +15,13 @@ export class Scrolls {
     return id;
   }
 
-  /** The next ids of a scroll. @throws ApiError 400/1104 */
+  has(id: string): boolean {
+    return this.#rest.has(id);
+  }
+
+  /** The next ids of a scroll. */
   take(id: string, size: number): readonly string[] {
-    const rest = this.#rest.get(id);
-    if (rest === undefined) throw new ApiError('invalid_scroll_id', { scroll_id: id });
+    const rest = this.#rest.get(id) ?? [];
     this.#rest.delete(id);
     this.#rest.set(id, rest.slice(size));
     return rest.slice(0, size);

@@ -1,24 +1,27 @@
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import type { JsonObject } from '../json.js';
+import { asTexts, type JsonObject } from '../json.js';
 import type { Params } from '../params.js';
 import type { Bindable } from '../storage/database.js';
 import type { Narrowing, Stored } from '../storage/documents.js';
+import { joined } from './join.js';
 import type { ListFilter } from './list-filter.js';
 import { compareValues, sortKeys, sortValues } from './order.js';
 import { listFilterOf, predicateOf } from './predicate.js';
 import { project } from './projection.js';
-import type { SearchableFields } from './searchable.js';
+import { type Kind, SEARCHABLE, type SearchableFields } from './searchable.js';
 
 /** Documents in one answer, at most and by default. */
 const MAX_PAGE = 500;
 
 export interface Source<T extends Stored> {
-  fields: SearchableFields;
+  kind: Kind;
   scan(narrowing: Narrowing): Iterable<T>;
   find(id: string): T | undefined;
-  /** The document as clients see it; `paths` are those asked for. */
-  shown(document: T, paths: readonly string[]): JsonObject;
+  /** What `get_all_ex` does: each document has its `id`, asked for or not, and objects in the place of ids. */
+  joined: boolean;
+  /** The document as clients see it. */
+  shown(document: T): JsonObject;
   /** Left out unless it is asked for by id, or hidden ones are asked for. */
   isHidden?(document: T): boolean;
   /** A query that shows hidden ones nevertheless. */
@@ -35,28 +38,60 @@ export interface Found {
 
 /** Answers a query (`get_all`): filter, order, one page or one portion of a scroll, projection. */
 export function search<T extends Stored>(server: ServerContext, params: Params, source: Source<T>): Found {
-  const paths = [...params.texts('only_fields'), ...params.texts('projection')];
+  const paths = askedPaths(params, source);
+  const present = (document: JsonObject) =>
+    source.joined ? joined(server, source.kind, document, paths) : project(document, paths);
   const load = (ids: readonly string[]) =>
     ids
       .map((id) => source.find(id))
       .filter((document) => document !== undefined)
-      .map((document) => project(source.shown(document, paths), paths));
+      .map((document) => present(source.shown(document)));
   const scrolls = 'scroll_id' in params.fields && params.has('size');
   if (!scrolls) return { documents: load(page(params, matchingIds(params, source))), scroll: {} };
-  const scroll = params.optionalText('scroll_id') || server.scrolls.open(matchingIds(params, source));
+  const known = params.optionalText('scroll_id') ?? '';
+  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(params, source));
   const size = Math.min(Math.max(params.integer('size', MAX_PAGE), 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
 }
 
+/**
+ * The fields to answer; none: all of them. An `id` that comes in any case cannot be excluded.
+ *
+ * @throws ApiError 400/14
+ */
+function askedPaths<T extends Stored>(params: Params, source: Source<T>): string[] {
+  const asked = ['projection', 'only_fields']
+    .map((name) => params.value(name))
+    .find((value) => value !== undefined);
+  const list = asTexts(asked);
+  if (asked !== undefined && !Array.isArray(asked))
+    throw new ApiError('invalid_fields', { only_fields: asked }, 'expected a list');
+  for (const path of list) assertKnown(path.replace(/^-/, ''), source);
+  if (!source.joined) return list;
+  const paths = list.filter((path) => path !== '-id');
+  return paths.some((path) => !path.startsWith('-')) ? ['id', ...paths] : paths;
+}
+
+/** Below a reference any path will do where references are joined; else it is a plain field. */
+function assertKnown<T extends Stored>(path: string, { kind, joined: joins }: Source<T>): void {
+  const { plain, sections, references } = SEARCHABLE[kind];
+  const [head = '', ...below] = path.split('.');
+  const isReference = Object.hasOwn(references, head);
+  const known = plain.includes(head) || sections.includes(head) || isReference;
+  const mayGoOn = below.length === 0 || sections.includes(head) || (isReference && joins);
+  if (!known || !mayGoOn) throw new ApiError('invalid_fields', { field: path });
+}
+
 /** Ids of all matching documents, in order. Only sort values are held, not documents. */
 export function matchingIds<T extends Stored>(params: Params, source: Source<T>): string[] {
-  const matches = predicateOf(params, source.fields);
+  const fields = SEARCHABLE[source.kind];
+  const matches = predicateOf(params, fields);
   const keys = sortKeys(params.texts('order_by'));
   const ids = plainIds(listFilterOf(params, 'id'));
   const showHidden =
     ids !== undefined || params.flag('search_hidden') || source.revealedBy?.(params) === true;
   const found: { id: string; values: ReturnType<typeof sortValues> }[] = [];
-  const candidates = ids === undefined ? source.scan(narrowing(params, source.fields)) : byId(ids, source);
+  const candidates = ids === undefined ? source.scan(narrowing(params, fields)) : byId(ids, source);
   for (const document of candidates) {
     const visible = showHidden || source.isHidden?.(document) !== true;
     if (visible && matches(document) && source.also?.(document) !== false) {

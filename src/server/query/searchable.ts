@@ -1,4 +1,4 @@
-/** What a kind of document can be searched by. `x.*` stands for every path below `x`. */
+/** What a kind of document can be searched by, and what can be asked for. `x.*` stands for every path below `x`. */
 export interface SearchableFields {
   /** Regular expressions, searched anywhere. */
   patterns: readonly string[];
@@ -8,58 +8,190 @@ export interface SearchableFields {
   dates: readonly string[];
   /** `[min, max]`, null being open. */
   ranges: readonly string[];
+  /** One value that must be equal. */
+  values: readonly string[];
   /** Fields of `lists` that are columns, too, and let a scan skip most documents. */
   columns: readonly string[];
+  /** Fields without others below them. */
+  plain: readonly string[];
+  /** Fields that paths may go into. */
+  sections: readonly string[];
+  /** Fields that hold ids, and the kinds of documents that they point to. */
+  references: Readonly<Record<string, Kind>>;
 }
 
-export const TASK_FIELDS: SearchableFields = {
-  patterns: ['name', 'comment', 'report'],
-  lists: [
-    'id',
-    'user',
-    'tags',
-    'system_tags',
-    'type',
-    'status',
-    'project',
-    'parent',
-    'hyperparams.*',
-    'execution.queue',
-    'models.input.model',
-  ],
-  dates: ['status_changed', 'last_update', 'last_change'],
-  ranges: ['created', 'started', 'completed', 'active_duration', 'last_metrics.*', 'last_iteration'],
-  columns: ['status', 'project', 'parent'],
-};
+export type Kind = 'tasks' | 'projects' | 'queues' | 'models' | 'users' | 'companies';
 
-export const PROJECT_FIELDS: SearchableFields = {
-  patterns: ['name', 'basename', 'description'],
-  lists: ['id', 'tags', 'system_tags', 'user'],
-  dates: ['last_update'],
-  ranges: ['created'],
-  columns: [],
-};
-
-export const QUEUE_FIELDS: SearchableFields = {
-  patterns: ['name'],
-  lists: ['id', 'tags', 'system_tags'],
-  dates: ['last_update'],
-  ranges: ['created'],
-  columns: [],
-};
-
-export const MODEL_FIELDS: SearchableFields = {
-  patterns: ['name', 'comment'],
-  lists: ['id', 'user', 'tags', 'system_tags', 'framework', 'uri', 'project', 'task', 'parent'],
-  dates: ['last_update', 'last_change'],
-  ranges: ['created'],
-  columns: ['task', 'project'],
-};
-
-export const USER_FIELDS: SearchableFields = {
-  patterns: ['name'],
-  lists: ['id', 'role'],
-  dates: [],
-  ranges: ['created'],
-  columns: [],
+export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
+  tasks: {
+    patterns: ['name', 'comment', 'report'],
+    lists: [
+      'id',
+      'user',
+      'tags',
+      'system_tags',
+      'type',
+      'status',
+      'project',
+      'parent',
+      'hyperparams.*',
+      'execution.queue',
+      'models.input.model',
+    ],
+    dates: ['status_changed', 'last_update', 'last_change'],
+    ranges: ['created', 'started', 'active_duration', 'last_metrics.*', 'last_iteration'],
+    values: ['runtime.*'],
+    columns: ['status', 'project', 'parent'],
+    plain: [
+      'id',
+      'name',
+      'type',
+      'status',
+      'status_reason',
+      'status_message',
+      'status_changed',
+      'comment',
+      'report',
+      'report_assets',
+      'created',
+      'started',
+      'completed',
+      'published',
+      'active_duration',
+      'tags',
+      'system_tags',
+      'last_worker',
+      'last_worker_report',
+      'last_update',
+      'last_change',
+      'last_changed_by',
+      'last_iteration',
+      'unique_metrics',
+      'company_origin',
+      'duration',
+      'enqueue_status',
+    ],
+    sections: [
+      'output',
+      'execution',
+      'script',
+      'last_metrics',
+      'metric_stats',
+      'hyperparams',
+      'configuration',
+      'runtime',
+      'models',
+      'container',
+    ],
+    references: {
+      project: 'projects',
+      user: 'users',
+      parent: 'tasks',
+      company: 'companies',
+      'execution.queue': 'queues',
+    },
+  },
+  projects: {
+    patterns: ['name', 'basename', 'description'],
+    lists: ['id', 'tags', 'system_tags', 'parent', 'path', 'user'],
+    dates: [],
+    ranges: ['created', 'last_update'],
+    values: [],
+    columns: [],
+    plain: [
+      'id',
+      'name',
+      'basename',
+      'description',
+      'created',
+      'tags',
+      'system_tags',
+      'default_output_destination',
+      'last_update',
+      'featured',
+      'logo_url',
+      'logo_blob',
+      'company_origin',
+      'path',
+    ],
+    sections: ['stats'],
+    references: { parent: 'projects', user: 'users', company: 'companies' },
+  },
+  queues: {
+    patterns: ['name'],
+    lists: ['id', 'tags', 'system_tags', 'metadata.*'],
+    dates: [],
+    ranges: [],
+    values: [],
+    columns: [],
+    plain: ['id', 'name', 'display_name', 'created', 'tags', 'system_tags', 'last_update'],
+    sections: ['entries', 'metadata', 'resources'],
+    references: { company: 'companies' },
+  },
+  models: {
+    patterns: ['name', 'comment'],
+    lists: [
+      'id',
+      'user',
+      'tags',
+      'system_tags',
+      'framework',
+      'uri',
+      'project',
+      'task',
+      'parent',
+      'metadata.*',
+    ],
+    dates: ['last_update', 'last_change'],
+    ranges: ['created', 'last_metrics.*', 'last_iteration'],
+    values: ['ready'],
+    columns: ['task', 'project'],
+    plain: [
+      'id',
+      'name',
+      'created',
+      'comment',
+      'tags',
+      'system_tags',
+      'uri',
+      'framework',
+      'ready',
+      'last_update',
+      'last_change',
+      'last_changed_by',
+      'company_origin',
+      'last_iteration',
+      'unique_metrics',
+    ],
+    sections: ['design', 'labels', 'ui_cache', 'metadata', 'last_metrics'],
+    references: {
+      project: 'projects',
+      user: 'users',
+      task: 'tasks',
+      parent: 'models',
+      company: 'companies',
+    },
+  },
+  users: {
+    patterns: [],
+    lists: ['id'],
+    dates: [],
+    ranges: [],
+    values: [],
+    columns: [],
+    plain: ['id', 'name', 'family_name', 'given_name', 'avatar', 'created', 'created_in_version', 'role'],
+    sections: ['preferences'],
+    references: { company: 'companies' },
+  },
+  companies: {
+    patterns: [],
+    lists: ['id'],
+    dates: [],
+    ranges: [],
+    values: [],
+    columns: [],
+    plain: ['id', 'name'],
+    sections: ['defaults'],
+    references: {},
+  },
 };

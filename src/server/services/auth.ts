@@ -19,17 +19,20 @@ export function authEndpoints(secret: string): EndpointTable {
     'auth.get_token_for_user': {
       handler: (call) => tokenForUser(call, secret),
       access: 'admin',
-      required: ['user'],
+      fields: { user: 'text!' },
     },
     'auth.validate_token': {
       handler: (call) => validate(call, secret),
       access: 'admin',
-      required: ['token'],
+      fields: { token: 'text!' },
     },
     'auth.get_credentials': { handler: getCredentials },
     'auth.create_credentials': { handler: createCredentials },
-    'auth.edit_credentials': { handler: editCredentials, required: ['access_key'] },
-    'auth.revoke_credentials': { handler: revokeCredentials, required: ['access_key'] },
+    'auth.edit_credentials': { handler: editCredentials, fields: { access_key: 'text!' } },
+    'auth.revoke_credentials': { handler: revokeCredentials, fields: { access_key: 'text!' } },
+    // There is no page to log in on.
+    'login.supported_modes': { handler: supportedModes, access: 'optional' },
+    'login.logout': { handler: logout },
     'auth.fixed_users_mode': {
       handler: () => ({
         enabled: false,
@@ -66,6 +69,16 @@ function tokenFor({ server, params }: Call, identity: Identity, secret: string):
     feature_set: 'basic',
   };
   return signToken(claims, secret);
+}
+
+function supportedModes({ identity }: Call): JsonObject {
+  return {
+    authenticated: identity.user !== '',
+    basic: { enabled: false, guest: { enabled: false } },
+    sso: {},
+    sso_providers: [],
+    server_errors: { missed_es_upgrade: false, es_connection_error: false },
+  };
 }
 
 function logout({ server, identity }: Call): JsonObject {
@@ -127,6 +140,6 @@ function editCredentials({ server, identity, params }: Call): JsonObject {
 function revokeCredentials({ server, identity, params }: Call): JsonObject {
   const key = params.text('access_key');
   if (!server.accounts.revoke(key, identity.user))
-    throw new ApiError('invalid_access_key', { access_key: key });
+    throw new ApiError('invalid_user', { access_key: key }, 'no such key of the user');
   return { revoked: 1 };
 }

@@ -1,44 +1,24 @@
 import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
-import { isEventType, SINGLE_VALUE_ITERATION } from '../events/event-store.js';
-import { countLog, logPage } from '../events/log-pages.js';
+import { isEventType } from '../events/event-store.js';
 import { eventPage, latestEvents } from '../events/metric-pages.js';
-import { scalarCurves } from '../events/scalar-curves.js';
-import { asObject, asText, asTexts, type JsonObject } from '../json.js';
+import { asText, asTexts, type JsonObject } from '../json.js';
 import { taskOf } from '../tasks/task-document.js';
 
+const ORDERS = ['asc', 'desc'] as const;
+
 export const eventReadingEndpoints: EndpointTable = {
-  'events.get_task_log': { handler: getTaskLog, required: ['task'] },
-  'events.get_task_events': { handler: getTaskEvents, required: ['task'] },
-  'events.get_task_metrics': { handler: getTaskMetrics, required: ['tasks'] },
-  'events.get_task_plots': { handler: getTaskPlots, required: ['task'] },
-  'events.debug_images': { handler: debugImages, required: ['metrics'] },
-  'events.scalar_metrics_iter_histogram': { handler: getCurves, required: ['task'] },
-  'events.multi_task_scalar_metrics_iter_histogram': { handler: getCurvesOfMany, required: ['tasks'] },
-  'events.get_task_single_value_metrics': { handler: getSingleValues, required: ['tasks'] },
+  'events.get_task_events': {
+    handler: getTaskEvents,
+    fields: { task: 'text!', batch_size: 'integer', order: ORDERS, scroll_id: 'text' },
+  },
+  'events.clear_scroll': { handler: () => ({}), fields: { scroll_id: 'text' } },
+  'events.get_task_plots': { handler: getTaskPlots, fields: { task: 'text!', iters: 'integer' } },
+  'events.debug_images': { handler: debugImages, fields: { metrics: 'objects!', iters: 'integer' } },
 };
 
-const LOG_BATCH = 5000;
 const EVENT_BATCH = 500;
 const MAX_BATCH = 10_000;
-const SAMPLES = 2000;
-const MAX_SAMPLES = 6000;
-
-function getTaskLog({ server, params }: Call): JsonObject {
-  const task = taskOf(server, params.text('task'));
-  const earlier = params.flag('navigate_earlier', true);
-  const order = params.optionalText('order');
-  const page = logPage(server.database, {
-    task: task.id,
-    size: bounded(params.integer('batch_size', LOG_BATCH), MAX_BATCH),
-    earlier,
-    from: params.optionalInteger('from_timestamp'),
-    metrics: params.texts('metrics'),
-  });
-  const flipped = (earlier && order === 'asc') || (!earlier && order === 'desc');
-  const events = flipped ? page.reverse() : page;
-  return { events, returned: events.length, total: countLog(server.database, task.id) };
-}
 
 function getTaskEvents({ server, params }: Call): JsonObject {
   const task = taskOf(server, params.text('task'));
@@ -52,16 +32,6 @@ function getTaskEvents({ server, params }: Call): JsonObject {
     scrollId: params.optionalText('scroll_id'),
   });
   return { events, returned: events.length, total, scroll_id: scrollId ?? null };
-}
-
-function getTaskMetrics({ server, params }: Call): JsonObject {
-  const type = (params.optionalText('event_type') ?? 'training_stats_scalar').replaceAll(' ', '_');
-  const sql = 'SELECT DISTINCT metric FROM metric_events WHERE task = ? AND type = ? ORDER BY metric';
-  const metrics = params.texts('tasks').map((task) => ({
-    task,
-    metrics: server.database.all(sql, task, type).map((row) => String(row.metric)),
-  }));
-  return { metrics };
 }
 
 function getTaskPlots({ server, params }: Call): JsonObject {
@@ -99,53 +69,6 @@ function byIteration(events: readonly JsonObject[]): JsonObject[] {
     groups.set(iteration, [...(groups.get(iteration) ?? []), event]);
   }
   return [...groups].sort(([a], [b]) => b - a).map(([iter, group]) => ({ iter, events: group }));
-}
-
-function getCurves(call: Call): JsonObject {
-  const task = taskOf(call.server, call.params.text('task'));
-  return scalarCurves(call.server.database, { task: task.id, ...curveOptions(call) });
-}
-
-/** Curves of several tasks: `{metric: {variant: {task: {name, x, y}}}}`. */
-function getCurvesOfMany(call: Call): JsonObject {
-  const combined = new Map<string, Map<string, JsonObject>>();
-  for (const id of call.params.texts('tasks')) {
-    const task = taskOf(call.server, id);
-    const curves = scalarCurves(call.server.database, { task: id, ...curveOptions(call) });
-    for (const [metric, variants] of Object.entries(curves)) {
-      const ofMetric = combined.get(metric) ?? new Map<string, JsonObject>();
-      combined.set(metric, ofMetric);
-      for (const [variant, curve] of Object.entries(asObject(variants))) {
-        ofMetric.set(variant, { ...ofMetric.get(variant), [id]: { ...asObject(curve), name: task.name } });
-      }
-    }
-  }
-  return Object.fromEntries(
-    [...combined].map(([metric, variants]) => [metric, Object.fromEntries(variants)]),
-  );
-}
-
-function curveOptions({ params }: Call): { samples: number; axis: 'iter' | 'timestamp' | 'iso_time' } {
-  const axis = params.optionalText('key') ?? 'iter';
-  if (axis !== 'iter' && axis !== 'timestamp' && axis !== 'iso_time') {
-    throw new ApiError('validation_error', { key: axis }, 'expected iter, timestamp or iso_time');
-  }
-  return { samples: bounded(params.integer('samples', SAMPLES), MAX_SAMPLES), axis };
-}
-
-function getSingleValues({ server, params }: Call): JsonObject {
-  const sql = `SELECT metric, variant, value, timestamp FROM metric_events
-    WHERE task = ? AND type = 'training_stats_scalar' AND iter = ? AND value IS NOT NULL ORDER BY metric, variant`;
-  const tasks = params.texts('tasks').map((task) => ({
-    task,
-    values: server.database.all(sql, task, SINGLE_VALUE_ITERATION).map((row) => ({
-      metric: String(row.metric),
-      variant: String(row.variant),
-      value: Number(row.value),
-      timestamp: Number(row.timestamp),
-    })),
-  }));
-  return { tasks };
 }
 
 function bounded(value: number, max: number): number {

@@ -1,16 +1,24 @@
 import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
+import { findOwner, forgetEvents, isClosed, noteEvents, type Owner, ownerOf } from '../events/event-owner.js';
 import { addEvent, deleteEvents, isEventType, type StoredEvent } from '../events/event-store.js';
-import { lastIteration, withScalar } from '../events/last-metrics.js';
 import type { Json, JsonObject } from '../json.js';
-import { alive } from '../tasks/signs-of-life.js';
-import { type TaskDocument, taskOf } from '../tasks/task-document.js';
+
+/** Who reported an event that does not say. */
+const UNKNOWN_WORKER = '<unknown>';
 
 export const eventWritingEndpoints: EndpointTable = {
   'events.add': { handler: addBatch },
   'events.add_batch': { handler: addBatch },
-  'events.delete_for_task': { handler: deleteForTask, required: ['task'] },
+  'events.delete_for_task': {
+    handler: (call) => deleteEventsOf(call, call.params.text('task'), false),
+    fields: { task: 'text!', allow_locked: 'flag' },
+  },
+  'events.delete_for_model': {
+    handler: (call) => deleteEventsOf(call, call.params.text('model'), true),
+    fields: { model: 'text!', allow_locked: 'flag' },
+  },
 };
 
 /** Adds events. Each is taken or refused by itself; a bad one does not hold back the others. */
@@ -18,13 +26,13 @@ function addBatch(call: Call): JsonObject {
   if (call.batch.length === 0) throw new ApiError('batch_contains_no_items');
   const accepted = new Map<string, StoredEvent[]>();
   const errors = new Map<string, number>();
-  const tasks = new Map<string, TaskDocument | undefined>();
+  const owners = new Map<string, Owner | undefined>();
   for (const item of call.batch) {
-    const event = readEvent(call, item, tasks);
+    const event = readEvent(call, item, owners);
     if (typeof event === 'string') errors.set(event, (errors.get(event) ?? 0) + 1);
     else collect(accepted, event);
   }
-  return store(call, accepted, errors, tasks);
+  return store(call, accepted, errors, owners);
 }
 
 function collect(accepted: Map<string, StoredEvent[]>, event: StoredEvent): void {
@@ -37,14 +45,14 @@ function store(
   call: Call,
   accepted: ReadonlyMap<string, StoredEvent[]>,
   errors: ReadonlyMap<string, number>,
-  tasks: ReadonlyMap<string, TaskDocument | undefined>,
+  owners: ReadonlyMap<string, Owner | undefined>,
 ): JsonObject {
   let added = 0;
   for (const [id, events] of accepted) {
     for (const event of events) addEvent(call.server.database, event);
     added += events.length;
-    const task = tasks.get(id);
-    if (task !== undefined) call.server.tasks.put(afterEvents(task, events, call.server.now()));
+    const owner = owners.get(id);
+    if (owner !== undefined) noteEvents(call.server, owner, events);
   }
   const refused = [...errors.values()].reduce((sum, count) => sum + count, 0);
   const answer = { added, errors: refused, errors_info: Object.fromEntries(errors) };
@@ -52,34 +60,22 @@ function store(
   return answer;
 }
 
-function afterEvents(task: TaskDocument, events: readonly StoredEvent[], now: number): TaskDocument {
-  const scalars = events.filter((event) => event.type === 'training_stats_scalar');
-  return {
-    ...alive(task, now),
-    last_iteration: lastIteration(
-      task.last_iteration,
-      events.filter((event) => event.type !== 'log' || typeof event.body.iter === 'number'),
-    ),
-    last_metrics: scalars.reduce(withScalar, task.last_metrics),
-  };
-}
-
 /** The event of an item, or the reason why it is refused. */
 function readEvent(
   call: Call,
   item: JsonObject,
-  tasks: Map<string, TaskDocument | undefined>,
+  owners: Map<string, Owner | undefined>,
 ): StoredEvent | string {
   const type = typeof item.type === 'string' ? item.type.replaceAll(' ', '_') : '';
   if (!isEventType(type)) return `Invalid event type ${type}`;
   const { task } = item;
   if (typeof task !== 'string' || task === '') return "Event must have a 'task' field";
-  if (!tasks.has(task)) tasks.set(task, call.server.tasks.find(task));
-  const owner = tasks.get(task);
+  const isModel = item.model_event === true;
+  if (isModel && type === 'log') return 'Log events cannot be model events';
+  if (!owners.has(task)) owners.set(task, findOwner(call.server, task, isModel));
+  const owner = owners.get(task);
   if (owner === undefined) return `Invalid task ids: ${task}`;
-  const locked = owner.status === 'published' || owner.status === 'publishing';
-  if (locked && item.allow_locked !== true) return `Task is published: ${task}`;
-  if (type === 'log' && item.model_event === true) return 'Log events cannot be model events';
+  if (isClosed(owner) && item.allow_locked !== true) return `Task is published: ${task}`;
   return storedEvent(call, { ...item, type, task }, { type, task });
 }
 
@@ -88,13 +84,14 @@ function storedEvent(
   item: JsonObject,
   identity: Pick<StoredEvent, 'type' | 'task'>,
 ): StoredEvent {
-  const { method: _stray, allow_locked: _flag, model_event: _other, ...body } = item;
+  const { method: _stray, allow_locked: _flag, model_event, ...body } = item;
   const now = call.server.now();
   const timestamp = numeric(item.timestamp) ?? now;
   const iter = numeric(item.iter);
   const complete: JsonObject = {
-    worker: call.worker,
+    worker: call.worker === '' ? UNKNOWN_WORKER : call.worker,
     ...body,
+    model_event: model_event === true,
     timestamp: Math.trunc(timestamp),
     metric: textOf(item.metric),
     variant: textOf(item.variant),
@@ -122,11 +119,11 @@ function textOf(value: Json | undefined): string {
   return value === undefined || value === null ? '' : String(value);
 }
 
-function deleteForTask(call: Call): JsonObject {
+function deleteEventsOf(call: Call, id: string, isModel: boolean): JsonObject {
   const { server, params } = call;
-  const task = taskOf(server, params.text('task'));
-  const locked = task.status === 'published' || task.status === 'publishing';
-  if (locked && !params.flag('allow_locked')) throw new ApiError('invalid_task_id', { id: task.id });
-  server.tasks.put({ ...task, last_iteration: 0, last_metrics: {} });
-  return { deleted: deleteEvents(server.database, task.id) > 0 };
+  const owner = ownerOf(server, id, isModel);
+  if (isClosed(owner) && !params.flag('allow_locked'))
+    throw new ApiError(isModel ? 'invalid_model_id' : 'invalid_task_id', { id });
+  forgetEvents(server, owner);
+  return { deleted: deleteEvents(server.database, id) };
 }

@@ -5,15 +5,14 @@ import { isoDate } from '../dates.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import { search } from '../query/search.js';
-import { PROJECT_FIELDS } from '../query/searchable.js';
 
 export const projectEndpoints: EndpointTable = {
-  'projects.create': { handler: create, required: ['name'] },
-  'projects.get_by_id': { handler: getById, required: ['project'] },
+  'projects.create': { handler: create, fields: { name: 'text!' } },
+  'projects.get_by_id': { handler: getById, fields: { project: 'text!' } },
   'projects.get_all': { handler: (call) => find(call, false) },
   'projects.get_all_ex': { handler: (call) => find(call, true) },
-  'projects.update': { handler: update, required: ['project'] },
-  'projects.delete': { handler: remove, required: ['project'] },
+  'projects.update': { handler: update, fields: { project: 'text!' } },
+  'projects.delete': { handler: remove, fields: { project: 'text!' } },
 };
 
 const MAX_DEPTH = 10;
@@ -97,7 +96,8 @@ function find(call: Call, withStats: boolean): JsonObject {
   const shallow = params.flag('shallow_search');
   const parents = params.texts('parent');
   const { documents, scroll } = search(server, params, {
-    fields: PROJECT_FIELDS,
+    joined: withStats,
+    kind: 'projects',
     scan: (narrowing) => server.projects.scan(narrowing),
     find: (id) => server.projects.find(id),
     shown: (project) => (withStats && params.flag('include_stats') ? withCounts(call, project) : project),

@@ -6,26 +6,27 @@ import { changeStatus } from '../tasks/change-status.js';
 import { appendEntry, entriesOf, moveEntry, popEntry, queueOf, removeEntry } from '../tasks/queue-entries.js';
 import { taskOf } from '../tasks/task-document.js';
 import { backFromQueue } from './task-queueing.js';
+import type { FieldTable } from '../request-fields.js';
 
-const queueAndTask = ['queue', 'task'] as const;
+const queueAndTask: FieldTable = { queue: 'text!', task: 'text!', count: 'integer' };
 
 /** Calls that move tasks in and out of queues. */
 export const queueTaskEndpoints: EndpointTable = {
-  'queues.get_next_task': { handler: getNextTask, required: ['queue'] },
-  'queues.peek_task': { handler: peekTask, required: ['queue'] },
-  'queues.add_task': { handler: addTask, required: queueAndTask },
-  'queues.remove_task': { handler: removeTask, required: queueAndTask },
-  'queues.clear_queue': { handler: clear, required: ['queue'] },
+  'queues.get_next_task': { handler: getNextTask, fields: { queue: 'text!' } },
+  'queues.peek_task': { handler: peekTask, fields: { queue: 'text!' } },
+  'queues.add_task': { handler: addTask, fields: queueAndTask },
+  'queues.remove_task': { handler: removeTask, fields: queueAndTask },
+  'queues.clear_queue': { handler: clear, fields: { queue: 'text!' } },
   'queues.move_task_forward': {
     handler: (call) => move(call, (at) => at - step(call)),
-    required: queueAndTask,
+    fields: queueAndTask,
   },
   'queues.move_task_backward': {
     handler: (call) => move(call, (at) => at + step(call)),
-    required: queueAndTask,
+    fields: queueAndTask,
   },
-  'queues.move_task_to_front': { handler: (call) => move(call, () => 0), required: queueAndTask },
-  'queues.move_task_to_back': { handler: (call) => move(call, (_at, last) => last), required: queueAndTask },
+  'queues.move_task_to_front': { handler: (call) => move(call, () => 0), fields: queueAndTask },
+  'queues.move_task_to_back': { handler: (call) => move(call, (_at, last) => last), fields: queueAndTask },
 };
 
 /**
@@ -74,24 +75,25 @@ function removeTask(call: Call): JsonObject {
 }
 
 function clear(call: Call): JsonObject {
-  return { removed_tasks: emptyQueue(call, queueOf(call.server, call.params.text('queue'))) };
+  const queue = queueOf(call.server, call.params.text('queue'));
+  return { removed_tasks: emptyQueue(call, queue, `Queue ${queue.id} was cleared`) };
 }
 
-/** Takes all tasks out of a queue and gives each the status it had before; answers their ids. */
-export function emptyQueue(call: Call, queue: QueueDocument): string[] {
+/** Takes all tasks out of a queue and gives each the status it had before, with the reason; answers their ids. */
+export function emptyQueue(call: Call, queue: QueueDocument, reason: string): string[] {
   const tasks = entriesOf(call.server, queue.id).map((entry) => entry.task);
   for (const id of tasks) {
     removeEntry(call.server, queue, id);
-    returnTask(call, id);
+    returnTask(call, id, reason);
   }
   return tasks;
 }
 
-function returnTask(call: Call, id: string): void {
+function returnTask(call: Call, id: string, reason = ''): void {
   const task = call.server.tasks.find(id);
   if (task === undefined) return;
   const { queue: _left, ...execution } = task.execution;
-  backFromQueue(call, { ...task, execution });
+  backFromQueue(call, { ...task, execution }, { reason });
 }
 
 function move(call: Call, place: (index: number, last: number) => number): JsonObject {

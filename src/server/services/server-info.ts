@@ -4,7 +4,6 @@ import type { Call, EndpointTable } from '../call.js';
 import type { UserDocument } from '../context.js';
 import type { JsonObject } from '../json.js';
 import { search } from '../query/search.js';
-import { USER_FIELDS } from '../query/searchable.js';
 
 /** The level of the API that is spoken: clients choose their features by it. */
 export const API_VERSION = '2.34';
@@ -18,9 +17,9 @@ export const infoEndpoints: EndpointTable = {
   },
   'server.report_stats_option': { handler: () => ({ supported: false }) },
   'users.get_current_user': { handler: currentUser },
-  'users.get_by_id': { handler: getUser, required: ['user'] },
-  'users.get_all': { handler: getUsers },
-  'users.get_all_ex': { handler: getUsers },
+  'users.get_by_id': { handler: getUser, fields: { user: 'text!' } },
+  'users.get_all': { handler: (call) => getUsers(call, false) },
+  'users.get_all_ex': { handler: (call) => getUsers(call, true) },
 };
 
 function currentUser({ server, identity }: Call): JsonObject {
@@ -39,9 +38,10 @@ function getUser({ server, params }: Call): JsonObject {
   return { user: shownUser(user) };
 }
 
-function getUsers({ server, params }: Call): JsonObject {
+function getUsers({ server, params }: Call, withId: boolean): JsonObject {
   const { documents, scroll } = search(server, params, {
-    fields: USER_FIELDS,
+    joined: withId,
+    kind: 'users',
     scan: (narrowing) => server.users.scan(narrowing),
     find: (id) => server.users.find(id),
     shown: shownUser,

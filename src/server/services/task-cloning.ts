@@ -8,7 +8,7 @@ import { requestedFields } from '../tasks/task-fields.js';
 import { projectForName } from './projects.js';
 
 export const taskCloningEndpoints: EndpointTable = {
-  'tasks.clone': { handler: clone, required: ['task'] },
+  'tasks.clone': { handler: clone, fields: { task: 'text!' } },
 };
 
 /** Fields of a task, and what the request calls their new values. */

@@ -1,45 +1,40 @@
-import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable, Handler } from '../call.js';
+import type { Call, EndpointTable } from '../call.js';
+import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
 import { taskOf } from '../tasks/task-document.js';
+import { each } from './batch.js';
+import { moveToProject, setPublic, updateTags } from './shared-edits.js';
 import { dequeueTask, enqueueTask } from './task-queueing.js';
 import { deleteTask, resetTask } from './task-removal.js';
 import { publishTask, stopTask } from './task-status.js';
+import type { FieldTable } from '../request-fields.js';
 
-const required = ['ids'] as const;
+const fields: FieldTable = {
+  ids: 'texts!',
+  force: 'flag',
+  status_reason: 'text',
+  status_message: 'text',
+};
+
+const tasks = { documents: (server: ServerContext) => server.tasks, missing: 'invalid_task_id' } as const;
 
 /** Calls for many tasks at once: each task succeeds or fails on its own. */
 export const taskGroupEndpoints: EndpointTable = {
-  'tasks.enqueue_many': { handler: each(enqueueTask), required },
-  'tasks.dequeue_many': { handler: each(dequeueTask), required },
-  'tasks.stop_many': { handler: each(stopTask), required },
-  'tasks.publish_many': { handler: each(publishTask), required },
-  'tasks.reset_many': { handler: each(resetTask), required },
-  'tasks.delete_many': { handler: each(deleteTask), required },
-  'tasks.archive_many': { handler: each(archive), required },
-  'tasks.unarchive_many': { handler: each(unarchive), required },
-  'tasks.archive': { handler: archiveAll, required: ['tasks'] },
+  'tasks.enqueue_many': { handler: each(enqueueTask, ['queued']), fields },
+  'tasks.dequeue_many': { handler: each(dequeueTask, ['dequeued']), fields },
+  'tasks.stop_many': { handler: each(stopTask), fields },
+  'tasks.publish_many': { handler: each(publishTask), fields },
+  'tasks.reset_many': { handler: each(resetTask, ['dequeued'], ['events']), fields },
+  'tasks.delete_many': { handler: each(deleteTask), fields },
+  'tasks.archive_many': { handler: each(archive), fields },
+  'tasks.unarchive_many': { handler: each(unarchive), fields },
+  'tasks.update_tags': updateTags(tasks),
+  'tasks.move': moveToProject(tasks),
+  'tasks.make_public': setPublic(tasks, true),
+  'tasks.make_private': setPublic(tasks, false),
+  'tasks.archive': { handler: archiveAll, fields: { tasks: 'texts!' } },
 };
-
-type One = (call: Call, id: string) => JsonObject;
-
-function each(action: One): Handler {
-  return (call) => {
-    const succeeded: JsonObject[] = [];
-    const failed: JsonObject[] = [];
-    for (const id of call.params.texts('ids')) {
-      try {
-        succeeded.push({ id, ...call.server.database.transaction(() => action(call, id)) });
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        const { status, subcode, message, data } = error;
-        failed.push({ id, error: { codes: [status, subcode], msg: message, data } });
-      }
-    }
-    return { succeeded, failed };
-  };
-}
 
 function archiveAll(call: Call): JsonObject {
   const ids = call.params.texts('tasks');

@@ -9,13 +9,22 @@ import { writeTask } from '../tasks/write-task.js';
 
 /** Hyper-parameters and configuration objects of tasks. */
 export const taskParameterEndpoints: EndpointTable = {
-  'tasks.get_hyper_params': { handler: getHyperParams, required: ['tasks'] },
-  'tasks.edit_hyper_params': { handler: editHyperParams, required: ['task', 'hyperparams'] },
-  'tasks.delete_hyper_params': { handler: deleteHyperParams, required: ['task', 'hyperparams'] },
-  'tasks.get_configurations': { handler: getConfigurations, required: ['tasks'] },
-  'tasks.get_configuration_names': { handler: getConfigurationNames, required: ['tasks'] },
-  'tasks.edit_configuration': { handler: editConfiguration, required: ['task', 'configuration'] },
-  'tasks.delete_configuration': { handler: deleteConfiguration, required: ['task', 'configuration'] },
+  'tasks.get_hyper_params': { handler: getHyperParams, fields: { tasks: 'texts!' } },
+  'tasks.edit_hyper_params': { handler: editHyperParams, fields: { task: 'text!', hyperparams: 'objects!' } },
+  'tasks.delete_hyper_params': {
+    handler: deleteHyperParams,
+    fields: { task: 'text!', hyperparams: 'objects!' },
+  },
+  'tasks.get_configurations': { handler: getConfigurations, fields: { tasks: 'texts!' } },
+  'tasks.get_configuration_names': { handler: getConfigurationNames, fields: { tasks: 'texts!' } },
+  'tasks.edit_configuration': {
+    handler: editConfiguration,
+    fields: { task: 'text!', configuration: 'objects!' },
+  },
+  'tasks.delete_configuration': {
+    handler: deleteConfiguration,
+    fields: { task: 'text!', configuration: 'texts!' },
+  },
 };
 
 /** Users may write this section of a task in any status. */

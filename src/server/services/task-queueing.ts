@@ -2,7 +2,7 @@ import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument } from '../context.js';
 import type { JsonObject } from '../json.js';
-import { changeStatus, requestedChange } from '../tasks/change-status.js';
+import { changeStatus, requestedChange, type StatusChange } from '../tasks/change-status.js';
 import {
   appendEntry,
   createQueue,
@@ -12,12 +12,26 @@ import {
   removeEntry,
   removeFromQueues,
 } from '../tasks/queue-entries.js';
-import { isTaskStatus, type TaskStatus } from '../tasks/status-machine.js';
+import { isTaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
+import type { FieldTable } from '../request-fields.js';
+
+const enqueueing: FieldTable = {
+  task: 'text!',
+  queue: 'text',
+  queue_name: 'text',
+  new_status: 'text',
+  force: 'flag',
+  status_reason: 'text',
+  status_message: 'text',
+  update_execution_queue: 'flag',
+  verify_watched_queue: 'flag',
+  remove_from_all_queues: 'flag',
+};
 
 export const taskQueueingEndpoints: EndpointTable = {
-  'tasks.enqueue': { handler: (call) => enqueueTask(call, call.params.text('task')), required: ['task'] },
-  'tasks.dequeue': { handler: (call) => dequeueTask(call, call.params.text('task')), required: ['task'] },
+  'tasks.enqueue': { handler: (call) => enqueueTask(call, call.params.text('task')), fields: enqueueing },
+  'tasks.dequeue': { handler: (call) => dequeueTask(call, call.params.text('task')), fields: enqueueing },
 };
 
 export function enqueueTask(call: Call, id: string): JsonObject {
@@ -27,20 +41,21 @@ export function enqueueTask(call: Call, id: string): JsonObject {
   const watched = params.flag('verify_watched_queue');
   if (!updateQueue) assertMayKeepQueue(task, watched);
   const queue = chosenQueue(call);
-  const fields: Partial<TaskDocument> = {
+  const change = requestedChange(call, {
+    to: 'queued',
     // Moving between queues keeps what the task was before the first one.
-    enqueue_status: task.status === 'queued' ? (task.enqueue_status ?? 'created') : task.status,
-    ...(updateQueue ? { execution: { ...task.execution, queue: queue.id } } : {}),
-  };
-  const change = requestedChange(call, { to: 'queued', fields });
+    fields: {
+      enqueue_status: task.status === 'queued' ? (task.enqueue_status ?? 'created') : task.status,
+    },
+    silent: updateQueue ? { execution: { ...task.execution, queue: queue.id } } : {},
+  });
   const written = changeStatus(server, task, change);
   appendEntry(server, queue, task.id);
   removeFromQueues(server, task.id, queue.id);
-  const { execution: _whole, ...echoed } = written.fields;
   return {
     queued: 1,
     updated: written.updated,
-    fields: { ...echoed, ...(updateQueue ? { 'execution.queue': queue.id } : {}) },
+    fields: { ...written.fields, ...(updateQueue ? { 'execution.queue': queue.id } : {}) },
     ...(watched ? { queue_watched: isWatched(call, queue.id) } : {}),
   };
 }
@@ -91,14 +106,27 @@ export function dequeueTask(call: Call, id: string): JsonObject {
     return { dequeued: 1, updated: 0, fields: {} };
   if (params.flag('remove_from_all_queues')) removeFromQueues(server, id);
   else if (task.status === 'queued') leaveQueue(call, task);
-  return { dequeued: 1, ...backFromQueue(call, task, wanted) };
+  return { dequeued: 1, ...backFromQueue(call, task, wanted === undefined ? {} : { to: wanted }) };
 }
 
-/** Puts a task back to a status after its queue entry went: the one asked for, or the one before it was enqueued. */
-export function backFromQueue(call: Call, task: TaskDocument, wanted?: TaskStatus): JsonObject {
-  const to = wanted ?? task.enqueue_status ?? 'created';
-  const fields = { enqueue_status: undefined };
-  return changeStatus(call.server, task, requestedChange(call, { to, fields, force: true }));
+/**
+ * Puts a task back to a status after its queue entry went: the one asked for, or the one before it was
+ * enqueued. `change` goes before what the request says.
+ */
+export function backFromQueue(
+  call: Call,
+  task: TaskDocument,
+  change: Partial<StatusChange> = {},
+): JsonObject {
+  const to = task.enqueue_status ?? 'created';
+  const request = requestedChange(call, {
+    to,
+    silent: { enqueue_status: undefined },
+    force: true,
+    ...change,
+  });
+  const { updated, fields } = changeStatus(call.server, task, request);
+  return { updated, fields: { ...fields, enqueue_status: null } };
 }
 
 function leaveQueue(call: Call, task: TaskDocument): void {

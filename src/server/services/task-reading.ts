@@ -1,14 +1,15 @@
 import type { Call, EndpointTable } from '../call.js';
-import type { JsonObject } from '../json.js';
-import { join } from '../query/join.js';
+import type { ServerContext } from '../context.js';
+import { asTexts, type JsonObject } from '../json.js';
+import { Params } from '../params.js';
 import { search } from '../query/search.js';
-import { TASK_FIELDS } from '../query/searchable.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
+import { withProjectsBelow } from '../tasks/project-tree.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
 export const taskReadingEndpoints: EndpointTable = {
-  'tasks.get_by_id': { handler: getById, required: ['task'] },
-  'tasks.get_by_id_ex': { handler: (call) => find(call, true) },
+  'tasks.get_by_id': { handler: getById, fields: { task: 'text!' } },
+  'tasks.get_by_id_ex': { handler: (call) => find(call, true), fields: { id: 'texts!' } },
   'tasks.get_all': { handler: (call) => find(call, false) },
   'tasks.get_all_ex': { handler: (call) => find(call, true) },
   'tasks.get_types': { handler: getTypes },
@@ -20,17 +21,23 @@ function getById(call: Call): JsonObject {
 
 function find(call: Call, joined: boolean): JsonObject {
   const { server, params, version } = call;
-  const { documents, scroll } = search(server, params, {
-    fields: TASK_FIELDS,
+  const { documents, scroll } = search(server, withSubprojects(server, params), {
+    joined: joined,
+    kind: 'tasks',
     scan: (narrowing) => server.tasks.scan(narrowing),
     find: (id) => server.tasks.find(id),
-    shown: (task, paths) => {
-      const shown = withLegacyFields(shownTask(task), version);
-      return joined ? join(server, shown, paths) : shown;
-    },
+    shown: (task) => withLegacyFields(shownTask(task), version),
     isHidden: (task) => task.system_tags.includes('hidden'),
   });
   return { tasks: documents, ...scroll };
+}
+
+/** With `include_subprojects`, a query of projects is one of all that is below them, too. */
+function withSubprojects(server: ServerContext, params: Params): Params {
+  const asked = params.value('project');
+  if (!params.flag('include_subprojects') || asked === undefined) return params;
+  const ids = withProjectsBelow(server, asTexts(Array.isArray(asked) ? asked : [asked]));
+  return new Params({ ...params.fields, project: [...ids] });
 }
 
 /** The types that are in use, of some projects or of all. */

@@ -9,8 +9,11 @@ import { assertTransition } from '../tasks/status-machine.js';
 import { emptyExecution, emptySections, type TaskDocument, taskOf } from '../tasks/task-document.js';
 
 export const taskRemovalEndpoints: EndpointTable = {
-  'tasks.reset': { handler: (call) => resetTask(call, call.params.text('task')), required: ['task'] },
-  'tasks.delete': { handler: (call) => deleteTask(call, call.params.text('task')), required: ['task'] },
+  'tasks.reset': { handler: (call) => resetTask(call, call.params.text('task')), fields: { task: 'text!' } },
+  'tasks.delete': {
+    handler: (call) => deleteTask(call, call.params.text('task')),
+    fields: { task: 'text!' },
+  },
 };
 
 /** Makes a task a draft again: what a run left on it goes, and its events. */
@@ -27,14 +30,15 @@ export function resetTask(call: Call, id: string): JsonObject {
     reason: 'reset',
     message: 'reset',
     force: true,
-    fields: freshFields(task, call.params.flag('clear_all')),
+    silent: freshFields(task, call.params.flag('clear_all')),
   });
   const written = changeStatus(call.server, task, change);
   return {
     ...written,
-    dequeued: removed === 0 ? null : { removed },
+    dequeued: task.status === 'queued' ? { removed } : {},
     deleted_models: deletedModels,
-    ...(call.params.flag('return_file_urls') ? { urls: urlsOf(task) } : {}),
+    events: {},
+    urls: call.params.flag('return_file_urls') ? urlsOf(task) : {},
   };
 }
 
@@ -46,6 +50,8 @@ function freshFields(task: TaskDocument, clearAll: boolean): Partial<TaskDocumen
   return {
     last_iteration: 0,
     last_metrics: {},
+    unique_metrics: [],
+    metric_stats: {},
     runtime: {},
     models: { input: asObjects(task.models.input), output: [] },
     output,
@@ -78,7 +84,7 @@ export function deleteTask(call: Call, id: string): JsonObject {
     updated_children: children,
     updated_models: 0,
     deleted_models: deletedModels,
-    ...(call.params.flag('return_file_urls') ? { urls: urlsOf(task) } : {}),
+    urls: call.params.flag('return_file_urls') ? urlsOf(task) : null,
   };
 }
 

@@ -6,10 +6,16 @@ import { writableTask, writeTask } from '../tasks/write-task.js';
 
 /** Artifacts and models of tasks. */
 export const taskResultEndpoints: EndpointTable = {
-  'tasks.add_or_update_artifacts': { handler: addArtifacts, required: ['task', 'artifacts'] },
-  'tasks.delete_artifacts': { handler: deleteArtifacts, required: ['task', 'artifacts'] },
-  'tasks.add_or_update_model': { handler: addModel, required: ['task', 'name', 'type', 'model'] },
-  'tasks.delete_models': { handler: deleteModels, required: ['task', 'models'] },
+  'tasks.add_or_update_artifacts': {
+    handler: addArtifacts,
+    fields: { task: 'text!', artifacts: 'objects!' },
+  },
+  'tasks.delete_artifacts': { handler: deleteArtifacts, fields: { task: 'text!', artifacts: 'objects!' } },
+  'tasks.add_or_update_model': {
+    handler: addModel,
+    fields: { task: 'text!', name: 'text!', type: 'text!', model: 'text!' },
+  },
+  'tasks.delete_models': { handler: deleteModels, fields: { task: 'text!', models: 'objects!' } },
 };
 
 function addArtifacts(call: Call): JsonObject {

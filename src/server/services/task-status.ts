@@ -7,21 +7,22 @@ import { removeFromQueues } from '../tasks/queue-entries.js';
 import { alive } from '../tasks/signs-of-life.js';
 import { assertTransition, STOPPING, type TaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
+import type { FieldTable } from '../request-fields.js';
 
 /** Without news from its task for so long, a worker is taken for gone and a stop does not wait for it. */
 const WORKER_SILENCE_MS = 600_000;
 
-const required = ['task'] as const;
+const fields: FieldTable = { task: 'text!', force: 'flag', status_reason: 'text', status_message: 'text' };
 
 export const taskStatusEndpoints: EndpointTable = {
-  'tasks.started': { handler: started, required },
-  'tasks.stopped': { handler: (call) => ended(call, 'stopped'), required },
-  'tasks.failed': { handler: (call) => ended(call, 'failed'), required },
-  'tasks.completed': { handler: completed, required },
-  'tasks.close': { handler: close, required },
-  'tasks.stop': { handler: (call) => stopTask(call, call.params.text('task')), required },
-  'tasks.publish': { handler: (call) => publishTask(call, call.params.text('task')), required },
-  'tasks.ping': { handler: ping, required },
+  'tasks.started': { handler: started, fields },
+  'tasks.stopped': { handler: (call) => ended(call, 'stopped'), fields },
+  'tasks.failed': { handler: (call) => ended(call, 'failed'), fields },
+  'tasks.completed': { handler: completed, fields },
+  'tasks.close': { handler: close, fields },
+  'tasks.stop': { handler: (call) => stopTask(call, call.params.text('task')), fields },
+  'tasks.publish': { handler: (call) => publishTask(call, call.params.text('task')), fields },
+  'tasks.ping': { handler: ping, fields },
 };
 
 function started(call: Call): JsonObject {
@@ -46,7 +47,8 @@ function completed(call: Call): JsonObject {
   const written = ended(call, 'completed');
   if (!call.params.flag('publish')) return { ...written, published: 0 };
   const published = publishTask(call, call.params.text('task'));
-  return { updated: 1, published: 1, fields: { ...written.fields, ...published.fields } };
+  const { published: _at, output: _output, ...fields } = published.fields;
+  return { updated: 1, published: 1, fields: { ...written.fields, ...fields } };
 }
 
 function close(call: Call): Written {
@@ -74,9 +76,15 @@ function hasLiveWorker(task: TaskDocument, now: number): boolean {
 /** Publishes a task and the last model that it made. */
 export function publishTask(call: Call, id: string): Written {
   const task = taskOf(call.server, id);
-  if (!call.params.flag('force')) assertTransition(task, 'published');
+  if (!call.params.flag('force')) {
+    // What is published is not published again, although other statuses may be written over themselves.
+    if (task.status === 'published')
+      throw new ApiError('invalid_task_status', { current_status: task.status, new_status: 'published' });
+    assertTransition(task, 'published');
+  }
   if (call.params.flag('publish_model', true)) publishLastModel(call, task);
-  const fields = { published: isoDate(call.server.now()) };
+  const { error: _error, ...output } = task.output;
+  const fields = { published: isoDate(call.server.now()), output };
   return changeStatus(call.server, task, requestedChange(call, { to: 'published', fields, force: true }));
 }
 

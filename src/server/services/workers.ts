@@ -2,13 +2,34 @@ import { ApiError, PartialError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
+import type { FieldTable } from '../request-fields.js';
 import { deleteWorker, findWorker, keepStats, liveWorkers, putWorker } from '../workers/worker-store.js';
+import { MACHINE_STATS } from '../workers/machine-stats.js';
 import { describeWorker, selects } from '../workers/worker-view.js';
 
+const REGISTRATION: FieldTable = {
+  worker: 'text!',
+  timeout: 'integer',
+  queues: 'texts',
+  tags: 'texts',
+  system_tags: 'texts',
+};
+
+const REPORT: FieldTable = {
+  worker: 'text!',
+  timestamp: 'integer!',
+  task: 'text',
+  queue: 'text',
+  queues: 'texts',
+  tags: 'texts',
+  system_tags: 'texts',
+  machine_stats: { fields: MACHINE_STATS },
+};
+
 export const workerEndpoints: EndpointTable = {
-  'workers.register': { handler: register, required: ['worker'] },
-  'workers.unregister': { handler: unregister, required: ['worker'] },
-  'workers.status_report': { handler: statusReport, required: ['worker', 'timestamp'] },
+  'workers.register': { handler: register, fields: REGISTRATION },
+  'workers.unregister': { handler: unregister, fields: { worker: 'text!' } },
+  'workers.status_report': { handler: statusReport, fields: REPORT },
   'workers.get_all': { handler: getAll },
   'workers.get_count': { handler: (call) => ({ count: selected(call).length }) },
 };
@@ -71,11 +92,14 @@ function statusReport(call: Call): JsonObject {
     queue,
     task,
     ...(queues.length > 0 ? { queues } : {}),
-    ...(params.has('tags') ? { tags: params.texts('tags') } : {}),
+    // A report replaces the tags, also those of the registration.
+    tags: params.texts('tags'),
+    system_tags: params.texts('system_tags'),
   });
   const stats = params.optionalObject('machine_stats');
   if (stats !== undefined) {
-    keepStats(server, { user: identity.user, worker: id, timestamp: params.integer('timestamp', 0), stats });
+    const timestamp = params.integer('timestamp', 0);
+    keepStats(server, { user: identity.user, worker: id, timestamp, task, stats });
   }
   if (task !== undefined) markTask(call, task, id, now);
   return {};

@@ -2,7 +2,7 @@ import type { Call } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
-import { assertTransition, nextMessage, type TaskStatus } from './status-machine.js';
+import { assertTransition, type TaskStatus } from './status-machine.js';
 import type { TaskDocument } from './task-document.js';
 
 export interface StatusChange {
@@ -13,6 +13,8 @@ export interface StatusChange {
   force?: boolean;
   /** Further fields written; `undefined` removes one. Set ones are echoed in the answer. */
   fields?: Partial<TaskDocument>;
+  /** Further fields written that the answer does not tell of. */
+  silent?: Partial<TaskDocument>;
   /** User id; the server itself signs with its own name. */
   by: string;
 }
@@ -35,7 +37,7 @@ export function changeStatus(server: ServerContext, task: TaskDocument, change: 
     ...change.fields,
     status: change.to,
     status_reason: change.reason ?? '',
-    status_message: nextMessage(task, change.to, change.message),
+    status_message: change.message ?? '',
     status_changed: now,
     last_update: now,
     last_change: now,
@@ -44,7 +46,7 @@ export function changeStatus(server: ServerContext, task: TaskDocument, change: 
   if (change.to === 'queued' && task.system_tags.includes('development')) {
     fields.system_tags = task.system_tags.filter((tag) => tag !== 'development');
   }
-  server.tasks.put({ ...task, ...fields });
+  server.tasks.put({ ...task, ...change.silent, ...fields });
   touchProject(server, task.project, now);
   return { updated: 1, fields: echoed(fields) };
 }
@@ -66,6 +68,5 @@ export function touchProject(server: ServerContext, id: string | undefined, now:
 }
 
 function echoed(fields: Partial<TaskDocument>): JsonObject {
-  const { enqueue_status: _hidden, ...shown } = fields;
-  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

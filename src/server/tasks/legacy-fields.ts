@@ -1,11 +1,8 @@
+import { isOlder } from '../http/endpoint-path.js';
 import { asObject, asObjects, asText, type JsonObject } from '../json.js';
 
 /** Before this version a task's container was one text, and its models were single fields. */
 const SECTIONS_SINCE: readonly [number, number] = [2, 13];
-
-export function isOlder(version: readonly [number, number], than: readonly [number, number]): boolean {
-  return version[0] < than[0] || (version[0] === than[0] && version[1] < than[1]);
-}
 
 /** A task for a client of an old API version: newer sections show in the old places, too. */
 export function withLegacyFields(task: JsonObject, version: readonly [number, number]): JsonObject {

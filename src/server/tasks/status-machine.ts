@@ -47,17 +47,3 @@ export function assertTransition(task: { id: string; status: TaskStatus }, to: T
   if (TRANSITIONS[status].includes(to)) return;
   throw new ApiError('invalid_task_status', { current_status: status, new_status: to });
 }
-
-/**
- * The message after a change of status. An omitted one erases the old, with one exception: a request to
- * stop is kept while the task stays in progress. Agents announce `in_progress` several times while they
- * set a task up, and an abort asked for in between would be lost.
- */
-export function nextMessage(
-  task: { status: TaskStatus; status_message?: string | undefined },
-  to: TaskStatus,
-  message: string | undefined,
-): string {
-  const staysRunning = task.status === 'in_progress' && to === 'in_progress';
-  return staysRunning && task.status_message === STOPPING ? STOPPING : (message ?? '');
-}

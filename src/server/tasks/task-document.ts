@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.js';
 import type { Stored } from '../storage/documents.js';
 import type { TaskStatus } from './status-machine.js';
 
-/** A task as it is stored and, but for `enqueue_status`, as it is sent. */
+/** A task as it is stored. */
 export interface TaskDocument extends Stored {
   name: string;
   type: string;
@@ -39,7 +39,12 @@ export interface TaskDocument extends Stored {
   runtime: JsonObject;
   container: JsonObject;
   last_metrics: JsonObject;
-  /** Status before the task was enqueued; never sent. */
+  report_assets?: string[];
+  /** `metric/variant` of every scalar. */
+  unique_metrics?: string[];
+  /** By digest of the metric, when events of which type came last. */
+  metric_stats?: JsonObject;
+  /** Status before the task was enqueued. */
   enqueue_status?: TaskStatus;
 }
 
@@ -86,8 +91,12 @@ export function taskOf(server: ServerContext, id: string): TaskDocument {
   return task;
 }
 
-/** The task as clients see it. */
+/** Nothing more is reported to a published task. */
+export function isLocked({ status }: TaskDocument): boolean {
+  return status === 'published' || status === 'publishing';
+}
+
+/** The whole task as clients see it, also one that an earlier version stored. */
 export function shownTask(task: TaskDocument): JsonObject {
-  const { enqueue_status: _hidden, ...shown } = task;
-  return shown;
+  return { report_assets: [], unique_metrics: [], metric_stats: {}, ...task };
 }

@@ -1,7 +1,17 @@
 import { ApiError } from '../api-error.js';
 import type { Call } from '../call.js';
-import { asObject, asObjects, asText, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
-import { containerOfCommand, isOlder } from './legacy-fields.js';
+import { isOlder } from '../http/endpoint-path.js';
+import {
+  asObject,
+  asObjects,
+  asText,
+  asTexts,
+  isObject,
+  isSafeName,
+  type Json,
+  type JsonObject,
+} from '../json.js';
+import { containerOfCommand } from './legacy-fields.js';
 import { TASK_TYPES, type TaskDocument } from './task-document.js';
 
 /**
@@ -19,15 +29,36 @@ export function requestedFields(call: Call): Partial<TaskDocument> {
     if (params.has(name)) fields[name] = params.text(name);
   }
   for (const name of ['tags', 'system_tags'] as const) {
-    if (params.has(name)) fields[name] = [...new Set(params.texts(name))].sort();
+    if (params.has(name)) fields[name] = tagList(name, params.value(name));
   }
   checkReferences(call, fields);
   return { ...fields, ...requestedSections(call) };
 }
 
+function tagList(field: string, value: Json | undefined): string[] {
+  const tags = asTexts(value);
+  if (Array.isArray(value) && tags.length === value.length) return [...new Set(tags)].sort();
+  throw new ApiError('data_validation_error', { field }, 'expected a list of texts');
+}
+
+const SECTIONS = [
+  'script',
+  'execution',
+  'output',
+  'models',
+  'hyperparams',
+  'configuration',
+  'runtime',
+  'container',
+];
+
 function requestedSections(call: Call): Partial<TaskDocument> {
   const { params } = call;
   const sections: Partial<TaskDocument> = {};
+  for (const name of SECTIONS) {
+    if (params.has(name) && !isObject(params.value(name)))
+      throw new ApiError('fields_value_error', { field: name }, 'expected an object');
+  }
   if (params.has('script')) sections.script = trimmed(params.object('script'));
   if (params.has('execution')) Object.assign(sections, executionFields(call));
   if (params.has('output') || params.has('output_dest')) sections.output = output(call);

@@ -1,8 +1,11 @@
 import type { ServerContext } from '../context.js';
-import { asObject, isObject, type JsonObject } from '../json.js';
+import { asObject, asText, isObject, type JsonObject } from '../json.js';
 
 /** Reports kept of each worker: a day of one every 30 seconds. */
 const MAX_REPORTS = 2880;
+
+/** Where a stored report says what ran; no figure has this name. */
+const TASK_KEY = 'task';
 
 export interface Worker extends JsonObject {
   id: string;
@@ -20,6 +23,8 @@ export interface StatsReport {
   worker: string;
   /** Milliseconds. */
   timestamp: number;
+  /** What the worker ran then. */
+  task: string | undefined;
   stats: JsonObject;
 }
 
@@ -60,7 +65,6 @@ export function deleteWorker(server: ServerContext, user: string, id: string): v
 export function forgetExpired(server: ServerContext): void {
   const rows = server.database.all('SELECT user, id FROM workers WHERE expires <= ?', server.now());
   for (const { user, id } of rows) deleteWorker(server, String(user), String(id));
-  server.database.run('DELETE FROM worker_properties WHERE expires <= ?', server.now());
 }
 
 /** Keeps the machine figures of a report; the oldest of the worker give way. */
@@ -71,7 +75,7 @@ export function keepStats(server: ServerContext, report: StatsReport): void {
     user,
     worker,
     timestamp,
-    JSON.stringify(report.stats),
+    JSON.stringify({ ...report.stats, [TASK_KEY]: report.task }),
   );
   server.database.run(
     `DELETE FROM worker_reports WHERE sequence <= (SELECT sequence FROM worker_reports
@@ -88,12 +92,13 @@ export function reportsOf(
   { user, worker }: OwnedWorker,
   from: number,
   to: number,
-): { timestamp: number; stats: JsonObject }[] {
+): Omit<StatsReport, 'user' | 'worker'>[] {
   const sql = `SELECT timestamp, stats FROM worker_reports
     WHERE user = ? AND worker = ? AND timestamp BETWEEN ? AND ? ORDER BY timestamp`;
-  return server.database
-    .all(sql, user, worker.id, from, to)
-    .map((row) => ({ timestamp: Number(row.timestamp), stats: asObject(JSON.parse(String(row.stats))) }));
+  return server.database.all(sql, user, worker.id, from, to).map((row) => {
+    const { [TASK_KEY]: task, ...stats } = asObject(JSON.parse(String(row.stats)));
+    return { timestamp: Number(row.timestamp), task: asText(task), stats };
+  });
 }
 
 function parse(body: unknown): Worker | undefined {

@@ -3,7 +3,7 @@ import type { ServerContext } from '../context.js';
 import { parseDate } from '../dates.js';
 import { asText, asTexts, type JsonObject } from '../json.js';
 import { countEntries, entriesOf } from '../tasks/queue-entries.js';
-import type { Worker } from './worker-store.js';
+import type { OwnedWorker, Worker } from './worker-store.js';
 
 export interface WorkerFilter {
   /** Milliseconds; workers without a sign of life since are left out. */
@@ -39,6 +39,21 @@ function shellPattern(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
 }
 
+/** A worker as the queue that it serves shows it. */
+export function briefWorker(server: ServerContext, { user, worker }: OwnedWorker): JsonObject {
+  const task = typeof worker.task === 'string' ? server.tasks.find(worker.task) : undefined;
+  return {
+    name: worker.id,
+    ip: worker.ip,
+    key: keyOf(server.users.find(user)?.company ?? '', user, worker),
+    ...(task === undefined ? {} : { task: { id: task.id, name: task.name } }),
+  };
+}
+
+function keyOf(company: string, user: string, worker: Worker): string {
+  return `worker_${company}_${user}_${worker.id}`;
+}
+
 /** A worker as clients see it: what it refers to comes with its name. */
 export function describeWorker(server: ServerContext, userId: string, worker: Worker): JsonObject {
   const user = server.users.find(userId);
@@ -48,7 +63,7 @@ export function describeWorker(server: ServerContext, userId: string, worker: Wo
   return {
     ...rest,
     register_timeout,
-    key: `worker_${user?.company ?? ''}_${userId}_${worker.id}`,
+    key: keyOf(user?.company ?? '', userId, worker),
     user: { id: userId, name: user?.name ?? '' },
     company: { id: user?.company ?? '', name: COMPANY_NAME },
     ...(task === undefined

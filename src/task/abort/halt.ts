@@ -1,7 +1,8 @@
+import type { TaskStanding } from '../../api/tasks.js';
 import type { RunSignals } from '../context.js';
 import type { StopReason } from '../outcome.js';
 import type { AbortWatchOptions } from './abort-watch.js';
-import { watchForAbort } from './abort-watch.js';
+import { stopReason, watchForAbort } from './abort-watch.js';
 
 export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
   signals: RunSignals;
@@ -41,6 +42,13 @@ export class Halt {
 
   get handedOver(): boolean {
     return this.#controller.signal.aborted && this.#reason === undefined;
+  }
+
+  /** Acts on a status ahead of the watch; nothing happens where the server does not say. */
+  async look(read: () => Promise<TaskStanding | undefined>): Promise<void> {
+    const standing = await read().catch(() => undefined);
+    const reason = standing === undefined || standing === 'missing' ? undefined : stopReason(standing);
+    if (reason !== undefined) this.#end(reason);
   }
 
   /** Ends the watch; nothing is asked any more. */

@@ -1,25 +1,27 @@
 import path from 'node:path';
+import { expandVariables } from '../../config/expand.js';
 import { splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
-import { expandVariables } from './entry-point.js';
+import { readEntry, moduleEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 export interface CommandRequest {
   kind: InterpreterKind;
   entryPoint: string;
-  /** Environment of the task, for variables in the module form. */
-  env: Readonly<Record<string, string | undefined>>;
   /** Whether a file is there, by its path relative to the working directory. */
   exists: (file: string) => boolean;
 }
 
 /** What follows the interpreter and its flags on the task's command line. */
 export interface CommandPlan {
+  /** Variables in them are not expanded yet. */
   arguments: string[];
   /** A notebook that `nbconvert` has to make the script of first, and the arguments that do so. */
   conversion?: { notebook: string; script: string; arguments: string[] };
   /** The script that is run, relative to the working directory; `undefined` for modules and inline commands. */
   script?: string;
+  /** The last argument is code for the shell, which expands variables itself. */
+  inline?: true;
 }
 
 const NOTEBOOK = /\.ipynb$/i;
@@ -27,6 +29,21 @@ const NOTEBOOK = /\.ipynb$/i;
 /** Plans the command of a task from its entry point. */
 export function planCommand(request: CommandRequest): CommandPlan {
   return request.kind === 'shell' ? planShell(request) : planPython(request);
+}
+
+/**
+ * The arguments with `$NAME` and `${NAME}` replaced, each staying one argument whatever the value; names that are not
+ * set stay as they are.
+ *
+ * @param env the environment of the task's command
+ */
+export function commandArguments(
+  plan: CommandPlan,
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  if (plan.inline) return plan.arguments;
+  const first = plan.script === undefined ? 0 : 1;
+  return plan.arguments.map((word, at) => (at < first ? word : expandVariables(word, env)));
 }
 
 /**
@@ -43,17 +60,18 @@ export function checkEntryPoint(plan: CommandPlan, exists: CommandRequest['exist
     'ENTRY_POINT_MISSING',
     `the entry point ${file} of the task does not exist in ${folder}`,
     {
-      hint: 'Commit the file, or correct the entry point or the working directory of the task.',
+      hint: /^[a-z]:[\\/]/i.test(file)
+        ? 'It is a path of another machine; name the script relative to the repository.'
+        : 'Commit the file, or correct the entry point or the working directory of the task.',
     },
   );
 }
 
-function planPython({ entryPoint, env, exists }: CommandRequest): CommandPlan {
-  const entry = entryPoint.trim();
-  if (isWord(entry, '-m')) return { arguments: splitWords(entry).map((word) => expandVariables(word, env)) };
-  const words = wordsOf(entry, exists);
-  const [script = '', ...rest] = words;
-  if (!NOTEBOOK.test(script)) return scriptPlan(words);
+function planPython({ entryPoint, exists }: CommandRequest): CommandPlan {
+  const entry = moduleEntry(entryPoint.trim());
+  if (isWord(entry, '-m')) return { arguments: splitWords(entry) };
+  const { file: script, arguments: rest } = readEntry(entry, exists);
+  if (!NOTEBOOK.test(script)) return scriptPlan(script, rest);
   const converted = script.replace(NOTEBOOK, '.py');
   return {
     arguments: [converted, ...rest],
@@ -69,20 +87,16 @@ function planPython({ entryPoint, env, exists }: CommandRequest): CommandPlan {
 /** The text after `-c` is the shell's own business. */
 function planShell({ entryPoint, exists }: CommandRequest): CommandPlan {
   const entry = entryPoint.trim();
-  if (isWord(entry, '-c')) return { arguments: ['-c', entry.slice('-c'.length).trim()] };
-  return scriptPlan(wordsOf(entry, exists));
+  if (isWord(entry, '-c')) return { arguments: ['-c', entry.slice('-c'.length).trim()], inline: true };
+  const { file, arguments: rest } = readEntry(entry, exists);
+  return scriptPlan(file, rest);
 }
 
-function scriptPlan(words: string[]): CommandPlan {
-  const [script = ''] = words;
-  return script.startsWith('-') ? { arguments: words } : { arguments: words, script };
+function scriptPlan(script: string, rest: readonly string[]): CommandPlan {
+  if (script.startsWith('-')) return { arguments: [script, ...rest] };
+  return { arguments: script === '' ? [] : [script, ...rest], script };
 }
 
-/** A file may have blanks in its name; otherwise they separate arguments. */
-function wordsOf(entry: string, exists: CommandRequest['exists']): string[] {
-  return entry !== '' && exists(entry) ? [entry] : splitWords(entry);
-}
-
-function isWord(entry: string, word: string): boolean {
+export function isWord(entry: string, word: string): boolean {
   return entry === word || (entry.startsWith(word) && /\s/.test(entry.charAt(word.length)));
 }

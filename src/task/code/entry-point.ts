@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { TaskScript } from '../../api/task-record.js';
+import { expandVariables } from '../../config/expand.js';
 import { AgentError } from '../../errors.js';
 import { expandHome } from '../../os/paths.js';
 
@@ -26,7 +27,8 @@ export interface ExecutionSurroundings {
 
 /**
  * Reads the fields of a task's script. `~`, variables and `..` are resolved in the folder and in the name of the
- * script; its arguments are left as they are but for variables.
+ * script; its arguments are left as they are. Variables in them are expanded when the command is made, with the task's
+ * own environment.
  *
  * @throws AgentError TASK_INVALID
  */
@@ -37,7 +39,7 @@ export function executionInfo(
   if (!script)
     throw new AgentError('TASK_INVALID', 'the task has no script section: there is nothing to run');
   const { env, home, forcedScript } = surroundings;
-  const entryPoint = normalEntry(expandVariables(script.entry_point ?? '', env), home);
+  const entryPoint = normalEntry(script.entry_point ?? '', { env, home });
   const workingDir = normalPath(expandVariables(script.working_dir ?? '', env), home);
   return {
     repository: script.repository ?? '',
@@ -49,16 +51,11 @@ export function executionInfo(
   };
 }
 
-/** `$NAME` and `${NAME}`; names that are not set stay as they are. */
-export function expandVariables(text: string, env: Environment): string {
-  return text.replace(/\$(?:(\w+)|\{([^}]*)\})/g, (whole, plain, braced) => env[plain ?? braced] ?? whole);
-}
-
 /** `train.py:src`: an old way of naming the folder. The colons of arguments mean nothing. */
 function splitFolder(entryPoint: string): Pick<ExecutionInfo, 'entryPoint' | 'workingDir'> {
   const name = entryPoint.split(/\s+-/, 1)[0] ?? '';
   const colon = name.search(/:(?!\/\/)/);
-  if (colon === -1 || entryPoint.startsWith('-')) return { entryPoint, workingDir: '' };
+  if (colon === -1 || /^-|^[a-z]:[\\/]/i.test(entryPoint)) return { entryPoint, workingDir: '' };
   return { entryPoint: entryPoint.slice(0, colon), workingDir: entryPoint.slice(colon + 1) };
 }
 
@@ -69,10 +66,13 @@ function forced(text: string): Pick<ExecutionInfo, 'entryPoint'> & Partial<Execu
 }
 
 /** Only the first word is a path; a name with blanks has nothing to normalise beyond it. */
-function normalEntry(entryPoint: string, home: string): string {
-  const match = /^([^\s"']+)(.*)$/s.exec(entryPoint.trim());
-  if (match === null || entryPoint.trimStart().startsWith('-')) return entryPoint;
-  return normalPath(match[1] ?? '', home) + (match[2] ?? '');
+function normalEntry(entryPoint: string, { env, home }: Pick<ExecutionSurroundings, 'env' | 'home'>): string {
+  const text = entryPoint.trim();
+  const match = /^("[^"]*"|'[^']*'|[^\s"']+)(.*)$/s.exec(text);
+  if (match === null || text.startsWith('-')) return entryPoint;
+  const [, first = '', rest = ''] = match;
+  const name = expandVariables(first, env);
+  return (/^["']/.test(first) ? name : normalPath(name, home)) + rest;
 }
 
 function normalPath(text: string, home: string): string {

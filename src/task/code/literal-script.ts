@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { splitWords } from '../../config/shell-words.js';
+import { shellQuote } from '../variables.js';
+import { isWord } from './command.js';
 import type { ExecutionInfo } from './entry-point.js';
+import { baseName, readEntry, moduleEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 /** A script that is part of the task itself, and where it goes. */
@@ -17,18 +20,6 @@ export interface LiteralScript {
 
 const ENDINGS: Readonly<Record<InterpreterKind, RegExp>> = { python: /\.py$/i, shell: /\.(?:sh|bash)$/i };
 const UNNAMED: Readonly<Record<InterpreterKind, string>> = { python: 'untitled.py', shell: 'untitled.sh' };
-
-/**
- * Whether the text in the place of a diff is a whole script. A diff starts with `diff`, or with the line about a
- * submodule that git puts before the diff inside it; lines about commits may stand between the two.
- */
-export function isLiteralScript(diff: string | null | undefined): boolean {
-  const [first = '', ...rest] = diff?.trim().toLowerCase().split(/\r?\n/) ?? [];
-  if (first === '' || first.startsWith('diff ')) return false;
-  if (!first.startsWith('submodule ') || rest.length === 0) return true;
-  const next = rest.find((line) => line.trim() !== '' && !/^ {2}[<>] /.test(line));
-  return next !== undefined && !/^(?:diff|submodule) /.test(next);
-}
 
 /**
  * Where the script of a task goes and by which entry point it is run. Without a repository there are no folders.
@@ -50,10 +41,33 @@ export function planLiteralScript(
     workingDir: dir,
   });
   if (entry === '') return written(UNNAMED[kind]);
-  if (/^-[mc](?:\s|$)/.test(entry)) return written(namedFile ?? UNNAMED[kind], info.entryPoint);
-  const [script = entry] = splitWords(entry);
-  if (ENDINGS[kind].test(script)) return written(path.posix.basename(script), withBaseName(entry, script));
-  return written(path.posix.basename(entry));
+  const module = kind === 'python' ? moduleEntry(entry) : entry;
+  if (isWord(module, '-m') || isWord(module, '-c')) {
+    const launched = launchedScript(module);
+    if (launched === undefined) return written(namedFile ?? UNNAMED[kind], module);
+    return written(launched.file, launched.entryPoint);
+  }
+  const { file: script, arguments: rest } = readEntry(entry, () => false);
+  // The SDK stores the code of a notebook as Python.
+  const code =
+    kind === 'python' && !text.trimStart().startsWith('{') ? script.replace(/\.ipynb$/i, '.py') : script;
+  if (!ENDINGS[kind].test(code)) return written(baseName(entry));
+  const file = baseName(code);
+  return written(file, [file, ...rest].map(shellQuote).join(' '));
+}
+
+/**
+ * The script that a launcher such as `torch.distributed.run` is given: the SDK notes its whole command line, and the
+ * text of the script. It lies in the working directory, or below it when it is named so.
+ */
+function launchedScript(entry: string): { file: string; entryPoint: string } | undefined {
+  const words = splitWords(entry);
+  const at = words.findIndex((word, index) => index > 1 && ENDINGS.python.test(word));
+  const named = words[at];
+  if (named === undefined || words[0] !== '-m') return undefined;
+  const below = path.posix.normalize(named);
+  const file = /^(?:\/|\.\.\/|[a-z]:\/)/i.test(below) ? baseName(below) : below;
+  return { file, entryPoint: file === named ? entry : words.with(at, file).map(shellQuote).join(' ') };
 }
 
 /** `folder:file` names the file. */
@@ -61,9 +75,4 @@ function splitWorkingDir(workingDir: string): [folder: string, file: string | un
   const colon = workingDir.indexOf(':');
   if (colon === -1) return [workingDir, undefined];
   return [workingDir.slice(0, colon), path.posix.basename(workingDir.slice(colon + 1)) || undefined];
-}
-
-/** The script lies in the working directory, wherever it was on the machine that it comes from. */
-function withBaseName(entry: string, script: string): string {
-  return entry.startsWith(script) ? path.posix.basename(script) + entry.slice(script.length) : entry;
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { TaskScript } from '../../api/task-record.js';
+import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
 import { causeLine } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
+import { expandListed } from '../../python/requirements/list-variables.js';
 import { applyDiff } from '../../repository/apply-diff.js';
 import {
   type CheckedOut,
@@ -14,6 +15,7 @@ import {
   fetchAhead,
 } from '../../repository/checkout.js';
 import { gitEnvironment, secretsFor } from '../../repository/git-environment.js';
+import { withoutForeignRepository } from '../../repository/git.js';
 import type { GitContext } from '../../repository/repository-git.js';
 import { vcsRepositories } from '../../repository/requirement-url.js';
 import {
@@ -23,10 +25,13 @@ import {
 } from '../../repository/settings.js';
 import type { TaskRun } from '../run.js';
 import type { Surroundings } from '../surroundings.js';
+import { type ChangeText, readChanges } from './change-text.js';
 import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';
 import { type ExecutionInfo, executionInfo } from './entry-point.js';
-import { isLiteralScript, planLiteralScript } from './literal-script.js';
+import { readEntry } from './entry-words.js';
+import { planLiteralScript } from './literal-script.js';
 import { type InterpreterKind, interpreterKind, shellCandidates } from './script-binary.js';
+import { storedChanges } from './stored-changes.js';
 import { addTaskInit, moveFutureImports } from './task-init.js';
 
 /** The code of a task, by its paths on this machine, and how it is run. */
@@ -45,11 +50,12 @@ export interface TaskCode {
   commit: string | undefined;
   url: string | undefined;
   /** For package tools: what makes git reach private repositories. */
-  toolEnvironment: Readonly<Record<string, string>>;
+  toolEnvironment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CodeParts {
   run: TaskRun;
+  record: TaskRecord;
   script: TaskScript;
   workspace: string;
   surroundings: Surroundings;
@@ -79,11 +85,11 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const root = tree?.root ?? path.join(parts.workspace, 'code');
   await mkdir(root, { recursive: true });
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
-  const folder = tree ? path.resolve(root, entry.workingDir || '.') : root;
+  const folder = tree ? path.resolve(root, existingFolder(root, entry.workingDir)) : root;
   if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
   const reached = (file: string) => parts.here || !path.isAbsolute(file);
   const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
-  const plan = planCommand({ kind, entryPoint: entry.entryPoint, env, exists });
+  const plan = planCommand({ kind, entryPoint: entry.entryPoint, exists });
   checkEntryPoint(plan, exists, tree?.url ?? folder);
   if (plan.script && plan.conversion === undefined && reached(plan.script)) {
     await mendScript(config, path.resolve(folder, plan.script));
@@ -103,15 +109,29 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   };
 }
 
+/** On Windows folders are separated by backslashes. */
+function existingFolder(root: string, workingDir: string): string {
+  const slashed = workingDir.replaceAll('\\', '/');
+  return !existsSync(path.resolve(root, workingDir)) && existsSync(path.resolve(root, slashed))
+    ? slashed
+    : workingDir || '.';
+}
+
 type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings'>;
 
 /** What package tools are given so that git reaches the repositories of a task. */
-export function toolEnvironment(parts: ScriptParts): Record<string, string> {
-  const { run, script } = parts;
+export function toolEnvironment(parts: ScriptParts): Record<string, string | undefined> {
+  const { run, script, surroundings } = parts;
   const { settings, info } = readScript(parts);
-  const urls = [...(info.repository ? [info.repository] : []), ...vcsRepositories(script.requirements ?? {})];
+  const listed = vcsRepositories(script.requirements ?? {}).map((url) =>
+    expandListed(url, run.ctx.environment),
+  );
+  const urls = [...(info.repository ? [info.repository] : []), ...listed];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
-  return gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true });
+  return {
+    ...withoutForeignRepository(surroundings.environment),
+    ...gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true }),
+  };
 }
 
 function readScript({ run, script, surroundings }: ScriptParts): {
@@ -180,31 +200,77 @@ interface Changes {
   settings: RepositorySettings;
 }
 
-/** The task's `diff`: a whole script, or changes to the checkout. */
+/** The task's `diff`: a whole script, changes to the checkout, or something else that changes nothing. */
 async function bringChanges(
   parts: CodeParts,
-  { info, kind, tree, root, settings }: Changes,
+  changes: Changes,
 ): Promise<Pick<ExecutionInfo, 'entryPoint' | 'workingDir'>> {
-  const text = parts.script.diff ?? '';
-  if (text.trim() === '' || tree?.forced) return info;
-  if (!isLiteralScript(text)) {
-    if (tree) await applyDiff({ ...gitContext(parts, settings), root, diff: text });
-    else parts.run.log.line('the uncommitted changes are left out: the task has no repository', 'WARNING');
+  const { info, kind, tree, root, settings } = changes;
+  const { log } = parts.run;
+  if (tree?.forced) return info;
+  const text = await changeText(parts, kind);
+  if (text.kind === 'diff') {
+    const request = { root, diff: text.text, workingDir: info.workingDir };
+    if (tree) await applyDiff({ ...gitContext(parts, settings), ...request });
+    else log.line('the uncommitted changes are left out: the task has no repository', 'WARNING');
     return info;
   }
+  if (text.kind === 'nothing' && (tree || text.text.trim() === '')) {
+    for (const note of text.notes) log.line(`uncommitted changes: ${note}`, 'WARNING');
+    return info;
+  }
+  if (text.kind === 'words' && tree && hasEntry(changes)) {
+    const start = JSON.stringify(text.text.trim().split('\n', 1)[0]?.slice(0, 80));
+    log.line(
+      `the text in the place of uncommitted changes is neither a diff nor a script and is ignored; it begins with ${start}`,
+      'WARNING',
+    );
+    return info;
+  }
+  return writeScript(parts, changes, text.text);
+}
+
+/** What the text of the task is, or the artifact that the SDK stored in its place. */
+async function changeText(
+  parts: CodeParts,
+  kind: InterpreterKind,
+): Promise<Exclude<ChangeText, { kind: 'stored elsewhere' }>> {
+  const read = readChanges(parts.script.diff ?? '', kind);
+  if (read.kind !== 'stored elsewhere') return read;
+  const stored = await storedChanges(parts);
+  const whole = readChanges(`${stored.trimEnd()}\n${read.rest}`, kind);
+  return whole.kind === 'stored elsewhere' ? { kind: 'words', text: stored } : whole;
+}
+
+/** Whether the checkout itself has what the task runs. */
+function hasEntry({ info, root }: Changes): boolean {
+  const entry = info.entryPoint.trim();
+  if (entry.startsWith('-')) return true;
+  const exists = (file: string): boolean =>
+    existsSync(path.resolve(root, existingFolder(root, info.workingDir), file));
+  return entry !== '' && exists(readEntry(entry, exists).file);
+}
+
+async function writeScript(
+  { surroundings }: CodeParts,
+  { info, kind, root }: Changes,
+  text: string,
+): Promise<Pick<ExecutionInfo, 'entryPoint' | 'workingDir'>> {
   const literal = planLiteralScript(info, { text, kind, root });
   const file = path.join(root, literal.folder, literal.file);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, literal.text.endsWith('\n') ? literal.text : `${literal.text}\n`);
+  await mendScript(surroundings.config, file);
   return literal;
 }
 
 /** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */
 async function mendScript(config: Config, file: string): Promise<void> {
   if (!file.endsWith('.py')) return;
-  const text = await readFile(file, 'utf8');
+  // Byte for byte: the encoding is the script's own affair, and all that matters here is ASCII (PEP 263).
+  const text = await readFile(file, 'latin1');
   const mended = mendedScript(config, text, file);
-  if (mended !== text) await writeFile(file, mended);
+  if (mended !== text) await writeFile(file, mended, 'latin1');
 }
 
 export function mendedScript(config: Config, text: string, file: string): string {

@@ -10,20 +10,41 @@ const INIT_LINE = /^(?:\(__name__ ?[=!]= ?["']__main__["']\) (?:and|or) )?Task\.
  */
 export function addTaskInit(text: string, fileName: string): string {
   if (!/\.py$/i.test(fileName) || hasTaskInit(text)) return text;
-  const lines = splitLines(text);
-  const header = readHeader(lines);
-  const at = header.futureEnd ?? header.statementEnd;
-  return insert(lines, at, TASK_INIT_LINES);
+  return insertEarly(text, TASK_INIT_LINES);
 }
 
-/** Lines that start the tracking, put above imports from `__future__` by a diff, are moved below them. */
+/** Puts lines where the first statement of a Python script may stand. */
+export function insertEarly(text: string, added: string): string {
+  const inserted = withoutMark(text, (bare) => {
+    const lines = splitLines(bare);
+    const header = readHeader(lines);
+    return insert(lines, header.futureEnd ?? header.statementEnd, added);
+  });
+  return inserted ?? text;
+}
+
+/**
+ * Lines that start the tracking, put above imports from `__future__` by a diff, are moved below them; so are those above
+ * an encoding line or a byte order mark, which Python only knows at the beginning.
+ */
 export function moveFutureImports(text: string): string {
   const lines = splitLines(text);
   const count = injectedLines(lines);
   if (count === 0) return text;
-  const rest = lines.slice(count);
-  const { futureEnd } = readHeader(rest);
-  return futureEnd === undefined ? text : insert(rest, futureEnd, lines.slice(0, count).join(''));
+  const moved = withoutMark(lines.slice(count).join(''), (bare) => {
+    const rest = splitLines(bare);
+    const { futureEnd, encodingEnd } = readHeader(rest);
+    const at = futureEnd ?? encodingEnd;
+    return at === undefined ? undefined : insert(rest, at, lines.slice(0, count).join(''));
+  });
+  return moved ?? text;
+}
+
+/** A byte order mark stays the first of the file; it may have been read as Latin-1. */
+function withoutMark(text: string, change: (bare: string) => string | undefined): string | undefined {
+  const mark = /^(?:\ufeff|\xef\xbb\xbf)?/.exec(text)?.[0] ?? '';
+  const changed = change(text.slice(mark.length));
+  return changed === undefined ? undefined : mark + changed;
 }
 
 function hasTaskInit(text: string): boolean {
@@ -33,7 +54,15 @@ function hasTaskInit(text: string): boolean {
   );
 }
 
+/** Also those that `clearml-task` 2.1.12 writes (`CreateAndPopulate`). */
+const TASK_LINES = [
+  /^try: from allegroai import Task\s*$/,
+  /^except ImportError: from clearml import Task\s*$/,
+  INIT_LINE,
+];
+
 function injectedLines(lines: readonly string[]): number {
+  if (TASK_LINES.every((form, at) => form.test(lines[at] ?? ''))) return TASK_LINES.length;
   if (!IMPORT_LINE.test(lines[0] ?? '')) return 0;
   return INIT_LINE.test(lines[1] ?? '') ? 2 : 1;
 }
@@ -41,6 +70,8 @@ function injectedLines(lines: readonly string[]): number {
 interface Header {
   /** Index of the line after the last import from `__future__`. */
   futureEnd: number | undefined;
+  /** Index of the line after the one that names the encoding. */
+  encodingEnd: number | undefined;
   /** Index of the line before which any statement may stand. */
   statementEnd: number;
 }
@@ -48,6 +79,7 @@ interface Header {
 /** Comments, blank lines, documentation string and imports from `__future__`: all that may precede the code. */
 function readHeader(lines: readonly string[]): Header {
   let futureEnd: number | undefined;
+  let encodingEnd: number | undefined;
   let statementEnd = 0;
   let documented = false;
   for (let at = 0; at < lines.length; ) {
@@ -63,10 +95,12 @@ function readHeader(lines: readonly string[]): Header {
       documented = true;
     } else if (/^\s*(?:#.*)?$/.test(line)) {
       at += 1;
-      if (at <= 2 && /^#(?:!|.*coding[:=])/.test(line)) statementEnd = at;
+      const isEncoding = at <= 2 && /^[ \t\f]*#.*coding[:=]/.test(line);
+      if (isEncoding) encodingEnd = at;
+      if (isEncoding || (at <= 2 && line.startsWith('#!'))) statementEnd = at;
     } else break;
   }
-  return { futureEnd, statementEnd };
+  return { futureEnd, encodingEnd, statementEnd };
 }
 
 /** The line after a string that stands alone at the beginning of a script. */

@@ -30,7 +30,7 @@ MOST_HELD = 16 * 1024 * 1024
 
 
 class Problem(Exception):
-    pass
+    code = ""
 
 
 def variable(name):
@@ -79,13 +79,15 @@ class Server:
                     self.token = self.send("auth.login", {}, basic)["token"]
                 return self.send(endpoint, body, "Bearer " + self.token)
             except error.HTTPError as failure:
-                said = words_of(failure)
+                said, code = words_of(failure)
                 if failure.code == 401 and self.login and self.token:
                     self.token = ""
                     if left:
                         continue
                 if failure.code < 500 and failure.code != 429 or not left:
-                    raise Problem("%s refused %s: %s" % (self.host, endpoint, said))
+                    problem = Problem("%s refused %s: %s" % (self.host, endpoint, said))
+                    problem.code = code
+                    raise problem
             except (OSError, ValueError, KeyError) as failure:
                 if not left:
                     raise Problem("%s does not answer %s: %s" % (self.host, endpoint, failure))
@@ -110,9 +112,10 @@ def trust(word):
 
 def words_of(failure):
     try:
-        return json.loads(failure.read().decode())["meta"]["result_msg"]
+        meta = json.loads(failure.read().decode())["meta"]
+        return meta["result_msg"], "%s/%s" % (meta["result_code"], meta["result_subcode"])
     except (OSError, ValueError, KeyError):
-        return "%s %s" % (failure.code, failure.reason)
+        return "%s %s" % (failure.code, failure.reason), ""
 
 
 class Console:
@@ -179,13 +182,18 @@ class Run:
 
     def look(self):
         """Ends the task when somebody has ended it on the server."""
-        query = {"id": [self.task], "only_fields": ["status", "status_message"], "search_hidden": True}
+        query = {"id": [self.task], "only_fields": ["id", "status", "status_message"], "search_hidden": True}
         try:
-            found = self.server.call("tasks.get_all", query, tries=1)["tasks"]
-        except Problem:
-            return
-        status = found[0].get("status") if found else "deleted"
-        stopping = "stopping" in (found[0].get("status_message") or "") if found else False
+            found = self.server.call("tasks.get_all", query, tries=1).get("tasks")
+            if not found:
+                found = [self.server.call("tasks.get_by_id", {"task": self.task}, tries=1).get("task") or {}]
+            found = found[0]
+        except Problem as problem:
+            if problem.code != "400/101":
+                return
+            found = {"status": "deleted"}
+        status = found.get("status")
+        stopping = "stopping" in (found.get("status_message") or "")
         if status == "in_progress" and stopping:
             self.end("stopped")
         elif status in ("stopped", "failed", "closed", "published", "queued", "deleted"):

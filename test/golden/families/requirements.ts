@@ -57,7 +57,7 @@ const OPERATIONS: Record<string, (input: Input) => unknown> = {
   package_version: (input) => listedVersion(input.requirements, input.package),
   install_flags: (input) => {
     const { pip } = settingsOf(input);
-    return [...pip.extraIndexUrls.flatMap((url) => ['--extra-index-url', url]), ...pipFlags('', pip)];
+    return [...pip.extraIndexUrls.flatMap((url) => ['--extra-index-url', url]), ...pipFlags(pip)];
   },
 };
 

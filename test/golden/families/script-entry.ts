@@ -1,8 +1,9 @@
 import path from 'node:path';
 import type { TaskScript } from '../../../src/api/task-record.js';
-import { planCommand } from '../../../src/task/code/command.js';
+import { readChanges } from '../../../src/task/code/change-text.js';
+import { commandArguments, planCommand } from '../../../src/task/code/command.js';
 import { type ExecutionInfo, executionInfo } from '../../../src/task/code/entry-point.js';
-import { isLiteralScript, planLiteralScript } from '../../../src/task/code/literal-script.js';
+import { planLiteralScript } from '../../../src/task/code/literal-script.js';
 import {
   type InterpreterKind,
   interpreterKind,
@@ -43,7 +44,7 @@ const operations: Record<Input['op'], (input: Input) => unknown> = {
     return { python: kind === 'python' || !known, shell: kind === 'shell' };
   },
   python_version: ({ binary }) => pythonVersion(binary) ?? null,
-  is_literal: ({ script }) => isLiteralScript(script.diff),
+  is_literal: ({ script }) => isLiteral(script.diff ?? ''),
   fix_future: ({ text = '' }) => moveFutureImports(text),
   add_init: ({ text = '', file_name = 'script.py' }) =>
     addTaskInit(text, file_name).replace(TASK_INIT_LINES, '{INIT_LINES}'),
@@ -72,13 +73,13 @@ function command(input: Input): unknown {
     const relative = path.posix.join(folder, file);
     return relative in files || relative === written;
   };
-  const plan = planCommand({ kind, entryPoint: literal?.entryPoint ?? info.entryPoint, env, exists });
+  const plan = planCommand({ kind, entryPoint: literal?.entryPoint ?? info.entryPoint, exists });
   const cwd = path.posix.join(root, folder).replace(/\/$/, '');
   const flags = kind === 'shell' ? [] : ['-u', ...(optimization > 0 ? [`-${'O'.repeat(optimization)}`] : [])];
   return {
     kind,
     ...(kind === 'shell' ? { shell: shellCandidates(input.script.binary ?? '', env)[0] } : {}),
-    args: [...flags, ...plan.arguments],
+    args: [...flags, ...commandArguments(plan, env)],
     cwd,
     ...(plan.conversion ? { first: [{ args: [...flags, ...plan.conversion.arguments], cwd }] } : {}),
     shown_working_dir: workingDir === '' && info.repository !== '' ? '.' : workingDir,
@@ -91,5 +92,10 @@ function literalOf(
   { info, kind, root }: { info: ExecutionInfo; kind: InterpreterKind; root: string },
 ): ReturnType<typeof planLiteralScript> | undefined {
   const text = script.diff ?? '';
-  return isLiteralScript(text) ? planLiteralScript(info, { text, kind, root }) : undefined;
+  return isLiteral(text) ? planLiteralScript(info, { text, kind, root }) : undefined;
+}
+
+/** Words count as a script unless the checkout has something else to run. */
+function isLiteral(text: string): boolean {
+  return ['script', 'words'].includes(readChanges(text, 'python').kind);
 }

@@ -145,6 +145,29 @@ test('a connection that the server closed while it was idle does not fail a call
   await t.notThrowsAsync(client.call('queues.get_all', {}, { retry: 'none' }));
 });
 
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
+
+for (const [what, bytes] of [
+  ['in its first line', 'HTTP/1.1 2'],
+  ['in its head', HEAD],
+  ['after its head', `${HEAD}Content-Length: 100\r\n\r\n`],
+  ['in its body', `${HEAD}Content-Length: 100\r\n\r\n{"meta":{"result_code":200`],
+  ['between two chunks', `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\n{"met\r\n`],
+] as const) {
+  test(`an answer that is cut ${what} is a failure, not an idle connection that was closed`, async (t) => {
+    const server = await serverFor(t);
+    const { client } = apiClientFor(server.url);
+    await client.call('queues.get_all');
+    server.faults.set('queues.get_all', [{ kind: 'cut', bytes }]);
+    const error = await t.throwsAsync(client.call('queues.get_all', {}, { retry: 'none' }));
+    t.true(error instanceof ConnectionError && error.maybeDone && !error.stale, String(error));
+    t.is(callsOf(server, 'queues.get_all').length, 2);
+    server.faults.set('queues.get_all', [{ kind: 'cut', bytes }]);
+    await client.call('queues.get_all');
+    t.is(callsOf(server, 'queues.get_all').length, 4);
+  });
+}
+
 test('idle connections are closed before the 5 seconds after which servers close them', async (t) => {
   const server = await serverFor(t);
   const { client } = apiClientFor(server.url);

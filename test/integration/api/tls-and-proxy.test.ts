@@ -4,6 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { ConnectionError } from '../../../src/api/errors.js';
+import { type AgentError, isAgentError } from '../../../src/errors.js';
 import { createApiClient } from '../../../src/api/settings.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { startFaultServer } from '../../support/fault-server.js';
@@ -95,6 +96,42 @@ test('a proxy carries plain calls, and tunnels encrypted ones', async (t) => {
     ['CONNECT', `127.0.0.1:${secure.port}`, expected],
   ]);
 });
+
+for (const scheme of ['http', 'https'] as const) {
+  for (const status of [403, 407, 502] as const) {
+    test(`a proxy that answers ${status} to ${scheme} is named, without its password`, async (t) => {
+      const refuse = `HTTP/1.1 ${status} Refused\r\nContent-Length: 7\r\nConnection: close\r\n\r\nrefused`;
+      const proxy = net.createServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(refuse));
+      });
+      await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+      t.teardown(() => proxy.close());
+      const { port } = proxy.address() as AddressInfo;
+      const error = await refusedBy(t, scheme, `http://me:pa55word@127.0.0.1:${port}`);
+      t.regex(error.message, new RegExp(`proxy http://\\*{4}@127\\.0\\.0\\.1:${port} \\(${scheme}_proxy\\)`));
+      t.notRegex(JSON.stringify([error.message, error.hint]), /pa55word|me:/);
+    });
+  }
+
+  test(`a proxy for ${scheme} that is not there is named`, async (t) => {
+    const error = await refusedBy(t, scheme, 'me:pa55word@127.0.0.1:1');
+    t.regex(error.message, /ECONNREFUSED|refused/);
+    t.true(error.message.includes(`the proxy http://****@127.0.0.1:1 (${scheme}_proxy)`), error.message);
+  });
+
+  test(`a proxy for ${scheme} with an unknown name is named`, async (t) => {
+    const error = await refusedBy(t, scheme, 'http://no-such-proxy.invalid:3128');
+    t.true(error.message.includes(`the proxy http://no-such-proxy.invalid:3128 (${scheme}_proxy)`));
+  });
+}
+
+async function refusedBy(t: ExecutionContext, scheme: string, proxy: string): Promise<AgentError> {
+  const client = clientFor(t, `${scheme}://api.example.com`, { [`${scheme}_proxy`]: proxy });
+  const error = await t.throwsAsync(client.connect({ retry: 'none' }));
+  if (isAgentError(error)) return error;
+  throw error ?? new Error('no error');
+}
 
 type Passed = [method: string | undefined, target: string | undefined, authorization: string | undefined];
 

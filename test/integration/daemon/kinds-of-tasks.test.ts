@@ -28,6 +28,19 @@ const NOTEBOOK = JSON.stringify({
       outputs: [],
       source: ['import sys\n', 'print("noted", sys.argv[1:])'],
     },
+    ...[
+      ['%load_ext autoreload\n', '!echo by the shell {len(sys.argv)}\n', 'sys?\n', 'display("shown")'],
+      ['%%time\n', 'timed = 3'],
+      ['%%bash\n', 'echo by bash'],
+      ['print("timed", timed)'],
+    ].map((source, at) => ({
+      id: `b${at}`,
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source,
+    })),
   ],
 });
 const FILES = {
@@ -79,7 +92,7 @@ const KINDS: Kind[] = [
   {
     title: 'a notebook',
     script: { entry_point: '"my notes.ipynb" --x 1' },
-    shows: /^noted \['--x', '1'\]$/m,
+    shows: /^noted \['--x', '1'\]$.*^by the shell 3$.*shown.*^by bash$.*^timed 3$/ms,
   },
   {
     title: 'an environment from configuration, vault and task',

@@ -46,6 +46,7 @@ test('a daemon registers, reports itself, and is gone when it is told to end', a
   const running = daemon();
   const workers = () =>
     call<{ workers: { id: string; queues: { name: string }[] }[] }>('workers.get_all', { last_seen: 0 });
+  await until(() => running.output().includes('Listening to queues'), { what: 'the daemon' });
   const [worker] = await until(async () => ((all) => all.length > 0 && all)((await workers()).workers), {
     what: 'the worker',
     context: running.output,

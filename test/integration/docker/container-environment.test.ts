@@ -3,7 +3,7 @@ import { machine } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
-import { isAgentError } from '../../../src/errors.js';
+import { AgentError, isAgentError } from '../../../src/errors.js';
 import { type ContainerTaskOptions, containerTask } from '../../support/container-task.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { makeMachineImage } from '../../support/machine-image.js';
@@ -219,6 +219,22 @@ test('an image without Python is enough for a task that needs none', async (t) =
     error?.message ?? '',
     /^the image has no Python, and none could be installed: pip cannot be installed: the image has no package manager that is known/,
   );
+  for (const said of [
+    new AgentError(
+      'DOCKER_ARGUMENT',
+      'running a command in the container: the engine refuses it: badly formed',
+    ),
+    new AgentError('DOCKER_ENGINE', 'no container engine answers'),
+    new AgentError('DOCKER_CONTAINER', 'running a command in the container: is paused', {
+      cause: new Error(),
+    }),
+  ]) {
+    const refused = await containerTask(t, engine, { image: 'base:1', args });
+    refused.place.provide = async () => {
+      throw said;
+    };
+    t.is(await t.throwsAsync(refused.environment()), said, 'what the engine says is not told of the image');
+  }
 });
 
 test("the image's package manager works as root, and its own words tell why it fails", async (t) => {

@@ -41,6 +41,7 @@ test('a task runs in the container that the configuration and the task ask for',
     flag: undefined,
     parentWorkerId: 'host:gpu0',
     hasGpus: async () => false,
+    warn: (text) => t.fail(text),
     signal: new AbortController().signal,
     describe: async () => ({
       document: record,
@@ -79,7 +80,7 @@ test('a task runs in the container that the configuration and the task ask for',
   let text = '';
   for await (const { data } of workload.output(0, new AbortController().signal))
     text += Buffer.from(data).toString();
-  t.is(text, '{"agent": {}}\r\nkey\r\nhello there here T1 base:1\r\n');
+  t.is(text, '{"agent": {}}\nkey\nhello there here T1 base:1\n');
   t.deepEqual(await workload.exited, { kind: 'exited', code: 0 });
   t.like(outcomes[0], { writeBack: undefined, runtime: {} });
   await driver.dispose(workload.ref);

@@ -5,7 +5,7 @@ import Docker from 'dockerode';
 import { execa } from 'execa';
 import { buildRequest, forEngine } from '../../../src/drivers/docker/arguments/build-request.js';
 import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
-import { createOptions } from '../../../src/drivers/docker/engine.js';
+import { createOptions } from '../../../src/drivers/docker/create-request.js';
 import { RUN_OPTIONS } from '../../../src/drivers/docker/run-options/option-table.js';
 import { capabilityName } from '../../../src/drivers/docker/run-options/security-options.js';
 import { ENGINE_REFUSES, INSPECTED_ARGUMENTS } from '../../support/docker-argument-cases.js';

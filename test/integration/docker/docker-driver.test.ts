@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
+import { imageKey } from '../../../src/drivers/docker/image/image-key.js';
 import { Engine } from '../../../src/drivers/docker/engine.js';
 import {
   type DockerBench,
@@ -9,7 +10,7 @@ import {
   dockerBench,
   readOutput,
 } from '../../support/docker-bench.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 
 const running: { engine?: Promise<DockerEngine> } = {};
 
@@ -24,6 +25,8 @@ async function startWithImages(): Promise<DockerEngine> {
   const engine = await DockerEngine.start();
   await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
   await engine.makeBusybox('user:1', ['USER 1000:1000']);
+  await engine.docker(['tag', 'base:1', '127.0.0.1:1/base:1']);
+  await engine.makeBusybox('variable:1', ['ENV FROM_IMAGE=no']);
   await engine.makeBusybox('entry:1', ['ENTRYPOINT ["/bin/false"]']);
   return engine;
 }
@@ -142,7 +145,9 @@ test('too much memory is told apart from a kill', async (t) => {
   const { driver, request } = await bench(t, { args: ['-m', '24m', '--memory-swap', '24m'] });
   const place = await driver.open(request);
   const workload = await driver.launch(place, { argv: ['tail', '/dev/zero'] });
-  t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL', oomKilled: true });
+  const killed = { kind: 'signalled', signal: 'SIGKILL' };
+  // Podman 4.3 finds out about it too late to say so.
+  t.like(await workload.exited, TEST_ENGINE === 'podman' ? killed : { ...killed, oomKilled: true });
   await driver.dispose(workload.ref);
 });
 
@@ -150,8 +155,37 @@ test('an image with an entry point, a read-only file system and a terminal', asy
   const { driver, request } = await bench(t, { image: 'entry:1', args: ['--read-only', '-t'] });
   const place = await driver.open(request);
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'tty; echo two'] });
-  t.is((await readOutput(workload)).text, '/dev/pts/0\r\ntwo\r\n');
+  t.is((await readOutput(workload)).text, '/dev/pts/0\ntwo\n');
   await driver.dispose(workload.ref);
+});
+
+test('an image that is there for another platform is pulled', async (t) => {
+  const { driver, client, request, lines } = await bench(t, {
+    image: '127.0.0.1:1/base:1',
+    args: ['--platform', 'linux/s390x'],
+  });
+  const own = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  for (const [platform, there] of [
+    [undefined, true],
+    [`linux/${own}`, true],
+    [own, true],
+    ['linux', true],
+    ['linux/s390x', false],
+    ['s390x', false],
+  ] as const)
+    t.is(await client.hasImage('127.0.0.1:1/base:1', platform), there, platform);
+  await t.throwsAsync(driver.open(request), { message: /^cannot pull 127.0.0.1:1\/base:1: / });
+  t.true(lines.includes('pulling image 127.0.0.1:1/base:1'));
+});
+
+test('images with equal content have equal keys, whatever their names are', async (t) => {
+  const { client } = await bench(t);
+  const keyOf = (image: string) => imageKey(client, { image });
+  const keys = await Promise.all(['base:1', '127.0.0.1:1/base:1', 'user:1', 'variable:1'].map(keyOf));
+  t.regex(keys[0] ?? '', /^[0-9a-f]{64}$/);
+  t.is(keys[0], keys[1]);
+  t.is(new Set(keys).size, 3);
+  t.is(await keyOf('none:1'), 'none:1');
 });
 
 test("an image's own user can write to the workspace", async (t) => {

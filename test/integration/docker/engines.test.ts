@@ -171,7 +171,7 @@ test('files are uploaded over TLS to a read-only container', async (t) => {
     argv: ['sh', '-c', 'cat text; touch more || echo closed'],
     cwd: place.inside(request.workspace),
   });
-  t.is((await readOutput(workload)).text, 'uploaded\r\n');
+  t.is((await readOutput(workload)).text, 'uploaded\n');
   const volumes = await engine.docker([
     'inspect',
     '-f',

@@ -1,22 +1,30 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
+import { FileOutput } from '../../../src/drivers/docker/output/file-output.js';
 import type { Workload } from '../../../src/drivers/driver.js';
 import { type DockerBenchOptions, dockerBench, readOutput } from '../../support/docker-bench.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
 const running: { engine?: Promise<DockerEngine> } = {};
 
-async function launch(t: ExecutionContext, script: string, options: Omit<DockerBenchOptions, 'env'> = {}) {
+async function bench(t: ExecutionContext, options: Omit<DockerBenchOptions, 'env'> = {}) {
   t.timeout(120_000);
   running.engine ??= startEngine();
   const engine = await running.engine;
-  const bench = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
-  const place = await bench.driver.open(bench.request);
-  const workload = await bench.driver.launch(place, { argv: ['sh', '-c', script] });
-  return { ...bench, engine, workload, container: String(workload.ref.container) };
+  const made = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
+  return { ...made, engine };
+}
+
+async function launch(t: ExecutionContext, script: string, options: Omit<DockerBenchOptions, 'env'> = {}) {
+  const made = await bench(t, options);
+  const place = await made.driver.open(made.request);
+  const workload = await made.driver.launch(place, { argv: ['sh', '-c', script] });
+  return { ...made, workload, container: String(workload.ref.container) };
 }
 
 async function startEngine(): Promise<DockerEngine> {
@@ -52,8 +60,7 @@ test('a container outlives a killed engine and its output stays whole', async (t
   const impatient = new DockerWorkload({
     engine: client,
     ref: left.ref,
-    tty: false,
-    restarts: false,
+    output: new FileOutput(left.ref.output),
     signal: new AbortController().signal,
     patienceMs: 500,
   });
@@ -103,13 +110,23 @@ test('the stop signal is the one of the image, also in a paused container', asyn
   await driver.dispose(workload.ref);
 });
 
+test('a command below an init gets its grace', async (t) => {
+  const script = 'trap "echo saving; sleep 1; exit 5" TERM; echo up; while :; do sleep 0.1; done';
+  const { driver, workload } = await launch(t, script, { args: ['--init'] });
+  await begun(workload);
+  await workload.stop(60_000);
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 5 });
+  t.is((await readOutput(workload)).text, 'up\nsaving\n');
+  await driver.dispose(workload.ref);
+});
+
 test('a line of ten million bytes comes through', async (t) => {
   const { driver, workload } = await launch(t, 'yes | tr -d "\\n" | head -c 10000000; echo; echo end', {
     args: ['-t'],
   });
   const { text } = await readOutput(workload);
-  t.is(text.length, 10_000_000 + '\r\nend\r\n'.length);
-  t.true(/^y+\r\nend\r\n$/.test(text));
+  t.is(text.length, 10_000_000 + '\nend\n'.length);
+  t.true(/^y+\nend\n$/.test(text));
   await driver.dispose(workload.ref);
 });
 
@@ -120,6 +137,19 @@ test('a command that loses a process to a lack of memory says so', async (t) => 
   t.deepEqual(await workload.exited, { kind: 'exited', code: 1, oomKilled: true });
   await driver.dispose(workload.ref);
 });
+
+for (const args of ['-t', '--log-opt max-size=1k', '']) {
+  test(`a step of the set-up that is killed for memory does not explain the end of the command: ${args}`, async (t) => {
+    const { driver, request } = await bench(t, {
+      args: ['-m', '24m', '--memory-swap', '24m', ...args.split(' ').filter(Boolean)],
+    });
+    const place = await driver.open(request);
+    t.is((await place.exec({ argv: ['tail', '/dev/zero'] })).exitCode, 137);
+    const workload = await driver.launch(place, { argv: ['sh', '-c', 'exit 1'] });
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 1 });
+    await driver.dispose(workload.ref);
+  });
+}
 
 test('a container that is removed from outside has ended', async (t) => {
   const { engine, workload, container } = await launch(t, 'echo up; sleep 99');
@@ -135,7 +165,7 @@ test('a container that is removed from outside has ended', async (t) => {
     exit,
     exits.find(({ kind }) => kind === exit.kind),
   );
-  t.is((await readOutput(workload)).text, '');
+  t.is((await readOutput(workload)).text, 'up\n');
 });
 
 test('a container is kept where its arguments ask for it', async (t) => {
@@ -146,14 +176,68 @@ test('a container is kept where its arguments ask for it', async (t) => {
   await driver.dispose(JSON.parse(JSON.stringify(workload.ref)));
   t.deepEqual(await driver.collect(path.dirname(String(workload.ref.runFolder)), new Set()), []);
   t.false((await client.inspect(container))?.running);
-  t.is(await engine.docker(['logs', container]), 'kept');
+  t.regex(await engine.docker(['logs', container]), /is in the log of its ClearML task/);
   await client.remove(container);
 });
 
-test('output that the engine does not keep is no reason to wait', async (t) => {
-  const { driver, workload } = await launch(t, 'echo gone; exit 2', { args: ['--log-driver', 'none'] });
-  t.is((await readOutput(workload)).text, '');
-  t.deepEqual(await workload.exited, { kind: 'exited', code: 2 });
+for (const flags of ['--log-driver none', '--log-opt max-size=1k', '--log-driver local']) {
+  test(`output does not depend on the engine's own log: ${flags}`, async (t) => {
+    const script = 'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done; exit 2';
+    const { driver, workload } = await launch(t, script, { args: flags.split(' ') });
+    const { text } = await readOutput(workload);
+    t.is(text, Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join(''));
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 2 });
+    await driver.dispose(workload.ref);
+  });
+}
+
+test('a progress bar without a line end is read as it grows', async (t) => {
+  const script =
+    'printf "10%%\\r"; read -r go < /.clearml.workspace/next; printf "20%%\\r"; read -r go < /.clearml.workspace/next';
+  const { driver, request, workload } = await launch(t, `mkfifo /.clearml.workspace/next; ${script}`);
+  const next = path.join(request.workspace, 'next');
+  const seen: string[] = [];
+  for await (const { data } of workload.output(0, new AbortController().signal)) {
+    seen.push(Buffer.from(data).toString());
+    fs.appendFileSync(next, 'go\n');
+  }
+  t.deepEqual(seen, ['10%\r', '20%\r']);
+  await driver.dispose(workload.ref);
+});
+
+for (const files of ['mounted', 'uploaded'] as const) {
+  test(`output is read on by a later driver, each byte once, with files ${files}`, async (t) => {
+    const script =
+      'i=0; while [ $i -lt 60 ]; do printf "ä%s;" $i; i=$((i+1)); sleep 0.05; done; yes | head -c 3000000; exit 4';
+    const { driver, workload } = await launch(t, script, { driver: { files }, args: ['-t'] });
+    const first: Uint8Array[] = [];
+    let position = 0;
+    for await (const chunk of workload.output(0, new AbortController().signal)) {
+      first.push(chunk.data);
+      position = chunk.position;
+      if (Buffer.concat(first).includes('7;')) break;
+    }
+    const later = await bench(t, { driver: { files } });
+    const found = await later.driver.attach(JSON.parse(JSON.stringify(workload.ref)));
+    if (found === undefined) return t.fail('not found');
+    const rest = await readOutput(found, position);
+    const bars = Array.from({ length: 60 }, (_, i) => `ä${i};`).join('');
+    t.true(Buffer.concat(first).toString() + rest.text === bars + 'y\n'.repeat(1_500_000));
+    t.deepEqual(await found.exited, { kind: 'exited', code: 4 });
+    await driver.dispose(workload.ref);
+  });
+}
+
+test('a link that a task puts in the place of its output leads nowhere', async (t) => {
+  const secret = path.join(temporaryFolder(t), 'secret');
+  fs.writeFileSync(secret, 'SECRET\n');
+  const script = `echo before; ln -sf ${secret} /.clearml.output; rm -f /.clearml.output; mv /.clearml.output /x; echo after`;
+  const { driver, workload } = await launch(t, script);
+  await workload.exited;
+  const later = await driver.attach(JSON.parse(JSON.stringify(workload.ref)));
+  const { text } = await readOutput(later ?? workload);
+  t.regex(text, /^before\n.*after\n$/s);
+  t.notRegex(text, /SECRET/);
   await driver.dispose(workload.ref);
 });
 

@@ -84,7 +84,7 @@ const REFUSED: readonly Refused[] = [
     what: 'GPUs without their toolkit',
     args: ['--gpus', 'all'],
     code: 'DOCKER_CONTAINER',
-    message: /could not select device driver/,
+    message: /could not select device driver|failed to discover GPU vendor from CDI/,
   },
   {
     what: 'a limit that the engine finds too low',
@@ -120,7 +120,7 @@ const REFUSED: readonly Refused[] = [
     what: 'a name that is none',
     image: 'Upper/Case:1',
     code: 'DOCKER_IMAGE',
-    message: /invalid reference format/,
+    message: /^malformed image name "Upper\/Case:1": the repository must be in lower case$/,
   },
 ];
 

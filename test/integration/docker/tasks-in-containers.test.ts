@@ -117,7 +117,7 @@ test.serial('doctor finds the engine, and says when there is none at its address
       .filter(({ check }) => check === 'containers')
       .map(({ state, text }) => `${state}: ${text}`);
   };
-  t.regex((await containers({})).join('\n'), /^ok: Docker, API 1\.\d+, at unix:\/\//);
+  t.regex((await containers({})).join('\n'), /^ok: (Docker|Podman), API 1\.\d+, at unix:\/\//);
   const [nowhere] = await containers({ DOCKER_HOST: 'unix:///nowhere.sock' });
   t.regex(nowhere ?? '', /^problem: no container engine answers at unix:\/\/\/nowhere.sock/);
 });
@@ -144,6 +144,31 @@ test.serial('a task in a container is aborted, and a daemon that was killed goes
   const lines = (await agent.log(survivor)).split(/\r?\n/).filter((line) => line.startsWith('line '));
   t.deepEqual(lines, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6']);
   await nothingLeft(agent);
+});
+
+test.serial('a second Ctrl-C of execute leaves no container behind', async (t) => {
+  const agent = await agentFor(t);
+  const { id } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'takes no signal',
+    type: 'training',
+    script: {
+      working_dir: '.',
+      ...shell("#!/bin/sh\ntrap '' INT TERM\necho begun\nwhile :; do sleep 1; done\n"),
+    },
+    container: { image: 'base:1' },
+  });
+  const run = agent.agent('execute', '--id', id, '--docker');
+  await until(() => /^begun/m.test(run.output()), {
+    what: 'the task',
+    context: run.output,
+    timeoutMs: 60_000,
+  });
+  run.kill('SIGINT');
+  await until(() => run.output().includes('stopping the running task'), { what: 'the stop' });
+  run.kill('SIGINT');
+  t.is((await run.exited).code, 130, run.output());
+  t.is(await agent.engine.docker(['ps', '-aq']), '');
+  t.is((await agent.task(id)).status, 'stopped');
 });
 
 test.serial('a Python task in an image without Python says so', async (t) => {

@@ -86,6 +86,32 @@ test('three failures in a row switch it off with one line', async (t) => {
   t.is((await calls()).filter((line) => line === '-q -x').length, 6);
 });
 
+const VERSIONS: readonly [name: string, lines: string][] = [
+  ['before 610', '<driver_version>610.12</driver_version><cuda_version>13.3</cuda_version>'],
+  ['from 610 on', '<kmd_version>610.12</kmd_version><cuda_umd_version>13.3</cuda_umd_version>'],
+  [
+    'with both',
+    '<driver_version>610.12</driver_version><kmd_version>610.12</kmd_version><cuda_version>N/A</cuda_version><cuda_umd_version>13.3</cuda_umd_version>',
+  ],
+  [
+    'with a newer library than the kernel has',
+    '<driver_version>610.12</driver_version><cuda_umd_version>13.3</cuda_umd_version><cuda_version>12.9</cuda_version>',
+  ],
+];
+
+for (const [name, lines] of VERSIONS) {
+  test(`versions of a driver ${name}`, async (t) => {
+    const { reader, install } = await machine(t);
+    await install(
+      'nvidia-smi',
+      `echo '<?xml version="1.0" ?><nvidia_smi_log>${lines}<attached_gpus>1</attached_gpus><gpu id="00000000:01:00.0"><uuid>GPU-1</uuid></gpu></nvidia_smi_log>'`,
+    );
+    const reading = await reader.read();
+    t.deepEqual([reading?.driverVersion, reading?.cudaVersion], ['610.12', '13.3']);
+    t.is(await reader.driverCuda(), '13.3');
+  });
+}
+
 test('a tool that vanishes mid-run is an error, not a machine without GPUs', async (t) => {
   const { reader, warnings, install, remove } = await machine(t);
   await install('nvidia-smi', `cat ${fixtures}/nvidia-smi/driver-550-desktop.xml`);

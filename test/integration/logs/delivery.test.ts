@@ -3,6 +3,7 @@ import { EventsApi } from '../../../src/api/events.js';
 import { Redactor } from '../../../src/logs/redactor.js';
 import { TaskLog } from '../../../src/logs/task-log.js';
 import { apiClientFor } from '../../support/api-client.js';
+import { serverUnderTest } from '../../support/embedded-server.js';
 import { type Fault, type FaultServer, startFaultServer } from '../../support/fault-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
@@ -129,3 +130,59 @@ test('a run that was killed while the server was away is sent by the next one', 
   t.true(await next.close());
   t.is(textOf(server), 'first\nsecond\nthird\n');
 });
+
+/** Ways to a task whose lines the server refuses unless they say that they are for it all the same. */
+const CLOSING: [what: string, calls: [endpoint: string, extra: Record<string, unknown>][]][] = [
+  [
+    'published after its end',
+    [
+      ['tasks.completed', {}],
+      ['tasks.publish', {}],
+    ],
+  ],
+  ['published at its end', [['tasks.completed', { publish: true }]]],
+  [
+    'published after it was stopped',
+    [
+      ['tasks.stopped', {}],
+      ['tasks.publish', {}],
+    ],
+  ],
+];
+
+for (const [what, calls] of CLOSING) {
+  test(`the lines of a task that is ${what} arrive once`, async (t) => {
+    const { server, call } = await serverUnderTest(t);
+    const { id: task } = await call<{ id: string }>('tasks.create', {
+      name: 'a test task',
+      type: 'training',
+    });
+    await call('tasks.started', { task });
+    const { client } = apiClientFor(server.url, { credentials: server.credentials });
+    t.teardown(() => client.close());
+    const warnings: string[] = [];
+    const log = await TaskLog.open({
+      runFolder: temporaryFolder(t),
+      task,
+      worker: 'host:0',
+      server: new EventsApi(client),
+      redactor: new Redactor(),
+      logger: { warn: (line) => warnings.push(line), info: () => undefined },
+      suppressCarriageReturn: true,
+      timing: TIMING,
+    });
+    const said = async () => {
+      const answer = await call<{ events: { msg: string }[] }>('events.get_task_log', { task, order: 'asc' });
+      return answer.events.map(({ msg }) => msg).join('');
+    };
+    log.line('before');
+    await until(async () => (await said()) === 'before\n', { what: 'the first line' });
+    for (const [endpoint, extra] of calls) await call(endpoint, { task, ...extra });
+    log.line('while it closes');
+    await until(async () => (await said()).includes('while it closes'), { what: 'the second line' });
+    log.line('after');
+    t.true(await log.close());
+    t.is(await said(), 'before\nwhile it closes\nafter\n');
+    t.deepEqual(warnings, []);
+  });
+}

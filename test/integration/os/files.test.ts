@@ -1,6 +1,5 @@
 import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { AgentError } from '../../../src/errors.js';
 import {
@@ -10,7 +9,6 @@ import {
   readTextIfThere,
   writeFileDurable,
 } from '../../../src/os/files.js';
-import { tail } from '../../../src/os/tail.js';
 import { tempFolder } from '../../support/local-run.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 
@@ -65,27 +63,4 @@ test('names the place when a disk is full', async (t) => {
   t.regex(error.message, troubleshootingLine('disk-full', { file: '/data/x' }));
   const other = new Error('other');
   t.is(diskError(other, '/data/x'), other);
-});
-
-test('follows a growing file to its end', async (t) => {
-  const file = path.join(await tempFolder(t), 'log');
-  await writeFile(file, 'skip');
-  const complete = new AbortController();
-  const writing = (async () => {
-    for (let i = 0; i < 20; i++) {
-      await sleep(15);
-      await appendFile(file, `${i};`);
-    }
-    complete.abort();
-  })();
-  let text = '';
-  let position = 4;
-  const { signal } = new AbortController();
-  for await (const piece of tail({ file, position, complete: complete.signal, signal })) {
-    text += Buffer.from(piece.data).toString('utf8');
-    position = piece.position;
-  }
-  await writing;
-  t.is(text, Array.from({ length: 20 }, (_, i) => `${i};`).join(''));
-  t.is(position, (await stat(file)).size);
 });

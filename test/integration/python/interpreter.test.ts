@@ -5,6 +5,7 @@ import test from 'ava';
 import { isAgentError } from '../../../src/errors.js';
 import { findInterpreter, type InterpreterSearch } from '../../../src/python/interpreter/interpreter.js';
 import type { PythonRequest } from '../../../src/python/interpreter/python-request.js';
+import { parsePythonRange } from '../../../src/python/projects/python-range.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { localPlace } from '../../support/local-place.js';
 import { environmentRequest, recordingReporter } from '../../support/python-environment-job.js';
@@ -102,6 +103,45 @@ test('versions of pyenv, uv and conda are found beyond PATH, and shims are not r
     const place = localPlace({ HOME: folder, PATH: `${shims}:${folder}/bin` });
     t.is((await findInterpreter({ ...one.search, place })).program, file);
   }
+});
+
+test('an interpreter that is only there by the name of its minor version is taken', async (t) => {
+  const folder = machine(temporaryFolder(t));
+  interpreter(`${folder}/bin/python3.9`, '3.9.2');
+  const newest = interpreter(`${folder}/bin/python3.12`, '3.12.1');
+  interpreter(`${folder}/bin/python3.12-config`, '3.13.0');
+  for (const version of [undefined, '3', '3.4']) {
+    const { search: one, lines } = search(folder, { version });
+    t.is((await findInterpreter(one)).program, newest, version);
+    t.is(lines.length, version === '3.4' ? 1 : 0);
+  }
+  const exact = search(folder, { version: '3.9' });
+  t.is((await findInterpreter(exact.search)).probe.version, '3.9.2');
+  interpreter(`${folder}/bin/python3`, '3.9.2');
+  t.is((await findInterpreter(search(folder, { version: '3' }).search)).program, `${folder}/bin/python3`);
+});
+
+test('the range of a project selects among the interpreters, and is named where none fits', async (t) => {
+  const folder = machine(temporaryFolder(t));
+  interpreter(`${folder}/bin/python3`, '3.11.2');
+  const older = interpreter(`${folder}/bin/python3.9`, '3.9.2');
+  const newer = interpreter(`${folder}/.pyenv/versions/3.13.1/bin/python`, '3.13.1');
+  const table: [range: string, program: string][] = [
+    ['>=3.8', `${folder}/bin/python3`],
+    ['^3.12', newer],
+    ['~3.9', older],
+    ['<3.11', older],
+    ['==3.9.2 || ==2.7.*', older],
+  ];
+  for (const [text, program] of table) {
+    const range = parsePythonRange(text);
+    if (range === undefined) t.fail(text);
+    else t.is((await findInterpreter(search(folder, { range, by: 'x' }).search)).program, program, text);
+  }
+  const range = parsePythonRange('>=3.14');
+  const none = search(folder, { by: 'the project', ...(range === undefined ? {} : { range }) });
+  t.is((await findInterpreter(none.search)).program, `${folder}/bin/python3`);
+  t.regex(none.lines[0] ?? '', /^Python >=3\.14 was asked for by the project and is not on this machine/);
 });
 
 test('a missing major version names what was looked for and what was found', async (t) => {

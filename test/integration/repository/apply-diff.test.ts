@@ -183,8 +183,8 @@ test('causes are told apart', async (t) => {
       `${start}a: the diff adds the file, and the commit has another one of that name`,
     ],
     [
-      'diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,9 +1,9 @@\n-1\n+2\n',
-      /^the uncommitted changes do not apply: a: corrupt patch/,
+      'diff --cc a\n--- a/a\n+++ b/a\n@@@ -1,1 -1,1 +1,1 @@@\n- 1\n -2\n++3\n',
+      `${start}a: it is the diff of an unfinished merge, which fits no commit`,
     ],
     ['diff of something\n', /name no file; they begin with "diff of something/],
   ];

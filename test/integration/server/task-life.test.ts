@@ -65,17 +65,44 @@ test('from draft to completed, as an agent takes it there', async (t) => {
   t.is(await refusal('tasks.reset', { task: id }), '400/110');
 });
 
-test('an abort that is asked for during set-up is not lost', async (t) => {
+test('the next announcement of a running task erases a request to stop', async (t) => {
   const { call, id, get } = await withTask(t);
   await call('tasks.started', { task: id });
   await call('workers.status_report', { worker: 'w:0', timestamp: Date.now(), task: id });
   await call('tasks.stop', { task: id });
   t.like(await get(), { status: 'in_progress', status_message: 'stopping' });
-  await call('tasks.started', { task: id, force: true, status_message: 'launch by agent' });
+  for (const force of [true, false]) {
+    await call('tasks.started', { task: id, force, status_message: 'launch by agent' });
+    t.like(await get(), { status: 'in_progress', status_message: 'launch by agent' });
+    await call('tasks.stop', { task: id });
+    t.is((await get()).status_message, 'stopping');
+  }
   await call('tasks.dequeue', { task: id, new_status: 'in_progress' });
-  t.is((await get()).status_message, 'stopping');
+  t.like(await get(), { status: 'in_progress', status_message: '' });
   await call('tasks.stopped', { task: id, status_message: 'by the agent' });
   t.like(await get(), { status: 'stopped', status_message: 'by the agent' });
+});
+
+test('a forced announcement revives a task that was stopped before it was claimed', async (t) => {
+  const { call, id, queue, get } = await withTask(t);
+  await call('tasks.enqueue', { task: id });
+  await call('queues.get_next_task', { queue });
+  await call('tasks.stop', { task: id });
+  t.is((await get()).status, 'stopped');
+  await call('tasks.started', { task: id, force: true, status_message: 'pulled by agent' });
+  t.like(await get(), { status: 'in_progress', status_message: 'pulled by agent' });
+});
+
+test('a query answers the fields asked for and no id; get_all_ex adds it', async (t) => {
+  const { call, id, queue } = await withTask(t);
+  const query = { id: [id], only_fields: ['status', 'status_message'] };
+  t.deepEqual(await call('tasks.get_all', query), { tasks: [{ status: 'created' }] });
+  t.deepEqual(await call('tasks.get_all_ex', query), { tasks: [{ id, status: 'created' }] });
+  t.deepEqual(await call('queues.get_all', { id: [queue], only_fields: ['name'] }), {
+    queues: [{ name: 'default' }],
+  });
+  const { tasks } = await call<{ tasks: object[] }>('tasks.get_all', { id: [id], only_fields: ['-script'] });
+  t.like(tasks[0], { id });
 });
 
 test('a stop ends at once what no worker is at', async (t) => {
@@ -193,7 +220,7 @@ test('what is wrong is refused with the protocol’s own codes', async (t) => {
   const cases: [string, object, string][] = [
     ['tasks.create', { name: 'ab', type: 'training' }, '400/800'],
     ['tasks.create', { name: 'abc', type: 'nonsense' }, '400/12'],
-    ['tasks.create', { name: 'abc' }, '400/11'],
+    ['tasks.create', { name: 'abc' }, '400/12'],
     ['tasks.create', { ...DRAFT, project: 'f'.repeat(32) }, '400/16'],
     ['tasks.started', { task: 'f'.repeat(32) }, '400/10'],
     ['tasks.stopped', { task: 'f'.repeat(32) }, '400/101'],

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import http from 'node:http';
-import test from 'ava';
+import net from 'node:net';
+import test, { type ExecutionContext } from 'ava';
 import { serverUnderTest } from '../../support/embedded-server.js';
 
 interface Sent {
@@ -29,6 +31,9 @@ function basic(credentials: { accessKey: string; secretKey: string }): { authori
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
+/** Paths without an endpoint. */
+const UNKNOWN = new Set(['nothing.here', 'no-such-path', 'toString.call', '%zz']);
+
 test('the envelope is as strict clients want it, whatever happens', async (t) => {
   const { server } = await serverUnderTest(t);
   const headers = basic(server.credentials);
@@ -38,7 +43,7 @@ test('the envelope is as strict clients want it, whatever happens', async (t) =>
     ['v99.1/queues.get_all', { headers }, 200, 0],
     ['queues.get_all', {}, 401, 20],
     ['queues.get_all', { headers: { authorization: 'Digest x' } }, 401, 10],
-    ['queues.get_all', { headers: { authorization: 'Basic !' } }, 401, 21],
+    ['queues.get_all', { headers: { authorization: 'Basic !' } }, 401, 22],
     ['queues.get_all', { headers: basic({ accessKey: 'x', secretKey: 'y' }) }, 401, 22],
     ['queues.get_all', { headers: { authorization: 'Bearer a.b.c' } }, 401, 30],
     ['queues.get_all', { headers: { authorization: 'Bearer x' }, method: 'POST', body: '{broken' }, 401, 30],
@@ -60,7 +65,8 @@ test('the envelope is as strict clients want it, whatever happens', async (t) =>
     t.deepEqual([answer.status, meta.result_code, meta.result_subcode], [status, status, subcode], path);
     for (const field of ['id', 'trx', 'result_msg']) t.is(typeof meta[field], 'string', field);
     t.is(typeof meta.endpoint.requested_version, 'string');
-    t.is(typeof meta.endpoint.actual_version, 'string');
+    const isThere = !UNKNOWN.has(path);
+    t.is(meta.endpoint.actual_version, isThere ? '1.0' : null);
     t.true(typeof data === 'object' && data !== null);
     t.is(answer.headers.server, 'clearml');
   }
@@ -118,6 +124,35 @@ test('key pairs: made, used, listed without their secret, revoked', async (t) =>
   await call('auth.revoke_credentials', { access_key: credentials.access_key });
   t.is((await send(`${server.url}/auth.login`, { headers })).status, 401);
 });
+
+test('the server ends within two seconds whatever its clients leave open', async (t) => {
+  const { server } = await serverUnderTest(t);
+  const agent = new http.Agent({ keepAlive: true });
+  t.teardown(() => agent.destroy());
+  const beginnings = [
+    '',
+    'POST /debug.ping HTTP/1.1\r\nHost: x\r\n',
+    'POST /debug.ping HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{',
+  ];
+  for (const address of [server.url, server.filesUrl]) {
+    const whole = once(http.get(address, { agent }), 'response') as Promise<[http.IncomingMessage]>;
+    const [response] = await whole;
+    await once(response.resume(), 'end');
+    for (const text of beginnings) await leftOpen(t, Number(new URL(address).port), text);
+  }
+  const started = performance.now();
+  await server.close();
+  t.true(performance.now() - started < 2000);
+});
+
+/** A connection that says so much and then nothing. */
+async function leftOpen(t: ExecutionContext, port: number, text: string): Promise<void> {
+  const socket = net.connect(port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  if (text !== '') await new Promise((resolve) => socket.write(text, resolve));
+}
 
 test('a connection outlives the polling interval of agents', async (t) => {
   const { server } = await serverUnderTest(t);

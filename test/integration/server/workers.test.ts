@@ -18,12 +18,15 @@ test('a worker that is not heard of expires, and a report brings it back', async
   const { id: queue } = await call<{ id: string }>('queues.get_default');
   const count = async () => (await call<{ count: number }>('workers.get_count', { last_seen: 0 })).count;
   await call('workers.register', { worker: 'w:0', queues: [queue], tags: ['gpu'], timeout: 100 });
+  t.like(await call('workers.get_all'), { workers: [{ tags: ['gpu'] }] });
   forward(99_000);
   await call('workers.status_report', { worker: 'w:0', timestamp: now() });
+  const { workers } = await call<{ workers: { tags: string[] }[] }>('workers.get_all');
+  t.deepEqual(workers[0]?.tags, [], 'a report without tags empties them');
   forward(99_000);
   t.is(await count(), 1);
   t.like(await call('workers.get_all'), {
-    workers: [{ id: 'w:0', tags: ['gpu'], queues: [{ id: queue, name: 'default', num_tasks: 0 }] }],
+    workers: [{ id: 'w:0', queues: [{ id: queue, name: 'default', num_tasks: 0 }] }],
   });
   forward(2000);
   t.is(await count(), 0);
@@ -72,29 +75,6 @@ test('a report shows the task, and outlives a task that was deleted', async (t) 
   await call('workers.unregister', { worker: 'w:0' });
   t.is(await refusal('workers.status_report', report), '400/101');
   t.like(await call('workers.get_count'), { count: 1 });
-});
-
-test('runtime properties have a value and may have an end', async (t) => {
-  const { now, forward } = clock();
-  const { call } = await serverUnderTest(t, { now });
-  const get = () => call('workers.get_runtime_properties', { worker: 'w:0' });
-  t.deepEqual(await get(), { runtime_properties: [] });
-  await call('workers.set_runtime_properties', {
-    worker: 'w:0',
-    runtime_properties: [
-      { key: 'force', value: 'off', expiry: 60 },
-      { key: 'available_gpus', value: '0,1' },
-    ],
-  });
-  forward(20_000);
-  t.deepEqual(await get(), {
-    runtime_properties: [
-      { key: 'available_gpus', value: '0,1', expiry: null },
-      { key: 'force', value: 'off', expiry: 40 },
-    ],
-  });
-  forward(40_000);
-  t.like(await get(), { runtime_properties: [{ key: 'available_gpus' }] });
 });
 
 test('the watchdog stops what was silent too long and nothing else', async (t) => {

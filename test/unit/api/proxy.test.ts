@@ -30,6 +30,7 @@ for (const [what, url, env, host] of CASES) {
 
 test('credentials and port of a proxy', (t) => {
   t.deepEqual(proxyFor(new URL('http://api'), { HTTP_PROXY: 'http://me:p%40ss@proxy' }), {
+    variable: 'HTTP_PROXY',
     protocol: 'http',
     host: 'proxy',
     port: 80,

@@ -1,26 +1,9 @@
 import test from 'ava';
 import { tellMissingGpus } from '../../../src/daemon/missing-gpus.js';
-import type { Gpu, GpuReading } from '../../../src/gpu/gpu.js';
+import type { GpuReading } from '../../../src/gpu/gpu.js';
+import { nvidiaGpu } from '../../support/nvidia-gpu.js';
 
-const unknown = {
-  temperature: undefined,
-  fanSpeed: undefined,
-  utilization: undefined,
-  powerDraw: undefined,
-  powerLimit: undefined,
-  memoryUsed: undefined,
-  memoryFree: undefined,
-  memoryTotal: undefined,
-  processes: [],
-};
-const gpu = (index: number): Gpu => ({
-  vendor: 'nvidia',
-  index,
-  uuid: `GPU-${index}`,
-  name: 'T4',
-  ...unknown,
-});
-const two: GpuReading = { gpus: [gpu(0), gpu(1)], driverVersion: '1', cudaVersion: '12.4' };
+const two: GpuReading = { gpus: [nvidiaGpu(0), nvidiaGpu(1)], driverVersion: '1', cudaVersion: '12.4' };
 
 async function told(devices: string | undefined, reading: GpuReading | undefined, active = false) {
   const lines: string[] = [];

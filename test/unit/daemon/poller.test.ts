@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
+import type { TaskStanding } from '../../../src/api/tasks.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
 
 /** Queues in memory that count the calls made to them. */
@@ -41,11 +42,11 @@ function setUp(content: Record<string, string[]>, over: Partial<PollerOptions> =
   const queues = new MemoryQueues(content);
   const poller = new Poller({
     queues,
-    queueIds: Object.keys(content),
+    look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 1,
     allowed: () => true,
-    taskStatus: async () => 'queued',
+    taskStatus: async () => ({ status: 'queued' }),
     warn: () => undefined,
     ...over,
   });
@@ -96,16 +97,26 @@ test('a task whose answer was lost on its way is found again', async (t) => {
 });
 
 test('a lost answer is forgotten when another agent has started the task', async (t) => {
-  const { queues, next } = setUp({ a: ['a1', 'a2'] }, { taskStatus: async () => 'in_progress' });
+  const { queues, next } = setUp(
+    { a: ['a1', 'a2'] },
+    { taskStatus: async () => ({ status: 'in_progress' }) },
+  );
   queues.breakNextPop = true;
   t.is((await next())?.task, 'a2');
+});
+
+test('a lost answer is remembered while the server does not say what became of the task', async (t) => {
+  const standings: (TaskStanding | undefined)[] = [undefined, undefined, { status: 'queued' }];
+  const { queues, next } = setUp({ a: ['a1'] }, { taskStatus: async () => standings.shift() });
+  queues.breakNextPop = true;
+  t.is((await next())?.task, 'a1');
 });
 
 test('the wait ends with the signal', async (t) => {
   const { queues } = setUp({});
   const poller = new Poller({
     queues,
-    queueIds: [],
+    look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 60_000,
     allowed: () => true,

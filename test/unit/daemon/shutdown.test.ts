@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import test from 'ava';
 import { watchShutdown } from '../../../src/daemon/shutdown.js';
 
-function setUp(busy: boolean) {
+function setUp(busy: boolean, single = false) {
   const source = new EventEmitter();
   const left: number[] = [];
   const signals = watchShutdown({
@@ -10,46 +10,69 @@ function setUp(busy: boolean) {
     say: () => undefined,
     leave: (status) => left.push(status),
     busy: () => busy,
+    single,
   });
-  const stages = () => [signals.drain.aborted, signals.stop.aborted, signals.handOver.aborted];
+  const stages = () =>
+    [signals.drain, signals.stop, signals.kill, signals.handOver].map(({ aborted }) => aborted);
   return { source, left, signals, stages };
 }
 
-test('Ctrl-C drains, then stops, then leaves', (t) => {
+test('Ctrl-C drains, then stops, then kills, and never leaves a task behind', (t) => {
   const { source, left, stages } = setUp(true);
   source.emit('SIGINT');
-  t.deepEqual(stages(), [true, false, false]);
+  t.deepEqual(stages(), [true, false, false, false]);
   source.emit('SIGINT');
-  t.deepEqual(stages(), [true, true, false]);
+  t.deepEqual(stages(), [true, true, false, false]);
+  source.emit('SIGINT');
+  t.deepEqual(stages(), [true, true, true, false]);
+  source.emit('SIGINT');
   t.deepEqual(left, []);
-  source.emit('SIGINT');
-  t.deepEqual(left, [130]);
 });
 
 test('Ctrl-C ends an idle daemon', (t) => {
   const { source, stages } = setUp(false);
   source.emit('SIGINT');
-  t.deepEqual(stages(), [true, true, false]);
+  t.deepEqual(stages(), [true, true, false, false]);
 });
 
-test('SIGTERM stops at once, and leaves the second time', (t) => {
-  const { source, left, stages } = setUp(true);
-  source.emit('SIGTERM');
-  t.deepEqual(stages(), [true, true, false]);
-  source.emit('SIGTERM');
-  t.deepEqual(left, [143]);
+const STOPPING: readonly (readonly [NodeJS.Signals, NodeJS.Signals, number])[] = [
+  ['SIGTERM', 'SIGTERM', 143],
+  ['SIGHUP', 'SIGHUP', 129],
+  ['SIGTERM', 'SIGINT', 130],
+  ['SIGHUP', 'SIGQUIT', 131],
+];
+
+for (const [first, second, status] of STOPPING) {
+  test(`${first} stops, and ${second} after it kills a task, and leaves where there is none`, (t) => {
+    for (const busy of [true, false]) {
+      const { source, left, stages } = setUp(busy);
+      source.emit(first);
+      t.deepEqual(stages(), [true, true, false, false]);
+      source.emit(second);
+      t.deepEqual(stages(), [true, true, busy, false]);
+      t.deepEqual(left, busy ? [] : [status]);
+    }
+  });
+}
+
+test('a single run is stopped by the first Ctrl-C, and by SIGUSR2', (t) => {
+  for (const signal of ['SIGINT', 'SIGUSR2']) {
+    const { source, stages } = setUp(true, true);
+    source.emit(signal);
+    t.deepEqual(stages(), [true, true, false, false]);
+  }
 });
 
 test('SIGUSR2 leaves what runs to the next daemon', (t) => {
   const { source, stages } = setUp(true);
   source.emit('SIGUSR2');
-  t.deepEqual(stages(), [true, false, true]);
+  t.deepEqual(stages(), [true, false, false, true]);
 });
 
 test('a closed watch hears nothing', (t) => {
   const { source, signals, stages } = setUp(true);
   signals.close();
   source.emit('SIGTERM');
-  t.deepEqual(stages(), [false, false, false]);
+  t.deepEqual(stages(), [false, false, false, false]);
   t.is(source.listenerCount('SIGTERM'), 0);
 });

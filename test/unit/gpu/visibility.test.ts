@@ -1,6 +1,5 @@
 import test from 'ava';
 import { missingDevices, ownedGpus, pinningVariables, renderNode } from '../../../src/gpu/allocation.js';
-import type { Gpu } from '../../../src/gpu/gpu.js';
 import { gpuFractions } from '../../../src/gpu/gpu-fractions.js';
 import {
   checkGpuList,
@@ -9,31 +8,13 @@ import {
   setVisible,
   visibilityVariables,
 } from '../../../src/gpu/visibility.js';
-
-function gpu(index: number, more: Partial<Gpu> = {}): Gpu {
-  return {
-    vendor: 'nvidia',
-    index,
-    uuid: `GPU-${index}aaa-bbb`,
-    name: 'NVIDIA A100-SXM4-80GB',
-    temperature: undefined,
-    fanSpeed: undefined,
-    utilization: undefined,
-    powerDraw: undefined,
-    powerLimit: undefined,
-    memoryUsed: undefined,
-    memoryFree: undefined,
-    memoryTotal: undefined,
-    processes: [],
-    ...more,
-  };
-}
+import { nvidiaGpu } from '../../support/nvidia-gpu.js';
 
 const sliced = [
-  gpu(0, { mig: { index: 0, uuid: 'MIG-first', name: '3g.40gb' } }),
-  gpu(0, { mig: { index: 1, uuid: 'MIG-second', name: '1g.10gb' } }),
-  gpu(1),
-  gpu(2),
+  nvidiaGpu(0, { mig: { index: 0, uuid: 'MIG-first', name: '3g.40gb' } }),
+  nvidiaGpu(0, { mig: { index: 1, uuid: 'MIG-second', name: '1g.10gb' } }),
+  nvidiaGpu(1),
+  nvidiaGpu(2),
 ];
 
 test('a device variable is read as CUDA and the container runtime read it', (t) => {
@@ -98,7 +79,7 @@ test('pinning: what a process gets to see', (t) => {
     { NVIDIA_VISIBLE_DEVICES: '2', CUDA_VISIBLE_DEVICES: undefined, CUDA_DEVICE_ORDER: 'PCI_BUS_ID' },
     'inside a container the GPU of that number is another one',
   );
-  const amd = [gpu(0, { vendor: 'amd' }), gpu(1, { vendor: 'amd' })];
+  const amd = [nvidiaGpu(0, { vendor: 'amd' }), nvidiaGpu(1, { vendor: 'amd' })];
   t.is(pinningVariables(setVisible('1'), amd).HIP_VISIBLE_DEVICES, '1');
   t.is(pinningVariables(setVisible('none'), amd).HIP_VISIBLE_DEVICES, '-1');
   t.is(renderNode(1), '/dev/dri/renderD129');
@@ -129,10 +110,10 @@ for (const [bad, why] of [
 }
 
 test('fractions: one a GPU, the last repeats, slices by the size of the card', (t) => {
-  const two = [gpu(0), gpu(1)];
+  const two = [nvidiaGpu(0), nvidiaGpu(1)];
   t.deepEqual(gpuFractions(undefined, two), [1, 1]);
   t.deepEqual(gpuFractions('0.5', two), [0.5, 0.5]);
   t.deepEqual(gpuFractions('0.5,0.25', two), [0.5, 0.25]);
-  t.deepEqual(gpuFractions('nvidia.com/mig-1g.10gb:2', [gpu(0)]), [20 / 79]);
-  t.deepEqual(gpuFractions('nvidia.com/mig-1g.10gb:2', [gpu(0, { name: 'Some card' })]), [1]);
+  t.deepEqual(gpuFractions('nvidia.com/mig-1g.10gb:2', [nvidiaGpu(0)]), [20 / 79]);
+  t.deepEqual(gpuFractions('nvidia.com/mig-1g.10gb:2', [nvidiaGpu(0, { name: 'Some card' })]), [1]);
 });

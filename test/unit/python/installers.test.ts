@@ -3,8 +3,12 @@ import { chooseEngine, type EngineFacts } from '../../../src/python/install/engi
 import { type FailureKind, failureReason } from '../../../src/python/install/install-failure.js';
 import { planInstall, takeIndexFlags } from '../../../src/python/install/install-plan.js';
 import { readIni } from '../../../src/python/install/pip-configuration.js';
-import { uvEnvironment, uvFlags, uvOptions } from '../../../src/python/install/uv-installer.js';
-import { emptyOptions, parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
+import { mergeRepeated } from '../../../src/python/install/repeated-packages.js';
+import { uvFlags, uvOptions } from '../../../src/python/install/uv-flags.js';
+import { uvEnvironment } from '../../../src/python/install/uv-installer.js';
+import { listObstacle } from '../../../src/python/install/uv-obstacles.js';
+import { emptyOptions } from '../../../src/python/requirements/list-options.js';
+import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const UV = { bestMatch: true, offline: false, fresh: false };
 const PIP = {
@@ -39,6 +43,7 @@ const CONFIGURATION = {
   noBinary: [],
   onlyBinary: [],
   others: [],
+  otherSettings: [],
 };
 
 test('a list is sorted into its steps', (t) => {
@@ -54,8 +59,8 @@ test('a list is sorted into its steps', (t) => {
   ]);
   const plan = planInstall(list, ORDER);
   t.deepEqual(plan.first, [
-    { text: 'numpy', optional: false, fixed: true },
-    { text: 'pygobject', optional: true, fixed: true },
+    { text: 'numpy', optional: false, fixed: true, editable: false },
+    { text: 'pygobject', optional: true, fixed: true, editable: false },
   ]);
   t.deepEqual(
     plan.main.filter((line) => line !== ''),
@@ -68,7 +73,7 @@ test('a list is sorted into its steps', (t) => {
       ['Flash_Attn', true],
     ],
   );
-  t.deepEqual(plan.external, [{ text: '.', optional: false, fixed: false }]);
+  t.deepEqual(plan.external, [{ text: '.', optional: false, fixed: false, editable: true }]);
 });
 
 test('only a repository at a full commit installs the same each time', (t) => {
@@ -131,6 +136,7 @@ test('the tool is chosen by what is there and what is asked, and says why', (t) 
     uv: { version: '0.5.1' },
     pipOnly: [],
     plans: [],
+    lists: [],
     inheritsPackages: false,
     pythonVersion: '3.11.7',
     options: UV,
@@ -149,6 +155,63 @@ test('the tool is chosen by what is there and what is asked, and says why', (t) 
     t.regex(choice.why, why);
   }
   t.is(chooseEngine('pip', PIP, facts).engine, 'pip');
+});
+
+const LIST_OBSTACLES: [lines: string[], why: RegExp | undefined][] = [
+  [['six==1.0rc1', 'a>=1.0,<2', 'b!=1.0', 'c==1.0.post1', 'd==1.0.*'], undefined],
+  [['six>=1.0rc1'], /^the preview in six>=1\.0rc1 in the requirements$/],
+  [['six~=2.0b2'], /the preview/],
+  [['six>1.0.dev3,<2'], /the preview/],
+  [['six===1.0'], /^the operator === of six/],
+  [['six==1.0 --global-option=x'], /^--global-option=x of six/],
+  [['six==1.0 --config-settings=a=b'], /^--config-settings=a=b of six/],
+  [['six==1.0 --hash=sha256:ab'], undefined],
+  [['./wheels/six-1.0-py3-none-any.whl#sha256=ab'], /^the fragment after \.\/wheels/],
+  [['wheels/six-1.0-py3-none-any.whl#egg=six'], /the fragment/],
+  [['https://h/six-1.0-py3-none-any.whl#sha256=ab'], /the fragment/],
+  [['six @ https://h/six-1.0-py3-none-any.whl#sha256=ab', 'git+https://h/a.git#egg=a'], undefined],
+  [['--no-binary six,seven', 'six'], undefined],
+  [['--no-binary :all:', '--only-binary=six', 'six'], /^--no-binary :all: with --only-binary six$/],
+  [['--only-binary :none:', 'six'], /:none:/],
+];
+
+for (const [lines, why] of LIST_OBSTACLES)
+  test(`uv takes a list only where it reads it as pip does: ${lines.join(', ')}`, (t) => {
+    const obstacle = listObstacle(parseRequirementList(lines));
+    if (why === undefined) t.is(obstacle, undefined);
+    else t.regex(obstacle ?? '', why);
+  });
+
+test('names with commas between are one value for pip and several for uv', (t) => {
+  const { options } = parseRequirementList(['--no-binary a,b', '--only-binary=c']);
+  t.deepEqual(uvOptions(options.others).lines, ['--no-binary a', '--no-binary b', '--only-binary c']);
+  t.deepEqual(uvFlags(['--no-binary', 'a,b']), { flags: ['--no-binary', 'a', '--no-binary', 'b'] });
+});
+
+test('a list with hashes is installed as a whole and asks for hashes of all', (t) => {
+  const lines = ['numpy==1.0 --hash=sha256:ab', 'horovod==2.0 --hash=sha256:cd', 'git+https://h/a.git'];
+  const plan = planInstall(parseRequirementList(lines), ORDER);
+  t.deepEqual(plan.main, lines);
+  t.deepEqual([...plan.first, ...plan.post, ...plan.external], []);
+  t.deepEqual(plan.options.others, ['--require-hashes']);
+});
+
+test("addresses of git's own protocol become those of https", (t) => {
+  const lines = ['git+git://h/a.git@v1#egg=a', 'b @ git+git://h/b.git', '-e git://h/c.git#egg=c'];
+  const { external } = planInstall(parseRequirementList(lines), ORDER);
+  t.deepEqual(
+    external.map(({ text }) => text),
+    ['git+https://h/a.git@v1#egg=a', 'git+https://h/b.git', 'git+https://h/c.git#egg=c'],
+  );
+});
+
+test('a package that a list names twice becomes one line for the old resolver', (t) => {
+  t.deepEqual(mergeRepeated(['six>=1', 'Zope_A==1', 'zope.a[x]<2', 'six ; python_version<"3"', './a']), [
+    'six>=1',
+    'Zope_A[x]==1,<2',
+    'six; python_version<"3"',
+    './a',
+  ]);
 });
 
 test('a configuration file of pip is read, later sections over earlier ones', (t) => {

@@ -5,7 +5,9 @@ import {
   type Requirement,
   requirementText,
 } from '../../../src/python/requirements/requirement.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
+import { decodeText } from '../../../src/python/requirements/listed-file.js';
+import { expandListed } from '../../../src/python/requirements/list-variables.js';
+import { isAddress, parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
   ['numpy  ==  1.26 # why', 'numpy==1.26', 'index'],
@@ -18,6 +20,12 @@ const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
   ['./wheels/pkg-1.0-py3-none-any.whl', './wheels/pkg-1.0-py3-none-any.whl', 'local'],
   ['.[dev]', '.[dev]', 'local'],
   ['-e ./src', '-e ./src', 'local'],
+  ['-e./src', '-e ./src', 'local'],
+  ['-e "./my lib"', '-e ./my lib', 'local'],
+  ["--editable='./my lib'", '-e ./my lib', 'local'],
+  ['-e ./my\\ lib', '-e ./my lib', 'local'],
+  ['--edit git+https://h/a.git#egg=a', '-e git+https://h/a.git#egg=a', 'vcs'],
+  ['wheels/a-1.0-py3-none-any.whl#sha256=ab', 'wheels/a-1.0-py3-none-any.whl#sha256=ab', 'local'],
   ['numpy=1.26', 'numpy=1.26', 'unread'],
 ];
 
@@ -64,6 +72,60 @@ test('options of a list are told from requirements, in each of their forms', (t)
     constraints: ['constraints file.txt'],
     others: ['--pre', '--trusted-host example.com'],
   });
+});
+
+test('several options on a line, beginnings of their names, and files that only the installer can read', (t) => {
+  const list = parseRequirementList(
+    [
+      '\ufeff--index-url https://a/simple --trusted-host a --extra-index https://b/simple',
+      '--constr=limits.txt --require-hashes',
+      '-r https://h/more.txt',
+      '-r ${LISTS}/more.txt',
+      '-r gone.txt',
+      '-rsub/some.txt',
+    ],
+    (file) => (file === 'sub/some.txt' ? '-r gone.txt\n-e ./lib' : undefined),
+    (file) => isAddress(file) || file.includes('$'),
+  );
+  t.deepEqual(list.requirements.map(requirementText), [
+    '-r https://h/more.txt',
+    '-r ${LISTS}/more.txt',
+    '-e ./lib',
+  ]);
+  t.deepEqual(list.missing, ['gone.txt', 'sub/gone.txt']);
+  t.deepEqual(list.options, {
+    indexUrl: 'https://a/simple',
+    noIndex: false,
+    extraIndexUrls: ['https://b/simple'],
+    findLinks: [],
+    constraints: ['limits.txt'],
+    others: ['--trusted-host a', '--require-hashes'],
+  });
+});
+
+test('a list is read in each encoding that editors and shells write', (t) => {
+  const text = 'six==1.0\r\nseven # für\r\n';
+  const big = Buffer.from(text, 'utf16le').swap16();
+  const table: [name: string, bytes: Buffer][] = [
+    ['UTF-8', Buffer.from(text)],
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${text}`)],
+    ['UTF-16 with a mark', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16 the other way round', Buffer.concat([Buffer.from([0xfe, 0xff]), big])],
+    ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
+    ['big UTF-16 without a mark', big],
+    ['Latin-1', Buffer.from(text, 'latin1')],
+  ];
+  for (const [name, bytes] of table) t.is(decodeText(bytes), text, name);
+  const greek = Buffer.concat([Buffer.from('# coding: iso-8859-7\nsix # '), Buffer.from([0xe1])]);
+  t.is(decodeText(greek), '# coding: iso-8859-7\nsix # α');
+});
+
+test('variables in a list are those that pip reads', (t) => {
+  const env = { TOKEN_1: 'x', EMPTY: '', lower: 'y' };
+  t.is(
+    expandListed('${TOKEN_1} $TOKEN_1 ${EMPTY} ${UNSET} ${lower}', env),
+    'x $TOKEN_1 ${EMPTY} ${UNSET} ${lower}',
+  );
 });
 
 test('a file named in a file is looked for beside it', (t) => {

@@ -109,6 +109,11 @@ test('variables name secrets only in variables of their own', (t) => {
 });
 
 test('credentials without a host are only given to the hosts of the addresses', (t) => {
+  const old = 'git+git://h/o/p.git@v1#egg=p\n-e git://i/q.git';
+  t.deepEqual(vcsRepositories({ pip: old }), ['https://h/o/p.git', 'https://i/q.git']);
+  t.deepEqual(withoutVcsLogins({ pip: old }), {
+    pip: 'git+https://h/o/p.git@v1#egg=p\n-e git+https://i/q.git',
+  });
   const settings = repositorySettings(caseConfig(BOT));
   const keys = Object.values(gitEnvironment(['https://h:8443/o/r', 'http://i/x'], settings)).filter((value) =>
     /^credential\./.test(value),

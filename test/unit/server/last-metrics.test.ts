@@ -1,17 +1,16 @@
 import test from 'ava';
 import type { StoredEvent } from '../../../src/server/events/event-store.js';
-import { lastIteration, withScalar } from '../../../src/server/events/last-metrics.js';
+import { lastIteration, withScalars, withStats } from '../../../src/server/events/last-metrics.js';
 import { md5 } from '../../../src/server/ids.js';
-import type { JsonObject } from '../../../src/server/json.js';
 
 function scalar(iter: number, value: number, metric = 'loss'): StoredEvent {
   const identity = { type: 'training_stats_scalar', task: 't', metric, variant: 'train', key: '' } as const;
   return { ...identity, iter, value, timestamp: iter * 1000, body: {} };
 }
 
-test('the last value is that of the highest iteration; extremes keep theirs', (t) => {
+test('the last value is that of the highest iteration of a batch; extremes keep theirs', (t) => {
   const events = [scalar(0, 5), scalar(2, 1), scalar(1, 9)];
-  const metrics = events.reduce<JsonObject>(withScalar, {});
+  const metrics = withScalars({}, events);
   t.like(metrics, {
     [md5('loss')]: {
       [md5('train')]: {
@@ -28,6 +27,13 @@ test('the last value is that of the highest iteration; extremes keep theirs', (t
         mean_value: 5,
       },
     },
+  });
+});
+
+test('a task knows when which kind of event came last', (t) => {
+  const log: StoredEvent = { ...scalar(0, 1), type: 'log' };
+  t.deepEqual(withStats({}, [scalar(0, 1), log], 'now'), {
+    [md5('loss')]: { metric: 'loss', event_stats_by_type: { training_stats_scalar: { last_update: 'now' } } },
   });
 });
 

@@ -3,7 +3,9 @@ import { signToken, verifyToken } from '../../../src/server/auth/token.js';
 import { isoDate, parseDate } from '../../../src/server/dates.js';
 import { parseEndpointPath } from '../../../src/server/http/endpoint-path.js';
 import { parseBody } from '../../../src/server/http/request-body.js';
+import type { JsonObject } from '../../../src/server/json.js';
 import { Params } from '../../../src/server/params.js';
+import { checkFields, type FieldTable } from '../../../src/server/request-fields.js';
 
 const body = (text: string, type = 'application/json', query = '') =>
   parseBody(text, type, new URLSearchParams(query));
@@ -11,7 +13,15 @@ const body = (text: string, type = 'application/json', query = '') =>
 test('paths with and without a version', (t) => {
   t.deepEqual(parseEndpointPath('/tasks.get_all'), { name: 'tasks.get_all', version: undefined });
   t.deepEqual(parseEndpointPath('//v2.23/tasks.get_all/'), { name: 'tasks.get_all', version: '2.23' });
-  for (const path of ['/', '/tasks', '/v2.3.4/tasks.get_all', '/tasks.get_all/x', '/2.5/tasks.get_all']) {
+  t.like(parseEndpointPath('/v999/tasks.get_all'), { version: '999' });
+  for (const path of [
+    '/',
+    '/v2/tasks.get_all',
+    '/tasks',
+    '/v2.3.4/tasks.get_all',
+    '/tasks.get_all/x',
+    '/2.5/tasks.get_all',
+  ]) {
     t.like(
       t.throws(() => parseEndpointPath(path)),
       { status: 400, subcode: 0 },
@@ -24,7 +34,8 @@ test('a body is JSON whatever its type says', (t) => {
   t.deepEqual(body('{"a":1}', 'application/x-www-form-urlencoded').fields, { a: 1 });
   t.deepEqual(body('a=1&b=x', 'application/x-www-form-urlencoded').fields, { a: 1, b: 'x' });
   t.deepEqual(body('', '').fields, {});
-  for (const text of ['{', '[]', '"x"', 'null'])
+  t.deepEqual(body('null').fields, {});
+  for (const text of ['{', '[]', '"x"'])
     t.like(
       t.throws(() => body(text)),
       { status: 400, subcode: 0 },
@@ -62,8 +73,11 @@ test('batches: one object a line', (t) => {
 
 test('fields of the wrong type are refused by name', (t) => {
   const params = new Params({ number: 7, list: ['a', 1], text: 'x', object: [] });
-  t.is(params.text('number'), '7');
   t.deepEqual(params.texts('text'), ['x']);
+  t.like(
+    t.throws(() => params.text('number')),
+    { subcode: 12 },
+  );
   t.like(
     t.throws(() => params.texts('list')),
     { subcode: 12, data: { field: 'list' } },
@@ -74,8 +88,49 @@ test('fields of the wrong type are refused by name', (t) => {
   );
   t.like(
     t.throws(() => params.text('missing')),
-    { subcode: 11 },
+    { subcode: 12 },
   );
+});
+
+test('the fields of a request are what the table of its endpoint says', (t) => {
+  const table: FieldTable = {
+    task: 'text!',
+    ids: 'texts!',
+    count: 'integer',
+    order: ['asc', 'desc'],
+    stats: { fields: { used: 'number', each: 'numbers' } },
+    items: { items: { key: 'text!' }, atLeast: 1 },
+  };
+  const good: JsonObject = { task: 't', ids: ['1'], items: [{ key: 'k' }] };
+  for (const more of [
+    {},
+    { task: '' },
+    { ids: '1' },
+    { count: '3', order: 'asc', stats: { used: 1.5, each: [1, 2], other: 'x' }, unknown: [] },
+    { count: null, order: null, stats: null },
+  ])
+    t.notThrows(() => checkFields({ ...good, ...more }, table), JSON.stringify(more));
+  for (const more of [
+    { task: null },
+    { task: 5 },
+    { task: ['t'] },
+    { ids: [] },
+    { ids: [1] },
+    { count: 'x' },
+    { count: true },
+    { order: 'sideways' },
+    { stats: 'high' },
+    { stats: { used: 'x' } },
+    { stats: { each: 1 } },
+    { items: [] },
+    { items: [{}] },
+    { items: ['k'] },
+  ])
+    t.like(
+      t.throws(() => checkFields({ ...good, ...more }, table)),
+      { status: 400, subcode: 12 },
+      JSON.stringify(more),
+    );
 });
 
 test('tokens: only ours, unchanged and in time', (t) => {

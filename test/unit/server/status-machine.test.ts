@@ -1,7 +1,6 @@
 import test from 'ava';
 import {
   assertTransition,
-  nextMessage,
   TASK_STATUSES,
   type TaskStatus,
 } from '../../../src/server/tasks/status-machine.js';
@@ -50,16 +49,4 @@ test('a task of unknown status goes nowhere', (t) => {
     t.throws(() => assertTransition({ id: 't', status: 'unknown' }, 'created')),
     { status: 500, subcode: 1 },
   );
-});
-
-test('an omitted message erases the old one', (t) => {
-  t.is(nextMessage({ status: 'in_progress', status_message: 'old' }, 'completed', undefined), '');
-  t.is(nextMessage({ status: 'created', status_message: 'old' }, 'queued', 'new'), 'new');
-});
-
-test('a request to stop outlives the announcements of a task that goes on', (t) => {
-  const stopping = { status: 'in_progress', status_message: 'stopping' } as const;
-  t.is(nextMessage(stopping, 'in_progress', 'launch by agent'), 'stopping');
-  t.is(nextMessage(stopping, 'stopped', 'done'), 'done');
-  t.is(nextMessage({ ...stopping, status: 'queued' }, 'in_progress', 'pulled by agent'), 'pulled by agent');
 });

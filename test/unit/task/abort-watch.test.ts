@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { StatusReading } from '../../../src/api/tasks.js';
+import type { StatusReading, TaskStanding } from '../../../src/api/tasks.js';
 import { stopReason, watchForAbort } from '../../../src/task/abort/abort-watch.js';
 
 const readings: [StatusReading, string | undefined][] = [
@@ -21,11 +21,12 @@ for (const [reading, expected] of readings) {
   });
 }
 
-function watch(script: (StatusReading | undefined | Error)[], signal = new AbortController().signal) {
+function watch(script: (TaskStanding | undefined | Error)[], signal = new AbortController().signal) {
   const seen: string[] = [];
   const left = [...script];
   const result = watchForAbort({
     signal,
+    workerId: 'host:0',
     read: async () => {
       const next = left.length > 1 ? left.shift() : left[0];
       if (next instanceof Error) throw next;
@@ -65,8 +66,31 @@ test('a server that does not answer says nothing about the task', async (t) => {
 });
 
 test('a task that the server does not know is to end', async (t) => {
-  t.is(await watch([undefined]).result, 'not_found');
+  t.is(await watch(['missing']).result, 'not_found');
 });
+
+test('an answer that says nothing of the task lets it go on', async (t) => {
+  t.is(await watch([undefined, { status: 'in_progress' }, undefined, 'missing']).result, 'not_found');
+  t.is(await watch([undefined, undefined, { status: 'failed' }]).result, 'exception');
+});
+
+const ours: StatusReading = { status: 'in_progress', started: 'T1', last_worker: 'host:0' };
+
+const others: [string, StatusReading, string | undefined][] = [
+  ['queued again after a reset', { status: 'queued', last_worker: 'host:0' }, 'reset'],
+  ['queued again without a reset', { ...ours, status: 'queued' }, 'status_changed'],
+  ['run by another agent', { ...ours, started: 'T2', last_worker: 'host:1' }, 'reset'],
+  ['started again by its own script', { ...ours, started: 'T2' }, undefined],
+  ['reported by another node', { ...ours, last_worker: 'node:7' }, undefined],
+  ['without a worker', { status: 'in_progress', started: 'T2' }, undefined],
+];
+
+for (const [what, reading, expected] of others) {
+  test(`a running task that is ${what} between two looks: ${expected ?? 'goes on'}`, async (t) => {
+    const { result } = watch([ours, reading, { ...ours, status: 'failed' }]);
+    t.is(await result, (expected ?? 'exception') as Awaited<typeof result>);
+  });
+}
 
 test('the signal ends the watch', async (t) => {
   const controller = new AbortController();

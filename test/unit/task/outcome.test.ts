@@ -76,7 +76,7 @@ for (const [title, end, expected] of cases) {
   });
 }
 
-for (const reason of ['reset', 'status_changed', 'exception', 'not_found'] as const) {
+for (const reason of ['reset', 'status_changed', 'exception'] as const) {
   test(`a task that somebody else ended (${reason}) keeps the status they gave it`, (t) => {
     t.is(settlementOf({ kind: 'stop', reason }).call, undefined);
   });

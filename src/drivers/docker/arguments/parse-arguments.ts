@@ -31,7 +31,7 @@ export function optionsOf(items: readonly ArgumentItem[], origin: string): Given
   return items.flatMap((item) => {
     const [first = ''] = item.words;
     if (item.kind === 'unknown') {
-      throw new AgentError('DOCKER_ARGUMENT', `docker has no argument "${first}" (${origin})`, {
+      throw new AgentError('DOCKER_ARGUMENT', `docker has no argument "${first.split('=')[0]}" (${origin})`, {
         hint: 'docker run --help lists the arguments that there are.',
       });
     }

@@ -1,5 +1,6 @@
 import { type ArgumentItem, withValue } from './argument-item.js';
 import { parseArguments } from './parse-arguments.js';
+import { splitElements } from './split-elements.js';
 
 export interface HidingRules {
   enabled: boolean;
@@ -32,7 +33,7 @@ const IMAGE_NAMES = ['CLEARML_DOCKER_IMAGE', 'TRAINS_DOCKER_IMAGE'];
 export function sanitizeCommand(words: readonly string[], rules: HidingRules): string[] {
   if (!rules.enabled) return [...words];
   const names = [...HIDDEN_NAMES, ...rules.extraNames].map(namePattern);
-  return parseArguments(words).flatMap((item) => sanitizeItem(item, names, rules).words);
+  return parseArguments(splitElements(words)).flatMap((item) => sanitizeItem(item, names, rules).words);
 }
 
 function sanitizeItem(item: ArgumentItem, names: readonly RegExp[], rules: HidingRules): ArgumentItem {
@@ -40,14 +41,27 @@ function sanitizeItem(item: ArgumentItem, names: readonly RegExp[], rules: Hidin
   if (last?.option.name === 'env' && last.value.includes('=')) {
     return withValue(item, sanitizePair(last.value, names, rules));
   }
-  if (!rules.urls) return item;
-  if (last !== undefined && last.value !== 'true') return withValue(item, maskUrls(last.value));
-  return item.options.length > 0 ? item : { ...item, words: item.words.map(maskUrls) };
+  if (item.options.length === 0) {
+    const shown = item.words.map((word) => maskAssignments(word, names));
+    return { ...item, words: rules.urls ? shown.map(maskUrls) : shown };
+  }
+  const hasValue = last !== undefined && last.value !== 'true';
+  return rules.urls && hasValue ? withValue(item, maskUrls(last.value)) : item;
+}
+
+/** In what is no option of its own: `--env NAME=value` in one word, a flag that Docker does not have. */
+function maskAssignments(word: string, names: readonly RegExp[]): string {
+  return word.replace(/\S+/g, (part) => {
+    const pieces = part.split('=');
+    const at = pieces.findIndex((piece) => names.some((pattern) => pattern.test(piece)));
+    if (at < 0 || at === pieces.length - 1) return part;
+    return [...pieces.slice(0, at + 1), MASK].join('=');
+  });
 }
 
 function sanitizePair(pair: string, names: readonly RegExp[], rules: HidingRules): string {
   const at = pair.indexOf('=');
-  const name = pair.slice(0, at);
+  const name = pair.slice(0, at).trim();
   const value = pair.slice(at + 1);
   if (IMAGE_NAMES.includes(name)) return `${name}=${sanitizeCommand(value.split(/\s/), rules).join(' ')}`;
   if (names.some((pattern) => pattern.test(name))) return `${name}=${MASK}`;

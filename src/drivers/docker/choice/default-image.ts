@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/config.js';
-import { splitShellText } from '../arguments/shell-text.js';
+import { requireClosedQuotes, splitShellText } from '../arguments/shell-text.js';
 
 /** The image for tasks that bring none, chosen once when the agent starts. */
 export interface DefaultImage {
@@ -36,8 +36,13 @@ function configuredArguments(config: Config): string[] {
   return wordsAt(config, 'agent.default_docker.arguments');
 }
 
-/** A list as it is; one text is split as a shell does. */
+/**
+ * A list as it is; one text is split as a shell does.
+ *
+ * @throws AgentError DOCKER_ARGUMENT for an open quote
+ */
 export function wordsAt(config: Config, key: string): string[] {
   const value = config.value(key);
-  return typeof value === 'string' ? splitShellText(value, key) : config.strings(key);
+  if (typeof value === 'string') requireClosedQuotes(value, key);
+  return config.strings(key);
 }

@@ -13,6 +13,8 @@ export interface EngineAddress {
   target: EngineTarget;
   /** `DOCKER_API_VERSION`: `1.41`. */
   apiVersion?: string;
+  /** Why the docker command's configuration, or a part of it, does not count. */
+  problem?: string;
 }
 
 export type EngineTarget =
@@ -41,16 +43,17 @@ const TLS_PORT = 2376;
  * The engine that the docker command of this user would ask: `DOCKER_HOST`, else the context of
  * `DOCKER_CONTEXT`, else the current context of its configuration, else the socket of this machine.
  *
- * @throws AgentError CONFIG_VALUE for an address that makes no sense, CONFIG_FILE
+ * @throws AgentError CONFIG_VALUE for an address that makes no sense, CONFIG_FILE for a context that cannot be read
  */
 export function dockerAddress(env: Env): EngineAddress {
   const config = readDockerConfig(env);
   const host = env.DOCKER_HOST?.trim();
   const context = host ? undefined : env.DOCKER_CONTEXT?.trim() || config.currentContext;
-  const found =
+  const engine =
     context === undefined || context === 'default'
       ? byVariable(host || `unix://${DEFAULT_SOCKET}`, host ? 'DOCKER_HOST' : '', { env, config })
       : byContext(context, config);
+  const found = { ...engine, ...(config.problem === undefined ? {} : { problem: config.problem }) };
   const apiVersion = env.DOCKER_API_VERSION?.trim().replace(/^v/, '');
   if (!apiVersion) return found;
   if (/^\d+\.\d+$/.test(apiVersion)) return { ...found, apiVersion };

@@ -39,11 +39,33 @@ export async function engineClient({ target, apiVersion, text }: EngineAddress, 
   }
 }
 
+declare module 'http' {
+  interface Agent {
+    /** Every agent of Node has it; only its types lack it. */
+    addRequest(request: http.ClientRequest, options: object): void;
+  }
+}
+
+/**
+ * No engine redirects a call that makes sense, and the library would follow to anywhere, with a GET. Without its
+ * address a redirect is an answer like any other.
+ */
+function withoutRedirects<A extends http.Agent>(agent: A): A {
+  const add = agent.addRequest.bind(agent);
+  agent.addRequest = (request, options) => {
+    request.prependListener('response', ({ headers }) => {
+      delete headers.location;
+    });
+    add(request, options);
+  };
+  return agent;
+}
+
 function connectionOptions(target: EngineTarget, env: Env): Record<string, unknown> {
   switch (target.kind) {
     case 'socket':
       // A connection costs nothing here, and one that is kept may be of an engine that has ended since.
-      return { socketPath: target.path, agent: new http.Agent({ keepAlive: false }) };
+      return { socketPath: target.path, agent: withoutRedirects(new http.Agent({ keepAlive: false })) };
     case 'tcp': {
       const protocol = target.tls === undefined ? 'http' : 'https';
       // With its scheme, so that the library takes addresses in brackets.
@@ -51,11 +73,11 @@ function connectionOptions(target: EngineTarget, env: Env): Record<string, unkno
         host: `${protocol}://${target.host}`,
         port: target.port,
         protocol,
-        agent: target.tls === undefined ? new http.Agent(KEPT) : tlsAgent(target.tls),
+        agent: withoutRedirects(target.tls === undefined ? new http.Agent(KEPT) : tlsAgent(target.tls)),
       };
     }
     case 'ssh':
-      return { host: 'http://docker', agent: new SshAgent(sshCommand(target), env) };
+      return { host: 'http://docker', agent: withoutRedirects(new SshAgent(sshCommand(target), env)) };
   }
 }
 

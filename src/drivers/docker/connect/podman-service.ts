@@ -78,6 +78,8 @@ async function startService(socket: string, env: Env): Promise<void> {
     const { ended } = await startDetached({
       argv,
       env,
+      // Podman's helpers leave files (`oom`) in the folder where the service was started.
+      cwd: path.dirname(socket),
       outputFile: log,
       statusFile: `${socket}.status`,
     });

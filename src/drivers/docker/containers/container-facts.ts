@@ -34,6 +34,7 @@ export interface TaskParts {
   described: ContainerTask;
   configFile: string;
   warn(text: string): void;
+  sshAgentGone: boolean;
 }
 
 /** Puts together what decides about the container of one task. */
@@ -71,6 +72,7 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     random: Array.from({ length: 32 }, () => String.fromCharCode(97 + randomInt(26))).join(''),
     engineSees: (file) => engineSees(file, machine.mounts),
     ...(ssh !== undefined && existsSync(ssh) ? { sshFolder: ssh } : {}),
+    ...(parts.sshAgentGone ? { sshAgentGone: true } : {}),
     ...(machine.sibling === undefined ? {} : { sibling: machine.sibling }),
     ...(task.authToken === undefined ? {} : { authToken: task.authToken }),
     ...(task.workerTags.length === 0 ? {} : { workerTags: task.workerTags.map(quoteWord).join(' ') }),

@@ -14,8 +14,10 @@ export interface ContainerState {
   /** Why the engine could not start it, empty otherwise. */
   error: string;
   restart: RestartState;
-  /** Id of its image, a digest. */
+  /** Id of its image, as the engine takes it: a digest, of an index where that is how the image is stored. */
   image: string;
+  /** Which of the index's images it has; engines before API 1.48 do not say. */
+  platform?: Platform;
   /** Of its first process, on the engine's machine; 0 when it does not run. */
   pid: number;
   /** What the engine ends it with, as the image or the arguments say. */
@@ -37,6 +39,13 @@ export interface RestartState {
   count: number;
 }
 
+/** As the OCI image index writes it. */
+export interface Platform {
+  os: string;
+  architecture: string;
+  variant?: string;
+}
+
 export function containerState(found: ContainerInspectInfo): ContainerState {
   const { Name = '', MaximumRetryCount = 0 } = found.HostConfig.RestartPolicy ?? {};
   return {
@@ -49,6 +58,7 @@ export function containerState(found: ContainerInspectInfo): ContainerState {
     error: found.State.Error,
     restart: { policy: Name || 'no', most: MaximumRetryCount, count: found.RestartCount },
     image: found.Image,
+    ...platformOf(found),
     pid: found.State.Pid,
     stopSignal: stopSignalOf(found.Config),
     tty: found.Config.Tty,
@@ -57,6 +67,11 @@ export function containerState(found: ContainerInspectInfo): ContainerState {
     labels: found.Config.Labels ?? {},
     created: found.Created,
   };
+}
+
+function platformOf(found: ContainerInspectInfo & { ImageManifestDescriptor?: { platform?: Platform } }) {
+  const platform = found.ImageManifestDescriptor?.platform;
+  return platform === undefined ? {} : { platform };
 }
 
 /** The client library's type lacks the field. */

@@ -24,21 +24,19 @@ const NEVER = /^(0001-|$)/;
 /**
  * Containers of tasks that have stopped or never ran.
  *
- * @param labels further labels that they must have, as the engine filters: `name`, `name=value`
+ * @param labels further labels that they must have: `name`, `name=value`
  * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
  */
 export async function stoppedContainers(
   engine: Engine,
   labels: readonly string[],
 ): Promise<StoppedContainer[]> {
-  const listed = await engine.ask('listing containers', (docker) =>
-    docker.listContainers({ all: true, filters: { label: [...labels] } }),
-  );
+  const listed = await engine.list(labels);
   const ofTasks = listed.filter(
-    ({ State, Labels }) => STOPPED.includes(State) && TASK_LABELS.some((label) => label in (Labels ?? {})),
+    (one) => STOPPED.includes(one.state) && TASK_LABELS.some((label) => label in one.labels),
   );
   const found: StoppedContainer[] = [];
-  for (const { Id: id } of ofTasks) {
+  for (const { id } of ofTasks) {
     const details = await engine.askIfThere((docker) => docker.getContainer(id).inspect());
     if (details === undefined || details.State.Running) continue;
     const { State: state, Config: config } = details;

@@ -1,14 +1,15 @@
 import { constants } from 'node:fs';
-import { chmod, open } from 'node:fs/promises';
+import { chmod, open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentError, systemCode } from '../../../errors.js';
+import { AgentError } from '../../../errors.js';
 import { run } from '../../../os/exec.js';
 import { ensureFolder, writeFileDurable } from '../../../os/files.js';
+import { OutputFile } from '../../../os/output-file.js';
 import type { CreateRequest } from '../create-request.js';
 import { CONTROL_INSIDE, controlFolder, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
-import { type FilesOwner, RELEASE_TIMEOUT_MS, type RunFiles } from './run-files.js';
+import { FileOutput } from '../output/file-output.js';
+import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';
 
 export interface MountedFilesOptions {
   engine: Engine;
@@ -19,12 +20,14 @@ export interface MountedFilesOptions {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-const RELEASE_RETRY_MS = 10;
+const OUTPUT_INSIDE = '/.clearml.output';
 
 /** The engine mounts the folders of the run; the command is released through a pipe in one of them. */
 export class MountedFiles implements RunFiles {
   readonly shared = true;
+  readonly outputInside = OUTPUT_INSIDE;
   readonly #options: MountedFilesOptions;
+  #output: OutputFile | undefined;
 
   constructor(options: MountedFilesOptions) {
     this.#options = options;
@@ -37,11 +40,18 @@ export class MountedFiles implements RunFiles {
       ...(host.Binds ?? []),
       `${engineSees(folders.workspace)}:${WORKSPACE_INSIDE}`,
       `${engineSees(controlFolder(folders.runFolder))}:${CONTROL_INSIDE}:ro`,
+      // By itself: in a folder that it can write to, a task could put a link to another file in its place.
+      `${engineSees(this.#outputFile)}:${OUTPUT_INSIDE}`,
     ];
     return { ...planned, HostConfig: { ...host, Binds: binds } };
   }
 
-  async beforeStart(): Promise<void> {
+  get #outputFile(): string {
+    return path.join(this.#options.folders.runFolder, 'output.log');
+  }
+
+  /** Folders, too: an engine would make them itself, as root. */
+  async beforeCreate(): Promise<void> {
     const { folders, environment: env } = this.#options;
     await ensureFolder(folders.workspace);
     const control = controlFolder(folders.runFolder);
@@ -51,7 +61,11 @@ export class MountedFiles implements RunFiles {
     const pipe = path.join(control, 'go');
     await run(['rm', '-f', pipe, path.join(control, 'start')], { env });
     await run(['mkfifo', '-m', '644', pipe], { env });
+    await rm(this.#outputFile, { force: true });
+    this.#output = await OutputFile.create(this.#outputFile, 0o666);
   }
+
+  async beforeStart(): Promise<void> {}
 
   async afterStart(): Promise<void> {}
 
@@ -69,30 +83,29 @@ export class MountedFiles implements RunFiles {
   async release(container: string, script: string): Promise<void> {
     const control = controlFolder(this.#options.folders.runFolder);
     await writeFileDurable(path.join(control, 'start'), script, 0o644);
-    const deadline = Date.now() + RELEASE_TIMEOUT_MS;
-    while (!(await hasReader(path.join(control, 'go')))) {
-      const state = await this.#options.engine.inspect(container);
-      if (!state?.running) {
-        throw new AgentError(
-          'LAUNCH_FAILED',
-          `the container ended before its command (status ${state?.exitCode ?? 'unknown'})`,
-        );
-      }
-      if (Date.now() > deadline)
-        throw new AgentError('LAUNCH_FAILED', 'the container does not take its command');
-      await sleep(RELEASE_RETRY_MS);
+    const state = await this.#options.engine.inspect(container);
+    if (!state?.running) {
+      throw new AgentError(
+        'LAUNCH_FAILED',
+        `the container ended before its command (status ${state?.exitCode ?? 'unknown'})`,
+      );
+    }
+    // Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script.
+    const pipe = await open(path.join(control, 'go'), constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      await pipe.write('go\n');
+    } finally {
+      await pipe.close();
     }
   }
-}
 
-/** Opening the pipe for writing wakes the waiting shell, if it is there already. */
-async function hasReader(pipe: string): Promise<boolean> {
-  try {
-    const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
-    await handle.close();
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENXIO') return false;
-    throw error;
+  output(): RunOutput {
+    const kept = this.#outputFile;
+    return { output: new FileOutput(kept, this.#output), kept };
+  }
+
+  async close(): Promise<void> {
+    await this.#output?.close();
+    this.#output = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import type { CreateRequest } from '../create-request.js';
+import type { ContainerOutput } from '../output/container-output.js';
 
 /** How a container gets at the files of its run: mounted, or uploaded where the engine does not see them. */
 export interface RunFiles {
@@ -6,6 +7,10 @@ export interface RunFiles {
   readonly shared: boolean;
   /** The create request with what the container needs for them. */
   laid(planned: CreateRequest): CreateRequest;
+  /** Where the container has the file that takes the command's output. */
+  readonly outputInside: string;
+  /** What must be there before the container. */
+  beforeCreate(): Promise<void>;
   /** What must be there before the first process of the container. */
   beforeStart(container: string): Promise<void>;
   /** What must be there before the first script; `owner` is known by then. */
@@ -18,6 +23,16 @@ export interface RunFiles {
    * @throws AgentError LAUNCH_FAILED when the container has ended
    */
   release(container: string, script: string): Promise<void>;
+  /** The output of the command. */
+  output(container: string): RunOutput;
+  /** Lets go of what was opened for a command that is never launched. */
+  close(): Promise<void>;
+}
+
+export interface RunOutput {
+  output: ContainerOutput;
+  /** What the journal keeps, so that it is found again. */
+  kept: string;
 }
 
 export interface FilesOwner {
@@ -37,6 +52,3 @@ export interface OwnMount {
   /** Worth nothing in a copy: left out where the engine does not see it. */
   cache?: boolean;
 }
-
-/** The waiting shell looks for its pipe at once after its start. */
-export const RELEASE_TIMEOUT_MS = 15_000;

@@ -3,7 +3,9 @@ import { ensureFolder } from '../../../os/files.js';
 import type { CreateRequest } from '../create-request.js';
 import { CONTROL_INSIDE, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
-import { type FilesOwner, type OwnMount, RELEASE_TIMEOUT_MS, type RunFiles } from './run-files.js';
+import { IN_CONTAINER } from '../output/container-output.js';
+import { InsideOutput } from '../output/inside-output.js';
+import type { FilesOwner, OwnMount, RunFiles, RunOutput } from './run-files.js';
 import { type ArchiveEntry, type ArchiveOwner, archiveOf, treeEntries } from './tree-archive.js';
 
 export interface UploadedFilesOptions {
@@ -13,6 +15,7 @@ export interface UploadedFilesOptions {
   own: readonly OwnMount[];
 }
 
+const OUTPUT_INSIDE = `${CONTROL_INSIDE}/output`;
 const ROOT: ArchiveOwner = { uid: 0, gid: 0 };
 
 /**
@@ -21,6 +24,7 @@ const ROOT: ArchiveOwner = { uid: 0, gid: 0 };
  */
 export class UploadedFiles implements RunFiles {
   readonly shared = false;
+  readonly outputInside = OUTPUT_INSIDE;
   readonly #options: UploadedFilesOptions;
   /** What the container has, by name. */
   readonly #sent = new Map<string, string>();
@@ -41,9 +45,16 @@ export class UploadedFiles implements RunFiles {
     };
   }
 
-  async beforeStart(container: string): Promise<void> {
+  async beforeCreate(): Promise<void> {
     await ensureFolder(this.#options.folders.workspace);
-    await this.#send(container, CONTROL_INSIDE, [entry('.', 'directory'), entry('go', 'fifo')]);
+  }
+
+  async beforeStart(container: string): Promise<void> {
+    await this.#send(container, CONTROL_INSIDE, [
+      entry('.', 'directory'),
+      entry('go', 'fifo'),
+      { ...entry('output', 'file'), mode: 0o666 },
+    ]);
   }
 
   async afterStart({ container, owner }: FilesOwner): Promise<void> {
@@ -67,17 +78,26 @@ export class UploadedFiles implements RunFiles {
     const { engine } = this.#options;
     try {
       await this.#send(container, CONTROL_INSIDE, [{ ...entry('start', 'file'), content: script, size }]);
-      const argv = ['/bin/sh', '-c', `echo go > ${CONTROL_INSIDE}/go`];
-      await within(
-        RELEASE_TIMEOUT_MS,
-        engine.exec(container, { argv, user: '0', onOutput: () => undefined }),
-      );
+      const argv = ['/bin/sh', '-c', `echo go 1<> ${CONTROL_INSIDE}/go`];
+      // Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script.
+      await engine.exec(container, { argv, user: '0', onOutput: () => undefined });
     } catch (error) {
       if (isAgentError(error, 'DOCKER_ENGINE')) throw error;
       throw new AgentError('LAUNCH_FAILED', `the container does not take its command: ${causeLine(error)}`, {
         cause: error,
       });
     }
+  }
+
+  output(container: string): RunOutput {
+    return UploadedFiles.outputOf(this.#options.engine, container);
+  }
+
+  async close(): Promise<void> {}
+
+  /** The output of a container that an earlier process has launched. */
+  static outputOf(engine: Engine, container: string): RunOutput {
+    return { output: new InsideOutput({ engine, container, file: OUTPUT_INSIDE }), kept: IN_CONTAINER };
   }
 
   /** Engines unpack into a volume without changing the volume's own folder. */
@@ -100,6 +120,7 @@ export class UploadedFiles implements RunFiles {
     entries: readonly ArchiveEntry[],
     owner: ArchiveOwner = ROOT,
   ): Promise<void> {
+    if (entries.length === 0) return;
     await this.#options.engine.ask(`uploading files to ${path}`, (docker) =>
       docker.getContainer(container).putArchive(archiveOf(entries, owner), { path }),
     );
@@ -118,12 +139,4 @@ function mark({ type, mode, size, mtimeMs }: ArchiveEntry): string {
 function archiveOwner(owner: string | undefined): ArchiveOwner {
   const [uid = 0, gid = 0] = owner?.split(':').map(Number) ?? [];
   return { uid, gid };
-}
-
-function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it does not wait for it')), milliseconds);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -27,7 +27,11 @@ export async function planBuild(plan: ContainerPlan, control: string): Promise<C
     request: { ...request, HostConfig: host },
     unlabelled: true,
     scripts: [
-      { name: 'variables of the container', text: `. ${CONTROL_INSIDE}/${VARIABLES_FILE}` },
+      {
+        name: 'variables of the container',
+        text: `. ${CONTROL_INSIDE}/${VARIABLES_FILE}`,
+        sets: variables.map((pair) => pair.split('=', 1)[0] ?? ''),
+      },
       ...plan.scripts,
     ],
   };

@@ -1,6 +1,7 @@
 import { AgentError, causeLine } from '../../../errors.js';
 import type { Reporter } from '../../../logs/reporter.js';
 import { readDockerConfig } from '../connect/docker-config.js';
+import { checkImageName } from '../policy/image-name.js';
 import type { Engine } from '../engine.js';
 import type { PullPolicy } from '../run-options/request-draft.js';
 import { pullError } from './pull-errors.js';
@@ -29,13 +30,17 @@ const UPDATE_MS = 500;
  * @throws AgentError DOCKER_IMAGE, DOCKER_ENGINE, DISK_FULL; the signal's reason when it aborts
  */
 export async function provideImage(engine: Engine, request: ImageRequest): Promise<void> {
-  const { image, policy, reporter } = request;
-  if (image === '') throw new AgentError('DOCKER_IMAGE', 'the task names no image');
-  if (policy !== 'always' && (await engine.hasImage(image))) return;
+  const { image, platform, policy, reporter } = request;
+  checkImageName(image);
+  if (policy !== 'always' && (await engine.hasImage(image, platform))) return;
   if (policy === 'never') {
-    throw new AgentError('DOCKER_IMAGE', `image ${image} is not on this machine and is not to be pulled`, {
-      hint: 'Pull it by hand, or leave out --pull never.',
-    });
+    throw new AgentError(
+      'DOCKER_IMAGE',
+      `image ${image}${platform ? ` for ${platform}` : ''} is not on this machine and is not to be pulled`,
+      {
+        hint: 'Pull it by hand, or leave out --pull never.',
+      },
+    );
   }
   const login = await loginFor(request);
   reporter.line(`pulling image ${image}`, 'INFO');
@@ -61,7 +66,9 @@ export async function provideImage(engine: Engine, request: ImageRequest): Promi
 /** Without a login the registry may still give the image, so a helper that fails is only told about. */
 async function loginFor({ image, env, reporter, signal }: ImageRequest): Promise<RegistryLogin | undefined> {
   try {
-    return await registryLogin(image, { config: readDockerConfig(env), env, signal });
+    const config = readDockerConfig(env);
+    if (config.problem !== undefined) reporter.line(config.problem, 'WARNING');
+    return await registryLogin(image, { config, env, signal });
   } catch (error) {
     signal.throwIfAborted();
     reporter.line(`no login for the registry of ${image}: ${causeLine(error)}`, 'WARNING');

@@ -2,7 +2,8 @@ import type { Config } from '../../../config/config.js';
 import { AgentError } from '../../../errors.js';
 import type { MergeRules } from '../arguments/merge-arguments.js';
 import type { HidingRules } from '../arguments/sanitize-command.js';
-import { splitShellText } from '../arguments/shell-text.js';
+import { requireClosedQuotes } from '../arguments/shell-text.js';
+import { splitElements } from '../arguments/split-elements.js';
 import { wordsAt } from '../choice/default-image.js';
 
 /** What the configuration says about docker arguments; read once. */
@@ -32,9 +33,10 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
       protectedNames: config.strings('agent.protected_docker_extra_args'),
       extraFirst: config.boolean('agent.docker_args_extra_precedes_task'),
     },
-    extra:
+    extra: splitElements(
       variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ??
-      wordsAt(config, 'agent.extra_docker_arguments'),
+        wordsAt(config, 'agent.extra_docker_arguments'),
+    ),
     allowHostEnvironment: config.boolean('agent.docker_allow_host_environ'),
     allowedPorts: portRange(config),
     hiding: hidingRules(config),
@@ -48,7 +50,10 @@ export function hidingRules(config: Config): HidingRules {
   const urls = config.value(`${section}.parse_embedded_urls`);
   return {
     enabled: fromVariable !== undefined || config.boolean(`${section}.enabled`),
-    extraNames: [...config.strings(`${section}.extra_keys`), ...(fromVariable ?? [])],
+    // Whatever the quotes around them: no variable has a blank or a comma in its name.
+    extraNames: [...config.strings(`${section}.extra_keys`), ...(fromVariable ?? [])].flatMap((name) =>
+      name.split(/[\s,]+/),
+    ),
     urls: urls === undefined || config.boolean(`${section}.parse_embedded_urls`),
   };
 }
@@ -60,7 +65,8 @@ function switchNames(names: readonly string[]): string[] {
 
 function variableWords(config: Config, name: string): string[] | undefined {
   const text = config.variable(name);
-  return text === undefined ? undefined : splitShellText(text, name);
+  if (text !== undefined) requireClosedQuotes(text, name);
+  return config.words(name);
 }
 
 function portRange(config: Config): readonly [number, number] | undefined {

@@ -8,10 +8,14 @@ export type SshAccess =
   | { kind: 'folder' }
   | { kind: 'none' };
 
-/** An ssh agent beats the folder, also where mounting the folder is switched off. */
-export function sshAccess(config: Config): SshAccess {
+/**
+ * An ssh agent beats the folder, also where mounting the folder is switched off.
+ *
+ * @param gone nobody answers at `SSH_AUTH_SOCK`: the engine would make a folder of that name
+ */
+export function sshAccess(config: Config, gone = false): SshAccess {
   const socket = config.variable('SSH_AUTH_SOCK');
-  if (socket !== undefined) {
+  if (socket !== undefined && !gone) {
     return {
       kind: 'socket',
       socket,

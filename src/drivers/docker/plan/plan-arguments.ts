@@ -39,7 +39,8 @@ export function planArguments(request: ArgumentRequest): PlannedArguments {
   const task = settings.allowHostEnvironment ? expandEnvironment(allowed, env) : withoutAgentSecrets(allowed);
   const extra = expandEnvironment(parseArguments(request.extra ?? settings.extra), env);
   const merged = mergeArguments(task, extra, settings.merge);
-  const { items, ...enforced } = enforceRules(merged.items, merged.strong, settings.merge);
+  const { items: allowedItems, ...enforced } = enforceRules(merged.items, merged.strong, settings.merge);
+  const { items, endless } = withoutEndlessRestarts(allowedItems);
   const stripped = [...new Set([...merged.stripped, ...enforced.forbidden])].sort();
   const ports = mapPublishedPorts(items, portFacts(request));
   const address = ports === undefined ? undefined : request.hostAddress();
@@ -58,10 +59,23 @@ export function planArguments(request: ArgumentRequest): PlannedArguments {
         'set by the administrator, left out',
         enforced.overruled.map((name) => `--${name}`),
       ),
+      ...note('that would run a finished task again and again, left out', endless),
     ],
     stripped,
     runtime: ports === undefined ? {} : { _external_host_tcp_port_mapping: ports.mapping },
   };
+}
+
+/** Policies by which the engine starts a container again that has ended well; `docker run --rm` refuses them, too. */
+const ENDLESS = /^(?:always|unless-stopped)\b/;
+
+function withoutEndlessRestarts(items: readonly ArgumentItem[]): {
+  items: ArgumentItem[];
+  endless: string[];
+} {
+  const isEndless = ({ options }: ArgumentItem): boolean =>
+    options.some(({ option, value }) => option.name === 'restart' && ENDLESS.test(value));
+  return { items: items.filter((item) => !isEndless(item)), endless: wordsOf(items.filter(isEndless)) };
 }
 
 /** The ports in use are looked up only for arguments that publish some. */

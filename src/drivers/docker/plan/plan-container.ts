@@ -5,6 +5,7 @@ import { buildRequest } from '../arguments/build-request.js';
 import { filterArguments } from '../arguments/filter-arguments.js';
 import { optionsOf, parseArguments } from '../arguments/parse-arguments.js';
 import { renderRunLine } from '../arguments/render-run-line.js';
+import { splitElements } from '../arguments/split-elements.js';
 import { type ChoiceFacts, chooseContainer } from '../choice/choose-container.js';
 import { containerName } from '../choice/container-name.js';
 import { readRestartRule, restartPolicy } from '../choice/restart-policy.js';
@@ -12,6 +13,7 @@ import type { CreateRequest } from '../create-request.js';
 import type { OwnMount } from '../files/run-files.js';
 import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-policy.js';
 import { readContainerPolicy } from '../policy/container-policy.js';
+import { checkImageName } from '../policy/image-name.js';
 import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
 import type { SetupScript } from '../setup/setup-scripts.js';
@@ -49,6 +51,8 @@ export interface ContainerFacts {
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
+  /** The ssh agent of `SSH_AUTH_SOCK` has ended. */
+  sshAgentGone?: true;
   /** The user's ssh folder and git credential files, those that exist. */
   sshFolder?: string;
   gitFiles: readonly string[];
@@ -100,10 +104,13 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const chosen = chooseContainer(facts.choice);
   const settings = readArgumentSettings(config);
   const image = fill(facts, [chosen.image])[0] ?? chosen.image;
-  const ssh = sshAccess(config);
-  const planned = argumentsOf(facts, chosen.arguments, { settings, ssh });
+  checkImageName(image);
+  const ssh = sshAccess(config, facts.sshAgentGone);
+  // Before values are filled in, which may have blanks of their own.
+  const ofTask = splitElements(chosen.arguments);
+  const planned = argumentsOf(facts, ofTask, { settings, ssh });
   const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
-  const mounts = mountsOf(facts, ssh.kind === 'folder', trust.mounts);
+  const mounts = mountsOf(facts, ssh, trust.mounts);
   const named = nameOf(facts);
   const words = runWords({
     ...runIdentity(facts, trust.variables),
@@ -114,10 +121,13 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
     ...(named.name === undefined ? {} : { name: named.name }),
   });
   const policy = readContainerPolicy(config);
-  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, chosen.arguments)), policy);
+  if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, ofTask)), policy);
   const built = requestOf(facts, words);
   const runLine = renderRunLine([...words, image], settings.hiding);
-  const problems = named.problem === undefined ? [] : [`container name: ${named.problem}`];
+  const problems = [
+    ...(named.problem === undefined ? [] : [`container name: ${named.problem}`]),
+    ...(facts.sshAgentGone ? [agentGone(config, mounts.mounted.sshMounted)] : []),
+  ];
   return {
     ...built,
     request: withLimits({ ...built.request, Image: image }, policy),
@@ -139,9 +149,12 @@ function argumentsOf(
   ofTask: readonly string[],
   { settings, ssh }: { settings: ArgumentSettings; ssh: SshAccess },
 ): PlannedArguments {
+  const extra = fill(facts, settings.extra);
+  // The administrator learns which setting is wrong, not which task met it.
+  optionsOf(parseArguments(extra), 'agent.extra_docker_arguments');
   return planArguments({
     task: fill(facts, ofTask),
-    extra: fill(facts, [...settings.extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])]),
+    extra: [...extra, ...(ssh.kind === 'socket' ? ssh.arguments : [])],
     settings,
     env: facts.config.env,
     usedPorts: facts.usedPorts,
@@ -219,7 +232,7 @@ function nameOf(facts: ContainerFacts): { name?: string; problem?: string } {
     : { name: found.name };
 }
 
-function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly HostMount[]) {
+function mountsOf(facts: ContainerFacts, access: SshAccess, trust: readonly HostMount[]) {
   const { config, home } = facts;
   const { keys, gitFiles } = credentialFolders(config);
   const notes: string[] = [];
@@ -233,8 +246,13 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
     own.push({ ...mount, source, file: mount.source, cache });
     return [{ ...mount, source }];
   };
+  // Among the arguments, where the administrator's rules for these count.
+  if (access.kind === 'socket')
+    own.push({ file: access.socket, source: access.socket, target: access.socket });
   const ssh =
-    sshFolder && facts.sshFolder ? seen({ source: facts.sshFolder, target: keys, readOnly: true }) : [];
+    access.kind === 'folder' && facts.sshFolder
+      ? seen({ source: facts.sshFolder, target: keys, readOnly: true })
+      : [];
   const gitMounts = facts.gitFiles.flatMap((source) =>
     seen({ source, target: `${gitFiles}/${path.basename(source)}`, readOnly: true }),
   );
@@ -249,6 +267,11 @@ function mountsOf(facts: ContainerFacts, sshFolder: boolean, trust: readonly Hos
     notes,
     own,
   };
+}
+
+function agentGone(config: Config, folder: boolean): string {
+  const instead = folder ? 'the keys of ~/.ssh are mounted instead' : 'the container has no keys';
+  return `no ssh agent answers at SSH_AUTH_SOCK=${config.variable('SSH_AUTH_SOCK')}: ${instead}`;
 }
 
 function secretValues({ Env = [] }: CreateRequest): string[] {

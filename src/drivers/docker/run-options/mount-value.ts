@@ -39,7 +39,7 @@ function setField(mount: MountSpec, field: string, given: GivenOption): string |
   return /^(bind|volume|tmpfs|image)-/.exec(name)?.[1];
 }
 
-const BARE_FIELDS = new Set(['readonly', 'ro', 'bind-nonrecursive', 'volume-nocopy']);
+const BARE_FIELDS = new Set(['readonly', 'ro', 'bind-nonrecursive', 'bind-create-src', 'volume-nocopy']);
 
 const source: SetField = (mount, value) => {
   mount.Source = value;
@@ -78,6 +78,11 @@ const MOUNT_FIELDS: Readonly<Record<string, SetField>> = {
   'bind-nonrecursive': (mount, value) => {
     const read = flagWord(value);
     if (read !== undefined) mount.BindOptions = { ...mount.BindOptions, NonRecursive: read };
+    return read !== undefined;
+  },
+  'bind-create-src': (mount, value) => {
+    const read = flagWord(value);
+    if (read === true) mount.BindOptions = { ...mount.BindOptions, CreateMountpoint: true };
     return read !== undefined;
   },
   'bind-recursive': (mount, value) => {

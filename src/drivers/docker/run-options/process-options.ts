@@ -24,7 +24,7 @@ export const PROCESS_OPTIONS: readonly RunOption[] = [
     apply: ({ request, sources }, given) => {
       const { value } = given;
       const [name] = keyAndValue(value);
-      if (name === '') throw wrongValue(given, 'NAME=value or NAME');
+      if (name === '' || /\s/.test(name)) throw wrongValue(given, 'NAME=value or NAME');
       const known = value.includes('=') ? undefined : sources.env[name];
       request.Env = [...(request.Env ?? []), known === undefined ? value : `${name}=${known}`];
     },
@@ -79,6 +79,15 @@ export const PROCESS_OPTIONS: readonly RunOption[] = [
     },
   },
   hostFlag('init', 'Init'),
+  {
+    name: 'umask',
+    takes: 'value',
+    since: '1.56',
+    apply: ({ host }, given) => {
+      if (!/^[0-7]+$/.test(given.value)) throw wrongValue(given, 'an octal number such as 0022');
+      host.Umask = Number.parseInt(given.value, 8);
+    },
+  },
 ];
 
 /** Settles what depends on more than one of these options. */

@@ -1,4 +1,5 @@
 import { quoteWord } from '../arguments/shell-text.js';
+import { WORKSPACE_INSIDE } from '../docker-ref.js';
 
 /** A script of the administrator or the task that prepares a container. */
 export interface SetupScript {
@@ -7,6 +8,8 @@ export interface SetupScript {
   text: string;
   /** Its author counts on git, a Python with pip and fresh package lists: the original has brought them by then. */
   afterTools?: true;
+  /** Names of variables that it sets for those after it, where its text does not show them. */
+  sets?: readonly string[];
 }
 
 /** The administrator's script that takes the place of what is done with every container. */
@@ -16,34 +19,74 @@ export const OWN_PREPARATION = 'agent.docker_init_bash_script';
 export interface SetupReport {
   /** Of the scripts given, the one that was at work; their number when all have run. */
   script: number;
-  /** 0 unless a script called `exit`, or a command failed under its `set -e`. */
+  /** Of the shell: 0 unless a script called `exit`, or a command failed under its `set -e`. */
   exitCode: number;
   environment: Record<string, string>;
 }
 
+/** Where the agent's own lines find their programs, whatever scripts do to `PATH`. */
+const OWN_PATH = 'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /**
- * One shell program that runs all scripts in order, each as a whole: what one leaves open (a quote, an `if`)
- * ends with it. A command that fails does not stop what follows. At its end the program reports between two
- * lines of `marker`, on an output of its own, which no redirection in a script takes away.
+ * One shell program that runs all scripts in order, each as a whole: what one leaves open (a quote, an `if`) ends
+ * with it. A command that fails does not stop what follows. Beyond that, the program only calls `agent_done`, before
+ * each script and at its end: that starts a shell of its own, so nothing that a script does to its shell (`set -u`,
+ * redirections, traps, another folder or `PATH`) gets in the way.
  */
-export function setupProgram(scripts: readonly SetupScript[], marker: string): string {
-  const report = [
-    `printf '\\n%s %s %s\\n' ${marker} "$agent_script" "$agent_status"`,
-    'cat /proc/self/environ',
-    `printf '\\n%s\\n' ${marker}`,
-  ].join('; ');
+export function setupProgram(scripts: readonly SetupScript[]): string {
   return [
-    'exec 9>&1',
-    `agent_report() { [ -n "$agent_reported" ] || { agent_reported=1; ${report}; } >&9; }`,
-    "trap 'agent_status=$?; agent_report' EXIT",
+    `agent_script=0; trap 'agent_done "$agent_script" || :' EXIT`,
     'export DEBIAN_FRONTEND=noninteractive PIP_BREAK_SYSTEM_PACKAGES=1',
     ...scripts.flatMap(({ text }, index) => [
-      `agent_script=${index}`,
+      `agent_script=${index}; agent_done ${index} || :`,
       `command eval ${quoteWord(text.replaceAll('\r\n', '\n'))}`,
     ]),
-    `agent_script=${scripts.length}; agent_status=0; agent_report; exit 0`,
+    `agent_script=${scripts.length}; agent_done ${scripts.length} || :; exit 0`,
     '',
   ].join('\n');
+}
+
+/** Keeps which script is at work, and the exported variables of the shell that has started it. */
+const REPORT = `umask 077
+${OWN_PATH}
+cd "\${0%/*}" && echo "$1" > script.new && cat "/proc/$$/environ" > environment.new &&
+mv -f script.new script && mv -f environment.new environment`;
+
+/** Scripts hold secrets, and every user of the machine can read the arguments of a process: they come as input. */
+const READ_PROGRAM = `agent_program=$(${OWN_PATH} cat); exec </dev/null
+eval "agent_done() { /bin/sh '$1/report' \\"\\$1\\"; }; unset agent_program; set --; $agent_program"`;
+
+/**
+ * Runs a program of `setupProgram` that comes as input, and reports its end between two lines of a marker. What
+ * scripts print goes through a pipe of this shell's own: it ends when the last background job has ended, and the
+ * engine takes the output until then.
+ */
+const AROUND = `own() { ( ${OWN_PATH}; exec "$@" ); }
+folder=
+for place in /dev/shm /tmp ${WORKSPACE_INSIDE}; do
+  if ( umask 077; own mkdir "$place/$1" ) 2>/dev/null; then folder=$place/$1; break; fi
+done
+[ -n "$folder" ] || { echo "no folder in the container can be written to" >&2; exit 1; }
+printf '%s\\n' "$2" > "$folder/report"
+shell=$(${OWN_PATH}; command -v "$4" || echo /bin/sh)
+{
+  script=0
+  "$shell" -c "$3" "$shell" "$folder" 2>&1
+  code=$?
+  [ ! -e "$folder/script" ] || read -r script < "$folder/script"
+  printf '\\n%s %s %s\\n' "$1" "$script" "$code"
+  [ ! -e "$folder/environment" ] || own cat "$folder/environment"
+  printf '\\n%s\\n' "$1"
+  own rm -rf "$folder"
+} | own cat`;
+
+/**
+ * The command that takes a program of `setupProgram` as input.
+ *
+ * @param shell for the scripts; `/bin/sh` where the container lacks it
+ */
+export function setupCommand(marker: string, shell = 'bash'): [string, ...string[]] {
+  return ['/bin/sh', '-c', AROUND, 'sh', marker, REPORT, READ_PROGRAM, shell];
 }
 
 /** Separates what scripts print from the report, as pieces come in. */

@@ -11,7 +11,9 @@ export function namesPackages(
 ): boolean {
   if (scripts.some(({ name }) => name === OWN_PREPARATION)) return false;
   return PACKAGE_VARIABLES.some(
-    (name) => environment[name] || scripts.some(({ text }) => text.includes(`${name}=`)),
+    (name) =>
+      environment[name] ||
+      scripts.some(({ text, sets }) => sets?.includes(name) || text.includes(`${name}=`)),
   );
 }
 

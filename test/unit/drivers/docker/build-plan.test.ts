@@ -3,6 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { planBuild, variableScript } from '../../../../src/drivers/docker/image/build-plan.js';
 import { splitName } from '../../../../src/drivers/docker/image/commit-image.js';
+import { namesPackages } from '../../../../src/drivers/docker/setup/tools-for-scripts.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 test('variables of a container become shell text, but for those of a run and those that no shell can name', (t) => {
@@ -45,6 +46,18 @@ test('the container of an image has no variables, labels, name or restarts of it
   );
   t.is(readFileSync(path.join(control, 'variables'), 'utf8'), 'export A=1\n');
 });
+
+for (const name of ['CLEARML_APT_INSTALL', 'TRAINS_APT_INSTALL']) {
+  test(`packages of ${name} are installed while an image is built`, async (t) => {
+    const control = path.join(temporaryFolder(t), 'container');
+    const plan = async (Env: string[]) => {
+      const request = { Image: 'img:1', Env, HostConfig: {} };
+      return planBuild({ request, pull: 'missing', scripts: [], notes: [] }, control);
+    };
+    t.true(namesPackages({}, (await plan([`${name}=hello`])).scripts));
+    t.false(namesPackages({}, (await plan(['A=hello'])).scripts));
+  });
+}
 
 const NAMES: [name: string, repo: string, tag: string][] = [
   ['a', 'a', 'latest'],

@@ -61,7 +61,21 @@ test('every option of the table is recorded, or steers only the docker command',
     'io-maxbandwidth',
     'io-maxiops',
     'sig-proxy',
+    'umask',
   ]);
+});
+
+test('a umask is an octal number, for engines of API 1.56', (t) => {
+  const sources = recordedSources();
+  const made = (word: string, version: string) => {
+    const options = optionsOf(parseArguments(['--umask', word]), 'test');
+    return forEngine(buildRequest(options, sources).request, options, version).HostConfig.Umask;
+  };
+  t.is(made('0022', '1.56'), 0o22);
+  t.is(made('77', '1.57'), 0o77);
+  for (const word of ['9', '0x1', '', 'u=rwx'])
+    t.throws(() => made(word, '1.56'), { message: /^docker argument --umask: expected an octal number/ });
+  t.throws(() => made('0022', '1.55'), { message: /^docker argument --umask needs engine API 1.56/ });
 });
 
 test('options of Windows engines are passed on', (t) => {

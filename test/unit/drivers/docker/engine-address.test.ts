@@ -86,8 +86,59 @@ test('a context says where its engine is', (t) => {
   t.throws(() => dockerAddress({ ...env, DOCKER_CONTEXT: 'empty' }), {
     message: /empty names no Docker engine/,
   });
-  fs.writeFileSync(path.join(folder, 'config.json'), '{');
-  t.throws(() => dockerAddress(env), { code: 'CONFIG_FILE', message: /config.json cannot be read/ });
+  const id = createHash('sha256').update('farm').digest('hex');
+  fs.writeFileSync(path.join(folder, 'contexts/meta', id, 'meta.json'), '{');
+  t.throws(() => dockerAddress(env), {
+    code: 'CONFIG_FILE',
+    message: /meta.json cannot be read: it is no JSON$/,
+  });
+});
+
+const DEFAULT_TARGET = { kind: 'socket', path: '/var/run/docker.sock' };
+
+for (const [what, spoil, problem] of [
+  ['no JSON', '{"auths": {"a": {"auth": "c2VjcmV0"}}', /config.json cannot be read: it is no JSON$/],
+  ['empty', '', /config.json cannot be read: it is no JSON$/],
+  ['a list', '[]', /config.json cannot be read: it is no JSON object$/],
+  ['a text', '"x"', /config.json cannot be read: it is no JSON object$/],
+  ['a context that is a number', '{"currentContext": 1}', /config.json: currentContext is not a text/],
+  ['a list of logins', '{"auths": []}', /config.json: auths is not an object/],
+  ['a helper that is an object', '{"credsStore": {}}', /config.json: credsStore is not a text/],
+] as const) {
+  test(`a configuration of the docker command that is ${what} is told and does not count`, (t) => {
+    const { env, folder } = dockerFolder(t, {});
+    fs.writeFileSync(path.join(folder, 'config.json'), spoil);
+    const found = dockerAddress(env);
+    t.like(found, { target: DEFAULT_TARGET });
+    t.regex(found.problem ?? '', problem);
+    t.notRegex(found.problem ?? '', /c2VjcmV0/);
+  });
+}
+
+test('a configuration that is a folder, or lies below a file, is told and does not count', (t) => {
+  const { env, folder } = dockerFolder(t, {});
+  t.is(dockerAddress(env).problem, undefined);
+  const file = path.join(folder, 'config.json');
+  t.regex(dockerAddress({ ...env, DOCKER_CONFIG: file }).problem ?? '', /ENOTDIR/);
+  fs.rmSync(file);
+  t.is(dockerAddress(env).problem, undefined);
+  fs.mkdirSync(file);
+  t.like(dockerAddress(env), { target: DEFAULT_TARGET });
+  t.regex(dockerAddress(env).problem ?? '', /config.json cannot be read: EISDIR/);
+});
+
+test('rights that entries do not give do not count either', (t) => {
+  const { env, folder } = dockerFolder(t, { currentContext: null, auths: null });
+  t.is(dockerAddress(env).problem, undefined);
+  const file = path.join(folder, 'config.json');
+  fs.chmodSync(folder, 0o755);
+  fs.chmodSync(file, 0o600);
+  process.seteuid?.(65534);
+  try {
+    t.regex(dockerAddress(env).problem ?? '', /config.json cannot be read: EACCES/);
+  } finally {
+    process.seteuid?.(0);
+  }
 });
 
 test('ssh is called as the docker command calls it, with the host apart from options', (t) => {

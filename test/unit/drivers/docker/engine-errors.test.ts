@@ -37,7 +37,38 @@ const WORDS: readonly [string, ErrorCode, RegExp][] = [
   [
     'setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all',
     'DOCKER_CONTAINER',
-    /unresolvable CDI devices/,
+    /^the engine knows no device nvidia\.com\/gpu=all$/,
+  ],
+  [
+    'failed to create task for container: CDI device injection failed: unresolvable CDI devices vendor.com/nic=7',
+    'DOCKER_CONTAINER',
+    /^the engine knows no device vendor\.com\/nic=7$/,
+  ],
+  [
+    'failed to discover GPU vendor from CDI: no known GPU vendor found',
+    'DOCKER_CONTAINER',
+    /^failed to discover GPU vendor/,
+  ],
+  ['AMD CDI spec not found', 'DOCKER_CONTAINER', /^AMD CDI spec not found$/],
+  [
+    'driver failed programming external connectivity on endpoint x (0a): failed to bind host port 0.0.0.0:8080/tcp: address already in use',
+    'DOCKER_CONTAINER',
+    /^the published port 0\.0\.0\.0:8080 is in use by a program of this machine$/,
+  ],
+  [
+    'failed to bind host port for 127.0.0.1:8080:172.17.0.2:80/tcp: listen tcp4 127.0.0.1:8080: bind: address already in use',
+    'DOCKER_CONTAINER',
+    /^the published port 127\.0\.0\.1:8080\S* is in use by a program of this machine$/,
+  ],
+  [
+    'client version 1.20 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version',
+    'DOCKER_ENGINE',
+    /^the engine does not speak API version 1\.20 \(Minimum 1\.44\)$/,
+  ],
+  [
+    'client version 1.60 is too new. Maximum supported API version is 1.56',
+    'DOCKER_ENGINE',
+    /^the engine does not speak API version 1\.60 \(Maximum 1\.56\)$/,
   ],
   [
     'mkdir /var/lib/docker/overlay2/x: no space left on device',

@@ -12,10 +12,18 @@ interface Wanted {
   env?: Record<string, string>;
   container?: TaskContainer;
   flag?: string[];
+  rulesAvailable?: boolean;
   facts?: Partial<ContainerFacts>;
 }
 
-function plan({ config: keys = {}, env = {}, container = {}, flag, facts = {} }: Wanted) {
+function plan({
+  config: keys = {},
+  env = {},
+  container = {},
+  flag,
+  rulesAvailable = false,
+  facts = {},
+}: Wanted) {
   const config = flatConfig({ config: keys, env });
   const task = { id: 'T', container, script: { binary: 'python3.10' } };
   return planContainer({
@@ -27,7 +35,7 @@ function plan({ config: keys = {}, env = {}, container = {}, flag, facts = {} }:
       warn: () => undefined,
       default: chooseDefaultImage(config, flag),
       rules: readContainerRules(config.value('agent.default_docker.match_rules')),
-      rulesAvailable: false,
+      rulesAvailable,
       updateBack: true,
       defaultOnly: config.boolean('agent.disable_task_docker_override'),
     },
@@ -62,6 +70,50 @@ test("the task's image comes with its own arguments, the default one with the de
   t.is(fallback.request.Image, 'img');
   t.false(fallback.request.Env?.includes('A=B'));
   t.deepEqual(fallback.writeBack, { image: 'img', arguments: "--label 'a=b c'", setup_shell_script: '' });
+});
+
+test('an option and its value may stand in one element of every list', (t) => {
+  const config = { 'agent.extra_docker_arguments': ['-e EXTRA=1', '--shm-size 8g'] };
+  const rule = { match: { container: 'mine:1' }, force_container_rules: true, image: 'ruled:1' };
+  const rules = [{ ...rule, arguments: ['-v /a:/b', '-e OWN=b c'] }];
+  const forced = { ...config, 'agent.default_docker.match_rules': rules };
+  const own = plan({ config: forced, container: { image: 'mine:1' }, rulesAvailable: true });
+  t.true(own.request.Env?.includes('EXTRA=1'));
+  t.true(own.request.Env?.includes('OWN=b c'));
+  t.is(own.request.HostConfig.ShmSize, 8 * 1024 ** 3);
+  t.true(own.request.HostConfig.Binds?.includes('/a:/b'));
+  const quoted = plan({ container: { image: 'mine:1', arguments: "'-e OWN=2' --env 'A= x'" } });
+  t.true(quoted.request.Env?.includes('OWN=2'));
+  t.true(quoted.request.Env?.includes('A= x'));
+  const other = { 'agent.default_docker.image': 'img', 'agent.default_docker.arguments': ['--ipc host'] };
+  t.is(plan({ config: other }).request.HostConfig.IpcMode, 'host');
+  const line = plan({ flag: ['img', '-e FLAG=1'], env: { CLEARML_AGENT_EXTRA_DOCKER_ARGS: "'-e VAR=1'" } });
+  for (const pair of ['FLAG=1', 'VAR=1']) t.true(line.request.Env?.includes(pair));
+});
+
+test('a wrong argument of the administrator is told by its key', (t) => {
+  for (const [extra, message] of [
+    [['-e'], /"-e" needs a value \(agent.extra_docker_arguments\)/],
+    [['e A=B'], /"e A=B" \(agent.extra_docker_arguments\)/],
+    [['--evn A=B'], /"--evn" \(agent.extra_docker_arguments\)/],
+  ] as const) {
+    const config = { 'agent.extra_docker_arguments': [...extra] };
+    t.throws(() => plan({ config, container: { image: 'i' } }), { code: 'DOCKER_ARGUMENT', message });
+  }
+  t.throws(() => plan({ container: { image: 'i', arguments: '-e " A=B"' } }), {
+    message: /-e: expected NAME=value or NAME, found " A=B"/,
+  });
+});
+
+test('a malformed name of an image fails before anything is asked', (t) => {
+  for (const image of ['my image:1', 'i -e X=1', 'Upper/case', 'http://host/i'])
+    t.throws(() => plan({ container: { image } }), {
+      code: 'DOCKER_IMAGE',
+      message: /^malformed image name "/,
+    });
+  t.throws(() => plan({ flag: ['UPPER'] }), {
+    message: 'malformed image name "UPPER": the repository must be in lower case',
+  });
 });
 
 test("the log says why the task's own arguments or image do not count", (t) => {
@@ -247,4 +299,42 @@ test('a restart policy keeps the container, a name is chosen from its format', (
   t.deepEqual(planned.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 3 });
   t.is(planned.request.name, 'app-T-rrrr');
   t.notRegex(planned.runLine, /--rm/);
+});
+
+for (const [text, left] of [
+  ['--restart always', '--restart always'],
+  ['--restart=unless-stopped', '--restart=unless-stopped'],
+  ["--restart 'always' -e A=B", '--restart always'],
+] as const) {
+  test(`a finished task is not started again: ${text}`, (t) => {
+    const planned = plan({ container: { image: 'i', arguments: text } });
+    t.is(planned.request.HostConfig.RestartPolicy?.Name, 'no');
+    t.notRegex(planned.runLine, /--restart/);
+    t.true(
+      planned.notes.includes(
+        `docker arguments that would run a finished task again and again, left out: ${left}`,
+      ),
+      planned.notes.join(),
+    );
+  });
+}
+
+test('an endless restart policy of the administrator is left out, one for failures counts', (t) => {
+  const config = { 'agent.extra_docker_arguments': ['--restart', 'always'] };
+  const admin = plan({ config, container: { image: 'i' } });
+  t.is(admin.request.HostConfig.RestartPolicy?.Name, 'no');
+  const task = plan({ container: { image: 'i', arguments: '--restart on-failure:2' } });
+  t.deepEqual(task.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 2 });
+});
+
+test('the keys of ~/.ssh count where the ssh agent has ended', (t) => {
+  const env = { SSH_AUTH_SOCK: '/tmp/ssh-1/agent' };
+  const there = plan({ env, facts: { sshFolder: '/home/u/.ssh' } });
+  t.true(there.request.HostConfig.Binds?.includes('/tmp/ssh-1/agent:/tmp/ssh-1/agent'));
+  const gone = plan({ env, facts: { sshFolder: '/home/u/.ssh', sshAgentGone: true } });
+  t.true(gone.request.HostConfig.Binds?.includes('/home/u/.ssh:/.ssh:ro'));
+  t.notRegex(gone.runLine, /agent:|SSH_AUTH_SOCK/);
+  const why =
+    'no ssh agent answers at SSH_AUTH_SOCK=/tmp/ssh-1/agent: the keys of ~/.ssh are mounted instead';
+  t.true(gone.notes.includes(why));
 });

@@ -215,6 +215,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   tmpfs: '/x',
   tty: 'true',
   ulimit: 'nofile=10',
+  umask: '0022',
   user: '0',
   workdir: '/x',
 };

@@ -1,6 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import test from 'ava';
-import { SetupOutput, setupProgram } from '../../../../src/drivers/docker/setup/setup-scripts.js';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import {
+  SetupOutput,
+  setupCommand,
+  setupProgram,
+} from '../../../../src/drivers/docker/setup/setup-scripts.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const MARKER = 'setup-0123456789';
 
@@ -44,45 +51,95 @@ test('without a report all is printed in the end', (t) => {
 });
 
 /** What the shells of this machine make of a program. */
-async function outcome(shell: string, texts: readonly string[]) {
+function outcome(t: ExecutionContext, shell: string, texts: readonly string[]) {
   const scripts = texts.map((text, index) => ({ name: `script ${index}`, text }));
-  const program = setupProgram(scripts, MARKER);
-  const env = { PATH: process.env.PATH ?? '' };
-  let stdout: string;
-  try {
-    stdout = execFileSync(shell, ['-c', program], {
-      encoding: 'utf8',
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch (error) {
-    stdout = (error as { stdout: string }).stdout;
-  }
+  const bin = temporaryFolder(t);
+  fs.symlinkSync('/bin/busybox', path.join(bin, 'ash'));
+  const input = path.join(bin, 'program');
+  fs.writeFileSync(input, setupProgram(scripts));
+  const [program, ...args] = setupCommand(MARKER, shell);
+  const { stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { PATH: `${bin}:${process.env.PATH}` },
+    // A bash whose input is a socket takes itself for a remote shell and reads ~/.bashrc.
+    stdio: [fs.openSync(input, 'r'), 'pipe', 'pipe'],
+  });
   const { output, printed } = feedAll([stdout]);
-  const { script, exitCode, environment } = await output.reported;
-  return { script, exitCode, environment, printed: printed() };
+  t.is(stderr, '');
+  return output.reported.then((report) => ({ ...report, printed: printed() }));
 }
 
-for (const shell of ['bash', 'sh']) {
+for (const shell of ['bash', 'dash', 'ash']) {
   test(`${shell}: what a script leaves open ends with it, and failures do not stop the others`, async (t) => {
-    const found = await outcome(shell, ["echo 'open", 'if true; then', 'false\nexport A="it\'s"', 'echo $A']);
-    t.like(found, { script: 4, exitCode: 0, printed: "it's\n" });
+    const found = await outcome(t, shell, [
+      "echo 'open",
+      'if true; then',
+      'false\nexport A="it\'s"',
+      'echo $A',
+    ]);
+    t.like(found, { script: 4, exitCode: 0 });
+    t.true(found.printed.endsWith("it's\n"), found.printed);
     t.is(found.environment.A, "it's");
   });
 
   test(`${shell}: exit and set -e end all, and the script is told`, async (t) => {
-    t.like(await outcome(shell, ['export B=2', 'exit 3', 'echo never']), {
-      script: 1,
-      exitCode: 3,
-      printed: '',
-    });
-    t.like(await outcome(shell, ['set -e', 'false', 'echo never']), { script: 1, exitCode: 1, printed: '' });
-    t.like(await outcome(shell, ['exit 0', 'echo never']), { script: 0, exitCode: 0, printed: '' });
+    for (const [texts, expected] of [
+      [['export B=2', 'exit 3', 'echo never'], { script: 1, exitCode: 3 }],
+      [['set -e', 'false', 'echo never'], { script: 1, exitCode: 1 }],
+      [['exit 0', 'echo never'], { script: 0, exitCode: 0 }],
+      [[':', 'trap : EXIT; exit 4', 'echo never'], { script: 1, exitCode: 4 }],
+      [[':', 'kill -9 $$', 'echo never'], { script: 1, exitCode: 137 }],
+    ] as const) {
+      const found = await outcome(t, shell, texts);
+      t.like(found, expected, texts.join('; '));
+      t.notRegex(found.printed, /never/);
+    }
   });
 
-  test(`${shell}: a script may redirect its output and have a trap of its own`, async (t) => {
-    const found = await outcome(shell, ['exec >/dev/null; trap "echo bye >&9" EXIT; export C=3']);
-    t.like(found, { exitCode: 0, printed: 'bye\n' });
-    t.is(found.environment.C, '3');
+  for (const text of [
+    'set -u',
+    'set -eu; export C=3',
+    'set -euf',
+    'set -a; IFS=/; set -o noclobber; umask 777',
+    'cd /tmp; export PATH=/nowhere',
+    'unset PATH',
+    'exec >/dev/null 2>&1',
+    'exec >&- 2>&- 9>&-',
+    'trap "" EXIT TERM INT',
+    'cat() { exit 9; }; mv() { exit 9; }; echo() { exit 9; }',
+    'sleep 0.1 & sleep 0.2 &',
+    'set -- a b; shift',
+  ]) {
+    test(`${shell}: the report does not depend on the shell of the scripts: ${text}`, async (t) => {
+      const found = await outcome(t, shell, [text, 'export D=4']);
+      t.like(found, { script: 2, exitCode: 0, printed: '' });
+      t.is(found.environment.D, '4');
+    });
+  }
+
+  test(`${shell}: the agent's own lines are no part of what scripts see`, async (t) => {
+    const found = await outcome(t, shell, [
+      'export SEEN="$#:${agent_program-}:$(umask)"',
+      'set -u; export E=5',
+    ]);
+    t.is(found.environment.SEEN, `0::${'0022'}`);
+    t.deepEqual(
+      Object.keys(found.environment).filter((name) => /agent/i.test(name)),
+      [],
+    );
   });
 }
+
+test('bash: set -euo pipefail, the usual head of a script', async (t) => {
+  const text = '#!/bin/bash\nset -euo pipefail\nexport A=1\n';
+  const found = await outcome(t, 'bash', [text, 'echo "${ALSO_NOT:-z}"']);
+  t.like(found, { script: 2, exitCode: 0, printed: 'z\n' });
+  t.is(found.environment.A, '1');
+  t.like(await outcome(t, 'bash', [text, 'false | true']), { script: 1, exitCode: 1 });
+  t.like(await outcome(t, 'bash', [text, 'echo "$NOT_SET"']), { script: 1, exitCode: 1 });
+});
+
+test('what a script leaves in the background prints after the report', async (t) => {
+  const late = '( sleep 0.5; echo late ) & echo early';
+  t.like(await outcome(t, 'bash', [late]), { script: 1, exitCode: 0, printed: 'early\nlate\n' });
+});

@@ -1,0 +1,134 @@
+import { chmod, chown, cp, lstat, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { run } from '../../../os/exec.js';
+import { ensureFolder } from '../../../os/files.js';
+import type { CreateRequest } from '../create-request.js';
+import type { OwnMount } from './run-files.js';
+
+export interface OwnMountsRequest {
+  request: CreateRequest;
+  own: readonly OwnMount[];
+  /** Of the container, as its arguments or its image say: `app`, `1000:1000`, empty for root. */
+  user: string;
+  /** Folder for copies, in reach of any user of the container and of nobody else. */
+  copies: string;
+  /** How the engine sees a path of the agent; `undefined` for one that it cannot see. */
+  engineSees(file: string): string | undefined;
+}
+
+export interface FittedMounts {
+  request: CreateRequest;
+  /** Mounts that are left out, for the log. */
+  notes: string[];
+  /** Folders that are to belong to the container's user; see `giveFolders`. */
+  folders: string[];
+}
+
+/** Packages are installed by root, whoever the container's user is. */
+const OF_ROOT = '/var/cache/apt/archives';
+
+/**
+ * The agent's own mounts as a container can use them. A source that is gone is left out: engines make a folder in
+ * its place. For another user than root, files that are for the agent's user alone are copied, and caches are
+ * folders of that user beside those of root, so that no user plants files for another.
+ */
+export async function fitOwnMounts(given: OwnMountsRequest): Promise<FittedMounts> {
+  const notes: string[] = [];
+  const folders: string[] = [];
+  const sources = new Map<string, string | undefined>();
+  await rm(given.copies, { recursive: true, force: true });
+  for (const [index, mount] of given.own.entries()) {
+    const bind = `${mount.source}:${mount.target}`;
+    if (!(await exists(mount.file))) {
+      notes.push(`${mount.file} is not mounted: it does not exist any more`);
+      sources.set(bind, undefined);
+    } else if (!isRoot(given.user)) {
+      const file = await fileForUser(mount, path.join(given.copies, String(index)), given.user);
+      const source = file === undefined ? undefined : given.engineSees(file);
+      if (file === undefined || source === undefined) continue;
+      if (mount.cache) folders.push(file);
+      sources.set(bind, source);
+    }
+  }
+  const { HostConfig: host } = given.request;
+  const Binds = host.Binds?.flatMap((bind) => {
+    const key = bind.replace(/:ro$/, '');
+    if (!sources.has(key)) return [bind];
+    const source = sources.get(key);
+    return source === undefined ? [] : [source + bind.slice(bind.indexOf(':'))];
+  });
+  const request = { ...given.request, HostConfig: { ...host, ...(Binds === undefined ? {} : { Binds }) } };
+  return { request, notes, folders };
+}
+
+/**
+ * Makes folders writable for the container's user: the owner where that is possible, else all who reach them. The
+ * containers that have them cannot put a link in their place.
+ *
+ * @param owner `uid:gid`
+ */
+export async function giveFolders(
+  folders: readonly string[],
+  owner: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const [uid = 0, gid = 0] = owner.split(':').map(Number);
+  for (const folder of folders) {
+    if ((await stat(folder)).uid === uid) continue;
+    if (process.getuid?.() !== 0) {
+      await chmod(folder, 0o777);
+      continue;
+    }
+    // What is in it has another owner where images give one name several numbers.
+    await run(
+      ['find', folder, '-mindepth', '1', '!', '-uid', String(uid), '-exec', 'chown', '-h', owner, '{}', '+'],
+      { env },
+    );
+    await chown(folder, uid, gid);
+  }
+}
+
+/** `user`, `user:group`; names of root's number are not known here, and cost nothing but a folder of their own. */
+function isRoot(user: string): boolean {
+  return ['', '0', 'root'].includes(user.split(':', 1)[0] ?? '');
+}
+
+async function fileForUser(
+  { file, cache, readOnly, target }: OwnMount,
+  copy: string,
+  user: string,
+): Promise<string | undefined> {
+  if (cache) {
+    if (target === OF_ROOT) return undefined;
+    const [name = ''] = user.split(':', 1);
+    const folder = path.join(`${file}.users`, encodeURIComponent(name));
+    await ensureFolder(folder);
+    return folder;
+  }
+  if (!readOnly) return undefined;
+  await ensureFolder(path.dirname(copy), 0o755);
+  await cp(file, copy, { recursive: true, filter: isCopied });
+  await makeReadable(copy);
+  return copy;
+}
+
+/** Sockets, such as those of ssh's master connections, cannot be copied. */
+async function isCopied(file: string): Promise<boolean> {
+  const stats = await lstat(file);
+  return stats.isFile() || stats.isDirectory() || stats.isSymbolicLink();
+}
+
+async function makeReadable(file: string): Promise<void> {
+  const stats = await lstat(file);
+  if (stats.isSymbolicLink()) return;
+  await chmod(file, stats.isDirectory() ? 0o755 : 0o644);
+  if (!stats.isDirectory()) return;
+  for (const name of await readdir(file)) await makeReadable(path.join(file, name));
+}
+
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,36 @@
+import { ApiError } from '../api-error.js';
+import type { Call, Handler } from '../call.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+
+type One = (call: Call, id: string) => JsonObject;
+
+/**
+ * A call for many documents at once: each succeeds or fails on its own. Some members of the single answer
+ * are flags here, and some are left out.
+ */
+export function each(action: One, flags: readonly string[] = [], without: readonly string[] = []): Handler {
+  const item = (answer: JsonObject) =>
+    Object.fromEntries(
+      Object.entries(answer)
+        .filter(([name]) => !without.includes(name))
+        .map(([name, value]) => [name, flags.includes(name) ? isSet(value) : value]),
+    );
+  return (call) => {
+    const succeeded: JsonObject[] = [];
+    const failed: JsonObject[] = [];
+    for (const id of call.params.texts('ids')) {
+      try {
+        succeeded.push({ id, ...item(call.server.database.transaction(() => action(call, id))) });
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        const { status, subcode, message, data } = error;
+        failed.push({ id, error: { codes: [status, subcode], msg: message, data } });
+      }
+    }
+    return { succeeded, failed };
+  };
+}
+
+function isSet(value: Json | undefined): boolean {
+  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
+}
