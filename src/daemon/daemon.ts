@@ -139,13 +139,13 @@ async function runRegistered(daemon: Registered): Promise<void> {
     warn: (text) => logger.warn(text),
   });
   const ctx = await contextOf(daemon, machine);
-  for (const line of announcement(registration.workerId, queues)) logger.info(line);
-  void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
   await publish(
     registration,
     options,
     queues.map(({ name }) => name),
   );
+  for (const line of announcement(registration.workerId, queues)) logger.info(line);
+  void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
   await serve({ ...daemon, ctx, machine });
 }
 

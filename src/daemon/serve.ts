@@ -1,3 +1,4 @@
+import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
 import type { AgentContext } from '../task/context.js';
@@ -42,8 +43,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
   const metrics = await openMetrics(daemon);
-  const queues = daemon.queues.map(({ id }) => id);
-  await workers.register({ worker: ctx.workerId, queues }, { signal: shutdown.drain });
+  await register(daemon);
   await publishLimit(daemon);
   const over = new AbortController();
   const work = prepareWork(daemon, times);
@@ -63,6 +63,18 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await workers
       .unregister({ worker: ctx.workerId, queues: work.queues.ids }, { retry: 'none' })
       .catch(() => undefined);
+  }
+}
+
+async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Promise<void> {
+  const call = (ids: readonly string[]) =>
+    connection.workers.register({ worker: ctx.workerId, queues: ids }, { signal: shutdown.drain });
+  try {
+    await call(queues.map(({ id }) => id));
+  } catch (error) {
+    // One was deleted a moment ago; the first look at the queues tells which, and reports name those that are left.
+    if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
+    await call([]);
   }
 }
 

@@ -141,7 +141,7 @@ export class World {
     const text = `api { api_server: "${this.proxy.url}", web_server: "${this.proxy.url}", files_server: "${files}", ${credentials} }\n`;
     writeFileSync(path.join(home, 'clearml.conf'), `${text}agent { kill_grace_sec: 1 }\n`, { mode: 0o600 });
     const offset = this.#offsets[index];
-    const clock =
+    const clock: Record<string, string> =
       offset === undefined
         ? {}
         : { LD_PRELOAD: FAKETIME, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { workerFolder } from '../../../src/os/paths.js';
@@ -66,8 +66,8 @@ test('a daemon whose file is damaged is stopped all the same', async (t) => {
   const { daemon, agent, home } = await agentUnderTest(t);
   const running = daemon();
   const file = path.join(workerFolder(path.join(home.folder, '.clearml', 'agent'), 'test:0'), 'daemon.json');
-  // It writes the file once, when it is about to serve.
-  await until(() => existsSync(file), { what: 'the daemon', context: running.output });
+  const serves = () => running.output().includes('Listening to queues');
+  await until(serves, { what: 'the daemon', context: running.output });
   writeFileSync(file, '');
   const stop = agent('daemon', '--stop');
   t.is((await stop.exited).code, 0, stop.output());

@@ -50,7 +50,7 @@ test('a run that the server knows all of goes, with its workspace', async (t) =>
   const folder = await leave('w:0', [PULLED, REPORTED]);
   const [run, ...more] = await list();
   t.deepEqual(more, []);
-  t.like(run, { worker: 'w_0', task: 't1', runFolder: folder, hold: undefined });
+  t.like(run, { worker: 'w:0', task: 't1', runFolder: folder, hold: undefined });
   t.true((run?.bytes ?? 0) > 10_000);
   t.is(run && (await removeRun(run, false)), undefined);
   t.deepEqual([folder, workspace(folder)].map(existsSync), [false, false]);
