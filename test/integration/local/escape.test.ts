@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { HoldMeans } from '../../../src/drivers/local/local-driver.js';
+import { localRef } from '../../../src/drivers/local/local-ref.js';
 import type { LocalWorkload } from '../../../src/drivers/local/local-workload.js';
 import { isAlive } from '../../../src/os/processes.js';
-import { type LocalRun, localRun, outputText, outputUntil } from '../../support/local-run.js';
+import { type LocalRun, localDriver, localRun, outputText, outputUntil } from '../../support/local-run.js';
 
 /** Both means; the tests need a user who may make control groups, as root of the test machine. */
 const MEANS: readonly HoldMeans[] = ['control-group', 'subreaper'];
@@ -15,6 +16,7 @@ const TIMES = 20;
  * subreaper tells whose it is. A script writes the pids of what it leaves, a line each, then `ready`.
  */
 const PYTHON = 'import os, signal, sys, time\ndef say(*a): print(*a, flush=True)\n';
+const LEAVES_ONE = `env -i setsid sh -c 'trap "" HUP; echo $$; exec sleep 300' & sleep 0.3`;
 const BARE = `env -i sh -c 'echo $$; echo ready; exec sleep 300'`;
 const LEFT: Readonly<Record<string, readonly string[]>> = {
   'env -i setsid': ['sh', '-c', `env -i setsid sh -c 'echo $$; echo ready; exec sleep 300' &\nwait`],
@@ -155,36 +157,59 @@ for (const means of MEANS) {
     },
   );
 
-  test.serial(
-    `${means}: the command sees environment, signals and descriptors of its own only`,
-    async (t) => {
-      const { driver, place } = await localRun(t, means);
-      const script = `import json, os, re
-status = open('/proc/self/status').read()
-ignored = int(re.search('SigIgn:\\\\s*(\\\\w+)', status)[1], 16)
-print(json.dumps([sorted(os.environ), ignored & ~(1 << 12 | 1 << 24), sorted(os.listdir('/proc/self/fd'))[:3]]))`;
-      const env = { LD_LIBRARY_PATH: '/nowhere', LC_ALL: undefined, LANG: undefined, ODD: 'ü\n=' };
-      const workload = await driver.launch(place, { argv: ['/usr/bin/env', '-0'], env });
-      const names = (await outputText(workload))
-        .split('\0')
-        .filter((one) => /^[A-Z]/.test(one))
-        .sort();
-      t.deepEqual(
-        names.filter((one) => !one.startsWith('PWD=')),
-        [
-          `CLEARML_AGENT_WORKLOAD=${place.ref.marker}`,
-          'LD_LIBRARY_PATH=/nowhere',
-          'ODD=ü\n=',
-          `PATH=${process.env.PATH}`,
-        ],
-      );
-      const other = await localRun(t, means);
-      const second = await other.driver.launch(other.place, { argv: ['/usr/bin/python3', '-c', script] });
-      const [, ignored] = JSON.parse(await outputText(second));
-      t.is(ignored, 0);
-    },
-  );
+  test.serial(`${means}: the command sees its own environment and no signal ignored`, async (t) => {
+    const { driver, place } = await localRun(t, means);
+    const env = { LD_LIBRARY_PATH: '/nowhere', LC_ALL: undefined, LANG: undefined, ODD: 'ü\n=' };
+    const workload = await driver.launch(place, { argv: ['/usr/bin/env', '-0'], env });
+    const names = (await outputText(workload))
+      .split('\0')
+      .filter((one) => /^[A-Z]/.test(one))
+      .sort();
+    t.deepEqual(
+      names.filter((one) => !one.startsWith('PWD=')),
+      [
+        `CLEARML_AGENT_WORKLOAD=${place.ref.marker}`,
+        'LD_LIBRARY_PATH=/nowhere',
+        'ODD=ü\n=',
+        `PATH=${process.env.PATH}`,
+      ],
+    );
+    const other = await localRun(t, means);
+    // Of a shell's child: Python itself ignores two signals.
+    const argv = ['sh', '-c', 'grep SigIgn /proc/self/status'] as const;
+    const second = await other.driver.launch(other.place, { argv: [...argv] });
+    t.is(await outputText(second), 'SigIgn:\t0000000000000000\n');
+  });
 }
+
+for (const means of MEANS) {
+  test.serial(`${means}: a later daemon ends what was left while none lived`, async (t) => {
+    const workload = await launched(t, means, ['sh', '-c', `${LEAVES_ONE}; echo ready; exit 3`]);
+    const pids = await leftBy(workload);
+    const leave = new AbortController();
+    t.teardown(() => leave.abort());
+    const later = await localDriver(leave.signal, 'mark').attach(JSON.parse(JSON.stringify(workload.ref)));
+    t.deepEqual(await later?.exited, { kind: 'exited', code: 3 });
+    await later?.settled;
+    t.deepEqual(await alive(pids), []);
+  });
+
+  test.serial(`${means}: a place whose launch was not noted is cleared of all`, async (t) => {
+    const { driver, place, sh } = await localRun(t, means);
+    const pids = await leftBy(await sh(`${LEAVES_ONE}; echo ready; sleep 300`));
+    t.deepEqual(await alive(pids), pids);
+    await driver.dispose(JSON.parse(JSON.stringify(place.ref)));
+    t.deepEqual(await alive(pids), []);
+  });
+}
+
+test('a journal cannot name a control group that is not of its run', (t) => {
+  const ref = { kind: 'local', taskId: 't', runFolder: '/r', marker: 'm' } as const;
+  const folders = ['/sys/fs/cgroup', '/sys/fs/cgroup/clearml-task-other', 'clearml-task-m', ''];
+  for (const controlGroup of folders) t.deepEqual(localRef({ ...ref, controlGroup }), ref, controlGroup);
+  const own = { ...ref, controlGroup: '/sys/fs/cgroup/clearml-task-m' };
+  t.deepEqual(localRef(own), own);
+});
 
 test.serial('control-group: what a set-up step leaves ends with the place, and the group goes', async (t) => {
   const { driver, place } = await localRun(t, 'control-group');
