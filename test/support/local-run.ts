@@ -13,6 +13,8 @@ export interface LocalRun {
   driver: LocalDriver;
   place: LocalPlace;
   folder: string;
+  /** Ends the driver's watch, as the end of its daemon does. */
+  leaves(): void;
   /** Launches a shell script with parameters. */
   sh(script: string, ...parameters: string[]): Promise<LocalWorkload>;
 }
@@ -43,6 +45,7 @@ export async function localRun(t: ExecutionContext, hold?: HoldMeans): Promise<L
     driver,
     place,
     folder,
+    leaves: () => leave.abort(),
     sh: (script, ...parameters) => driver.launch(place, { argv: ['sh', '-c', script, 'sh', ...parameters] }),
   };
 }

@@ -184,8 +184,11 @@ for (const means of MEANS) {
 
 for (const means of MEANS) {
   test.serial(`${means}: a later daemon ends what was left while none lived`, async (t) => {
-    const workload = await launched(t, means, ['sh', '-c', `${LEAVES_ONE}; echo ready; exit 3`]);
+    const { driver, place, leaves } = await localRun(t, means);
+    const script = `${LEAVES_ONE}; echo ready; sleep 0.5; exit 3`;
+    const workload = await driver.launch(place, { argv: ['sh', '-c', script] });
     const pids = await leftBy(workload);
+    leaves();
     const leave = new AbortController();
     t.teardown(() => leave.abort());
     const later = await localDriver(leave.signal, 'mark').attach(JSON.parse(JSON.stringify(workload.ref)));
