@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { type CommandSetting, checkCommand, startError } from './command-errors.js';
+import { membersFile } from './control-group.js';
 import { diskError, isMissing, writeFileDurable } from './files.js';
 import { startTime } from './processes.js';
+import { asSubreaper } from './subreaper.js';
 
 /**
  * Commands that need no living parent. A small shell process in a session of its own starts the command,
@@ -16,6 +18,19 @@ export interface DetachedCommand extends CommandSetting {
   outputFile: string;
   /** Takes the exit status; written anew. */
   statusFile: string;
+  /** How the processes of the command are held together. */
+  holder?: Holder;
+}
+
+/** What keeps the processes of a command findable that leave their session and give up their parent. */
+export interface Holder {
+  /** Folder of a control group that they are put in. */
+  controlGroup?: string;
+  /**
+   * Python that makes the waiting shell their subreaper. The shell then stays after the command's end until nothing is
+   * below it; the exit status comes at once.
+   */
+  subreaper?: string;
 }
 
 export interface DetachedProcess {
@@ -30,15 +45,23 @@ export interface DetachedProcess {
  * Handlers that do nothing let the shell outlive a signal to its group, and unlike ignored signals they are
  * not inherited. The status is written into space that exists already (`1<>`), so a full disk does not lose
  * it. What the shell itself has to say (`Terminated`) stays out of the output. The command comes as
- * positional parameters and is never read as shell code.
+ * positional parameters and is never read as shell code. A subreaper (`lingers`) that ended would hand what is left to
+ * process 1; "read" fails on the list of children, which has no line end, and yet reads it.
  */
 const WAITING_SHELL = `trap : HUP INT QUIT TERM
-status_file=$1
-shift
+status_file=$1 members=$2 lingers=$3
+shift 3
 exec 3>&2 2>/dev/null
+[ -z "$members" ] || echo $$ >"$members"
 (exec 2>&3 3>&-; exec "$@")
 code=$?
-echo "$code" 1<>"$status_file"
+echo "$code" 1<>"$status_file" || exit "$code"
+while [ -n "$lingers" ]; do
+  left=
+  read -r left <"/proc/$$/task/$$/children"
+  [ -n "$left" ] || break
+  sleep 0.1 || [ $? -gt 128 ] || sleep 1 || break
+done
 exit "$code"`;
 
 /** Longer than any status; a status is complete when its newline is there. */
@@ -54,7 +77,7 @@ export async function startDetached(command: DetachedCommand): Promise<DetachedP
   // The full path: a bare name might be one that the shell itself answers to (`eval`, `test`).
   const program = await checkCommand(command, 'LAUNCH_FAILED');
   await writeFileDurable(command.statusFile, NO_STATUS);
-  const child = await startShell([command.statusFile, program, ...args], command);
+  const child = await startShell([program, ...args], command);
   child.unref();
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('exit', (code) => resolve(code ?? undefined));
@@ -63,12 +86,26 @@ export async function startDetached(command: DetachedCommand): Promise<DetachedP
   return { pid, startTime: (await startTime(pid)) ?? '', ended };
 }
 
-async function startShell(parameters: string[], command: DetachedCommand): Promise<ChildProcess> {
+async function startShell(commandLine: string[], command: DetachedCommand): Promise<ChildProcess> {
+  const { controlGroup, subreaper } = command.holder ?? {};
+  const members = controlGroup === undefined ? '' : membersFile(controlGroup);
+  const lingers = subreaper === undefined ? '' : 'yes';
+  const shell = [
+    '/bin/sh',
+    '-c',
+    WAITING_SHELL,
+    'clearml-task',
+    command.statusFile,
+    members,
+    lingers,
+  ] as const;
+  const plain = { argv: [...shell, ...commandLine] as const, env: command.env };
+  const { argv, env } = subreaper === undefined ? plain : asSubreaper(subreaper, plain.argv, command.env);
   const output = await openOutput(command.outputFile);
   try {
-    const child = spawn('/bin/sh', ['-c', WAITING_SHELL, 'clearml-task', ...parameters], {
+    const child = spawn(argv[0], argv.slice(1), {
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-      env: command.env,
+      env,
       detached: true,
       stdio: ['ignore', output.fd, output.fd],
     });

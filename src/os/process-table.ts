@@ -61,6 +61,24 @@ export function* markedPidsNow(name: string, value: string): Generator<number> {
   }
 }
 
+/** Pids below a process, children before theirs, without giving way to anything else; empty where the kernel lists none. */
+export function pidsBelowNow(pid: number): number[] {
+  const children = childrenNow(pid);
+  return [...children, ...children.flatMap(pidsBelowNow)];
+}
+
+/** Each thread has a list of its own of what it started. */
+function childrenNow(pid: number): number[] {
+  try {
+    const lists = readdirSync(`/proc/${pid}/task`).map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'),
+    );
+    return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
+  } catch {
+    return [];
+  }
+}
+
 /** proc_loadavg(5): the last field is the pid of the process that was created last. */
 function newestPid(): number {
   return Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[4]);

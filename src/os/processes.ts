@@ -3,6 +3,7 @@ import treeKill from 'tree-kill';
 import { systemCode } from '../errors.js';
 import {
   markedPidsNow,
+  pidsBelowNow,
   type ProcessEntry,
   pidsWithVariable,
   processEntry,
@@ -24,22 +25,18 @@ export async function isAlive(pid: number, started?: string): Promise<boolean> {
   return entry !== undefined && !entry.zombie && (started === undefined || entry.startTime === started);
 }
 
-/** All living processes below `pid`, nearest first. */
-export async function descendants(pid: number): Promise<ProcessEntry[]> {
-  const table = await processTable();
-  const found: ProcessEntry[] = [];
-  let level = new Set([pid]);
-  while (level.size > 0) {
-    const children = table.filter((entry) => level.has(entry.parent));
-    found.push(...children);
-    level = new Set(children.map((entry) => entry.pid));
+/** Processes of the table with all below them, each once. */
+export function withDescendants(
+  table: readonly ProcessEntry[],
+  roots: readonly ProcessEntry[],
+): ProcessEntry[] {
+  const found = new Map(roots.map((entry) => [entry.pid, entry]));
+  for (let level = roots; level.length > 0; ) {
+    const parents = new Set(level.map((entry) => entry.pid));
+    level = table.filter((entry) => parents.has(entry.parent) && !found.has(entry.pid));
+    for (const entry of level) found.set(entry.pid, entry);
   }
-  return found.filter((entry) => !entry.zombie);
-}
-
-/** All living processes of a process group. */
-export async function groupMembers(group: number): Promise<ProcessEntry[]> {
-  return (await processTable()).filter((entry) => entry.group === group && !entry.zombie);
+  return [...found.values()];
 }
 
 /**
@@ -60,8 +57,28 @@ export async function killTree(pid: number, signal: NodeJS.Signals): Promise<voi
   }
   // On Linux tree-kill starts `ps` for each process: not installed in small images, and its failure to
   // start, which is likely when a task has used up all processes, would end the whole agent.
-  const below = await descendants(pid);
-  for (const target of [pid, ...below.map((entry) => entry.pid)]) signalProcess(target, signal);
+  const table = await processTable();
+  const tree = withDescendants(
+    table,
+    table.filter((entry) => entry.pid === pid),
+  );
+  for (const entry of tree) signalProcess(entry.pid, signal);
+}
+
+/** A process that is killed stays in the list of children until its parent takes notice. */
+const MOST_ROUNDS = 50;
+
+/** Kills all below a process in one go: what is started meanwhile is looked for again at once. Linux only. */
+export function killBelow(pid: number): void {
+  const killed = new Set<number>();
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const fresh = pidsBelowNow(pid).filter((one) => !killed.has(one));
+    if (fresh.length === 0) return;
+    for (const one of fresh) {
+      signalProcess(one, 'SIGKILL');
+      killed.add(one);
+    }
+  }
 }
 
 /** Signals a whole process group. `false` when nothing of it is left. */

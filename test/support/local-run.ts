@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { OutputChunk, Workload } from '../../src/drivers/driver.js';
-import { LocalDriver } from '../../src/drivers/local/local-driver.js';
+import { type HoldMeans, LocalDriver } from '../../src/drivers/local/local-driver.js';
 import type { LocalPlace } from '../../src/drivers/local/local-place.js';
 import type { LocalWorkload } from '../../src/drivers/local/local-workload.js';
 import { isAlive } from '../../src/os/processes.js';
@@ -13,6 +13,8 @@ export interface LocalRun {
   driver: LocalDriver;
   place: LocalPlace;
   folder: string;
+  /** Ends the driver's watch, as the end of its daemon does. */
+  leaves(): void;
   /** Launches a shell script with parameters. */
   sh(script: string, ...parameters: string[]): Promise<LocalWorkload>;
 }
@@ -24,10 +26,10 @@ export async function tempFolder(t: ExecutionContext): Promise<string> {
 }
 
 /** A place on this machine in a folder of its own; all that was started in it ends with the test. */
-export async function localRun(t: ExecutionContext): Promise<LocalRun> {
+export async function localRun(t: ExecutionContext, hold?: HoldMeans): Promise<LocalRun> {
   const folder = await tempFolder(t);
   const leave = new AbortController();
-  const driver = localDriver(leave.signal);
+  const driver = localDriver(leave.signal, hold);
   const place = await driver.open({
     taskId: 'task',
     runFolder: path.join(folder, 'run'),
@@ -43,12 +45,14 @@ export async function localRun(t: ExecutionContext): Promise<LocalRun> {
     driver,
     place,
     folder,
+    leaves: () => leave.abort(),
     sh: (script, ...parameters) => driver.launch(place, { argv: ['sh', '-c', script, 'sh', ...parameters] }),
   };
 }
 
-export function localDriver(signal: AbortSignal): LocalDriver {
-  return new LocalDriver({ environment: { PATH: process.env.PATH, LANG: 'C.UTF-8' }, signal });
+export function localDriver(signal: AbortSignal, hold?: HoldMeans): LocalDriver {
+  const environment = { PATH: process.env.PATH, LANG: 'C.UTF-8' };
+  return new LocalDriver({ environment, signal, ...(hold === undefined ? {} : { hold }) });
 }
 
 /** All output from a position on, as text, to the end of the workload. */

@@ -24,6 +24,8 @@ Environment=${quote(`PATH=${path}`)}
 ${user === undefined || scope === 'user' ? '' : `User=${user}\n`}UMask=0077
 # Tasks are processes of their own and outlive the daemon.
 KillMode=process
+# A control group for each task holds all its processes.
+Delegate=yes
 KillSignal=SIGTERM
 RestartKillSignal=SIGUSR2
 TimeoutStopSec=${STOP_SECONDS}

@@ -1,5 +1,5 @@
 import { localRef } from '../../drivers/local/local-ref.js';
-import { living } from '../../drivers/local/workload-processes.js';
+import { holdOf, living } from '../../drivers/local/workload-processes.js';
 import { unsentLog } from '../../logs/unsent-log.js';
 import { lockHolder } from '../../os/lock.js';
 import { isAlive } from '../../os/processes.js';
@@ -69,6 +69,6 @@ export async function livingPids({ place, workload }: RunState): Promise<number[
   if (local === undefined) return [];
   const { pid, startTime } = { ...workload };
   const leads = typeof pid === 'number' && typeof startTime === 'string' && (await isAlive(pid, startTime));
-  const found = await living({ marker: local.marker, ...(leads ? { leader: pid } : {}) });
+  const found = await living({ ...holdOf(local), ...(leads ? { leader: pid } : {}) });
   return found.filter(({ zombie }) => !zombie).map((entry) => entry.pid);
 }

@@ -1,21 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
+import { createControlGroup, removeControlGroup } from '../../os/control-group.js';
 import { readStatus, startDetached } from '../../os/detached.js';
 import { ensureFolder } from '../../os/files.js';
 import { isAlive } from '../../os/processes.js';
+import { findSubreaperPython } from '../../os/subreaper.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { LocalPlace } from './local-place.js';
-import { type LocalPlaceRef, type LocalWorkloadRef, localRef, outputFile, statusFile } from './local-ref.js';
+import {
+  controlGroupName,
+  type LocalPlaceRef,
+  type LocalWorkloadRef,
+  localRef,
+  outputFile,
+  statusFile,
+} from './local-ref.js';
 import { LocalWorkload } from './local-workload.js';
-import { endProcesses, living } from './workload-processes.js';
+import { endProcesses, holdOf, living } from './workload-processes.js';
 
 export interface LocalDriverOptions {
   /** What set-up steps and tasks see, without what is for the agent alone. */
   environment: Readonly<Record<string, string | undefined>>;
   /** Ends all watching when the daemon leaves; commands run on. */
   signal: AbortSignal;
+  /** Best means that are tried to hold a task's processes together; without it, a control group. */
+  hold?: HoldMeans;
 }
+
+/** A control group, else a subreaper, else the mark in the environment, which a process can take off. */
+export type HoldMeans = 'control-group' | 'subreaper' | 'mark';
 
 /** Time for the rest of a run's processes to end when its place is removed. */
 const DISPOSE_GRACE_MS = 2000;
@@ -25,19 +39,24 @@ export class LocalDriver implements Driver {
   readonly kind = 'local';
   readonly #environment: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
+  readonly #hold: HoldMeans;
+  #python: Promise<string | undefined> | undefined;
 
-  constructor({ environment, signal }: LocalDriverOptions) {
+  constructor({ environment, signal, hold = 'control-group' }: LocalDriverOptions) {
     const given = Object.entries(environment).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );
     this.#environment = Object.fromEntries(given);
     this.#signal = signal;
+    this.#hold = hold;
   }
 
   async open({ taskId, runFolder, workspace }: PlaceRequest): Promise<LocalPlace> {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
-    return new LocalPlace({ kind: 'local', taskId, runFolder, marker: randomUUID() }, this.#environment);
+    const marker = randomUUID();
+    const held = await this.#holdOf(marker);
+    return new LocalPlace({ kind: 'local', taskId, runFolder, marker, ...held }, this.#environment);
   }
 
   /** @throws AgentError COMMAND_MISSING or LAUNCH_FAILED saying what is not there */
@@ -45,12 +64,17 @@ export class LocalDriver implements Driver {
     const local = localRef(place.ref);
     if (local === undefined) throw new AgentError('INTERNAL', `not a place on this machine: ${place.kind}`);
     const output = outputFile(local.runFolder);
+    const python = local.reaper ? await this.#subreaperPython() : undefined;
     const { pid, startTime, ended } = await startDetached({
       argv: command.argv,
       ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
       env: new LocalPlace(local, this.#environment).environmentOf(command),
       outputFile: output,
       statusFile: statusFile(local.runFolder),
+      holder: {
+        ...(local.controlGroup === undefined ? {} : { controlGroup: local.controlGroup }),
+        ...(python === undefined ? {} : { subreaper: python }),
+      },
     });
     const ref = { ...local, output, pid, startTime };
     return new LocalWorkload({ ref, ended, ownsGroup: true, signal: this.#signal });
@@ -75,14 +99,32 @@ export class LocalDriver implements Driver {
   /** Ends whatever set-up steps or the command left running. */
   async dispose(ref: PlaceRef): Promise<void> {
     const local = localRef(ref);
-    if (local !== undefined) await endProcesses({ marker: local.marker }, DISPOSE_GRACE_MS);
+    if (local === undefined) return;
+    const { pid, startTime } = await this.#waitingShell(local, ref);
+    const leader = (await isAlive(pid, startTime)) ? { leader: pid } : {};
+    await endProcesses({ ...holdOf(local), ...leader }, DISPOSE_GRACE_MS);
+    if (local.controlGroup !== undefined) await removeControlGroup(local.controlGroup);
   }
 
-  async #waitingShell(local: LocalPlaceRef, ref: WorkloadRef): Promise<{ pid: number; startTime: string }> {
+  async #holdOf(marker: string): Promise<Pick<LocalPlaceRef, 'controlGroup' | 'reaper'>> {
+    if (this.#hold === 'mark') return {};
+    const controlGroup =
+      this.#hold === 'control-group' ? await createControlGroup(controlGroupName(marker)) : undefined;
+    if (controlGroup !== undefined) return { controlGroup };
+    return (await this.#subreaperPython()) === undefined ? {} : { reaper: true };
+  }
+
+  /** Looked for once: it starts Python. */
+  #subreaperPython(): Promise<string | undefined> {
+    this.#python ??= findSubreaperPython(this.#environment);
+    return this.#python;
+  }
+
+  async #waitingShell(local: LocalPlaceRef, ref: PlaceRef): Promise<{ pid: number; startTime: string }> {
     const { pid, startTime } = ref;
     if (typeof pid === 'number' && typeof startTime === 'string') return { pid, startTime };
     // The oldest leader of a group; pid 0 is nobody's.
-    const marked = await living({ marker: local.marker });
+    const marked = await living(holdOf(local));
     const leaders = marked.filter((entry) => entry.pid === entry.group);
     return leaders.sort((one, other) => one.pid - other.pid)[0] ?? { pid: 0, startTime: '' };
   }

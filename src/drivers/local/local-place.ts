@@ -1,11 +1,18 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
+import { type CommandSetting, checkCommand } from '../../os/command-errors.js';
+import { membersFile } from '../../os/control-group.js';
 import { run } from '../../os/exec.js';
 import { diskError, ensureFolder, readTextIfThere } from '../../os/files.js';
 import type { ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
 import type { LocalPlaceRef } from './local-ref.js';
 import { MARKER_VARIABLE } from './workload-processes.js';
+
+/** The command comes as positional parameters and is never read as shell code. */
+const ENTER = `{ echo $$ >"$1"; } 2>/dev/null
+shift
+exec "$@"`;
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -31,16 +38,26 @@ export class LocalPlace implements Place {
 
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
     const { argv, cwd } = command;
-    const { timedOut, ...result } = await run(argv, {
+    const env = this.environmentOf(command);
+    const setting = { ...(cwd === undefined ? {} : { cwd }), env };
+    const { timedOut, ...result } = await run(await this.#entering({ ...setting, argv }), {
       ...options,
-      ...(cwd === undefined ? {} : { cwd }),
-      env: this.environmentOf(command),
+      ...setting,
     });
     if (!timedOut) return result;
     const seconds = Math.round((options.timeoutMs ?? 0) / 1000);
     throw new AgentError('COMMAND_FAILED', `${argv[0]} did not end within ${seconds} s`, {
       detail: result.stderr.slice(-2000),
     });
+  }
+
+  /** What puts a set-up step into the control group before it begins. */
+  async #entering(command: CommandSetting): Promise<CommandSetting['argv']> {
+    const { controlGroup } = this.ref;
+    if (controlGroup === undefined) return command.argv;
+    const [, ...args] = command.argv;
+    const program = await checkCommand(command);
+    return ['/bin/sh', '-c', ENTER, 'clearml-setup', membersFile(controlGroup), program, ...args];
   }
 
   async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {

@@ -7,6 +7,10 @@ export interface LocalPlaceRef extends PlaceRef {
   runFolder: string;
   /** Value of the marker variable in the environment of all that is run for the task. */
   marker: string;
+  /** Folder of the control group that all of it is in, where this user may have one. */
+  controlGroup?: string;
+  /** Whether the waiting shell is the subreaper of the command. */
+  reaper?: boolean;
 }
 
 /** Of a command launched there. Without a pid when the daemon was killed before it could note it. */
@@ -27,8 +31,28 @@ export function statusFile(runFolder: string): string {
 
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
-  const { kind, taskId, runFolder, marker } = ref;
+  const { kind, taskId, runFolder, marker, controlGroup, reaper } = ref;
   if (kind !== 'local' || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '')
     return;
-  return { kind, taskId, runFolder, marker };
+  return {
+    kind,
+    taskId,
+    runFolder,
+    marker,
+    ...(isOwnGroup(controlGroup, marker) ? { controlGroup } : {}),
+    ...(reaper === true ? { reaper } : {}),
+  };
+}
+
+export function controlGroupName(marker: string): string {
+  return `clearml-task-${marker}`;
+}
+
+/** All in a group is killed at the end, so a journal names none but the run's own. */
+function isOwnGroup(folder: unknown, marker: string): folder is string {
+  return (
+    typeof folder === 'string' &&
+    path.isAbsolute(folder) &&
+    path.basename(folder) === controlGroupName(marker)
+  );
 }

@@ -3,7 +3,7 @@ import { OutputFile } from '../../os/output-file.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import { watchExit } from './exit-watch.js';
 import { type LocalWorkloadRef, statusFile } from './local-ref.js';
-import { endProcesses, goneWithin, type ProcessSelection } from './workload-processes.js';
+import { endProcesses, goneWithin, holdOf, type ProcessSelection } from './workload-processes.js';
 
 export interface LocalWorkloadOptions {
   ref: LocalWorkloadRef & { pid: number; startTime: string };
@@ -33,7 +33,7 @@ export class LocalWorkload implements Workload {
 
   constructor({ ref, ownsGroup, ended, signal }: LocalWorkloadOptions) {
     this.ref = ref;
-    this.#selection = { marker: ref.marker, ...(ownsGroup ? { leader: ref.pid } : {}) };
+    this.#selection = { ...holdOf(ref), ...(ownsGroup ? { leader: ref.pid } : {}) };
     this.exited = watchExit({
       statusFile: statusFile(ref.runFolder),
       pid: ref.pid,

@@ -1,16 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError } from '../../errors.js';
-import type { ProcessEntry } from '../../os/process-table.js';
+import { controlGroupPids, killControlGroup } from '../../os/control-group.js';
 import {
-  descendants,
-  groupMembers,
+  markedPidsNow,
+  pidsBelowNow,
+  type ProcessEntry,
+  pidsWithVariable,
+  processEntry,
+  processTable,
+} from '../../os/process-table.js';
+import {
   isAlive,
+  killBelow,
   killGroup,
   killTree,
-  processesWithEnvironment,
   signalMarked,
   signalProcess,
+  withDescendants,
 } from '../../os/processes.js';
+import type { LocalPlaceRef } from './local-ref.js';
 
 /** Set in the environment of all that is run for a task; processes that left their group are found by it. */
 export const MARKER_VARIABLE = 'CLEARML_AGENT_WORKLOAD';
@@ -19,6 +27,18 @@ export interface ProcessSelection {
   marker: string;
   /** Leader of the command's process group, where the group is known to be the task's own. */
   leader?: number;
+  /** Folder of the control group that all of them are in. */
+  controlGroup?: string;
+  /** Whether the leader is the subreaper of the others: it has to be the last to go. */
+  reaper?: boolean;
+}
+
+export function holdOf({ marker, controlGroup, reaper }: LocalPlaceRef): ProcessSelection {
+  return {
+    marker,
+    ...(controlGroup === undefined ? {} : { controlGroup }),
+    ...(reaper === undefined ? {} : { reaper }),
+  };
 }
 
 /** A process that survives SIGKILL for so long hangs in the kernel (a dead file server, a GPU driver). */
@@ -50,15 +70,30 @@ export async function endProcesses(
   return true;
 }
 
-/** All living processes of a selection: its group, what descends from the leader, what carries the marker. */
-export async function living({ marker, leader }: ProcessSelection): Promise<ProcessEntry[]> {
-  const lists = await Promise.all([
-    leader === undefined ? [] : groupMembers(leader),
-    leader === undefined ? [] : descendants(leader),
-    processesWithEnvironment(MARKER_VARIABLE, marker),
-  ]);
-  const entries = lists.flat().filter((entry) => entry.pid !== process.pid);
-  return [...new Map(entries.map((entry) => [entry.pid, entry])).values()];
+/**
+ * All living processes of a selection: the leader's group, the members of the control group, what carries the marker, and
+ * what descends from any of them.
+ */
+export async function living(selection: ProcessSelection): Promise<ProcessEntry[]> {
+  const { leader } = selection;
+  const table = await processTable();
+  const pids = new Set(await pidsNow(selection));
+  const listed = new Set(table.map((entry) => entry.pid));
+  // What began while the table was read is not in it.
+  const late = await Promise.all([...pids].filter((pid) => !listed.has(pid)).map((pid) => processEntry(pid)));
+  const all = [...table, ...late.filter((entry) => entry !== undefined)];
+  const roots = all.filter(
+    (entry) => pids.has(entry.pid) || (leader !== undefined && entry.group === leader),
+  );
+  return withDescendants(all, roots).filter((entry) => !entry.zombie && entry.pid !== process.pid);
+}
+
+async function pidsNow({ marker, leader, controlGroup }: ProcessSelection): Promise<number[]> {
+  const marked = await pidsWithVariable(MARKER_VARIABLE, marker);
+  const members = controlGroup === undefined ? [] : controlGroupPids(controlGroup);
+  return leader === undefined
+    ? [...marked, ...members]
+    : [...marked, ...members, leader, ...pidsBelowNow(leader)];
 }
 
 /** Waits until nothing of the selection is alive. `false` when the time is up before, or the signal aborts. */
@@ -80,23 +115,46 @@ export async function goneWithin(
   return true;
 }
 
+/** A process that was stopped takes the signal only when it goes on. */
 function askToEnd({ leader }: ProcessSelection, found: readonly ProcessEntry[]): void {
-  if (leader !== undefined) killGroup(leader, 'SIGTERM');
-  for (const entry of found) if (entry.group !== leader) signalProcess(entry.pid, 'SIGTERM');
+  for (const signal of ['SIGTERM', 'SIGCONT'] as const) {
+    if (leader !== undefined) killGroup(leader, signal);
+    for (const entry of found) if (entry.group !== leader) signalProcess(entry.pid, signal);
+  }
 }
 
-/** The group goes first, in one system call: whatever respawns within it has no chance. */
 async function killAll(selection: ProcessSelection): Promise<void> {
   const deadline = performance.now() + STUCK_MS;
   for (let left = await living(selection); left.length > 0; left = await living(selection)) {
     if (performance.now() > deadline) throw stuck(left);
-    if (selection.leader !== undefined) killGroup(selection.leader, 'SIGKILL');
-    signalMarked(MARKER_VARIABLE, selection.marker, 'SIGKILL');
-    const escaped = await living(selection);
-    await Promise.all(escaped.slice(0, TREES_AT_ONCE).map((entry) => killTree(entry.pid, 'SIGKILL')));
-    for (const entry of escaped.slice(TREES_AT_ONCE)) signalProcess(entry.pid, 'SIGKILL');
+    if (selection.controlGroup !== undefined) killControlGroup(selection.controlGroup);
+    if (selection.reaper && left.some((entry) => entry.pid !== selection.leader))
+      killBelowReaper(selection, left);
+    else await killEach(selection);
     await sleep(LOOK_AGAIN_MS / 5);
   }
+}
+
+/** The group goes first, in one system call: whatever respawns within it has no chance. */
+async function killEach(selection: ProcessSelection): Promise<void> {
+  if (selection.leader !== undefined) killGroup(selection.leader, 'SIGKILL');
+  signalMarked(MARKER_VARIABLE, selection.marker, 'SIGKILL');
+  const escaped = await living(selection);
+  await Promise.all(escaped.slice(0, TREES_AT_ONCE).map((entry) => killTree(entry.pid, 'SIGKILL')));
+  for (const entry of escaped.slice(TREES_AT_ONCE)) signalProcess(entry.pid, 'SIGKILL');
+}
+
+/**
+ * All but the subreaper, which ends by itself when nothing is below it. The group is stopped first, so that nothing in it
+ * respawns; what respawns outside becomes a child of the subreaper and is looked for again at once.
+ */
+function killBelowReaper({ leader, marker }: ProcessSelection, left: readonly ProcessEntry[]): void {
+  if (leader !== undefined) killGroup(leader, 'SIGSTOP');
+  for (const entry of left) if (entry.pid !== leader) signalProcess(entry.pid, 'SIGKILL');
+  for (const pid of markedPidsNow(MARKER_VARIABLE, marker)) if (pid !== leader) signalProcess(pid, 'SIGKILL');
+  if (leader === undefined) return;
+  killBelow(leader);
+  signalProcess(leader, 'SIGCONT');
 }
 
 function stuck(left: readonly ProcessEntry[]): AgentError {

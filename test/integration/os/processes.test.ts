@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
+import { pidsBelowNow, processTable } from '../../../src/os/process-table.js';
 import {
-  descendants,
-  groupMembers,
   isAlive,
   killGroup,
   killTree,
   processesWithEnvironment,
   signalProcess,
   startTime,
+  withDescendants,
 } from '../../../src/os/processes.js';
 import { isGone } from '../../support/local-run.js';
 
@@ -55,13 +55,16 @@ test('a process is alive until it has ended, also as a zombie', async (t) => {
   t.notThrows(() => process.kill(Number(line), 0));
 });
 
-test('descendants, groups and marked processes are found', async (t) => {
+test('descendants and marked processes are found', async (t) => {
   const value = `v-${process.pid}`;
   const { pid, below } = await family(t, { TEST_MARK: value });
-  const found = (await descendants(pid)).map((entry) => entry.pid);
+  const table = await processTable();
+  const root = table.filter((entry) => entry.pid === pid);
+  const found = withDescendants(table, root)
+    .slice(1)
+    .map((entry) => entry.pid);
+  t.deepEqual(pidsBelowNow(pid).sort(), found.sort());
   t.true(below.every((one) => found.includes(one)));
-  const group = (await groupMembers(pid)).map((entry) => entry.pid);
-  t.true([pid, ...below].every((one) => group.includes(one)));
   const marked = (await processesWithEnvironment('TEST_MARK', value)).map((entry) => entry.pid);
   t.true([pid, ...below].every((one) => marked.includes(one)));
   t.deepEqual(await processesWithEnvironment('TEST_MARK', value.slice(0, -1)), []);

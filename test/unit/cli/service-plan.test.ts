@@ -28,6 +28,7 @@ test('systemd: what a user’s service is made of', (t) => {
   for (const line of [
     'Type=notify',
     'KillMode=process',
+    'Delegate=yes',
     'WatchdogSec=120',
     'WantedBy=default.target',
     'UMask=0077',
