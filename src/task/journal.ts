@@ -2,7 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskOwner } from '../api/owner.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
+import { refuseUnknownRef } from '../drivers/ref-version.js';
+import { AgentError, isAgentError } from '../errors.js';
 import { isMissing, JsonLinesFile, readJsonLines } from '../os/files.js';
+import { refuseNewer } from '../os/format-version.js';
 import type { RunEnd } from './outcome.js';
 
 /**
@@ -49,37 +52,54 @@ export interface RunState {
 
 const FILE = 'journal.jsonl';
 
+/** Version of the entries that are written. The first one had none. */
+const VERSION = 2;
+
 export class Journal {
   readonly #file: JsonLinesFile;
   #state: RunState | undefined;
 
-  private constructor(file: JsonLinesFile) {
+  private constructor(file: JsonLinesFile, state: RunState | undefined) {
     this.#file = file;
-    this.#state = stateOf(file.entries);
+    this.#state = state;
   }
 
+  /** @throws AgentError NEWER_FORMAT for what a later version of the program has written */
   static async open(runFolder: string): Promise<Journal> {
-    return new Journal(await JsonLinesFile.open(path.join(runFolder, FILE)));
+    const file = await JsonLinesFile.open(path.join(runFolder, FILE));
+    try {
+      return new Journal(file, stateOf(file.file, file.entries));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** What the journal of a run says, also while its own agent writes to it. Of one that cannot be read: nothing. */
   static async read(runFolder: string): Promise<RunState | undefined> {
-    return stateOf(await readJsonLines(path.join(runFolder, FILE)).catch(() => []));
+    return readState(runFolder).catch(() => undefined);
   }
 
   /**
-   * The journal of a run that says nothing although something was done in its folder: it is damaged, and what belongs
-   * to the run may be running. `undefined` for a run that only began.
+   * Why a journal does not say what became of its run: it is damaged although something was done in the folder, or a
+   * later version of the program has written it. What belongs to the run may be running.
+   *
+   * @returns `undefined` for a journal that can be read, and for a run that only began
    */
-  static async damaged(runFolder: string): Promise<string | undefined> {
-    if ((await Journal.read(runFolder)) !== undefined) return undefined;
+  static async unreadable(runFolder: string): Promise<string | undefined> {
     const file = path.join(runFolder, FILE);
+    try {
+      if ((await readState(runFolder)) !== undefined) return undefined;
+    } catch (error) {
+      if (isAgentError(error, 'NEWER_FORMAT')) return error.message;
+    }
     const names = await readdir(runFolder).catch(() => []);
     const isFile = await stat(file).then(
       (entry) => entry.isFile(),
       (error: unknown) => isMissing(error),
     );
-    return isFile && names.every((name) => name === FILE || name.startsWith('lock')) ? undefined : file;
+    const onlyBegan = isFile && names.every((name) => name === FILE || name.startsWith('lock'));
+    return onlyBegan ? undefined : `${file} is damaged`;
   }
 
   /** What the steps so far say, or `undefined` where nothing was written. */
@@ -89,7 +109,7 @@ export class Journal {
 
   /** Resolves when the step is on disk. */
   async write(step: JournalStep): Promise<void> {
-    await this.#file.append({ ...step, at: new Date().toISOString() });
+    await this.#file.append({ version: VERSION, ...step, at: new Date().toISOString() });
     this.#state = stateAfter(this.#state, step);
   }
 
@@ -98,11 +118,31 @@ export class Journal {
   }
 }
 
-function stateOf(entries: readonly unknown[]): RunState | undefined {
+async function readState(runFolder: string): Promise<RunState | undefined> {
+  const file = path.join(runFolder, FILE);
+  return stateOf(file, await readJsonLines(file));
+}
+
+/** @throws AgentError NEWER_FORMAT */
+function stateOf(file: string, entries: readonly unknown[]): RunState | undefined {
+  for (const entry of entries) refuseUnknown(file, entry);
   return entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
 }
 
-/** A step of a later version, or a damaged one, says nothing. */
+/** A step that is left out because it is not known would make a task that runs look like one that never started. */
+function refuseUnknown(file: string, entry: unknown): void {
+  const { version, step, place, workload }: Partial<Record<string, unknown>> = { ...Object(entry) };
+  refuseNewer(file, version, VERSION);
+  if (typeof step === 'string' && !HOLDS.has(step))
+    throw new AgentError(
+      'NEWER_FORMAT',
+      `${file} has the step ${JSON.stringify(step.slice(0, 40))}, which this version of the agent does not know`,
+      { hint: 'Start the version again that wrote it, or a later one. Nothing was changed.' },
+    );
+  for (const ref of [place, workload]) refuseUnknownRef(file, ref);
+}
+
+/** A damaged one says nothing. */
 function isStep(entry: unknown): entry is JournalStep {
   const { step, ...rest }: Partial<Record<string, unknown>> = { ...Object(entry) };
   const holds = HOLDS.get(String(step));

@@ -6,6 +6,7 @@ import { Journal, type RunState } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { leaveWorkspace } from '../../task/workspace.js';
+import { noteLaunched } from './note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
 import { type RunFolders, runLock } from './runs.js';
@@ -50,10 +51,10 @@ interface Left {
 async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
   // That of an "agent execute" with the same worker id.
   if ((await lockHolder(runLock(left.folder))) !== undefined) return undefined;
-  const damaged = await Journal.damaged(left.folder);
-  if (damaged !== undefined) {
+  const unreadable = await Journal.unreadable(left.folder);
+  if (unreadable !== undefined) {
     daemon.logger.warn(
-      `${damaged} is damaged, so nobody knows what became of that run; its folder stays until you remove it`,
+      `${unreadable}, so this agent does not know what became of that run; its folder, processes and container stay as they are`,
     );
     return undefined;
   }
@@ -82,10 +83,10 @@ async function lookAt(
   left: Left,
   journal: Journal,
 ): Promise<LeftRun | Dismissed | 'others'> {
-  const { state } = journal;
-  if (state?.single) return 'others';
+  if (journal.state?.single) return 'others';
+  if (journal.state !== undefined) requireDriver(daemon, journal.state);
+  const state = await noteLaunched(daemon, journal);
   if (state === undefined) return { ctx: daemon, state, action: 'forget' };
-  requireDriver(daemon, state);
   const identity = await left.identify(state);
   const { ctx, problem } = identity;
   if (problem !== undefined) throw problem;

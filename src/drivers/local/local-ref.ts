@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../driver.js';
+import { REF_VERSIONS } from '../ref-version.js';
 
 /** What the journal keeps of a place on this machine. */
 export interface LocalPlaceRef extends PlaceRef {
@@ -30,5 +31,5 @@ export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
   const { kind, taskId, runFolder, marker } = ref;
   if (kind !== 'local' || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '')
     return;
-  return { kind, taskId, runFolder, marker };
+  return { kind, version: REF_VERSIONS.local, taskId, runFolder, marker };
 }
