@@ -61,6 +61,9 @@ function isOurs(ctx: AgentContext, { status, status_message }: TaskRecord): bool
 function endedBefore({ status, status_message }: TaskRecord, pulled: boolean): StopReason | undefined {
   if (status === 'published' || status === 'publishing') return 'status_changed';
   if (status === 'stopped') return pulled ? 'status_changed' : undefined;
+  // A task is `queued` when it is pulled: another agent found it in no queue and runs it.
+  if (status === 'in_progress' && pulled && status_message?.startsWith(changedBy('')))
+    return 'status_changed';
   const asked = isStopping(status_message) && (pulled || status === 'created');
   return asked && (status === 'created' || status === 'queued' || status === 'in_progress')
     ? 'stopped'

@@ -16,8 +16,8 @@ import type { RunEnd } from './outcome.js';
  * A daemon that was killed reads them and knows what is still to do.
  */
 export type JournalStep =
-  /** About to take `task` off `queue`. */
-  | { step: 'popping'; task: string; queue: string }
+  /** About to take `task` off `queue`; any of the others may have been taken instead, or before. */
+  | { step: 'popping'; task: string; queue: string; others?: readonly QueueEntry[] }
   | {
       step: 'pulled';
       task: string;
@@ -30,6 +30,12 @@ export type JournalStep =
   | { step: 'ended'; end: RunEnd }
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
+
+/** A task and the queue that it waited in. */
+export interface QueueEntry {
+  task: string;
+  queue: string;
+}
 
 /** A run of `agent execute`, whose worker id nobody takes again: any agent of the same server may settle it. */
 export interface SingleRun {
@@ -44,6 +50,8 @@ export interface RunState {
   /** Whose task it is, where it runs with that one's identity. */
   owner?: Partial<TaskOwner>;
   single?: SingleRun;
+  /** What may have been taken off a queue without an answer. */
+  others?: readonly QueueEntry[];
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
@@ -169,10 +177,18 @@ function isOf(value: unknown, type: 'string' | 'object'): boolean {
 export function stateAfter(state: RunState | undefined, step: JournalStep): RunState | undefined {
   switch (step.step) {
     case 'popping':
-      return { task: step.task, queue: step.queue, last: step.step };
+      return { task: step.task, queue: step.queue, others: entriesIn(step.others), last: step.step };
     case 'pulled': {
       const { task, queue, owner, single } = step;
-      return { task, queue, last: step.step, ...(owner ? { owner } : {}), ...(single ? { single } : {}) };
+      const others = state?.others ? { others: state.others } : {};
+      return {
+        task,
+        queue,
+        last: step.step,
+        ...others,
+        ...(owner ? { owner } : {}),
+        ...(single ? { single } : {}),
+      };
     }
     case 'preparing':
       return state && { ...state, last: step.step, place: step.place };
@@ -183,4 +199,12 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
     case 'reported':
       return state && { ...state, last: step.step };
   }
+}
+
+function entriesIn(others: unknown): QueueEntry[] {
+  const found: unknown[] = Array.isArray(others) ? others : [];
+  return found.filter((one): one is QueueEntry => {
+    const { task, queue }: Partial<Record<string, unknown>> = { ...Object(one) };
+    return typeof task === 'string' && typeof queue === 'string';
+  });
 }

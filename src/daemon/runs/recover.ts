@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
+import { PULLED } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
-import { Journal, type RunState } from '../../task/journal.js';
+import { Journal, type QueueEntry, type RunState } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { leaveWorkspace } from '../../task/workspace.js';
@@ -28,12 +29,12 @@ export interface LeftRun {
 export async function recoverRuns(
   ctx: AgentContext,
   folders: RunFolders,
-  identify: (subject: RunSubject) => Promise<RunIdentity>,
+  given: Pick<Left, 'identify' | 'doubt'>,
 ): Promise<LeftRun[]> {
   const found: LeftRun[] = [];
   for (const folder of await folders.left()) {
     try {
-      const left = await recoverRun(ctx, { folder, folders, identify });
+      const left = await recoverRun(ctx, { folder, folders, ...given });
       if (left) found.push(left);
     } catch (error) {
       ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
@@ -46,6 +47,8 @@ interface Left {
   folder: string;
   folders: RunFolders;
   identify(subject: RunSubject): Promise<RunIdentity>;
+  /** Told of a task that may have been taken off its queue; `settled` once it is clear what became of it. */
+  doubt(entry: QueueEntry, settled?: () => Promise<void>): void;
 }
 
 async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
@@ -58,6 +61,7 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
     );
     return undefined;
   }
+  if (await isInDoubt(left)) return undefined;
   const journal = await Journal.open(left.folder);
   const found = await lookAt(daemon, left, journal).catch(async (error: unknown) => {
     await journal.close();
@@ -70,6 +74,23 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
     if (found.ctx !== daemon) found.ctx.redactor.end();
   });
   return undefined;
+}
+
+/** A daemon that was killed as it took a task may have got any of those that it saw. The folder stays until then. */
+async function isInDoubt({ folder, folders, doubt }: Left): Promise<boolean> {
+  const { task, queue, last, others = [] } = (await Journal.read(folder)) ?? {};
+  if (last !== 'popping' || task === undefined || queue === undefined) {
+    for (const one of others) doubt(one);
+    return false;
+  }
+  const entries = new Map([{ task, queue }, ...others].map((one) => [one.task, one]));
+  for (const one of entries.values()) {
+    doubt(one, async () => {
+      entries.delete(one.task);
+      if (entries.size === 0) await folders.remove(folder);
+    });
+  }
+  return true;
 }
 
 interface Dismissed {
@@ -127,17 +148,39 @@ async function dismiss(
   await left.folders.remove(left.folder);
 }
 
-async function putBack(ctx: AgentContext, state: RunState): Promise<void> {
-  const queue = state.queue;
+/** Of a task that no agent has: it goes to the front of its queue, unless somebody has taken it meanwhile. */
+export async function putBackVanished(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
+  // It may have been put there since, or the queue is one that this daemon does not serve.
+  const [waiting] = await ctx.queues.getAll({ id: [queue], search_hidden: true });
+  if (waiting?.entries?.some((entry) => entry.task === task)) return;
+  const { status, execution } = await ctx.tasks.getById(task);
+  if ((execution?.queue ?? queue) !== queue) return;
+  if (status === 'queued') {
+    const { updated } = await ctx.tasks.dequeue({ task, new_status: 'created', status_message: PULLED });
+    if (updated === 0) return;
+  }
   await ctx.tasks.enqueue({
-    task: state.task,
+    task,
+    queue,
+    status_reason: 'put back: it was taken off its queue and no agent has it',
+  });
+  await toFront(ctx, { task, queue });
+  ctx.logger.warn(`task ${task}: was taken off its queue and no agent has it; it is back in its queue`);
+}
+
+async function putBack(ctx: AgentContext, { task, queue }: RunState): Promise<void> {
+  await ctx.tasks.enqueue({
+    task,
     ...(queue ? { queue } : {}),
     force: true,
     status_reason: 'put back: the agent was ended before the task started',
   });
-  if (queue === undefined) return;
-  await ctx.queues.moveTaskToFront({ queue, task: state.task }).catch((error: unknown) => {
-    ctx.logger.warn(`task ${state.task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
+  if (queue !== undefined) await toFront(ctx, { task, queue });
+}
+
+async function toFront(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
+  await ctx.queues.moveTaskToFront({ queue, task }).catch((error: unknown) => {
+    ctx.logger.warn(`task ${task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
   });
 }
 

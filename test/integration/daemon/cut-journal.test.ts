@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -165,3 +165,25 @@ for (const seed of [0, 1, 2, 3, 4, 5]) {
     t.is(begun(under), 1, await log(id));
   });
 }
+
+test('a daemon that was killed as it took a task puts back the one that it got, whichever that is', async (t) => {
+  t.timeout(180_000);
+  const under = await agentUnderTest(t);
+  const { daemon, enqueue, ended, call, queue, task } = under;
+  const script = { binary: '/bin/sh', entry_point: 'a.sh', diff: '#!/bin/sh\necho ran\n' };
+  const [first, second] = [await enqueue(script), await enqueue(script)];
+  const run = path.join(runsFolder(under), 'a-0123456789.1');
+  mkdirSync(run, { recursive: true });
+  const others = [{ task: second, queue }];
+  const step = { version: 2, step: 'popping', task: first, queue, others };
+  writeFileSync(path.join(run, 'journal.jsonl'), `${JSON.stringify(step)}\n`);
+  // Another agent has the first one and runs it; the second one is what the killed daemon got.
+  await call('queues.get_next_task', { queue });
+  await call('tasks.started', { task: first, status_message: 'Changed by clearml-agent other' });
+  await call('queues.get_next_task', { queue });
+  const running = daemon();
+  t.is((await ended(second, 120_000)).status, 'completed', running.output());
+  t.regex(running.output(), new RegExp(`task ${second}: was taken off its queue and no agent has it`));
+  t.is((await task(first)).status, 'in_progress');
+  t.false(existsSync(run), 'nothing is in doubt any more');
+});
