@@ -109,7 +109,8 @@ function isChangedMeanwhile(error: unknown): boolean {
 
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
 async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
-  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName };
+  // The class of an earlier run's failure is not this one's.
+  const runtime = { ...record.runtime, failure_class: undefined, _exec_agent_hostname: ctx.hostName };
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {
