@@ -34,7 +34,8 @@ export async function runPrune(context: CommandContext): Promise<number> {
   const journaled = await journaledContainers(stateFolder(env, home));
   const plan = planPrune({
     containers: await stoppedContainers(engine, textList(options.label)),
-    needs: new Map(journaled.map((one) => [one.id, one])),
+    needs: new Map(journaled.containers.map((one) => [one.id, one])),
+    unreadable: journaled.unreadable,
     now,
     olderThanSeconds,
     abandoned: options.abandoned === true,

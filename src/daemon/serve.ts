@@ -14,9 +14,10 @@ import { Gate } from './queues/gate.js';
 import { Poller, type PulledTask } from './queues/poller.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
 import { ServedQueues } from './queues/served-queues.js';
+import { VanishedTasks } from './queues/vanished-tasks.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
-import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
+import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
 import { RunContexts, type RunSubject } from './runs/run-contexts.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
@@ -107,6 +108,7 @@ interface Work {
   reports: RunReports;
   gate: Gate;
   queues: ServedQueues;
+  vanished: VanishedTasks;
   pollMs: number;
 }
 
@@ -134,13 +136,21 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
     reports: new RunReports({ heartbeat, services, tags: ctx.workerTags, intervalMs: times.reportMs, warn }),
     gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
     queues,
+    vanished: new VanishedTasks({
+      taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
+      isHeld: async (task, signal) =>
+        (await workers.getAll({}, { signal })).some((worker) => worker.task?.id === task),
+      putBack: (vanished) => putBackVanished(ctx, vanished),
+      warn,
+    }),
     pollMs: times.pollMs,
   };
 }
 
 async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
   const identify = (subject: RunSubject) => work.contexts.of(subject);
-  for (const left of await recoverRuns(daemon.ctx, work.folders, identify)) {
+  const doubt: VanishedTasks['note'] = (entry, settled) => work.vanished.note(entry, settled);
+  for (const left of await recoverRuns(daemon.ctx, work.folders, { identify, doubt })) {
     start(daemon, work, left, async () => left);
   }
   await collectLeftovers(daemon.ctx, work.folders);
@@ -170,7 +180,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     order: options.order,
     intervalMs: work.pollMs,
     allowed: (queue) => work.gate.allows(queue),
-    taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
+    vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
     warn: (text) => ctx.logger.warn(text),
@@ -181,7 +191,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     if (pulled === undefined) break;
     startPulled(daemon, work, pulled, await prepared.take(pulled));
   }
-  await prepared.discard();
+  await prepared.end(work.vanished.doubtful);
 }
 
 function startPulled(

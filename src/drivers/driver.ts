@@ -18,6 +18,11 @@ export interface Driver {
   launch(place: Place, command: PlaceCommand): Promise<Workload>;
   /** Finds a workload of an earlier run of the daemon again; `undefined` when no trace of it is left. */
   attach(ref: WorkloadRef): Promise<Workload | undefined>;
+  /**
+   * Finds a command that was launched in a place although no reference to it was noted: the daemon was killed in
+   * between. Also one that has ended. `undefined` when no command was launched there.
+   */
+  find(ref: PlaceRef): Promise<WorkloadRef | undefined>;
   /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
   dispose(ref: PlaceRef): Promise<void>;
   /**
@@ -138,6 +143,8 @@ export interface ExecResult {
 
 export interface PlaceRef {
   kind: DriverKind;
+  /** Of the format, as in `REF_VERSIONS`. */
+  version?: number;
   taskId: string;
   [key: string]: string | number | boolean | undefined;
 }

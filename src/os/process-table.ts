@@ -30,6 +30,12 @@ export async function processEntry(pid: number): Promise<ProcessEntry | undefine
   return procEntry(pid, await bootId());
 }
 
+/** Program and arguments of a process, separated by something; empty for one that has ended. */
+export async function commandLine(pid: number): Promise<string> {
+  if (!onLinux) return (await psLines(['-ww', '-p', String(pid), '-o', 'command='])).join('\n');
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+}
+
 /** Pids of the processes that were started with the variable; only this user's own unless this is root. */
 export async function pidsWithVariable(name: string, value: string): Promise<number[]> {
   if (onLinux) return [...markedPidsNow(name, value)];

@@ -61,6 +61,9 @@ function isOurs(ctx: AgentContext, { status, status_message }: TaskRecord): bool
 function endedBefore({ status, status_message }: TaskRecord, pulled: boolean): StopReason | undefined {
   if (status === 'published' || status === 'publishing') return 'status_changed';
   if (status === 'stopped') return pulled ? 'status_changed' : undefined;
+  // A task is `queued` when it is pulled: another agent found it in no queue and runs it.
+  if (status === 'in_progress' && pulled && status_message?.startsWith(changedBy('')))
+    return 'status_changed';
   const asked = isStopping(status_message) && (pulled || status === 'created');
   return asked && (status === 'created' || status === 'queued' || status === 'in_progress')
     ? 'stopped'
@@ -106,7 +109,8 @@ function isChangedMeanwhile(error: unknown): boolean {
 
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
 async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
-  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName };
+  // The class of an earlier run's failure is not this one's.
+  const runtime = { ...record.runtime, failure_class: undefined, _exec_agent_hostname: ctx.hostName };
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {

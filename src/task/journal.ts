@@ -2,7 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskOwner } from '../api/owner.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
+import { refuseUnknownRef } from '../drivers/ref-version.js';
+import { AgentError, isAgentError } from '../errors.js';
 import { isMissing, JsonLinesFile, readJsonLines } from '../os/files.js';
+import { refuseNewer } from '../os/format-version.js';
 import type { RunEnd } from './outcome.js';
 
 /**
@@ -13,8 +16,8 @@ import type { RunEnd } from './outcome.js';
  * A daemon that was killed reads them and knows what is still to do.
  */
 export type JournalStep =
-  /** About to take `task` off `queue`. */
-  | { step: 'popping'; task: string; queue: string }
+  /** About to take `task` off `queue`; any of the others may have been taken instead, or before. */
+  | { step: 'popping'; task: string; queue: string; others?: readonly QueueEntry[] }
   | {
       step: 'pulled';
       task: string;
@@ -27,6 +30,12 @@ export type JournalStep =
   | { step: 'ended'; end: RunEnd }
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
+
+/** A task and the queue that it waited in. */
+export interface QueueEntry {
+  task: string;
+  queue: string;
+}
 
 /** A run of `agent execute`, whose worker id nobody takes again: any agent of the same server may settle it. */
 export interface SingleRun {
@@ -41,6 +50,8 @@ export interface RunState {
   /** Whose task it is, where it runs with that one's identity. */
   owner?: Partial<TaskOwner>;
   single?: SingleRun;
+  /** What may have been taken off a queue without an answer. */
+  others?: readonly QueueEntry[];
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
@@ -49,37 +60,54 @@ export interface RunState {
 
 const FILE = 'journal.jsonl';
 
+/** Version of the entries that are written. The first one had none. */
+const VERSION = 2;
+
 export class Journal {
   readonly #file: JsonLinesFile;
   #state: RunState | undefined;
 
-  private constructor(file: JsonLinesFile) {
+  private constructor(file: JsonLinesFile, state: RunState | undefined) {
     this.#file = file;
-    this.#state = stateOf(file.entries);
+    this.#state = state;
   }
 
+  /** @throws AgentError NEWER_FORMAT for what a later version of the program has written */
   static async open(runFolder: string): Promise<Journal> {
-    return new Journal(await JsonLinesFile.open(path.join(runFolder, FILE)));
+    const file = await JsonLinesFile.open(path.join(runFolder, FILE));
+    try {
+      return new Journal(file, stateOf(file.file, file.entries));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** What the journal of a run says, also while its own agent writes to it. Of one that cannot be read: nothing. */
   static async read(runFolder: string): Promise<RunState | undefined> {
-    return stateOf(await readJsonLines(path.join(runFolder, FILE)).catch(() => []));
+    return readState(runFolder).catch(() => undefined);
   }
 
   /**
-   * The journal of a run that says nothing although something was done in its folder: it is damaged, and what belongs
-   * to the run may be running. `undefined` for a run that only began.
+   * Why a journal does not say what became of its run: it is damaged although something was done in the folder, or a
+   * later version of the program has written it. What belongs to the run may be running.
+   *
+   * @returns `undefined` for a journal that can be read, and for a run that only began
    */
-  static async damaged(runFolder: string): Promise<string | undefined> {
-    if ((await Journal.read(runFolder)) !== undefined) return undefined;
+  static async unreadable(runFolder: string): Promise<string | undefined> {
     const file = path.join(runFolder, FILE);
+    try {
+      if ((await readState(runFolder)) !== undefined) return undefined;
+    } catch (error) {
+      if (isAgentError(error, 'NEWER_FORMAT')) return error.message;
+    }
     const names = await readdir(runFolder).catch(() => []);
     const isFile = await stat(file).then(
       (entry) => entry.isFile(),
       (error: unknown) => isMissing(error),
     );
-    return isFile && names.every((name) => name === FILE || name.startsWith('lock')) ? undefined : file;
+    const onlyBegan = isFile && names.every((name) => name === FILE || name.startsWith('lock'));
+    return onlyBegan ? undefined : `${file} is damaged`;
   }
 
   /** What the steps so far say, or `undefined` where nothing was written. */
@@ -89,7 +117,7 @@ export class Journal {
 
   /** Resolves when the step is on disk. */
   async write(step: JournalStep): Promise<void> {
-    await this.#file.append({ ...step, at: new Date().toISOString() });
+    await this.#file.append({ version: VERSION, ...step, at: new Date().toISOString() });
     this.#state = stateAfter(this.#state, step);
   }
 
@@ -98,11 +126,31 @@ export class Journal {
   }
 }
 
-function stateOf(entries: readonly unknown[]): RunState | undefined {
+async function readState(runFolder: string): Promise<RunState | undefined> {
+  const file = path.join(runFolder, FILE);
+  return stateOf(file, await readJsonLines(file));
+}
+
+/** @throws AgentError NEWER_FORMAT */
+function stateOf(file: string, entries: readonly unknown[]): RunState | undefined {
+  for (const entry of entries) refuseUnknown(file, entry);
   return entries.filter(isStep).reduce(stateAfter, undefined as RunState | undefined);
 }
 
-/** A step of a later version, or a damaged one, says nothing. */
+/** A step that is left out because it is not known would make a task that runs look like one that never started. */
+function refuseUnknown(file: string, entry: unknown): void {
+  const { version, step, place, workload }: Partial<Record<string, unknown>> = { ...Object(entry) };
+  refuseNewer(file, version, VERSION);
+  if (typeof step === 'string' && !HOLDS.has(step))
+    throw new AgentError(
+      'NEWER_FORMAT',
+      `${file} has the step ${JSON.stringify(step.slice(0, 40))}, which this version of the agent does not know`,
+      { hint: 'Start the version again that wrote it, or a later one. Nothing was changed.' },
+    );
+  for (const ref of [place, workload]) refuseUnknownRef(file, ref);
+}
+
+/** A damaged one says nothing. */
 function isStep(entry: unknown): entry is JournalStep {
   const { step, ...rest }: Partial<Record<string, unknown>> = { ...Object(entry) };
   const holds = HOLDS.get(String(step));
@@ -129,10 +177,18 @@ function isOf(value: unknown, type: 'string' | 'object'): boolean {
 export function stateAfter(state: RunState | undefined, step: JournalStep): RunState | undefined {
   switch (step.step) {
     case 'popping':
-      return { task: step.task, queue: step.queue, last: step.step };
+      return { task: step.task, queue: step.queue, others: entriesIn(step.others), last: step.step };
     case 'pulled': {
       const { task, queue, owner, single } = step;
-      return { task, queue, last: step.step, ...(owner ? { owner } : {}), ...(single ? { single } : {}) };
+      const others = state?.others ? { others: state.others } : {};
+      return {
+        task,
+        queue,
+        last: step.step,
+        ...others,
+        ...(owner ? { owner } : {}),
+        ...(single ? { single } : {}),
+      };
     }
     case 'preparing':
       return state && { ...state, last: step.step, place: step.place };
@@ -143,4 +199,12 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
     case 'reported':
       return state && { ...state, last: step.step };
   }
+}
+
+function entriesIn(others: unknown): QueueEntry[] {
+  const found: unknown[] = Array.isArray(others) ? others : [];
+  return found.filter((one): one is QueueEntry => {
+    const { task, queue }: Partial<Record<string, unknown>> = { ...Object(one) };
+    return typeof task === 'string' && typeof queue === 'string';
+  });
 }

@@ -1,4 +1,5 @@
 import type { WorkloadExit } from '../drivers/driver.js';
+import type { FailureClass } from './failure-class.js';
 
 /** Why the agent itself ended a task's workload. */
 export type StopReason =
@@ -42,7 +43,7 @@ export type EndByItself = { stands?: true } & (
    * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
    * under it: the tool's own words, and what to do.
    */
-  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[] }
+  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[]; class?: FailureClass }
 );
 
 /** The last call and the last log line of a task. */

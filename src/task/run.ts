@@ -9,6 +9,7 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
+import { setupClass } from './failure-class.js';
 import type { Journal, RunState } from './journal.js';
 import { leavesNoLog, type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
 import type { PhaseClock } from './phases.js';
@@ -261,7 +262,8 @@ function setupFailure(run: TaskRun, error: unknown): RunEnd {
   const cause = causeLine(error);
   if (isAgentError(error)) {
     const words = [...(error.detail?.split('\n') ?? []), ...(error.hint ? [error.hint] : [])];
-    return { kind: 'setup', reason: SETUP_REASONS[error.code] ?? UNNAMED, cause, words };
+    const reason = SETUP_REASONS[error.code] ?? UNNAMED;
+    return { kind: 'setup', reason, cause, words, class: setupClass(error.code) };
   }
   if (error instanceof Error) run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
   return { kind: 'setup', reason: UNNAMED, cause };

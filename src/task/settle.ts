@@ -4,6 +4,7 @@ import { causeLine } from '../errors.js';
 import { stopReason } from './abort/abort-watch.js';
 import { changedBy, PULLED } from './claim.js';
 import type { RunSignals } from './context.js';
+import { type FailureClass, failureClass } from './failure-class.js';
 import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
 import type { RunResult, TaskRun } from './run.js';
 
@@ -36,7 +37,9 @@ export async function finish(run: TaskRun, end: RunEnd): Promise<RunResult> {
   try {
     if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
     if (!(await run.log.close(patience.signal))) return 'handed-over';
-    const settlement = settlementOf(await endAsOfNow(run, end, patience.signal));
+    const now = await endAsOfNow(run, end, patience.signal);
+    const settlement = settlementOf(now);
+    if (settlement.call === 'failed') await noteClass(run, failureClass(now), patience.signal);
     if (!(await reportStatus(run, settlement, patience.signal))) return 'handed-over';
     await run.journal.write({ step: 'reported' });
     return settlement;
@@ -59,6 +62,18 @@ async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSig
   const reason = stopReason(standing);
   if (reason === 'stopped') return { kind: 'stop', reason };
   return reason === undefined ? end : { ...end, stands: true };
+}
+
+/** Before the status, so that whoever waits for that finds the class. The status does not depend on it. */
+async function noteClass({ ctx, task }: TaskRun, failed: FailureClass | undefined, signal: AbortSignal) {
+  if (failed === undefined || !ctx.reportsStatus) return;
+  try {
+    const { runtime } = await ctx.tasks.getById(task, { signal });
+    await ctx.tasks.edit({ task, force: true, runtime: { ...runtime, failure_class: failed } }, { signal });
+  } catch (error) {
+    if (!signal.aborted && !isTaskGone(error))
+      ctx.logger.warn(`task ${task}: cannot note the class of its failure: ${causeLine(error)}`);
+  }
 }
 
 /** @returns false when the agent was told to end before the server answered */

@@ -1,3 +1,4 @@
+import { labelledRun } from '../../drivers/docker/containers/container-plan.js';
 import type { StoppedContainer } from '../../drivers/docker/containers/stopped-containers.js';
 
 /** What a run of an agent still has to do with its container. */
@@ -11,6 +12,8 @@ export interface PruneFacts {
   containers: readonly StoppedContainer[];
   /** By the container's id. */
   needs: ReadonlyMap<string, ContainerNeed>;
+  /** Folders of runs whose journal cannot be read, with why. */
+  unreadable: ReadonlyMap<string, string>;
   /** Milliseconds since 1970. */
   now: number;
   olderThanSeconds: number;
@@ -34,7 +37,13 @@ export function planPrune(facts: PruneFacts): PruneItem[] {
     .sort((a, b) => Date.parse(a.container.since) - Date.parse(b.container.since));
 }
 
-function claim({ id }: StoppedContainer, { needs, abandoned }: PruneFacts): string | undefined {
+function claim(
+  { id, labels }: StoppedContainer,
+  { needs, unreadable, abandoned }: PruneFacts,
+): string | undefined {
+  const folder = labelledRun(labels);
+  const why = folder === undefined ? undefined : unreadable.get(folder);
+  if (why !== undefined) return `${why}, so whether its task still needs it is not known`;
   const need = needs.get(id);
   if (need === undefined || (abandoned && !need.agentRuns)) return undefined;
   return need.agentRuns

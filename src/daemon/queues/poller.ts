@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PROBLEM, isApiError } from '../../api/errors.js';
 import type { TaskOwner } from '../../api/owner.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
-import type { TaskStanding } from '../../api/tasks.js';
 import { causeLine } from '../../errors.js';
 import { type QueueState, queuesToAsk } from './queue-order.js';
+import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 
 export interface PulledTask {
   task: string;
@@ -21,10 +21,13 @@ export interface PollerOptions {
   intervalMs: number;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
-  /** Called before a task is taken off its queue, so that a crash in between can be mended. */
-  beforePop?(candidate: { task: string; queue: string }): Promise<void>;
-  /** Asked after an answer that was lost on its way; `undefined` when the server does not say. */
-  taskStatus(task: string, signal: AbortSignal): Promise<TaskStanding | undefined>;
+  /**
+   * Called before a task is taken off its queue, so that a crash in between can be mended; `others` may be taken
+   * instead of it, or have been taken before.
+   */
+  beforePop?(candidate: DoubtfulTask & { others: readonly DoubtfulTask[] }): Promise<void>;
+  /** Told what may have been taken when an answer is lost on its way. */
+  vanished: VanishedTasks;
   wantOwner?: boolean;
   warn(text: string): void;
 }
@@ -35,12 +38,13 @@ const JITTER = 0.2;
 /** A pipeline queues its next step when one has ended, so the first looks come close together. */
 const FIRST_WAITS_MS = [250, 500, 1000];
 
+/** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
+const MOST_SEEN = 100;
+
 /** Asks the server's queues for the next task. */
 export class Poller {
   readonly #options: PollerOptions;
   #lastServed: string | undefined;
-  /** What was asked for when the connection broke: the server may have taken it off its queue. */
-  #doubtful: { task: string; queue: string } | undefined;
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -59,23 +63,20 @@ export class Poller {
     return undefined;
   }
 
-  /** A lost answer takes the whole interval to become clear. */
   #waitAfter(looks: number): number {
     const { intervalMs } = this.#options;
-    const first = this.#doubtful === undefined ? FIRST_WAITS_MS[looks] : undefined;
-    return Math.min(first ?? intervalMs, intervalMs);
+    return Math.min(FIRST_WAITS_MS[looks] ?? intervalMs, intervalMs);
   }
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#look(signal);
-    const lost = await this.#lostAnswer(states, signal);
-    if (lost) return lost;
+    const waits = (task: string) => states.some((queue) => queue.entries?.includes(task));
+    await this.#options.vanished.look(waits, signal);
     for (const queue of queuesToAsk(states, this.#options.order, this.#lastServed)) {
       if (signal.aborted) return undefined;
       const pulled = await this.#pop(queue, signal).catch((error: unknown) => {
         // Deleted since the look.
         if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
-        this.#doubtful = undefined;
         return undefined;
       });
       if (pulled) {
@@ -96,33 +97,25 @@ export class Poller {
   }
 
   async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
-    const candidate = queue.entries?.[0];
-    const asked = candidate ? { task: candidate, queue: queue.id } : undefined;
-    if (asked) await this.#options.beforePop?.(asked);
-    this.#doubtful = asked;
-    const answer = await this.#options.queues.getNextTask(
-      { queue: queue.id, ...(this.#options.wantOwner ? { get_task_info: true } : {}) },
-      { signal, retry: 'none', sendOnce: true },
-    );
-    this.#doubtful = undefined;
-    const task = answer.entry?.task;
-    return task
-      ? { task, queue: queue.id, ...(answer.task_info ? { owner: answer.task_info } : {}) }
-      : undefined;
-  }
-
-  /**
-   * Settles a pop whose answer never came: the task is ours when it is in no queue and nobody started it. Looked
-   * at one interval later, by when another agent that took it would have started it.
-   */
-  async #lostAnswer(states: readonly QueueState[], signal: AbortSignal): Promise<PulledTask | undefined> {
-    const doubtful = this.#doubtful;
-    if (doubtful === undefined) return undefined;
-    const waiting = states.some((queue) => queue.entries?.includes(doubtful.task));
-    const standing = waiting ? 'missing' : await this.#options.taskStatus(doubtful.task, signal);
-    if (standing === undefined) return undefined;
-    this.#doubtful = undefined;
-    return standing !== 'missing' && standing.status === 'queued' ? doubtful : undefined;
+    const { vanished, queues, beforePop, wantOwner } = this.#options;
+    const [first, ...rest] = (queue.entries ?? []).slice(0, MOST_SEEN).map((task) => {
+      return { task, queue: queue.id };
+    });
+    if (first) await beforePop?.({ ...first, others: [...rest, ...vanished.doubtful] });
+    try {
+      const answer = await queues.getNextTask(
+        { queue: queue.id, ...(wantOwner ? { get_task_info: true } : {}) },
+        { signal, retry: 'none', sendOnce: true },
+      );
+      const task = answer.entry?.task;
+      if (!task) return undefined;
+      await vanished.settle(task);
+      return { task, queue: queue.id, ...(answer.task_info ? { owner: answer.task_info } : {}) };
+    } catch (error) {
+      const seen = first === undefined ? [] : [first, ...rest];
+      if (!isApiError(error, ...API_PROBLEM.invalidQueue)) for (const one of seen) vanished.note(one);
+      throw error;
+    }
   }
 }
 

@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
+import { PULLED } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
-import { Journal, type RunState } from '../../task/journal.js';
+import { Journal, type QueueEntry, type RunState } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { leaveWorkspace } from '../../task/workspace.js';
+import { noteLaunched } from './note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
 import { type RunFolders, runLock } from './runs.js';
@@ -27,12 +29,12 @@ export interface LeftRun {
 export async function recoverRuns(
   ctx: AgentContext,
   folders: RunFolders,
-  identify: (subject: RunSubject) => Promise<RunIdentity>,
+  given: Pick<Left, 'identify' | 'doubt'>,
 ): Promise<LeftRun[]> {
   const found: LeftRun[] = [];
   for (const folder of await folders.left()) {
     try {
-      const left = await recoverRun(ctx, { folder, folders, identify });
+      const left = await recoverRun(ctx, { folder, folders, ...given });
       if (left) found.push(left);
     } catch (error) {
       ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
@@ -45,18 +47,21 @@ interface Left {
   folder: string;
   folders: RunFolders;
   identify(subject: RunSubject): Promise<RunIdentity>;
+  /** Told of a task that may have been taken off its queue; `settled` once it is clear what became of it. */
+  doubt(entry: QueueEntry, settled?: () => Promise<void>): void;
 }
 
 async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | undefined> {
   // That of an "agent execute" with the same worker id.
   if ((await lockHolder(runLock(left.folder))) !== undefined) return undefined;
-  const damaged = await Journal.damaged(left.folder);
-  if (damaged !== undefined) {
+  const unreadable = await Journal.unreadable(left.folder);
+  if (unreadable !== undefined) {
     daemon.logger.warn(
-      `${damaged} is damaged, so nobody knows what became of that run; its folder stays until you remove it`,
+      `${unreadable}, so this agent does not know what became of that run; its folder, processes and container stay as they are`,
     );
     return undefined;
   }
+  if (await isInDoubt(left)) return undefined;
   const journal = await Journal.open(left.folder);
   const found = await lookAt(daemon, left, journal).catch(async (error: unknown) => {
     await journal.close();
@@ -71,6 +76,23 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
   return undefined;
 }
 
+/** A daemon that was killed as it took a task may have got any of those that it saw. The folder stays until then. */
+async function isInDoubt({ folder, folders, doubt }: Left): Promise<boolean> {
+  const { task, queue, last, others = [] } = (await Journal.read(folder)) ?? {};
+  if (last !== 'popping' || task === undefined || queue === undefined) {
+    for (const one of others) doubt(one);
+    return false;
+  }
+  const entries = new Map([{ task, queue }, ...others].map((one) => [one.task, one]));
+  for (const one of entries.values()) {
+    doubt(one, async () => {
+      entries.delete(one.task);
+      if (entries.size === 0) await folders.remove(folder);
+    });
+  }
+  return true;
+}
+
 interface Dismissed {
   ctx: AgentContext;
   state: RunState | undefined;
@@ -82,10 +104,10 @@ async function lookAt(
   left: Left,
   journal: Journal,
 ): Promise<LeftRun | Dismissed | 'others'> {
-  const { state } = journal;
-  if (state?.single) return 'others';
+  if (journal.state?.single) return 'others';
+  if (journal.state !== undefined) requireDriver(daemon, journal.state);
+  const state = await noteLaunched(daemon, journal);
   if (state === undefined) return { ctx: daemon, state, action: 'forget' };
-  requireDriver(daemon, state);
   const identity = await left.identify(state);
   const { ctx, problem } = identity;
   if (problem !== undefined) throw problem;
@@ -126,17 +148,39 @@ async function dismiss(
   await left.folders.remove(left.folder);
 }
 
-async function putBack(ctx: AgentContext, state: RunState): Promise<void> {
-  const queue = state.queue;
+/** Of a task that no agent has: it goes to the front of its queue, unless somebody has taken it meanwhile. */
+export async function putBackVanished(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
+  // It may have been put there since, or the queue is one that this daemon does not serve.
+  const [waiting] = await ctx.queues.getAll({ id: [queue], search_hidden: true });
+  if (waiting?.entries?.some((entry) => entry.task === task)) return;
+  const { status, execution } = await ctx.tasks.getById(task);
+  if ((execution?.queue ?? queue) !== queue) return;
+  if (status === 'queued') {
+    const { updated } = await ctx.tasks.dequeue({ task, new_status: 'created', status_message: PULLED });
+    if (updated === 0) return;
+  }
   await ctx.tasks.enqueue({
-    task: state.task,
+    task,
+    queue,
+    status_reason: 'put back: it was taken off its queue and no agent has it',
+  });
+  await toFront(ctx, { task, queue });
+  ctx.logger.warn(`task ${task}: was taken off its queue and no agent has it; it is back in its queue`);
+}
+
+async function putBack(ctx: AgentContext, { task, queue }: RunState): Promise<void> {
+  await ctx.tasks.enqueue({
+    task,
     ...(queue ? { queue } : {}),
     force: true,
     status_reason: 'put back: the agent was ended before the task started',
   });
-  if (queue === undefined) return;
-  await ctx.queues.moveTaskToFront({ queue, task: state.task }).catch((error: unknown) => {
-    ctx.logger.warn(`task ${state.task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
+  if (queue !== undefined) await toFront(ctx, { task, queue });
+}
+
+async function toFront(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
+  await ctx.queues.moveTaskToFront({ queue, task }).catch((error: unknown) => {
+    ctx.logger.warn(`task ${task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
   });
 }
 

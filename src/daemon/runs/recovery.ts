@@ -38,10 +38,6 @@ export function recoveryAction(
   if (state.last === 'launched') return 'attach';
   if (state.last === 'ended') return 'finish';
   if (state.last === 'reported') return 'forget';
-  if (state.last === 'popping') {
-    // In no queue and still "queued" means that the pop happened and nothing after it.
-    return task.status === 'queued' && !task.queued ? 'put-back' : 'forget';
-  }
   if (task.status === 'queued') return task.queued ? 'forget' : 'put-back';
   if (task.status === 'created' && task.status_message === PULLED) return 'put-back';
   if (task.status !== 'in_progress') return 'forget';

@@ -38,9 +38,9 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
   const held = await heldBy(runLock(runFolder));
   if (held !== undefined) return held;
   if (state === undefined) {
-    const damaged = await Journal.damaged(runFolder);
-    if (damaged !== undefined)
-      return { why: `${damaged} is damaged, so what of it still runs is not known`, inUse: true };
+    const unreadable = await Journal.unreadable(runFolder);
+    if (unreadable !== undefined)
+      return { why: `${unreadable}, so what of it still runs is not known`, inUse: true };
     return Date.now() - lastUsed.getTime() < NEW_MS
       ? { why: 'it is just beginning', inUse: true }
       : undefined;

@@ -7,6 +7,7 @@ import { Journal, type RunState, type SingleRun } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { finish } from '../../task/settle.js';
 import { carryOut, openRun } from './manage-run.js';
+import { noteLaunched } from './note-launched.js';
 import { livingPids } from './run-hold.js';
 import { RunFolders, runLock } from './runs.js';
 
@@ -75,17 +76,22 @@ async function take(ctx: AgentContext, folder: string): Promise<LeftSingleRun | 
   const release = await lockIfFree(folder);
   if (release === undefined) return undefined;
   const journal = await Journal.open(folder);
-  const { state } = journal;
-  if (state?.single === undefined) {
+  const letGoOfBoth = async () => {
     await journal.close();
     await release();
+  };
+  const state = await noteLaunched(ctx, journal).catch(async (error: unknown) => {
+    await letGoOfBoth();
+    throw error;
+  });
+  if (state?.single === undefined) {
+    await letGoOfBoth();
     return undefined;
   }
   const { task, single } = state;
   // Asked before this agent reports the task as its own.
   const isIts = await isStillIts(ctx, task, single).catch(async (error: unknown) => {
-    await journal.close();
-    await release();
+    await letGoOfBoth();
     throw error;
   });
   const carry = async (run: TaskRun) => {

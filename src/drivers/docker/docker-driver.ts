@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import { REF_VERSIONS } from '../ref-version.js';
 import { firstLook } from './containers/container-owner.js';
 import {
   boundFolders,
@@ -15,7 +16,7 @@ import type { ContainerState } from './containers/container-state.js';
 import { runAside } from './containers/side-container.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace } from './docker-place.js';
-import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
+import { controlFolder, type DockerPlaceRef, type DockerWorkloadRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
@@ -74,6 +75,7 @@ export class DockerDriver implements Driver {
     const container = await this.#created(plan, files, runFolder);
     const ref: DockerPlaceRef = {
       kind: 'docker',
+      version: REF_VERSIONS.docker,
       taskId,
       container,
       runFolder,
@@ -111,7 +113,6 @@ export class DockerDriver implements Driver {
     return new ImageMaker({ engine: this.#options.engine, ref, workspace });
   }
 
-  /** Also finds a container whose launch the daemon did not live to note. */
   async attach(ref: WorkloadRef): Promise<DockerWorkload | undefined> {
     const docker = dockerRef(ref);
     const state = docker && (await this.#options.engine.inspect(docker.container));
@@ -120,6 +121,16 @@ export class DockerDriver implements Driver {
       return this.#workload(docker, { output: new FileOutput(ref.output), kept: ref.output });
     const { UploadedFiles } = await import('./files/uploaded-files.js');
     return this.#workload(docker, UploadedFiles.outputOf(this.#options.engine, docker.container));
+  }
+
+  async find(ref: PlaceRef): Promise<DockerWorkloadRef | undefined> {
+    const { engine } = this.#options;
+    const docker = dockerRef(ref);
+    const state = docker && (await engine.inspect(docker.container));
+    if (docker === undefined || state === undefined) return undefined;
+    const { UploadedFiles } = await import('./files/uploaded-files.js');
+    const output = (await MountedFiles.released(docker)) ?? (await UploadedFiles.released(engine, state));
+    return output === undefined ? undefined : { ...docker, output };
   }
 
   /** A container that is to be kept is only ended. */

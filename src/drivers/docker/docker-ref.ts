@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../driver.js';
+import { REF_VERSIONS } from '../ref-version.js';
 
 /** What the journal keeps of a container. */
 export interface DockerPlaceRef extends PlaceRef {
@@ -24,6 +25,7 @@ export function dockerRef(ref: PlaceRef): DockerPlaceRef | undefined {
   if (kind !== 'docker' || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
   return {
     kind,
+    version: REF_VERSIONS.docker,
     taskId,
     container,
     runFolder,

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { readStatus, writeStatus } from '../../os/detached.js';
-import { isAlive } from '../../os/processes.js';
 import { watchIfPossible } from '../../os/file-watch.js';
+import { isAlive } from '../../os/processes.js';
 import type { WorkloadExit } from '../driver.js';
 
 export interface ExitWatch {

@@ -4,9 +4,11 @@ import { AgentError } from '../../errors.js';
 import { createControlGroup, removeControlGroup } from '../../os/control-group.js';
 import { readStatus, startDetached } from '../../os/detached.js';
 import { ensureFolder } from '../../os/files.js';
+import { commandLine } from '../../os/process-table.js';
 import { isAlive } from '../../os/processes.js';
 import { findSubreaperPython } from '../../os/subreaper.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import { REF_VERSIONS } from '../ref-version.js';
 import { LocalPlace } from './local-place.js';
 import {
   controlGroupName,
@@ -54,9 +56,10 @@ export class LocalDriver implements Driver {
   async open({ taskId, runFolder, workspace }: PlaceRequest): Promise<LocalPlace> {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
+    const version = REF_VERSIONS.local;
     const marker = randomUUID();
     const held = await this.#holdOf(marker);
-    return new LocalPlace({ kind: 'local', taskId, runFolder, marker, ...held }, this.#environment);
+    return new LocalPlace({ kind: 'local', version, taskId, runFolder, marker, ...held }, this.#environment);
   }
 
   /** @throws AgentError COMMAND_MISSING or LAUNCH_FAILED saying what is not there */
@@ -80,20 +83,31 @@ export class LocalDriver implements Driver {
     return new LocalWorkload({ ref, ended, ownsGroup: true, signal: this.#signal });
   }
 
-  /**
-   * Also finds a command whose launch the daemon did not live to note: `ref` is then the place's with the
-   * output file added.
-   */
   async attach(ref: WorkloadRef): Promise<LocalWorkload | undefined> {
     const local = localRef(ref);
     if (local === undefined) return undefined;
     const { pid, startTime } = await this.#waitingShell(local, ref);
     const traces =
-      (await readStatus(statusFile(local.runFolder))) !== undefined || (await exists(ref.output));
+      (await readStatus(statusFile(local.runFolder))) !== undefined ||
+      (await sizeOf(ref.output)) !== undefined;
     if (!traces) return undefined;
     const ownsGroup = await isAlive(pid, startTime);
     const found: LocalWorkloadRef = { ...local, output: ref.output, pid, startTime };
     return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, signal: this.#signal });
+  }
+
+  /** A command that was killed together with its shell before it printed anything has left no trace. */
+  async find(ref: PlaceRef): Promise<LocalWorkloadRef | undefined> {
+    const local = localRef(ref);
+    // The status file is made before the command is started.
+    if (local === undefined || (await sizeOf(statusFile(local.runFolder))) === undefined) return undefined;
+    const output = outputFile(local.runFolder);
+    const shell = await this.#waitingShell(local, { ...local, output });
+    const ran =
+      shell.pid !== 0 ||
+      (await readStatus(statusFile(local.runFolder))) !== undefined ||
+      ((await sizeOf(output)) ?? 0) > 0;
+    return ran ? { ...local, output, ...shell } : undefined;
   }
 
   /** Ends whatever set-up steps or the command left running. */
@@ -123,16 +137,21 @@ export class LocalDriver implements Driver {
   async #waitingShell(local: LocalPlaceRef, ref: PlaceRef): Promise<{ pid: number; startTime: string }> {
     const { pid, startTime } = ref;
     if (typeof pid === 'number' && typeof startTime === 'string') return { pid, startTime };
-    // The oldest leader of a group; pid 0 is nobody's.
-    const marked = await living(holdOf(local));
-    const leaders = marked.filter((entry) => entry.pid === entry.group);
-    return leaders.sort((one, other) => one.pid - other.pid)[0] ?? { pid: 0, startTime: '' };
+    const status = statusFile(local.runFolder);
+    for (const { pid: candidate, group, startTime: started } of await living(holdOf(local))) {
+      // Set-up steps may have left leaders of groups, too.
+      if (candidate === group && (await commandLine(candidate)).includes(status))
+        return { pid: candidate, startTime: started };
+    }
+    return NOBODY;
   }
 }
 
-async function exists(file: string): Promise<boolean> {
+const NOBODY = { pid: 0, startTime: '' };
+
+async function sizeOf(file: string): Promise<number | undefined> {
   return stat(file).then(
-    () => true,
-    () => false,
+    ({ size }) => size,
+    () => undefined,
   );
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../driver.js';
+import { REF_VERSIONS } from '../ref-version.js';
 
 /** What the journal keeps of a place on this machine. */
 export interface LocalPlaceRef extends PlaceRef {
@@ -36,6 +37,7 @@ export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
     return;
   return {
     kind,
+    version: REF_VERSIONS.local,
     taskId,
     runFolder,
     marker,

@@ -3,8 +3,8 @@ import { AgentError } from '../../errors.js';
 import { controlGroupPids, killControlGroup } from '../../os/control-group.js';
 import {
   markedPidsNow,
-  pidsBelowNow,
   type ProcessEntry,
+  pidsBelowNow,
   pidsWithVariable,
   processEntry,
   processTable,

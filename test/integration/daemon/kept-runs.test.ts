@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { workerLock } from '../../../src/daemon/registry.js';
@@ -88,6 +88,25 @@ test('a container is left to its agent', async (t) => {
   await leave('w:0', [PULLED, { step: 'preparing', place }]);
   t.true((await list())[0]?.hold?.inUse);
 });
+
+for (const line of [
+  '{"version":3,"step":"reported"}',
+  '{"step":"paused"}',
+  '{"version":2,"step":"preparing","place":{"kind":"local","version":7,"taskId":"t1","runFolder":"/r","marker":"m"}}',
+]) {
+  test(`a run whose journal a newer version wrote stays, whatever is asked: ${line}`, async (t) => {
+    const { leave, list, workspace } = machine(t);
+    const folder = await leave('w:0', [PULLED, REPORTED]);
+    appendFileSync(path.join(folder, 'journal.jsonl'), `${line}\n`);
+    const [run] = await list();
+    t.true(run?.hold?.inUse);
+    t.regex(
+      (run && (await removeRun(run, true))) ?? '',
+      /journal\.jsonl .* what of it still runs is not known/,
+    );
+    t.deepEqual([folder, workspace(folder)].map(existsSync), [true, true]);
+  });
+}
 
 test('workers that get the same task have workspaces of their own', async (t) => {
   const { leave, list, workspace } = machine(t);

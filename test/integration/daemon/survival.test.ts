@@ -51,6 +51,7 @@ test('a task that ends while no daemon runs is finished by the next one', async 
   daemon();
   const task = await ended(id);
   t.deepEqual([task.status, task.status_reason], ['failed', 'worker execution exit code 4']);
+  t.is(task.runtime.failure_class, 'user_exit_code');
   t.true((await log(id)).includes('last words'));
 });
 

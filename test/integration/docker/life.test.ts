@@ -228,6 +228,40 @@ for (const files of ['mounted', 'uploaded'] as const) {
   });
 }
 
+for (const files of ['mounted', 'uploaded'] as const) {
+  test(`a command whose launch was not noted is found by its place, with files ${files}`, async (t) => {
+    const made = await bench(t, { driver: { files } });
+    const place = await made.driver.open(made.request);
+    t.is(await made.driver.find(place.ref), undefined, 'not before it is launched');
+    const script = 'echo begun; until [ -e /tmp/go ]; do sleep 0.1; done; echo ended; exit 4';
+    const workload = await made.driver.launch(place, { argv: ['sh', '-c', script] });
+    const later = await bench(t, { driver: { files } });
+    const ref = await later.driver.find(JSON.parse(JSON.stringify(place.ref)));
+    t.deepEqual(ref, workload.ref);
+    const found = ref && (await later.driver.attach(ref));
+    await made.engine.docker(['exec', String(place.ref.container), 'touch', '/tmp/go']);
+    t.deepEqual(await found?.exited, { kind: 'exited', code: 4 });
+    const ended = await later.driver.find(place.ref);
+    t.deepEqual(ended, workload.ref, 'also when it has ended');
+    const again = ended && (await later.driver.attach(ended));
+    t.is(again && (await readOutput(again, 0)).text, 'begun\nended\n');
+    await later.driver.dispose(place.ref);
+    t.is(await later.driver.find(place.ref), undefined);
+  });
+}
+
+test('a command that was released, and whose pipe was not written to, begins when it is found', async (t) => {
+  const { driver, request } = await bench(t, { driver: { files: 'mounted' } });
+  const place = await driver.open(request);
+  const control = path.join(request.runFolder, 'container');
+  fs.writeFileSync(path.join(control, 'start'), 'exec >> /.clearml.output 2>&1\nexec echo ran\n');
+  const ref = await driver.find(place.ref);
+  const found = ref && (await driver.attach(ref));
+  t.deepEqual(await found?.exited, { kind: 'exited', code: 0 });
+  t.is(found && (await readOutput(found, 0)).text, 'ran\n');
+  await driver.dispose(place.ref);
+});
+
 test('a link that a task puts in the place of its output leads nowhere', async (t) => {
   const secret = path.join(temporaryFolder(t), 'secret');
   fs.writeFileSync(secret, 'SECRET\n');

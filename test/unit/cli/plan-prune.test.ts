@@ -15,6 +15,7 @@ function verdicts(facts: Partial<PruneFacts>): Record<string, string> {
   const plan = planPrune({
     containers: [],
     needs: new Map(),
+    unreadable: new Map(),
     now: NOW,
     olderThanSeconds: 3600,
     abandoned: false,
@@ -54,6 +55,18 @@ test('what a journal names stays; with --abandoned only where the agent runs', (
     c: 'removed',
   });
   t.deepEqual(verdicts({ containers, needs, abandoned: true }), { a: live, b: 'removed', c: 'removed' });
+});
+
+test('a container of a run whose journal cannot be read stays, also with --abandoned', (t) => {
+  const labels = { 'clearml-agent-run': 't.1', 'clearml-agent-runs-folder': '/state/runs' };
+  const containers = [{ ...stopped('a', 999), labels }, stopped('b', 999)];
+  const unreadable = new Map([['/state/runs/t.1', 'the journal is of a newer version']]);
+  for (const abandoned of [false, true]) {
+    t.deepEqual(verdicts({ containers, unreadable, abandoned }), {
+      a: 'the journal is of a newer version, so whether its task still needs it is not known',
+      b: 'removed',
+    });
+  }
 });
 
 const LENGTHS: readonly (readonly [string, number | undefined])[] = [

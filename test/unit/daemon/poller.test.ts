@@ -2,12 +2,15 @@ import test from 'ava';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
+import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
 
 /** Queues in memory that count the calls made to them. */
 class MemoryQueues {
   readonly calls: string[] = [];
   /** Thrown by the next pop, after the task was taken off. */
   breakNextPop = false;
+  /** What others do between the look and the pop. */
+  beforeAnswer: (() => void) | undefined;
   readonly #queues: QueueRecord[];
 
   constructor(content: Record<string, string[]>) {
@@ -18,8 +21,17 @@ class MemoryQueues {
     }));
   }
 
+  /** As another agent does. */
+  take(queue: string): string | undefined {
+    return this.#queues.find(({ id }) => id === queue)?.entries?.shift()?.task;
+  }
+
   add(queue: string, task: string): void {
     this.#queues.find(({ id }) => id === queue)?.entries?.push({ task });
+  }
+
+  addInFront(queue: string, task: string): void {
+    this.#queues.find(({ id }) => id === queue)?.entries?.unshift({ task });
   }
 
   async getAll(): Promise<QueueRecord[]> {
@@ -29,6 +41,7 @@ class MemoryQueues {
 
   async getNextTask({ queue }: { queue: string }): Promise<NextTask> {
     this.calls.push(`pop ${queue}`);
+    this.beforeAnswer?.();
     const entry = this.#queues.find(({ id }) => id === queue)?.entries?.shift();
     if (this.breakNextPop) {
       this.breakNextPop = false;
@@ -38,19 +51,36 @@ class MemoryQueues {
   }
 }
 
-function setUp(content: Record<string, string[]>, over: Partial<PollerOptions> = {}) {
+interface SetUp extends Partial<PollerOptions> {
+  taskStatus?: VanishedTasksOptions['taskStatus'];
+  isHeld?: VanishedTasksOptions['isHeld'];
+  afterMs?: number;
+}
+
+function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs = 0, ...over }: SetUp = {}) {
   const queues = new MemoryQueues(content);
+  const putBack: string[] = [];
+  const vanished = new VanishedTasks({
+    taskStatus: taskStatus ?? (async () => ({ status: 'queued' })),
+    isHeld: isHeld ?? (async () => false),
+    putBack: async ({ task, queue }) => {
+      putBack.push(task);
+      queues.addInFront(queue, task);
+    },
+    warn: () => undefined,
+    afterMs,
+  });
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 1,
     allowed: () => true,
-    taskStatus: async () => ({ status: 'queued' }),
+    vanished,
     warn: () => undefined,
     ...over,
   });
-  return { queues, next: () => poller.next(AbortSignal.timeout(2000)) };
+  return { queues, putBack, vanished, next: () => poller.next(AbortSignal.timeout(2000)) };
 }
 
 test('priority order empties the first queue before the second', async (t) => {
@@ -89,20 +119,67 @@ test('a queue that may not be pulled from is passed over', async (t) => {
   t.is((await next())?.task, 'b1');
 });
 
-test('a task whose answer was lost on its way is found again', async (t) => {
-  const { queues, next } = setUp({ a: ['a1', 'a2'] });
+test('a task whose answer was lost on its way goes back to the front', async (t) => {
+  const { queues, putBack, next } = setUp({ a: ['a1', 'a2'] });
   queues.breakNextPop = true;
-  t.is((await next())?.task, 'a1');
-  t.is((await next())?.task, 'a2');
+  t.deepEqual([(await next())?.task, (await next())?.task].sort(), ['a1', 'a2']);
+  t.deepEqual(putBack, ['a1']);
+});
+
+test('the second task is found when another agent took the first before the answer was lost', async (t) => {
+  const { queues, putBack, vanished, next } = setUp(
+    { a: ['X', 'Y', 'Z'] },
+    { taskStatus: async (task) => ({ status: task === 'X' ? 'in_progress' : 'queued' }) },
+  );
+  queues.breakNextPop = true;
+  queues.beforeAnswer = () => {
+    queues.beforeAnswer = undefined;
+    t.is(queues.take('a'), 'X');
+  };
+  t.deepEqual([(await next())?.task, (await next())?.task].sort(), ['Y', 'Z']);
+  t.deepEqual(putBack, ['Y']);
+  t.deepEqual(vanished.doubtful, []);
 });
 
 test('a lost answer is forgotten when another agent has started the task', async (t) => {
-  const { queues, next } = setUp(
+  const { queues, putBack, next } = setUp(
     { a: ['a1', 'a2'] },
     { taskStatus: async () => ({ status: 'in_progress' }) },
   );
   queues.breakNextPop = true;
   t.is((await next())?.task, 'a2');
+  t.deepEqual(putBack, []);
+});
+
+test('a task that a worker reports as its own is not put back', async (t) => {
+  const { queues, putBack, vanished, next } = setUp({ a: ['a1', 'a2'] }, { isHeld: async () => true });
+  queues.breakNextPop = true;
+  t.is((await next())?.task, 'a2');
+  t.deepEqual([putBack, vanished.doubtful], [[], []]);
+});
+
+test('a task that has vanished is left for its time: a slow agent may have it', async (t) => {
+  const { queues, putBack, vanished, next } = setUp({ a: ['a1', 'a2'] }, { afterMs: 60_000 });
+  queues.breakNextPop = true;
+  t.is((await next())?.task, 'a2');
+  t.deepEqual([putBack, vanished.doubtful], [[], [{ task: 'a1', queue: 'a' }]]);
+});
+
+test('the tasks in doubt and the others of the queue are named before each pop', async (t) => {
+  const named: string[][] = [];
+  const { queues, next } = setUp(
+    { a: ['a1', 'a2', 'a3'] },
+    {
+      afterMs: 60_000,
+      beforePop: async ({ task, others }) => void named.push([task, ...others.map((one) => one.task)]),
+    },
+  );
+  queues.breakNextPop = true;
+  await next();
+  t.deepEqual(named, [
+    ['a1', 'a2', 'a3'],
+    ['a2', 'a3', 'a1'],
+  ]);
 });
 
 test('a lost answer is remembered while the server does not say what became of the task', async (t) => {
@@ -113,14 +190,14 @@ test('a lost answer is remembered while the server does not say what became of t
 });
 
 test('the wait ends with the signal', async (t) => {
-  const { queues } = setUp({});
+  const { queues, vanished } = setUp({});
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
     order: 'priority',
     intervalMs: 60_000,
     allowed: () => true,
-    taskStatus: async () => undefined,
+    vanished,
     warn: () => undefined,
   });
   t.is(await poller.next(AbortSignal.timeout(50)), undefined);

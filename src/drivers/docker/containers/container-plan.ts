@@ -55,6 +55,12 @@ export function runLabels(runFolder: string): Record<string, string> {
   return { [RUN_LABEL]: path.basename(runFolder), [RUNS_FOLDER_LABEL]: path.dirname(runFolder) };
 }
 
+/** The folder of the run that a container was made for, from its labels. */
+export function labelledRun(labels: Readonly<Record<string, string>>): string | undefined {
+  const { [RUN_LABEL]: run, [RUNS_FOLDER_LABEL]: parent } = labels;
+  return run === undefined || parent === undefined ? undefined : path.join(parent, run);
+}
+
 /** Folders of the machine that the container has, where both sides name them alike. */
 export function boundFolders({ HostConfig }: CreateRequest): MountedFolder[] {
   const binds = (HostConfig.Binds ?? []).map((bind) => bind.split(':'));

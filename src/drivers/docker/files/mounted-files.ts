@@ -3,7 +3,7 @@ import { chmod, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../../errors.js';
 import { run } from '../../../os/exec.js';
-import { ensureFolder, writeFileDurable } from '../../../os/files.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../../../os/files.js';
 import { OutputFile } from '../../../os/output-file.js';
 import type { CreateRequest } from '../create-request.js';
 import { CONTROL_INSIDE, controlFolder, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
@@ -90,13 +90,20 @@ export class MountedFiles implements RunFiles {
         `the container ended before its command (status ${state?.exitCode ?? 'unknown'})`,
       );
     }
-    // Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script.
-    const pipe = await open(path.join(control, 'go'), constants.O_RDWR | constants.O_NONBLOCK);
-    try {
-      await pipe.write('go\n');
-    } finally {
-      await pipe.close();
-    }
+    await writeToPipe(control);
+  }
+
+  /**
+   * Output of a command that an earlier process has released. It may not have lived to write to the pipe, so that is
+   * done again; a container that has its command does not read it.
+   *
+   * @returns `undefined` where none was released
+   */
+  static async released({ runFolder }: Pick<RunFolders, 'runFolder'>): Promise<string | undefined> {
+    const control = controlFolder(runFolder);
+    if ((await readTextIfThere(path.join(control, 'start'))) === undefined) return undefined;
+    await writeToPipe(control);
+    return path.join(runFolder, 'output.log');
   }
 
   output(): RunOutput {
@@ -107,5 +114,15 @@ export class MountedFiles implements RunFiles {
   async close(): Promise<void> {
     await this.#output?.close();
     this.#output = undefined;
+  }
+}
+
+/** Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script. */
+async function writeToPipe(control: string): Promise<void> {
+  const pipe = await open(path.join(control, 'go'), constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    await pipe.write('go\n');
+  } finally {
+    await pipe.close();
   }
 }

@@ -1,5 +1,6 @@
 import { AgentError, causeLine, isAgentError } from '../../../errors.js';
 import { ensureFolder } from '../../../os/files.js';
+import type { ContainerState } from '../containers/container-state.js';
 import type { CreateRequest } from '../create-request.js';
 import { CONTROL_INSIDE, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
@@ -78,9 +79,7 @@ export class UploadedFiles implements RunFiles {
     const { engine } = this.#options;
     try {
       await this.#send(container, CONTROL_INSIDE, [{ ...entry('start', 'file'), content: script, size }]);
-      const argv = ['/bin/sh', '-c', `echo go 1<> ${CONTROL_INSIDE}/go`];
-      // Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script.
-      await engine.exec(container, { argv, user: '0', onOutput: () => undefined });
+      await writeToPipe(engine, container);
     } catch (error) {
       if (isAgentError(error, 'DOCKER_ENGINE')) throw error;
       throw new AgentError('LAUNCH_FAILED', `the container does not take its command: ${causeLine(error)}`, {
@@ -94,6 +93,15 @@ export class UploadedFiles implements RunFiles {
   }
 
   async close(): Promise<void> {}
+
+  /** As of `MountedFiles`, by the container's own files. */
+  static async released(engine: Engine, { id, running }: ContainerState): Promise<string | undefined> {
+    const start = `${CONTROL_INSIDE}/start`;
+    const found = await engine.askIfThere((docker) => docker.getContainer(id).infoArchive({ path: start }));
+    if (found === undefined) return undefined;
+    if (running) await writeToPipe(engine, id);
+    return IN_CONTAINER;
+  }
 
   /** The output of a container that an earlier process has launched. */
   static outputOf(engine: Engine, container: string): RunOutput {
@@ -139,4 +147,10 @@ function mark({ type, mode, size, mtimeMs }: ArchiveEntry): string {
 function archiveOwner(owner: string | undefined): ArchiveOwner {
   const [uid = 0, gid = 0] = owner?.split(':').map(Number) ?? [];
   return { uid, gid };
+}
+
+/** Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script. */
+async function writeToPipe(engine: Engine, container: string): Promise<void> {
+  const argv = ['/bin/sh', '-c', `echo go 1<> ${CONTROL_INSIDE}/go`];
+  await engine.exec(container, { argv, user: '0', onOutput: () => undefined });
 }
