@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
@@ -13,8 +14,8 @@ import {
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
 import { runAside } from './containers/side-container.js';
-import { DockerPlace } from './docker-place.js';
-import { controlFolder, type DockerPlaceRef, dockerRef } from './docker-ref.js';
+import { DockerPlace, type MountedFolder } from './docker-place.js';
+import { controlFolder, type DockerPlaceRef, dockerRef, stagingFolder } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
@@ -22,6 +23,7 @@ import { MountedFiles } from './files/mounted-files.js';
 import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
+import { stagingOf } from './files/staging.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
@@ -92,9 +94,9 @@ export class DockerDriver implements Driver {
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
   async launch(place: Place, command: PlaceCommand): Promise<DockerWorkload> {
-    const { ref, place: own, files, owner } = this.#opened(place);
+    const { ref, place: own, files, workspace } = this.#opened(place);
     const { container } = ref;
-    await files.handOver({ container, owner });
+    await rm(stagingFolder(workspace), { recursive: true, force: true });
     await files.release(
       container,
       startScript(command, { environment: await own.environment(), output: files.outputInside }),
@@ -105,9 +107,8 @@ export class DockerDriver implements Driver {
 
   /** For making an image of an open place instead of running a command in it. */
   async imageMaker(place: Place): Promise<ImageMaker> {
-    const { ref, files, owner, workspace } = this.#opened(place);
-    await files.handOver({ container: ref.container, owner });
-    return new ImageMaker({ engine: this.#options.engine, ref, workspace });
+    const { ref } = this.#opened(place);
+    return new ImageMaker({ engine: this.#options.engine, ref });
   }
 
   /** Also finds a container whose launch the daemon did not live to note. */
@@ -156,13 +157,20 @@ export class DockerDriver implements Driver {
   /** The plan with the agent's own mounts as the container's user can use them. */
   async #fitted(plan: ContainerPlan, { runFolder, reporter }: PlaceRequest): Promise<FittedPlan> {
     const { engine } = this.#options;
-    const { request, own = [] } = plan;
+    const { request, own = [], cacheGroup } = plan;
     const user = request.User || (await engine.imageUser(request.Image ?? ''));
     const copies = path.join(controlFolder(runFolder), 'own');
     const engineSees = (file: string) => this.#sees(file);
-    const fitted = await fitOwnMounts({ request, own, user, copies, engineSees });
+    const fitted = await fitOwnMounts({
+      request,
+      own,
+      user,
+      copies,
+      engineSees,
+      ...(cacheGroup === undefined ? {} : { cacheGroup }),
+    });
     for (const note of fitted.notes) reporter.line(note, 'WARNING');
-    return { ...plan, request: fitted.request, userFolders: fitted.folders };
+    return { ...plan, request: fitted.request, userFolders: fitted.folders, mounted: fitted.mounted };
   }
 
   async #created(plan: ContainerPlan, files: RunFiles, runFolder: string): Promise<string> {
@@ -195,16 +203,22 @@ export class DockerDriver implements Driver {
       environment: look.environment,
       sharesFiles: files.shared,
       workspace: request.workspace,
-      mounts: files.shared ? boundFolders(plan.request) : [],
+      mounts: files.shared ? [...boundFolders(plan.request), ...(plan.mounted ?? [])] : [],
       network: networkVariables(environment),
-      handOver: () => files.handOver({ container, owner }),
+      staging: stagingOf({
+        engine,
+        container: { container, owner },
+        files,
+        workspace: request.workspace,
+        environment,
+      }),
+      ...(plan.cacheGroup === undefined ? {} : { cacheGroup: plan.cacheGroup }),
       ...(plan.unprivileged ? { unprivileged: true } : {}),
       ...(files.shared && state !== undefined && !plan.unprivileged
         ? { aside: this.#aside(state, ref) }
         : {}),
     });
-    const { workspace } = request;
-    this.#places.set(container, { ref, place, owner, files, workspace });
+    this.#places.set(container, { ref, place, files, workspace: request.workspace });
     return place;
   }
 
@@ -273,7 +287,6 @@ function networkVariables(environment: Readonly<Record<string, string | undefine
 interface OpenPlace {
   ref: DockerPlaceRef;
   place: DockerPlace;
-  owner: string | undefined;
   files: RunFiles;
   workspace: string;
 }
@@ -281,6 +294,8 @@ interface OpenPlace {
 interface FittedPlan extends ContainerPlan {
   /** Folders of this machine that are to belong to the container's user. */
   userFolders?: readonly string[];
+  /** Where the container has the agent's own mounts, by the names that the configuration has for them. */
+  mounted?: readonly MountedFolder[];
 }
 
 interface StartedContainer {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { isAgentError, systemCode } from '../../errors.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
+import type { Staging } from '../../drivers/driver.js';
 import type { PackageTool } from '../environment-request.js';
 import type { InstalledPackage } from '../install/environment-inspection.js';
 import { filesWithPath, rewritePath } from './relocation.js';
@@ -35,6 +36,8 @@ export interface CachePlace {
   folder: string;
   /** As programs in the place see it. */
   inside: string;
+  /** Where programs of tasks write in the folder while the agent works: nothing is shared with it. */
+  staging?: Staging;
 }
 
 export interface EnvironmentCacheOptions {
@@ -103,13 +106,16 @@ export class EnvironmentCache {
     const entry = this.entryFolder(key);
     const facts = await this.#facts(key);
     if (facts === undefined) return { kind: 'absent' };
-    const unchanged = await this.#copyUnchanged(entry, target.folder);
+    const { staging } = target;
+    const folder = staging?.of(target.folder) ?? target.folder;
+    const unchanged = await this.#copyUnchanged(entry, folder, staging === undefined);
     if (!unchanged) {
       await this.remove(key);
-      await rm(target.folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
       return { kind: 'changed' };
     }
-    await rewritePath(target.folder, facts.pathFiles, facts.builtAt, target.inside);
+    await rewritePath(folder, facts.pathFiles, facts.builtAt, target.inside);
+    await staging?.handOver(target.folder);
     const now = new Date();
     await utimes(entry, now, now);
     const sysPath = facts.sysPath.map((folder) => moved(folder, facts.builtAt, target.inside));
@@ -120,13 +126,13 @@ export class EnvironmentCache {
    * Makes the copy that the next task takes by renaming it. It lies in the entry's folder, so it comes and goes
    * with the entry and counts with it. None is made where it would take space on the disk.
    */
-  async prepareSpare(key: string, signal: AbortSignal): Promise<void> {
+  async prepareSpare(key: string, signal: AbortSignal, links = true): Promise<void> {
     const spare = spareOf(this.entryFolder(key));
     const facts = await this.#facts(key);
     if (facts === undefined || existsSync(spare)) return;
     const work = this.#newTemporary();
     try {
-      if (!(await shareTree(this.#copyOf(this.entryFolder(key), work)))) return;
+      if (!(await shareTree(this.#copyOf(this.entryFolder(key), work, links)))) return;
       await this.exclusively(key, { signal, onWait: () => undefined }, async () => {
         const same = (await this.#facts(key))?.created === facts.created;
         if (same && !existsSync(spare)) await rename(work, spare);
@@ -147,7 +153,8 @@ export class EnvironmentCache {
       await ensureFolder(this.entriesFolder);
       await ensureFolder(work);
       const copy = path.join(work, 'environment');
-      await copyTree({ from: source.folder, to: copy, trial: TRIAL, env: this.env });
+      if (source.staging !== undefined) await source.staging.copyOut(source.folder, copy);
+      else await copyTree({ from: source.folder, to: copy, trial: TRIAL, env: this.env });
       const pathFiles = await filesWithPath(copy, source.inside);
       await rewritePath(copy, pathFiles, source.inside, source.inside);
       const entry: EntryFacts = {
@@ -181,13 +188,13 @@ export class EnvironmentCache {
   }
 
   /** A spare shares its files with the entry, so the entry is looked at before the spare is given away. */
-  async #copyUnchanged(entry: string, target: string): Promise<boolean> {
+  async #copyUnchanged(entry: string, target: string, links: boolean): Promise<boolean> {
     if (existsSync(spareOf(entry))) {
       if (!(await this.#isUnchanged(entry))) return false;
       if (await movedTo(spareOf(entry), target)) return true;
     }
     const [, unchanged] = await Promise.all([
-      copyTree(this.#copyOf(entry, target)),
+      copyTree(this.#copyOf(entry, target, links)),
       this.#isUnchanged(entry),
     ]);
     return unchanged;
@@ -197,8 +204,9 @@ export class EnvironmentCache {
     return (await this.#newerFiles(entry)).length === 0;
   }
 
-  #copyOf(entry: string, to: string): TreeCopy {
-    return { from: path.join(entry, 'environment'), to, trial: TRIAL, env: this.env };
+  #copyOf(entry: string, to: string, links: boolean): TreeCopy {
+    const copy = { from: path.join(entry, 'environment'), to, trial: TRIAL, env: this.env };
+    return links ? copy : { ...copy, links };
   }
 
   async #facts(key: string): Promise<EntryFacts | undefined> {
