@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isAgentError, systemCode } from '../../errors.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
@@ -9,6 +10,7 @@ import type { Staging } from '../../drivers/driver.js';
 import type { PackageTool } from '../environment-request.js';
 import type { InstalledPackage } from '../install/environment-inspection.js';
 import { filesWithPath, rewritePath } from './relocation.js';
+import { partFiles, startFiles } from './start-files.js';
 import { copyTree, shareTree, type TreeCopy } from './tree-copy.js';
 import { filesChangedSince } from './tree-scan.js';
 
@@ -27,6 +29,8 @@ export interface EntryFacts {
   summary: string;
   /** ISO 8601. */
   created: string;
+  /** What Python runs at its start, by `startFiles`; absent in entries of earlier versions, which are not handed out. */
+  start?: Record<string, string>;
 }
 
 export type HandOut = { kind: 'given'; facts: EntryFacts } | { kind: 'absent' } | { kind: 'changed' };
@@ -106,6 +110,14 @@ export class EnvironmentCache {
     const entry = this.entryFolder(key);
     const facts = await this.#facts(key);
     if (facts === undefined) return { kind: 'absent' };
+    if (facts.start === undefined) {
+      await this.remove(key);
+      return { kind: 'absent' };
+    }
+    if (!isDeepStrictEqual(await startFiles(path.join(entry, 'environment')), facts.start)) {
+      await this.remove(key);
+      return { kind: 'changed' };
+    }
     const { staging } = target;
     const folder = staging?.of(target.folder) ?? target.folder;
     const unchanged = await this.#copyUnchanged(entry, folder, staging === undefined);
@@ -114,6 +126,7 @@ export class EnvironmentCache {
       await rm(folder, { recursive: true, force: true });
       return { kind: 'changed' };
     }
+    await partFiles(folder, Object.keys(facts.start));
     await rewritePath(folder, facts.pathFiles, facts.builtAt, target.inside);
     await staging?.handOver(target.folder);
     const now = new Date();
@@ -124,7 +137,8 @@ export class EnvironmentCache {
 
   /**
    * Makes the copy that the next task takes by renaming it. It lies in the entry's folder, so it comes and goes
-   * with the entry and counts with it. None is made where it would take space on the disk.
+   * with the entry and counts with it. For tasks of this machine none is made where it would take space on the disk; a
+   * container waits longer for a copy of its own than the space is worth.
    */
   async prepareSpare(key: string, signal: AbortSignal, links = true): Promise<void> {
     const spare = spareOf(this.entryFolder(key));
@@ -132,7 +146,9 @@ export class EnvironmentCache {
     if (facts === undefined || existsSync(spare)) return;
     const work = this.#newTemporary();
     try {
-      if (!(await shareTree(this.#copyOf(this.entryFolder(key), work, links)))) return;
+      const copy = this.#copyOf(this.entryFolder(key), work, links);
+      if (!links) await copyTree(copy);
+      else if (!(await shareTree(copy))) return;
       await this.exclusively(key, { signal, onWait: () => undefined }, async () => {
         const same = (await this.#facts(key))?.created === facts.created;
         if (same && !existsSync(spare)) await rename(work, spare);
@@ -164,6 +180,7 @@ export class EnvironmentCache {
         created: new Date().toISOString(),
         ...facts,
       };
+      entry.start = await startFiles(copy);
       await writeFileDurable(path.join(work, 'entry.json'), JSON.stringify(entry));
       const past = new Date(Date.now() - 1000);
       for (const file of await this.#newerFiles(work)) await utimes(file, past, past);

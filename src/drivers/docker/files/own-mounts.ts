@@ -48,18 +48,17 @@ export async function fitOwnMounts(given: OwnMountsRequest): Promise<FittedMount
     if (!(await exists(mount.file))) {
       notes.push(`${mount.file} is not mounted: it does not exist any more`);
       sources.set(bind, undefined);
-    } else if (mount.cache) {
-      const file = await cacheFor(mount, given);
-      const source = given.engineSees(file);
-      if (source === undefined) continue;
-      if (!isRoot(given.user) && mount.target !== OF_ROOT) folders.push(file);
-      sources.set(bind, source);
-      mounted.push({ host: mount.file, inside: mount.target });
-    } else if (!isRoot(given.user)) {
-      const file = await fileForUser(mount, path.join(given.copies, String(index)));
-      const source = file === undefined ? undefined : given.engineSees(file);
-      if (source !== undefined) sources.set(bind, source);
+      continue;
     }
+    const file = mount.cache
+      ? await cacheFor(mount, given)
+      : await fileForUser(mount, path.join(given.copies, String(index)), given.user);
+    const source = file === undefined ? undefined : given.engineSees(file);
+    if (file === undefined || source === undefined) continue;
+    sources.set(bind, source);
+    if (!mount.cache) continue;
+    mounted.push({ host: mount.file, inside: mount.target });
+    if (!isRoot(given.user) && mount.target !== OF_ROOT) folders.push(file);
   }
   const { HostConfig: host } = given.request;
   const Binds = host.Binds?.flatMap((bind) => {
@@ -115,8 +114,12 @@ async function cacheFor(
   return folder;
 }
 
-async function fileForUser({ file, readOnly }: OwnMount, copy: string): Promise<string | undefined> {
-  if (!readOnly) return undefined;
+async function fileForUser(
+  { file, readOnly }: OwnMount,
+  copy: string,
+  user: string,
+): Promise<string | undefined> {
+  if (isRoot(user) || !readOnly) return undefined;
   await ensureFolder(path.dirname(copy), 0o755);
   await cp(file, copy, { recursive: true, filter: isCopied });
   await makeReadable(copy);
