@@ -172,7 +172,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.docker_share_caches_between_users',
     type: 'boolean',
     fallback: false,
-    help: 'Containers of all users write to the same caches of packages and data, and share environments; a task can then run code in the tasks of others.',
+    help: 'Containers of all users share caches and environments; a task can then run code in those of others.',
     consumedBy: 'drivers/docker',
   },
   {
