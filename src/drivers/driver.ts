@@ -38,7 +38,10 @@ export interface PlaceRequest {
   taskId: string;
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
-  /** Folder on the host that holds the task's code, and its virtual environment where it has its own. */
+  /**
+   * Folder on the host that holds the task's code, and its virtual environment where it has its own. Beside it a
+   * container's driver keeps files that the container is not to reach.
+   */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
@@ -70,6 +73,13 @@ export interface Place {
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;
+  /**
+   * How files get between this machine and a workspace in which the place's own commands write; absent where they
+   * run on this machine.
+   */
+  readonly staging?: Staging;
+  /** Whose tasks share caches with this one; absent where all do. */
+  readonly cacheGroup?: string;
   /** The environment that commands see there before `command.env` is laid over it. */
   environment(): Promise<Readonly<Record<string, string>>>;
   /** Runs a command to its end. Does not throw for a non-zero exit; throws for a command that cannot start. */
@@ -93,6 +103,27 @@ export interface Place {
    * @returns its exit status
    */
   aside?(command: AsideCommand): Promise<number>;
+}
+
+/**
+ * A command in a place can put a link in the place of any file of its workspace at any moment. So the agent reads
+ * and writes files of its own in a folder that no command sees, and moves or copies them as a whole.
+ */
+export interface Staging {
+  /** Where the agent keeps or makes a file of the workspace. `file` is a path of the host in the workspace. */
+  of(file: string): string;
+  /**
+   * Moves what was made there to its path in the workspace; it belongs to the place's user from then on.
+   *
+   * @throws AgentError DOCKER_CONTAINER when something else is at that path already
+   */
+  handOver(file: string): Promise<void>;
+  /**
+   * Copies a folder of the workspace to a new folder of the host, without a look at where its links lead.
+   *
+   * @throws AgentError ENVIRONMENT_CREATE, DISK_FULL
+   */
+  copyOut(file: string, to: string): Promise<void>;
 }
 
 export interface AsideCommand {

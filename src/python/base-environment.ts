@@ -119,6 +119,7 @@ function baseKey(job: EnvironmentJob): string {
     systemSitePackages: false,
     inherited: '',
     image: job.request.image ?? '',
+    group: job.request.place.cacheGroup,
     cuda: '',
     manager: 'base',
     settings: [],

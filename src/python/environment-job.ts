@@ -64,7 +64,7 @@ export async function environmentJob(
     pipSettings: { ...settings.pip, extraFlags: flags },
     indexes: options,
     cache: folder === undefined || !isKnown(given) ? undefined : new EnvironmentCache({ folder, env: host }),
-    where: { folder: target, inside },
+    where: { folder: target, inside, ...(place.staging === undefined ? {} : { staging: place.staging }) },
     python: path.posix.join(inside, 'bin', 'python'),
     container,
     inherited: await inheritedPackages(given, interpreter, container),

@@ -102,7 +102,7 @@ function search(
   return findInterpreter({
     place,
     request: wanted,
-    cache: { folder, scope: image },
+    cache: { folder, scope: place.cacheGroup === undefined ? image : `${image} ${place.cacheGroup}` },
     reporter,
     signal,
     ...(candidates === undefined ? {} : { candidates }),

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { clearFolder } from './clear-folder.js';
 import { type BaseEnvironment, inheritedState } from './base-environment.js';
 import { environmentKey, toolKey } from './cache/environment-key.js';
 import { keptOrBuilt } from './cache/kept-environment.js';
@@ -34,7 +34,7 @@ import type { TorchSettings } from './tool-settings.js';
 export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnvironment> {
   const located = await requiredLists(job.request);
   const lists = planLists(job, located);
-  await rm(job.where.folder, { recursive: true, force: true });
+  await clearFolder(job.request.place, job.where.folder);
   const ready = await keptOrBuilt(job, await keyOf(job, lists), (fresh) => build(job, lists, fresh));
   if (ready === undefined) return withoutPackages(job);
   const changed = await installChanging(job, lists, ready);
@@ -126,6 +126,7 @@ async function keyOf(job: EnvironmentJob, lists: readonly PlannedList[]): Promis
     systemSitePackages: settings.systemSitePackages,
     inherited: await inheritedState(job),
     image: request.image ?? '',
+    group: request.place.cacheGroup,
     cuda: request.cuda,
     manager: settings.manager,
     settings: [

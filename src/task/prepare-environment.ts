@@ -10,7 +10,7 @@ import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-
 import { requestedPython } from '../python/interpreter/python-request.js';
 import { prepareEnvironment } from '../python/prepare.js';
 import { frozenRequirements } from '../python/requirements/requirement-source.js';
-import { pythonSettings } from '../python/settings.js';
+import { type PythonSettings, pythonSettings } from '../python/settings.js';
 import { withoutVcsLogins } from '../repository/requirement-url.js';
 import type { TaskCode } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
@@ -35,7 +35,7 @@ export interface EnvironmentParts {
 export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<PythonEnvironment> {
   const { run, script, code, place, surroundings, workspace, signal } = parts;
   const { ctx } = run;
-  const settings = pythonSettings(surroundings.config);
+  const settings = settingsFor(surroundings);
   const rocm = isCpuOnly(run) ? undefined : await rocmVersion(surroundings.environment);
   const python = await prepareEnvironment({
     place,
@@ -59,6 +59,19 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
   if (python.frozen && python.frozen.length > 0)
     await writeBack(run, script, [...(python.frozenOptions ?? []), ...python.frozen]);
   return python;
+}
+
+/** A container says what is made in it, not where the agent keeps what on this machine. */
+function settingsFor({ config, hostConfig }: Surroundings): PythonSettings {
+  const settings = pythonSettings(config);
+  if (hostConfig === undefined) return settings;
+  const { cache, downloads } = pythonSettings(hostConfig);
+  const { path: folder, ...limits } = cache;
+  return {
+    ...settings,
+    cache: { ...limits, path: settings.cache.path === undefined ? undefined : folder },
+    downloads: { enabled: settings.downloads.enabled, path: downloads.path },
+  };
 }
 
 function cuda(run: TaskRun, { config, environment: env }: Surroundings) {

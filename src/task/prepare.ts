@@ -6,6 +6,7 @@ import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.j
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookScript } from './code/notebook.js';
 import {
   type CodeParts,
@@ -21,7 +22,7 @@ import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
 import { shellQuote } from './variables.js';
-import { workspaceOf } from './workspace.js';
+import { containerWorkspace, workspaceOf } from './workspace.js';
 
 export interface PreparedTask {
   driver: Driver;
@@ -46,8 +47,9 @@ export async function prepareTask(
   const since = Date.now();
   const driver = ctx.drivers.docker ?? ctx.drivers.local;
   if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
-  const workspace = workspaceOf(ctx, run.folder);
-  await rm(workspace, { recursive: true, force: true });
+  const whole = workspaceOf(ctx, run.folder);
+  await rm(whole, { recursive: true, force: true });
+  const workspace = driver.kind === 'local' ? whole : containerWorkspace(whole);
   const place = await openPlace({ run, record, script, driver, workspace, since, signal });
   await run.journal.write({ step: 'preparing', place: place.ref });
   const surroundings = await surroundingsIn(place, ctx, log);
@@ -98,8 +100,16 @@ async function oneByOne(parts: Parts): Promise<[TaskCode, PythonEnvironment]> {
 }
 
 function codePhase(parts: Parts): Promise<TaskCode> {
-  const here = parts.place.kind === 'local';
-  return parts.run.clock.run('code', () => prepareCode({ ...parts, here }), describeCode);
+  return parts.run.clock.run('code', () => codeInPlace(parts), describeCode);
+}
+
+/** The code of a task, where its place has it. */
+export async function codeInPlace(parts: Omit<CodeParts, 'here'> & { place: Place }): Promise<TaskCode> {
+  const { place, workspace } = parts;
+  const here = place.kind === 'local';
+  const code = await prepareCode({ ...parts, workspace: codeWorkspace(place, workspace), here });
+  await handOverCode(place, workspace);
+  return code;
 }
 
 function environmentPhase(

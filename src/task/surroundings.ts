@@ -11,6 +11,11 @@ import type { AgentContext } from './context.js';
 export interface Surroundings {
   /** Of the run, with what the place says about itself. */
   config: Config;
+  /**
+   * For what the agent itself does on this machine: what a container says counts for what runs in it. `config`, where
+   * that is the same.
+   */
+  hostConfig?: Config;
   environment: Readonly<Record<string, string | undefined>>;
   home: string;
 }
@@ -31,6 +36,7 @@ export async function surroundingsIn(
   const inside = { ...found, ...configured };
   const surroundings = {
     config: containerConfig(config, inside),
+    hostConfig: config.withEnvironment(gitLogin(found)),
     environment: inside,
     home: found.HOME ?? '/root',
   };
@@ -39,6 +45,14 @@ export async function surroundingsIn(
     else log.line(await writeInside(place, file), 'INFO');
   }
   return surroundings;
+}
+
+/** A login that a container brings is its own to give; where the agent's own logins go is not. */
+const GIT_LOGIN = ['CLEARML_AGENT_GIT_USER', 'CLEARML_AGENT_GIT_PASS'] as const;
+
+function gitLogin(found: Readonly<Record<string, string>>): Record<string, string> {
+  const given = GIT_LOGIN.flatMap((name) => (found[name] ? [[name, found[name]] as const] : []));
+  return given.length === GIT_LOGIN.length ? Object.fromEntries(given) : {};
 }
 
 /** @returns what became of it */

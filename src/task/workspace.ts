@@ -21,6 +21,11 @@ export function workspaceOf(
   return path.join(parent, `${path.basename(runFolder)}.${worker}`);
 }
 
+/** Of the workspace, the folder that a container has; what the agent makes for it lies beside it. */
+export function containerWorkspace(workspace: string): string {
+  return path.join(workspace, 'container');
+}
+
 /** `<run folder>.<worker>` */
 function runOf(workspace: string): string {
   return path.basename(workspace).replace(/\.[0-9a-f]{8}$/, '');

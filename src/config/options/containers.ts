@@ -169,6 +169,13 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     consumedBy: 'drivers/docker',
   },
   {
+    key: 'agent.docker_share_caches_between_users',
+    type: 'boolean',
+    fallback: false,
+    help: 'Containers of all users share caches and environments; a task can then run code in those of others.',
+    consumedBy: 'drivers/docker',
+  },
+  {
     key: 'agent.disable_ssh_mount',
     type: 'boolean',
     fallback: false,

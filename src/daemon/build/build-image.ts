@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord } from '../../api/task-record.js';
 import { configuredEnvironment } from '../../config/sections/environment-section.js';
@@ -7,15 +6,14 @@ import { imageProblem } from '../../drivers/docker/policy/image-name.js';
 import type { Place, PlaceCommand } from '../../drivers/driver.js';
 import { AgentError } from '../../errors.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
-import { prepareCode } from '../../task/code/prepare-code.js';
 import type { AgentContext } from '../../task/context.js';
 import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../task/image/image-runner.js';
 import { imageVariables } from '../../task/image/image-variables.js';
-import { convertNotebook, placeTask } from '../../task/prepare.js';
+import { convertNotebook, placeTask, codeInPlace } from '../../task/prepare.js';
 import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
 import { surroundingsIn } from '../../task/surroundings.js';
 import { taskCommand } from '../../task/task-command.js';
-import { leaveWorkspace, workspaceOf } from '../../task/workspace.js';
+import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../task/workspace.js';
 import { type ContainerMode, containerDriver } from '../container-mode.js';
 import { intoInterpreter } from './build-environment.js';
 import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
@@ -57,7 +55,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
       signal,
       forImage: true,
     });
-    const workspace = workspaceOf(ctx, run.folder);
+    const workspace = containerWorkspace(workspaceOf(ctx, run.folder));
     const place = await driver.open({
       taskId: record.id,
       runFolder: run.folder,
@@ -104,7 +102,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   const { run, record, script, signal } = build;
   const bare = { ...run, ctx: withoutOwn(run.ctx) };
   const surroundings = await surroundingsIn(place, bare.ctx, run.log);
-  const code = await prepareCode({ run, record, script, workspace, surroundings, here: false, signal });
+  const code = await codeInPlace({ run, record, script, place, workspace, surroundings, signal });
   const global = { ...surroundings, config: intoInterpreter(surroundings.config) };
   const python = await prepareTaskEnvironment({
     run,
@@ -122,7 +120,7 @@ async function fillImage({ build, place, workspace, maker, options }: Filling): 
   if (own) {
     await checkRunner(place, python);
     const env = await variablesFor(maker, run.ctx, command);
-    await writeRunner(workspace, planRunner(record, command, { env, clone: own === 'clone_task' }));
+    await writeRunner(place, workspace, planRunner(record, command, { env, clone: own === 'clone_task' }));
   }
   signal.throwIfAborted();
   const runner = place.inside(path.join(workspace, RUNNER_FILE));
@@ -169,9 +167,10 @@ function planRunner(
   return { task: record.id, clone, argv, cwd, env };
 }
 
-async function writeRunner(workspace: string, plan: RunnerPlan): Promise<void> {
-  await writeFile(path.join(workspace, RUNNER_FILE), RUNNER);
-  await writeFile(path.join(workspace, PLAN_FILE), `${JSON.stringify(plan, undefined, 2)}\n`);
+async function writeRunner(place: Place, workspace: string, plan: RunnerPlan): Promise<void> {
+  const text = `${JSON.stringify(plan, undefined, 2)}\n`;
+  await place.write(place.inside(path.join(workspace, RUNNER_FILE)), RUNNER, 0o644);
+  await place.write(place.inside(path.join(workspace, PLAN_FILE)), text, 0o644);
 }
 
 /** @throws AgentError BUILD_TARGET */

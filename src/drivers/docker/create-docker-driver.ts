@@ -141,9 +141,16 @@ async function planFor(
     scripts: planned.scripts,
     notes: planned.notes,
     own: planned.own,
+    ...cacheGroupOf(task),
     ...(planned.unprivileged ? { unprivileged: planned.unprivileged } : {}),
   };
   return setup.forImage ? planBuild(plan, controlFolder(request.runFolder)) : plan;
+}
+
+/** The server notes the user of a task by his credentials; a task cannot name another. */
+function cacheGroupOf({ config, record }: PlaceTask): Pick<ContainerPlan, 'cacheGroup'> {
+  if (config.boolean('agent.docker_share_caches_between_users')) return {};
+  return { cacheGroup: record.user || `task-${record.id}` };
 }
 
 interface PlannedRequest {

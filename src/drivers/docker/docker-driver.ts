@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
@@ -15,8 +16,14 @@ import {
 import type { ContainerState } from './containers/container-state.js';
 import { runAside } from './containers/side-container.js';
 import type { CreateRequest } from './create-request.js';
-import { DockerPlace } from './docker-place.js';
-import { controlFolder, type DockerPlaceRef, type DockerWorkloadRef, dockerRef } from './docker-ref.js';
+import { DockerPlace, type MountedFolder } from './docker-place.js';
+import {
+  controlFolder,
+  type DockerPlaceRef,
+  type DockerWorkloadRef,
+  dockerRef,
+  stagingFolder,
+} from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import type { Engine } from './engine.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
@@ -24,6 +31,7 @@ import { MountedFiles } from './files/mounted-files.js';
 import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { engineSharesFiles } from './files/shared-files.js';
+import { stagingOf } from './files/staging.js';
 import { imageKey } from './image/image-key.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
@@ -97,9 +105,9 @@ export class DockerDriver implements Driver {
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
   async launch(place: Place, command: PlaceCommand): Promise<DockerWorkload> {
-    const { ref, place: own, files, owner, request } = this.#opened(place);
+    const { ref, place: own, files, request, workspace } = this.#opened(place);
     const { container } = ref;
-    await files.handOver({ container, owner });
+    await rm(stagingFolder(workspace), { recursive: true, force: true });
     const environment = { ...removedVariables(request), ...(await own.environment()) };
     await files.release(container, startScript(command, { environment, output: files.outputInside }));
     this.#places.delete(container);
@@ -108,9 +116,8 @@ export class DockerDriver implements Driver {
 
   /** For making an image of an open place instead of running a command in it. */
   async imageMaker(place: Place): Promise<ImageMaker> {
-    const { ref, files, owner, workspace } = this.#opened(place);
-    await files.handOver({ container: ref.container, owner });
-    return new ImageMaker({ engine: this.#options.engine, ref, workspace });
+    const { ref } = this.#opened(place);
+    return new ImageMaker({ engine: this.#options.engine, ref });
   }
 
   async attach(ref: WorkloadRef): Promise<DockerWorkload | undefined> {
@@ -168,13 +175,20 @@ export class DockerDriver implements Driver {
   /** The plan with the agent's own mounts as the container's user can use them. */
   async #fitted(plan: ContainerPlan, { runFolder, reporter }: PlaceRequest): Promise<FittedPlan> {
     const { engine } = this.#options;
-    const { request, own = [] } = plan;
+    const { request, own = [], cacheGroup } = plan;
     const user = request.User || (await engine.imageUser(request.Image ?? ''));
     const copies = path.join(controlFolder(runFolder), 'own');
     const engineSees = (file: string) => this.#sees(file);
-    const fitted = await fitOwnMounts({ request, own, user, copies, engineSees });
+    const fitted = await fitOwnMounts({
+      request,
+      own,
+      user,
+      copies,
+      engineSees,
+      ...(cacheGroup === undefined ? {} : { cacheGroup }),
+    });
     for (const note of fitted.notes) reporter.line(note, 'WARNING');
-    return { ...plan, request: fitted.request, userFolders: fitted.folders };
+    return { ...plan, request: fitted.request, userFolders: fitted.folders, mounted: fitted.mounted };
   }
 
   async #created(plan: ContainerPlan, files: RunFiles, runFolder: string): Promise<string> {
@@ -210,16 +224,23 @@ export class DockerDriver implements Driver {
       removed,
       sharesFiles: files.shared,
       workspace: request.workspace,
-      mounts: files.shared ? boundFolders(plan.request) : [],
+      mounts: files.shared ? [...boundFolders(plan.request), ...(plan.mounted ?? [])] : [],
       network: networkVariables(environment),
-      handOver: () => files.handOver({ container, owner }),
+      staging: stagingOf({
+        engine,
+        container: { container, owner },
+        files,
+        workspace: request.workspace,
+        environment,
+      }),
+      ...(plan.cacheGroup === undefined ? {} : { cacheGroup: plan.cacheGroup }),
       ...(plan.unprivileged ? { unprivileged: true } : {}),
       ...(files.shared && state !== undefined && !plan.unprivileged
         ? { aside: this.#aside(state, ref) }
         : {}),
     });
     const { workspace } = request;
-    this.#places.set(container, { ref, place, owner, files, workspace, request: plan.request });
+    this.#places.set(container, { ref, place, files, workspace, request: plan.request });
     return place;
   }
 
@@ -293,7 +314,6 @@ function removedVariables({ Env = [] }: CreateRequest): Record<string, undefined
 interface OpenPlace {
   ref: DockerPlaceRef;
   place: DockerPlace;
-  owner: string | undefined;
   files: RunFiles;
   workspace: string;
   /** What its container was made from. */
@@ -303,6 +323,8 @@ interface OpenPlace {
 interface FittedPlan extends ContainerPlan {
   /** Folders of this machine that are to belong to the container's user. */
   userFolders?: readonly string[];
+  /** Where the container has the agent's own mounts, by the names that the configuration has for them. */
+  mounted?: readonly MountedFolder[];
 }
 
 interface StartedContainer {

@@ -1,8 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
-import type { ExecOptions, ExecResult, Place, PlaceCommand, ProvideOptions, SystemNeeds } from '../driver.js';
-import { CONTROL_INSIDE, controlFolder, type DockerPlaceRef, WORKSPACE_INSIDE } from './docker-ref.js';
+import type {
+  ExecOptions,
+  ExecResult,
+  Place,
+  PlaceCommand,
+  ProvideOptions,
+  Staging,
+  SystemNeeds,
+} from '../driver.js';
+import {
+  CONTROL_INSIDE,
+  controlFolder,
+  type DockerPlaceRef,
+  stagingFolder,
+  WORKSPACE_INSIDE,
+} from './docker-ref.js';
 import type { Engine } from './engine.js';
 import { ExecLimits } from './setup/exec-limits.js';
 import { ExecOutput } from './setup/exec-output.js';
@@ -31,8 +45,9 @@ export interface DockerPlaceOptions {
   workspace: string;
   /** Further folders of the host and where the container has them. */
   mounts?: readonly MountedFolder[];
-  /** Gives the container's user what the agent has put into the workspace. */
-  handOver(): Promise<void>;
+  staging: Staging;
+  /** As `Place.cacheGroup`. */
+  cacheGroup?: string;
   /** Programs of the image never run as root. */
   unprivileged?: boolean;
   /** As `Place.aside`. */
@@ -65,6 +80,8 @@ export class DockerPlace implements Place {
   readonly image?: string;
   readonly aside?: NonNullable<Place['aside']>;
   readonly sharesFiles: boolean;
+  readonly staging: Staging;
+  readonly cacheGroup?: string;
   readonly #options: DockerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
   readonly #installer: PackageInstaller;
@@ -75,12 +92,15 @@ export class DockerPlace implements Place {
     const { ref, image, workspace, mounts = [], network = {} } = options;
     this.ref = ref;
     this.sharesFiles = options.sharesFiles;
+    this.staging = options.staging;
+    if (options.cacheGroup !== undefined) this.cacheGroup = options.cacheGroup;
     if (image !== undefined) this.image = image;
     if (options.aside !== undefined) this.aside = options.aside;
     this.#options = options;
     this.#environment = options.environment;
     this.#folders = [
       { host: workspace, inside: WORKSPACE_INSIDE },
+      { host: stagingFolder(workspace), inside: WORKSPACE_INSIDE },
       { host: controlFolder(ref.runFolder), inside: CONTROL_INSIDE },
       ...mounts,
     ];
@@ -96,7 +116,6 @@ export class DockerPlace implements Place {
   }
 
   async exec(command: PlaceCommand, options: ExecOptions = {}): Promise<ExecResult> {
-    await this.#options.handOver();
     const { unprivileged = false } = this.#options;
     const env = options.asRoot ? this.#rootEnvironment() : this.#stepEnvironment();
     return this.#run(
@@ -107,7 +126,6 @@ export class DockerPlace implements Place {
 
   async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
     const script = 'mkdir -p "$(dirname "$1")" && cat > "$1" && chmod "$2" "$1"';
-    await this.#options.handOver();
     const { exitCode, stderr } = await this.#run(
       { argv: ['/bin/sh', '-c', script, 'sh', file, mode.toString(8)] },
       { input: content },

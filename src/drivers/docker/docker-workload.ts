@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { takesSignal, isInGroup } from '../../os/signal-handling.js';
+import { isInGroup, takesSignal } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';

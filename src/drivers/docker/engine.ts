@@ -9,9 +9,9 @@ import { type ContainerState, containerState, type Platform } from './containers
 import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
 import { type CreateRequest, createOptions } from './create-request.js';
+import { engineError, statusCode } from './engine-errors.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';
 import { fitsPlatform, parsePlatform } from './image/platform.js';
-import { engineError, statusCode } from './engine-errors.js';
 import { podmanRequest, refuseMissingSources } from './podman-request.js';
 import { demultiplex } from './stream-frames.js';
 

@@ -58,7 +58,7 @@ async function tend(job: EnvironmentJob, { cache, key, tool }: Tended, signal: A
   try {
     await withLock(cache.lockFile(`${key}.upkeep`), lock, async () => {
       if (tool === 'uv') await compileOnce(job, cache, { entry: cache.entryFolder(key), signal });
-      await cache.prepareSpare(key, signal);
+      await cache.prepareSpare(key, signal, job.where.staging === undefined);
     });
   } catch (error) {
     if (!isAgentError(error, 'LOCK_TIMEOUT')) throw error;

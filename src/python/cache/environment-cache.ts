@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isAgentError, systemCode } from '../../errors.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
+import type { Staging } from '../../drivers/driver.js';
 import type { PackageTool } from '../environment-request.js';
 import type { InstalledPackage } from '../install/environment-inspection.js';
 import { filesWithPath, rewritePath } from './relocation.js';
+import { partFiles, startFiles } from './start-files.js';
 import { copyTree, shareTree, type TreeCopy } from './tree-copy.js';
 import { filesChangedSince } from './tree-scan.js';
 
@@ -26,6 +29,8 @@ export interface EntryFacts {
   summary: string;
   /** ISO 8601. */
   created: string;
+  /** What Python runs at its start, by `startFiles`; absent in entries of earlier versions, which are not handed out. */
+  start?: Record<string, string>;
 }
 
 export type HandOut = { kind: 'given'; facts: EntryFacts } | { kind: 'absent' } | { kind: 'changed' };
@@ -35,6 +40,8 @@ export interface CachePlace {
   folder: string;
   /** As programs in the place see it. */
   inside: string;
+  /** Where programs of tasks write in the folder while the agent works: nothing is shared with it. */
+  staging?: Staging;
 }
 
 export interface EnvironmentCacheOptions {
@@ -103,13 +110,25 @@ export class EnvironmentCache {
     const entry = this.entryFolder(key);
     const facts = await this.#facts(key);
     if (facts === undefined) return { kind: 'absent' };
-    const unchanged = await this.#copyUnchanged(entry, target.folder);
-    if (!unchanged) {
+    if (facts.start === undefined) {
       await this.remove(key);
-      await rm(target.folder, { recursive: true, force: true });
+      return { kind: 'absent' };
+    }
+    if (!isDeepStrictEqual(await startFiles(path.join(entry, 'environment')), facts.start)) {
+      await this.remove(key);
       return { kind: 'changed' };
     }
-    await rewritePath(target.folder, facts.pathFiles, facts.builtAt, target.inside);
+    const { staging } = target;
+    const folder = staging?.of(target.folder) ?? target.folder;
+    const unchanged = await this.#copyUnchanged(entry, folder, staging === undefined);
+    if (!unchanged) {
+      await this.remove(key);
+      await rm(folder, { recursive: true, force: true });
+      return { kind: 'changed' };
+    }
+    await partFiles(folder, Object.keys(facts.start));
+    await rewritePath(folder, facts.pathFiles, facts.builtAt, target.inside);
+    await staging?.handOver(target.folder);
     const now = new Date();
     await utimes(entry, now, now);
     const sysPath = facts.sysPath.map((folder) => moved(folder, facts.builtAt, target.inside));
@@ -118,15 +137,18 @@ export class EnvironmentCache {
 
   /**
    * Makes the copy that the next task takes by renaming it. It lies in the entry's folder, so it comes and goes
-   * with the entry and counts with it. None is made where it would take space on the disk.
+   * with the entry and counts with it. For tasks of this machine none is made where it would take space on the disk; a
+   * container waits longer for a copy of its own than the space is worth.
    */
-  async prepareSpare(key: string, signal: AbortSignal): Promise<void> {
+  async prepareSpare(key: string, signal: AbortSignal, links = true): Promise<void> {
     const spare = spareOf(this.entryFolder(key));
     const facts = await this.#facts(key);
     if (facts === undefined || existsSync(spare)) return;
     const work = this.#newTemporary();
     try {
-      if (!(await shareTree(this.#copyOf(this.entryFolder(key), work)))) return;
+      const copy = this.#copyOf(this.entryFolder(key), work, links);
+      if (!links) await copyTree(copy);
+      else if (!(await shareTree(copy))) return;
       await this.exclusively(key, { signal, onWait: () => undefined }, async () => {
         const same = (await this.#facts(key))?.created === facts.created;
         if (same && !existsSync(spare)) await rename(work, spare);
@@ -147,7 +169,8 @@ export class EnvironmentCache {
       await ensureFolder(this.entriesFolder);
       await ensureFolder(work);
       const copy = path.join(work, 'environment');
-      await copyTree({ from: source.folder, to: copy, trial: TRIAL, env: this.env });
+      if (source.staging !== undefined) await source.staging.copyOut(source.folder, copy);
+      else await copyTree({ from: source.folder, to: copy, trial: TRIAL, env: this.env });
       const pathFiles = await filesWithPath(copy, source.inside);
       await rewritePath(copy, pathFiles, source.inside, source.inside);
       const entry: EntryFacts = {
@@ -157,6 +180,7 @@ export class EnvironmentCache {
         created: new Date().toISOString(),
         ...facts,
       };
+      entry.start = await startFiles(copy);
       await writeFileDurable(path.join(work, 'entry.json'), JSON.stringify(entry));
       const past = new Date(Date.now() - 1000);
       for (const file of await this.#newerFiles(work)) await utimes(file, past, past);
@@ -181,13 +205,13 @@ export class EnvironmentCache {
   }
 
   /** A spare shares its files with the entry, so the entry is looked at before the spare is given away. */
-  async #copyUnchanged(entry: string, target: string): Promise<boolean> {
+  async #copyUnchanged(entry: string, target: string, links: boolean): Promise<boolean> {
     if (existsSync(spareOf(entry))) {
       if (!(await this.#isUnchanged(entry))) return false;
       if (await movedTo(spareOf(entry), target)) return true;
     }
     const [, unchanged] = await Promise.all([
-      copyTree(this.#copyOf(entry, target)),
+      copyTree(this.#copyOf(entry, target, links)),
       this.#isUnchanged(entry),
     ]);
     return unchanged;
@@ -197,8 +221,9 @@ export class EnvironmentCache {
     return (await this.#newerFiles(entry)).length === 0;
   }
 
-  #copyOf(entry: string, to: string): TreeCopy {
-    return { from: path.join(entry, 'environment'), to, trial: TRIAL, env: this.env };
+  #copyOf(entry: string, to: string, links: boolean): TreeCopy {
+    const copy = { from: path.join(entry, 'environment'), to, trial: TRIAL, env: this.env };
+    return links ? copy : { ...copy, links };
   }
 
   async #facts(key: string): Promise<EntryFacts | undefined> {

@@ -13,6 +13,8 @@ export interface EnvironmentInputs {
   inherited: string;
   /** Digest of what the container's image has in it; empty on the machine itself. */
   image: string;
+  /** As `Place.cacheGroup`. */
+  group?: string | undefined;
   cuda: string;
   /** `pip`, `uv`, `poetry` …: they resolve differently. Not the exact version. */
   manager: string;
@@ -27,7 +29,9 @@ export function environmentKey(inputs: EnvironmentInputs): string {
   const { requirements, settings, ...facts } = inputs;
   const text = JSON.stringify([
     LAYOUT,
-    Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(facts)
+      .filter(([, value]) => value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
     settings,
     requirements,
   ]);

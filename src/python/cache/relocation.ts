@@ -56,7 +56,7 @@ export async function rewritePath(
 }
 
 /** Folders of an environment where packages go, relative to it. */
-async function sitePackages(environment: string): Promise<string[]> {
+export async function sitePackages(environment: string): Promise<string[]> {
   const folders = ['Lib/site-packages'];
   for (const name of await namesIn(path.join(environment, 'lib')))
     folders.push(path.join('lib', name, 'site-packages'));

@@ -15,6 +15,8 @@ export interface TreeCopy {
   to: string;
   /** A small file of the folder to try copy-on-write with. */
   trial: string;
+  /** Files with a second name would let whoever writes to one copy change the other. */
+  links?: false;
   env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -39,7 +41,8 @@ export function copyTree(copy: TreeCopy): Promise<CopyWay> {
   return cleanly(copy, async () => {
     const way = await share(copy);
     if (way !== undefined) return way;
-    await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    if (!(await plainCopy(copy)))
+      await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     return 'copy';
   });
 }
@@ -54,9 +57,9 @@ export function shareTree(copy: TreeCopy): Promise<boolean> {
 }
 
 async function share(copy: TreeCopy): Promise<CopyWay | undefined> {
-  const { from, to, trial } = copy;
+  const { from, to, trial, links = true } = copy;
   if ((await canClone(path.join(from, trial), to)) && (await cloneTree(copy))) return 'reflink';
-  if (await linkTree(from, to)) return 'links';
+  if (links && (await linkTree(from, to))) return 'links';
   await rm(to, { recursive: true, force: true });
   return undefined;
 }
@@ -79,6 +82,16 @@ async function cleanly<T>({ from, to }: TreeCopy, work: () => Promise<T>): Promi
 const CLONE: readonly string[] =
   process.platform === 'darwin' ? ['-c', '-R', '-p'] : ['-a', '--reflink=always'];
 
+/** A third of the time of Node's own copy. */
+async function plainCopy({ from, to, env }: TreeCopy): Promise<boolean> {
+  const result = await run(['cp', process.platform === 'darwin' ? '-Rp' : '-a', from, to], { env }).catch(
+    () => undefined,
+  );
+  if (result?.exitCode === 0) return true;
+  await rm(to, { recursive: true, force: true });
+  return false;
+}
+
 async function cloneTree({ from, to, env }: TreeCopy): Promise<boolean> {
   const result = await run(['cp', ...CLONE, from, to], { env });
   if (result.exitCode !== 0) await rm(to, { recursive: true, force: true });
@@ -86,13 +99,18 @@ async function cloneTree({ from, to, env }: TreeCopy): Promise<boolean> {
 }
 
 /** Makes the folders anew and links the files; `false` when the file system cannot. Half the time of `cp -al`. */
-async function linkTree(from: string, to: string): Promise<boolean> {
+export async function linkTree(
+  from: string,
+  to: string,
+  takes: (name: string) => boolean = () => true,
+): Promise<boolean> {
   const folders: [from: string, to: string][] = [[from, to]];
   const slices = new Slices();
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     const [source, target] = next;
     mkdirSync(target, { mode: lstatSync(source).mode });
     for (const entry of readdirSync(source, { withFileTypes: true })) {
+      if (!takes(entry.name)) continue;
       const [file, copy] = [`${source}/${entry.name}`, `${target}/${entry.name}`];
       if (entry.isDirectory()) folders.push([file, copy]);
       else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(file), copy);

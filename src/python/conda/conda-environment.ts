@@ -1,4 +1,5 @@
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
 import { INSTALL_TOOLS } from '../inherited-packages.js';
@@ -56,7 +57,7 @@ async function preparedPrefix(request: EnvironmentRequest): Promise<Prepared | u
     return { prefix: place.inside(file), readOnly: true };
   }
   const prefix = place.inside(target);
-  await rm(target, { recursive: true, force: true });
+  await clearFolder(request.place, target);
   const unpack = await place.exec(
     {
       argv: [
@@ -94,7 +95,7 @@ async function basePrefix({ place }: EnvironmentRequest, { program }: CondaProgr
 
 async function create(request: EnvironmentRequest, conda: CondaProgram, prefix: string): Promise<void> {
   const { settings, target, pythonRequest } = request;
-  await rm(target, { recursive: true, force: true });
+  await clearFolder(request.place, target);
   const python = pythonRequest.version ?? settings.interpreter.defaultVersion ?? '3';
   const result = await condaCommand(request, createArguments(conda, prefix, python, settings.conda.channels));
   if (result.exitCode === 0) return;

@@ -3,6 +3,7 @@ import { copyFile, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../os/exec.js';
 import { ensureFolder } from '../../os/files.js';
+import { clearFolder } from '../clear-folder.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { UvProgram } from '../install/uv-installer.js';
 
@@ -39,12 +40,6 @@ export async function uvFromHost(
   return bring(job, fetched);
 }
 
-/** Keeps a uv that was installed in a container for the next one. */
-export async function keepUv(job: EnvironmentJob, program: string): Promise<void> {
-  const kept = fetchedProgram(job);
-  await place(program, kept).catch(() => undefined);
-}
-
 function fetchedProgram({ request, container }: EnvironmentJob): string {
   return path.join(
     request.cacheFolder,
@@ -78,13 +73,17 @@ async function isProgram(file: string): Promise<boolean> {
 
 async function bring(job: EnvironmentJob, source: string): Promise<UvProgram | undefined> {
   const { place: inside, target, signal } = job.request;
-  const copy = `${target}.tools/uv`;
-  if (!(await place(source, copy).catch(() => false))) return undefined;
+  const { staging } = inside;
+  const tools = `${target}.tools`;
+  const copy = path.join(tools, 'uv');
+  await clearFolder(inside, tools);
+  if (!(await place(source, staging?.of(copy) ?? copy).catch(() => false))) return undefined;
+  await staging?.handOver(tools);
   const program = inside.inside(copy);
   const answer = await inside.exec({ argv: [program, '--version'] }, { signal });
   const version = VERSION.exec(answer.stdout)?.[1];
   if (answer.exitCode === 0 && version !== undefined) return { program, version };
-  await rm(copy, { force: true });
+  await clearFolder(inside, tools);
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { clearFolder } from '../clear-folder.js';
 import { adjustPip, type BaseEnvironment, baseEnvironment, pipProgram } from '../base-environment.js';
 import { provideGit } from '../containers/container-git.js';
 import { type EnvironmentJob, installContext } from '../environment-job.js';
@@ -76,7 +76,7 @@ export async function buildEnvironment(
     if (failed === undefined)
       return { ...(await inspectOver(place, { python: job.python, before, signal })), tool: 'uv' };
     giveUpOrGoOn(job, failed);
-    await rm(job.where.folder, { recursive: true, force: true });
+    await clearFolder(job.request.place, job.where.folder);
   }
   const before = await installWithPip(job, lists, { uv, afterUv: uvFirst });
   return { ...(await inspectOver(place, { python: job.python, before, signal })), tool: 'pip' };

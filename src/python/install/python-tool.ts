@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
@@ -58,11 +58,11 @@ async function makeTool(job: EnvironmentJob, tool: PythonTool, folder: string): 
   const { place, reporter } = job.request;
   const inside = place.inside(folder);
   reporter.line(`Installing ${tool.specifier}`);
-  await rm(folder, { recursive: true, force: true });
+  await clearFolder(place, folder);
   const pip = await makeToolFolder(job, tool, inside);
   const failed = await installInto(job, tool, { inside, pip });
   if (failed !== undefined) {
-    await rm(folder, { recursive: true, force: true });
+    await clearFolder(place, folder);
     throw installError(failed);
   }
   const program = `${inside}/bin/${tool.name}`;

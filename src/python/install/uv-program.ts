@@ -1,6 +1,6 @@
 import type { Place } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
-import { keepUv, uvFromHost } from '../containers/container-uv.js';
+import { uvFromHost } from '../containers/container-uv.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import { matchesRule, parseRule } from '../interpreter/version.js';
 import { installTool } from './python-tool.js';
@@ -59,7 +59,6 @@ async function installUv(job: EnvironmentJob, wanted: string): Promise<UvProgram
   const specifier = `uv${wanted === '' || /^[=~<>!]/.test(wanted) ? wanted : `==${wanted}`}`;
   try {
     const program = await installTool(job, { name: 'uv', specifier, interpreter: job.interpreter });
-    if (job.container !== undefined) await keepUv(job, `${job.request.target}_uv/bin/uv`);
     return await uvAt(job.request.place, program);
   } catch (error) {
     job.request.signal.throwIfAborted();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ExecResult } from '../../drivers/driver.js';
 import { run } from '../../os/exec.js';
 import { ensureFolder } from '../../os/files.js';
+import { clearFolder } from '../clear-folder.js';
 import type { ContainerSurvey } from '../containers/container-survey.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import type { PythonRequest } from './python-request.js';
@@ -60,7 +61,9 @@ export async function bringInterpreter(
   if (chosen === undefined) return undefined;
   const begun = performance.now();
   const folder = `${target}.python`;
-  const copied = await copyFolder(chosen.folder, folder, request);
+  await clearFolder(place, folder);
+  const copied = await copyFolder(chosen.folder, place.staging?.of(folder) ?? folder, request);
+  if (copied.exitCode === 0) await place.staging?.handOver(folder);
   const program = `${place.inside(folder)}/bin/python3`;
   const answer = copied.exitCode === 0 ? await place.exec({ argv: [program, '-c', ''] }, { signal }) : copied;
   if (answer.exitCode !== 0) {
@@ -69,7 +72,7 @@ export async function bringInterpreter(
       `Python ${chosen.version} of this machine does not run in the container: ${why}`,
       'WARNING',
     );
-    await rm(folder, { recursive: true, force: true });
+    await clearFolder(place, folder);
     return undefined;
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);

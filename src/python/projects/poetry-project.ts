@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { clearFolder } from '../clear-folder.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
@@ -39,7 +39,7 @@ export async function poetryEnvironment(job: EnvironmentJob): Promise<PythonEnvi
       'WARNING',
     );
     if (error instanceof AgentError && error.detail !== undefined) reporter.line(error.detail);
-    await rm(job.where.folder, { recursive: true, force: true });
+    await clearFolder(job.request.place, job.where.folder);
     return undefined;
   }
 }
@@ -47,7 +47,7 @@ export async function poetryEnvironment(job: EnvironmentJob): Promise<PythonEnvi
 async function installProject(job: EnvironmentJob, project: Project): Promise<PythonEnvironment> {
   const { where } = job;
   const { place, settings, reporter, signal } = job.request;
-  await rm(where.folder, { recursive: true, force: true });
+  await clearFolder(job.request.place, where.folder);
   const program = await poetryProgram(job);
   if (project.lock === undefined)
     reporter.line('The poetry project has no poetry.lock: its versions are resolved anew', 'WARNING');

@@ -22,6 +22,7 @@ export async function projectKey(
     systemSitePackages: job.request.settings.systemSitePackages,
     inherited: await inheritedState(job),
     image,
+    group: job.request.place.cacheGroup,
     cuda,
     manager,
     settings,

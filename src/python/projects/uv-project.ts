@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
 import { toolKey } from '../cache/environment-key.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
@@ -43,7 +43,7 @@ export async function uvProjectEnvironment(job: EnvironmentJob): Promise<PythonE
   } catch (error) {
     if (project.lock !== undefined || !(error instanceof AgentError)) throw error;
     reporter.line(`${error.message}; the packages of the task are installed instead`, 'WARNING');
-    await rm(job.where.folder, { recursive: true, force: true });
+    await clearFolder(job.request.place, job.where.folder);
     return undefined;
   }
 }
@@ -51,7 +51,7 @@ export async function uvProjectEnvironment(job: EnvironmentJob): Promise<PythonE
 async function syncProject(job: EnvironmentJob, project: Project, uv: UvProgram): Promise<PythonEnvironment> {
   const { where, request } = job;
   const { place, settings, signal } = request;
-  await rm(where.folder, { recursive: true, force: true });
+  await clearFolder(place, where.folder);
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
     await provideGit(job, [project.pyproject, project.lock ?? '']);

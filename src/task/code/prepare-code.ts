@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
-import { causeLine } from '../../errors.js';
+import { AgentError, causeLine } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
+import { isMissing } from '../../os/files.js';
 import { expandListed } from '../../python/requirements/list-variables.js';
 import { applyDiff } from '../../repository/apply-diff.js';
 import {
@@ -86,12 +87,17 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   await mkdir(root, { recursive: true });
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
   const folder = tree ? path.resolve(root, existingFolder(root, entry.workingDir)) : root;
-  if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
+  if (tree) {
+    await checkWorkingFolder(folder, entry.workingDir, tree.url);
+    await refuseOutside(root, folder, `the working directory ${entry.workingDir}`);
+  }
   const reached = (file: string) => parts.here || !path.isAbsolute(file);
   const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
   const plan = planCommand({ kind, entryPoint: entry.entryPoint, exists });
   checkEntryPoint(plan, exists, tree?.url ?? folder);
-  if (plan.script && plan.conversion === undefined && reached(plan.script)) {
+  const file = plan.conversion?.notebook ?? plan.script;
+  if (file && !path.isAbsolute(file)) await refuseOutside(root, path.resolve(folder, file), file);
+  if (plan.script && plan.conversion === undefined && !path.isAbsolute(plan.script)) {
     await mendScript(config, path.resolve(folder, plan.script));
   }
   const entryFolder = plan.script ? path.dirname(path.resolve(folder, plan.script)) : folder;
@@ -138,10 +144,10 @@ function readScript({ run, script, surroundings }: ScriptParts): {
   settings: RepositorySettings;
   info: ExecutionInfo;
 } {
-  const { config, environment: env, home } = surroundings;
+  const { config, hostConfig = config, environment: env, home } = surroundings;
   const forcedScript = config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
   return {
-    settings: { ...repositorySettings(config), standalone: run.ctx.standalone },
+    settings: { ...repositorySettings(hostConfig), standalone: run.ctx.standalone },
     info: executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) }),
   };
 }
@@ -258,10 +264,38 @@ async function writeScript(
 ): Promise<Pick<ExecutionInfo, 'entryPoint' | 'workingDir'>> {
   const literal = planLiteralScript(info, { text, kind, root });
   const file = path.join(root, literal.folder, literal.file);
+  await refuseOutside(root, file, literal.file);
   await mkdir(path.dirname(file), { recursive: true });
+  await rm(file, { force: true }); // it may be a link
   await writeFile(file, literal.text.endsWith('\n') ? literal.text : `${literal.text}\n`);
   await mendScript(surroundings.config, file);
   return literal;
+}
+
+/**
+ * A path of the task stays among its code, also where folders of the repository are links.
+ *
+ * @param what the path as the task names it
+ * @throws AgentError TASK_INVALID
+ */
+async function refuseOutside(root: string, file: string, what: string): Promise<void> {
+  const top = await realpath(root);
+  const real = await realOf(file);
+  if (real === top || real.startsWith(`${top}${path.sep}`)) return;
+  throw new AgentError('TASK_INVALID', `${what} of the task leads out of its code, to ${real}`, {
+    hint: 'Name a path inside the repository that no link takes elsewhere.',
+  });
+}
+
+/** With every link resolved; what does not exist yet is below the last folder that does. */
+async function realOf(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch (error) {
+    const parent = path.dirname(file);
+    if (!isMissing(error) || parent === file) throw error;
+    return path.join(await realOf(parent), path.basename(file));
+  }
 }
 
 /** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */

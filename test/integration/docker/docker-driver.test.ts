@@ -191,7 +191,9 @@ test('images with equal content have equal keys, whatever their names are', asyn
 test("an image's own user can write to the workspace", async (t) => {
   const { driver, request } = await bench(t, { image: 'user:1' });
   const place = await driver.open(request);
-  fs.mkdirSync(path.join(request.workspace, 'code'));
+  const code = path.join(request.workspace, 'code');
+  fs.mkdirSync(place.staging?.of(code) ?? code);
+  await place.staging?.handOver(code);
   const step = await place.exec({
     argv: ['sh', '-c', 'id -u; touch code/new && echo ok'],
     cwd: place.inside(request.workspace),

@@ -138,21 +138,26 @@ test('files are uploaded to an engine that does not see them', async (t) => {
   t.regex(lines.join('\n'), /does not see the files of this agent: they are uploaded/);
   t.like(place, { sharesFiles: false });
   t.is(place.inside(`${folder}/elsewhere`), `${folder}/elsewhere`);
-  fs.mkdirSync(path.join(request.workspace, 'code/deep'), { recursive: true });
-  fs.writeFileSync(path.join(request.workspace, 'code/tool'), '#!/bin/sh\necho "tool $(id -u)"\n', {
+  const code = path.join(request.workspace, 'code');
+  const made = place.staging?.of(code) ?? '';
+  fs.mkdirSync(path.join(made, 'deep'), { recursive: true });
+  fs.writeFileSync(path.join(made, 'tool'), '#!/bin/sh\necho "tool $(id -u)"\n', {
     mode: 0o755,
   });
-  fs.writeFileSync(path.join(request.workspace, 'code/deep/large'), Buffer.alloc(3_000_000, 'x'));
-  fs.symlinkSync('../tool', path.join(request.workspace, 'code/deep/link'));
-  const cwd = place.inside(path.join(request.workspace, 'code'));
+  fs.writeFileSync(path.join(made, 'deep/large'), Buffer.alloc(3_000_000, 'x'));
+  fs.symlinkSync('../tool', path.join(made, 'deep/link'));
+  await place.staging?.handOver(code);
+  const cwd = place.inside(code);
   const script = './deep/link; wc -c < deep/large; cat /.keys/key; touch made ../beside; ls /cache';
   const step = await place.exec({ argv: ['sh', '-c', script], cwd });
   t.is(step.stdout, 'tool 1000\n3000000\nsecret key\n');
   t.regex(step.stderr, /cache: No such file/);
-  fs.writeFileSync(path.join(request.workspace, 'code/late'), 'later\n');
-  t.is((await place.exec({ argv: ['cat', 'late', 'made'], cwd })).stdout, 'later\n');
+  const late = path.join(request.workspace, 'late');
+  fs.writeFileSync(place.staging?.of(late) ?? '', 'later\n');
+  await place.staging?.handOver(late);
+  t.is((await place.exec({ argv: ['cat', '../late', 'made'], cwd })).stdout, 'later\n');
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'ls; exit 3'], cwd });
-  t.is((await readOutput(workload)).text, 'deep\nlate\nmade\ntool\n');
+  t.is((await readOutput(workload)).text, 'deep\nmade\ntool\n');
   t.deepEqual(await workload.exited, { kind: 'exited', code: 3 });
   await driver.dispose(workload.ref);
   t.is(await client.inspect(String(workload.ref.container)), undefined);
@@ -166,7 +171,9 @@ test('files are uploaded over TLS to a read-only container', async (t) => {
     driver: { files: 'uploaded' },
   });
   const place = await driver.open(request);
-  fs.writeFileSync(path.join(request.workspace, 'text'), 'uploaded\n');
+  const text = path.join(request.workspace, 'text');
+  fs.writeFileSync(place.staging?.of(text) ?? '', 'uploaded\n');
+  await place.staging?.handOver(text);
   const workload = await driver.launch(place, {
     argv: ['sh', '-c', 'cat text; touch more || echo closed'],
     cwd: place.inside(request.workspace),

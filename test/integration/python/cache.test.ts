@@ -69,6 +69,25 @@ test('an entry that was changed in place is not handed out', async (t) => {
   t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'absent');
 });
 
+/** Changes to what Python runs at its start, in an entry, with the time of files put back. */
+const START_CHANGES: readonly [name: string, change: (site: string) => void][] = [
+  ['a new .pth file', (site) => writeFileSync(path.join(site, 'evil.pth'), 'import os\n')],
+  ['sitecustomize', (site) => writeFileSync(path.join(site, 'sitecustomize.py'), '')],
+  ['a program of bin', (site) => writeFileSync(path.join(site, '../../../bin/tool'), '#!/bin/evil\n')],
+];
+
+for (const [name, change] of START_CHANGES)
+  test(`what runs at start is checked by content: ${name}`, async (t) => {
+    const { cache, root } = await cacheWith(t, ['one']);
+    const entry = path.join(cache.entryFolder('one'), 'environment');
+    change(path.join(entry, 'lib', 'python3.11', 'site-packages'));
+    const past = new Date(Date.now() - 3_600_000);
+    for (const file of readdirSync(entry, { recursive: true, encoding: 'utf8' }))
+      utimesSync(path.join(entry, file), past, past);
+    const target = path.join(root, 'copy');
+    t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'changed');
+  });
+
 test('compiled modules that are added later do not count as a change', async (t) => {
   const { cache, root } = await cacheWith(t, ['one']);
   const folder = path.join(cache.entryFolder('one'), 'environment', 'lib', '__pycache__');

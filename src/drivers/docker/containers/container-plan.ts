@@ -18,6 +18,8 @@ export interface ContainerPlan {
   unlabelled?: true;
   /** Mounts among those of the request that the agent itself has added. */
   own?: readonly OwnMount[];
+  /** As `Place.cacheGroup`. */
+  cacheGroup?: string;
   /** Programs of the image never run as root, whoever starts them. */
   unprivileged?: true;
 }

@@ -1,12 +1,18 @@
 import { constants } from 'node:fs';
-import { chmod, open, rm } from 'node:fs/promises';
+import { chmod, chown, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError } from '../../../errors.js';
+import { AgentError, causeLine } from '../../../errors.js';
 import { run } from '../../../os/exec.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../../os/files.js';
 import { OutputFile } from '../../../os/output-file.js';
 import type { CreateRequest } from '../create-request.js';
-import { CONTROL_INSIDE, controlFolder, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
+import {
+  CONTROL_INSIDE,
+  controlFolder,
+  type RunFolders,
+  stagingFolder,
+  WORKSPACE_INSIDE,
+} from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { FileOutput } from '../output/file-output.js';
 import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';
@@ -54,6 +60,7 @@ export class MountedFiles implements RunFiles {
   async beforeCreate(): Promise<void> {
     const { folders, environment: env } = this.#options;
     await ensureFolder(folders.workspace);
+    await ensureFolder(stagingFolder(folders.workspace));
     const control = controlFolder(folders.runFolder);
     await ensureFolder(control);
     // Any user of the image must reach it; nobody else of this machine gets past the run's own folder.
@@ -67,17 +74,31 @@ export class MountedFiles implements RunFiles {
 
   async beforeStart(): Promise<void> {}
 
-  async afterStart(): Promise<void> {}
-
   /** Only root can give files to another user, and only then it is needed. */
-  async handOver({ owner }: FilesOwner): Promise<void> {
+  async afterStart({ owner }: FilesOwner): Promise<void> {
     if (owner === undefined || process.getuid?.() !== 0) return;
-    const [user = ''] = owner.split(':');
-    // A file with further names belongs to a cache as well.
-    const own = ['(', '-type', 'd', '-o', '-links', '1', ')'];
-    const change = ['-exec', 'chown', '-h', owner, '{}', '+'];
-    const { folders, environment: env } = this.#options;
-    await run(['find', folders.workspace, '!', '-uid', user, ...own, ...change], { env });
+    const [uid = 0, gid = 0] = owner.split(':').map(Number);
+    await chown(this.#options.folders.workspace, uid, gid);
+  }
+
+  /** A rename looks at no link at its target, and nobody else reaches the files before it. */
+  async handOver({ owner }: FilesOwner, from: string, to: string): Promise<void> {
+    const { environment: env } = this.#options;
+    if (owner !== undefined && process.getuid?.() === 0)
+      await run(['chown', '-R', '-h', owner, from], { env });
+    try {
+      await rename(from, to);
+    } catch (cause) {
+      const inside = path.posix.join(WORKSPACE_INSIDE, path.basename(to));
+      throw new AgentError(
+        'DOCKER_CONTAINER',
+        `cannot put ${inside} into the container: ${causeLine(cause)}`,
+        {
+          hint: 'A set-up script of the task has made something of that name; let it use another folder.',
+          cause,
+        },
+      );
+    }
   }
 
   async release(container: string, script: string): Promise<void> {

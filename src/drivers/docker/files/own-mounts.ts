@@ -3,6 +3,7 @@ import path from 'node:path';
 import { run } from '../../../os/exec.js';
 import { ensureFolder } from '../../../os/files.js';
 import type { CreateRequest } from '../create-request.js';
+import type { MountedFolder } from '../docker-place.js';
 import type { OwnMount } from './run-files.js';
 
 export interface OwnMountsRequest {
@@ -14,6 +15,8 @@ export interface OwnMountsRequest {
   copies: string;
   /** How the engine sees a path of the agent; `undefined` for one that it cannot see. */
   engineSees(file: string): string | undefined;
+  /** Caches are those of this group of tasks alone. */
+  cacheGroup?: string;
 }
 
 export interface FittedMounts {
@@ -22,6 +25,8 @@ export interface FittedMounts {
   notes: string[];
   /** Folders that are to belong to the container's user; see `giveFolders`. */
   folders: string[];
+  /** Folders of caches as the configuration names them, and where the container has them. */
+  mounted: MountedFolder[];
 }
 
 /** Packages are installed by root, whoever the container's user is. */
@@ -35,6 +40,7 @@ const OF_ROOT = '/var/cache/apt/archives';
 export async function fitOwnMounts(given: OwnMountsRequest): Promise<FittedMounts> {
   const notes: string[] = [];
   const folders: string[] = [];
+  const mounted: MountedFolder[] = [];
   const sources = new Map<string, string | undefined>();
   await rm(given.copies, { recursive: true, force: true });
   for (const [index, mount] of given.own.entries()) {
@@ -42,13 +48,17 @@ export async function fitOwnMounts(given: OwnMountsRequest): Promise<FittedMount
     if (!(await exists(mount.file))) {
       notes.push(`${mount.file} is not mounted: it does not exist any more`);
       sources.set(bind, undefined);
-    } else if (!isRoot(given.user)) {
-      const file = await fileForUser(mount, path.join(given.copies, String(index)), given.user);
-      const source = file === undefined ? undefined : given.engineSees(file);
-      if (file === undefined || source === undefined) continue;
-      if (mount.cache) folders.push(file);
-      sources.set(bind, source);
+      continue;
     }
+    const file = mount.cache
+      ? await cacheFor(mount, given)
+      : await fileForUser(mount, path.join(given.copies, String(index)), given.user);
+    const source = file === undefined ? undefined : given.engineSees(file);
+    if (file === undefined || source === undefined) continue;
+    sources.set(bind, source);
+    if (!mount.cache) continue;
+    mounted.push({ host: mount.file, inside: mount.target });
+    if (!isRoot(given.user) && mount.target !== OF_ROOT) folders.push(file);
   }
   const { HostConfig: host } = given.request;
   const Binds = host.Binds?.flatMap((bind) => {
@@ -58,7 +68,7 @@ export async function fitOwnMounts(given: OwnMountsRequest): Promise<FittedMount
     return source === undefined ? [] : [source + bind.slice(bind.indexOf(':'))];
   });
   const request = { ...given.request, HostConfig: { ...host, ...(Binds === undefined ? {} : { Binds }) } };
-  return { request, notes, folders };
+  return { request, notes, folders, mounted };
 }
 
 /**
@@ -79,11 +89,9 @@ export async function giveFolders(
       await chmod(folder, 0o777);
       continue;
     }
-    // What is in it has another owner where images give one name several numbers.
-    await run(
-      ['find', folder, '-mindepth', '1', '!', '-uid', String(uid), '-exec', 'chown', '-h', owner, '{}', '+'],
-      { env },
-    );
+    // What is in it has another owner where images give one name several numbers. Containers that run write there:
+    // chown goes from folder to folder by open descriptors and follows no link.
+    await run(['chown', '-R', '-P', '-h', owner, folder], { env });
     await chown(folder, uid, gid);
   }
 }
@@ -93,19 +101,25 @@ function isRoot(user: string): boolean {
   return ['', '0', 'root'].includes(user.split(':', 1)[0] ?? '');
 }
 
+/** `<cache>`, `<cache>.users/<user of the image>`, and `<cache>.groups/<group>` in place of the former. */
+async function cacheFor(
+  { file, target }: OwnMount,
+  { user, cacheGroup }: Pick<OwnMountsRequest, 'user' | 'cacheGroup'>,
+): Promise<string> {
+  const own = cacheGroup === undefined ? file : path.join(`${file}.groups`, encodeURIComponent(cacheGroup));
+  const [name = ''] = user.split(':', 1);
+  const folder =
+    isRoot(user) || target === OF_ROOT ? own : path.join(`${own}.users`, encodeURIComponent(name));
+  await ensureFolder(folder);
+  return folder;
+}
+
 async function fileForUser(
-  { file, cache, readOnly, target }: OwnMount,
+  { file, readOnly }: OwnMount,
   copy: string,
   user: string,
 ): Promise<string | undefined> {
-  if (cache) {
-    if (target === OF_ROOT) return undefined;
-    const [name = ''] = user.split(':', 1);
-    const folder = path.join(`${file}.users`, encodeURIComponent(name));
-    await ensureFolder(folder);
-    return folder;
-  }
-  if (!readOnly) return undefined;
+  if (isRoot(user) || !readOnly) return undefined;
   await ensureFolder(path.dirname(copy), 0o755);
   await cp(file, copy, { recursive: true, filter: isCopied });
   await makeReadable(copy);

@@ -15,8 +15,14 @@ export interface RunFiles {
   beforeStart(container: string): Promise<void>;
   /** What must be there before the first script; `owner` is known by then. */
   afterStart(container: FilesOwner): Promise<void>;
-  /** Gives the container's user what the agent has put into the workspace since the last time. */
-  handOver(container: FilesOwner): Promise<void>;
+  /**
+   * Moves a file or folder that the agent has made, and nobody else reaches, into the workspace, for the container's
+   * user.
+   *
+   * @param to path of the host in the workspace
+   * @throws AgentError DOCKER_CONTAINER when the container has put something else there
+   */
+  handOver(container: FilesOwner, from: string, to: string): Promise<void>;
   /**
    * Lets the waiting command become the script.
    *

@@ -1,8 +1,10 @@
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
 import { AgentError, causeLine, isAgentError } from '../../../errors.js';
 import { ensureFolder } from '../../../os/files.js';
 import type { ContainerState } from '../containers/container-state.js';
 import type { CreateRequest } from '../create-request.js';
-import { CONTROL_INSIDE, type RunFolders, WORKSPACE_INSIDE } from '../docker-ref.js';
+import { CONTROL_INSIDE, type RunFolders, stagingFolder, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { IN_CONTAINER } from '../output/container-output.js';
 import { InsideOutput } from '../output/inside-output.js';
@@ -27,8 +29,6 @@ export class UploadedFiles implements RunFiles {
   readonly shared = false;
   readonly outputInside = OUTPUT_INSIDE;
   readonly #options: UploadedFilesOptions;
-  /** What the container has, by name. */
-  readonly #sent = new Map<string, string>();
 
   constructor(options: UploadedFilesOptions) {
     this.#options = options;
@@ -51,6 +51,7 @@ export class UploadedFiles implements RunFiles {
   }
 
   async beforeStart(container: string): Promise<void> {
+    await ensureFolder(stagingFolder(this.#options.folders.workspace));
     await this.#send(container, CONTROL_INSIDE, [
       entry('.', 'directory'),
       entry('go', 'fifo'),
@@ -66,12 +67,11 @@ export class UploadedFiles implements RunFiles {
     }
   }
 
-  async handOver({ container, owner }: FilesOwner): Promise<void> {
-    const all = await treeEntries(this.#options.folders.workspace);
-    const fresh = all.filter((found) => this.#sent.get(found.name) !== mark(found));
-    if (fresh.length === 0) return;
-    await this.#send(container, WORKSPACE_INSIDE, fresh, archiveOwner(owner));
-    for (const found of fresh) this.#sent.set(found.name, mark(found));
+  /** The folder of this machine is no part of the container: what is moved there is sent, and only kept to look at. */
+  async handOver({ container, owner }: FilesOwner, from: string, to: string): Promise<void> {
+    await rename(from, to);
+    const entries = await treeEntries(to, path.basename(to));
+    await this.#send(container, WORKSPACE_INSIDE, entries, archiveOwner(owner));
   }
 
   async release(container: string, script: string): Promise<void> {
@@ -124,24 +124,19 @@ export class UploadedFiles implements RunFiles {
 
   async #send(
     container: string,
-    path: string,
+    folder: string,
     entries: readonly ArchiveEntry[],
     owner: ArchiveOwner = ROOT,
   ): Promise<void> {
     if (entries.length === 0) return;
-    await this.#options.engine.ask(`uploading files to ${path}`, (docker) =>
-      docker.getContainer(container).putArchive(archiveOf(entries, owner), { path }),
+    await this.#options.engine.ask(`uploading files to ${folder}`, (docker) =>
+      docker.getContainer(container).putArchive(archiveOf(entries, owner), { path: folder }),
     );
   }
 }
 
 function entry(name: string, type: ArchiveEntry['type']): ArchiveEntry {
   return { name, type, mode: type === 'directory' ? 0o755 : 0o644, size: 0, mtimeMs: Date.now() };
-}
-
-/** Changes when the file does. */
-function mark({ type, mode, size, mtimeMs }: ArchiveEntry): string {
-  return type === 'directory' ? `${type} ${mode}` : `${type} ${mode} ${size} ${mtimeMs}`;
 }
 
 function archiveOwner(owner: string | undefined): ArchiveOwner {

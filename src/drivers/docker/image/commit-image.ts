@@ -1,13 +1,13 @@
+import { once } from 'node:events';
+import { pipeline, Readable } from 'node:stream';
+import { extract, type Pack, pack } from 'tar-stream';
 import { containerOwner } from '../containers/container-owner.js';
 import { WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
-import { archiveOf, treeEntries } from '../files/tree-archive.js';
 
 /** What becomes of a container that was prepared. */
 export interface ImageCommit {
   container: string;
-  /** Host folder that it has as its workspace; its content goes into the image at the same place. */
-  workspace: string;
   /** `name`, `name:tag` or `registry/name:tag`. */
   name: string;
   /** Command that the image runs; `undefined` leaves it the one of its base without the base's entry point. */
@@ -80,15 +80,31 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['.uv-cache', 'venv.tools']);
 async function bringFolder(
   engine: Engine,
   container: string,
-  { workspace, container: prepared }: ImageCommit,
+  { container: prepared }: ImageCommit,
 ): Promise<void> {
   const [uid = 0, gid = 0] = (await containerOwner(engine, prepared))?.split(':').map(Number) ?? [];
-  const entries = await treeEntries(workspace);
-  const kept = entries.filter(({ name }) => !LEFT_OUT.has(name.split('/', 1)[0] ?? ''));
-  const archive = archiveOf(kept, { uid, gid });
-  const failed = new Promise<never>((_, reject) => archive.once('error', reject));
-  const put = engine.ask('bringing the code into the image', (docker) =>
-    docker.getContainer(container).putArchive(archive, { path: WORKSPACE_INSIDE }),
+  const given = await engine.ask('reading the workspace', (docker) =>
+    docker.getContainer(prepared).getArchive({ path: `${WORKSPACE_INSIDE}/.` }),
   );
-  await Promise.race([put, failed]);
+  const archive = pack();
+  const entries = extract();
+  // Its errors come out where the entries are read.
+  pipeline(given, entries, () => undefined);
+  const read = async (): Promise<void> => {
+    for await (const entry of entries) {
+      const [, top = ''] = entry.header.name.split('/', 2);
+      if (LEFT_OUT.has(top)) entry.resume();
+      else await pass(entry, archive.entry({ ...entry.header, uid, gid, uname: '', gname: '' }));
+    }
+    archive.finalize();
+  };
+  const put = engine.ask('bringing the code into the image', (docker) =>
+    docker.getContainer(container).putArchive(Readable.from(archive), { path: WORKSPACE_INSIDE }),
+  );
+  await Promise.all([put, read().catch((error: Error) => archive.destroy(error))]);
+}
+
+async function pass(from: AsyncIterable<unknown>, to: ReturnType<Pack['entry']>): Promise<void> {
+  for await (const data of from) if (!to.write(data)) await once(to, 'drain');
+  to.end(undefined);
 }

@@ -8,8 +8,6 @@ import { commitImage } from './commit-image.js';
 export interface ImageMakerOptions {
   engine: Engine;
   ref: DockerPlaceRef;
-  /** Host folder of the task's code. */
-  workspace: string;
 }
 
 export interface NewImage {
@@ -22,12 +20,10 @@ export interface NewImage {
 export class ImageMaker {
   readonly #engine: Engine;
   readonly #ref: DockerPlaceRef;
-  readonly #workspace: string;
 
-  constructor({ engine, ref, workspace }: ImageMakerOptions) {
+  constructor({ engine, ref }: ImageMakerOptions) {
     this.#engine = engine;
     this.#ref = ref;
-    this.#workspace = workspace;
   }
 
   /** Variables that the image has of itself. */
@@ -51,6 +47,6 @@ export class ImageMaker {
    */
   make(image: NewImage): Promise<string> {
     const { container } = this.#ref;
-    return commitImage(this.#engine, { container, workspace: this.#workspace, ...image });
+    return commitImage(this.#engine, { container, ...image });
   }
 }

@@ -1,8 +1,8 @@
 import { AgentError, causeLine } from '../../../errors.js';
 import type { Reporter } from '../../../logs/reporter.js';
 import { readDockerConfig } from '../connect/docker-config.js';
-import { checkImageName } from '../policy/image-name.js';
 import type { Engine } from '../engine.js';
+import { checkImageName } from '../policy/image-name.js';
 import type { PullPolicy } from '../run-options/request-draft.js';
 import { pullError } from './pull-errors.js';
 import { pullImage } from './pull-image.js';

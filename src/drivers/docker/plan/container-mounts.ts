@@ -9,12 +9,14 @@ interface SharedFolder {
   inside: string;
   target: string;
   hostFallback?: string;
+  /** The agent itself looks into it; containers are given what they need of it. */
+  agentOnly?: true;
   applies?(config: Config): boolean;
 }
 
 /**
  * In the order in which the original mounts them. Repositories are cloned outside, so their mirrors stay
- * there.
+ * there; so do the environments that the agent keeps.
  */
 const SHARED_FOLDERS: readonly SharedFolder[] = [
   {
@@ -48,14 +50,15 @@ const SHARED_FOLDERS: readonly SharedFolder[] = [
     host: 'agent.venvs_cache.path',
     inside: 'agent.docker_internal_mounts.venvs_cache',
     target: '/root/.clearml/venvs-cache',
+    agentOnly: true,
   },
 ];
 
 /** Caches of the machine and where containers have them. */
 export function cacheMounts(config: Config, home: string): HostMount[] {
-  return SHARED_FOLDERS.flatMap(({ host, inside, target, hostFallback, applies }) => {
+  return SHARED_FOLDERS.flatMap(({ host, inside, target, hostFallback, agentOnly, applies }) => {
     const source = config.string(host) ?? hostFallback;
-    if (source === undefined || applies?.(config) === false) return [];
+    if (source === undefined || agentOnly || applies?.(config) === false) return [];
     return [{ source: hostPath(source, config, home), target: insidePath(config, inside, target) }];
   });
 }
