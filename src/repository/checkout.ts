@@ -6,6 +6,7 @@ import { ensureFolder } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import { secretsFor } from './git-environment.js';
 import { type GitUrl, isLocal, parseGitUrl, repositoryName } from './git-url.js';
+import { checkLocalFolder } from './local-folders.js';
 import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
 import { mirrorJob, withRevision } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
@@ -76,7 +77,11 @@ function repositoryUrl({ script, settings, home, onSecret }: CheckoutRequest): G
   const address = script.repository?.trim();
   if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
   for (const secret of secretsFor([address], settings)) onSecret?.(secret);
-  return parseGitUrl(isLocal(parseGitUrl(address)) ? expandHome(address, home) : address);
+  const url = parseGitUrl(address);
+  if (!isLocal(url)) return url;
+  const here = parseGitUrl(expandHome(address, home));
+  checkLocalFolder(here, settings);
+  return here;
 }
 
 /** Mirrors over the limits are no reason to stop the task, and neither is a failure to remove them. */

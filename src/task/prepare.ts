@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
+import { pathInside } from '../os/inside-tree.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
 import { notebookScript } from './code/notebook.js';
 import {
@@ -106,7 +107,10 @@ function environmentPhase(
   parts: Parts & { reporter?: Reporter },
   repository: EnvironmentOrder['repository'],
 ): Promise<PythonEnvironment> {
-  const code = { repository, toolEnvironment: toolEnvironment(parts) };
+  const code = {
+    repository,
+    toolEnvironment: toolEnvironment({ ...parts, here: parts.place.kind === 'local' }),
+  };
   return parts.run.clock.run(
     'environment',
     () => prepareTaskEnvironment({ ...parts, code }),
@@ -182,6 +186,8 @@ export async function convertNotebook(
     );
   }
   const file = path.resolve(cwd, conversion.script);
+  // What converts runs packages of the task, which may have put a link in the script's place.
+  if (place.kind === 'local' && pathInside(code.repository?.root ?? code.folder, file) !== file) return;
   const text = (await place.read(file)) ?? '';
   const mended = mendedScript(config, notebookScript(text), file);
   if (mended !== text) await place.write(file, mended);

@@ -142,6 +142,6 @@ function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
   const { version = '', installFlags } = job.request.settings.poetry;
   return projectKey(job, project, {
     manager: 'poetry',
-    settings: [version, ...installFlags, readListed(project.folder, 'poetry.toml') ?? ''],
+    settings: [version, ...installFlags, readListed(project, 'poetry.toml') ?? ''],
   });
 }

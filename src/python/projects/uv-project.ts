@@ -146,7 +146,7 @@ async function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
       String(lockedIfLockFile),
       ...(await toolKey(job)),
       ...job.indexes.extraIndexUrls,
-      readListed(project.folder, 'uv.toml') ?? '',
+      readListed(project, 'uv.toml') ?? '',
     ],
   });
 }
