@@ -10,7 +10,7 @@ import { checkLocalFolder } from './local-folders.js';
 import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
 import { mirrorJob, withRevision } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
-import { wantedRevision } from './revision.js';
+import { checkName, wantedRevision } from './revision.js';
 import { makeWorkTree } from './work-tree.js';
 
 export interface CheckoutRequest extends GitContext {
@@ -76,6 +76,7 @@ export async function fetchAhead(request: CheckoutRequest): Promise<void> {
 function repositoryUrl({ script, settings, home, onSecret }: CheckoutRequest): GitUrl {
   const address = script.repository?.trim();
   if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
+  checkName('repository', address);
   for (const secret of secretsFor([address], settings)) onSecret?.(secret);
   const url = parseGitUrl(address);
   if (!isLocal(url)) return url;

@@ -4,7 +4,7 @@ import { AgentError } from '../errors.js';
 import { ensureFolder } from '../os/files.js';
 import { isLocal, parseGitUrl } from './git-url.js';
 import { checkLocalFolder } from './local-folders.js';
-import type { MirrorJob } from './mirror-revision.js';
+import type { FoundRevision, MirrorJob } from './mirror-revision.js';
 import { mirrorJob } from './mirror-update.js';
 import { RepositoryGit } from './repository-git.js';
 
@@ -19,8 +19,10 @@ interface Filling {
   /** How many work trees are around this one. */
   depth: number;
   /** Makes the work tree of one submodule, and what is in it. */
-  fill: (job: MirrorJob, folder: string, depth: number) => Promise<unknown>;
+  fill: FillSubmodule;
 }
+
+export type FillSubmodule = (job: MirrorJob, folder: string, depth: number) => Promise<FoundRevision>;
 
 /** Submodules nested deeper than this are taken for a circle. */
 const DEEPEST = 10;

@@ -14,7 +14,7 @@ import {
   mendedScript,
   prepareCode,
   type TaskCode,
-  toolEnvironment,
+  toolAccess,
 } from './code/prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
@@ -109,7 +109,7 @@ function environmentPhase(
 ): Promise<PythonEnvironment> {
   const code = {
     repository,
-    toolEnvironment: toolEnvironment({ ...parts, here: parts.place.kind === 'local' }),
+    ...toolAccess({ ...parts, here: parts.place.kind === 'local' }),
   };
   return parts.run.clock.run(
     'environment',

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { AgentError, causeLine } from '../../errors.js';
 import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
+import { provideGit } from '../containers/container-git.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
 import { inspectEnvironment, inspectOver } from '../install/environment-inspection.js';
@@ -54,7 +55,8 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
     const { packages: before } = await baseEnvironment(job, { pip: 'welcome', uv: undefined });
-    await poetry(job, project, [
+    const ready = await provideGit(job, [project.pyproject, project.lock ?? '']);
+    await poetry(ready, project, [
       program,
       'install',
       '--no-interaction',

@@ -15,10 +15,11 @@ import {
   checkWorkingFolder,
   fetchAhead,
 } from '../../repository/checkout.js';
-import { gitEnvironment, secretsFor } from '../../repository/git-environment.js';
+import { secretsFor } from '../../repository/git-environment.js';
 import { withoutForeignRepository } from '../../repository/git.js';
 import type { GitContext } from '../../repository/repository-git.js';
-import { vcsRepositories } from '../../repository/requirement-url.js';
+import { requirementSources, toolGitEnvironment } from '../../repository/requirement-sources.js';
+import { nestedAddresses, vcsRepositories, withLogins } from '../../repository/requirement-url.js';
 import {
   containedSettings,
   type RepositorySettings,
@@ -37,7 +38,7 @@ import { storedChanges } from './stored-changes.js';
 import { addTaskInit, moveFutureImports } from './task-init.js';
 
 /** The code of a task, by its paths on this machine, and how it is run. */
-export interface TaskCode {
+export interface TaskCode extends ToolAccess {
   kind: InterpreterKind;
   /** For a shell task: programs to look for, the best first. */
   shells: readonly string[];
@@ -51,8 +52,6 @@ export interface TaskCode {
   repository: { root: string; workingFolder: string; entryFolder: string } | undefined;
   commit: string | undefined;
   url: string | undefined;
-  /** For package tools: what makes git reach private repositories. */
-  toolEnvironment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CodeParts {
@@ -106,7 +105,7 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
     repository: tree && { root, workingFolder: folder, entryFolder },
     commit: tree?.commit,
     url: tree?.url,
-    toolEnvironment: toolEnvironment(parts),
+    ...toolAccess(parts),
   };
 }
 
@@ -152,8 +151,20 @@ function existingFolder(root: string, workingDir: string): string {
 
 type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings' | 'here'>;
 
+/** What package tools are given of git. */
+export interface ToolAccess {
+  /** Git's settings without credentials. */
+  toolEnvironment: Readonly<Record<string, string | undefined>>;
+  /** Fetches private repositories of requirements for the tools. */
+  gitSources: (
+    texts: readonly string[],
+    environment: Readonly<Record<string, string | undefined>>,
+    inside: (file: string) => string,
+  ) => Promise<Record<string, string>>;
+}
+
 /** What package tools are given so that git reaches the repositories of a task. */
-export function toolEnvironment(parts: ScriptParts): Record<string, string | undefined> {
+export function toolAccess(parts: CodeParts): ToolAccess {
   const { run, script, surroundings } = parts;
   const { settings, info } = readScript(parts);
   const listed = vcsRepositories(script.requirements ?? {}).map((url) =>
@@ -162,8 +173,20 @@ export function toolEnvironment(parts: ScriptParts): Record<string, string | und
   const urls = [...(info.repository ? [info.repository] : []), ...listed];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
   return {
-    ...withoutForeignRepository(surroundings.environment),
-    ...gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true }),
+    toolEnvironment: {
+      ...withoutForeignRepository(surroundings.environment),
+      ...toolGitEnvironment(urls, settings, run.ctx.environment),
+    },
+    gitSources: (texts, environment, inside) =>
+      requirementSources({
+        ...gitContext(parts, settings),
+        // Logins are written into the task's own lists, which the tools get without them.
+        addresses: withLogins(texts.flatMap(nestedAddresses), listed),
+        workspace: parts.workspace,
+        inside,
+        contained: !parts.here,
+        toolEnvironment: environment,
+      }),
   };
 }
 

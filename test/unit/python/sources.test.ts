@@ -101,7 +101,7 @@ test('a frozen list has what was installed and what that needs, and nothing else
 });
 
 function located(from: string, lines: string[], folder: string | undefined = '/r') {
-  return { list: parseRequirementList(lines), folder, from };
+  return { list: parseRequirementList(lines), folder, roots: ['/'], from };
 }
 
 test('a frozen list keeps all that is no package, from the root of the repository', (t) => {
