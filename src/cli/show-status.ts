@@ -21,7 +21,8 @@ export async function showStatus(context: CommandContext): Promise<number> {
   });
   const workerId = await asked(context, identityOf(context, config));
   const properties = await connection.workers.getRuntimeProperties(workerId);
-  context.stdout.write(`${describeStatus({ schedule, properties: properties ?? [], queues })}\n`);
+  const text = describeStatus({ schedule, properties: properties ?? [], queues });
+  context.stdout.write(`${text}\n`);
   connection.client.close();
   return 0;
 }

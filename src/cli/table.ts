@@ -1,3 +1,5 @@
+import { visibleLine } from '../logs/visible-text.js';
+
 export interface TableOptions {
   headings: readonly string[];
   rows: readonly (readonly string[])[];
@@ -5,7 +7,7 @@ export interface TableOptions {
 
 /** Columns as wide as their widest cell, two blanks apart; the last one ends where it ends. */
 export function renderTable({ headings, rows }: TableOptions): string {
-  const lines = [headings, ...rows];
+  const lines = [headings, ...rows].map((line) => line.map(visibleLine));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ''))));
   return lines
     .map((line) =>

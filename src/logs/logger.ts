@@ -1,5 +1,6 @@
 import type { Redactor } from './redactor.js';
 import type { LogLevel } from './reporter.js';
+import { visibleLines } from './visible-text.js';
 
 /** What the agent says on its own output. */
 export interface AgentLogger {
@@ -44,7 +45,7 @@ export function createLogger({
   };
   const say = (rank: LogLevel) => (text: string) => {
     if (RANKS[rank] < RANKS[level]) return;
-    const shown = redactor.redact(text);
+    const shown = visibleLines(redactor.redact(text));
     const line = stream.isTTY ? paint(shown, rank) : `${now().toISOString()} ${rank.padEnd(7)} ${shown}`;
     write(`${reader.midLine ? '\n' : ''}${line}\n`);
   };

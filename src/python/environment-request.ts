@@ -26,6 +26,11 @@ export interface EnvironmentRequest {
   signal: AbortSignal;
   /** Credentials for git, settings for pip and uv: laid over the environment of package tools only. */
   toolEnvironment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * Fetches repositories that texts name (lists of requirements, project files), with the agent's credentials, and
+   * gives the variables that lead git to the copies: package tools and builds run without credentials.
+   */
+  gitSources?: GitSources;
   /** Digest of the image, when the place is a container. */
   image?: string;
   /** No package index may be asked. */
@@ -35,6 +40,11 @@ export interface EnvironmentRequest {
   /** The task's command is no Python: where nothing is to be installed, it runs without one. */
   optional?: boolean;
 }
+
+export type GitSources = (
+  texts: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+) => Promise<Record<string, string>>;
 
 /** A request whose repository may still be on its way. */
 export interface EnvironmentOrder extends Omit<EnvironmentRequest, 'repository'> {

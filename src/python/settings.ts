@@ -54,6 +54,8 @@ export interface RequirementSettings {
   post: string[];
   postOptional: string[];
   forceRepository: boolean;
+  /** Folders on the host whose files every task's requirements may name with `-r` and `-c`. */
+  folders: string[];
   forceOriginal: boolean;
   /** The requirements are handed on as they are: no order, no torch index. */
   untouched: boolean;
@@ -155,6 +157,7 @@ function requirementSettings(config: Config): RequirementSettings {
     priorityOptional: namesOr(config, `${key}.priority_optional_packages`, PRIORITY_OPTIONAL),
     post: namesOr(config, `${key}.post_packages`, POST),
     postOptional: namesOr(config, `${key}.post_optional_packages`, []),
+    folders: config.strings(`${key}.requirement_folders`).map((folder) => home(config, folder)),
     forceRepository: config.boolean(`${key}.force_repo_requirements_txt`),
     forceOriginal: config.boolean(`${key}.force_original_requirements`),
     untouched: config.boolean('agent.cpu_only'),

@@ -51,11 +51,11 @@ export async function systemEnvironment(
   const before = { ...found, packages: found.packages.map((one) => ({ ...one, base: true })) };
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
-    await provideGit(
+    const ready = await provideGit(
       job,
       lists.flatMap((one) => planTexts(one.plan)),
     );
-    const installerFor = await installerOnTop({ ...job, python }, before);
+    const installerFor = await installerOnTop({ ...ready, python }, before);
     if (installerFor === undefined) throw noInstaller(interpreter);
     for (const { plan: planned, located } of lists) {
       // The interpreter outlives the checkout of this run.

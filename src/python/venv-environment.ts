@@ -4,7 +4,7 @@ import { environmentKey, toolKey } from './cache/environment-key.js';
 import { keptOrBuilt } from './cache/kept-environment.js';
 import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
-import type { PythonEnvironment } from './environment-request.js';
+import type { PackageTool, PythonEnvironment } from './environment-request.js';
 import { inspectOver } from './install/environment-inspection.js';
 import { withoutLogin } from './install/freeze.js';
 import { installError, noInstaller } from './install/install-failure.js';
@@ -38,13 +38,14 @@ export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnviro
   const ready = await keptOrBuilt(job, await keyOf(job, lists), (fresh) => build(job, lists, fresh));
   if (ready === undefined) return withoutPackages(job);
   const changed = await installChanging(job, lists, ready);
-  const { packages, sysPath } = changed
-    ? await inspectOver(job.request.place, {
-        python: job.python,
-        before: ready.packages,
-        signal: job.request.signal,
-      })
-    : ready;
+  const { packages, sysPath } =
+    changed !== undefined
+      ? await inspectOver(job.request.place, {
+          python: job.python,
+          before: ready.packages,
+          signal: job.request.signal,
+        })
+      : ready;
   const frozen = frozenList(packages, located, {
     markers: markerValues(job.interpreter.probe),
     root: job.request.repository?.root,
@@ -57,7 +58,7 @@ export async function venvEnvironment(job: EnvironmentJob): Promise<PythonEnviro
     frozen: frozen.packages,
     frozenOptions: frozen.options,
     cacheHit: ready.hit,
-    manager: ready.tool,
+    manager: ready.tool === 'none' && changed !== undefined ? changed : ready.tool,
     upkeep: ready.upkeep,
   };
 }
@@ -93,26 +94,29 @@ function withoutPackages(job: EnvironmentJob): PythonEnvironment {
 
 /** Repositories at a branch and local folders may be different each time, so they go on top of the copy. */
 async function installChanging(
-  job: EnvironmentJob,
+  given: EnvironmentJob,
   lists: readonly PlannedList[],
   base: BaseEnvironment,
-): Promise<boolean> {
+): Promise<PackageTool | undefined> {
   const todo = lists.flatMap(({ plan, located }) =>
     changingPart(plan).map((one) => ({ plan, located, one })),
   );
-  if (todo.length === 0) return false;
-  await provideGit(
-    job,
+  if (todo.length === 0) return undefined;
+  const job = await provideGit(
+    given,
     todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);
   if (installerFor === undefined) throw noInstaller(job.interpreter);
+  let tool: PackageTool | undefined;
   for (const { plan, located, one } of todo) {
     const { reporter } = job.request;
-    const failed = await installOne({ plan, installer: installerFor(located), reporter }, one);
+    const installer = installerFor(located);
+    tool ??= installer.name;
+    const failed = await installOne({ plan, installer, reporter }, one);
     if (failed !== undefined) throw installError(failed);
   }
-  return true;
+  return tool;
 }
 
 /** `undefined` where the environment is good for this task alone. */

@@ -1,6 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
+import { pathInside } from '../os/inside-tree.js';
 import { diffBytes, hasLostLetters, inEncodingOf } from './diff-bytes.js';
 import { hunkAt, withLineEnds } from './diff-hunks.js';
 import { withBlanksOf } from './diff-match.js';
@@ -82,6 +83,7 @@ export async function applyDiff(request: DiffRequest): Promise<AppliedDiff> {
   const git = await RepositoryGit.open(request, parseGitUrl(request.root));
   const all = await readDiff(request.diff, request);
   if (all.length === 0) throw noFiles(request.diff);
+  for (const file of all) checkInside(file, request);
   const files = all.filter((file) => !isUnchangedLink(file));
   reportLinks(files, request);
   if (files.length === 0) {
@@ -103,6 +105,16 @@ export async function applyDiff(request: DiffRequest): Promise<AppliedDiff> {
   const paths = files.map((file) => file.path);
   request.reporter.line(`uncommitted changes applied to ${count(paths)}`);
   return { files: paths, strategies: new Map(paths.map((file) => [file, 'as it is'])) };
+}
+
+/** git refuses such names itself, and only then; here files are read and removed around it. */
+function checkInside({ path: file }: FileDiff, { root }: DiffRequest): void {
+  if (!path.isAbsolute(file) && pathInside(root, path.dirname(path.join(root, file))) !== undefined) return;
+  throw new AgentError(
+    'REPOSITORY_DIFF',
+    `the uncommitted changes name ${file}, which is outside of the repository: an absolute path, one with "..", or below a link that leads out`,
+    { hint: 'Make the task again from the repository that it names.' },
+  );
 }
 
 /** git prints `-dirty` behind the commit of a submodule in which files are changed; the link itself is not. */
@@ -186,7 +198,8 @@ function apply(
 /** The file on disk decides between LF and CRLF. */
 async function withFileLineEnds(file: FileDiff, root: string): Promise<string[]> {
   if (file.binary !== 'no') return [];
-  const end = await lineEndOf(path.join(root, file.path));
+  const place = pathInside(root, file.path);
+  const end = place === undefined ? undefined : await lineEndOf(place);
   return [withLineEnds(file.mended?.recounted ?? file.text, end ?? '\n')];
 }
 
@@ -204,7 +217,8 @@ async function withFileEncoding(file: FileDiff, root: string): Promise<string[]>
 }
 
 async function contentOf(file: FileDiff, root: string): Promise<Buffer | undefined> {
-  return file.change === 'new' ? undefined : readFile(path.join(root, file.path)).catch(() => undefined);
+  const place = file.change === 'new' ? undefined : pathInside(root, file.path);
+  return place === undefined ? undefined : readFile(place).catch(() => undefined);
 }
 
 function given(text: string | undefined): string[] {

@@ -6,10 +6,11 @@ import { ensureFolder } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import { secretsFor } from './git-environment.js';
 import { type GitUrl, isLocal, parseGitUrl, repositoryName } from './git-url.js';
+import { checkLocalFolder } from './local-folders.js';
 import { collectMirrors, inTemporaryCache } from './mirror-collection.js';
 import { mirrorJob, withRevision } from './mirror-update.js';
 import { type GitContext, RepositoryGit } from './repository-git.js';
-import { wantedRevision } from './revision.js';
+import { checkName, wantedRevision } from './revision.js';
 import { makeWorkTree } from './work-tree.js';
 
 export interface CheckoutRequest extends GitContext {
@@ -75,8 +76,13 @@ export async function fetchAhead(request: CheckoutRequest): Promise<void> {
 function repositoryUrl({ script, settings, home, onSecret }: CheckoutRequest): GitUrl {
   const address = script.repository?.trim();
   if (!address) throw new AgentError('TASK_INVALID', 'the task names no repository');
+  checkName('repository', address);
   for (const secret of secretsFor([address], settings)) onSecret?.(secret);
-  return parseGitUrl(isLocal(parseGitUrl(address)) ? expandHome(address, home) : address);
+  const url = parseGitUrl(address);
+  if (!isLocal(url)) return url;
+  const here = parseGitUrl(expandHome(address, home));
+  checkLocalFolder(here, settings);
+  return here;
 }
 
 /** Mirrors over the limits are no reason to stop the task, and neither is a failure to remove them. */

@@ -18,9 +18,16 @@ export function loginFor(url: GitUrl, settings: RepositorySettings): Login | und
 }
 
 /** The configured credentials that fit an address of any form, whatever is written into it. */
-export function configuredLogin(url: GitUrl, settings: RepositorySettings): Login | undefined {
+export function configuredLogin(url: GitUrl, settings: RepositorySettings): GitCredentials | undefined {
   if (isLocal(url) || url.scheme === 'git') return undefined;
   return settings.credentials.find((entry) => fits(entry, url, settings.matchPrefix));
+}
+
+/** Whether an address gets the credentials that were configured without a host. */
+export function isForAnyHost(url: GitUrl, settings: RepositorySettings): boolean {
+  if (url.user && url.password !== undefined) return false;
+  const login = configuredLogin(url, settings);
+  return login !== undefined && login.host === undefined;
 }
 
 /** `https://token@host/…`: the forges take a token as the user, with any password. */

@@ -1,4 +1,4 @@
-import { HunkCounter, mendHunks, type MendedHunks, splitLines, withLineEnds } from './diff-hunks.js';
+import { HunkCounter, type MendedHunks, mendHunks, splitLines, withLineEnds } from './diff-hunks.js';
 import { type HeadNames, readNames, type TreeNames, withNames } from './diff-names.js';
 import { placeParts, type Tree } from './diff-places.js';
 

@@ -16,14 +16,12 @@ export function gitEnvironment(
   urls: readonly string[],
   settings: RepositorySettings,
   base: Environment = {},
-  options: ReachOptions = {},
 ): Record<string, string> {
   const addresses = urls.map(parseGitUrl);
   const secrets = new SecretVariables();
   const entries: ConfigEntry[] = [
     ...addresses.flatMap((url) => redirection(url, settings)),
     ...hostRedirections(settings),
-    ...(options.anyHost ? forAnyHost(settings, secrets) : []),
     ...authentication(addresses, settings, secrets),
     ...stallLimit(settings.stallMs),
     ['advice.detachedHead', 'false'],
@@ -37,14 +35,6 @@ export function gitEnvironment(
     ...secrets.variables,
     ...configVariables(entries, base),
   };
-}
-
-export interface ReachOptions {
-  /**
-   * Credentials without a host are also given to hosts that none of the addresses name: for package tools, which
-   * find further addresses while they work.
-   */
-  anyHost?: boolean;
 }
 
 /** Entries of git's configuration as variables, numbered after those that `base` has, which come with them. */
@@ -160,6 +150,8 @@ function answer(scope: string, login: Login, kind: TokenKind, secrets: SecretVar
     return [
       [key, ''],
       [key, tokenHeader(kind, login.password)],
+      // git would send the header to the host that it is redirected to.
+      [`http.${scope}.followRedirects`, 'false'],
     ];
   }
   const key = `credential.${scope}.helper`;
@@ -167,13 +159,6 @@ function answer(scope: string, login: Login, kind: TokenKind, secrets: SecretVar
     [key, ''],
     [key, secrets.helper(login)],
   ];
-}
-
-function forAnyHost(settings: RepositorySettings, secrets: SecretVariables): ConfigEntry[] {
-  const login = settings.credentials.find(({ host }) => host === undefined);
-  return login === undefined || settings.tokenKind !== 'password'
-    ? []
-    : [['credential.helper', secrets.helper(login)]];
 }
 
 function urlScope(url: GitUrl, whole: boolean): string {

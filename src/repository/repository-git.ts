@@ -1,10 +1,10 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
-import { loginFor } from './credentials.js';
+import { isForAnyHost, loginFor } from './credentials.js';
 import { type GitProgress, type GitResult, git, gitBaseEnvironment } from './git.js';
 import { configVariables, fetchUrl, gitEnvironment } from './git-environment.js';
 import { failureKind, transferError } from './git-failure.js';
@@ -60,7 +60,9 @@ export class RepositoryGit {
   }
 
   static async open(context: GitContext, url: GitUrl): Promise<RepositoryGit> {
-    return new RepositoryGit(context, url, await globalConfigFile(context));
+    const git = new RepositoryGit(context, url, await globalConfigFile(context));
+    await warnOfNewHost(git);
+    return git;
   }
 
   /** A command without network. */
@@ -126,6 +128,23 @@ export class RepositoryGit {
     if (settings.verbose) return git({ ...command, ...limits, onOutput: (chunk) => reporter.output(chunk) });
     return git({ ...command, ...limits, onProgress: progressLines(reporter) });
   }
+}
+
+/** Credentials without a host go to any that a task names: once for each host the log says so. */
+async function warnOfNewHost({ url, host, context }: RepositoryGit): Promise<void> {
+  const { settings, cacheFolder, reporter } = context;
+  if (settings.standalone || !isForAnyHost(rewriteUrl(url, settings), settings)) return;
+  const folder = path.join(cacheFolder, 'credential-hosts');
+  await ensureFolder(folder);
+  try {
+    await writeFile(path.join(folder, encodeURIComponent(host).slice(0, 200)), '', { flag: 'wx' });
+  } catch {
+    return;
+  }
+  reporter.line(
+    `git_user and git_pass may go to ${host}, which a task names and no setting does: list the hosts that may get them in agent.git.credential_hosts`,
+    'WARNING',
+  );
 }
 
 /**

@@ -59,6 +59,42 @@ function withoutVcsLogin(written: string): string {
   return `git+${formatGitUrl(plain)}${parts.rest}`;
 }
 
+/** A repository that a requirement names. */
+export interface SourceAddress {
+  /** With the credentials that are written into it. */
+  repository: string;
+  /** `undefined` for the default branch, and where the text does not say. */
+  revision?: string;
+}
+
+/** Sources of uv (`git = "…"`, with `#commit` in its lock file) and of poetry's lock file. */
+const PROJECT_ADDRESS = /\bgit\s*=\s*"([^"]+)"|type = "git"\s+url = "([^"]+)"/g;
+
+/** The repositories that lists of requirements, `pyproject.toml` and lock files name. */
+export function nestedAddresses(text: string): SourceAddress[] {
+  const listed = (text.match(VCS_ADDRESS) ?? []).flatMap((address): SourceAddress[] => {
+    const parts = takeApart(address.replace(GIT_PROTOCOL, 'git+https://'));
+    if (parts === undefined) return [];
+    const revision = /^@([^?#]+)/.exec(parts.rest)?.[1];
+    return [{ repository: parts.repository, ...(revision === undefined ? {} : { revision }) }];
+  });
+  const sources = [...text.matchAll(PROJECT_ADDRESS)].map(([, one, other]): SourceAddress => {
+    const [repository = '', commit] = (one ?? other ?? '').split('#', 2);
+    return {
+      repository: repository.replace(/\?.*$/, ''),
+      ...(commit && /^[0-9a-f]{40}$/.test(commit) ? { revision: commit } : {}),
+    };
+  });
+  return [...listed, ...sources.filter(({ repository }) => repository !== '')];
+}
+
+/** Addresses with the logins that other spellings of the same repository have. */
+export function withLogins(addresses: readonly SourceAddress[], spelled: readonly string[]): SourceAddress[] {
+  const plain = (text: string): string => formatGitUrl(shown(parseGitUrl(text)));
+  const known = new Map(spelled.map((text) => [plain(text), text]));
+  return addresses.map((one) => ({ ...one, repository: known.get(plain(one.repository)) ?? one.repository }));
+}
+
 /** The repositories that requirements name, as texts or lists of lines. */
 export function vcsRepositories(requirements: RequirementLists): string[] {
   const texts = Object.values(requirements).map((value) => [value ?? ''].flat().join('\n'));

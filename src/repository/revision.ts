@@ -1,4 +1,5 @@
 import type { TaskScript } from '../api/task-record.js';
+import { AgentError } from '../errors.js';
 
 /** What is to be checked out. */
 export type Revision =
@@ -25,9 +26,28 @@ export function wantedRevision(script: Pick<TaskScript, 'branch' | 'tag' | 'vers
 }
 
 function revision(kind: Exclude<Revision['kind'], 'default'>, name: string): Revision {
+  checkName(kind, name);
   return /^(?:(?:refs\/)?remotes\/[^/]+\/|origin\/)?(?:HEAD|@)$/.test(name)
     ? { kind: 'default' }
     : { kind, name };
+}
+
+/** Longer than any file system, and so any ref, allows. */
+const LONGEST = 4096;
+
+/**
+ * git reads names line by line, so none may hold a line end.
+ *
+ * @throws AgentError TASK_INVALID
+ */
+export function checkName(field: string, name: string): void {
+  if (name.length <= LONGEST && !/\p{Cc}/u.test(name)) return;
+  const what = name.length > LONGEST ? `${name.length} letters` : 'control characters or line breaks';
+  throw new AgentError(
+    'TASK_INVALID',
+    `the ${field} of the task has ${what}: ${JSON.stringify(name.slice(0, 60))}`,
+    { hint: `Correct the ${field} of the task.` },
+  );
 }
 
 /** True when the name means one commit for ever, so that nobody needs to be asked about it. */

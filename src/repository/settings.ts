@@ -48,6 +48,8 @@ export interface RepositorySettings {
   cache: MirrorSettings;
   /** No network at all. */
   standalone: boolean;
+  /** Folders of this machine that repositories may be in; `undefined`: any. */
+  localFolders: readonly string[] | undefined;
   /** Code that is there already and is used as it is. */
   forcedCodeFolder: string | undefined;
 }
@@ -92,8 +94,15 @@ export function repositorySettings(config: Config): RepositorySettings {
     timeoutMs: atLeastZero(config, 'agent.git.timeout_sec') * SECOND,
     cache: mirrorSettings(config),
     standalone: config.boolean('agent.standalone_mode'),
+    localFolders: undefined,
     forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
   };
+}
+
+/** A task in a container sees nothing of this machine, and a repository of it only where the operator says so. */
+export function containedSettings(config: Config, home: string): RepositorySettings {
+  const folders = config.strings('agent.git.local_repositories').map((folder) => expandHome(folder, home));
+  return { ...repositorySettings(config), localFolders: folders };
 }
 
 /**
@@ -119,7 +128,16 @@ function mirrorSettings(config: Config): MirrorSettings {
 function mainCredentials(config: Config, host: string | undefined): GitCredentials[] {
   const user = config.string('agent.git_user') ?? (tokenKind(config) === 'password' ? undefined : '');
   const password = config.string('agent.git_pass');
-  return user === undefined || password === undefined ? [] : [{ user, password, host }];
+  if (user === undefined || password === undefined) return [];
+  const named = config.strings('agent.git.credential_hosts');
+  if (host !== undefined || named.length === 0) return [{ user, password, host }];
+  const prefix = config.boolean('agent.git_host_match_prefix');
+  return named.map((name) => ({ user, password, host: prefix ? addressOf(name) : name }));
+}
+
+/** A host's name as the beginning of its addresses, its end included: `a.b` is not the beginning of `a.b.evil`. */
+function addressOf(host: string): string {
+  return host.includes('://') ? host : `https://${host}/`;
 }
 
 /** Entries that lack a part are left out; `user` and `pass` have longer names that count as well. */

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { AgentError } from '../errors.js';
 import { ensureFolder } from '../os/files.js';
 import { isLocal, parseGitUrl } from './git-url.js';
-import type { MirrorJob } from './mirror-revision.js';
+import { checkLocalFolder } from './local-folders.js';
+import type { FoundRevision, MirrorJob } from './mirror-revision.js';
 import { mirrorJob } from './mirror-update.js';
 import { RepositoryGit } from './repository-git.js';
 
@@ -18,8 +19,10 @@ interface Filling {
   /** How many work trees are around this one. */
   depth: number;
   /** Makes the work tree of one submodule, and what is in it. */
-  fill: (job: MirrorJob, folder: string, depth: number) => Promise<unknown>;
+  fill: FillSubmodule;
 }
+
+export type FillSubmodule = (job: MirrorJob, folder: string, depth: number) => Promise<FoundRevision>;
 
 /** Submodules nested deeper than this are taken for a circle. */
 const DEEPEST = 10;
@@ -108,6 +111,7 @@ async function insideOf(root: string, submodule: Submodule): Promise<string> {
 async function submoduleJob(parent: RepositoryGit, submodule: Submodule): Promise<MirrorJob> {
   const url = parseGitUrl(submodule.url);
   if (isLocal(url) && !isLocal(parent.url)) throw foreignPath(parent, submodule);
+  if (isLocal(url)) checkLocalFolder(url, parent.context.settings);
   parent.context.reporter.line(`submodule ${submodule.path}: ${submodule.url} at ${submodule.commit}`);
   return mirrorJob(await RepositoryGit.open(parent.context, url), { kind: 'commit', name: submodule.commit });
 }

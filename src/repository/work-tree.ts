@@ -7,7 +7,7 @@ import type { Mirror } from './mirror.js';
 import type { FoundRevision, MirrorJob } from './mirror-revision.js';
 import { withRevision } from './mirror-update.js';
 import type { RepositoryGit } from './repository-git.js';
-import { fillSubmodules } from './submodules.js';
+import { type FillSubmodule, fillSubmodules } from './submodules.js';
 
 /**
  * Makes a work tree of its own in `folder`: an ordinary clone, complete in itself, whose objects are hard links to
@@ -15,8 +15,14 @@ import { fillSubmodules } from './submodules.js';
  * repository's own address without secrets. Submodules are made in the same way.
  *
  * @param depth how many work trees are around this one
+ * @param fill makes the work trees of submodules
  */
-export async function makeWorkTree(job: MirrorJob, folder: string, depth = 0): Promise<FoundRevision> {
+export async function makeWorkTree(
+  job: MirrorJob,
+  folder: string,
+  depth = 0,
+  fill: FillSubmodule = makeWorkTree,
+): Promise<FoundRevision> {
   const { git } = job;
   const found = await cloneAndCheckOut(job, folder).catch(async (error: unknown) => {
     if (!(error instanceof LocalFailure)) throw error;
@@ -27,7 +33,7 @@ export async function makeWorkTree(job: MirrorJob, folder: string, depth = 0): P
     });
   });
   if (git.context.settings.submodules && found.commit !== undefined) {
-    await fillSubmodules(git, folder, { depth, fill: makeWorkTree });
+    await fillSubmodules(git, folder, { depth, fill });
   }
   return found;
 }

@@ -12,7 +12,7 @@ import { prepareEnvironment } from '../python/prepare.js';
 import { frozenRequirements } from '../python/requirements/requirement-source.js';
 import { type PythonSettings, pythonSettings } from '../python/settings.js';
 import { withoutVcsLogins } from '../repository/requirement-url.js';
-import type { TaskCode } from './code/prepare-code.js';
+import type { TaskCode, ToolAccess } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
 import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
@@ -20,7 +20,7 @@ import type { Surroundings } from './surroundings.js';
 export interface EnvironmentParts {
   run: TaskRun;
   script: TaskScript;
-  code: Pick<TaskCode, 'toolEnvironment'> & Pick<EnvironmentOrder, 'repository'>;
+  code: Pick<TaskCode, keyof ToolAccess> & Pick<EnvironmentOrder, 'repository'>;
   place: Place;
   surroundings: Surroundings;
   workspace: string;
@@ -50,6 +50,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     reporter: parts.reporter ?? run.log,
     signal,
     toolEnvironment: code.toolEnvironment,
+    gitSources: (texts, env) => code.gitSources(texts, env, place),
     offline: ctx.standalone,
     hostEnvironment: ctx.environment,
     optional: interpreterKind(script.binary).kind === 'shell',

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
+import { pathInside } from '../os/inside-tree.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookScript } from './code/notebook.js';
@@ -14,7 +15,7 @@ import {
   mendedScript,
   prepareCode,
   type TaskCode,
-  toolEnvironment,
+  toolAccess,
 } from './code/prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
@@ -116,7 +117,10 @@ function environmentPhase(
   parts: Parts & { reporter?: Reporter },
   repository: EnvironmentOrder['repository'],
 ): Promise<PythonEnvironment> {
-  const code = { repository, toolEnvironment: toolEnvironment(parts) };
+  const code = {
+    repository,
+    ...toolAccess({ ...parts, here: parts.place.kind === 'local' }),
+  };
   return parts.run.clock.run(
     'environment',
     () => prepareTaskEnvironment({ ...parts, code }),
@@ -192,6 +196,8 @@ export async function convertNotebook(
     );
   }
   const file = path.resolve(cwd, conversion.script);
+  // What converts runs packages of the task, which may have put a link in the script's place.
+  if (place.kind === 'local' && pathInside(code.repository?.root ?? code.folder, file) !== file) return;
   const text = (await place.read(file)) ?? '';
   const mended = mendedScript(config, notebookScript(text), file);
   if (mended !== text) await place.write(file, mended);

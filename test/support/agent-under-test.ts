@@ -43,7 +43,8 @@ export async function agentUnderTest(
   const server = await serverUnderTest(t);
   const { call } = server;
   const home = await agentHome({ CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '1', ...variables });
-  writeFileSync(path.join(home.folder, 'clearml.conf'), serverConfText(server.server));
+  const repositories = `agent.git.local_repositories: ["${home.folder}/repositories"]\n`;
+  writeFileSync(path.join(home.folder, 'clearml.conf'), `${serverConfText(server.server)}\n${repositories}`);
   const queue = await queueNamed(call, 'default');
   const task = async (id: string) => (await call<{ task: TaskView }>('tasks.get_by_id', { task: id })).task;
   const agent = (...words: string[]) => {

@@ -1,6 +1,7 @@
 import { type Connection, connect } from '../../daemon/connect.js';
 import { createLogger } from '../../logs/logger.js';
 import { Redactor } from '../../logs/redactor.js';
+import { visibleLine } from '../../logs/visible-text.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig, textList } from '../session.js';
 import { type CheckResult, examine } from './examine.js';
@@ -47,8 +48,10 @@ export function resultLines(results: readonly CheckResult[], coloured: boolean):
     const shown = state.padEnd('problem'.length);
     const mark = coloured ? `${COLOURS[state]}${shown}${NO_COLOUR}` : shown;
     const name = title === results[at - 1]?.title ? '' : title;
-    const line = `${mark}  ${name.padEnd(width)}  ${text}`;
-    return fix === undefined ? [line] : [line, `${' '.repeat('problem'.length + width + 4)}→ ${fix}`];
+    const line = `${mark}  ${name.padEnd(width)}  ${visibleLine(text)}`;
+    return fix === undefined
+      ? [line]
+      : [line, `${' '.repeat('problem'.length + width + 4)}→ ${visibleLine(fix)}`];
   });
   const count = (state: CheckResult['state']) => {
     const found = results.filter((result) => result.state === state).length;

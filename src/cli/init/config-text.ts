@@ -4,6 +4,7 @@ import type { Hosts } from './hosts.js';
 export interface AgentAnswers {
   gitUser: string;
   gitPass: string;
+  gitHosts: string[];
   extraIndexUrls: readonly string[];
   /** Empty: the host name. */
   workerName: string;
@@ -48,7 +49,13 @@ export function newConfigText(server: ServerAnswers, agent: AgentAnswers): strin
 }
 
 /** The part about the agent, which can be put behind what a file has already. */
-export function agentSection({ gitUser, gitPass, extraIndexUrls, workerName }: AgentAnswers): string {
+export function agentSection({
+  gitUser,
+  gitPass,
+  gitHosts,
+  extraIndexUrls,
+  workerName,
+}: AgentAnswers): string {
   const urls = extraIndexUrls.map((url) => `            ${quote(url)}`);
   return [
     'agent {',
@@ -58,6 +65,8 @@ export function agentSection({ gitUser, gitPass, extraIndexUrls, workerName }: A
     '    # For git over https; empty: keys of ssh, or whatever git itself is set up with',
     `    git_user: ${quote(gitUser)}`,
     `    git_pass: ${quote(gitPass)}`,
+    '    # Hosts that get them; none: every host that a task names, with a warning',
+    `    git.credential_hosts: [${gitHosts.map(quote).join(', ')}]`,
     '',
     '    package_manager {',
     '        # Package indexes beside the default one',

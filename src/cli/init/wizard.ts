@@ -147,12 +147,21 @@ export async function askAgent(asker: Asker, hostName: string): Promise<AgentAns
     gitUser === ''
       ? ''
       : await asker.text({ message: `Enter git personal token for user '${gitUser}'`, secret: true });
+  const hosts =
+    gitUser === ''
+      ? ''
+      : await asker.text({
+          message:
+            'Hosts that get this login, such as github.com (leave blank for every host that a task names)',
+          initial: '',
+        });
+  const gitHosts = hosts.split(/[\s,]+/).filter((host) => host !== '');
   const extraIndexUrls = await askIndexUrls(asker);
   const workerName = await asker.text({
     message: `Name of this machine on the server (leave blank for its host name, ${hostName})`,
     initial: '',
   });
-  return { gitUser, gitPass, extraIndexUrls, workerName };
+  return { gitUser, gitPass, gitHosts, extraIndexUrls, workerName };
 }
 
 async function askIndexUrls(asker: Asker): Promise<string[]> {

@@ -35,6 +35,20 @@ export const GIT_OPTIONS: readonly Option[] = [
     consumedBy: 'repository',
   },
   {
+    key: 'agent.git.credential_hosts',
+    type: 'list',
+    help: 'Hosts that get git_user and git_pass where git_host is not set; none listed: every host that a task names.',
+    example: '["github.com"]',
+    consumedBy: 'repository',
+  },
+  {
+    key: 'agent.git.local_repositories',
+    type: 'list',
+    help: 'Folders of this machine whose repositories tasks in containers may name, as a path or file://.',
+    example: '["/srv/git"]',
+    consumedBy: 'repository',
+  },
+  {
     key: 'agent.git.extra_credentials',
     type: 'list',
     secret: true,

@@ -44,6 +44,13 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
     consumedBy: 'python',
   },
   {
+    key: 'agent.package_manager.requirement_folders',
+    type: 'list',
+    help: "Folders besides the repository whose files a task's requirements may name with -r and -c.",
+    example: '["/etc/clearml/requirements"]',
+    consumedBy: 'python',
+  },
+  {
     key: 'agent.package_manager.extra_pip_install_flags',
     type: 'words',
     variables: ['CLEARML_EXTRA_PIP_INSTALL_FLAGS'],

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
+import { gitVariables } from '../containers/container-git.js';
 import { INSTALL_TOOLS } from '../inherited-packages.js';
 import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
@@ -37,7 +38,10 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
     prepared?.prefix ?? (settings.conda.useBase ? await basePrefix(request, conda) : place.inside(target));
   if (prepared === undefined && !settings.conda.useBase) await create(request, conda, prefix);
   const requirements = await requirementPlan(request, await markersOf(request, prefix));
-  await installPlan(request, conda, prefix, requirements);
+  const env = { ...(await place.environment()), ...request.toolEnvironment };
+  const sources = await gitVariables(request, requirements.plan.pip, env);
+  const toolEnvironment = { ...request.toolEnvironment, ...sources };
+  await installPlan({ ...request, toolEnvironment }, conda, prefix, requirements);
   const { frozen, ...environment } = await environmentOf(request, conda, prefix);
   return { ...environment, frozen, frozenOptions: optionLines(requirements.options, quotedPath) };
 }

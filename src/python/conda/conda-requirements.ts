@@ -5,7 +5,7 @@ import { requiredLists, withoutForeignFiles } from '../requirements/foreign-file
 import { emptyOptions, type ListOptions } from '../requirements/list-options.js';
 import { type MarkerValues, markerValues } from '../requirements/markers.js';
 import { requirementText } from '../requirements/requirement.js';
-import { type ListRequest, OF_TASK } from '../requirements/requirement-files.js';
+import { type ListRequest, OF_TASK, readableRoots } from '../requirements/requirement-files.js';
 import { parseRequirementList } from '../requirements/requirement-list.js';
 import { taskLines } from '../requirements/requirement-source.js';
 import { type CondaPlan, condaDependency, dependencyName, parseCondaLines, planConda } from './conda-plan.js';
@@ -40,7 +40,7 @@ export async function requirementPlan(
   }
   const written = parseRequirementList(taskLines(requirements, settings.requirements, 'pip'));
   const [{ list } = { list: written }] = await withoutForeignFiles(request, [
-    { list: written, folder: repository?.root, from: OF_TASK },
+    { list: written, folder: repository?.root, roots: readableRoots(request), from: OF_TASK },
   ]);
   const { requirements: pip, options } = list;
   const lines = taskLines(requirements, settings.requirements, 'conda');

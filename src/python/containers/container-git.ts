@@ -1,18 +1,43 @@
 import { AgentError, causeLine } from '../../errors.js';
 import type { EnvironmentJob } from '../environment-job.js';
+import type { EnvironmentRequest } from '../environment-request.js';
+import { expandListed } from '../requirements/list-variables.js';
 
-/** In requirements, and in the lock file of uv. */
-const FROM_GIT = /\bgit\+|(?:^|\s)git:\/\/|\bgit = "/m;
+/** In requirements, in project files, and in the lock files of uv and poetry. */
+const FROM_GIT = /\bgit\+|(?:^|\s)git:\/\/|\bgit\s*=\s*"|type = "git"/m;
 
 /**
- * Sees to git in a container before packages are installed that come from repositories; no other needs it.
+ * Sees to git before packages are installed that come from repositories: the program in a container that lacks it,
+ * and the repositories that need credentials.
  *
+ * @returns the job whose package tools find these repositories
  * @throws AgentError REQUIREMENTS_INSTALL
  */
-export async function provideGit(job: EnvironmentJob, lines: readonly string[]): Promise<void> {
+export async function provideGit(job: EnvironmentJob, lines: readonly string[]): Promise<EnvironmentJob> {
+  if (!lines.some((line) => FROM_GIT.test(line))) return job;
+  await provideProgram(job);
+  const variables = await gitVariables(job.request, lines, job.env);
+  const toolEnvironment = { ...job.request.toolEnvironment, ...variables };
+  return { ...job, env: { ...job.env, ...variables }, request: { ...job.request, toolEnvironment } };
+}
+
+/** What leads git to the copies of private repositories that lists name. */
+export async function gitVariables(
+  { gitSources }: Pick<EnvironmentRequest, 'gitSources'>,
+  lines: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Record<string, string>> {
+  return (
+    (await gitSources?.(
+      lines.map((line) => expandListed(line, env)),
+      env,
+    )) ?? {}
+  );
+}
+
+async function provideProgram(job: EnvironmentJob): Promise<void> {
   const { place, offline, reporter, signal } = job.request;
-  const needed = lines.some((line) => FROM_GIT.test(line));
-  if (!needed || job.container === undefined || job.container.programs.has('git')) return;
+  if (job.container === undefined || job.container.programs.has('git')) return;
   if (offline === true || place.provide === undefined) return;
   try {
     await place.provide({ tools: ['git'] }, { reporter, signal });

@@ -192,9 +192,13 @@ function buildWords(output: string): string {
       /^(?:[\w.]+(?:Error|Exception): |fatal error: |error: (?!subprocess|metadata|legacy|command)|.*: fatal error: |.*not found$)/.test(
         line,
       ),
-    ) ?? lines.findLast((line) => /error/i.test(line));
+    ) ?? lines.findLast((line) => /error/i.test(line) && !OF_THE_TOOL.test(line));
   return clip(found ?? 'no message');
 }
+
+/** What pip and uv say about every failed build, whatever went wrong in it. */
+const OF_THE_TOOL =
+  /originates from a subprocess|subprocess-exited-with-error|metadata-generation-failed|did not run successfully|Failed to build|not a(?:n issue| problem) with pip|build backend returned an error|Encountered error while/i;
 
 /** Indexes list versions from old to new. */
 function lastOf(versions: string | undefined): string {

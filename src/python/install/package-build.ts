@@ -41,19 +41,19 @@ const FINAL: ReadonlySet<FailureKind> = new Set(['disk', 'unreachable', 'git']);
  * @throws AgentError ENVIRONMENT_CREATE, REQUIREMENTS_INSTALL, DISK_FULL
  */
 export async function buildEnvironment(
-  job: EnvironmentJob,
+  given: EnvironmentJob,
   lists: readonly PlannedList[],
   options: BuildOptions,
 ): Promise<BuiltEnvironment> {
-  const { settings, place, reporter, signal } = job.request;
+  const { settings, place, reporter, signal } = given.request;
+  const texts = lists.flatMap(({ plan }) => planTexts(plan));
+  const job = await provideGit(given, texts);
   const inheritsPip = settings.systemSitePackages && job.interpreter.probe.pip !== undefined;
   const base = inheritsPip ? 'not needed' : 'welcome';
   const uv = settings.engine === 'pip' ? undefined : await obtainUv(job);
   if (lists.every((one) => isEmptyPlan(one.plan))) {
     return { ...(await baseEnvironment(job, { pip: base, uv: uv?.program })), tool: 'none' };
   }
-  const texts = lists.flatMap(({ plan }) => planTexts(plan));
-  await provideGit(job, texts);
   const howUv: UvOptions = {
     bestMatch: settings.manager !== 'uv' || settings.uv.bestMatch,
     offline: job.request.offline ?? false,

@@ -2,6 +2,7 @@ import { clearFolder } from '../clear-folder.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
+import { provideGit } from '../containers/container-git.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
 import { inspectEnvironment, inspectOver } from '../install/environment-inspection.js';
@@ -54,7 +55,8 @@ async function installProject(job: EnvironmentJob, project: Project): Promise<Py
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
     const { packages: before } = await baseEnvironment(job, { pip: 'welcome', uv: undefined });
-    await poetry(job, project, [
+    const ready = await provideGit(job, [project.pyproject, project.lock ?? '']);
+    await poetry(ready, project, [
       program,
       'install',
       '--no-interaction',
@@ -142,6 +144,6 @@ function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
   const { version = '', installFlags } = job.request.settings.poetry;
   return projectKey(job, project, {
     manager: 'poetry',
-    settings: [version, ...installFlags, readListed(project.folder, 'poetry.toml') ?? ''],
+    settings: [version, ...installFlags, readListed(project, 'poetry.toml') ?? ''],
   });
 }

@@ -6,6 +6,8 @@ import { readListed } from '../requirements/listed-file.js';
 export interface Project {
   /** Folder on the host. */
   folder: string;
+  /** Its files may be links to others below this one: the repository. */
+  roots: readonly string[];
   pyproject: string;
   /** Text of `poetry.lock` or `uv.lock`. */
   lock: string | undefined;
@@ -23,10 +25,11 @@ export function findProject(
   const { repository } = request;
   if (repository === undefined) return undefined;
   const folder = fromWorkingFolder ? repository.workingFolder : repository.root;
-  const pyproject = readListed(folder, 'pyproject.toml');
-  const lock = readListed(folder, `${manager}.lock`);
+  const from = { folder: path.resolve(folder), roots: [repository.root] };
+  const pyproject = readListed(from, 'pyproject.toml');
+  const lock = readListed(from, `${manager}.lock`);
   if (lock === undefined && !TABLES[manager].test(pyproject ?? '')) return undefined;
-  return { folder: path.resolve(folder), pyproject: pyproject ?? '', lock };
+  return { ...from, pyproject: pyproject ?? '', lock };
 }
 
 /** Packages from folders or files of the repository itself: an environment with them cannot serve other tasks. */

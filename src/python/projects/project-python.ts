@@ -2,7 +2,7 @@ import { parse } from 'smol-toml';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { readIni } from '../install/pip-configuration.js';
 import { mayAccept, type PythonRange, type PythonRequest } from '../interpreter/python-request.js';
-import { readListed } from '../requirements/listed-file.js';
+import { type ListedFrom, readListed } from '../requirements/listed-file.js';
 import { findProject } from './project-files.js';
 import { parsePythonRange } from './python-range.js';
 
@@ -23,7 +23,10 @@ export function pythonForProject(request: ProjectRequest): PythonRequest {
   const { repository, pythonRequest: wanted, reporter } = request;
   if (repository === undefined || wanted.program !== undefined) return wanted;
   const manager = managerOf(request);
-  const { range, pin } = projectPython(manager?.folder ?? repository.root);
+  const { range, pin } = projectPython({
+    folder: manager?.folder ?? repository.root,
+    roots: [repository.root],
+  });
   if (range === undefined && pin === undefined) return wanted;
   const limits = range === undefined ? {} : { range };
   if (wanted.version?.includes('.') === true) {
@@ -48,15 +51,15 @@ function managerOf({ repository, settings }: ProjectRequest): { folder: string }
   return manager === 'uv' ? findProject({ repository }, manager, uv.fromWorkingFolder) : undefined;
 }
 
-function projectPython(folder: string): ProjectPython {
+function projectPython(from: ListedFrom): ProjectPython {
   const texts = [
-    ...demandsOf(readListed(folder, 'pyproject.toml')),
-    readIni(readListed(folder, 'setup.cfg') ?? '', ['options']).get('python-requires'),
+    ...demandsOf(readListed(from, 'pyproject.toml')),
+    readIni(readListed(from, 'setup.cfg') ?? '', ['options']).get('python-requires'),
   ];
   const [text] = texts.filter((one) => one !== undefined && one !== '');
   return {
     range: text === undefined ? undefined : parsePythonRange(text),
-    pin: pinOf(readListed(folder, '.python-version')),
+    pin: pinOf(readListed(from, '.python-version')),
   };
 }
 

@@ -48,13 +48,18 @@ export async function uvProjectEnvironment(job: EnvironmentJob): Promise<PythonE
   }
 }
 
-async function syncProject(job: EnvironmentJob, project: Project, uv: UvProgram): Promise<PythonEnvironment> {
-  const { where, request } = job;
+async function syncProject(
+  given: EnvironmentJob,
+  project: Project,
+  uv: UvProgram,
+): Promise<PythonEnvironment> {
+  const { where, request } = given;
+  let job = given;
   const { place, settings, signal } = request;
   await clearFolder(place, where.folder);
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
-    await provideGit(job, [project.pyproject, project.lock ?? '']);
+    job = await provideGit(job, [project.pyproject, project.lock ?? '']);
     await sync(job, project, [uv.program, 'sync', '--no-install-workspace']);
     return { ...(await inspectEnvironment(place, [job.python], signal)), tool: 'uv' };
   });
@@ -146,7 +151,7 @@ async function keyOf(job: EnvironmentJob, project: Project): Promise<string> {
       String(lockedIfLockFile),
       ...(await toolKey(job)),
       ...job.indexes.extraIndexUrls,
-      readListed(project.folder, 'uv.toml') ?? '',
+      readListed(project, 'uv.toml') ?? '',
     ],
   });
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isAddress } from './requirement-list.js';
-import { readListed } from './listed-file.js';
+import { pathInside } from '../../os/inside-tree.js';
+import { type ListedFrom, readListed } from './listed-file.js';
 import type { LocatedList } from './requirement-files.js';
 import { ARCHIVE } from './requirement.js';
 
@@ -11,12 +12,12 @@ import { ARCHIVE } from './requirement.js';
  * packages by their paths, folders of packages of the repository. `undefined` where a package is a file that only the
  * place of the task has.
  */
-export function contentKey({ list, folder }: LocatedList): string[] | undefined {
+export function contentKey({ list, folder, roots }: LocatedList): string[] | undefined {
   const archives = list.requirements
     .filter(({ kind, uri = '' }) => kind === 'local' && ARCHIVE.test(uri))
     .map(({ uri = '' }) => archiveDigest(folder, uri));
   if (archives.includes(undefined)) return undefined;
-  const constraints = list.options.constraints.flatMap((file) => constraintTexts(folder, file));
+  const constraints = list.options.constraints.flatMap((file) => constraintTexts({ folder, roots }, file));
   const links = list.options.findLinks.map((link) => folderDigest(folder, link));
   return [...archives, ...constraints, ...links].filter((one) => one !== undefined);
 }
@@ -24,14 +25,14 @@ export function contentKey({ list, folder }: LocatedList): string[] | undefined 
 /** How deep files of constraints may name others. */
 const MAX_DEPTH = 10;
 
-function constraintTexts(folder: string | undefined, file: string, depth = 0): string[] {
-  const text = isAddress(file) || depth === MAX_DEPTH ? undefined : readListed(folder, file);
+function constraintTexts(from: ListedFrom, file: string, depth = 0): string[] {
+  const text = isAddress(file) || depth === MAX_DEPTH ? undefined : readListed(from, file);
   if (text === undefined) return [];
   const named = [...text.matchAll(/^\s*(?:-[cr]|--constraint|--requirement)[\s=]*(\S+)/gm)];
   const beside = path.dirname(file);
   return [
     text,
-    ...named.flatMap(([, name = '']) => constraintTexts(folder, path.join(beside, name), depth + 1)),
+    ...named.flatMap(([, name = '']) => constraintTexts(from, path.join(beside, name), depth + 1)),
   ];
 }
 
@@ -45,7 +46,7 @@ function archiveDigest(folder: string | undefined, uri: string): string | undefi
 function folderDigest(folder: string | undefined, link: string): string | undefined {
   if (folder === undefined || isAddress(link)) return undefined;
   const full = path.resolve(folder, link);
-  if (full !== folder && !full.startsWith(`${folder}/`)) return undefined;
+  if (pathInside(folder, full) === undefined) return undefined;
   const names = filesOf(full).filter((name) => ARCHIVE.test(name));
   return names.map((name) => `${name} ${fileDigest(path.join(full, name))}`).join('\n');
 }

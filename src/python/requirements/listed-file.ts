@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AgentError, causeLine } from '../../errors.js';
 import { isMissing } from '../../os/files.js';
+import { pathInside, readRegularFile } from '../../os/inside-tree.js';
 
 /** Marks at the start of a text that say how it is written, as pip reads them; the longer ones first. */
 const MARKS: readonly [mark: readonly number[], encoding: string][] = [
@@ -11,20 +12,44 @@ const MARKS: readonly [mark: readonly number[], encoding: string][] = [
   [[0xfe, 0xff], 'utf-16be'],
 ];
 
+/** Where files that a list names are looked for. */
+export interface ListedFrom {
+  /** Relative paths start here; `undefined`: the list has no folder. */
+  folder: string | undefined;
+  /** The work tree, and folders that the operator opens to all tasks. Only files below one of them are read. */
+  roots: readonly string[];
+}
+
 /**
- * The text of a file named in a list whose relative paths start from `folder`.
+ * The text of a file that a list names.
  *
- * @throws AgentError REQUIREMENTS_INSTALL when it is there and cannot be read
+ * @throws AgentError REQUIREMENTS_INSTALL when it is outside of the roots, or there and not readable
  */
-export function readListed(folder: string | undefined, file: string): string | undefined {
+export function readListed({ folder, roots }: ListedFrom, file: string): string | undefined {
   const name = pathOf(file);
   if (folder === undefined && !path.isAbsolute(name)) return undefined;
+  const full = path.resolve(folder ?? '/', name);
+  const inside = roots
+    .filter((root) => existsSync(root))
+    .map((root) => pathInside(root, full))
+    .find((one) => one !== undefined);
+  if (inside === undefined) throw outsideError(file);
   try {
-    return decodeText(readFileSync(path.resolve(folder ?? '/', name)));
+    return decodeText(readRegularFile(inside));
   } catch (cause) {
     if (isMissing(cause)) return undefined;
     throw new AgentError('REQUIREMENTS_INSTALL', `${file} cannot be read: ${causeLine(cause)}`, { cause });
   }
+}
+
+function outsideError(file: string): AgentError {
+  return new AgentError(
+    'REQUIREMENTS_INSTALL',
+    `the requirements cannot be read: ${file} is outside of the repository: an absolute path, one with "..", or a link that leads out`,
+    {
+      hint: 'Commit the file, or let the operator of the agent list its folder in agent.package_manager.requirement_folders.',
+    },
+  );
 }
 
 /**

@@ -1,17 +1,16 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
-import type { EnvironmentRequest } from '../environment-request.js';
+import type { EnvironmentRequest, RepositoryFolders } from '../environment-request.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
-import { readListed } from './listed-file.js';
-import { hasVariable } from './list-variables.js';
+import { type ListedFrom, readListed } from './listed-file.js';
+import { expandListed, hasVariable } from './list-variables.js';
 import { normalName } from './requirement.js';
 import { isAddress, linesOf, parseRequirementList, type RequirementList } from './requirement-list.js';
 import { foldersDownTo, requirementSource } from './requirement-source.js';
 
 /** A list together with the folder on the host that its relative paths start from. */
-export interface LocatedList {
+export interface LocatedList extends ListedFrom {
   list: RequirementList;
-  folder: string | undefined;
   /** For messages: "the task", "src/requirements.txt". */
   from: string;
 }
@@ -20,7 +19,10 @@ export interface LocatedList {
 export const OF_TASK = 'the task';
 export const ADDED = 'the agent';
 
-export type ListRequest = Pick<EnvironmentRequest, 'task' | 'repository' | 'settings' | 'reporter' | 'place'>;
+export type ListRequest = Pick<
+  EnvironmentRequest,
+  'task' | 'repository' | 'settings' | 'reporter' | 'place' | 'hostEnvironment'
+>;
 
 /**
  * All lists that a task's environment is made from, each installed after the one before it.
@@ -44,7 +46,7 @@ export function listRequirements(request: ListRequest): LocatedList[] {
   );
   if (added.length === 0) return lists;
   request.reporter.line(`Packages added for this task: ${added.join(', ')}`);
-  return [...lists, { list: parseRequirementList(added), folder: undefined, from: ADDED }];
+  return [...lists, { list: parseRequirementList(added), folder: undefined, roots: [], from: ADDED }];
 }
 
 /** What a task needs beside its own list: a notebook is converted before it runs. */
@@ -79,10 +81,11 @@ export function needsRepository(task: EnvironmentRequest['task'], settings: Pyth
   );
 }
 
-function checkFiles({ list, folder, from }: LocatedList, request: ListRequest): void {
+function checkFiles({ list, from, ...located }: LocatedList, request: ListRequest): void {
+  const { folder } = located;
   const elsewhere = onlyForInstaller(request);
   const constraints = list.options.constraints.filter(
-    (file) => !elsewhere(file) && readListed(folder, file) === undefined,
+    (file) => !elsewhere(file) && readListed(located, expanded(file, request)) === undefined,
   );
   const [missing] = [...list.missing, ...constraints];
   if (missing === undefined) return;
@@ -98,13 +101,26 @@ function checkFiles({ list, folder, from }: LocatedList, request: ListRequest): 
   );
 }
 
-/** Addresses, paths with variables, and files of an image are read by the installer, where they are. */
+/** The work tree, and the folders that the operator opens. */
+export function readableRoots({
+  repository,
+  settings,
+}: Pick<ListRequest, 'repository' | 'settings'>): readonly string[] {
+  return [...(repository === undefined ? [] : [repository.root]), ...settings.requirements.folders];
+}
+
+function expanded(file: string, { hostEnvironment = {} }: ListRequest): string {
+  return expandListed(file, hostEnvironment);
+}
+
+/** Addresses and files of an image are read by the installer, where they are. */
 function onlyForInstaller({ place, repository }: ListRequest): (file: string) => boolean {
   const isHere = (file: string): boolean =>
     place.kind === 'local' ||
     !path.isAbsolute(file) ||
     (repository !== undefined && file.startsWith(`${repository.root}/`));
-  return (file) => isAddress(file) || hasVariable(file) || !isHere(file);
+  const isKnown = (file: string): boolean => place.kind === 'local' || !hasVariable(file);
+  return (file) => isAddress(file) || !isKnown(file) || !isHere(file);
 }
 
 function listed(request: ListRequest): LocatedList[] {
@@ -116,11 +132,11 @@ function listed(request: ListRequest): LocatedList[] {
     settings.requirements,
   );
   if (source.kind === 'task') {
-    const list = parseRequirementList(source.lines, (file) => readListed(repository?.root, file), elsewhere);
-    return [{ list, folder: repository?.root, from: OF_TASK }];
+    const from = { folder: repository?.root, roots: readableRoots(request) };
+    const read = (file: string) => readListed(from, expanded(file, request));
+    return [{ list: parseRequirementList(source.lines, read, elsewhere), ...from, from: OF_TASK }];
   }
-  const files =
-    repository === undefined ? [] : repositoryFiles(repository.root, repository.entryFolder, elsewhere);
+  const files = repository === undefined ? [] : repositoryFiles(repository, request, elsewhere);
   if (files.length === 0) {
     const why =
       source.kind === 'nothing'
@@ -132,14 +148,17 @@ function listed(request: ListRequest): LocatedList[] {
 }
 
 function repositoryFiles(
-  root: string,
-  entryFolder: string,
+  { root, entryFolder }: RepositoryFolders,
+  request: ListRequest,
   elsewhere: (file: string) => boolean,
 ): LocatedList[] {
+  const roots = readableRoots(request);
   return foldersDownTo(root, entryFolder).flatMap((folder) => {
-    const text = readListed(folder, 'requirements.txt');
+    const from = { folder, roots };
+    const text = readListed(from, 'requirements.txt');
     if (text === undefined) return [];
-    const list = parseRequirementList(linesOf(text), (file) => readListed(folder, file), elsewhere);
-    return [{ list, folder, from: path.relative(root, path.join(folder, 'requirements.txt')) }];
+    const read = (file: string) => readListed(from, expanded(file, request));
+    const list = parseRequirementList(linesOf(text), read, elsewhere);
+    return [{ list, ...from, from: path.relative(root, path.join(folder, 'requirements.txt')) }];
   });
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expandVariables } from '../../config/expand.js';
 import { splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
-import { readEntry, moduleEntry } from './entry-words.js';
+import { moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 export interface CommandRequest {

@@ -3,7 +3,7 @@ import { splitWords } from '../../config/shell-words.js';
 import { shellQuote } from '../variables.js';
 import { isWord } from './command.js';
 import type { ExecutionInfo } from './entry-point.js';
-import { baseName, readEntry, moduleEntry } from './entry-words.js';
+import { baseName, moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 /** A script that is part of the task itself, and where it goes. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
+import type { Place } from '../../drivers/driver.js';
 import { AgentError, causeLine } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
-import { isMissing } from '../../os/files.js';
+import { pathInside, readRegularFile, writeRegularFile } from '../../os/inside-tree.js';
 import { expandListed } from '../../python/requirements/list-variables.js';
 import { applyDiff } from '../../repository/apply-diff.js';
 import {
@@ -15,11 +16,13 @@ import {
   checkWorkingFolder,
   fetchAhead,
 } from '../../repository/checkout.js';
-import { gitEnvironment, secretsFor } from '../../repository/git-environment.js';
 import { withoutForeignRepository } from '../../repository/git.js';
+import { secretsFor } from '../../repository/git-environment.js';
 import type { GitContext } from '../../repository/repository-git.js';
-import { vcsRepositories } from '../../repository/requirement-url.js';
+import { requirementSources, toolGitEnvironment } from '../../repository/requirement-sources.js';
+import { nestedAddresses, vcsRepositories, withLogins } from '../../repository/requirement-url.js';
 import {
+  containedSettings,
   type RepositorySettings,
   repositoryCacheFolder,
   repositorySettings,
@@ -36,7 +39,7 @@ import { storedChanges } from './stored-changes.js';
 import { addTaskInit, moveFutureImports } from './task-init.js';
 
 /** The code of a task, by its paths on this machine, and how it is run. */
-export interface TaskCode {
+export interface TaskCode extends ToolAccess {
   kind: InterpreterKind;
   /** For a shell task: programs to look for, the best first. */
   shells: readonly string[];
@@ -50,8 +53,6 @@ export interface TaskCode {
   repository: { root: string; workingFolder: string; entryFolder: string } | undefined;
   commit: string | undefined;
   url: string | undefined;
-  /** For package tools: what makes git reach private repositories. */
-  toolEnvironment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface CodeParts {
@@ -86,20 +87,14 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const root = tree?.root ?? path.join(parts.workspace, 'code');
   await mkdir(root, { recursive: true });
   const entry = await bringChanges(parts, { info, kind, tree, root, settings });
-  const folder = tree ? path.resolve(root, existingFolder(root, entry.workingDir)) : root;
-  if (tree) {
-    await checkWorkingFolder(folder, entry.workingDir, tree.url);
-    await refuseOutside(root, folder, `the working directory ${entry.workingDir}`);
-  }
-  const reached = (file: string) => parts.here || !path.isAbsolute(file);
-  const exists = (file: string) => reached(file) && existsSync(path.resolve(folder, file));
+  const folder = tree ? workingFolder(root, entry.workingDir, tree.url) : root;
+  if (tree) await checkWorkingFolder(folder, entry.workingDir, tree.url);
+  const exists = existsIn({ here: parts.here, root, folder });
   const plan = planCommand({ kind, entryPoint: entry.entryPoint, exists });
+  checkInside(plan, { root, folder, where: tree?.url ?? root });
   checkEntryPoint(plan, exists, tree?.url ?? folder);
-  const file = plan.conversion?.notebook ?? plan.script;
-  if (file && !path.isAbsolute(file)) await refuseOutside(root, path.resolve(folder, file), file);
-  if (plan.script && plan.conversion === undefined && !path.isAbsolute(plan.script)) {
-    await mendScript(config, path.resolve(folder, plan.script));
-  }
+  if (plan.script && plan.conversion === undefined)
+    mendScript(config, root, path.resolve(folder, plan.script));
   const entryFolder = plan.script ? path.dirname(path.resolve(folder, plan.script)) : folder;
   return {
     kind,
@@ -111,8 +106,40 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
     repository: tree && { root, workingFolder: folder, entryFolder },
     commit: tree?.commit,
     url: tree?.url,
-    toolEnvironment: toolEnvironment(parts),
+    ...toolAccess(parts),
   };
+}
+
+/** Whether a file is there: one of the code, or an absolute path where those of this machine are the task's. */
+function existsIn({ here, root, folder }: { here: boolean; root: string; folder: string }) {
+  return (file: string): boolean =>
+    (path.isAbsolute(file) ? here : pathInside(root, path.resolve(folder, file)) !== undefined) &&
+    existsSync(path.resolve(folder, file));
+}
+
+/** A script with an absolute path may be part of the machine or the image; the agent neither reads nor changes it. */
+function checkInside(
+  plan: CommandPlan,
+  { root, folder, where }: { root: string; folder: string; where: string },
+): void {
+  const file = plan.conversion?.notebook ?? plan.script;
+  if (!file || path.isAbsolute(file) || pathInside(root, path.resolve(folder, file)) !== undefined) return;
+  throw outside(`the entry point ${file}`, where, 'entry point');
+}
+
+/** @throws AgentError TASK_INVALID */
+function workingFolder(root: string, workingDir: string, where: string): string {
+  const folder = path.resolve(root, existingFolder(root, workingDir));
+  if (pathInside(root, folder) !== undefined) return folder;
+  throw outside(`the working directory ${workingDir}`, where, 'working directory');
+}
+
+function outside(what: string, where: string, field: string): AgentError {
+  return new AgentError(
+    'TASK_INVALID',
+    `${what} of the task is outside of ${where}: an absolute path, one with "..", or a link that leads out`,
+    { hint: `Correct the ${field} of the task: it is a path relative to the repository.` },
+  );
 }
 
 /** On Windows folders are separated by backslashes. */
@@ -123,10 +150,22 @@ function existingFolder(root: string, workingDir: string): string {
     : workingDir || '.';
 }
 
-type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings'>;
+type ScriptParts = Pick<CodeParts, 'run' | 'script' | 'surroundings' | 'here'>;
+
+/** What package tools are given of git. */
+export interface ToolAccess {
+  /** Git's settings without credentials. */
+  toolEnvironment: Readonly<Record<string, string | undefined>>;
+  /** Fetches private repositories of requirements for the tools. */
+  gitSources: (
+    texts: readonly string[],
+    environment: Readonly<Record<string, string | undefined>>,
+    place: Pick<Place, 'inside' | 'staging'>,
+  ) => Promise<Record<string, string>>;
+}
 
 /** What package tools are given so that git reaches the repositories of a task. */
-export function toolEnvironment(parts: ScriptParts): Record<string, string | undefined> {
+export function toolAccess(parts: CodeParts): ToolAccess {
   const { run, script, surroundings } = parts;
   const { settings, info } = readScript(parts);
   const listed = vcsRepositories(script.requirements ?? {}).map((url) =>
@@ -135,19 +174,34 @@ export function toolEnvironment(parts: ScriptParts): Record<string, string | und
   const urls = [...(info.repository ? [info.repository] : []), ...listed];
   for (const secret of secretsFor(urls, settings)) run.ctx.redactor.add(secret);
   return {
-    ...withoutForeignRepository(surroundings.environment),
-    ...gitEnvironment(urls, settings, run.ctx.environment, { anyHost: true }),
+    toolEnvironment: {
+      ...withoutForeignRepository(surroundings.environment),
+      ...toolGitEnvironment(urls, settings, run.ctx.environment),
+    },
+    gitSources: (texts, environment, place) =>
+      requirementSources({
+        ...gitContext(parts, settings),
+        // Logins are written into the task's own lists, which the tools get without them.
+        addresses: withLogins(texts.flatMap(nestedAddresses), listed),
+        workspace: parts.workspace,
+        place,
+        contained: !parts.here,
+        toolEnvironment: environment,
+      }),
   };
 }
 
-function readScript({ run, script, surroundings }: ScriptParts): {
+function readScript({ run, script, surroundings, here }: ScriptParts): {
   settings: RepositorySettings;
   info: ExecutionInfo;
 } {
   const { config, hostConfig = config, environment: env, home } = surroundings;
   const forcedScript = config.variable('CLEARML_AGENT_FORCE_EXEC_SCRIPT');
   return {
-    settings: { ...repositorySettings(hostConfig), standalone: run.ctx.standalone },
+    settings: {
+      ...(here ? repositorySettings(hostConfig) : containedSettings(hostConfig, run.ctx.home)),
+      standalone: run.ctx.standalone,
+    },
     info: executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) }),
   };
 }
@@ -252,59 +306,34 @@ async function changeText(
 function hasEntry({ info, root }: Changes): boolean {
   const entry = info.entryPoint.trim();
   if (entry.startsWith('-')) return true;
-  const exists = (file: string): boolean =>
-    existsSync(path.resolve(root, existingFolder(root, info.workingDir), file));
+  const folder = path.resolve(root, existingFolder(root, info.workingDir));
+  const exists = existsIn({ here: true, root, folder });
   return entry !== '' && exists(readEntry(entry, exists).file);
 }
 
-async function writeScript(
+function writeScript(
   { surroundings }: CodeParts,
   { info, kind, root }: Changes,
   text: string,
-): Promise<Pick<ExecutionInfo, 'entryPoint' | 'workingDir'>> {
+): Pick<ExecutionInfo, 'entryPoint' | 'workingDir'> {
   const literal = planLiteralScript(info, { text, kind, root });
-  const file = path.join(root, literal.folder, literal.file);
-  await refuseOutside(root, file, literal.file);
-  await mkdir(path.dirname(file), { recursive: true });
-  await rm(file, { force: true }); // it may be a link
-  await writeFile(file, literal.text.endsWith('\n') ? literal.text : `${literal.text}\n`);
-  await mendScript(surroundings.config, file);
+  const file = pathInside(root, path.join(literal.folder, literal.file));
+  if (file === undefined) {
+    throw outside(`the script ${path.join(literal.folder, literal.file)}`, root, 'working directory');
+  }
+  writeRegularFile(file, literal.text.endsWith('\n') ? literal.text : `${literal.text}\n`);
+  mendScript(surroundings.config, root, file);
   return literal;
 }
 
-/**
- * A path of the task stays among its code, also where folders of the repository are links.
- *
- * @param what the path as the task names it
- * @throws AgentError TASK_INVALID
- */
-async function refuseOutside(root: string, file: string, what: string): Promise<void> {
-  const top = await realpath(root);
-  const real = await realOf(file);
-  if (real === top || real.startsWith(`${top}${path.sep}`)) return;
-  throw new AgentError('TASK_INVALID', `${what} of the task leads out of its code, to ${real}`, {
-    hint: 'Name a path inside the repository that no link takes elsewhere.',
-  });
-}
-
-/** With every link resolved; what does not exist yet is below the last folder that does. */
-async function realOf(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch (error) {
-    const parent = path.dirname(file);
-    if (!isMissing(error) || parent === file) throw error;
-    return path.join(await realOf(parent), path.basename(file));
-  }
-}
-
 /** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */
-async function mendScript(config: Config, file: string): Promise<void> {
-  if (!file.endsWith('.py')) return;
+function mendScript(config: Config, root: string, named: string): void {
+  const file = pathInside(root, named);
+  if (file === undefined || !existsSync(file) || !named.endsWith('.py')) return;
   // Byte for byte: the encoding is the script's own affair, and all that matters here is ASCII (PEP 263).
-  const text = await readFile(file, 'latin1');
+  const text = readRegularFile(file).toString('latin1');
   const mended = mendedScript(config, text, file);
-  if (mended !== text) await writeFile(file, mended, 'latin1');
+  if (mended !== text) writeRegularFile(file, mended, 'latin1');
 }
 
 export function mendedScript(config: Config, text: string, file: string): string {

@@ -30,6 +30,8 @@ test('a terminal: paste, Enter for every host, masked token, a private file', as
     { type: `someone${ENTER}` },
     { wait: "personal token for user 'someone'" },
     { type: `token-of-git${ENTER}` },
+    { wait: 'Hosts that get this login' },
+    { type: `github.com, git.example.com${ENTER}` },
     { wait: 'extra-index-url' },
     { type: `https://index.example.com/simple${ENTER}` },
     // The same question again: the answered one is drawn once more before it.
@@ -45,6 +47,7 @@ test('a terminal: paste, Enter for every host, masked token, a private file', as
   t.false(shown.includes('token-of-git'));
   t.deepEqual(server.calls, ['auth.login']);
   const written = config();
+  t.deepEqual(written.strings('agent.git.credential_hosts'), ['github.com', 'git.example.com']);
   t.is(written.string('api.web_server'), 'https://app.example.com');
   t.is(written.string('api.api_server'), server.url);
   t.is(written.string('api.files_server'), 'https://files.example.com');

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { DockerEngine } from '../../support/docker-engine.js';
+import { GitRepository } from '../../support/git-repository.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
@@ -40,6 +41,34 @@ async function nothingLeft({ engine }: { engine: DockerEngine }): Promise<void> 
   const left = async () => (await engine.docker(['ps', '-aq'])) === '';
   await until(left, { what: 'the removal of all containers', timeoutMs: 30_000 });
 }
+
+test.serial(
+  'a task in a container names no repository of the machine that the operator did not open',
+  async (t) => {
+    const agent = await agentFor(t);
+    const opened = agent.repository({ 'run.sh': 'echo ran\n' });
+    const hidden = new GitRepository(path.join(agent.home.folder, 'private/code'));
+    hidden.commit({ 'run.sh': 'echo ran\n' });
+    symlinkSync(hidden.folder, path.join(agent.home.folder, 'repositories/link'));
+    const running = agent.daemon('--docker', 'base:1');
+    const script = { binary: '/bin/sh', branch: 'main', entry_point: 'run.sh' };
+    const spellings = [
+      `file://${hidden.folder}`,
+      hidden.folder,
+      '~/private/code',
+      `file://${agent.home.folder}/repositories/link`,
+      `file://${agent.home.folder}/repositories/../private/code`,
+      `file://localhost${hidden.folder}`,
+    ];
+    for (const repository of spellings) {
+      const id = await agent.enqueue({ ...script, repository });
+      t.is((await agent.ended(id)).status, 'failed', running.output());
+      t.regex(await agent.log(id), /which a task in a container may not read/, repository);
+    }
+    const good = await agent.enqueue({ ...script, repository: opened });
+    t.is((await agent.ended(good)).status, 'completed', await agent.log(good));
+  },
+);
 
 /** A shell task; the image has no Python. */
 const shell = (text: string) => ({ binary: '/bin/sh', entry_point: 'run.sh', diff: text });

@@ -5,6 +5,7 @@ import { parseHocon } from '../../../src/config/hocon/parse-hocon.js';
 const agent = {
   gitUser: 'me',
   gitPass: 'p"#${x}\\n',
+  gitHosts: ['github.com', 'git.example:8443'],
   extraIndexUrls: ['https://a/simple', 'https://u:p@b/simple'],
   workerName: 'box',
 };
@@ -26,6 +27,7 @@ test('what was answered is what the file says', (t) => {
       worker_name: 'box',
       git_user: 'me',
       git_pass: agent.gitPass,
+      git: { credential_hosts: agent.gitHosts },
       package_manager: { extra_index_url: agent.extraIndexUrls },
     },
     sdk: { development: { default_output_uri: 's3://bucket/a b' } },
@@ -33,8 +35,14 @@ test('what was answered is what the file says', (t) => {
 });
 
 test('nothing answered: nothing but empty values', (t) => {
-  const none = { gitUser: '', gitPass: '', extraIndexUrls: [], workerName: '' };
+  const none = { gitUser: '', gitPass: '', gitHosts: [], extraIndexUrls: [], workerName: '' };
   t.deepEqual<unknown, unknown>(parseHocon(agentSection(none), { file: 'x', env: {} }).root, {
-    agent: { worker_name: '', git_user: '', git_pass: '', package_manager: { extra_index_url: [] } },
+    agent: {
+      worker_name: '',
+      git_user: '',
+      git_pass: '',
+      git: { credential_hosts: [] },
+      package_manager: { extra_index_url: [] },
+    },
   });
 });

@@ -72,6 +72,7 @@ const CODE: TaskCode = {
   commit: undefined,
   url: undefined,
   toolEnvironment: {},
+  gitSources: async () => ({}),
 };
 const PYTHON: PythonEnvironment = {
   python: ['/t/bin/python'],

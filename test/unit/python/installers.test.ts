@@ -28,6 +28,7 @@ const ORDER = {
   forceOriginal: false,
   untouched: false,
   forceTaskInit: false,
+  folders: [],
 };
 const CONFIGURATION = {
   indexUrl: undefined,

@@ -40,6 +40,7 @@ const SETTINGS = {
   forceOriginal: false,
   untouched: false,
   forceTaskInit: false,
+  folders: [],
 };
 const TORCH = {
   resolve: 'pip',
@@ -100,7 +101,7 @@ test('a frozen list has what was installed and what that needs, and nothing else
 });
 
 function located(from: string, lines: string[], folder: string | undefined = '/r') {
-  return { list: parseRequirementList(lines), folder, from };
+  return { list: parseRequirementList(lines), folder, roots: ['/'], from };
 }
 
 test('a frozen list keeps all that is no package, from the root of the repository', (t) => {
@@ -333,7 +334,7 @@ test('a key changes with all that decides what is installed', (t) => {
 
 test('a pyproject.toml without a project is none', (t) => {
   t.is(findProject({ repository: undefined }, 'uv', false), undefined);
-  const project = { folder: '/', pyproject: '[project]\nname = "a"\n', lock: undefined };
+  const project = { folder: '/', roots: ['/'], pyproject: '[project]\nname = "a"\n', lock: undefined };
   t.false(isPackage(project, 'uv'));
   t.true(isPackage({ ...project, pyproject: '[project]\n[build-system]\n' }, 'uv'));
   t.false(isPackage({ ...project, pyproject: '[tool.poetry]\npackage-mode = false\n' }, 'poetry'));

@@ -13,6 +13,7 @@ import {
   vcsRepository,
   withoutVcsLogins,
 } from '../../../src/repository/requirement-url.js';
+import { toolGitEnvironment } from '../../../src/repository/requirement-sources.js';
 import { repositorySettings } from '../../../src/repository/settings.js';
 import { caseConfig } from '../../support/case-config.js';
 
@@ -190,9 +191,38 @@ test('requirements name the repositories that package tools will ask for', (t) =
     conda: null,
   });
   const settings = repositorySettings(caseConfig(BOT));
-  const keys = Object.values(gitEnvironment([], settings, {}, { anyHost: true }));
-  t.true(keys.includes('credential.helper'));
   t.false(Object.values(gitEnvironment([], settings)).includes('credential.helper'));
+  const tools = toolGitEnvironment(['https://me:pw-1@h/o/r', 'https://i/q'], settings, {
+    CLEARML_AGENT_GIT_PASS: 'pw-2',
+  });
+  t.false(Object.values(tools).some((value) => value !== undefined && /credential|helper|pw-/.test(value)));
+  t.true('CLEARML_AGENT_GIT_PASS' in tools);
+});
+
+test('listed hosts get the credentials without a host, and no others do', (t) => {
+  const scopes = (hosts: string[], more: Record<string, unknown> = {}) =>
+    Object.values(
+      gitEnvironment(
+        [
+          'https://github.com/o/r',
+          'https://github.com.evil.example/o/r',
+          'https://evil.example/github.com',
+          'https://GitHub.com:8443/o',
+        ],
+        repositorySettings(caseConfig({ ...BOT, 'agent.git.credential_hosts': hosts, ...more })),
+      ),
+    )
+      .filter((value) => /^credential\./.test(value))
+      .filter((value, at, all) => all.indexOf(value) === at);
+  t.deepEqual(scopes(['github.com']), [
+    'credential.https://github.com.helper',
+    'credential.https://github.com:8443.helper',
+  ]);
+  t.deepEqual(scopes(['gitlab.com']), ['credential.https://gitlab.com.helper']);
+  t.true(
+    scopes(['github.com'], { 'agent.git_host_match_prefix': true }).every((one) => !one.includes('evil')),
+  );
+  t.is(scopes([]).length, 4);
 });
 
 test('entries of credentials that lack a part are left out', (t) => {

@@ -1,3 +1,4 @@
+import { visibleLine } from '../../../logs/visible-text.js';
 import {
   FORCE_ON_TAG,
   forceProperty,
@@ -17,10 +18,12 @@ export interface StatusInput {
 export function describeStatus({ schedule, properties, queues }: StatusInput): string {
   return [
     ...describeSchedule(schedule),
-    ...describeForced(properties, queues),
+    ...describeForced(properties, queues).map(visibleLine),
     ...queues.map(({ name, tags }) => {
       const force = tags.find((tag) => tag.startsWith('force_workers:'));
-      return `  - Listening to queue '${name}'${force === undefined ? '' : ` (tagged '${force}')`}`;
+      return visibleLine(
+        `  - Listening to queue '${name}'${force === undefined ? '' : ` (tagged '${force}')`}`,
+      );
     }),
   ].join('\n');
 }

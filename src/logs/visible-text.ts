@@ -1,0 +1,28 @@
+/** Line ends, tabs, other controls (C0, DEL, C1), and the marks that turn the direction of writing or end a line. */
+const HIDDEN = /\p{Cc}|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const BETWEEN_LINES = /[^\P{Cc}\n\t]|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * A text of the server or a task (a name, a message) as one line of a terminal: what would move the cursor, change
+ * colours or begin another line is written as `\x1b` or `\u202e`.
+ */
+export function visibleLine(text: string): string {
+  return text.replace(HIDDEN, escaped);
+}
+
+/** The same for a message of several lines: their ends and tabs stay, and no line but the first begins at the margin. */
+export function visibleLines(text: string): string {
+  return text
+    .replace(/\r\n/g, '\n')
+    .replace(BETWEEN_LINES, escaped)
+    .replace(/\n(?=\S)/g, '\n  ');
+}
+
+function escaped(letter: string): string {
+  const code = letter.charCodeAt(0);
+  const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+  return (
+    short[letter] ??
+    (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`)
+  );
+}
