@@ -7,16 +7,10 @@ import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { pathInside } from '../os/inside-tree.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookScript } from './code/notebook.js';
-import {
-  type CodeParts,
-  fetchCode,
-  mendedScript,
-  prepareCode,
-  type TaskCode,
-  toolAccess,
-} from './code/prepare-code.js';
+import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
