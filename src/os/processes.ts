@@ -3,8 +3,8 @@ import treeKill from 'tree-kill';
 import { systemCode } from '../errors.js';
 import {
   markedPidsNow,
-  pidsBelowNow,
   type ProcessEntry,
+  pidsBelowNow,
   pidsWithVariable,
   processEntry,
   processTable,

@@ -1,7 +1,7 @@
-import { clearFolder } from './clear-folder.js';
 import { type BaseEnvironment, inheritedState } from './base-environment.js';
 import { environmentKey, toolKey } from './cache/environment-key.js';
 import { keptOrBuilt } from './cache/kept-environment.js';
+import { clearFolder } from './clear-folder.js';
 import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { PackageTool, PythonEnvironment } from './environment-request.js';
@@ -16,18 +16,18 @@ import {
   type PlannedList,
 } from './install/package-build.js';
 import { installOne } from './install/plan-runner.js';
-import { markerValues } from './requirements/markers.js';
-import { planLists } from './requirements/planned-lists.js';
-import { ARCHIVE, type Requirement } from './requirements/requirement.js';
-import { hasHashes } from './requirements/requirement-list.js';
 import { contentKey } from './requirements/content-key.js';
 import { requiredLists } from './requirements/foreign-files.js';
 import { frozenList } from './requirements/frozen-list.js';
 import { optionLines } from './requirements/list-options.js';
 import { expandListed } from './requirements/list-variables.js';
+import { markerValues } from './requirements/markers.js';
+import { planLists } from './requirements/planned-lists.js';
+import { ARCHIVE, type Requirement } from './requirements/requirement.js';
+import { hasHashes } from './requirements/requirement-list.js';
 import { resolveTorch } from './requirements/torch-resolution.js';
-import { bareEnvironment } from './system-environment.js';
 import type { PythonSettings } from './settings.js';
+import { bareEnvironment } from './system-environment.js';
 import type { TorchSettings } from './tool-settings.js';
 
 /** An environment of plain requirements: a copy of a kept one, or built by uv or pip and then kept. */

@@ -2,8 +2,9 @@ import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
 import { pathInside } from '../os/inside-tree.js';
-import { diffBytes, hasLostLetters, inEncodingOf } from './diff-bytes.js';
-import { hunkAt, withLineEnds } from './diff-hunks.js';
+import { diffBytes, inEncodingOf } from './diff-bytes.js';
+import { diffError, type FileFailure, noFiles } from './diff-errors.js';
+import { withLineEnds } from './diff-hunks.js';
 import { withBlanksOf } from './diff-match.js';
 import { asNewFile, type FileDiff, readDiff } from './diff-text.js';
 import type { GitResult } from './git.js';
@@ -252,49 +253,6 @@ async function restore(git: RepositoryGit, { root }: DiffRequest, files: readonl
       await rm(path.join(root, file.path), { force: true });
     }
   }
-}
-
-interface FileFailure {
-  file: FileDiff;
-  /** What git said to the strictest try. */
-  first: GitResult;
-}
-
-function diffError(failures: readonly FileFailure[], all: number): AgentError {
-  const [{ file, first }] = failures as readonly [FileFailure];
-  const others =
-    failures.length > 1
-      ? ` (and ${failures.length - 1} other ${failures.length === 2 ? 'file' : 'files'} of ${all})`
-      : '';
-  const detail = failures.map((failure) => gitWords(failure.first.stderr)).join('\n');
-  return new AgentError(
-    'REPOSITORY_DIFF',
-    `the uncommitted changes do not apply: ${file.path}${others}: ${reasonOf(file, first)}`,
-    { hint: 'Commit and push the changes, or make the task again from the commit that it names.', detail },
-  );
-}
-
-function reasonOf(file: FileDiff, { stderr }: GitResult): string {
-  if (file.binary === 'none')
-    return 'the diff says that the binary file differs, but does not hold its content';
-  if (/No such file|does not exist in index|does not exist in working/i.test(stderr))
-    return 'there is no such file in the commit';
-  if (/already exists in/i.test(stderr))
-    return 'the diff adds the file, and the commit has another one of that name';
-  if (/^@@@ /m.test(file.text)) return 'it is the diff of an unfinished merge, which fits no commit';
-  if (hasLostLetters(file.text)) return 'letters of the file, which are not UTF-8, were lost in the diff';
-  const line = /patch failed: .*:(\d+)$/m.exec(stderr)?.[1];
-  const hunk = line === undefined ? undefined : hunkAt(file.hunks, Number(line));
-  if (hunk !== undefined) return `hunk ${hunk} was made on another version of the file`;
-  return /^(?:error|fatal): (.*)$/m.exec(stderr)?.[1] ?? 'git refuses it';
-}
-
-function noFiles(diff: string): AgentError {
-  const start = JSON.stringify(diff.trimStart().slice(0, 60));
-  return new AgentError(
-    'REPOSITORY_DIFF',
-    `the uncommitted changes of the task name no file; they begin with ${start}`,
-  );
 }
 
 /** So many names are listed; the rest is counted. */

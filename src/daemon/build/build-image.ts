@@ -9,7 +9,7 @@ import type { PythonEnvironment } from '../../python/environment-request.js';
 import type { AgentContext } from '../../task/context.js';
 import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../task/image/image-runner.js';
 import { imageVariables } from '../../task/image/image-variables.js';
-import { convertNotebook, placeTask, codeInPlace } from '../../task/prepare.js';
+import { codeInPlace, convertNotebook, placeTask } from '../../task/prepare.js';
 import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
 import { surroundingsIn } from '../../task/surroundings.js';
 import { taskCommand } from '../../task/task-command.js';

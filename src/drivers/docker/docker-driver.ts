@@ -14,6 +14,7 @@ import {
   runLabels,
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
+import { networkVariables, removedVariables } from './containers/container-variables.js';
 import { runAside } from './containers/side-container.js';
 import type { CreateRequest } from './create-request.js';
 import { DockerPlace, type MountedFolder } from './docker-place.js';
@@ -294,21 +295,6 @@ export class DockerDriver implements Driver {
     const { engineSees } = this.#options;
     return engineSees === undefined ? file : engineSees(file);
   }
-}
-
-/** How programs reach the network from here; a container has the same way out unless it is told otherwise. */
-function networkVariables(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const names = /^(?:https?|ftp|all|no)_proxy$/i;
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      (entry): entry is [string, string] => names.test(entry[0]) && entry[1] !== undefined,
-    ),
-  );
-}
-
-/** What a bare name among the variables asks for; of engines only Docker does it by itself. */
-function removedVariables({ Env = [] }: CreateRequest): Record<string, undefined> {
-  return Object.fromEntries(Env.filter((pair) => !pair.includes('=')).map((name) => [name, undefined]));
 }
 
 interface OpenPlace {

@@ -10,6 +10,7 @@ import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
 import { type CreateRequest, createOptions } from './create-request.js';
 import { engineError, statusCode } from './engine-errors.js';
+import { type EngineExec, execOptions, outputOf, passOutput, startExec } from './engine-exec.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';
 import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { podmanRequest, refuseMissingSources } from './podman-request.js';
@@ -23,16 +24,6 @@ export interface EngineFacts {
   version: string;
   /** Processor of its machine, in Go's words: `amd64`, `arm64`. */
   architecture: string;
-}
-
-export interface EngineExec {
-  argv: readonly string[];
-  env?: readonly string[];
-  cwd?: string;
-  user?: string;
-  input?: string | Uint8Array;
-  signal?: AbortSignal;
-  onOutput(data: Uint8Array, stream: 'stdout' | 'stderr'): void;
 }
 
 export interface ListedContainer {
@@ -251,46 +242,26 @@ export class Engine {
 
   /** Runs a command in the container to its end. @returns its exit code */
   async exec(id: string, command: EngineExec): Promise<number> {
-    const exec = await this.#call('running a command in the container', () =>
-      this.#docker.getContainer(id).exec({
-        Cmd: [...command.argv],
-        ...(command.env === undefined ? {} : { Env: [...command.env] }),
-        ...(command.cwd === undefined ? {} : { WorkingDir: command.cwd }),
-        ...(command.user === undefined ? {} : { User: command.user }),
-        AttachStdin: command.input !== undefined,
-        AttachStdout: true,
-        AttachStderr: true,
-      }),
-    );
-    const stream = await this.#call('running a command in the container', () =>
-      exec.start({ hijack: command.input !== undefined, stdin: command.input !== undefined }),
-    );
-    if (command.input !== undefined) stream.end(command.input);
-    await this.#call('running a command in the container', async () => {
-      for await (const { data, stream: name } of demultiplex(stream)) command.onOutput(data, name);
-    });
-    const { ExitCode } = await this.#call('running a command in the container', () => exec.inspect());
+    // Each step by itself: a call is repeated when the engine was started again, the command never is.
+    const doing = 'running a command in the container';
+    const exec = await this.#call(doing, () => this.#docker.getContainer(id).exec(execOptions(command)));
+    const stream = await this.#call(doing, () => startExec(exec, command));
+    await this.#call(doing, () => passOutput(stream, command));
+    const { ExitCode } = await this.#call(doing, () => exec.inspect());
     return ExitCode ?? -1;
   }
 
   /** What a command in the container prints, as it comes; ends with the command or the container. */
   async *execOutput(
     id: string,
-    { argv, signal }: { argv: readonly string[]; signal: AbortSignal },
+    command: Pick<EngineExec, 'argv'> & { signal: AbortSignal },
   ): AsyncGenerator<Uint8Array> {
-    const doing = 'running a command in the container';
-    const stream = await this.#call(doing, async () => {
+    const stream = await this.#call('running a command in the container', async () => {
+      const { argv } = command;
       const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], AttachStdout: true });
       return exec.start({});
     });
-    const cut = (): unknown => stream.destroy();
-    signal.addEventListener('abort', cut);
-    try {
-      for await (const { data } of demultiplex(stream)) yield data;
-    } finally {
-      signal.removeEventListener('abort', cut);
-      stream.destroy();
-    }
+    yield* outputOf(stream, command.signal);
   }
 
   /** A call about something that may be gone: 304 (nothing to do) and 404 are no errors. */

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
-import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
+import { clearFolder } from '../clear-folder.js';
 import { gitVariables } from '../containers/container-git.js';
+import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
 import { INSTALL_TOOLS } from '../inherited-packages.js';
 import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
@@ -13,7 +13,6 @@ import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
 import { normalName } from '../requirements/requirement.js';
 import { environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
-import { type CondaRequirements, markersOf, readObject, requirementPlan } from './conda-requirements.js';
 import {
   type CondaProgram,
   createArguments,
@@ -21,6 +20,7 @@ import {
   runArguments,
   updateArguments,
 } from './conda-program.js';
+import { type CondaRequirements, markersOf, readObject, requirementPlan } from './conda-requirements.js';
 
 /** conda is asked again without the packages that it could not find, this often at most. */
 const MAX_TRIES = 10;

@@ -1,5 +1,5 @@
-import { fromRepositoryRoot } from '../requirements/repository-folder.js';
 import { type MarkerValues, markerHolds } from '../requirements/markers.js';
+import { fromRepositoryRoot } from '../requirements/repository-folder.js';
 import { normalName, parseRequirement, type Requirement } from '../requirements/requirement.js';
 import type { InstalledPackage } from './environment-inspection.js';
 

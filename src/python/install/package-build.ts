@@ -1,5 +1,5 @@
-import { clearFolder } from '../clear-folder.js';
 import { adjustPip, type BaseEnvironment, baseEnvironment, pipProgram } from '../base-environment.js';
+import { clearFolder } from '../clear-folder.js';
 import { provideGit } from '../containers/container-git.js';
 import { type EnvironmentJob, installContext } from '../environment-job.js';
 import type { PackageTool } from '../environment-request.js';

@@ -3,8 +3,8 @@ import { fromFolder, type ListOptions, optionLines, quotedPath } from '../requir
 import type { PipSettings } from '../settings.js';
 import { failureReason } from './install-failure.js';
 import { type InstallContext, type Installer, type InstallStep, installFromList } from './installer.js';
-import { mergeRepeated } from './repeated-packages.js';
 import { watchOrigins } from './package-origin.js';
+import { mergeRepeated } from './repeated-packages.js';
 
 export interface PipProgram {
   /** `[venv/bin/python, -m, pip]`, or the pip of another interpreter with `--python`. */

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { clearFolder } from '../clear-folder.js';
 import { AgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { withLock } from '../../os/lock.js';
+import { clearFolder } from '../clear-folder.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
 import { optionLines } from '../requirements/list-options.js';

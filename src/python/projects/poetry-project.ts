@@ -1,7 +1,7 @@
-import { clearFolder } from '../clear-folder.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
+import { clearFolder } from '../clear-folder.js';
 import { provideGit } from '../containers/container-git.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';

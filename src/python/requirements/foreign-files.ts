@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { parseRequirement, type Requirement } from './requirement.js';
-import { type LocatedList, type ListRequest, locateRequirements } from './requirement-files.js';
+import { type ListRequest, type LocatedList, locateRequirements } from './requirement-files.js';
 
 type FileRequest = ListRequest & Pick<EnvironmentRequest, 'signal'>;
 

@@ -1,7 +1,7 @@
 import { rangesOverlap } from '../interpreter/version-range.js';
 import type { TorchSettings } from '../tool-settings.js';
-import { normalName, parseRequirement, type Requirement } from './requirement.js';
 import type { ListOptions } from './list-options.js';
+import { normalName, parseRequirement, type Requirement } from './requirement.js';
 import type { RequirementList } from './requirement-list.js';
 
 /** What the machine computes with. */

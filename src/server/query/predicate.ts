@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
 import { asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
 import type { Params } from '../params.js';
-import { type ListFilter, fieldFilter, matchesList, parseListFilter } from './list-filter.js';
+import { fieldFilter, type ListFilter, matchesList, parseListFilter } from './list-filter.js';
 import { compilePattern } from './patterns.js';
 import { dateCheck, rangeCheck } from './ranges.js';
 import type { SearchableFields } from './searchable.js';

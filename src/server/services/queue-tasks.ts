@@ -2,11 +2,11 @@ import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument } from '../context.js';
 import type { JsonObject } from '../json.js';
+import type { FieldTable } from '../request-fields.js';
 import { changeStatus } from '../tasks/change-status.js';
 import { appendEntry, entriesOf, moveEntry, popEntry, queueOf, removeEntry } from '../tasks/queue-entries.js';
 import { taskOf } from '../tasks/task-document.js';
 import { backFromQueue } from './task-queueing.js';
-import type { FieldTable } from '../request-fields.js';
 
 const queueAndTask: FieldTable = { queue: 'text!', task: 'text!', count: 'integer' };
 

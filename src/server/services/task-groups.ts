@@ -2,13 +2,13 @@ import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
+import type { FieldTable } from '../request-fields.js';
 import { taskOf } from '../tasks/task-document.js';
 import { each } from './batch.js';
 import { moveToProject, setPublic, updateTags } from './shared-edits.js';
 import { dequeueTask, enqueueTask } from './task-queueing.js';
 import { deleteTask, resetTask } from './task-removal.js';
 import { publishTask, stopTask } from './task-status.js';
-import type { FieldTable } from '../request-fields.js';
 
 const fields: FieldTable = {
   ids: 'texts!',

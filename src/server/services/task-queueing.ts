@@ -2,6 +2,7 @@ import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument } from '../context.js';
 import type { JsonObject } from '../json.js';
+import type { FieldTable } from '../request-fields.js';
 import { changeStatus, requestedChange, type StatusChange } from '../tasks/change-status.js';
 import {
   appendEntry,
@@ -14,7 +15,6 @@ import {
 } from '../tasks/queue-entries.js';
 import { isTaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
-import type { FieldTable } from '../request-fields.js';
 
 const enqueueing: FieldTable = {
   task: 'text!',

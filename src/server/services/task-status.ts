@@ -2,12 +2,12 @@ import { ApiError } from '../api-error.js';
 import type { Call, EndpointTable } from '../call.js';
 import { isoDate, parseDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
+import type { FieldTable } from '../request-fields.js';
 import { changeStatus, requestedChange, type Written } from '../tasks/change-status.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { alive } from '../tasks/signs-of-life.js';
 import { assertTransition, STOPPING, type TaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
-import type { FieldTable } from '../request-fields.js';
 
 /** Without news from its task for so long, a worker is taken for gone and a stop does not wait for it. */
 const WORKER_SILENCE_MS = 600_000;

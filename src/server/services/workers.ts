@@ -3,8 +3,8 @@ import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
 import type { JsonObject } from '../json.js';
 import type { FieldTable } from '../request-fields.js';
-import { deleteWorker, findWorker, keepStats, liveWorkers, putWorker } from '../workers/worker-store.js';
 import { MACHINE_STATS } from '../workers/machine-stats.js';
+import { deleteWorker, findWorker, keepStats, liveWorkers, putWorker } from '../workers/worker-store.js';
 import { describeWorker, selects } from '../workers/worker-view.js';
 
 const REGISTRATION: FieldTable = {
