@@ -1,6 +1,6 @@
 import { lstat, mkdir, mkdtemp, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError, systemCode } from '../../errors.js';
+import { AgentError, causeLine, isAgentError, systemCode } from '../../errors.js';
 import { ensureFolder, isMissing } from '../../os/files.js';
 import { filesWithPath, rewritePath } from '../../python/cache/relocation.js';
 
@@ -37,6 +37,7 @@ export async function openTarget(wanted: string): Promise<BuildTarget> {
       },
     };
   } catch (error) {
+    if (isAgentError(error, 'WRITE_DENIED')) throw unusable(wanted, causeLine(error), error);
     if (error instanceof AgentError) throw error;
     throw unusable(wanted, `it cannot be written to (${systemCode(error) ?? 'unknown'})`, error);
   }

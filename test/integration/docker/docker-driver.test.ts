@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
-import { imageKey } from '../../../src/drivers/docker/image/image-key.js';
 import { Engine } from '../../../src/drivers/docker/engine.js';
+import { imageKey } from '../../../src/drivers/docker/image/image-key.js';
 import {
   type DockerBench,
   type DockerBenchOptions,

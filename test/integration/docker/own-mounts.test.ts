@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import fs from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { OwnMount } from '../../../src/drivers/docker/files/run-files.js';

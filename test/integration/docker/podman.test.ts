@@ -100,7 +100,9 @@ test("tasks run in Podman's containers, by a service that is started, found and 
   const hidden = await dockerBench(t, { env, engine: 'podman', driver: { engineSees: elsewhere } });
   const uploaded = await hidden.driver.open(hidden.request);
   t.like(uploaded, { sharesFiles: false });
-  fs.writeFileSync(path.join(hidden.request.workspace, 'note'), 'uploaded\n');
+  const note = path.join(hidden.request.workspace, 'note');
+  fs.writeFileSync(uploaded.staging?.of(note) ?? '', 'uploaded\n');
+  await uploaded.staging?.handOver(note);
   const reader = await hidden.driver.launch(uploaded, {
     argv: ['cat', 'note'],
     cwd: uploaded.inside(hidden.request.workspace),

@@ -91,6 +91,7 @@ test('a line goes to the server by itself, within seconds', async (t) => {
       timeoutMs: 30_000,
     });
   }
+  t.is(server.events.length, 3, 'each by itself');
   await log.close();
 });
 
