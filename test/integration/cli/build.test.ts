@@ -108,7 +108,11 @@ test('what cannot be built is told in one line, and nothing is left', async (t) 
     [['--id', 'f'.repeat(32)], 1, /could not find task/],
     [['--id', id, '--target', 'full'], 2, /cannot build in \S+\/full: it is not empty/],
     [['--id', id, '--target', 'file'], 2, /cannot build in \S+\/file: it is not a folder/],
-    [['--id', id, '--target', 'file/below'], 2, /cannot build in \S+\/below: cannot write \S+\/file: expected a folder/],
+    [
+      ['--id', id, '--target', 'file/below'],
+      2,
+      /cannot build in \S+\/below: cannot write \S+\/file: expected a folder/,
+    ],
     [['--id', id, '--target', '/proc/self'], 2, /cannot build in /],
     [['--id', id, '--python-version', 'newest'], 2, /--python-version takes a version of Python 3/],
     [['--id', id, '--entry-point', 'reuse_task'], 2, /--entry-point is about an image: it needs --docker/],

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { execa } from 'execa';
 import test from 'ava';
+import { execa } from 'execa';
 import { agentHome } from '../../support/agent-process.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../../bin/agent.js');

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { startServer } from '../../../src/server/server.js';
 import { processesWithEnvironment } from '../../../src/os/processes.js';
+import { startServer } from '../../../src/server/server.js';
 import { type AgentProcess, startAgent } from '../../support/agent-process.js';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { until } from '../../support/until.js';

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { HoldMeans } from '../../../src/drivers/local/local-driver.js';
 import { localRef } from '../../../src/drivers/local/local-ref.js';
 import type { LocalWorkload } from '../../../src/drivers/local/local-workload.js';
+import { REF_VERSIONS } from '../../../src/drivers/ref-version.js';
 import { isAlive } from '../../../src/os/processes.js';
 import { type LocalRun, localDriver, localRun, outputText, outputUntil } from '../../support/local-run.js';
 
@@ -207,7 +208,13 @@ for (const means of MEANS) {
 }
 
 test('a journal cannot name a control group that is not of its run', (t) => {
-  const ref = { kind: 'local', taskId: 't', runFolder: '/r', marker: 'm' } as const;
+  const ref = {
+    kind: 'local',
+    version: REF_VERSIONS.local,
+    taskId: 't',
+    runFolder: '/r',
+    marker: 'm',
+  } as const;
   const folders = ['/sys/fs/cgroup', '/sys/fs/cgroup/clearml-task-other', 'clearml-task-m', ''];
   for (const controlGroup of folders) t.deepEqual(localRef({ ...ref, controlGroup }), ref, controlGroup);
   const own = { ...ref, controlGroup: '/sys/fs/cgroup/clearml-task-m' };

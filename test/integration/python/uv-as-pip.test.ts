@@ -179,7 +179,7 @@ test('a list that names a file which is not there ends the task and says which',
     [['--requirement=gone.txt'], missing({ list: 'the task', file: 'gone.txt', ...inRepository })],
     [
       ['-c /nonexistent/c.txt', 'alpha-one'],
-      missing({ list: 'the task', file: '/nonexistent/c.txt', where: 'on this machine' }),
+      /^the requirements cannot be read: \/nonexistent\/c\.txt is outside of the repository/,
     ],
     [['-r lists'], /^lists cannot be read: /],
   ];
