@@ -5,6 +5,7 @@ import { VERSION } from './version.js';
 
 /** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const words = argv.slice(2);
   const status = await outcome(words);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
@@ -55,6 +56,11 @@ const CONTROL = /[^\P{Cc}\t\n]/gu;
 
 function escaped(letter: string): string {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Whoever reads the output may have seen enough of it (`agent list | head -1`); the work goes on. */
+function ignoreClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

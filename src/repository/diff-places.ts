@@ -104,7 +104,8 @@ function plainGuesses(names: HeadNames): Guess[] {
     at === 0 ? common === old || common === fresh : common[at - 1] === '/',
   );
   // A prefix without a slash (`old-src/x`, `new-src/x`) ends somewhere in what both names share.
-  const glued = starts.slice(0, Math.max(0, common.indexOf('/'))).filter((at) => !atFolders.includes(at));
+  const first = common.indexOf('/');
+  const glued = starts.slice(0, first < 0 ? common.length : first).filter((at) => !atFolders.includes(at));
   return [
     ...[...atFolders, ...(old === fresh ? [] : glued)].map((at) => guess(common.slice(at), old, fresh)),
     ...(old === fresh ? [] : [guess(fresh, fresh, fresh), guess(old, old, old)]),

@@ -108,7 +108,7 @@ function fileDiff(
 
 /** Whether `git apply`, which takes one folder off each name, reads the names as they are meant. */
 function isPlain(head: string, names: HeadNames, place: TreeNames): boolean {
-  const read = (name: string): string => name.slice(name.indexOf('/') + 1);
+  const read = (name: string): string | undefined => /^[^/]*\/(.*)$/s.exec(name)?.[1];
   const isGit = head.startsWith('diff --git ');
   return (
     (names.old === undefined || read(names.old) === (place.old ?? place.new)) &&

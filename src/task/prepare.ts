@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { TaskRecord, TaskScript } from '../api/task-record.js';
+import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { pathInside } from '../os/inside-tree.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { checkedScript } from './check-record.js';
 import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookScript } from './code/notebook.js';
@@ -38,7 +39,7 @@ export async function prepareTask(
   signal: AbortSignal,
 ): Promise<PreparedTask> {
   const { ctx, log } = run;
-  const script = scriptOf(record);
+  const script = checkedScript(record);
   const since = Date.now();
   const driver = ctx.drivers.docker ?? ctx.drivers.local;
   if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
@@ -160,12 +161,6 @@ export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTas
     serviceTask,
     ...(authToken === undefined ? {} : { authToken }),
   };
-}
-
-/** @throws AgentError TASK_INVALID for a task that has nothing to run */
-export function scriptOf(record: TaskRecord): TaskScript {
-  if (record.script && Object.keys(record.script).length > 0) return record.script;
-  throw new AgentError('TASK_INVALID', `task ${record.id} has no script section, so there is nothing to run`);
 }
 
 /** A notebook becomes a script before it is run. */

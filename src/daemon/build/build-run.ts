@@ -5,10 +5,10 @@ import type { AgentLogger } from '../../logs/logger.js';
 import type { Redactor } from '../../logs/redactor.js';
 import { acquireLock, type Release } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
+import { checkedScript } from '../../task/check-record.js';
 import { interpreterKind } from '../../task/code/script-binary.js';
 import type { RunSignals } from '../../task/context.js';
 import { Journal } from '../../task/journal.js';
-import { scriptOf } from '../../task/prepare.js';
 import { startUpkeep, type TaskRun } from '../../task/run.js';
 import { buildContext, type TaskOptions } from '../build-context.js';
 import { type Connection, connect } from '../connect.js';
@@ -71,7 +71,7 @@ export async function withBuildRun(
     const connection = await connect({ ...given, wait: false, signal });
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     const record = await findTask(connection, given.task);
-    const script = withPython(scriptOf(record), given.pythonVersion);
+    const script = withPython(checkedScript(record), given.pythonVersion);
     const folders = new RunFolders(workerFolder(given.state, given.workerId));
     const { run, release } = await quietRun({ options, connection, folders, record, signals: shutdown });
     try {

@@ -174,3 +174,21 @@ test('doctor: without a configuration it says so once', async (t) => {
   t.is(status, 1);
   t.is(out.match(/not configured|is not set/g)?.length, 1, out);
 });
+
+test('a reader of the output that has gone is no error', async (t) => {
+  const home = await agentHome();
+  for (const words of [['--help'], ['config'], ['daemon', '--help']]) {
+    const child = spawn(process.execPath, [SCRIPT, ...words], {
+      env: home.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      said += piece;
+    });
+    const [code] = await once(child, 'close');
+    t.is(code, 0, said);
+    t.notRegex(said, /EPIPE|^\s+at /m);
+  }
+});

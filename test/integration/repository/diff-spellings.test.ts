@@ -63,11 +63,20 @@ for (const [what, options] of PREFIXES) {
       'src/gone.py': 'x\n',
       'a/b/c.py': 'old\n',
       'src/moved.py': 'line\n'.repeat(9),
+      'top.py': 'old\n',
     };
-    source.commit({ ...files, 'src/pic.bin': Buffer.from([0, 1]), 'src/run.sh': 'x\n' });
+    source.commit({
+      ...files,
+      'top.bin': Buffer.from([0, 1]),
+      'src/pic.bin': Buffer.from([0, 1]),
+      'src/run.sh': 'x\n',
+    });
     source.write('src/foo.py', 'new\n');
     source.write('a/b/c.py', 'new\n');
+    source.write('top.py', 'new\n');
+    source.write('top.bin', Buffer.from([0, 9]));
     source.write('src/added.py', 'added\n');
+    source.write('added.py', 'added\n');
     source.write('a/b/added too.py', 'added\n');
     source.write('src/pic.bin', Buffer.from([0, 9]));
     source.git('rm', '-q', 'src/gone.py');
@@ -79,16 +88,19 @@ for (const [what, options] of PREFIXES) {
       'a/arrived.py',
       'a/b/added too.py',
       'a/b/c.py',
+      'added.py',
       'src/added.py',
       'src/foo.py',
       'src/gone.py',
       'src/pic.bin',
       'src/run.sh',
+      'top.bin',
+      'top.py',
     ]);
-    for (const name of ['src/foo.py', 'a/b/c.py']) t.is(read(source, name), 'new\n');
-    for (const name of ['src/added.py', 'a/b/added too.py']) t.is(read(source, name), 'added\n');
+    for (const name of ['src/foo.py', 'a/b/c.py', 'top.py']) t.is(read(source, name), 'new\n');
+    for (const name of ['src/added.py', 'added.py', 'a/b/added too.py']) t.is(read(source, name), 'added\n');
     t.false(existsSync(path.join(source.folder, 'src/gone.py')));
-    t.true(b.lines.some((line) => /^uncommitted changes applied to 8 files \(.*src\/added\.py/.test(line)));
+    t.true(b.lines.some((line) => /^uncommitted changes applied to 11 files \(.*added\.py/.test(line)));
   });
 }
 
