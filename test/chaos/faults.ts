@@ -63,7 +63,7 @@ const MACHINE: Readonly<Record<MachineFault, (world: World, plan: FaultPlan) => 
     world.revive();
   },
   'server-kill': async (world, { lasts }) => {
-    await world.killServer();
+    if (!(await world.killServer())) return;
     await sleep(lasts);
     await world.startServer();
   },

@@ -128,8 +128,13 @@ export class World {
     await until(alive, { what: 'the server' });
   }
 
-  async killServer(): Promise<void> {
-    await kill(this.#server);
+  /** @returns false when it is away already */
+  async killServer(): Promise<boolean> {
+    const server = this.#server;
+    if (server === undefined) return false;
+    this.#server = undefined;
+    await kill(server);
+    return true;
   }
 
   startDaemon(index: number): void {
@@ -149,6 +154,7 @@ export class World {
     const words = ['daemon', '--queue', 'default', '--foreground', '--polling-interval', '0.4', ...slots];
     this.#daemons[index] = this.#spawn(words, `daemon${index}.log`, {
       HOME: home,
+      [TRUTH]: path.join(this.folder, 'truth'),
       CLEARML_WORKER_ID: `chaos:${index}`,
       CLEARML_AGENT_STATE_DIR: path.join(this.folder, 'state', `agent${index}`),
       CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '1',
@@ -255,7 +261,6 @@ export class World {
       env: {
         ...Object.fromEntries(kept),
         HOME: this.folder,
-        [TRUTH]: path.join(this.folder, 'truth'),
         ...variables,
       },
     });
