@@ -70,13 +70,14 @@ const MACHINE: Readonly<Record<MachineFault, (world: World, plan: FaultPlan) => 
   'workload-kill': async (world, { target }) => {
     const task = world.tasks[target % world.tasks.length];
     const { pid, ended } = task ? world.truth(task) : {};
-    if (task === undefined || pid === undefined || ended) return;
+    if (task === undefined || pid === undefined || ended || !world.living().includes(pid)) return;
     task.killed = signal(pid, 'SIGKILL');
   },
   'workload-freeze': async (world, { target, lasts }) => {
     const task = world.tasks[target % world.tasks.length];
     const { pid, ended } = task ? world.truth(task) : {};
-    if (pid === undefined || ended || !signal(pid, 'SIGSTOP')) return;
+    // The number may be another program's by now.
+    if (pid === undefined || ended || !world.living().includes(pid) || !signal(pid, 'SIGSTOP')) return;
     await sleep(lasts);
     signal(pid, 'SIGCONT');
   },
