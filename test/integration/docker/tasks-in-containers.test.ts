@@ -67,6 +67,7 @@ test.serial(
     }
     const good = await agent.enqueue({ ...script, repository: opened });
     t.is((await agent.ended(good)).status, 'completed', await agent.log(good));
+    await nothingLeft(agent);
   },
 );
 
