@@ -1,5 +1,6 @@
 import { AgentError, type ErrorCode } from '../../errors.js';
 import type { Interpreter } from '../interpreter/interpreter.js';
+import { CONFLICTS, conflicting, excludesItself } from './contradiction.js';
 
 export interface FailedInstall {
   /** `pip`, `uv`, `poetry`, `conda`. */
@@ -37,6 +38,8 @@ interface Row {
   kind: FailureKind;
   /** Matched against the whole output; groups are given to `cause`. */
   pattern: RegExp;
+  /** What has to be true of a match besides. */
+  holds?: (match: RegExpMatchArray) => boolean;
   cause: (match: RegExpMatchArray, failed: FailedInstall) => string;
   hint?: string;
 }
@@ -45,6 +48,10 @@ const NETWORK_HINT =
   'Check the network of this machine and the index (agent.package_manager.extra_index_url, pip.conf, PIP_INDEX_URL).';
 const NO_NETWORK =
   /(Temporary failure in name resolution|Name or service not known|Connection refused|Connection reset|Network is unreachable|No route to host|timed out|ConnectTimeoutError|NewConnectionError|dns error|error trying to connect|tcp connect error|Failed to establish a new connection|operation timed out)/i;
+
+const NO_VERSION =
+  /Could not find a version that satisfies the requirement ([^\n]+?) \(from versions: ((?!none)[^)\n]+)\)/;
+const LOOSEN = 'Loosen one of the versions named in the detail.';
 
 /** Read from top to bottom; the first that matches says the cause. Wording: pip 9 to 26, uv 0.4 to 0.13, poetry 1 and 2, conda 4 to 25. */
 const ROWS: readonly Row[] = [
@@ -74,9 +81,15 @@ const ROWS: readonly Row[] = [
     hint: 'Credentials for it are those of the task repository: agent.git_user and agent.git_pass, or an ssh key.',
   },
   {
+    kind: 'conflict',
+    pattern: NO_VERSION,
+    holds: ([, requirement = '', available = '']) => excludesItself(requirement, available),
+    cause: (match) => contradiction(match[1]),
+    hint: LOOSEN,
+  },
+  {
     kind: 'version',
-    pattern:
-      /Could not find a version that satisfies the requirement ([^\n]+?) \(from versions: ((?!none)[^)\n]+)\)/,
+    pattern: NO_VERSION,
     cause: (match, { python }) =>
       `no version of ${clip(match[1])} for ${python}; available: ${lastOf(match[2])}`,
   },
@@ -111,11 +124,9 @@ const ROWS: readonly Row[] = [
   },
   {
     kind: 'conflict',
-    pattern:
-      /ResolutionImpossible|resolution-too-deep|Cannot install ([^\n]+?) because these package versions have conflicting dependencies|requirements are unsatisfiable|version solving failed|LibMambaUnsatisfiableError|UnsatisfiableError/,
-    cause: (match) =>
-      `the requirements contradict each other${match[1] === undefined ? '' : `: ${clip(match[1])}`}`,
-    hint: 'Loosen one of the versions named in the detail.',
+    pattern: CONFLICTS,
+    cause: (match) => contradiction(conflicting(match)),
+    hint: LOOSEN,
   },
   {
     kind: 'build',
@@ -143,12 +154,16 @@ const ROWS: readonly Row[] = [
 export function failureReason(failed: FailedInstall): FailureReason {
   for (const row of ROWS) {
     const match = row.pattern.exec(failed.output);
-    if (match !== null) {
+    if (match !== null && row.holds?.(match) !== false) {
       const reason = { kind: row.kind, cause: row.cause(match, failed) };
       return row.hint === undefined ? reason : { ...reason, hint: row.hint };
     }
   }
   return { kind: 'other', cause: clip(errorLine(failed.output)) || `exit status ${failed.exitCode}` };
+}
+
+function contradiction(requirements: string | undefined): string {
+  return `the requirements contradict each other${requirements === undefined ? '' : `: ${clip(requirements)}`}`;
 }
 
 export function installError(failed: FailedInstall): AgentError {

@@ -7,6 +7,7 @@ import { isAgentError } from '../../../src/errors.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { INDEX_LOGIN, packageIndex } from '../../support/package-index.js';
 import { environmentRequest } from '../../support/python-environment-job.js';
+import { pythonTool } from '../../support/python-tools.js';
 import { onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
@@ -75,6 +76,31 @@ test('each common failure has one cause line, and harms nothing', async (t) => {
   const made = await prepare({ packages: ['beta'], url: index.urlWithLogin }, 'next');
   t.deepEqual(made.frozen, ['alpha-one==2.0', 'beta==1.0']);
 });
+
+const PINS = ['alpha-one==1.0', 'alpha-one==2.0'];
+const OLD_RESOLVER = { pip_version: ['>=20.3'], pip_legacy_resolver: ['>=20.3'] };
+const RESOLVERS: [name: string, agent: Record<string, unknown>, withUv: boolean][] = [
+  ['pip', PIP.package_manager, false],
+  ['the old resolver of pip', { engine: 'pip', ...OLD_RESOLVER }, false],
+  ['uv', { engine: 'uv' }, true],
+  ['uv, then the old resolver of pip', { engine: 'auto', ...OLD_RESOLVER }, true],
+];
+
+for (const [name, package_manager, withUv] of RESOLVERS) {
+  test(`two pins of one package contradict each other: ${name}`, async (t) => {
+    t.timeout(150_000);
+    const index = await packageIndex(t, PACKAGES, { login: false });
+    const { request } = environmentRequest(t, {
+      packages: PINS,
+      agent: { package_manager },
+      ...(withUv ? { programs: [path.dirname(await pythonTool('uv'))] } : {}),
+      env: { PIP_INDEX_URL: index.url, PIP_FIND_LINKS: process.env.PIP_FIND_LINKS },
+    });
+    const error = await t.throwsAsync(prepareEnvironment(request));
+    t.true(isAgentError(error, 'REQUIREMENTS_INSTALL'));
+    t.regex(error?.message ?? '', /: the requirements contradict each other: alpha-one==1\.0(?: and |,==)/);
+  });
+}
 
 test('a Python that has nothing to make an environment with says what it lacks', async (t) => {
   const { request } = environmentRequest(t, { packages: ['beta'] });

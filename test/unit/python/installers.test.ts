@@ -260,6 +260,46 @@ const OUTPUTS: [output: string, kind: FailureKind, cause: RegExp][] = [
     /^the requirements contradict each other: a==1 and b==2$/,
   ],
   [
+    'error: No solution found when resolving dependencies\n  cause: Because you require six==1.16.0 and six==1.15.0, we can conclude that your requirements are unsatisfiable.',
+    'conflict',
+    /^the requirements contradict each other: six==1\.16\.0 and six==1\.15\.0$/,
+  ],
+  [
+    'error: No solution found when resolving dependencies\n  cause: you require six==1.15.0 and six==1.16.0, which are incompatible',
+    'conflict',
+    /^the requirements contradict each other: six==1\.15\.0 and six==1\.16\.0$/,
+  ],
+  [
+    '  × No solution found when resolving dependencies:\n  ╰─▶ Because you require six==1.16.0 and six==1.15.0, we can conclude that your\n      requirements are unsatisfiable.',
+    'conflict',
+    /^the requirements contradict each other: six==1\.16\.0 and six==1\.15\.0$/,
+  ],
+  [
+    'error: Requirements contain conflicting URLs for package `six`:\n- https://a/six.whl\n- https://b/six.whl',
+    'conflict',
+    /^the requirements contradict each other: conflicting URLs for package `six`$/,
+  ],
+  [
+    "ERROR: Double requirement given: six==1.15.0 (from -r r.txt (line 2)) (already in six==1.16.0 (from -r r.txt (line 1)), name='six')",
+    'conflict',
+    /^the requirements contradict each other: six==1\.15\.0 and six==1\.16\.0$/,
+  ],
+  [
+    'ERROR: Could not find a version that satisfies the requirement six==1.15.0,==1.16.0 (from -r r.txt (line 1)) (from versions: 1.15.0, 1.16.0, 1.17.0)\nERROR: No matching distribution found for six==1.15.0,==1.16.0',
+    'conflict',
+    /^the requirements contradict each other: six==1\.15\.0,==1\.16\.0$/,
+  ],
+  [
+    'ERROR: Could not find a version that satisfies the requirement six<2,>=1.18 (from versions: 1.16.0, 1.17.0)',
+    'version',
+    /^no version of six<2,>=1\.18 for Python/,
+  ],
+  [
+    '  Incompatible constraints in requirements of project (0.1.0):\n  six (==1.16.0)\n  six (==1.15.0)',
+    'conflict',
+    /^the requirements contradict each other$/,
+  ],
+  [
     '  gcc: not found\n      fatal error: Python.h: No such file or directory\nERROR: Failed building wheel for psutil',
     'build',
     /^psutil has no ready package for Python 3\.11\.7 and its build fails: fatal error: Python\.h/,
@@ -283,7 +323,7 @@ const OUTPUTS: [output: string, kind: FailureKind, cause: RegExp][] = [
 ];
 
 for (const [output, kind, cause] of OUTPUTS) {
-  test(`what an installer says becomes a cause: ${kind}, ${output.slice(0, 40)}`, (t) => {
+  test(`what an installer says becomes a cause: ${kind}, ${output.slice(0, 120)}`, (t) => {
     const reason = failureReason({ tool: 'pip', output, exitCode: 1, what: 'x', python: 'Python 3.11.7' });
     t.is(reason.kind, kind);
     t.regex(reason.cause, cause);
