@@ -20,3 +20,11 @@ export function splitWords(text: string): string[] {
 
 /** A single-quoted part, a double-quoted part, an escaped letter, blanks or a run of other letters. */
 const TOKENS = /'([^']*)(?:'|$)|"((?:[^"\\]|\\[\s\S])*)(?:"|$)|\\([\s\S])|(\s+|[^\s'"\\]+|\\$)/g;
+
+/** Whether every quote in the text is closed. */
+export function isBalanced(text: string): boolean {
+  return QUOTED.test(text);
+}
+
+/** Plain text, complete single and double quotes, escaped letters, and nothing else. */
+const QUOTED = /^(?:[^'"\\]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S])*$/;

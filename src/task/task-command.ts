@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.js';
-import { splitWords } from '../config/shell-words.js';
 import type { Place, PlaceCommand } from '../drivers/driver.js';
 import { writeFileDurable } from '../os/files.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
 import { commandArguments } from './code/command.js';
+import { entryArguments } from './code/entry-words.js';
 import type { TaskCode } from './code/prepare-code.js';
 import { devicePins } from './device-pins.js';
 import type { TaskRun } from './run.js';
@@ -31,7 +31,11 @@ export async function taskCommand(parts: CommandParts): Promise<PlaceCommand> {
       : [await findShell(place, code.shells)];
   const { command } = python;
   if (command)
-    return { argv: [program, ...flags, ...splitWords(command.entryPoint)], cwd: command.workingFolder, env };
+    return {
+      argv: [program, ...flags, ...entryArguments(command.entryPoint)],
+      cwd: command.workingFolder,
+      env,
+    };
   return {
     argv: [program, ...flags, ...commandArguments(code.plan, env)],
     cwd: place.inside(code.folder),

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { expandVariables } from '../../config/expand.js';
-import { splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
-import { moduleEntry, readEntry } from './entry-words.js';
+import { entryArguments, moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 export interface CommandRequest {
@@ -69,7 +68,7 @@ export function checkEntryPoint(plan: CommandPlan, exists: CommandRequest['exist
 
 function planPython({ entryPoint, exists }: CommandRequest): CommandPlan {
   const entry = moduleEntry(entryPoint.trim());
-  if (isWord(entry, '-m')) return { arguments: splitWords(entry) };
+  if (isWord(entry, '-m')) return { arguments: entryArguments(entry) };
   const { file: script, arguments: rest } = readEntry(entry, exists);
   if (!NOTEBOOK.test(script)) return scriptPlan(script, rest);
   const converted = script.replace(NOTEBOOK, '.py');

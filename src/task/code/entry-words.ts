@@ -1,4 +1,5 @@
-import { splitWords } from '../../config/shell-words.js';
+import { isBalanced, splitWords } from '../../config/shell-words.js';
+import { AgentError } from '../../errors.js';
 
 /** An entry point, taken apart. */
 export interface EntryWords {
@@ -15,6 +16,7 @@ const NAMED = /^(.+?\.(?:py|ipynb|sh|bash|zsh))(?=\s|$)/is;
  * quotes, and its folders may be separated by backslashes: the longest beginning of the text that is a file is it.
  *
  * @param exists whether a file is there, by its path relative to the working directory
+ * @throws AgentError TASK_INVALID for a quote that is never closed
  */
 export function readEntry(entry: string, exists: (file: string) => boolean): EntryWords {
   const text = entry.trim();
@@ -23,13 +25,33 @@ export function readEntry(entry: string, exists: (file: string) => boolean): Ent
     for (const end of ends) {
       const name = text.slice(0, end);
       const found = spellings(name).find((spelling) => spelling !== '' && exists(spelling));
-      if (found !== undefined) return { file: found, arguments: splitWords(text.slice(end)) };
+      if (found !== undefined) return { file: found, arguments: entryArguments(text.slice(end)) };
     }
     const named = NAMED.exec(text)?.[1];
-    if (named !== undefined) return { file: named, arguments: splitWords(text.slice(named.length)) };
+    if (named !== undefined) return { file: named, arguments: entryArguments(text.slice(named.length)) };
   }
-  const [file = '', ...rest] = splitWords(text);
+  const [file = '', ...rest] = entryArguments(text);
   return { file: spellings(file).find((spelling) => exists(spelling)) ?? file, arguments: rest };
+}
+
+/** Longer entry points are cut in messages. */
+const SHOWN = 120;
+
+/**
+ * The words of an entry point, or of a part of it.
+ *
+ * @throws AgentError TASK_INVALID for a quote that is never closed: which words it was to hold nobody can say
+ */
+export function entryArguments(text: string): string[] {
+  if (isBalanced(text)) return splitWords(text);
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  throw new AgentError(
+    'TASK_INVALID',
+    `script.entry_point of the task: a quote or a backslash is left open in: ${shown.trim()}`,
+    {
+      hint: "Close the quote, or write a quote that belongs to a value with a backslash before it (it\\'s).",
+    },
+  );
 }
 
 /** The name of a script without its folders, whatever separates them. */

@@ -1,9 +1,8 @@
 import path from 'node:path';
-import { splitWords } from '../../config/shell-words.js';
 import { shellQuote } from '../variables.js';
 import { isWord } from './command.js';
 import type { ExecutionInfo } from './entry-point.js';
-import { baseName, moduleEntry, readEntry } from './entry-words.js';
+import { baseName, entryArguments, moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 
 /** A script that is part of the task itself, and where it goes. */
@@ -61,7 +60,7 @@ export function planLiteralScript(
  * text of the script. It lies in the working directory, or below it when it is named so.
  */
 function launchedScript(entry: string): { file: string; entryPoint: string } | undefined {
-  const words = splitWords(entry);
+  const words = entryArguments(entry);
   const at = words.findIndex((word, index) => index > 1 && ENDINGS.python.test(word));
   const named = words[at];
   if (named === undefined || words[0] !== '-m') return undefined;

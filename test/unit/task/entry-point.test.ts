@@ -70,6 +70,37 @@ for (const [entryPoint, expected] of COMMANDS) {
   });
 }
 
+const OPEN_QUOTES: [kind: 'python' | 'shell', entry: string][] = [
+  ['python', '"train.py'],
+  ['python', "'train.py --x"],
+  ['python', 'train.py --name "a b'],
+  ['python', "train.py --name it's"],
+  ['python', 'train.py --name a\\'],
+  ['python', "gone.py --name 'x"],
+  ['python', '-m mod "x'],
+  ['python', 'torchrun --nproc 2 train.py "x'],
+  ['shell', "a b/c d.sh 'x"],
+];
+
+for (const [kind, entryPoint] of OPEN_QUOTES) {
+  test(`a quote that is never closed is an error: ${kind} ${entryPoint}`, (t) => {
+    t.throws(() => planCommand({ kind, entryPoint, exists: (file) => THERE.has(file) }), {
+      code: 'TASK_INVALID',
+      message: /^script\.entry_point of the task: a quote or a backslash is left open in: /,
+    });
+    const info = executionInfo({ entry_point: entryPoint, working_dir: '.' }, surroundings);
+    t.throws(() => planLiteralScript(info, { text: 'x\n', kind, root: '/w' }), { code: 'TASK_INVALID' });
+  });
+}
+
+test('quotes that are letters of a name are no open quotes', (t) => {
+  const plan = (entryPoint: string, kind: 'python' | 'shell' = 'python'): string[] =>
+    planCommand({ kind, entryPoint, exists: (file) => file === "it's.py" }).arguments;
+  t.deepEqual(plan("it's.py --x 1"), ["it's.py", '--x', '1']);
+  t.deepEqual(plan("train.py it\\'s"), ['train.py', "it's"]);
+  t.deepEqual(plan("-c echo it's", 'shell'), ['-c', "echo it's"]);
+});
+
 const LITERALS: [entry: string, file: string, entryPoint: string][] = [
   ['my script.py --lr 0.1', 'my script.py', "'my script.py' --lr 0.1"],
   ['src\\train.py', 'train.py', 'train.py'],

@@ -1,4 +1,4 @@
-import { splitWords } from '../../../config/shell-words.js';
+import { isBalanced, splitWords } from '../../../config/shell-words.js';
 import { AgentError } from '../../../errors.js';
 
 /**
@@ -12,11 +12,6 @@ export function splitShellText(text: string, origin: string): string[] {
   return splitWords(text);
 }
 
-/** Whether every quote in the text is closed. */
-export function isBalanced(text: string): boolean {
-  return QUOTED.test(text);
-}
-
 /** @throws AgentError DOCKER_ARGUMENT for a quote that is never closed */
 export function requireClosedQuotes(text: string, origin: string): void {
   if (isBalanced(text)) return;
@@ -24,9 +19,6 @@ export function requireClosedQuotes(text: string, origin: string): void {
   const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
   throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
 }
-
-/** Plain text, complete single and double quotes, escaped letters, and nothing else. */
-const QUOTED = /^(?:[^'"\\]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"|\\[\s\S])*$/;
 
 /** The word in the form in which a shell reads it back. */
 export function quoteWord(word: string): string {

@@ -1,6 +1,5 @@
-import { splitWords } from '../../../config/shell-words.js';
+import { isBalanced, splitWords } from '../../../config/shell-words.js';
 import { parseArguments } from './parse-arguments.js';
-import { isBalanced } from './shell-text.js';
 
 /**
  * Words of docker arguments in which an element of a list may hold an option together with its value, as people write
