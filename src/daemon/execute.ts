@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { resolveName } from '../api/resolve-name.js';
+import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
@@ -13,6 +14,7 @@ import type { AgentContext } from '../task/context.js';
 import { Journal, type SingleRun } from '../task/journal.js';
 import { runTask } from '../task/run.js';
 import { buildContext, type TaskOptions } from './build-context.js';
+import { checkRunnable } from './check-runnable.js';
 import { type Connection, connect } from './connect.js';
 import { type ContainerMode, containerDriver, previewRunLine } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
@@ -73,12 +75,14 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     const connection = await connect({ ...given, wait: true, signal: shutdown.drain });
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
     if (options.dryRun) return await previewTask(connection, options);
-    // Before the task leaves its queue: a run that cannot be kept anywhere must not take it.
-    await ensureFolder(workerFolder(options.state, options.workerId));
-    const task = await chooseTask(connection, options);
-    if (options.silent) await markStarted(connection, options, task);
+    // Before the task leaves its queue or is cloned: a run that cannot be kept anywhere, or has no engine, takes none.
+    const folder = workerFolder(options.state, options.workerId);
+    await ensureFolder(folder);
+    const record = await connection.tasks.getById(await taskId(connection, options));
+    const worker = await prepareWorker({ options, connection, shutdown }, folder);
+    const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);
     running.yes = true;
-    return await runOne({ options, connection, task, shutdown });
+    return await runOne({ options, connection, shutdown, worker, task });
   } catch (error) {
     if (isShutdown(error, shutdown)) return INTERRUPTED;
     throw error;
@@ -117,17 +121,28 @@ function taskId({ tasks }: Connection, options: ExecuteOptions): Promise<string>
   });
 }
 
-async function chooseTask(connection: Connection, options: ExecuteOptions): Promise<string> {
-  const { tasks } = connection;
-  const id = await taskId(connection, options);
-  const { name, status } = await tasks.getById(id);
+async function chooseTask(
+  { options, connection, shutdown }: Session,
+  ctx: AgentContext,
+  record: TaskRecord,
+): Promise<string> {
+  const { id, status } = record;
   if (options.clone) {
-    const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
-    options.logger.info(`task ${id} was cloned; running ${clone}`);
-    return clone;
+    await checkRunnable(ctx, record, shutdown.drain);
+    return cloneOf(connection, options, record);
   }
   await leaveQueue(connection, options, { id, queued: status === 'queued' });
   return id;
+}
+
+async function cloneOf(
+  { tasks }: Connection,
+  { logger }: ExecuteOptions,
+  { id, name }: TaskRecord,
+): Promise<string> {
+  const clone = await tasks.clone({ task: id, new_task_name: `Clone of ${name ?? id}` });
+  logger.info(`task ${id} was cloned; running ${clone}`);
+  return clone;
 }
 
 /** A run that tells nothing else tells this: the final status of an earlier run would end it at once. */
@@ -180,18 +195,32 @@ function settleEarlier(ctx: AgentContext, { state, config }: ExecuteOptions): vo
   );
 }
 
-interface Execution {
+interface Session {
   options: ExecuteOptions;
   connection: Connection;
-  task: string;
   shutdown: ShutdownSignals;
 }
 
+interface Execution extends Session {
+  worker: { ctx: AgentContext; heartbeat: Heartbeat };
+  task: string;
+}
+
+/** A clone whose run cannot even begin stays on the server, so its id is told. */
 async function runOne(execution: Execution): Promise<number> {
-  const { options, connection, task, shutdown } = execution;
-  const folder = workerFolder(options.state, options.workerId);
-  const { ctx, heartbeat } = await prepareWorker(execution, folder);
-  const folders = new RunFolders(folder);
+  const { options, task } = execution;
+  try {
+    return await runChosen(execution);
+  } catch (error) {
+    if (options.clone) options.logger.error(`the clone ${task} stays on the server`);
+    throw error;
+  }
+}
+
+async function runChosen({ options, connection, task, shutdown, worker }: Execution): Promise<number> {
+  const { ctx, heartbeat } = worker;
+  if (options.silent) await markStarted(connection, options, task);
+  const folders = new RunFolders(ctx.stateFolder);
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
@@ -221,7 +250,7 @@ async function runOne(execution: Execution): Promise<number> {
 
 /** What a daemon's worker has as well: the context of its runs and its reports on the machine. */
 async function prepareWorker(
-  { options, connection, shutdown }: Execution,
+  { options, connection, shutdown }: Session,
   folder: string,
 ): Promise<{ ctx: AgentContext; heartbeat: Heartbeat }> {
   const times = intervals(options.config, undefined);

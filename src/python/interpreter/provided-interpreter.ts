@@ -14,7 +14,7 @@ const DOWNLOAD_TIMEOUT_MS = 300_000;
  */
 export async function provideInterpreter(request: EnvironmentRequest, version: string): Promise<boolean> {
   const { place, settings, offline, reporter, signal } = request;
-  if (!mayInstall(settings) || offline === true) return false;
+  if (!mayInstallPython(settings) || offline === true) return false;
   const uv = await findUv(place, settings.uv.binary, '');
   if (uv === undefined) return false;
   const { pythonDownloads } = settings.uv;
@@ -35,6 +35,6 @@ export async function provideInterpreter(request: EnvironmentRequest, version: s
 }
 
 /** Who chose uv wants its interpreters too, unless the configuration says otherwise. */
-function mayInstall({ manager, engine, uv }: PythonSettings): boolean {
+export function mayInstallPython({ manager, engine, uv }: PythonSettings): boolean {
   return uv.installPython ?? (manager === 'uv' || engine === 'uv');
 }
