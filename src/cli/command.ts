@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.js';
+import type { Contradiction } from './contradictions.js';
 
 /**
  * What a command is, as data: `program.ts` makes the parser, the help and the docs page from it. A command's
@@ -13,6 +14,8 @@ export interface Command {
   /** Values of the first positional, where they can be listed. */
   positionalChoices?: readonly string[];
   flags: readonly Flag[];
+  /** Flags that exclude each other. */
+  contradictions?: readonly Contradiction[];
   /** Lines shown under "Examples:". */
   examples?: readonly string[];
   /** Resolves to the exit status. */

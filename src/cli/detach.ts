@@ -24,7 +24,7 @@ export async function startDetached(context: CommandContext): Promise<number> {
   const config = sessionConfig(context, configFlags(context.options));
   requireReady(config);
   const logFile = await newLogFile(context, config);
-  const words = context.words.filter((word) => word !== '-d' && word !== '--detached');
+  const words = context.words.filter((word) => word !== '-d' && !isDetached(word));
   const { configFile, debug } = context.global;
   const { pid, ready } = await startInBackground({
     argv: [
@@ -42,6 +42,11 @@ export async function startDetached(context: CommandContext): Promise<number> {
   const doing = ready ? 'is running' : 'has started and is still waiting for the server';
   context.stdout.write(`The daemon ${doing} in the background, process ${pid}, writing to ${logFile}\n`);
   return 0;
+}
+
+/** The flag, or an unambiguous beginning of it. */
+function isDetached(word: string): boolean {
+  return word.length >= '--d'.length + 1 && '--detached'.startsWith(word);
 }
 
 /** A name that no other daemon has; what daemons left here long ago is cleared away. */

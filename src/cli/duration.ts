@@ -2,6 +2,8 @@ import { AgentError } from '../errors.js';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 };
 
+const MOST_SECONDS = 100 * 365 * 86_400;
+
 /**
  * Reads a length of time: `90m`, `96h`, `1d12h`; a number alone counts days.
  *
@@ -9,14 +11,16 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_40
  */
 export function duration(flag: string): (value: string) => number {
   return (value) => {
-    const text = value.trim().toLowerCase();
-    if (/^\d+$/.test(text)) return Number(text) * (UNITS.d ?? 0);
-    if (!/^(\d+[smhdw])+$/.test(text)) {
-      throw new AgentError('USAGE', `${flag} takes a time such as 96h, 4d or 30m, got "${value}"`);
-    }
-    return [...text.matchAll(/(\d+)([smhdw])/g)].reduce(
+    const typed = value.trim().toLowerCase();
+    const text = /^\d+$/.test(typed) ? `${typed}d` : typed;
+    const total = [...text.matchAll(/(\d+)([smhdw])/g)].reduce(
       (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0),
       0,
+    );
+    if (/^(\d+[smhdw])+$/.test(text) && total <= MOST_SECONDS) return total;
+    throw new AgentError(
+      'USAGE',
+      `${flag} takes a time of at most 100 years such as 96h, 4d or 30m, got "${value}"`,
     );
   };
 }

@@ -3,7 +3,6 @@ import type { Config } from '../config/config.js';
 import { registerSecrets } from '../daemon/build-context.js';
 import { resolveSchedule, type Schedule, scheduleWarnings } from '../daemon/queues/schedule.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
-import { AgentError } from '../errors.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
 import { type AgentLogger, createLogger } from '../logs/logger.js';
 import { Redactor } from '../logs/redactor.js';
@@ -20,18 +19,9 @@ export function identityOf(context: CommandContext, config: Config): WorkerIdent
   });
 }
 
-/**
- * Which GPUs this agent and its tasks see; services see none.
- *
- * @throws AgentError USAGE for flags that contradict each other
- */
+/** Which GPUs this agent and its tasks see; services see none. */
 export function machineOf({ options, env }: CommandContext): GpuVisibility {
   if (servicesMode(options) !== undefined) return gpuVisibility({ env, cpuOnly: true });
-  if (options.cpuOnly === true && typeof options.gpus === 'string' && options.gpus !== 'none') {
-    throw new AgentError('USAGE', `--cpu-only and --gpus ${options.gpus} are both given`, {
-      hint: 'Give the one that is meant; --gpus none is the same as --cpu-only.',
-    });
-  }
   return gpuVisibility({
     env,
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
@@ -43,7 +33,7 @@ export function machineOf({ options, env }: CommandContext): GpuVisibility {
 export function servicesMode({
   servicesMode: count,
 }: CommandContext['options']): { limit: number | undefined } | undefined {
-  if (count === undefined || count === 0) return undefined;
+  if (count === undefined) return undefined;
   return { limit: typeof count === 'number' && count > 0 ? count : undefined };
 }
 

@@ -1,4 +1,5 @@
 import { AgentError, causeLine } from '../errors.js';
+import type { StartFailure } from '../os/daemonize.js';
 import { processEnvironment } from '../os/environment.js';
 import { homeFolder } from '../os/home.js';
 import { VERSION } from './version.js';
@@ -31,10 +32,20 @@ async function outcome(words: readonly string[]): Promise<number> {
       stdin: process.stdin,
     });
   } catch (error) {
+    await tellStarter(error);
     const { exitStatus, text } = describeFailure(error, words[0] === '-d' || words.includes('--debug'));
     process.stderr.write(text);
     return exitStatus;
   }
+}
+
+/** A process in the background reports why it ends to the one that started it and still waits. */
+async function tellStarter(error: unknown): Promise<void> {
+  const { send } = process;
+  if (send === undefined || !(error instanceof AgentError)) return;
+  const { code, message, hint, detail } = error;
+  const failure: StartFailure = { failure: { code, message, hint, detail } };
+  await new Promise<void>((resolve) => send.call(process, failure, () => resolve()));
 }
 
 /** The lines that tell a user about an error: cause, the tool's own words, what to do. */

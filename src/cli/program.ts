@@ -3,6 +3,7 @@ import { AgentError } from '../errors.js';
 import { checkValue, prepareWords, splitAtCommand } from './argv.js';
 import { type Command, type CommandContext, type Flag, type GlobalOptions, isOffered } from './command.js';
 import { COMMANDS } from './commands.js';
+import { refuseContradictions } from './contradictions.js';
 import { VERSION } from './version.js';
 
 export type ProgramContext = Pick<CommandContext, 'env' | 'home' | 'stdout' | 'stderr' | 'stdin'>;
@@ -130,6 +131,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .filter((word): word is string => typeof word === 'string');
     const { writeErr } = sub.configureOutput();
     answerOldFlags(command, sub.opts(), (line) => writeErr?.(`warning: ${line}\n`));
+    refuseContradictions(command, sub.opts(), (name) => sub.getOptionValueSource(name) === 'cli');
     await action(command, sub.opts(), positionals);
   });
 }

@@ -63,8 +63,6 @@ function kindsOf(words: readonly string[]): readonly CacheKind[] {
 
 function selectionOf({ options }: CommandContext): Selection {
   const { olderThan, all } = options;
-  if (all === true && olderThan !== undefined)
-    throw new AgentError('USAGE', '--all and --older-than contradict each other');
   if (all === true) return { by: 'all' };
   return typeof olderThan === 'number' ? { by: 'age', seconds: olderThan } : { by: 'limits' };
 }

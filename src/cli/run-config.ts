@@ -89,7 +89,12 @@ function validate(context: CommandContext, file: string | undefined): number {
   const config =
     file === undefined
       ? sessionConfig(context)
-      : loadConfig({ env: context.env, home: context.home, configFile: file });
+      : loadConfig({
+          env: context.env,
+          home: context.home,
+          configFile: file,
+          configFileBy: 'config validate',
+        });
   const { warnings, errors } = validateConfig(config);
   const { stdout } = context;
   if (context.options.json === true) {

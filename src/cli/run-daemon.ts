@@ -3,7 +3,6 @@ import { readList } from '../config/lists.js';
 import type { DaemonOptions } from '../daemon/daemon.js';
 import { tellServiceManager } from '../daemon/service-manager.js';
 import { workerIds } from '../daemon/worker-id.js';
-import { AgentError } from '../errors.js';
 import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import { startedByNohup } from '../os/signal-handling.js';
@@ -15,9 +14,6 @@ import { configFlags, containerMode, requireReady, sessionConfig, taskOptions, t
 /** `agent daemon`: starts, detaches or stops a daemon. */
 export async function runDaemonCommand(context: CommandContext): Promise<number> {
   const { options } = context;
-  if (options.stop !== undefined && options.status === true) {
-    throw new AgentError('USAGE', '--stop and --status are both given; a daemon is stopped or looked at');
-  }
   if (options.stop !== undefined) {
     const { stopDaemons } = await import('./stop-daemons.js');
     return stopDaemons(context);
@@ -26,7 +22,7 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
     const { showStatus } = await import('./show-status.js');
     return showStatus(context);
   }
-  if (options.detached === true && options.foreground !== true) {
+  if (options.detached === true) {
     const { startDetached } = await import('./detach.js');
     return startDetached(context);
   }

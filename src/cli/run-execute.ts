@@ -15,6 +15,11 @@ export async function runExecute(context: CommandContext): Promise<number> {
   if (typeof options.id !== 'string') {
     throw new AgentError('USAGE', 'execute needs --id: the id or the name of the task to run');
   }
+  const containers = containerMode(context);
+  if (options.dryRun === true && containers === undefined) {
+    const text = '--dry-run prints how a container is run, so it needs --docker or --podman';
+    throw new AgentError('USAGE', text);
+  }
   const config = sessionConfig(context, configFlags(options));
   requireReady(config);
   const { executeTask } = await import('../daemon/execute.js');
@@ -26,7 +31,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     task: options.id,
     clone: options.clone === true,
     requireQueue: options.requireQueue === true,
-    silent: options.disableMonitoring === true && options.fullMonitoring !== true,
+    silent: options.disableMonitoring === true,
     workerId: executeWorkerId(
       {
         workerId: config.string('agent.worker_id'),
@@ -37,7 +42,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     ),
     tags: config.words('CLEARML_WORKER_TAGS') ?? [],
     taskOptions: taskOptions(context),
-    containers: containerMode(context),
+    containers,
     dryRun: options.dryRun === true,
     print: (line) => void context.stdout.write(`${line}\n`),
     signals: process,

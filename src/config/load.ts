@@ -13,8 +13,10 @@ export interface LoadOptions {
   env: Environment;
   /** The user's home folder. */
   home: string;
-  /** Value of `--config-file`; it has to exist. */
+  /** A file that the command line names; it has to exist. */
   configFile?: string;
+  /** The words that name it, for the error; `--config-file` unless told. */
+  configFileBy?: string;
   /** What flags say, as configuration keys. */
   flags?: ConfigTree;
 }
@@ -56,14 +58,17 @@ function flagLayers(flags: ConfigTree): ConfigLayer[] {
   });
 }
 
-function userFiles({ env, home, configFile }: LoadOptions, context: FileContext): ConfigLayer[] {
+function userFiles(
+  { env, home, configFile, configFileBy = '--config-file' }: LoadOptions,
+  context: FileContext,
+): ConfigLayer[] {
   if (configFile !== undefined) {
     const file = expandHome(expandVariables(configFile, env), home);
     const layer = readConfigFile(file, context);
     if (layer !== undefined) return [layer];
     throw new AgentError(
       'CONFIG_FILE',
-      `--config-file: expected a configuration file, found nothing at ${file}`,
+      `${configFileBy}: expected a configuration file, found nothing at ${file}`,
     );
   }
   const named = readVariable(env, 'CLEARML_CONFIG_FILE');

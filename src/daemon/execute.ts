@@ -98,12 +98,7 @@ const INTERRUPTED = 130;
 /** `--dry-run` */
 async function previewTask(connection: Connection, options: ExecuteOptions): Promise<number> {
   const { containers: mode } = options;
-  if (mode === undefined) {
-    throw new AgentError(
-      'USAGE',
-      '--dry-run prints how a container is run, so it needs --docker or --podman',
-    );
-  }
+  if (mode === undefined) throw new AgentError('INTERNAL', 'a dry run without a container engine');
   const record = await connection.tasks.getById(await taskId(connection, options));
   const { gpus } = lookAtMachine({
     ...options,

@@ -18,8 +18,8 @@ export interface BackgroundRequest {
  * Starts a copy of this program in the background: own session, no terminal, output to a file. Resolves when it
  * says that it is ready (`process.send('ready')`).
  *
- * @throws AgentError with its last words when it ends before that: LAUNCH_FAILED, or USAGE where it found fault with
- * what it was given
+ * @throws AgentError the error that it reports when it ends before that; LAUNCH_FAILED or USAGE with its last words
+ * when it reports none
  */
 export async function startInBackground(
   request: BackgroundRequest,
@@ -34,6 +34,14 @@ export async function startInBackground(
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
     });
     const outcome = await firstNews(child, request.timeoutMs);
+    if (outcome.kind === 'failure') {
+      const { code, message, hint, detail } = outcome.failure;
+      const log = `Its whole log is in ${request.logFile}.`;
+      throw new AgentError(code, message, {
+        hint: hint === undefined ? log : `${hint} ${log}`,
+        ...(detail === undefined ? {} : { detail }),
+      });
+    }
     if (outcome.kind === 'exit') {
       const words = await lastWords(request.logFile, begin);
       throw new AgentError(
@@ -58,7 +66,20 @@ function startFailure(status: number | null): ErrorCode {
   return status === ERROR_TABLE.USAGE[0] ? 'USAGE' : 'LAUNCH_FAILED';
 }
 
-type News = { kind: 'ready' } | { kind: 'timeout' } | { kind: 'exit'; status: number | null };
+/** What a process that cannot start sends to the one that started it. */
+export interface StartFailure {
+  failure: { code: ErrorCode; message: string; hint: string | undefined; detail: string | undefined };
+}
+
+function isStartFailure(message: unknown): message is StartFailure {
+  return typeof message === 'object' && message !== null && 'failure' in message;
+}
+
+type News =
+  | { kind: 'ready' }
+  | ({ kind: 'failure' } & StartFailure)
+  | { kind: 'timeout' }
+  | { kind: 'exit'; status: number | null };
 
 function firstNews(child: ReturnType<typeof spawn>, timeoutMs: number): Promise<News> {
   return new Promise((resolve, reject) => {
@@ -67,8 +88,14 @@ function firstNews(child: ReturnType<typeof spawn>, timeoutMs: number): Promise<
       clearTimeout(timer);
       resolve(news);
     };
-    child.once('message', () => settle({ kind: 'ready' }));
-    child.once('exit', (status) => settle({ kind: 'exit', status }));
+    child.once('message', (message) =>
+      settle(isStartFailure(message) ? { kind: 'failure', ...message } : { kind: 'ready' }),
+    );
+    child.once('exit', (status) => {
+      // Its last message may still be on the way.
+      if (child.connected) child.once('disconnect', () => settle({ kind: 'exit', status }));
+      else settle({ kind: 'exit', status });
+    });
     child.once('error', reject);
   });
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { type KeyPair, newKeyPair } from './auth/accounts.js';
 
@@ -25,7 +25,7 @@ export async function openSecrets(folder: string): Promise<Secrets> {
   const credentialsFile = path.join(folder, CREDENTIALS_FILE);
   const credentials = await readCredentials(credentialsFile);
   const secretFile = path.join(folder, TOKEN_SECRET_FILE);
-  const kept = (await readTextIfThere(secretFile))?.trim();
+  const kept = (await readSecret(secretFile))?.trim();
   const tokenSecret = kept === undefined || kept === '' ? randomBytes(48).toString('base64url') : kept;
   if (tokenSecret !== kept) await writeFileDurable(secretFile, `${tokenSecret}\n`, 0o600);
   // Someone may have copied them with other rights.
@@ -38,19 +38,42 @@ async function openFolder(folder: string): Promise<void> {
     await ensureFolder(folder, 0o700);
     await chmod(folder, 0o700);
   } catch (error) {
-    throw new AgentError(
-      'SERVER_FOLDER',
-      `cannot use ${folder} as the server's folder: ${causeLine(error)}`,
-      {
-        hint: 'Name a folder that is yours to write with --folder.',
-        cause: error,
-      },
-    );
+    throw new AgentError('SERVER_FOLDER', `cannot use ${folder} as the server's folder: ${reasonOf(error)}`, {
+      hint: 'Name a folder that is yours to write with --folder.',
+      cause: error,
+    });
   }
 }
 
+async function readSecret(file: string): Promise<string | undefined> {
+  try {
+    return await readTextIfThere(file);
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw new AgentError('SERVER_FOLDER', `cannot read ${file}: ${reasonOf(error)}`, {
+      hint: 'Give the file back to this user, or name another folder with --folder.',
+      cause: error,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not use it',
+  EPERM: 'this user may not use it',
+  EEXIST: 'a file has that name',
+  ENOTDIR: 'its path leads through a file',
+  EISDIR: 'a folder has that name',
+  EROFS: 'its file system is read-only',
+  ELOOP: 'a link on its path leads to itself',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+function reasonOf(error: unknown): string {
+  return REASONS[systemCode(error) ?? ''] ?? causeLine(error);
+}
+
 async function readCredentials(file: string): Promise<KeyPair> {
-  const text = await readTextIfThere(file);
+  const text = await readSecret(file);
   if (text !== undefined) return parseCredentials(text, file);
   const keys = newKeyPair();
   const content = { access_key: keys.accessKey, secret_key: keys.secretKey };

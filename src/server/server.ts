@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { AgentError, systemCode } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 import { Accounts, type KeyPair } from './auth/accounts.js';
 import { documentTables, type ServerContext, type UserDocument } from './context.js';
 import { isoDate } from './dates.js';
@@ -142,15 +142,24 @@ function defaultFilesPort(port: number): number {
   return port === 0 ? 0 : port + FILES_PORT_DISTANCE;
 }
 
+const LISTEN_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses the port',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'this user may not use the port',
+  ENOTFOUND: 'no host has that name',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  ERR_SOCKET_BAD_PORT: 'a port is at most 65535',
+};
+
 /** @throws AgentError SERVER_LISTEN */
 async function open(app: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (error) {
     const code = systemCode(error);
-    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${code ?? error}`, {
-      hint:
-        code === 'EADDRINUSE' ? 'Another program uses the port; choose another one.' : 'Check the address.',
+    const why = LISTEN_FAILURES[code ?? ''] ?? code ?? causeLine(error);
+    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
+      hint: 'Choose another port or address.',
       cause: error,
     });
   }

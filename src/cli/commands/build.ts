@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const buildCommand: Command = {
@@ -32,6 +33,17 @@ export const buildCommand: Command = {
     },
     ...runFlags,
     ...machineFlags,
+  ],
+  contradictions: [
+    {
+      flags: ['--install-globally', '--docker'],
+      hint: 'An image has an environment of its own; leave --install-globally out.',
+    },
+    {
+      flags: ['--install-globally', '--podman'],
+      hint: 'An image has an environment of its own; leave --install-globally out.',
+    },
+    ...MACHINE_CONTRADICTIONS,
   ],
   examples: [
     'agent build --id 4f1d… --target ~/envs/experiment',

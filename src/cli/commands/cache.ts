@@ -20,6 +20,9 @@ export const cacheCommand: Command = {
       help: 'with "prune": also runs that the server does not know the end or the whole log of; that is lost',
     },
   ],
+  contradictions: [
+    { flags: ['--all', '--older-than'], hint: 'Give --all for everything, --older-than for what is old.' },
+  ],
   examples: [
     'agent cache list',
     'agent cache list mirrors --json',

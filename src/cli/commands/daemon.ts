@@ -1,5 +1,6 @@
 import { AgentError } from '../../errors.js';
 import { type Command, type Flag, seconds } from '../command.js';
+import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
@@ -19,13 +20,19 @@ function ignored(flags: string, why: string): Flag {
   return { flags, help: why, ignored: why };
 }
 
-/** -1 is the original's word for no limit, 0 for off. */
+const MOST_SERVICES = 10_000;
+
+/** -1 is the original's word for no limit. */
 function serviceCount(value: string): number {
-  const number = Number(value);
-  if (/^-?\d+$/.test(value.trim()) && number >= -1) return number;
-  throw new AgentError('USAGE', `--services-mode takes how many tasks may run at once, got "${value}"`, {
-    hint: 'Give a whole number, or nothing for no limit.',
-  });
+  const text = value.trim();
+  if (text === '-1') return -1;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= MOST_SERVICES) return number;
+  throw new AgentError(
+    'USAGE',
+    `--services-mode takes how many tasks may run at once, from 1 to ${MOST_SERVICES}, got "${value}"`,
+    { hint: 'Give the flag alone for no limit; leave it out to run one task at a time.' },
+  );
 }
 
 export const daemonCommand: Command = {
@@ -93,6 +100,14 @@ export const daemonCommand: Command = {
     ...runFlags,
     ...machineFlags,
     ...notTaken,
+  ],
+  contradictions: [
+    { flags: ['--stop', '--status'], hint: 'A daemon is stopped or looked at; give one of them.' },
+    {
+      flags: ['--detached', '--foreground'],
+      hint: 'Give --detached for a daemon in the background; without it the daemon stays in this terminal.',
+    },
+    ...MACHINE_CONTRADICTIONS,
   ],
   examples: [
     'agent daemon --queue default --foreground',

@@ -7,6 +7,12 @@ export const entrypointCommand: Command = {
     { flags: '--dry-run', help: 'only print the command line of the daemon' },
     { flags: '--health', help: 'ask a running daemon how it is, on the port of its metrics' },
   ],
+  contradictions: [
+    {
+      flags: ['--dry-run', '--health'],
+      hint: 'Give --health to ask a daemon, --dry-run to print a command line.',
+    },
+  ],
   examples: ['docker run --rm -e CLEARML_AGENT_QUEUES=gpu IMAGE entrypoint --dry-run'],
   async run(context) {
     const { runEntrypoint } = await import('../run-entrypoint.js');

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const executeCommand: Command = {
@@ -25,6 +26,21 @@ export const executeCommand: Command = {
     },
     ...runFlags,
     ...machineFlags,
+  ],
+  contradictions: [
+    {
+      flags: ['--disable-monitoring', '--full-monitoring'],
+      hint: 'Give the one that is meant; --full-monitoring is the default.',
+    },
+    {
+      flags: ['--clone', '--require-queue'],
+      hint: 'A clone waits in no queue; leave --require-queue out to run one.',
+    },
+    {
+      flags: ['--dry-run', '--log-file'],
+      hint: 'Nothing runs with --dry-run, so there is no console to keep.',
+    },
+    ...MACHINE_CONTRADICTIONS,
   ],
   examples: [
     'agent execute --id 4f1d…',

@@ -1,5 +1,8 @@
 import { type Command, wholeNumber } from '../command.js';
 
+/** The file server listens on a port as far above as 8081 is from 8008. */
+const LARGEST_PORT = 65_535 - (8081 - 8008);
+
 export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server',
@@ -12,9 +15,9 @@ export const serverCommand: Command = {
     },
     {
       flags: '--port <number>',
-      help: 'port of the API',
+      help: 'port of the API; the file server takes the one 73 above',
       default: 8008,
-      parse: wholeNumber('--port', 0, 65_535),
+      parse: wholeNumber('--port', 0, LARGEST_PORT),
     },
   ],
   examples: ['agent server', 'agent server --folder /srv/clearml --port 8108'],

@@ -8,7 +8,7 @@ export interface PipeStreams {
   output: NodeJS.WritableStream;
 }
 
-/** One line of the input answers one question; an input that ends answers the rest with their defaults. */
+/** One line of the input answers one question, an empty one with the default. Every question needs a line. */
 export class PipeAsker implements Asker {
   readonly interactive = false;
   readonly #lines: LineReader;
@@ -36,18 +36,16 @@ export class PipeAsker implements Asker {
   }
 
   async text(question: TextQuestion): Promise<string> {
-    for (;;) {
-      const { message, initial, check } = question;
-      this.#output.write(`${message}: ${initial ? `[${initial}] ` : ''}`);
-      const line = await this.#lines.next();
-      this.say('');
-      const answer = line?.trim() || (initial ?? '');
-      const problem = answer === '' && initial === undefined ? 'an answer is needed' : check?.(answer);
-      if (problem === undefined) return answer;
-      if (line === undefined)
-        throw new AgentError('USAGE', `the input ended before "${message}": ${problem}`);
-      this.say(problem);
-    }
+    const { message, initial, check } = question;
+    this.#output.write(`${message}: ${initial ? `[${initial}] ` : ''}`);
+    const line = await this.#lines.next();
+    this.say('');
+    if (line === undefined) throw refusal(`the input ended before "${message}"`);
+    const answer = line.trim() || (initial ?? '');
+    const problem = answer === '' && initial === undefined ? 'an answer is needed' : check?.(answer);
+    // The next line is the answer to the next question, so this one is not asked again.
+    if (problem !== undefined) throw refusal(`"${message}": ${problem}`);
+    return answer;
   }
 
   async choose<T extends string>({ message, options }: ChoiceQuestion<T>): Promise<T> {
@@ -65,6 +63,12 @@ export class PipeAsker implements Asker {
   close(): void {
     this.#lines.close();
   }
+}
+
+function refusal(problem: string): AgentError {
+  return new AgentError('USAGE', `${problem}; nothing was written`, {
+    hint: 'Give one line for each question, an empty one for its default, or run agent init in a terminal.',
+  });
 }
 
 function find<O extends { label: string; letter: string }>(

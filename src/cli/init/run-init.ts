@@ -89,7 +89,7 @@ async function append(asker: Asker, file: string, before: string, home: string):
     ],
   });
   if (choice === 'no') {
-    asker.say('To do it by hand, see the agent section of clearml.conf.example.');
+    asker.say('Nothing was written. To do it by hand, see the agent section of clearml.conf.example.');
     return 0;
   }
   const agent = await askAgent(asker, hostname());

@@ -25,13 +25,48 @@ export async function runService(context: CommandContext): Promise<number> {
     );
   }
   await requireDaemonFlags(context, daemonWords);
+  requireOwnFlags(action, context.options);
+  await requireUser(context);
   const service = describeService(context, daemonWords);
   return perform(action, { context, service, manager: serviceManager(process.platform) });
 }
 
+/** Flags that mean something to some actions only. */
+const FLAGS_OF: readonly [flag: string, name: string, actions: readonly Action[]][] = [
+  ['--run-as', 'runAs', ['install', 'print']],
+  ['--follow', 'follow', ['logs']],
+];
+
+/** @throws AgentError USAGE for a flag without effect */
+function requireOwnFlags(action: Action, options: CommandContext['options']): void {
+  for (const [flag, name, actions] of FLAGS_OF) {
+    if (options[name] === undefined || actions.includes(action)) continue;
+    throw new AgentError('USAGE', `service ${action}: ${flag} is for service ${actions.join(' and ')}`);
+  }
+  if (options.start === false && action !== 'install')
+    throw new AgentError('USAGE', `service ${action}: --no-start is for service install`);
+  if (options.runAs !== undefined && options.system !== true)
+    throw new AgentError('USAGE', 'service: --run-as needs --system', {
+      hint: 'A service of your own runs as you.',
+    });
+}
+
+/**
+ * A unit of a user that does not exist would only fail at its start.
+ *
+ * @throws AgentError USAGE
+ */
+async function requireUser({ options: { runAs }, env }: CommandContext): Promise<void> {
+  if (typeof runAs !== 'string') return;
+  const unknown = new AgentError('USAGE', `service: --run-as: this machine has no user "${runAs}"`);
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?$/.test(runAs)) throw unknown;
+  const { exitCode } = await run(['id', '-u', '--', runAs], { env, timeoutMs: 10_000 });
+  if (exitCode !== 0) throw unknown;
+}
+
 /** A unit with flags that the daemon refuses would only be found out at the next start of the machine. */
 async function requireDaemonFlags(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { stop, status } = await context.readOther(['daemon', ...words]);
+  const { stop, status } = await context.readOther(['daemon', '--foreground', ...words]);
   if (stop === undefined && status === undefined) return;
   throw new AgentError('USAGE', 'a service runs a daemon; --stop and --status are not for it');
 }

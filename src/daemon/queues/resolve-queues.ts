@@ -1,6 +1,7 @@
+import { isApiError } from '../../api/errors.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { resolveName } from '../../api/resolve-name.js';
-import { AgentError, isAgentError } from '../../errors.js';
+import { AgentError, causeLine, isAgentError } from '../../errors.js';
 
 export interface ResolvedQueue {
   id: string;
@@ -18,7 +19,7 @@ export interface QueueRequest {
 /**
  * The queues that the user named, in the same order.
  *
- * @throws AgentError QUEUE_NOT_FOUND
+ * @throws AgentError QUEUE_NOT_FOUND; USAGE for a name that no queue can have
  */
 export async function resolveQueues(api: QueuesApi, request: QueueRequest): Promise<ResolvedQueue[]> {
   const ids: string[] = [];
@@ -33,8 +34,30 @@ async function resolveOne(api: QueuesApi, name: string, create: boolean): Promis
     return await resolveName(name, { kind: 'queue', getAll: (query, options) => api.getAll(query, options) });
   } catch (error) {
     if (!create || !isAgentError(error, 'QUEUE_NOT_FOUND')) throw withCreateHint(error);
-    return api.create({ name });
+    return createQueue(api, name);
   }
+}
+
+/** The server's own limit; it trims names. */
+const SHORTEST_NAME = 3;
+
+/** @throws AgentError USAGE for a name that the server does not take */
+async function createQueue(api: QueuesApi, name: string): Promise<string> {
+  const expected = `at least ${SHORTEST_NAME} characters`;
+  if (name.trim().length < SHORTEST_NAME) throw badName(name, `a name needs ${expected}`);
+  try {
+    return await api.create({ name });
+  } catch (error) {
+    if (!isApiError(error, 400)) throw error;
+    throw badName(name, causeLine(error), error);
+  }
+}
+
+function badName(name: string, why: string, cause?: unknown): AgentError {
+  return new AgentError('USAGE', `cannot create the queue "${name}": ${why}`, {
+    hint: 'Name the queue otherwise, or an existing one.',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function withCreateHint(error: unknown): unknown {

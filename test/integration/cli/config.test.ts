@@ -128,4 +128,15 @@ test('config validate: the exit status says it', async (t) => {
   await mkdir(path.join(home.folder, 'folder'));
   t.is((await agent('config', 'validate', path.join(home.folder, 'folder'))).status, 2);
   t.is((await agent('config', 'show')).status, 2);
+  const missing = path.join(home.folder, 'missing.conf');
+  const gone = await agent('config', 'validate', missing);
+  t.is(gone.status, 2);
+  t.regex(
+    gone.err,
+    /ERROR: config validate: expected a configuration file, found nothing at .*missing\.conf\n/,
+  );
+  t.regex(
+    (await agent('--config-file', missing, 'list')).err,
+    /ERROR: --config-file: expected a configuration/,
+  );
 });

@@ -7,7 +7,7 @@ import type { TerminalStep } from '../../support/terminal.js';
 import { person } from '../../support/wizard-person.js';
 
 const ENTER = '\r';
-const ANSWERS = '\n\n\ns\nme\ntoken-of-git\n';
+const ANSWERS = '\n\n\ns\nme\ntoken-of-git\n\n\n\n';
 
 /** What stands in the way of the file. Each gives its path, below a folder of the test's own. */
 const TARGETS: [name: string, make: (folder: string) => Promise<string>, why: RegExp][] = [
@@ -91,7 +91,7 @@ onSmallDisk('a pipe: a section for a file on a full disk is kept with what the f
   const before = 'api { credentials { secret_key: "the-secret" } }\n';
   await writeFile(file, before, { mode: 0o600 });
   await writeFile(path.join(disk, 'filler'), Buffer.alloc(1 << 20)).catch(() => undefined);
-  const { shown, status } = await pipes('y\nme\ntoken-of-git\n', ['--config-file', file, 'init']);
+  const { shown, status } = await pipes('y\nme\ntoken-of-git\n\n\n\n', ['--config-file', file, 'init']);
   t.is(status, 2, shown);
   await checkKept(t, shown);
   t.is(await readFile(file, 'utf8'), before);
@@ -101,7 +101,7 @@ test('a link is followed, to nothing too', async (t) => {
   const { pipes, block, home, file, config } = await person(t);
   const real = path.join(home.folder, 'real.conf');
   await symlink('real.conf', file);
-  for (const input of [`${block}${ANSWERS}`, 'y\nother\ntoken-of-other\n']) {
+  for (const input of [`${block}${ANSWERS}`, 'y\nother\ntoken-of-other\n\n\n\n']) {
     const { shown, status } = await pipes(input);
     t.is(status, 0, shown);
     t.true((await lstat(file)).isSymbolicLink());

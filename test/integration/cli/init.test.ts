@@ -6,6 +6,8 @@ import { person } from '../../support/wizard-person.js';
 
 const ENTER = '\r';
 const CTRL_C = '\u0003';
+/** More empty lines than there are questions. */
+const REST = '\n'.repeat(12);
 /** What a question is drawn with. */
 const ASKED = '◆';
 const ANSWERED = '◇';
@@ -114,9 +116,9 @@ test('a terminal: keys that are refused may be typed once more', async (t) => {
   t.is(config().string('api.credentials.secret_key'), 'the-secret');
 });
 
-test('a pipe: one line an answer, defaults behind its end', async (t) => {
+test('a pipe: one line an answer, defaults for empty ones', async (t) => {
   const { pipes, block, config, server } = await person(t);
-  const { status, shown } = await pipes(`${block}\n\nhttps://files.other\ns\nme\nsecret-token\n`);
+  const { status, shown } = await pipes(`${block}\n\nhttps://files.other\ns\nme\nsecret-token\n${REST}`);
   t.is(status, 0, shown);
   t.is(config().string('sdk.development.default_output_uri'), 'https://files.other');
   t.is(config().string('agent.git_user'), 'me');
@@ -134,7 +136,7 @@ test('a pipe: refused keys, twice, end without a file', async (t) => {
 
 test('a pipe: a server that does not answer', async (t) => {
   const { pipes, block, left, server } = await person(t);
-  const { status, shown } = await pipes(block.replace(server.url, 'http://127.0.0.1:9'));
+  const { status, shown } = await pipes(`${block.replace(server.url, 'http://127.0.0.1:9')}${REST}`);
   t.is(status, 1, shown);
   t.regex(shown, /127\.0\.0\.1:9/);
   t.deepEqual(await left(), []);
@@ -144,8 +146,32 @@ test('a pipe: nothing to read the keys from', async (t) => {
   const { pipes, left } = await person(t);
   const { status, shown } = await pipes('');
   t.is(status, 2, shown);
-  t.regex(shown, /the input ended before "Enter user access key"/);
+  t.regex(shown, /the input ended before "Enter user access key"; nothing was written/);
   t.deepEqual(await left(), []);
+});
+
+test('a pipe that ends before any of the questions leaves nothing, with status 2', async (t) => {
+  t.timeout(180_000);
+  const { pipes, block, left } = await person(t);
+  const answers = ['\n', '\n', '\n', 'c\n', 'gs://bucket\n', 'me\n', 'token\n', 'github.com\n', '\n'];
+  for (let given = 0; given <= answers.length; given += 1) {
+    const { status, shown } = await pipes(`${block}${answers.slice(0, given).join('')}`);
+    t.is(status, 2, shown);
+    t.regex(shown, /ERROR: the input ended before ".+"; nothing was written\n/);
+    t.deepEqual(await left(), []);
+  }
+});
+
+test('a pipe: the block of a new file is no answer about one that exists', async (t) => {
+  const { pipes, block, file } = await person(t);
+  await writeFile(file, '# mine\n');
+  for (const input of [`${block}${REST}`, '']) {
+    const { status, shown } = await pipes(input);
+    t.is(status, 2, shown);
+    t.is(shown.match(/Append an agent section to it\?.*: \[/g)?.length, 1, shown);
+    t.regex(shown, /ERROR: .*Append an agent section.*; nothing was written\n/);
+    t.is(await readFile(file, 'utf8'), '# mine\n');
+  }
 });
 
 test('an existing file keeps what it has, with an agent section behind it when that is wanted', async (t) => {
@@ -156,7 +182,7 @@ test('an existing file keeps what it has, with an agent section behind it when t
   t.is(refused.status, 0, refused.shown);
   t.true(refused.shown.includes(`Configuration file already exists: ${file}`));
   t.is(await readFile(file, 'utf8'), before);
-  const added = await pipes('y\nnew\npass\n');
+  const added = await pipes(`y\nnew\npass\n${REST}`);
   t.is(added.status, 0, added.shown);
   t.true((await readFile(file, 'utf8')).startsWith(`${before}\n`));
   t.is(config().string('agent.git_user'), 'new');
@@ -167,7 +193,7 @@ test('an existing file keeps what it has, with an agent section behind it when t
 test('the file that the agent is told to read is the one that is written', async (t) => {
   const { pipes, block, home, left } = await person(t);
   const file = path.join(home.folder, 'other.conf');
-  const { status, shown } = await pipes(block, ['--config-file', file, 'init']);
+  const { status, shown } = await pipes(`${block}${REST}`, ['--config-file', file, 'init']);
   t.is(status, 0, shown);
   t.deepEqual(await left(), ['other.conf']);
 });

@@ -135,11 +135,17 @@ test('wrong input ends a start with status 2 and its cause, also in the backgrou
   const { agent, home } = await agentUnderTest(t);
   for (const [words, cause] of [
     [['--queue', 'nope', '--detached'], /could not find queue with name or id "nope"/],
+    [['--queue', 'ab', '--create-queue'], /cannot create the queue "ab": a name needs at least 3 characters/],
+    [
+      ['--queue', 'ab', '--create-queue', '--detached'],
+      /cannot create the queue "ab": a name needs at least 3 characters/,
+    ],
     [['--docker', 'a:1', '--podman', 'b:1'], /--docker a:1 and --podman b:1 contradict/],
   ] as const) {
     const started = agent('daemon', ...words);
     t.is((await started.exited).code, 2, started.output());
     t.regex(started.output(), cause);
+    t.is(started.output().match(/ERROR/g)?.length, 1, started.output());
   }
   const missing = { CLEARML_API_HOST: '', CLEARML_CONFIG_FILE: '/does/not/exist.conf' };
   Object.assign(home.env, missing);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import test from 'ava';
+import { COMMANDS } from '../../../src/cli/commands.js';
 import { runProgram } from '../../../src/cli/program.js';
 import type { AgentError } from '../../../src/errors.js';
 
@@ -46,6 +47,32 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
       /^--polling-interval takes a number of seconds from 0.1 to 86400, such as 0.5, got "/,
     ],
   ),
+  ...['0', '-2', '', 'NaN', '1.5', '1e3', '0x10', '10001', '99999999999999999999', '-0'].map(
+    (text): [string[], RegExp] => [
+      ['daemon', `--services-mode=${text}`],
+      /^--services-mode takes how many tasks may run at once, from 1 to 10000, got "/,
+    ],
+  ),
+  ...['-1', '', 'NaN', '1.5', '65463', '65500', '65536', '0x50', '8e3', 'http'].map(
+    (text): [string[], RegExp] => [
+      ['server', `--port=${text}`],
+      /^--port takes a whole number from 0 to 65462, got "/,
+    ],
+  ),
+  ...['prune', 'cache prune'].flatMap((command) =>
+    ['-1d', '', 'NaN', '1.5d', '4 days', '36501', '99999999999999999999d'].map((text): [string[], RegExp] => [
+      [...command.split(' '), `--older-than=${text}`],
+      /^--older-than takes a time of at most 100 years such as 96h, 4d or 30m, got "/,
+    ]),
+  ),
+  ...['', ' ', '-1', '0,', 'x', '1.5.2', '99999', '0,0'].map((text): [string[], RegExp] => [
+    ['daemon', `--gpus=${text}`],
+    /^--gpus "/,
+  ]),
+  ...['', '2.7', '3.x', 'latest', '-3'].map((text): [string[], RegExp] => [
+    ['build', '--id=x', `--python-version=${text}`],
+    /--python-version (?:takes a version of Python 3|needs a value)/,
+  ]),
   [['daemon', '--queue', '--foreground'], "daemon: option '--queue <names...>' argument missing"],
   [['daemon', '--queue'], "daemon: option '--queue <names...>' argument missing"],
   [['execute', '--id', '--clone'], "execute: option '--id <task>' argument missing"],
@@ -85,10 +112,6 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   [['--config-file', '', 'list'], '--config-file needs a value, got an empty text'],
   [['--config-file=', 'list'], '--config-file needs a value, got an empty text'],
   [['--config-file', 'a\nb', 'list'], '--config-file has a control character in its value (U+000A)'],
-  ...['65536', '-1', '1.5', 'NaN', '', 'http'].map((text): [string[], RegExp] => [
-    ['server', `--port=${text}`],
-    /^--port takes a whole number from 0 to 65535, got "/,
-  ]),
   [['service', 'print', '--', '--queue', 'a', '--nope'], /^daemon: unknown option '--nope'/],
   [['service', 'install', '--', '--stop'], /^a service runs a daemon; --stop and --status are not for it/],
   [['daemon', '--services-mode', 'many'], /^--services-mode takes how many .*got "many"$/],
@@ -117,6 +140,41 @@ const CONTRADICTIONS: [words: string[], message: RegExp, env?: Record<string, st
   [['daemon', '--stop', '--status'], /^--stop and --status are both given/],
   [['daemon', '--cpu-only', '--gpus', '0'], /^--cpu-only and --gpus 0 are both given$/],
   [['execute', '--id', 'x', '--cpu-only', '--gpus=all'], /^--cpu-only and --gpus all are both given$/],
+  [['build', '--id', 'x', '--cpu-only', '--gpus', '0'], /^--cpu-only and --gpus 0 are both given$/],
+  [['daemon', '--detached', '--foreground'], /^--detached and --foreground are both given$/],
+  [['daemon', '--foreground', '-d'], /^--detached and --foreground are both given$/],
+  [['service', 'print', '--', '--detached'], /^--detached and --foreground are both given$/],
+  [
+    ['execute', '--id', 'x', '--disable-monitoring', '--full-monitoring'],
+    /^--disable-monitoring and --full-monitoring are both given$/,
+  ],
+  [['execute', '--id', 'x', '--clone', '--require-queue'], /^--clone and --require-queue are both given$/],
+  [
+    ['execute', '--id', 'x', '--docker', '--dry-run', '--log-file', '/nonexistent/x'],
+    /^--dry-run and --log-file are both given$/,
+  ],
+  [['execute', '--id', 'x', '--dry-run'], /^--dry-run prints how a container is run, so it needs --docker/],
+  [
+    ['build', '--id', 'x', '--install-globally', '--docker'],
+    /^--install-globally and --docker are both given$/,
+  ],
+  [
+    ['build', '--id', 'x', '--podman', '--install-globally'],
+    /^--install-globally and --podman are both given$/,
+  ],
+  [['build', '--id', 'x', '--entry-point', 'clone_task'], /^build --entry-point is about an image/],
+  [['cache', 'prune', '--all', '--older-than', '1d'], /^--all and --older-than are both given$/],
+  [['cache', 'list', '--all'], /^cache list takes no flag but --json/],
+  [['entrypoint', '--dry-run', '--health'], /^--dry-run and --health are both given$/],
+  [['service', 'status', '--run-as', 'root', '--system'], /^service status: --run-as is for service install/],
+  [['service', 'print', '--run-as', 'root'], /^service: --run-as needs --system$/],
+  [['service', 'print', '--follow'], /^service print: --follow is for service logs$/],
+  [['service', 'print', '--no-start'], /^service print: --no-start is for service install$/],
+  [
+    ['service', 'print', '--system', '--run-as', 'nobody-here'],
+    /^service: --run-as: this machine has no user "nobody-here"$/,
+  ],
+  [['service', 'print', '--system', '--run-as', '-x'], /^service: --run-as: this machine has no user "-x"$/],
   [['daemon', '--uptime', '9 MON', '--downtime', '9 TUE'], /^--uptime and --downtime are both given/],
   [['daemon', '--uptime', '17-20', 'TUE'], /^--uptime: the entry "17-20" is malformed/],
   [
@@ -159,4 +217,12 @@ test('a file of words may hold the command too, and the value of a flag may be n
   t.like(await agent([`@${file}`]), { status: 0, shown: 'pip\n' });
   const { error } = await agent(['--config-file', 'daemon', 'config']);
   t.regex(error?.message ?? '', /expected a configuration file, found nothing at \S*daemon$/);
+});
+
+test('every flag that contradicts another is a flag of its command', (t) => {
+  for (const { name, flags, contradictions = [] } of COMMANDS) {
+    const known = flags.flatMap((flag) => flag.flags.split(/[ ,]+/));
+    for (const flag of contradictions.flatMap((one) => one.flags))
+      t.true(known.includes(flag), `${name} ${flag}`);
+  }
 });

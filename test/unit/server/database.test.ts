@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -95,4 +103,36 @@ for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('da
     t.like(database.get('SELECT queue, task FROM queue_entries'), { queue: 'q1', task: 't1' });
     t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 1);
   });
+}
+
+const NO_DATABASES: [name: string, make: (file: string) => void, why: RegExp][] = [
+  ['a folder', (file) => mkdirSync(file), /: a database is expected there, found a folder$/],
+  ['a text', (file) => writeFileSync(file, 'no database\n'.repeat(500)), /: it is not a database$/],
+  [
+    'a link to itself',
+    (file) => symlinkSync(path.basename(file), file),
+    /: a link on its path leads to itself$/,
+  ],
+  ['a damaged database', damage, /: the database is damaged$/],
+];
+
+for (const [name, make, why] of NO_DATABASES) {
+  test(`a file that is ${name} is refused with what it is`, async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'database-test-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const file = path.join(folder, 'server.db');
+    make(file);
+    const error = await t.throwsAsync(Database.open(file));
+    t.true(isAgentError(error, 'SERVER_FOLDER'), String(error));
+    t.regex(error?.message ?? '', why);
+    t.true(error?.message.startsWith(`cannot open ${file}: `));
+  });
+}
+
+/** The header of a database, and nothing that it promises behind it. */
+function damage(file: string): void {
+  const page = Buffer.alloc(4096, 0xff);
+  page.write('SQLite format 3\0', 'latin1');
+  page.set([0x10, 0x00, 1, 1, 0, 64, 32, 32], 16);
+  writeFileSync(file, page);
 }

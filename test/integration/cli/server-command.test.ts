@@ -1,0 +1,46 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import { agentHome, startAgent } from '../../support/agent-process.js';
+
+const IN_THE_WAY: [name: string, make: (folder: string) => Promise<void>, why: RegExp][] = [
+  [
+    'a folder in the place of the database',
+    async (folder) => void (await mkdir(path.join(folder, 'server.db'), { recursive: true })),
+    /cannot open \S+server\.db: a database is expected there, found a folder/,
+  ],
+  [
+    'a text in the place of the database',
+    async (folder) => {
+      await mkdir(folder);
+      await writeFile(path.join(folder, 'server.db'), 'no database\n'.repeat(500));
+    },
+    /cannot open \S+server\.db: it is not a database/,
+  ],
+  [
+    'a folder in the place of the credentials',
+    async (folder) => void (await mkdir(path.join(folder, 'credentials.json'), { recursive: true })),
+    /cannot read \S+credentials\.json: a folder has that name/,
+  ],
+  [
+    'a file in the place of the folder',
+    (folder) => writeFile(folder, ''),
+    /cannot use \S+ as the server's folder: /,
+  ],
+];
+
+for (const [name, make, why] of IN_THE_WAY) {
+  test(`the server starts with ${name}: one line and status 2`, async (t) => {
+    const home = await agentHome();
+    const folder = path.join(home.folder, 'data');
+    await make(folder);
+    const server = startAgent(['server', '--folder', folder, '--port', '0'], home);
+    t.teardown(() => server.kill('SIGKILL'));
+    t.is((await server.exited).code, 2, server.output());
+    const [first, second, ...more] = server.output().trimEnd().split('\n');
+    t.regex(first ?? '', /^clearml_agent: ERROR: /);
+    t.regex(first ?? '', why);
+    t.regex(second ?? '', /^ {2}\S/);
+    t.deepEqual(more, []);
+  });
+}
