@@ -34,6 +34,8 @@ export interface PythonSettings {
   poetry: PoetrySettings;
   conda: CondaSettings;
   torch: TorchSettings;
+  /** Hosts that may get logins; none: every host that a task names. */
+  credentialHosts: string[];
   cache: CacheSettings;
   downloads: { enabled: boolean; path: string };
   skip: SkipSettings;
@@ -128,6 +130,7 @@ export function pythonSettings(config: Config): PythonSettings {
     poetry: poetrySettings(config),
     conda: condaSettings(config),
     torch: torchSettings(config),
+    credentialHosts: config.strings('agent.git.credential_hosts'),
     cache: cacheSettings(config),
     downloads: {
       enabled:

@@ -2,10 +2,12 @@ import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { inspectEnvironment, inspectOver } from './install/environment-inspection.js';
+import { guardIndexLogins } from './install/index-logins.js';
 import { installError, noInstaller } from './install/install-failure.js';
 import { isEmptyPlan, planTexts } from './install/install-plan.js';
 import { installerOnTop, type PlannedList } from './install/package-build.js';
 import { runPlan } from './install/plan-runner.js';
+import { indexesOfLists } from './install/task-indexes.js';
 import type { Interpreter } from './interpreter/interpreter.js';
 import { frozenList } from './requirements/frozen-list.js';
 import { markerValues } from './requirements/markers.js';
@@ -52,7 +54,7 @@ export async function systemEnvironment(
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
     const ready = await provideGit(
-      job,
+      await guardIndexLogins(job, indexesOfLists(lists.map(({ located }) => located.list.options))),
       lists.flatMap((one) => planTexts(one.plan)),
     );
     const installerFor = await installerOnTop({ ...ready, python }, before);

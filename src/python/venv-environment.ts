@@ -7,6 +7,7 @@ import type { EnvironmentJob } from './environment-job.js';
 import type { PackageTool, PythonEnvironment } from './environment-request.js';
 import { inspectOver } from './install/environment-inspection.js';
 import { withoutLogin } from './install/freeze.js';
+import { guardIndexLogins } from './install/index-logins.js';
 import { installError, noInstaller } from './install/install-failure.js';
 import { changingPart, fixedPart, isEmptyPlan, isFixed } from './install/install-plan.js';
 import {
@@ -16,6 +17,7 @@ import {
   type PlannedList,
 } from './install/package-build.js';
 import { installOne } from './install/plan-runner.js';
+import { indexesOfLists } from './install/task-indexes.js';
 import { contentKey } from './requirements/content-key.js';
 import { requiredLists } from './requirements/foreign-files.js';
 import { frozenList } from './requirements/frozen-list.js';
@@ -103,7 +105,7 @@ async function installChanging(
   );
   if (todo.length === 0) return undefined;
   const job = await provideGit(
-    given,
+    await guardIndexLogins(given, indexesOfLists(lists.map(({ located }) => located.list.options))),
     todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);

@@ -1,9 +1,10 @@
-import { access, constants, writeFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
+import { isFirstTime } from '../os/first-time.js';
 import { isForAnyHost, loginFor } from './credentials.js';
 import { type GitProgress, type GitResult, git, gitBaseEnvironment } from './git.js';
 import { configVariables, fetchUrl, gitEnvironment } from './git-environment.js';
@@ -134,13 +135,7 @@ export class RepositoryGit {
 async function warnOfNewHost({ url, host, context }: RepositoryGit): Promise<void> {
   const { settings, cacheFolder, reporter } = context;
   if (settings.standalone || !isForAnyHost(rewriteUrl(url, settings), settings)) return;
-  const folder = path.join(cacheFolder, 'credential-hosts');
-  await ensureFolder(folder);
-  try {
-    await writeFile(path.join(folder, encodeURIComponent(host).slice(0, 200)), '', { flag: 'wx' });
-  } catch {
-    return;
-  }
+  if (!(await isFirstTime(path.join(cacheFolder, 'credential-hosts'), host))) return;
   reporter.line(
     `git_user and git_pass may go to ${host}, which a task names and no setting does: list the hosts that may get them in agent.git.credential_hosts`,
     'WARNING',

@@ -7,11 +7,13 @@ import { hasPackages } from '../inherited-packages.js';
 import type { LocatedList } from '../requirements/requirement-files.js';
 import { chooseEngine } from './engine-choice.js';
 import { type InstalledPackage, inspectOver } from './environment-inspection.js';
+import { guardIndexLogins } from './index-logins.js';
 import { type FailedInstall, type FailureKind, failureReason, installError } from './install-failure.js';
 import { type InstallPlan, isEmptyPlan, planTexts } from './install-plan.js';
 import type { Installer } from './installer.js';
 import { pipInstaller } from './pip-installer.js';
 import { runPlan } from './plan-runner.js';
+import { indexesOfLists } from './task-indexes.js';
 import { type UvOptions, uvInstallFlags, uvOptions } from './uv-flags.js';
 import { type UvProgram, uvInstaller } from './uv-installer.js';
 import { listObstacle } from './uv-obstacles.js';
@@ -47,7 +49,8 @@ export async function buildEnvironment(
 ): Promise<BuiltEnvironment> {
   const { settings, place, reporter, signal } = given.request;
   const texts = lists.flatMap(({ plan }) => planTexts(plan));
-  const job = await provideGit(given, texts);
+  const named = indexesOfLists(lists.map(({ located }) => located.list.options));
+  const job = await provideGit(await guardIndexLogins(given, named), texts);
   const inheritsPip = settings.systemSitePackages && job.interpreter.probe.pip !== undefined;
   const base = inheritsPip ? 'not needed' : 'welcome';
   const uv = settings.engine === 'pip' ? undefined : await obtainUv(job);

@@ -7,9 +7,11 @@ import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
 import { inspectEnvironment, inspectOver } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
+import { guardIndexLogins } from '../install/index-logins.js';
 import { installError } from '../install/install-failure.js';
 import type { BuiltEnvironment } from '../install/package-build.js';
 import { installTool } from '../install/python-tool.js';
+import { indexesOfProject } from '../install/task-indexes.js';
 import { findInterpreter, type Interpreter } from '../interpreter/interpreter.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { readListed } from '../requirements/listed-file.js';
@@ -45,7 +47,8 @@ export async function poetryEnvironment(job: EnvironmentJob): Promise<PythonEnvi
   }
 }
 
-async function installProject(job: EnvironmentJob, project: Project): Promise<PythonEnvironment> {
+async function installProject(given: EnvironmentJob, project: Project): Promise<PythonEnvironment> {
+  const job = await guardIndexLogins(given, indexesOfProject(project));
   const { where } = job;
   const { place, settings, reporter, signal } = job.request;
   await clearFolder(job.request.place, where.folder);

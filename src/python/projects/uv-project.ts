@@ -7,8 +7,10 @@ import type { EnvironmentJob } from '../environment-job.js';
 import type { PythonEnvironment } from '../environment-request.js';
 import { inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
+import { guardIndexLogins } from '../install/index-logins.js';
 import { type FailedInstall, failureReason, installError } from '../install/install-failure.js';
 import type { BuiltEnvironment } from '../install/package-build.js';
+import { indexesOfProject } from '../install/task-indexes.js';
 import { type UvProgram, uvEnvironment } from '../install/uv-installer.js';
 import { obtainUv } from '../install/uv-program.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
@@ -54,7 +56,7 @@ async function syncProject(
   uv: UvProgram,
 ): Promise<PythonEnvironment> {
   const { where, request } = given;
-  let job = given;
+  let job = await guardIndexLogins(given, indexesOfProject(project));
   const { place, settings, signal } = request;
   await clearFolder(place, where.folder);
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);

@@ -104,12 +104,17 @@ function addOption(
   options: ListOptions,
   { name, value = '', within }: { name: string; value: string | undefined; within: Within },
 ): void {
-  if (name === '--extra-index-url') addOnce(options.extraIndexUrls, value);
-  else if (name === '--index-url' || name === '--pypi-url') options.indexUrl = value;
+  if (name === '--extra-index-url') addOnce(options.extraIndexUrls, withoutIndexName(value));
+  else if (name === '--index-url' || name === '--pypi-url') options.indexUrl = withoutIndexName(value);
   else if (name === '--no-index') options.noIndex = true;
   else if (name === '--find-links') addOnce(options.findLinks, within(value));
   else if (name === '--constraint') addOnce(options.constraints, within(value));
   else addOnce(options.others, OPTIONS[name] === true ? `${name} ${value}` : name);
+}
+
+/** To uv, `name=address` is an index that gets the login of that name; to pip it is nothing. */
+function withoutIndexName(value: string): string {
+  return value.replace(/^[\w.-]+=(?=[a-z][a-z0-9+.-]*:\/\/|\$\{)/i, '');
 }
 
 /** `--extra-index=X` → `--extra-index-url`, `X`; `-iX` → `--index-url`, `X`. */

@@ -1,0 +1,14 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ensureFolder } from './files.js';
+
+/** Whether nobody has asked for this name with this folder before, in whatever process. */
+export async function isFirstTime(folder: string, name: string): Promise<boolean> {
+  await ensureFolder(folder);
+  try {
+    await writeFile(path.join(folder, encodeURIComponent(name).slice(0, 200)), '', { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
