@@ -292,3 +292,21 @@ async function unusedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
+
+test('credentials for any host go to a new host with one warning, and with none to hosts that are listed', async (t) => {
+  const { b, server } = await served(t, { bot: PASSWORD });
+  const warnings = () => b.lines.filter((line) => line.includes('credential_hosts'));
+  const repository = `${server.url}/team/repo`;
+  await b.checkout({ repository }, { ...CREDENTIALS, 'agent.git.credential_hosts': ['127.0.0.1'] });
+  t.deepEqual(warnings(), []);
+  for (const _ of [1, 2]) await b.checkout({ repository }, CREDENTIALS);
+  t.deepEqual(warnings(), [
+    'git_user and git_pass may go to 127.0.0.1, which a task names and no setting does: list the hosts that may get them in agent.git.credential_hosts',
+  ]);
+  await b.checkout({ repository: repository.replace('127.0.0.1', 'localhost') }, CREDENTIALS);
+  t.is(warnings().length, 2);
+  t.true(warnings()[1]?.includes('may go to localhost'));
+  const elsewhere = { ...CREDENTIALS, 'agent.git.credential_hosts': ['github.com'] };
+  await failure(b.checkout({ repository: `${repository}.git` }, elsewhere));
+  t.is(warnings().length, 2);
+});
