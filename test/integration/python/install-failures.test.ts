@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
+import type { ConfigTree } from '../../../src/config/config.js';
 import type { Place } from '../../../src/drivers/driver.js';
 import { isAgentError } from '../../../src/errors.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
@@ -79,7 +80,7 @@ test('each common failure has one cause line, and harms nothing', async (t) => {
 
 const PINS = ['alpha-one==1.0', 'alpha-one==2.0'];
 const OLD_RESOLVER = { pip_version: ['>=20.3'], pip_legacy_resolver: ['>=20.3'] };
-const RESOLVERS: [name: string, agent: Record<string, unknown>, withUv: boolean][] = [
+const RESOLVERS: [name: string, agent: ConfigTree, withUv: boolean][] = [
   ['pip', PIP.package_manager, false],
   ['the old resolver of pip', { engine: 'pip', ...OLD_RESOLVER }, false],
   ['uv', { engine: 'uv' }, true],
