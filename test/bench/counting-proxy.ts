@@ -5,6 +5,8 @@ export interface CountingProxy {
   url: string;
   /** Requests so far. */
   count(): number;
+  /** Cuts all connections and refuses new ones, or lets them through again. */
+  cut(away: boolean): void;
   close(): void;
 }
 
@@ -12,7 +14,7 @@ export interface CountingProxy {
 export async function countingProxy(target: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   const agent = new http.Agent({ keepAlive: true });
-  const seen = { requests: 0 };
+  const seen = { requests: 0, away: false };
   const server = http.createServer((request, response) => {
     seen.requests += 1;
     const { method, url: path, headers } = request;
@@ -24,11 +26,18 @@ export async function countingProxy(target: string): Promise<CountingProxy> {
     request.pipe(onward);
   });
   server.keepAliveTimeout = 75_000;
+  server.on('connection', (socket) => {
+    if (seen.away) socket.destroy();
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${address.port}`,
     count: () => seen.requests,
+    cut: (away) => {
+      seen.away = away;
+      if (away) server.closeAllConnections();
+    },
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -9,8 +9,10 @@ import { type Contender, contenders } from './contender.js';
 import { measureDaemon } from './daemon-figures.js';
 import { measureEnvironments } from './environment-figures.js';
 import { median, wallSeconds } from './measure.js';
+import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
 import { measureServices } from './service-figures.js';
+import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
 
 /**
@@ -38,9 +40,14 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
   configuration: () => [hoconFigure()],
   redactor: () => redactorFigures(),
 };
+/** These take many minutes, so they run only when `--only` names them. */
+const long: Record<string, () => Promise<Figure[]>> = {
+  soak: () => soakRows(both),
+  outage: () => outageRows(both),
+};
 const figures: Figure[] = [];
-for (const [name, measure] of Object.entries(groups))
-  if (values.only === undefined || values.only === name) figures.push(...(await measure()));
+for (const [name, measure] of Object.entries({ ...groups, ...long }))
+  if (values.only === undefined ? name in groups : values.only === name) figures.push(...(await measure()));
 console.log(renderTable(figures));
 writeFileSync(values.json, `${JSON.stringify({ node: process.version, figures }, undefined, 2)}\n`);
 
@@ -99,6 +106,35 @@ async function serviceRows([ours]: readonly Contender[]): Promise<Figure[]> {
       '≤ 150 MB',
     ),
     row(`${SERVICES} services in containers: requests a minute`, '/min', (one) => one.requestsPerMinute),
+  ];
+}
+
+/** The original runs one task at a time, and keeps what it cannot send in memory. */
+async function soakRows([ours]: readonly Contender[]): Promise<Figure[]> {
+  const count = values.quick ? 200 : 2000;
+  const row = await results(ours ? [ours] : [], (agent, folder) => measureSoak(agent, { folder, count }));
+  const title = `${count} short tasks`;
+  return [
+    row(`${title}: rate`, '/min', (one) => one.rate),
+    row(`${title}: growth of memory over the second half`, 'MB', (one) => one.memoryGrowth, '≤ 2 MB'),
+    row(`${title}: growth of descriptors`, '', (one) => one.descriptorGrowth, '0'),
+    row(`${title}: growth of files and folders`, '', (one) => one.fileGrowth, '0'),
+    row(`${title}: logs that lack their line or double it`, '', (one) => one.wrongLogs, '0'),
+  ];
+}
+
+async function outageRows([ours]: readonly Contender[]): Promise<Figure[]> {
+  const lines = values.quick ? 360_000 : 3_600_000;
+  const row = await results(ours ? [ours] : [], (agent, folder) =>
+    measureOutage(agent, { folder, lines, seconds: 60 }),
+  );
+  const title = `${lines / 1e6} million lines without a server`;
+  return [
+    row(`${title}: growth of memory`, 'MB', (one) => one.growthAway, '< 30 MB'),
+    row(`${title}: growth of memory, sending included`, 'MB', (one) => one.growthDraining),
+    row(`${title}: lines sent a second afterwards`, '/s', (one) => one.drained),
+    row('lines a second that this server takes', '/s', (one) => one.serverRate),
+    row(`${title}: lines lost, doubled or out of order`, '', (one) => one.wrongLines, '0'),
   ];
 }
 

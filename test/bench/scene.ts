@@ -12,9 +12,11 @@ export interface Scene {
   daemon: RunningDaemon;
   /** Requests of the daemon so far. */
   requests(): number;
+  /** Takes the server away from the daemon, or gives it back. */
+  cut(away: boolean): void;
   call: ReturnType<typeof clientOf>['call'];
   enqueue(entryPoint: string): Promise<string>;
-  ended(task: string): Promise<void>;
+  ended(task: string, timeoutMs?: number): Promise<void>;
   logOf(task: string): Promise<string>;
   /** Runs a task whose program prints `MARK` and the time. */
   timeTask(entryPoint: string): Promise<TaskTimes>;
@@ -62,6 +64,7 @@ export async function openScene(agent: Contender, options: SceneOptions): Promis
     daemon,
     call,
     requests: proxy.count,
+    cut: proxy.cut,
     ...tasks,
     timeTask: async (entryPoint) => {
       const begun = Date.now();
@@ -103,12 +106,12 @@ function tasksOf(
       await call('tasks.enqueue', { task: id, queue_name: 'default' });
       return id;
     },
-    ended: async (task) => {
+    ended: async (task, timeoutMs = 300_000) => {
       const status = async () =>
         (await call<{ task: { status: string } }>('tasks.get_by_id', { task })).task.status;
       await until(async () => ['completed', 'failed', 'stopped'].includes(await status()), {
         what: 'a task',
-        timeoutMs: 300_000,
+        timeoutMs,
       });
     },
     logOf: async (task) => {

@@ -6,7 +6,7 @@ import { clientOf } from '../support/embedded-server.js';
 import { until } from '../support/until.js';
 import { type Contender, homeFor, startDaemon } from './contender.js';
 import { countingProxy } from './counting-proxy.js';
-import { residentMegabytes } from './measure.js';
+import { watchMemory } from './measure.js';
 
 export interface ServiceFigures {
   /** Seconds from the first that waits until all run and have printed everything. */
@@ -38,7 +38,7 @@ export async function measureServices(
   await engine.makeBusybox('service:1');
   const words = ['--services-mode', '--docker', 'service:1', '--network', 'none'];
   const daemon = startDaemon(agent, env, words);
-  const peak = watchMemory(daemon.pid);
+  const memory = watchMemory(daemon.pid);
   try {
     const begun = Date.now();
     const ids = await Promise.all(Array.from({ length: count }, () => enqueue(call)));
@@ -47,9 +47,9 @@ export async function measureServices(
     const before = proxy.count();
     await sleep(seconds * 1000);
     const requestsPerMinute = ((proxy.count() - before) * 60) / seconds;
-    return { started, megabytes: peak.stop(), requestsPerMinute };
+    return { started, megabytes: memory.peak(), requestsPerMinute };
   } finally {
-    peak.stop();
+    memory.stop();
     await daemon.stop();
     proxy.close();
     await server.close();
@@ -77,17 +77,4 @@ async function allLines(call: Call, id: string): Promise<void> {
     },
     { what: `every line of ${id} once`, timeoutMs: 600_000 },
   );
-}
-
-function watchMemory(pid: number): { stop(): number } {
-  const seen = { peak: 0 };
-  const timer = setInterval(() => {
-    seen.peak = Math.max(seen.peak, residentMegabytes(pid));
-  }, 100);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return seen.peak;
-    },
-  };
 }
