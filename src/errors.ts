@@ -27,6 +27,7 @@ export const ERROR_TABLE = {
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
+  GPU_DEVICE: [FAILURE, 'The container engine cannot give the task a GPU.'],
   DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
   WRITE_DENIED: [
     FAILURE,
@@ -62,6 +63,8 @@ export interface AgentErrorOptions {
   hint?: string;
   /** A tool's own last words, shown under the cause line. */
   detail?: string;
+  /** The machine or its network is to blame, not what the task asks for: another attempt may work. */
+  infrastructure?: boolean;
   cause?: unknown;
 }
 
@@ -71,12 +74,14 @@ export class AgentError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
+  readonly infrastructure: boolean;
 
   constructor(code: ErrorCode, message: string, options: AgentErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.detail = options.detail;
+    this.infrastructure = options.infrastructure ?? false;
   }
 
   get exitStatus(): number {

@@ -9,6 +9,8 @@ export interface MetricsRequest {
   monitor: MachineMonitor;
   /** Tasks that run now. */
   running(): number;
+  /** How tasks failed. */
+  failures(): readonly Figure[];
   say(text: string): void;
 }
 
@@ -25,7 +27,11 @@ export async function serveMetrics(request: MetricsRequest): Promise<MetricsServ
   const server = await startMetricsServer({
     host: config.string('agent.metrics.host') ?? '127.0.0.1',
     port,
-    figures: () => [...daemonFigures(request), ...machineFigures(request.monitor.latest)],
+    figures: () => [
+      ...daemonFigures(request),
+      ...request.failures(),
+      ...machineFigures(request.monitor.latest),
+    ],
     health: () => ({
       ok: true,
       worker: workerId,

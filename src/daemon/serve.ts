@@ -5,6 +5,7 @@ import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
+import { FailureTally } from './failure-tally.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Intervals, intervals } from './intervals.js';
 import type { Machine } from './machine.js';
@@ -13,6 +14,7 @@ import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
 import { Poller, type PulledTask } from './queues/poller.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
+import { RetryPause } from './queues/retry-pause.js';
 import { ServedQueues } from './queues/served-queues.js';
 import { VanishedTasks } from './queues/vanished-tasks.js';
 import { carryOut, openRun } from './runs/manage-run.js';
@@ -43,11 +45,12 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { connection, ctx, shutdown, slots, options } = daemon;
   const { workers } = connection;
   const times = intervals(options.config, options.pollingInterval);
-  const metrics = await openMetrics(daemon);
+  const failures = new FailureTally();
+  const metrics = await openMetrics(daemon, failures);
   await register(daemon);
   await publishLimit(daemon);
   const over = new AbortController();
-  const work = prepareWork(daemon, times);
+  const work = { ...prepareWork(daemon, times), failures };
   const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
   try {
     await goOn(daemon, work);
@@ -79,12 +82,13 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
   }
 }
 
-function openMetrics({ ctx, machine, options, slots }: ReadyDaemon) {
+function openMetrics({ ctx, machine, options, slots }: ReadyDaemon, failures: FailureTally) {
   return serveMetrics({
     config: options.config,
     workerId: ctx.workerId,
     monitor: machine.monitor,
     running: () => slots.running,
+    failures: () => failures.figures(ctx.workerId),
     say: (text) => ctx.logger.info(text),
   });
 }
@@ -109,10 +113,12 @@ interface Work {
   gate: Gate;
   queues: ServedQueues;
   vanished: VanishedTasks;
+  pause: RetryPause;
+  failures: FailureTally;
   pollMs: number;
 }
 
-function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
+function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failures'> {
   const { connection, ctx, reloaded, machine, options } = daemon;
   const { workers, client } = connection;
   const warn = (text: string) => ctx.logger.warn(text);
@@ -143,9 +149,16 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Work {
       putBack: (vanished) => putBackVanished(ctx, vanished),
       warn,
     }),
+    pause: new RetryPause({
+      pauseMs: 1000 * (options.config.number('agent.retry.pause_sec') ?? PAUSE_SECONDS),
+      say: warn,
+    }),
     pollMs: times.pollMs,
   };
 }
+
+/** Long enough for another agent to take the task first. */
+const PAUSE_SECONDS = 30;
 
 async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
   const identify = (subject: RunSubject) => work.contexts.of(subject);
@@ -179,7 +192,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     look: (signal) => work.queues.look(signal),
     order: options.order,
     intervalMs: work.pollMs,
-    allowed: (queue) => work.gate.allows(queue),
+    allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
@@ -232,8 +245,11 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
           own.launched();
           launched();
         },
+        onRetry: () => work.pause.begin(),
       });
       const result = await carryOut(opened, work.folders, carry);
+      work.failures.note(result);
+      if (result !== undefined && result !== 'handed-over' && !result.retried) work.pause.clear();
       for (const one of reports) await one.ended(result === 'handed-over');
     } catch (error) {
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);

@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, causeLine, isAgentError } from '../errors.js';
 import { type RunResult, run } from '../os/exec.js';
-import type { GpuReading } from './gpu.js';
+import type { Gpu, GpuReading } from './gpu.js';
 import { nvidiaGpus } from './nvidia-gpus.js';
 import { type ListedGpu, parseNvidiaSmiList } from './nvidia-smi-list.js';
 import { type NvidiaSmiReport, parseNvidiaSmi } from './nvidia-smi-parser.js';
@@ -37,6 +37,7 @@ export class GpuReader {
   #off = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
   #cuda: string | undefined;
+  #known: readonly Gpu[] | undefined;
 
   constructor(options: GpuReaderOptions) {
     this.#options = options;
@@ -47,23 +48,43 @@ export class GpuReader {
     return !this.#off;
   }
 
+  /** The GPUs of the last reading that worked; `undefined` before the first one. */
+  get known(): readonly Gpu[] | undefined {
+    return this.#known;
+  }
+
   /** `undefined` when the machine has no GPU, or this reading or the tool for good has failed. */
   async read(signal?: AbortSignal): Promise<GpuReading | undefined> {
     if (this.#off) return undefined;
-    this.#tool ??= rocmSmi(this.#options.env);
-    const rocm = await this.#tool;
     try {
-      const reading = rocm === undefined ? await this.#nvidia(signal) : await this.#amd(rocm, signal);
+      const reading = await this.#ask(signal);
       this.#errors = 0;
       this.#seen = true;
       this.#off = reading.gpus.length === 0;
       this.#cuda = reading.cudaVersion ?? this.#cuda;
+      this.#known = reading.gpus;
       return this.#off ? undefined : reading;
     } catch (error) {
       signal?.throwIfAborted();
       this.#failed(error);
       return undefined;
     }
+  }
+
+  /** Looks once, also with a tool that was given up, and says what the tool complains of. */
+  async look(signal?: AbortSignal): Promise<{ gpus: readonly Gpu[] } | { problem: string }> {
+    try {
+      return { gpus: (await this.#ask(signal)).gpus };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { problem: causeLine(error) };
+    }
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<GpuReading> {
+    this.#tool ??= rocmSmi(this.#options.env);
+    const rocm = await this.#tool;
+    return rocm === undefined ? this.#nvidia(signal) : this.#amd(rocm, signal);
   }
 
   /** CUDA version of the driver. A driver stays for as long as the machine runs, so an earlier reading will do. */

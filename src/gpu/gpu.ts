@@ -18,6 +18,10 @@ export interface Gpu {
   memoryTotal: number | undefined;
   processes: readonly GpuProcess[];
   mig?: MigIdentity;
+  /** Where it is on the bus, as the vendor's tool writes it. */
+  pciBusId?: string;
+  /** Memory errors since the driver was loaded that could not be corrected. */
+  uncorrectedErrors?: number;
 }
 
 export interface GpuProcess {

@@ -34,6 +34,8 @@ function wholeGpu(gpu: NvidiaGpu): Gpu {
     memoryFree: gpu.memory.free,
     memoryTotal: gpu.memory.total,
     processes: gpu.processes.map(plainProcess),
+    ...(gpu.pciBusId === undefined ? {} : { pciBusId: gpu.pciBusId }),
+    ...(gpu.ecc.uncorrected === undefined ? {} : { uncorrectedErrors: gpu.ecc.uncorrected }),
   };
 }
 

@@ -189,6 +189,16 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
+/** The network, the host of the repository or this machine's copy is to blame, not the address. */
+const INFRASTRUCTURE: ReadonlySet<FailureKind> = new Set([
+  'no-host',
+  'refused',
+  'stalled',
+  'unreachable',
+  'interrupted',
+  'damaged',
+]);
+
 /** What kind of failure git's words tell of. */
 export function failureKind(result: GitResult): FailureKind {
   if (result.timedOut !== undefined) return 'stalled';
@@ -199,7 +209,8 @@ export function failureKind(result: GitResult): FailureKind {
 export function transferError(subject: FailureSubject, result: GitResult): AgentError {
   const start = `${subject.action} ${subject.url}`;
   const detail = gitWords(result.stderr);
-  const words = detail === '' ? {} : { detail };
+  const infrastructure = INFRASTRUCTURE.has(failureKind(result));
+  const words = { infrastructure, ...(detail === '' ? {} : { detail }) };
   if (result.timedOut !== undefined)
     return new AgentError('REPOSITORY_CLONE', `${start}: ${limitHit(subject, result)}`, words);
   const found = findCause(result.stderr);

@@ -6,14 +6,13 @@ import { isStopping } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
 import type { AgentContext } from './context.js';
 import type { StopReason } from './outcome.js';
+import { claimedRuntime } from './retry-plan.js';
+import { PULLED } from './status-texts.js';
 
 /** What the web UI shows as `status_message` for every change by an agent. */
 export function changedBy(workerId: string): string {
   return `Changed by clearml-agent ${workerId}`;
 }
-
-/** `status_message` of a task between its queue and its start. */
-export const PULLED = 'pulled by agent';
 
 /** Without force, `tasks.started` is refused from these. */
 const NEEDS_FORCE: ReadonlySet<TaskStatus | undefined> = new Set(['failed', 'closed', 'unknown', undefined]);
@@ -33,22 +32,27 @@ export interface ClaimRequest {
  * alone changes the status under the condition that it is still `queued`; from `created`, which it leads to,
  * the server refuses a stop, so none can be lost before `tasks.started`, the only call after which `started` is set.
  *
- * @returns the task, or why it is not to be run
+ * @returns the task, or why it is not to be run. Its status texts are those that it had in its queue.
  * @throws AgentError TASK_NOT_FOUND, API_REFUSED
  */
 export async function claimTask(
   ctx: AgentContext,
   { task, pulled }: ClaimRequest,
 ): Promise<TaskRecord | StopReason> {
+  let reason: string | null | undefined;
   for (let looks = 1; ; looks += 1) {
-    const record = await ctx.tasks.getById(task);
+    const now = await ctx.tasks.getById(task);
+    // Taking it out of its queue erases the reason that it went there for.
+    reason ??= now.status_reason ?? '';
+    const record = { ...now, status_reason: pulled ? reason : '' };
     if (ctx.reportsStatus && !isOurs(ctx, record)) {
-      const reason = endedBefore(record, pulled);
-      if (reason) return reason;
+      const ended = endedBefore(record, pulled);
+      if (ended) return ended;
       if (!(await take(ctx, record, looks >= MOST_LOOKS))) continue;
     }
-    await noteHost(ctx, record);
-    return record;
+    const claimed = { ...record, runtime: claimedRuntime(record) };
+    await noteHost(ctx, claimed);
+    return claimed;
   }
 }
 
@@ -109,8 +113,7 @@ function isChangedMeanwhile(error: unknown): boolean {
 
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
 async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
-  // The class of an earlier run's failure is not this one's.
-  const runtime = { ...record.runtime, failure_class: undefined, _exec_agent_hostname: ctx.hostName };
+  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName };
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {

@@ -1,12 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskOwner } from '../api/owner.js';
+import type { TaskRequirements } from '../api/task-record.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
 import { refuseUnknownRef } from '../drivers/ref-version.js';
 import { AgentError, isAgentError } from '../errors.js';
 import { isMissing, JsonLinesFile, readJsonLines } from '../os/files.js';
 import { refuseNewer } from '../os/format-version.js';
+import type { GpuSnapshot } from './gpu-watch.js';
 import type { RunEnd } from './outcome.js';
+import type { RetryPlan } from './retry-plan.js';
 
 /**
  * The steps of one run of a task, each on disk before it is acted on:
@@ -25,11 +28,20 @@ export type JournalStep =
       owner?: Partial<TaskOwner>;
       single?: SingleRun;
     }
-  | { step: 'preparing'; place: PlaceRef }
-  | { step: 'launched'; workload: WorkloadRef }
-  | { step: 'ended'; end: RunEnd }
+  | ({ step: 'preparing'; place: PlaceRef } & AttemptFacts)
+  | { step: 'launched'; workload: WorkloadRef; gpus?: GpuSnapshot }
+  /** Written again before a retry takes effect, with what it is recognised by. */
+  | { step: 'ended'; end: RunEnd; retry?: RetryPlan }
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
+
+/** What another attempt needs to know of this one. */
+export interface AttemptFacts {
+  /** Retries before this attempt. */
+  retries?: number;
+  /** The task's lists before this attempt; those of its end are frozen to what was installed on this machine. */
+  requirements?: TaskRequirements;
+}
 
 /** A task and the queue that it waited in. */
 export interface QueueEntry {
@@ -44,7 +56,7 @@ export interface SingleRun {
   worker: string;
 }
 
-export interface RunState {
+export interface RunState extends AttemptFacts {
   task: string;
   queue: string | undefined;
   /** Whose task it is, where it runs with that one's identity. */
@@ -55,7 +67,9 @@ export interface RunState {
   last: JournalStep['step'];
   place?: PlaceRef;
   workload?: WorkloadRef;
+  gpus?: GpuSnapshot;
   end?: RunEnd;
+  retry?: RetryPlan;
 }
 
 const FILE = 'journal.jsonl';
@@ -191,14 +205,22 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
       };
     }
     case 'preparing':
-      return state && { ...state, last: step.step, place: step.place };
-    case 'launched':
-      return state && { ...state, last: step.step, workload: step.workload };
-    case 'ended':
-      return state && { ...state, last: step.step, end: step.end };
+      return state && { ...state, last: step.step, place: step.place, ...attemptFacts(step) };
+    case 'launched': {
+      const gpus = step.gpus ? { gpus: step.gpus } : {};
+      return state && { ...state, last: step.step, workload: step.workload, ...gpus };
+    }
+    case 'ended': {
+      const retry = step.retry ? { retry: step.retry } : {};
+      return state && { ...state, last: step.step, end: step.end, ...retry };
+    }
     case 'reported':
       return state && { ...state, last: step.step };
   }
+}
+
+function attemptFacts({ retries, requirements }: AttemptFacts): AttemptFacts {
+  return { ...(retries ? { retries } : {}), ...(requirements ? { requirements } : {}) };
 }
 
 function entriesIn(others: unknown): QueueEntry[] {

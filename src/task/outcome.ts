@@ -37,13 +37,24 @@ export function leavesNoLog(reason: StopReason | undefined): boolean {
 export type RunEnd = EndByItself | { kind: 'stop'; reason: StopReason };
 
 /** `stands`: the status that somebody gave the task meanwhile stays. */
-export type EndByItself = { stands?: true } & (
-  | { kind: 'exit'; exit: WorkloadExit }
+export type EndByItself = {
+  stands?: true;
+} & /** `gpuFault`: what is wrong with a GPU that the command could use. */
+(
+  | { kind: 'exit'; exit: WorkloadExit; gpuFault?: string }
   /**
    * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
    * under it: the tool's own words, and what to do.
    */
-  | { kind: 'setup'; reason: string; cause: string; words?: readonly string[]; class?: FailureClass }
+  | {
+      kind: 'setup';
+      reason: string;
+      cause: string;
+      words?: readonly string[];
+      class?: FailureClass;
+      /** The machine or its network is to blame. */
+      infrastructure?: boolean;
+    }
 );
 
 /** The last call and the last log line of a task. */
@@ -54,6 +65,10 @@ export interface Settlement {
   logText: string;
   /** Exit status for `agent execute`. */
   exitStatus: number;
+  /** What kind of failure it was, where it was one. */
+  failure?: FailureClass;
+  /** The task is back in its queue. */
+  retried?: true;
 }
 
 const SIGNAL_NUMBERS: Record<string, number> = {
@@ -83,7 +98,7 @@ export function settlementOf(end: RunEnd): Settlement {
 function settlementByItself(end: EndByItself): Settlement {
   switch (end.kind) {
     case 'exit':
-      return exitSettlement(end.exit);
+      return exitSettlement(end.exit, end.gpuFault);
     case 'setup':
       return {
         call: 'failed',
@@ -94,15 +109,15 @@ function settlementByItself(end: EndByItself): Settlement {
   }
 }
 
-function exitSettlement(exit: WorkloadExit): Settlement {
+function exitSettlement(exit: WorkloadExit, gpuFault: string | undefined): Settlement {
   switch (exit.kind) {
     case 'exited':
-      return codeSettlement(exit.code, exit.oomKilled === true);
+      return codeSettlement(exit.code, exit.oomKilled ? 'a process ran out of memory' : faultText(gpuFault));
     case 'signalled': {
       const number = SIGNAL_NUMBERS[exit.signal] ?? 0;
       if (exit.signal === 'SIGINT') return userAbort();
-      const why = exit.oomKilled ? `${exit.signal}, out of memory` : exit.signal;
-      return failed(`-${number}`, ` (${why})`, 128 + number);
+      const why = exit.oomKilled ? 'out of memory' : faultText(gpuFault);
+      return failed(`-${number}`, ` (${[exit.signal, why].filter(Boolean).join(', ')})`, 128 + number);
     }
     case 'lost':
       return {
@@ -114,7 +129,11 @@ function exitSettlement(exit: WorkloadExit): Settlement {
   }
 }
 
-function codeSettlement(code: number, outOfMemory: boolean): Settlement {
+function faultText(gpuFault: string | undefined): string | undefined {
+  return gpuFault && `GPU fault: ${gpuFault}`;
+}
+
+function codeSettlement(code: number, why: string | undefined): Settlement {
   if (code === 0) {
     return {
       call: 'completed',
@@ -123,7 +142,7 @@ function codeSettlement(code: number, outOfMemory: boolean): Settlement {
       exitStatus: 0,
     };
   }
-  return failed(String(code), outOfMemory ? ' (a process ran out of memory)' : '', code);
+  return failed(String(code), why === undefined ? '' : ` (${why})`, code);
 }
 
 function failed(code: string, why: string, exitStatus: number): Settlement {

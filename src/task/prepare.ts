@@ -47,7 +47,8 @@ export async function prepareTask(
   await rm(whole, { recursive: true, force: true });
   const workspace = driver.kind === 'local' ? whole : containerWorkspace(whole);
   const place = await openPlace({ run, record, script, driver, workspace, since, signal });
-  await run.journal.write({ step: 'preparing', place: place.ref });
+  const requirements = script.requirements ?? {};
+  await run.journal.write({ step: 'preparing', place: place.ref, retries: run.retries, requirements });
   const surroundings = await surroundingsIn(place, ctx, log);
   const parts = { run, record, script, place, workspace, surroundings, since, signal };
   const [code, python] = place.kind === 'local' ? await atOnce(parts) : await oneByOne(parts);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRecord } from '../api/task-record.js';
-import type { Workload } from '../drivers/driver.js';
-import { type AgentError, causeLine, isAgentError } from '../errors.js';
+import type { Workload, WorkloadExit } from '../drivers/driver.js';
+import { causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import type { Upkeep } from '../python/environment-request.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
@@ -9,12 +9,15 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
-import { setupClass } from './failure-class.js';
+import { failureClass } from './failure-class.js';
+import type { GpuWatch } from './gpu-watch.js';
 import type { Journal, RunState } from './journal.js';
-import { leavesNoLog, type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
+import { type EndByItself, leavesNoLog, type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
 import type { PhaseClock } from './phases.js';
 import type { PreparedTask } from './prepare.js';
+import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
+import { setupFailure } from './setup-failure.js';
 
 /** One run of one task, with what belongs to it alone. */
 export interface TaskRun {
@@ -27,10 +30,15 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  gpus: GpuWatch;
+  /** Retries before this attempt. */
+  retries: number;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  /** Told that the task is about to go back to its queue after a failure of this machine. */
+  onRetry?(): void;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
   launched?: LaunchedCommand;
   /** Work on caches that waits for the command to have started. */
@@ -71,6 +79,8 @@ async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
     await run.onClaimed?.();
+    run.retries = retriesOf(claimed);
+    if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     return claimed;
   } catch (error) {
     return setupFailure(run, error);
@@ -83,6 +93,7 @@ async function prepareAndSupervise(
   halt: Halt,
 ): Promise<RunEnd | undefined> {
   try {
+    run.gpus.begin();
     const { prepareTask } = await preparing();
     const prepared = await prepareTask(run, record, halt.signal);
     return await superviseWorkload(run, await launch(run, prepared, halt), halt);
@@ -94,7 +105,8 @@ async function prepareAndSupervise(
 
 /** Goes on with a run whose command was launched by an earlier daemon. */
 export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
-  if (state.end) return finish(run, state.end);
+  if (state.end) return finish(run, state.end, state.retry);
+  run.retries = state.retries ?? 0;
   const workload = state.workload && (await run.ctx.drivers[state.workload.kind]?.attach(state.workload));
   if (workload === undefined) {
     return settle(run, {
@@ -134,8 +146,9 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(LOOK_MS)]);
   await halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
   halt.signal.throwIfAborted();
+  const gpus = await run.gpus.snapshot();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
-  await run.journal.write({ step: 'launched', workload: workload.ref });
+  await run.journal.write({ step: 'launched', workload: workload.ref, gpus });
   run.launched = prepared;
   run.onLaunched?.();
   run.ctx.statuses.hurry(run.task, SDK_START_MS);
@@ -161,7 +174,7 @@ async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): 
   }
   if (exit !== undefined && halt.reason === undefined) {
     await copied;
-    return { kind: 'exit', exit };
+    return endByItself(run, exit);
   }
   const reason = halt.reason ?? 'shutdown';
   if (leavesNoLog(reason)) await run.log.discard();
@@ -170,6 +183,16 @@ async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): 
   await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
   reading.abort();
   return { kind: 'stop', reason };
+}
+
+/** The GPUs are looked at only when the command has failed by itself. */
+async function endByItself({ gpus, journal }: TaskRun, exit: WorkloadExit): Promise<EndByItself> {
+  const end = { kind: 'exit', exit } as const;
+  const snapshot = journal.state?.gpus;
+  const failed = failureClass(end);
+  if (snapshot === undefined || (failed !== 'user_exit_code' && failed !== 'signal')) return end;
+  const gpuFault = await gpus.fault(snapshot);
+  return gpuFault === undefined ? end : { ...end, gpuFault };
 }
 
 /** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
@@ -185,6 +208,7 @@ async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal)
   try {
     for await (const { data, position, note } of workload.output(released, signal)) {
       if (note !== undefined) run.log.line(note, 'WARNING');
+      run.gpus.note(data);
       await run.log.feed(data, position, signal);
       if (position - released < RELEASE_BYTES) continue;
       released = await run.log.kept();
@@ -237,36 +261,6 @@ function pinger({ ctx, task }: TaskRun): () => void {
 
 function stopped(halt: Halt): RunEnd | undefined {
   return halt.reason === undefined ? undefined : { kind: 'stop', reason: halt.reason };
-}
-
-/** Short texts that the web UI shows as the reason of a failed status. */
-const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
-  REPOSITORY_CLONE: 'failed cloning repository',
-  REPOSITORY_REVISION: 'failed cloning repository',
-  REPOSITORY_DIFF: 'failed applying uncommitted changes',
-  PYTHON_MISSING: 'failed finding a Python interpreter',
-  ENVIRONMENT_CREATE: 'failed creating the Python environment',
-  REQUIREMENTS_INSTALL: 'failed installing requirements',
-  ENTRY_POINT_MISSING: 'entry point not found',
-  OWNER_TOKEN: 'failed logging in as the owner of the task',
-  DISK_FULL: 'no space left on the disk',
-  DOCKER_ARGUMENT: 'wrong docker arguments',
-  DOCKER_POLICY: 'refused by the container policy',
-  DOCKER_ENGINE: 'failed reaching the container engine',
-  DOCKER_IMAGE: 'failed getting the container image',
-  DOCKER_CONTAINER: 'failed preparing the container',
-};
-const UNNAMED = 'failed preparing the task';
-
-function setupFailure(run: TaskRun, error: unknown): RunEnd {
-  const cause = causeLine(error);
-  if (isAgentError(error)) {
-    const words = [...(error.detail?.split('\n') ?? []), ...(error.hint ? [error.hint] : [])];
-    const reason = SETUP_REASONS[error.code] ?? UNNAMED;
-    return { kind: 'setup', reason, cause, words, class: setupClass(error.code) };
-  }
-  if (error instanceof Error) run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
-  return { kind: 'setup', reason: UNNAMED, cause };
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

@@ -2,11 +2,14 @@ import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
 import { isStopping, type StatusReading } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
 import { stopReason } from './abort/abort-watch.js';
-import { changedBy, PULLED } from './claim.js';
+import { changedBy } from './claim.js';
 import type { RunSignals } from './context.js';
 import { type FailureClass, failureClass } from './failure-class.js';
 import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
+import { decideRetry, retryTask } from './retry.js';
+import type { RetryPlan } from './retry-plan.js';
 import type { RunResult, TaskRun } from './run.js';
+import { PULLED } from './status-texts.js';
 
 /**
  * Ends a run: the end goes to the journal, then the rest of the log and the final status to the server.
@@ -17,8 +20,10 @@ export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   const end = await endAsOfNow(run, given);
   if (end.kind === 'stop' && leavesNoLog(end.reason)) await dropLog(run, end.reason);
   else run.log.line(settlementOf(end).logText, 'DEBUG');
-  await run.journal.write({ step: 'ended', end });
-  return finish(run, end);
+  const { plan, line } = decideRetry(run, end);
+  if (line !== undefined) run.log.line(line, 'WARNING');
+  await run.journal.write({ step: 'ended', end, ...(plan ? { retry: plan } : {}) });
+  return finish(run, end, plan);
 }
 
 /** The log ends here, with one line for the agent's own. */
@@ -32,20 +37,49 @@ async function dropLog(run: TaskRun, reason: StopReason): Promise<void> {
  * The part of `settle` that a daemon killed after the journal's step has still to do. Waits for a server that is
  * away; an agent that is to end leaves it to the next one.
  */
-export async function finish(run: TaskRun, end: RunEnd): Promise<RunResult> {
+export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Promise<RunResult> {
   const patience = new Patience(run.signals);
   try {
     if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
     if (!(await run.log.close(patience.signal))) return 'handed-over';
-    const now = await endAsOfNow(run, end, patience.signal);
-    const settlement = settlementOf(now);
-    if (settlement.call === 'failed') await noteClass(run, failureClass(now), patience.signal);
-    if (!(await reportStatus(run, settlement, patience.signal))) return 'handed-over';
-    await run.journal.write({ step: 'reported' });
-    return settlement;
+    const result = await conclude(run, { end, retry }, patience.signal);
+    if (result !== 'handed-over') await run.journal.write({ step: 'reported' });
+    return result;
   } finally {
     patience.close();
   }
+}
+
+async function conclude(
+  run: TaskRun,
+  { end, retry }: { end: RunEnd; retry: RetryPlan | undefined },
+  signal: AbortSignal,
+): Promise<RunResult> {
+  if (retry === undefined || end.kind === 'stop') return reportEnd(run, end, signal);
+  const retried = await retryTask(run, { end, plan: retry }, signal);
+  if (retried === 'away') return 'handed-over';
+  if (retried === 'stop') return reportEnd(run, { kind: 'stop', reason: 'stopped' }, signal);
+  if (retried === 'refused') return reportEnd(run, end, signal);
+  return {
+    ...settlementOf(end),
+    call: undefined,
+    ...failureOf(end),
+    ...(retried === 'queued' ? { retried: true } : {}),
+  };
+}
+
+async function reportEnd(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise<RunResult> {
+  const now = await endAsOfNow(run, end, signal);
+  const settlement = settlementOf(now);
+  if (settlement.call === 'failed') await noteClass(run, failureClass(now), signal);
+  const told = await reportStatus(run, settlement, signal);
+  if (told === 'away') return 'handed-over';
+  return { ...settlement, ...(told === 'refused' ? { failure: 'server_refused' } : failureOf(now)) };
+}
+
+function failureOf(end: RunEnd): Pick<Settlement, 'failure'> {
+  const failure = failureClass(end);
+  return failure === undefined ? {} : { failure };
 }
 
 /**
@@ -76,36 +110,47 @@ async function noteClass({ ctx, task }: TaskRun, failed: FailureClass | undefine
   }
 }
 
-/** @returns false when the agent was told to end before the server answered */
-async function reportStatus(run: TaskRun, settlement: Settlement, signal: AbortSignal): Promise<boolean> {
+/**
+ * @returns `away` when the agent was told to end before the server answered; `refused` when the server takes no status
+ *   of the task, although nobody gave it another one
+ */
+async function reportStatus(
+  run: TaskRun,
+  settlement: Settlement,
+  signal: AbortSignal,
+): Promise<'told' | 'refused' | 'away'> {
   const { ctx, task } = run;
   const { call, status_reason } = settlement;
-  if (call === undefined || !ctx.reportsStatus) return true;
+  if (call === undefined || !ctx.reportsStatus) return 'told';
   const change = { task, status_reason, status_message: changedBy(ctx.workerId) };
   for (let force = {}; ; force = { force: true }) {
     try {
       await ctx.tasks[call]({ ...change, ...force }, { signal });
-      return true;
+      return 'told';
     } catch (error) {
-      if (signal.aborted) return false;
-      if (isTaskGone(error)) return true;
+      if (signal.aborted) return 'away';
+      if (isTaskGone(error)) return 'told';
       if (!('force' in force) && (await isUnsettled(run, error, signal))) continue;
       // The task, or somebody in the web UI, gave it a status of its own; that one stands.
       ctx.logger.warn(`task ${task}: status "${call}" was not taken: ${causeLine(error)}`);
-      return true;
+      return isStatusConflict(error) ? 'told' : 'refused';
     }
   }
 }
 
 /** After a refusal: whether the task would be left as if it still ran. */
 async function isUnsettled({ ctx, task }: TaskRun, error: unknown, signal: AbortSignal): Promise<boolean> {
-  const refused =
-    isApiError(error, ...API_PROBLEM.invalidTaskStatus) ||
-    isApiError(error, ...API_PROBLEM.failedChangingStatus);
-  if (!refused) return false;
+  if (!isStatusConflict(error)) return false;
   const standing = await ctx.tasks.getStatus(task, { signal }).catch(() => undefined);
   if (standing === undefined || standing === 'missing') return false;
   return standing.status === 'in_progress' || isBeingClaimed(standing);
+}
+
+function isStatusConflict(error: unknown): boolean {
+  return (
+    isApiError(error, ...API_PROBLEM.invalidTaskStatus) ||
+    isApiError(error, ...API_PROBLEM.failedChangingStatus)
+  );
 }
 
 /** Between the queue and its start a task is `created` for a moment, also where an abort comes in between. */

@@ -158,6 +158,21 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     ignored: 'GPUs are not shared out between queues in this version',
   },
   {
+    key: 'agent.retry.infrastructure',
+    type: 'integer',
+    fallback: 0,
+    help: 'Times that a task goes back to its queue after a failure of the infrastructure (docs/failures.md); 0: never.',
+    example: '2',
+    consumedBy: 'task',
+  },
+  {
+    key: 'agent.retry.pause_sec',
+    type: 'number',
+    fallback: 30,
+    help: 'Seconds that the daemon takes no task after one went back, doubled with each in a row, up to 600; 0: none.',
+    consumedBy: 'daemon',
+  },
+  {
     key: 'agent.metrics.port',
     type: 'integer',
     otherwise: 'no metrics are served',

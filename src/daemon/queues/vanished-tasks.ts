@@ -1,6 +1,6 @@
 import type { TaskStanding } from '../../api/tasks.js';
 import { causeLine } from '../../errors.js';
-import { PULLED } from '../../task/claim.js';
+import { PULLED } from '../../task/status-texts.js';
 
 /** A task that may have been taken off its queue without anybody having it. */
 export interface DoubtfulTask {

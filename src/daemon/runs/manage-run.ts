@@ -1,6 +1,7 @@
 import { causeLine } from '../../errors.js';
 import { TaskLog } from '../../logs/task-log.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
+import { GpuWatch } from '../../task/gpu-watch.js';
 import type { Journal } from '../../task/journal.js';
 import { PhaseClock } from '../../task/phases.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
@@ -17,6 +18,8 @@ export interface RunRequest {
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  /** Told that the task is about to go back to its queue after a failure of this machine. */
+  onRetry?(): void;
 }
 
 /** Opens what a run needs: its log goes on where an earlier daemon left it. */
@@ -35,7 +38,15 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
       return (await standing.catch(() => undefined)) === 'missing';
     },
   });
-  return { ctx, ...request, log, clock: new PhaseClock(log), upkeep: [] };
+  return {
+    ctx,
+    ...request,
+    log,
+    clock: new PhaseClock(log),
+    gpus: new GpuWatch(ctx),
+    retries: 0,
+    upkeep: [],
+  };
 }
 
 /** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */

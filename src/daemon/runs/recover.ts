@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
-import { PULLED } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
 import { Journal, type QueueEntry, type RunState } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
+import { restoreRequirements } from '../../task/retry.js';
 import { settle } from '../../task/settle.js';
+import { PULLED, PUT_BACK } from '../../task/status-texts.js';
 import { leaveWorkspace } from '../../task/workspace.js';
 import { noteLaunched } from './note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
@@ -162,18 +163,19 @@ export async function putBackVanished(ctx: AgentContext, { task, queue }: QueueE
   await ctx.tasks.enqueue({
     task,
     queue,
-    status_reason: 'put back: it was taken off its queue and no agent has it',
+    status_reason: `${PUT_BACK}it was taken off its queue and no agent has it`,
   });
   await toFront(ctx, { task, queue });
   ctx.logger.warn(`task ${task}: was taken off its queue and no agent has it; it is back in its queue`);
 }
 
-async function putBack(ctx: AgentContext, { task, queue }: RunState): Promise<void> {
+async function putBack(ctx: AgentContext, { task, queue, requirements }: RunState): Promise<void> {
+  await restoreRequirements(ctx, { task, requirements });
   await ctx.tasks.enqueue({
     task,
     ...(queue ? { queue } : {}),
     force: true,
-    status_reason: 'put back: the agent was ended before the task started',
+    status_reason: `${PUT_BACK}the agent was ended before the task started`,
   });
   if (queue !== undefined) await toFront(ctx, { task, queue });
 }

@@ -1,5 +1,5 @@
 import type { TaskStatus } from '../../api/task-record.js';
-import { PULLED } from '../../task/claim.js';
+import { PULLED } from '../../task/status-texts.js';
 import type { RunState } from '../../task/journal.js';
 
 /** What the server says of a task that an earlier daemon left behind. */

@@ -8,6 +8,8 @@ export interface Refusal {
   /** Instead of the engine's words; `$1` and so on are groups of the pattern. */
   message?: string;
   hint?: string;
+  /** As in `AgentErrorOptions`. */
+  infrastructure?: boolean;
 }
 
 export const NO_SPACE: Refusal = {
@@ -82,6 +84,13 @@ const REFUSALS: readonly Refusal[] = [
     message: 'the device $1 does not exist on the machine of the engine',
   },
   {
+    pattern:
+      /(?:unresolvable CDI devices?|unknown CDI devices?|could not find CDI devices?):? ?(\S*gpu=\S+)/i,
+    code: 'GPU_DEVICE',
+    message: 'the engine knows no device $1',
+    hint: 'List the devices with "nvidia-ctk cdi list"; "nvidia-ctk cdi generate" writes the files that name them.',
+  },
+  {
     pattern: /(?:unresolvable CDI devices?|unknown CDI devices?|could not find CDI devices?):? ?(\S+)/i,
     code: 'DOCKER_CONTAINER',
     message: 'the engine knows no device $1',
@@ -90,7 +99,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     pattern:
       /could not select device driver.*gpu|nvidia-container-cli|nvidia\.com\/gpu|GPU vendor|CDI spec not found/i,
-    code: 'DOCKER_CONTAINER',
+    code: 'GPU_DEVICE',
     hint: "The container engine gives no access to GPUs: install NVIDIA's container toolkit, or run with --cpu-only.",
   },
   {
@@ -174,11 +183,12 @@ export function refusal(
   rows: readonly Refusal[] = REFUSALS,
 ): (AgentErrorOptions & { code: ErrorCode; message: string }) | undefined {
   const words = text.replace(/\s+/g, ' ').trim();
-  for (const { pattern, code, message, hint } of rows) {
+  for (const { pattern, code, message, hint, infrastructure = false } of rows) {
     const match = pattern.exec(words);
     if (match === null) continue;
     const filled = message?.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? '').replace(' ()', '');
-    return { code, message: filled ?? firstLine(text), ...(hint === undefined ? {} : { hint }) };
+    const options = { infrastructure, ...(hint === undefined ? {} : { hint }) };
+    return { code, message: filled ?? firstLine(text), ...options };
   }
   return undefined;
 }

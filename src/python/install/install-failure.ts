@@ -172,6 +172,7 @@ export function installError(failed: FailedInstall): AgentError {
   return new AgentError(code, `${failed.tool} cannot install ${clip(failed.what)}: ${cause}`, {
     ...(hint === undefined ? {} : { hint }),
     detail: relevantEnd(failed.output),
+    infrastructure: kind === 'unreachable',
   });
 }
 

@@ -83,7 +83,7 @@ const REFUSED: readonly Refused[] = [
   {
     what: 'GPUs without their toolkit',
     args: ['--gpus', 'all'],
-    code: 'DOCKER_CONTAINER',
+    code: 'GPU_DEVICE',
     message: /could not select device driver|failed to discover GPU vendor from CDI/,
   },
   {

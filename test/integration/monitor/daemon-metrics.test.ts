@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { ConfigTree } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
+import { FailureTally } from '../../../src/daemon/failure-tally.js';
 import { serveMetrics } from '../../../src/daemon/metrics.js';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { MachineMonitor } from '../../../src/monitor/machine-monitor.js';
@@ -14,11 +15,14 @@ function request(port: number | undefined) {
   });
   const monitor = new MachineMonitor({ config, home: '/', gpus, visible: undefined });
   const said: string[] = [];
+  const failures = new FailureTally();
   return {
     config,
     workerId: 'box:0',
     monitor,
     running: () => 2,
+    failures: () => failures.figures('box:0'),
+    failed: failures,
     say: (text: string) => said.push(text),
     said,
   };
@@ -39,4 +43,25 @@ test('the daemon and its machine on one page', async (t) => {
   t.regex(page, /^clearml_agent_machine_memory_free_bytes \d+/m);
   t.like(await (await fetch(`${server?.url}/healthz`)).json(), { ok: true, worker: 'box:0', running: 2 });
   t.is(asked.said[0], `metrics are served on ${server?.url}/metrics`);
+});
+
+test('failures and retries are counted by class, from zero', async (t) => {
+  const asked = request(0);
+  const server = await serveMetrics(asked);
+  t.teardown(() => server?.close());
+  const page = async () => (await fetch(`${server?.url}/metrics`)).text();
+  const line = (name: string, kind: string, count: number) =>
+    `clearml_agent_${name}_total{worker="box:0",class="${kind}"} ${count}\n`;
+  t.true((await page()).includes(line('task_failures', 'gpu_fault', 0)));
+  const settlement = { call: undefined, status_reason: '', logText: '', exitStatus: 1 };
+  asked.failed.note({ ...settlement, failure: 'gpu_fault', retried: true });
+  asked.failed.note({ ...settlement, failure: 'gpu_fault' });
+  asked.failed.note({ ...settlement, failure: 'user_exit_code' });
+  asked.failed.note({ ...settlement, call: 'completed' });
+  asked.failed.note('handed-over');
+  const text = await page();
+  t.true(text.includes(line('task_failures', 'gpu_fault', 2)), text);
+  t.true(text.includes(line('task_retries', 'gpu_fault', 1)));
+  t.true(text.includes(line('task_failures', 'user_exit_code', 1)));
+  t.true(text.includes(line('task_retries', 'user_exit_code', 0)));
 });

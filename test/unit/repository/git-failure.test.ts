@@ -140,3 +140,22 @@ test("progress is left out of git's words", (t) => {
   const { detail } = transferError(SUBJECT, { exitCode: 128, stdout: '', stderr });
   t.is(detail, 'remote: Your licence ends soon.\nfatal: fetch-pack failed');
 });
+
+const MARKED: [stderr: string, infrastructure: boolean][] = [
+  ['fatal: unable to access: Could not resolve host: h', true],
+  ['ssh: connect to host h port 22: Connection refused', true],
+  ['ssh: connect to host h port 22: No route to host', true],
+  ['error: RPC failed; curl 56 Recv failure: Connection reset by peer', true],
+  ['error: object file .git/objects/aa/bb is empty', true],
+  ['remote: Repository not found.', false],
+  ["fatal: Authentication failed for 'https://h/o/r.git/'", false],
+  ["fatal: couldn't find remote ref refs/heads/x", false],
+  ['words that nobody knows', false],
+];
+
+for (const [stderr, infrastructure] of MARKED) {
+  test(`infrastructure is ${infrastructure} for: ${stderr}`, (t) => {
+    const result = { exitCode: 128, stdout: '', stderr, timedOut: undefined };
+    t.is(transferError(SUBJECT, result).infrastructure, infrastructure);
+  });
+}

@@ -9,6 +9,7 @@ const PULL_REFUSALS: readonly Refusal[] = [
     pattern: /toomanyrequests|rate limit|too many requests/i,
     code: 'DOCKER_IMAGE',
     message: 'the registry lets no more pulls through for now (rate limit)',
+    infrastructure: true,
     hint: 'Log in with "docker login", wait, or use a mirror of the registry.',
   },
   {
@@ -42,6 +43,13 @@ const PULL_REFUSALS: readonly Refusal[] = [
       /no such host|connection refused|i\/o timeout|network is unreachable|deadline exceeded|TLS handshake|EOF$/i,
     code: 'DOCKER_IMAGE',
     message: 'the registry cannot be reached',
+    infrastructure: true,
+  },
+  {
+    pattern: /unexpected (?:HTTP )?status(?: code)?[^\n]*: (5\d\d)/i,
+    code: 'DOCKER_IMAGE',
+    message: 'the registry answers with an error of its own (HTTP $1)',
+    infrastructure: true,
   },
   {
     pattern: /server gave HTTP response to HTTPS client/i,
@@ -65,6 +73,7 @@ export function pullError(image: string, text: string, cause?: unknown): AgentEr
   return new AgentError(known?.code ?? 'DOCKER_IMAGE', `cannot pull ${image}: ${known?.message ?? words}`, {
     ...(hint === undefined ? {} : { hint }),
     ...(known === undefined ? {} : { detail: text }),
+    infrastructure: known?.infrastructure ?? false,
     cause,
   });
 }

@@ -36,7 +36,7 @@ const WORDS: readonly [string, ErrorCode, RegExp][] = [
   ],
   [
     'setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all',
-    'DOCKER_CONTAINER',
+    'GPU_DEVICE',
     /^the engine knows no device nvidia\.com\/gpu=all$/,
   ],
   [
@@ -46,10 +46,10 @@ const WORDS: readonly [string, ErrorCode, RegExp][] = [
   ],
   [
     'failed to discover GPU vendor from CDI: no known GPU vendor found',
-    'DOCKER_CONTAINER',
+    'GPU_DEVICE',
     /^failed to discover GPU vendor/,
   ],
-  ['AMD CDI spec not found', 'DOCKER_CONTAINER', /^AMD CDI spec not found$/],
+  ['AMD CDI spec not found', 'GPU_DEVICE', /^AMD CDI spec not found$/],
   [
     'driver failed programming external connectivity on endpoint x (0a): failed to bind host port 0.0.0.0:8080/tcp: address already in use',
     'DOCKER_CONTAINER',
