@@ -39,8 +39,7 @@ export type RunEnd = EndByItself | { kind: 'stop'; reason: StopReason };
 /** `stands`: the status that somebody gave the task meanwhile stays. */
 export type EndByItself = {
   stands?: true;
-} & /** `gpuFault`: what is wrong with a GPU that the command could use. */
-(
+} /** `gpuFault`: what is wrong with a GPU that the command could use. */ & (
   | { kind: 'exit'; exit: WorkloadExit; gpuFault?: string }
   /**
    * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands

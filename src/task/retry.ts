@@ -97,10 +97,10 @@ class Attempt {
     const signal = this.#signal;
     this.#plan = { ...this.#plan, started };
     await journal.write({ step: 'ended', end: this.#end, retry: this.#plan });
+    await restoreRequirements(ctx, { task, requirements: journal.state?.requirements }, { signal });
     const record = await ctx.tasks.getById(task, { signal });
     const runtime = retriedRuntime(record, this.#plan, failureClass(this.#end) ?? 'setup');
     await ctx.tasks.edit({ task, force: true, runtime }, { signal });
-    await restoreRequirements(ctx, { task, requirements: journal.state?.requirements }, { signal });
     // Between the last look and this call an abort would be lost, so there is another one.
     const now = await ctx.tasks.getStatus(task, { signal });
     if (now === undefined || retryStep(now, this.#plan) !== 'take-out') return;

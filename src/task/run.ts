@@ -39,6 +39,8 @@ export interface TaskRun {
   onLaunched?(): void;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
+  /** Ends the watch for aborts, which would take the way back to the queue for a reset. */
+  endWatch?(): void;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
   launched?: LaunchedCommand;
   /** Work on caches that waits for the command to have started. */
@@ -122,6 +124,7 @@ export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResu
 
 async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | undefined>): Promise<RunResult> {
   const halt = haltFor(run);
+  run.endWatch = () => halt.close();
   try {
     const end = await work(halt);
     if (end !== undefined) return await settle(run, end);

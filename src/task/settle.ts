@@ -56,6 +56,7 @@ async function conclude(
   signal: AbortSignal,
 ): Promise<RunResult> {
   if (retry === undefined || end.kind === 'stop') return reportEnd(run, end, signal);
+  run.endWatch?.();
   const retried = await retryTask(run, { end, plan: retry }, signal);
   if (retried === 'away') return 'handed-over';
   if (retried === 'stop') return reportEnd(run, { kind: 'stop', reason: 'stopped' }, signal);
