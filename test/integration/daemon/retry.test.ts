@@ -3,10 +3,14 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import type { AgentProcess } from '../../support/agent-process.js';
 import { hookedFront, type PassingCall } from '../../support/hooked-front.js';
 import { losingGpu } from '../../support/losing-gpu.js';
 import { onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
+
+/** A machine that is busy with other tests takes its time for three attempts. */
+const PATIENCE_MS = 170_000;
 
 const SHELL = { binary: '/bin/sh', entry_point: 'main.sh' };
 
@@ -36,11 +40,11 @@ function begun(log: string): string[] {
   return [...log.matchAll(/^begun (\d+)$/gm)].map(([, number]) => number ?? '');
 }
 
-test('a task that lost its GPU runs again, with the log of its first attempt', async (t) => {
+test.serial('a task that lost its GPU runs again, with the log of its first attempt', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t);
   const id = await agent.enqueue(script);
   const daemon = agent.daemon();
-  const task = await agent.ended(id);
+  const task = await agent.ended(id, PATIENCE_MS);
   const log = await agent.log(id);
   t.is(task.status, 'completed', `${log}\n${daemon.output()}`);
   t.deepEqual(begun(log), ['1', '2']);
@@ -52,11 +56,11 @@ test('a task that lost its GPU runs again, with the log of its first attempt', a
   t.regex(daemon.output(), /no task is taken for 0\.2 s/);
 });
 
-test('retries end at their limit, and then the failure stands', async (t) => {
+test.serial('retries end at their limit, and then the failure stands', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t, { failures: 99 });
   const id = await agent.enqueue(script);
   const daemon = agent.daemon();
-  const task = await agent.ended(id);
+  const task = await agent.ended(id, PATIENCE_MS);
   const log = await agent.log(id);
   t.is(task.status, 'failed', `${log}\n${daemon.output()}`);
   t.regex(task.status_reason, /^worker execution exit code 5 \(GPU fault: /);
@@ -66,10 +70,13 @@ test('retries end at their limit, and then the failure stands', async (t) => {
   await sleep(1500);
   t.is((await agent.task(id)).status, 'failed');
   await agent.call('tasks.enqueue', { task: id, queue: agent.queue });
-  await until(async () => begun(await agent.log(id)).length > 3, { what: 'the fourth attempt' });
+  await until(async () => begun(await agent.log(id)).length > 3, {
+    what: 'the fourth attempt',
+    timeoutMs: PATIENCE_MS,
+  });
   const again = await until(async () => ((one) => one.status === 'queued' && one)(await agent.task(id)), {
     what: 'a retry, as its user began the count again',
-    timeoutMs: 60_000,
+    timeoutMs: PATIENCE_MS,
     context: daemon.output,
   });
   t.regex(again.status_reason, /^retry 1 of 2: gpu_fault/);
@@ -85,17 +92,17 @@ const OWN_FAILURES: readonly [what: string, diff: string, failure: string][] = [
   ],
 ];
 
-test('what the task did itself is not retried', async (t) => {
+test.serial('what the task did itself is not retried', async (t) => {
   const { agent } = await agentThatLosesGpus(t);
   agent.daemon();
   for (const [what, diff, failure] of OWN_FAILURES) {
-    const task = await agent.ended(await agent.enqueue({ ...SHELL, diff }));
+    const task = await agent.ended(await agent.enqueue({ ...SHELL, diff }), PATIENCE_MS);
     t.deepEqual([task.status, task.runtime.failure_class], ['failed', failure], what);
     t.is(task.runtime.infrastructure_retries, undefined, what);
   }
 });
 
-test('"agent execute" does not retry', async (t) => {
+test.serial('"agent execute" does not retry', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t);
   const { id } = await agent.call<{ id: string }>('tasks.create', {
     name: 'by hand',
@@ -108,47 +115,50 @@ test('"agent execute" does not retry', async (t) => {
   t.deepEqual([task.status, task.runtime.failure_class], ['failed', 'gpu_fault']);
 });
 
-test('without the setting, an infrastructure failure is final', async (t) => {
+test.serial('without the setting, an infrastructure failure is final', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t, { limit: 0 });
   const id = await agent.enqueue(script);
   agent.daemon();
-  const task = await agent.ended(id);
+  const task = await agent.ended(id, PATIENCE_MS);
   t.deepEqual([task.status, task.runtime.failure_class], ['failed', 'gpu_fault']);
 });
 
-test('services are retried too', async (t) => {
+test.serial('services are retried too', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t);
   const id = await agent.enqueue(script);
-  const daemon = agent.daemon('--services-mode', '2');
-  t.is((await agent.ended(id)).status, 'completed', daemon.output());
+  const daemon = agent.daemon('--services-mode', '2', '--gpus', 'all');
+  t.is((await agent.ended(id, PATIENCE_MS)).status, 'completed', daemon.output());
   t.deepEqual(begun(await agent.log(id)), ['1', '2']);
 });
 
-test('a task that waits for its retry can be aborted, and keeps the list of packages that its user wrote', async (t) => {
-  const { agent, gpu } = await agentThatLosesGpus(t, { pause: 300 });
-  const url = agent.repository({
-    'main.py': `import pathlib, sys\npathlib.Path(${JSON.stringify(gpu.lost)}).touch()\nsys.exit(1)\n`,
-    'own/setup.py': 'from setuptools import setup\nsetup(name="own-package", version="1")\n',
-  });
-  const requirements = { pip: '# mine\n./own\n' };
-  const id = await agent.enqueue({ repository: url, branch: 'main', entry_point: 'main.py', requirements });
-  const daemon = agent.daemon();
-  const waiting = await until(
-    async () =>
-      ((one) => one.status === 'queued' && one.runtime.infrastructure_retries === 1 && one)(
-        await agent.task(id),
-      ),
-    { what: 'the task back in its queue', timeoutMs: 120_000, context: daemon.output },
-  );
-  t.deepEqual(waiting.script.requirements, requirements, await agent.log(id));
-  t.is(waiting.runtime.failure_class, 'gpu_fault');
-  await agent.call('tasks.stop', { task: id });
-  t.is((await agent.task(id)).status, 'stopped');
-  const { queues } = await agent.call<{ queues: { entries: unknown[] }[] }>('queues.get_all', {
-    id: [agent.queue],
-  });
-  t.deepEqual(queues[0]?.entries, []);
-});
+test.serial(
+  'a task that waits for its retry can be aborted, and keeps the list of packages that its user wrote',
+  async (t) => {
+    const { agent, gpu } = await agentThatLosesGpus(t, { pause: 300 });
+    const url = agent.repository({
+      'main.py': `import pathlib, sys\npathlib.Path(${JSON.stringify(gpu.lost)}).touch()\nsys.exit(1)\n`,
+      'own/setup.py': 'from setuptools import setup\nsetup(name="own-package", version="1")\n',
+    });
+    const requirements = { pip: '# mine\n./own\n' };
+    const id = await agent.enqueue({ repository: url, branch: 'main', entry_point: 'main.py', requirements });
+    const daemon = agent.daemon();
+    const waiting = await until(
+      async () =>
+        ((one) => one.status === 'queued' && one.runtime.infrastructure_retries === 1 && one)(
+          await agent.task(id),
+        ),
+      { what: 'the task back in its queue', timeoutMs: PATIENCE_MS, context: daemon.output },
+    );
+    t.deepEqual(waiting.script.requirements, requirements, await agent.log(id));
+    t.is(waiting.runtime.failure_class, 'gpu_fault');
+    await agent.call('tasks.stop', { task: id });
+    t.is((await agent.task(id)).status, 'stopped');
+    const { queues } = await agent.call<{ queues: { entries: unknown[] }[] }>('queues.get_all', {
+      id: [agent.queue],
+    });
+    t.deepEqual(queues[0]?.entries, []);
+  },
+);
 
 /** The call that takes a failed task out of `in_progress`: it is the second one of its kind. */
 function isTakeOut({ endpoint }: PassingCall, seen: { dequeues: number }): boolean {
@@ -156,7 +166,7 @@ function isTakeOut({ endpoint }: PassingCall, seen: { dequeues: number }): boole
   return endpoint === 'tasks.dequeue' && seen.dequeues === 2;
 }
 
-test('an abort on the way back to the queue wins', async (t) => {
+test.serial('an abort on the way back to the queue wins', async (t) => {
   const { agent, script } = await agentThatLosesGpus(t);
   const stopped = { yes: false };
   const url = await hookedFront(t, agent.server.url, {
@@ -169,7 +179,7 @@ test('an abort on the way back to the queue wins', async (t) => {
   Object.assign(agent.home.env, { CLEARML_API_HOST: url });
   const id = await agent.enqueue(script);
   const daemon = agent.daemon();
-  const task = await agent.ended(id);
+  const task = await agent.ended(id, PATIENCE_MS);
   t.true(stopped.yes, daemon.output());
   t.is(task.status, 'stopped', daemon.output());
   await sleep(1500);
@@ -183,7 +193,7 @@ for (const moment of [
   'before it is in its queue',
   'after it is in its queue',
 ]) {
-  test(`a daemon that is killed ${moment} neither loses the task nor doubles it`, async (t) => {
+  test.serial(`a daemon that is killed ${moment} neither loses the task nor doubles it`, async (t) => {
     const { agent, script } = await agentThatLosesGpus(t);
     const seen = { dequeues: 0, enqueues: 0 };
     const kill: { now?: () => Promise<void> } = {};
@@ -215,7 +225,7 @@ for (const moment of [
     await first.exited;
     t.true(killed, first.output());
     const second = agent.daemon();
-    const task = await agent.ended(id);
+    const task = await agent.ended(id, PATIENCE_MS);
     t.is(task.status, 'completed', second.output());
     await sleep(1500);
     t.deepEqual(begun(await agent.log(id)), ['1', '2'], second.output());
@@ -223,20 +233,23 @@ for (const moment of [
   });
 }
 
-test('a host of a repository that is away is retried; a repository that it does not have is not', async (t) => {
-  const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
-  configure(agent, 'agent.retry { infrastructure: 1, pause_sec: 0.2 }');
-  const daemon = agent.daemon();
-  const script = { repository: 'http://127.0.0.1:9/away.git', branch: 'main', entry_point: 'main.py' };
-  const away = await agent.ended(await agent.enqueue(script), 120_000);
-  t.like(away.runtime, { failure_class: 'clone', infrastructure_retries: 1 }, daemon.output());
-  const log = await agent.log(away.id);
-  t.is(log.match(/127\.0\.0\.1 refuses the connection/g)?.length, 2, log);
-  const missing = { ...script, repository: `file://${agent.home.folder}/repositories/none` };
-  const gone = await agent.ended(await agent.enqueue(missing), 120_000);
-  t.is(gone.runtime.failure_class, 'clone');
-  t.is(gone.runtime.infrastructure_retries, undefined, await agent.log(gone.id));
-});
+test.serial(
+  'a host of a repository that is away is retried; a repository that it does not have is not',
+  async (t) => {
+    const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
+    configure(agent, 'agent.retry { infrastructure: 1, pause_sec: 0.2 }');
+    const daemon = agent.daemon();
+    const script = { repository: 'http://127.0.0.1:9/away.git', branch: 'main', entry_point: 'main.py' };
+    const away = await agent.ended(await agent.enqueue(script), PATIENCE_MS);
+    t.like(away.runtime, { failure_class: 'clone', infrastructure_retries: 1 }, daemon.output());
+    const log = await agent.log(away.id);
+    t.is(log.match(/127\.0\.0\.1 refuses the connection/g)?.length, 2, log);
+    const missing = { ...script, repository: `file://${agent.home.folder}/repositories/none` };
+    const gone = await agent.ended(await agent.enqueue(missing), PATIENCE_MS);
+    t.is(gone.runtime.failure_class, 'clone');
+    t.is(gone.runtime.infrastructure_retries, undefined, await agent.log(gone.id));
+  },
+);
 
 onSmallDisk('a task that met a full disk runs once there is room', async (t) => {
   const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
@@ -249,17 +262,43 @@ onSmallDisk('a task that met a full disk runs once there is room', async (t) => 
   );
   const url = agent.repository({
     'main.sh': 'echo finished\n',
-    data: Array.from({ length: 40_000 }, () => Math.random().toString(36)).join(''),
+    data: Array.from({ length: 300_000 }, () => Math.random().toString(36)).join(''),
   });
   const id = await agent.enqueue({ ...SHELL, repository: url, branch: 'main' });
   const daemon = agent.daemon();
   await until(async () => (await agent.task(id)).runtime.infrastructure_retries === 1, {
     what: 'the first retry',
-    timeoutMs: 60_000,
+    timeoutMs: PATIENCE_MS,
     context: daemon.output,
   });
   t.is((await agent.task(id)).runtime.failure_class, 'disk_full');
   rmSync(ballast);
-  const task = await agent.ended(id);
+  const task = await agent.ended(id, PATIENCE_MS);
   t.is(task.status, 'completed', `${await agent.log(id)}\n${daemon.output()}`);
+});
+
+test.serial('a task that is put back is installed from the list that its user wrote, not from the frozen one', async (t) => {
+  const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
+  const own = 'from setuptools import setup\nsetup(name="own-package", version="1")\n';
+  const repository = agent.repository({ 'main.py': 'print("ran")\n', 'own/setup.py': own });
+  const requirements = { pip: '# mine\n./own\n' };
+  const listed: unknown[] = [];
+  const daemons: AgentProcess[] = [];
+  const url = await hookedFront(t, agent.server.url, {
+    before: async ({ endpoint }) => {
+      if (endpoint === 'tasks.enqueue') listed.push((await agent.task(id)).script.requirements);
+    },
+    after: ({ endpoint }) => {
+      if (endpoint === 'tasks.set_requirements' && daemons.length === 1) daemons[0]?.kill('SIGKILL');
+    },
+  });
+  Object.assign(agent.home.env, { CLEARML_API_HOST: url });
+  const id = await agent.enqueue({ repository, branch: 'main', entry_point: 'main.py', requirements });
+  daemons.push(agent.daemon());
+  await daemons[0]?.exited;
+  t.notDeepEqual((await agent.task(id)).script.requirements, requirements, 'the list was frozen before');
+  daemons.push(agent.daemon());
+  const task = await agent.ended(id, PATIENCE_MS);
+  t.is(task.status, 'completed', daemons[1]?.output());
+  t.deepEqual(listed, [requirements]);
 });
