@@ -37,7 +37,7 @@ export class GpuReader {
   #off = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
   #cuda: string | undefined;
-  #known: readonly Gpu[] | undefined;
+  readonly #known = new Map<string, Gpu>();
 
   constructor(options: GpuReaderOptions) {
     this.#options = options;
@@ -48,9 +48,11 @@ export class GpuReader {
     return !this.#off;
   }
 
-  /** The GPUs of the last reading that worked; `undefined` before the first one. */
-  get known(): readonly Gpu[] | undefined {
-    return this.#known;
+  /**
+   * Every GPU that was ever read, as it was read last, under its first number: the tool counts anew once a card is gone.
+   */
+  get known(): readonly Gpu[] {
+    return [...this.#known.values()];
   }
 
   /** `undefined` when the machine has no GPU, or this reading or the tool for good has failed. */
@@ -62,7 +64,7 @@ export class GpuReader {
       this.#seen = true;
       this.#off = reading.gpus.length === 0;
       this.#cuda = reading.cudaVersion ?? this.#cuda;
-      this.#known = reading.gpus;
+      this.#remember(reading.gpus);
       return this.#off ? undefined : reading;
     } catch (error) {
       signal?.throwIfAborted();
@@ -90,6 +92,13 @@ export class GpuReader {
   /** CUDA version of the driver. A driver stays for as long as the machine runs, so an earlier reading will do. */
   async driverCuda(): Promise<string | undefined> {
     return this.#cuda ?? (await this.read())?.cudaVersion;
+  }
+
+  #remember(gpus: readonly Gpu[]): void {
+    for (const gpu of gpus) {
+      const key = `${gpu.uuid}/${gpu.mig?.index ?? ''}`;
+      this.#known.set(key, { ...gpu, index: this.#known.get(key)?.index ?? gpu.index });
+    }
   }
 
   #failed(error: unknown): void {

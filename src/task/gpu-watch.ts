@@ -4,7 +4,7 @@ import { kernelMicros, readXidEvents } from '../gpu/kernel-log.js';
 import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
 import type { AgentContext } from './context.js';
 
-/** The GPUs of a task as they were when its command was launched. */
+/** The GPUs of a task when its command was launched, those included that were gone by then. */
 export interface GpuSnapshot {
   /** Milliseconds since 1970. */
   at: number;
@@ -61,7 +61,7 @@ export class GpuWatch {
 
   async #look(): Promise<readonly GpuMark[]> {
     const { gpus, environment } = this.#machine;
-    const found = gpus.known ?? (await gpus.read().catch(() => undefined))?.gpus ?? [];
-    return ownedGpus(found, selectedDevices(gpuVisibility({ env: environment }).visible)).map(gpuMark);
+    if (gpus.known.length === 0) await gpus.read().catch(() => undefined);
+    return ownedGpus(gpus.known, selectedDevices(gpuVisibility({ env: environment }).visible)).map(gpuMark);
   }
 }

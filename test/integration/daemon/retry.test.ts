@@ -123,14 +123,6 @@ test.serial('without the setting, an infrastructure failure is final', async (t)
   t.deepEqual([task.status, task.runtime.failure_class], ['failed', 'gpu_fault']);
 });
 
-test.serial('services are retried too', async (t) => {
-  const { agent, script } = await agentThatLosesGpus(t);
-  const id = await agent.enqueue(script);
-  const daemon = agent.daemon('--services-mode', '2', '--gpus', 'all');
-  t.is((await agent.ended(id, PATIENCE_MS)).status, 'completed', daemon.output());
-  t.deepEqual(begun(await agent.log(id)), ['1', '2']);
-});
-
 test.serial(
   'a task that waits for its retry can be aborted, and keeps the list of packages that its user wrote',
   async (t) => {
@@ -233,23 +225,25 @@ for (const moment of [
   });
 }
 
-test.serial(
-  'a host of a repository that is away is retried; a repository that it does not have is not',
-  async (t) => {
-    const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
-    configure(agent, 'agent.retry { infrastructure: 1, pause_sec: 0.2 }');
-    const daemon = agent.daemon();
-    const script = { repository: 'http://127.0.0.1:9/away.git', branch: 'main', entry_point: 'main.py' };
-    const away = await agent.ended(await agent.enqueue(script), PATIENCE_MS);
-    t.like(away.runtime, { failure_class: 'clone', infrastructure_retries: 1 }, daemon.output());
-    const log = await agent.log(away.id);
-    t.is(log.match(/127\.0\.0\.1 refuses the connection/g)?.length, 2, log);
-    const missing = { ...script, repository: `file://${agent.home.folder}/repositories/none` };
-    const gone = await agent.ended(await agent.enqueue(missing), PATIENCE_MS);
-    t.is(gone.runtime.failure_class, 'clone');
-    t.is(gone.runtime.infrastructure_retries, undefined, await agent.log(gone.id));
-  },
-);
+for (const [mode, ...flags] of [['tasks'], ['services', '--services-mode', '2']] as const) {
+  test.serial(
+    `${mode}: a host that is away is retried, a repository that it does not have is not`,
+    async (t) => {
+      const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
+      configure(agent, 'agent.retry { infrastructure: 1, pause_sec: 0.2 }');
+      const daemon = agent.daemon(...flags);
+      const script = { repository: 'http://127.0.0.1:9/away.git', branch: 'main', entry_point: 'main.py' };
+      const away = await agent.ended(await agent.enqueue(script), PATIENCE_MS);
+      t.like(away.runtime, { failure_class: 'clone', infrastructure_retries: 1 }, daemon.output());
+      const log = await agent.log(away.id);
+      t.is(log.match(/127\.0\.0\.1 refuses the connection/g)?.length, 2, log);
+      const missing = { ...script, repository: `file://${agent.home.folder}/repositories/none` };
+      const gone = await agent.ended(await agent.enqueue(missing), PATIENCE_MS);
+      t.is(gone.runtime.failure_class, 'clone');
+      t.is(gone.runtime.infrastructure_retries, undefined, await agent.log(gone.id));
+    },
+  );
+}
 
 onSmallDisk('a task that met a full disk runs once there is room', async (t) => {
   const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
@@ -277,28 +271,31 @@ onSmallDisk('a task that met a full disk runs once there is room', async (t) => 
   t.is(task.status, 'completed', `${await agent.log(id)}\n${daemon.output()}`);
 });
 
-test.serial('a task that is put back is installed from the list that its user wrote, not from the frozen one', async (t) => {
-  const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
-  const own = 'from setuptools import setup\nsetup(name="own-package", version="1")\n';
-  const repository = agent.repository({ 'main.py': 'print("ran")\n', 'own/setup.py': own });
-  const requirements = { pip: '# mine\n./own\n' };
-  const listed: unknown[] = [];
-  const daemons: AgentProcess[] = [];
-  const url = await hookedFront(t, agent.server.url, {
-    before: async ({ endpoint }) => {
-      if (endpoint === 'tasks.enqueue') listed.push((await agent.task(id)).script.requirements);
-    },
-    after: ({ endpoint }) => {
-      if (endpoint === 'tasks.set_requirements' && daemons.length === 1) daemons[0]?.kill('SIGKILL');
-    },
-  });
-  Object.assign(agent.home.env, { CLEARML_API_HOST: url });
-  const id = await agent.enqueue({ repository, branch: 'main', entry_point: 'main.py', requirements });
-  daemons.push(agent.daemon());
-  await daemons[0]?.exited;
-  t.notDeepEqual((await agent.task(id)).script.requirements, requirements, 'the list was frozen before');
-  daemons.push(agent.daemon());
-  const task = await agent.ended(id, PATIENCE_MS);
-  t.is(task.status, 'completed', daemons[1]?.output());
-  t.deepEqual(listed, [requirements]);
-});
+test.serial(
+  'a task that is put back is installed from the list that its user wrote, not from the frozen one',
+  async (t) => {
+    const agent = await agentUnderTest(t, { CLEARML_AGENT_QUEUE_POLL_FREQ_SEC: '0.3' });
+    const own = 'from setuptools import setup\nsetup(name="own-package", version="1")\n';
+    const repository = agent.repository({ 'main.py': 'print("ran")\n', 'own/setup.py': own });
+    const requirements = { pip: '# mine\n./own\n' };
+    const listed: unknown[] = [];
+    const daemons: AgentProcess[] = [];
+    const url = await hookedFront(t, agent.server.url, {
+      before: async ({ endpoint }) => {
+        if (endpoint === 'tasks.enqueue') listed.push((await agent.task(id)).script.requirements);
+      },
+      after: ({ endpoint }) => {
+        if (endpoint === 'tasks.set_requirements' && daemons.length === 1) daemons[0]?.kill('SIGKILL');
+      },
+    });
+    Object.assign(agent.home.env, { CLEARML_API_HOST: url });
+    const id = await agent.enqueue({ repository, branch: 'main', entry_point: 'main.py', requirements });
+    daemons.push(agent.daemon());
+    await daemons[0]?.exited;
+    t.notDeepEqual((await agent.task(id)).script.requirements, requirements, 'the list was frozen before');
+    daemons.push(agent.daemon());
+    const task = await agent.ended(id, PATIENCE_MS);
+    t.is(task.status, 'completed', daemons[1]?.output());
+    t.deepEqual(listed, [requirements]);
+  },
+);

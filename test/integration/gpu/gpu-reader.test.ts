@@ -168,3 +168,23 @@ test('the compiler and its cuDNN are asked when there is no driver', async (t) =
     cudnn: '93',
   });
 });
+
+test('a card that is gone stays known under its own number, and a look says what is there', async (t) => {
+  const { reader, install } = await machine(t);
+  const two = path.join(fixtures, 'nvidia-smi/driver-470-two-t4.xml');
+  await install('nvidia-smi', `cat ${two}`);
+  await reader.read();
+  const [first, second] = reader.known;
+  await install('nvidia-smi', `awk '/<gpu id=/ { n++ } n != 1 || /<\\/nvidia_smi_log>/' ${two}`);
+  t.is((await reader.read())?.gpus[0]?.index, 0, 'the tool counts from 0 again');
+  t.deepEqual(
+    reader.known.map(({ uuid, index }) => [uuid, index]),
+    [
+      [first?.uuid, 0],
+      [second?.uuid, 1],
+    ],
+  );
+  t.like(await reader.look(), { gpus: [{ uuid: second?.uuid }] });
+  await install('nvidia-smi', 'echo "Unable to determine the device handle: GPU is lost" >&2; exit 15');
+  t.regex(Object(await reader.look()).problem, /GPU is lost/);
+});
