@@ -10,6 +10,8 @@ export interface PassingCall {
 export interface FrontHooks {
   /** The call waits here before the server sees it. */
   before?(call: PassingCall): Promise<void> | void;
+  /** The server's error that the caller gets; the server does not see the call. */
+  refuse?(call: PassingCall): { status: number; subcode: number } | undefined;
   /** The answer waits here before the caller sees it. */
   after?(call: PassingCall & { answer: string }): Promise<void> | void;
 }
@@ -39,6 +41,15 @@ async function pass(target: string, hooks: FrontHooks, { request, response }: Ex
   const body = Buffer.concat(pieces).toString('utf8');
   const endpoint = (request.url ?? '').replace(/\?.*$/, '').split('/').at(-1) ?? '';
   await hooks.before?.({ endpoint, body });
+  const refused = hooks.refuse?.({ endpoint, body });
+  if (refused !== undefined) {
+    const { status, subcode } = refused;
+    const meta = { result_code: status, result_subcode: subcode, result_msg: 'refused by the test' };
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ meta, data: {} }));
+    return;
+  }
   const { authorization = '' } = request.headers;
   const type = request.headers['content-type'] ?? 'application/json';
   const answer = await fetch(`${target}${request.url}`, {

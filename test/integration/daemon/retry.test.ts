@@ -299,3 +299,39 @@ test.serial(
     t.deepEqual(listed, [requirements]);
   },
 );
+
+test.serial(
+  'a server that refuses the start of a task is a class of its own, and no reason to retry',
+  async (t) => {
+    const { agent, script } = await agentThatLosesGpus(t);
+    const url = await hookedFront(t, agent.server.url, {
+      refuse: ({ endpoint }) => (endpoint === 'tasks.started' ? { status: 403, subcode: 21 } : undefined),
+    });
+    Object.assign(agent.home.env, { CLEARML_API_HOST: url });
+    const id = await agent.enqueue(script);
+    const daemon = agent.daemon();
+    const task = await agent.ended(id, PATIENCE_MS);
+    t.deepEqual([task.status, task.status_reason], ['failed', 'refused by the server'], daemon.output());
+    t.is(task.runtime.failure_class, 'server_refused');
+    t.is(task.runtime.infrastructure_retries, undefined);
+    t.regex(await agent.log(id), /^Process failed: tasks\.started: refused by the test \(403\/21\)$/m);
+  },
+);
+
+test.serial('a task whose queue is gone when it is to go back fails with its own reason', async (t) => {
+  const { agent, script } = await agentThatLosesGpus(t);
+  const { id: queue } = await agent.call<{ id: string }>('queues.create', { name: 'short-lived' });
+  const url = await hookedFront(t, agent.server.url, {
+    before: async ({ endpoint }) => {
+      if (endpoint === 'tasks.enqueue') await agent.call('queues.delete', { queue, force: true });
+    },
+  });
+  Object.assign(agent.home.env, { CLEARML_API_HOST: url });
+  const id = await agent.enqueue(script, queue);
+  const daemon = agent.agent('daemon', '--queue', 'short-lived', '--foreground');
+  const task = await agent.ended(id, PATIENCE_MS);
+  t.is(task.status, 'failed', daemon.output());
+  t.regex(task.status_reason, /^worker execution exit code 5 \(GPU fault/);
+  t.is(task.runtime.failure_class, 'gpu_fault');
+  t.regex(daemon.output(), /cannot go back to its queue/);
+});
