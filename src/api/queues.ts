@@ -10,6 +10,7 @@ export interface QueueRecord {
 
 interface QueueEntry {
   task: string;
+  /** When it was put there. */
   added?: string;
 }
 

@@ -5,6 +5,8 @@ export interface TaskRecord {
   status?: TaskStatus;
   status_message?: string | null;
   status_reason?: string | null;
+  /** When the status, its reason or its message was last written. */
+  status_changed?: string | null;
   type?: string;
   user?: string;
   company?: string;

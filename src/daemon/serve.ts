@@ -213,15 +213,16 @@ function startPulled(
   pulled: PulledTask,
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
 ): void {
-  const { task, queue, owner } = pulled;
-  start(daemon, work, { ...prepared, task, queue }, async () => {
+  const { task, queue, queuedAt, owner } = pulled;
+  const at = queuedAt === undefined ? {} : { queuedAt };
+  start(daemon, work, { ...prepared, task, queue, ...at }, async () => {
     const identity = await work.contexts.of({ task, owner });
     const { problem } = identity;
     return { identity, carry: problem === undefined ? runTask : (run) => refuseTask(run, problem) };
   });
 }
 
-type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal'>;
+type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal'> & Pick<PulledTask, 'queuedAt'>;
 
 type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 

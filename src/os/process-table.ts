@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { promisify } from 'node:util';
 
 /** One row of the process table. */
@@ -28,6 +29,13 @@ export async function processTable(): Promise<ProcessEntry[]> {
 export async function processEntry(pid: number): Promise<ProcessEntry | undefined> {
   if (!onLinux) return (await psEntries(['-p', String(pid)]))[0];
   return procEntry(pid, await bootId());
+}
+
+/** Whether a signal does nothing to a process, by its own choice or its parent's; `false` where the system does not say. */
+export async function ignoresSignal(pid: number, signal: NodeJS.Signals): Promise<boolean> {
+  if (!onLinux) return false;
+  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec((await readProc(`${pid}/status`)) ?? '')?.[1];
+  return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) % 2n === 1n;
 }
 
 /** Program and arguments of a process, separated by something; empty for one that has ended. */

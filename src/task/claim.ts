@@ -25,6 +25,8 @@ export interface ClaimRequest {
   task: string;
   /** It came from a queue; the statuses of a task that somebody runs by hand mean nothing. */
   pulled: boolean;
+  /** When it was put into the queue, by the server's clock. */
+  queuedAt?: string;
 }
 
 /**
@@ -37,16 +39,16 @@ export interface ClaimRequest {
  */
 export async function claimTask(
   ctx: AgentContext,
-  { task, pulled }: ClaimRequest,
+  { task, ...pull }: ClaimRequest,
 ): Promise<TaskRecord | StopReason> {
   let reason: string | null | undefined;
   for (let looks = 1; ; looks += 1) {
     const now = await ctx.tasks.getById(task);
     // Taking it out of its queue erases the reason that it went there for.
     reason ??= now.status_reason ?? '';
-    const record = { ...now, status_reason: pulled ? reason : '' };
+    const record = { ...now, status_reason: pull.pulled ? reason : '' };
     if (ctx.reportsStatus && !isOurs(ctx, record)) {
-      const ended = endedBefore(record, pulled);
+      const ended = endedBefore(record, pull);
       if (ended) return ended;
       if (!(await take(ctx, record, looks >= MOST_LOOKS))) continue;
     }
@@ -62,7 +64,10 @@ function isOurs(ctx: AgentContext, { status, status_message }: TaskRecord): bool
 }
 
 /** An abort or a publication since the task was pulled. A stopped task in a queue is `queued` again once pulled. */
-function endedBefore({ status, status_message }: TaskRecord, pulled: boolean): StopReason | undefined {
+function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): StopReason | undefined {
+  const { status, status_message } = record;
+  const { pulled } = pull;
+  if (status === 'queued' && isStoppedInPull(record, pull)) return 'stopped';
   if (status === 'published' || status === 'publishing') return 'status_changed';
   if (status === 'stopped') return pulled ? 'status_changed' : undefined;
   // A task is `queued` when it is pulled: another agent found it in no queue and runs it.
@@ -72,6 +77,21 @@ function endedBefore({ status, status_message }: TaskRecord, pulled: boolean): S
   return asked && (status === 'created' || status === 'queued' || status === 'in_progress')
     ? 'stopped'
     : undefined;
+}
+
+/** What `tasks.stop` writes into a task that was queued. */
+const STOPPED_BY = 'Stopped by ';
+
+/**
+ * `queues.get_next_task` takes the entry first and then makes a stopped task `queued`, so an abort between these two steps
+ * loses its status; message and time stay.
+ */
+function isStoppedInPull(
+  { status_message, status_changed }: TaskRecord,
+  { queuedAt }: { queuedAt?: string },
+) {
+  if (!status_message?.startsWith(STOPPED_BY)) return false;
+  return Date.parse(status_changed ?? '') > Date.parse(queuedAt ?? '');
 }
 
 /** @returns false when the task has to be looked at again */

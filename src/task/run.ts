@@ -24,6 +24,8 @@ export interface TaskRun {
   ctx: AgentContext;
   task: string;
   queue: string | undefined;
+  /** When it was put there, by the server's clock; unknown after a restart of the daemon. */
+  queuedAt?: string;
   /** Folder of the run: journal, log, output, configuration for the task. */
   folder: string;
   journal: Journal;
@@ -75,7 +77,8 @@ export async function refuseTask(run: TaskRun, error: unknown): Promise<RunResul
 }
 
 async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
-  const request = { task: run.task, pulled: run.queue !== undefined };
+  const { task, queue, queuedAt } = run;
+  const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
   try {
     const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };

@@ -9,6 +9,8 @@ import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 export interface PulledTask {
   task: string;
   queue: string;
+  /** When it was put there, by the server's clock. */
+  queuedAt?: string;
   /** User and company of the task's owner, where asked for. */
   owner?: Partial<TaskOwner>;
 }
@@ -107,10 +109,15 @@ export class Poller {
         { queue: queue.id, ...(wantOwner ? { get_task_info: true } : {}) },
         { signal, retry: 'none', sendOnce: true },
       );
-      const task = answer.entry?.task;
+      const { task, added } = answer.entry ?? {};
       if (!task) return undefined;
       await vanished.settle(task);
-      return { task, queue: queue.id, ...(answer.task_info ? { owner: answer.task_info } : {}) };
+      return {
+        task,
+        queue: queue.id,
+        ...(added === undefined ? {} : { queuedAt: added }),
+        ...(answer.task_info ? { owner: answer.task_info } : {}),
+      };
     } catch (error) {
       const seen = first === undefined ? [] : [first, ...rest];
       if (!isApiError(error, ...API_PROBLEM.invalidQueue)) for (const one of seen) vanished.note(one);

@@ -11,6 +11,7 @@ import type { RunFolders } from './runs.js';
 export interface RunRequest {
   task: string;
   queue: string | undefined;
+  queuedAt?: string;
   folder: string;
   journal: Journal;
   signals: RunSignals;

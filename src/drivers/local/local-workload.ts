@@ -3,7 +3,7 @@ import { OutputFile } from '../../os/output-file.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import { watchExit } from './exit-watch.js';
 import { type LocalWorkloadRef, statusFile } from './local-ref.js';
-import { endProcesses, goneWithin, holdOf, type ProcessSelection } from './workload-processes.js';
+import { deafWithin, endProcesses, goneWithin, holdOf, type ProcessSelection } from './workload-processes.js';
 
 export interface LocalWorkloadOptions {
   ref: LocalWorkloadRef & { pid: number; startTime: string };
@@ -29,7 +29,7 @@ export class LocalWorkload implements Workload {
   readonly #selection: ProcessSelection;
   readonly #complete = new AbortController();
   #output: OutputFile | undefined;
-  #stopping = false;
+  #stop: Promise<boolean> | undefined;
 
   constructor({ ref, ownsGroup, ended, signal }: LocalWorkloadOptions) {
     this.ref = ref;
@@ -39,7 +39,7 @@ export class LocalWorkload implements Workload {
       pid: ref.pid,
       startTime: ref.startTime,
       ...(ended === undefined ? {} : { ended }),
-      stopping: () => this.#stopping,
+      stopping: () => this.#stop !== undefined,
       signal,
     });
     this.settled = this.exited.then((exit) => this.#settle(exit));
@@ -61,16 +61,33 @@ export class LocalWorkload implements Workload {
   }
 
   async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
-    this.#stopping = true;
-    const killed = await endProcesses(this.#selection, graceMs, kill);
+    this.#stop = this.#end(graceMs, kill);
+    const killed = await this.#stop;
     const file = statusFile(this.ref.runFolder);
     if (killed && (await readStatus(file)) === undefined) await writeStatus(file, KILLED);
+  }
+
+  /** The grace is over early where the command has ended and all that it left ignores SIGTERM. */
+  async #end(graceMs: number, kill: AbortSignal | undefined): Promise<boolean> {
+    const over = new AbortController();
+    const enough = new AbortController();
+    void this.exited
+      .then(() => deafWithin(this.#selection, LEFT_BEHIND_MS.byThemselves, over.signal))
+      .finally(() => enough.abort());
+    try {
+      const signals = kill === undefined ? [enough.signal] : [enough.signal, kill];
+      return await endProcesses(this.#selection, graceMs, AbortSignal.any(signals));
+    } finally {
+      over.abort();
+    }
   }
 
   /** Also where the waiting shell was killed and the command itself lives on. */
   async #settle(exit: WorkloadExit): Promise<void> {
     const wait = exit.kind === 'lost' ? 0 : LEFT_BEHIND_MS.byThemselves;
     try {
+      // What is being stopped has been asked to end already, and has the grace for it.
+      if (this.#stop !== undefined) await this.#stop;
       const gone = await goneWithin(this.#selection, wait);
       if (!gone) await endProcesses(this.#selection, LEFT_BEHIND_MS.asked);
     } catch {

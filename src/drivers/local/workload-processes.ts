@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError } from '../../errors.js';
 import { controlGroupPids, killControlGroup } from '../../os/control-group.js';
 import {
+  ignoresSignal,
   markedPidsNow,
   type ProcessEntry,
   pidsBelowNow,
@@ -44,6 +45,7 @@ export function holdOf({ marker, controlGroup, reaper }: LocalPlaceRef): Process
 /** A process that survives SIGKILL for so long hangs in the kernel (a dead file server, a GPU driver). */
 const STUCK_MS = 30_000;
 const LOOK_AGAIN_MS = 25;
+const DEAF_LOOK_MS = 100;
 /** Trees are for the few that escape; a crowd is signalled one by one. */
 const TREES_AT_ONCE = 16;
 
@@ -113,6 +115,24 @@ export async function goneWithin(
     if (known.length === 0) known = await living(selection);
   }
   return true;
+}
+
+/**
+ * Waits until nothing but the leader is alive that could act on SIGTERM: what ignores it uses no grace.
+ *
+ * @param forMs how long that has to last
+ */
+export async function deafWithin(
+  selection: ProcessSelection,
+  forMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let since = performance.now(); !signal.aborted && performance.now() - since < forMs; ) {
+    const others = (await living(selection)).filter(({ pid }) => pid !== selection.leader);
+    const deaf = await Promise.all(others.map(({ pid }) => ignoresSignal(pid, 'SIGTERM')));
+    if (deaf.includes(false)) since = performance.now();
+    await sleep(DEAF_LOOK_MS);
+  }
 }
 
 /** A process that was stopped takes the signal only when it goes on. */

@@ -3,7 +3,6 @@ import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument } from '../context.js';
 import type { JsonObject } from '../json.js';
 import type { FieldTable } from '../request-fields.js';
-import { changeStatus } from '../tasks/change-status.js';
 import { appendEntry, entriesOf, moveEntry, popEntry, queueOf, removeEntry } from '../tasks/queue-entries.js';
 import { taskOf } from '../tasks/task-document.js';
 import { backFromQueue } from './task-queueing.js';
@@ -34,13 +33,13 @@ export const queueTaskEndpoints: EndpointTable = {
  * that was stopped meanwhile becomes queued again.
  */
 function getNextTask(call: Call): JsonObject {
-  const { server, params, identity } = call;
+  const { server, params } = call;
   const queue = queueOf(server, params.text('queue'));
   const entry = popEntry(server, queue, params.optionalText('task'));
   if (entry === undefined) return {};
   const task = server.tasks.find(entry.task);
-  if (task?.status === 'stopped')
-    changeStatus(server, task, { to: 'queued', force: true, by: identity.user });
+  // The status alone, as the original server does: reason, message and times still tell of the stop.
+  if (task?.status === 'stopped') server.tasks.put({ ...task, status: 'queued' });
   const info = task !== undefined && params.flag('get_task_info');
   return {
     entry: { ...entry },

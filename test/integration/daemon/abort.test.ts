@@ -130,6 +130,33 @@ test('aborts of services end as stopped at any moment', async (t) => {
   await abortAll(t, await agentWithFront(t), moments(12, 2), '--services-mode', '4');
 });
 
+/** A stop between the two steps of `queues.get_next_task`: the entry is taken, and the status is `queued` again. */
+test('a task that was stopped while the server gave it away is not run', async (t) => {
+  const agent = await agentUnderTest(t);
+  const task = await agent.enqueue(ENDLESS);
+  await agent.call('tasks.stopped', { task, force: true, status_message: 'Stopped by somebody' });
+  const daemon = agent.daemon();
+  const said = async () => (await agent.log(task)).includes('Process aborted by user');
+  await until(said, { what: 'the end of the run', context: daemon.output });
+  t.is((await agent.ended(task)).status, 'stopped');
+  daemon.kill('SIGTERM');
+  await daemon.exited;
+  t.notRegex(await agent.log(task), /begun/);
+});
+
+test('a task that was stopped and then put in a queue by its entry alone is run', async (t) => {
+  const agent = await agentUnderTest(t);
+  const task = await agent.enqueue({ ...ENDLESS, diff: 'echo begun\n' });
+  await agent.call('tasks.stop', { task });
+  await agent.call('queues.add_task', { queue: agent.queue, task });
+  const daemon = agent.daemon();
+  await until(async () => (await agent.task(task)).status === 'completed', {
+    what: 'its end',
+    context: daemon.output,
+  });
+  t.regex(await agent.log(task), /begun/);
+});
+
 for (const [what, exit] of [
   ['well', 0],
   ['badly', 3],
