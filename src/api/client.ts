@@ -49,6 +49,8 @@ export interface CallOptions {
 
 /** What the server sees as the agent's own name and version: those of the original whose protocol this is. */
 const CLIENT_ID = 'api-3.0.3';
+/** Different fields of wrong types that are told of. */
+const MOST_WARNINGS = 20;
 /** Kept connections that the server closed meanwhile may come one after the other. */
 const STALE_REPLAYS = 3;
 
@@ -62,6 +64,7 @@ export class ApiClient {
   readonly #tokens: TokenKeeper;
   readonly #availability: Availability;
   readonly #now: () => number;
+  readonly #warned = new Set<string>();
 
   constructor(options: ApiClientOptions) {
     this.server = options.server;
@@ -160,7 +163,12 @@ export class ApiClient {
         this.#send({ ...request, headers: { ...headers, Authorization: authorization } }, options.sendOnce),
       );
       // The answer's shape is the server's contract; callers narrow what they depend on.
-      return readEnvelope(response, { server: this.server, endpoint, now: this.#now() }) as T;
+      return readEnvelope(response, {
+        server: this.server,
+        endpoint,
+        now: this.#now(),
+        warn: this.#warn,
+      }) as T;
     };
     return this.#repeat(attempt, options);
   }
@@ -217,6 +225,13 @@ export class ApiClient {
       }
     }
   }
+
+  /** Polling would repeat the same line for ever. */
+  readonly #warn = (text: string): void => {
+    if (this.#warned.size >= MOST_WARNINGS || this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.notices.warn(text);
+  };
 
   #headers(): Record<string, string> {
     const { hostName } = this.#options;
