@@ -1,4 +1,4 @@
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError, causeLine, isAgentError } from '../errors.js';
 import { Availability, type Notices } from './availability.js';
 import { endpointRule } from './endpoints.js';
 import { readEnvelope } from './envelope.js';
@@ -51,6 +51,8 @@ export interface CallOptions {
 const CLIENT_ID = 'api-3.0.3';
 /** Different fields of wrong types that are told of. */
 const MOST_WARNINGS = 20;
+/** Largest file that is read from a file server, bytes. */
+const MOST_FILE_BYTES = 64 * 1024 * 1024;
 /** Kept connections that the server closed meanwhile may come one after the other. */
 const STALE_REPLAYS = 3;
 
@@ -136,7 +138,7 @@ export class ApiClient {
     url: string,
     { trusted, signal }: { trusted: boolean; signal: AbortSignal },
   ): Promise<string> {
-    const request = { method: 'get', url, headers: {}, signal } as const;
+    const request = { method: 'get', url, headers: {}, signal, mostBytes: MOST_FILE_BYTES } as const;
     const response = trusted
       ? await this.#authorized((Authorization) =>
           this.#send({ ...request, headers: { Authorization } }, false),
@@ -216,7 +218,9 @@ export class ApiClient {
         return result;
       } catch (error) {
         signal?.throwIfAborted();
-        const delay = retryDelay(error, failures, { mode, policy, random });
+        // A first contact is the moment to find a wrong address.
+        const isStranger = isAgentError(error, 'API_ANSWER') && this.#tokens.latest === undefined;
+        const delay = isStranger ? undefined : retryDelay(error, failures, { mode, policy, random });
         // A caller that asks for one attempt comes back in a rhythm of its own.
         if (meansAway(error)) this.#availability.failed(error, delay !== undefined || mode === 'none');
         else this.#availability.answered();

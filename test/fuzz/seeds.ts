@@ -69,8 +69,8 @@ export const SEEDS: Readonly<Record<string, () => string[]>> = {
     'file:///srv/a%20b.git\nHEAD',
     'C:\\repos\\a\next::sh -c x',
   ],
-  'nvidia-smi': () => filesIn('nvidia-smi', 7000),
-  'rocm-smi': () => filesIn('rocm-smi', 7000),
+  'nvidia-smi': () => filesIn('nvidia-smi'),
+  'rocm-smi': () => filesIn('rocm-smi'),
   'compose-environment': () => [
     'CLEARML_AGENT_DAEMON_OPTIONS=--foreground --services-mode=10\nCLEARML_AGENT_QUEUES=a,b c\nCLEARML_WORKER_ID=w\nCLEARML_AGENT_EXTRA_ARGS=--gpus "0 1"',
     'CLEARML_API_HOST=http://host:8008\nCLEARML_HOST_IP=10.0.0.1\nCLEARML_AGENT_K8S_HOST_MOUNT=/a:/b\nCLEARML_AGENT_UPDATE_VERSION===1.0',
@@ -78,9 +78,9 @@ export const SEEDS: Readonly<Record<string, () => string[]>> = {
   ],
 };
 
-function filesIn(name: string, most: number): string[] {
+function filesIn(name: string): string[] {
   const folder = path.join(FIXTURES, name);
   return readdirSync(folder)
     .filter((file) => !file.endsWith('.md'))
-    .map((file) => readFileSync(path.join(folder, file), 'utf8').slice(0, most));
+    .map((file) => readFileSync(path.join(folder, file), 'utf8'));
 }
