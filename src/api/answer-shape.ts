@@ -25,7 +25,7 @@ export interface Misfit {
  * @returns `undefined` when the value as a whole does not fit
  */
 export function shaped(value: unknown, shape: Shape, tell: (misfit: Misfit) => void, place = ''): unknown {
-  const fitted = fit(value, shape, { tell, place });
+  const fitted = inShape(value, shape, { tell, place });
   if (fitted === undefined) tell({ place, expected: EXPECTED[kindOf(shape)], found: value });
   return fitted;
 }
@@ -50,7 +50,7 @@ interface Fitting {
   place: string;
 }
 
-function fit(value: unknown, shape: Shape, { tell, place }: Fitting): unknown {
+function inShape(value: unknown, shape: Shape, { tell, place }: Fitting): unknown {
   if (shape === 'any') return value;
   if (shape === 'text') return typeof value === 'string' ? value : undefined;
   if (shape === 'number') return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
@@ -59,10 +59,10 @@ function fit(value: unknown, shape: Shape, { tell, place }: Fitting): unknown {
     if (!Array.isArray(value)) return undefined;
     return value.flatMap((one: unknown) => shaped(one, shape.list, tell, `${place}[]`) ?? []);
   }
-  return isRecord(value) ? fitFields(value, shape, { tell, place }) : undefined;
+  return isRecord(value) ? withFields(value, shape, { tell, place }) : undefined;
 }
 
-function fitFields(
+function withFields(
   value: Readonly<Record<string, unknown>>,
   { fields, needs = [] }: Extract<Shape, { fields: unknown }>,
   { tell, place }: Fitting,

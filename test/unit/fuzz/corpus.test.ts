@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { isCoded } from './coded.js';
-import { findings, seedsOf } from './corpus.js';
-import { Mutator, randomFrom } from './mutate.js';
-import { FUZZ_TARGETS, SECONDS_A_TEXT } from './targets.js';
+import { isCoded } from '../../fuzz/coded.js';
+import { findings, seedsOf } from '../../fuzz/corpus.js';
+import { Mutator, randomFrom } from '../../fuzz/mutate.js';
+import { FUZZ_TARGETS, SECONDS_A_TEXT } from '../../fuzz/targets.js';
 
 /** Texts a target that are made of its seeds; `npm run fuzz` tries millions. */
 const MADE = 60;
