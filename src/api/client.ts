@@ -1,4 +1,4 @@
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError, causeLine, isAgentError } from '../errors.js';
 import { Availability, type Notices } from './availability.js';
 import { endpointRule } from './endpoints.js';
 import { readEnvelope } from './envelope.js';
@@ -49,6 +49,10 @@ export interface CallOptions {
 
 /** What the server sees as the agent's own name and version: those of the original whose protocol this is. */
 const CLIENT_ID = 'api-3.0.3';
+/** Different fields of wrong types that are told of. */
+const MOST_WARNINGS = 20;
+/** Largest file that is read from a file server, bytes. */
+const MOST_FILE_BYTES = 64 * 1024 * 1024;
 /** Kept connections that the server closed meanwhile may come one after the other. */
 const STALE_REPLAYS = 3;
 
@@ -62,6 +66,7 @@ export class ApiClient {
   readonly #tokens: TokenKeeper;
   readonly #availability: Availability;
   readonly #now: () => number;
+  readonly #warned = new Set<string>();
 
   constructor(options: ApiClientOptions) {
     this.server = options.server;
@@ -133,7 +138,7 @@ export class ApiClient {
     url: string,
     { trusted, signal }: { trusted: boolean; signal: AbortSignal },
   ): Promise<string> {
-    const request = { method: 'get', url, headers: {}, signal } as const;
+    const request = { method: 'get', url, headers: {}, signal, mostBytes: MOST_FILE_BYTES } as const;
     const response = trusted
       ? await this.#authorized((Authorization) =>
           this.#send({ ...request, headers: { Authorization } }, false),
@@ -160,7 +165,12 @@ export class ApiClient {
         this.#send({ ...request, headers: { ...headers, Authorization: authorization } }, options.sendOnce),
       );
       // The answer's shape is the server's contract; callers narrow what they depend on.
-      return readEnvelope(response, { server: this.server, endpoint, now: this.#now() }) as T;
+      return readEnvelope(response, {
+        server: this.server,
+        endpoint,
+        now: this.#now(),
+        warn: this.#warn,
+      }) as T;
     };
     return this.#repeat(attempt, options);
   }
@@ -208,7 +218,9 @@ export class ApiClient {
         return result;
       } catch (error) {
         signal?.throwIfAborted();
-        const delay = retryDelay(error, failures, { mode, policy, random });
+        // A first contact is the moment to find a wrong address.
+        const isStranger = isAgentError(error, 'API_ANSWER') && this.#tokens.latest === undefined;
+        const delay = isStranger ? undefined : retryDelay(error, failures, { mode, policy, random });
         // A caller that asks for one attempt comes back in a rhythm of its own.
         if (meansAway(error)) this.#availability.failed(error, delay !== undefined || mode === 'none');
         else this.#availability.answered();
@@ -217,6 +229,13 @@ export class ApiClient {
       }
     }
   }
+
+  /** Polling would repeat the same line for ever. */
+  readonly #warn = (text: string): void => {
+    if (this.#warned.size >= MOST_WARNINGS || this.#warned.has(text)) return;
+    this.#warned.add(text);
+    this.#options.notices.warn(text);
+  };
 
   #headers(): Record<string, string> {
     const { hostName } = this.#options;

@@ -1,4 +1,6 @@
 import { AgentError } from '../errors.js';
+import { type Misfit, shaped } from './answer-shape.js';
+import { ANSWER_SHAPES } from './answer-shapes.js';
 import { ApiError } from './errors.js';
 import { parseRetryAfter } from './retry.js';
 import type { HttpResponse } from './transport.js';
@@ -8,13 +10,17 @@ export interface AnswerSource {
   server: string;
   endpoint: string;
   now: number;
+  /** Told of a field that was left out because of its type. */
+  warn?(text: string): void;
 }
 
 /** Characters of a foreign answer that are shown. */
 const SHOWN = 160;
+/** Lists and objects within each other. No answer of a ClearML server comes near it; deeper ones end in a full stack. */
+const DEEPEST = 200;
 
 /**
- * The `data` of an answer.
+ * The `data` of an answer, with the fields that the agent reads in their types.
  *
  * @throws ApiError when the server refused the call, AgentError API_ANSWER when it is not a ClearML server
  */
@@ -22,7 +28,7 @@ export function readEnvelope(response: HttpResponse, source: AnswerSource): unkn
   const { meta, data } = parse(response.text);
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], source.now);
   const status = whole(meta?.result_code) ?? response.status;
-  if (meta !== undefined && status >= 200 && status < 300) return data ?? {};
+  if (meta !== undefined && status >= 200 && status < 300) return readData(data ?? {}, source);
   if (meta === undefined && isForeign(response.status)) throw foreignAnswer(response, source);
   const message = meta?.result_msg;
   throw new ApiError(
@@ -35,6 +41,32 @@ export function readEnvelope(response: HttpResponse, source: AnswerSource): unkn
     },
     response.status === PROXY_LOGIN && meta === undefined ? { hint: PROXY_HINT } : {},
   );
+}
+
+function readData(data: unknown, source: AnswerSource): unknown {
+  const { endpoint, server, warn } = source;
+  const shape = ANSWER_SHAPES.get(endpoint);
+  if (shape === undefined) return data;
+  const misfits = new Map<string, Misfit>();
+  const fitted = shaped(data, shape, (misfit) => {
+    if (!misfits.has(misfit.place)) misfits.set(misfit.place, misfit);
+  });
+  const [first] = misfits.values();
+  if (fitted === undefined && first) throw wrongAnswer(first, source);
+  for (const misfit of misfits.values())
+    warn?.(`${endpoint}: ${described(misfit, server)}; it counts as missing`);
+  return fitted;
+}
+
+function wrongAnswer(misfit: Misfit, { endpoint, server }: AnswerSource): AgentError {
+  return new AgentError('API_ANSWER', `${endpoint}: ${described(misfit, server)}`, {
+    hint: 'Check that api.api_server is the address of a ClearML API server, and the version of that server.',
+  });
+}
+
+function described({ place, expected, found }: Misfit, server: string): string {
+  const shown = found === undefined ? 'nothing' : JSON.stringify(found).slice(0, SHOWN);
+  return `expected ${expected} in ${place === '' ? 'the answer' : place} from ${server}, found ${shown}`;
 }
 
 const PROXY_LOGIN = 407;
@@ -51,6 +83,7 @@ interface Parsed {
 }
 
 function parse(text: string): Parsed {
+  if (isTooDeep(text)) return {};
   try {
     const value: unknown = JSON.parse(text);
     const meta = isRecord(value) && isRecord(value.meta) ? value.meta : undefined;
@@ -58,6 +91,23 @@ function parse(text: string): Parsed {
   } catch {
     return {};
   }
+}
+
+/** A plain loop: a regular expression would need a stack as deep as a long text. Brackets inside texts do not count. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text.charAt(at);
+    if (quoted) {
+      if (mark === '\\') at += 1;
+      else if (mark === '"') quoted = false;
+    } else if (mark === '"') quoted = true;
+    else if (mark === '[' || mark === '{') depth += 1;
+    else if (mark === ']' || mark === '}') depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 /** A ClearML server puts an envelope even around these; something else answered. */

@@ -1,3 +1,4 @@
+import { isAgentError } from '../errors.js';
 import { type Backoff, backoffDelay } from '../os/backoff.js';
 import { ApiError, ConnectionError } from './errors.js';
 
@@ -20,6 +21,8 @@ const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 
 
 /** A 500 is often the server's database starting, but one that stays is a bug: it is given up after this many. */
 const INTERNAL_ERROR_RETRIES = 8;
+/** A server that is known sends an answer that is none: a page of a proxy, for a moment. */
+const FOREIGN_ANSWER_RETRIES = 3;
 /** A server may ask for any wait; longer ones than this are cut, milliseconds. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** Callers told the same moment to come back spread over this, milliseconds. */
@@ -70,6 +73,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
 function retriesFor(error: unknown, mode: RetryMode, policy: RetryPolicy): number {
   const most = { forever: Number.POSITIVE_INFINITY, bounded: policy.boundedRetries, none: 0 }[mode];
   if (error instanceof ConnectionError) return error.lasting ? 0 : most;
+  if (isAgentError(error, 'API_ANSWER')) return Math.min(most, FOREIGN_ANSWER_RETRIES);
   if (!(error instanceof ApiError)) return 0;
   if (PASSING_STATUSES.has(error.status) || policy.extraStatuses.includes(error.status)) return most;
   return error.status === 500 ? Math.min(most, INTERNAL_ERROR_RETRIES) : 0;

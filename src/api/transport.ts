@@ -1,5 +1,5 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
-import { causeLine, systemCode } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 import { CONNECT_TIMEOUT, openPool, type Pool } from './agents.js';
 import { loadAxios } from './axios.js';
 import { ConnectionError } from './errors.js';
@@ -13,8 +13,10 @@ export interface TransportOptions {
   timeouts?: Timeouts;
 }
 
-/** Milliseconds for a connection and for the answer after it. */
-export type Timeouts = Readonly<Record<'first' | 'usual' | 'large', { connect: number; read: number }>>;
+/** Milliseconds for a connection, between two pieces of what comes after it, and for all of the call together. */
+export type Timeouts = Readonly<
+  Record<'first' | 'usual' | 'large', { connect: number; read: number; whole: number }>
+>;
 
 export interface HttpRequest {
   method: HttpMethod;
@@ -22,7 +24,12 @@ export interface HttpRequest {
   headers: Readonly<Record<string, string>>;
   body?: string;
   signal?: AbortSignal | undefined;
+  /** Largest answer, bytes after decompression; `MOST_BYTES` when left out. */
+  mostBytes?: number;
 }
+
+/** The largest answer of a call that is taken, bytes: several times what a queue of 100,000 tasks needs. */
+export const MOST_BYTES = 32 * 1024 * 1024;
 
 export type HttpMethod = 'get' | 'post' | 'put';
 
@@ -35,11 +42,14 @@ export interface HttpResponse {
   through?: string;
 }
 
-/** As the original has them: for the first contact, for a call, for a call with a large body. */
+/**
+ * For the first contact, for a call, for a call with a large body; connect and read as the original has them. A server
+ * that sends a byte now and then keeps `read` from ending a call, so `whole` does.
+ */
 const TIMEOUTS: Timeouts = {
-  first: { connect: 3000, read: 10_000 },
-  usual: { connect: 10_000, read: 30_000 },
-  large: { connect: 30_000, read: 30_000 },
+  first: { connect: 3000, read: 10_000, whole: 60_000 },
+  usual: { connect: 10_000, read: 30_000, whole: 120_000 },
+  large: { connect: 30_000, read: 30_000, whole: 300_000 },
 };
 /** A body above this many characters is large. */
 const LARGE_BODY = 15_000;
@@ -75,14 +85,17 @@ export class Transport {
   /** @throws ConnectionError, or the signal's reason */
   async send(request: HttpRequest): Promise<HttpResponse> {
     request.signal?.throwIfAborted();
+    const deadline = new Deadline(this.#limits(request).whole, request.signal);
     try {
-      const response = await this.#request(request);
+      const response = await this.#request({ ...request, signal: deadline.signal });
       this.#reached = true;
       const { status, headers, data: text } = response;
       return { status, headers: plainHeaders(headers), text, through: this.#through(request.url) };
     } catch (error) {
       request.signal?.throwIfAborted();
-      throw this.#describe(error, request.url);
+      throw this.#describe(deadline.passed ?? error, request.url);
+    } finally {
+      deadline.end();
     }
   }
 
@@ -94,6 +107,7 @@ export class Transport {
     if (!isAxiosFailure(error)) return error;
     const code = systemCode(error) ?? '';
     const untrusted = UNTRUSTED.test(code);
+    if (TOO_LARGE.test(error.message)) return tooLarge(error, url);
     // Two addresses of one name that both refuse leave the message empty.
     const what = causeLine(error) || code || 'the connection broke';
     return new ConnectionError(
@@ -113,18 +127,65 @@ export class Transport {
     return proxy === undefined ? '' : ` through the proxy ${shownProxy(proxy)}`;
   }
 
-  #request({ method, url, headers, body, signal }: HttpRequest): Promise<AxiosResponse<string>> {
+  #limits({ body }: HttpRequest): Timeouts['usual'] {
     const { first, usual, large } = this.#timeouts;
     const later = (body?.length ?? 0) > LARGE_BODY ? large : usual;
+    return this.#reached ? later : first;
+  }
+
+  #request(request: HttpRequest): Promise<AxiosResponse<string>> {
+    const { method, url, headers, body, signal, mostBytes = MOST_BYTES } = request;
     return this.#axios.request<string>({
       method,
       url,
       headers: { 'Accept-Encoding': 'gzip, deflate', ...headers },
       ...(body === undefined ? {} : { data: body }),
-      timeout: (this.#reached ? later : first).read,
+      timeout: this.#limits(request).read,
+      // Counted while the answer comes in: what is longer is never held.
+      maxContentLength: mostBytes,
       proxy: proxyFor(new URL(url), this.#env) ?? false,
       ...(signal === undefined ? {} : { signal }),
     });
+  }
+}
+
+/** Ends a call that takes longer altogether than it may, or whose caller gives it up. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** Set when time is up. */
+  passed: Error | undefined;
+
+  constructor(ms: number, caller: AbortSignal | undefined) {
+    this.#caller = caller;
+    caller?.addEventListener('abort', this.#stop, { once: true });
+    this.#timer = setTimeout(() => {
+      this.passed = new CallFailure(`no whole answer within ${ms / 1000} s`, 'ETIMEDOUT');
+      this.#stop();
+    }, ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => this.#controller.abort();
+}
+
+/** What axios does not say itself, in the form in which it says the rest. */
+class CallFailure extends Error {
+  readonly isAxiosError = true;
+  readonly code: string;
+
+  constructor(message: string, code: string) {
+    super(message);
+    this.code = code;
   }
 }
 
@@ -139,6 +200,21 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   CONNECT_TIMEOUT,
 ]);
+
+/** axios has no code of its own for it. */
+const TOO_LARGE = /^maxContentLength size of \d+ exceeded/;
+
+function tooLarge(cause: Error, url: string): AgentError {
+  const { origin, pathname } = new URL(url);
+  return new AgentError(
+    'API_ANSWER',
+    `the answer of ${origin} to ${pathname} is too large: at most ${/\d+/.exec(cause.message)?.[0]} bytes are read`,
+    {
+      hint: 'Check that the address is that of a ClearML server, and what stands between it and this machine.',
+      cause,
+    },
+  );
+}
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|^ERR_SSL|^EPROTO$/;
 

@@ -63,7 +63,7 @@ export function describeFailure(error: unknown, debug: boolean): { exitStatus: n
 }
 
 /** Names of the server and words of files must not move the cursor of a terminal. */
-const CONTROL = /[^\P{Cc}\t\n]/gu;
+const CONTROL = /[^\P{Cc}\t\n]|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 function escaped(letter: string): string {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -162,6 +162,8 @@ export interface ExecOptions {
   input?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** The program calls the API server; on this machine others do not see its secrets. */
+  callsServer?: boolean;
   /** By the administrator of the place, where that is another than the task's user; without effect on this machine. */
   asRoot?: boolean;
 }

@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withoutApiSecrets } from './child-environment.js';
 import { startError } from './command-errors.js';
 import { killGroup } from './processes.js';
 
 export interface RunOptions {
   cwd?: string;
-  /** The whole environment of the child; nothing is inherited. */
+  /** The whole environment of the child; nothing is inherited, and secrets of the API are left out. */
   env: Readonly<Record<string, string | undefined>>;
+  /** The program calls the API server, so it gets those, too. */
+  callsServer?: boolean;
   input?: string;
   signal?: AbortSignal;
   timeoutMs?: number;
@@ -79,7 +82,7 @@ async function start(argv: readonly [string, ...string[]], options: RunOptions):
   try {
     const child = spawn(file, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: options.env,
+      env: options.callsServer ? options.env : withoutApiSecrets(options.env),
       detached: true,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });

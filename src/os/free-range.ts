@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
+import { withoutApiSecrets } from './child-environment.js';
+import { processEnvironment } from './environment.js';
 
 /**
  * Gives a range of a file back to the file system; it reads as zeros from then on, and the file keeps its length.
@@ -11,6 +13,7 @@ import type { FileHandle } from 'node:fs/promises';
 export async function freeRange(handle: FileHandle, start: number, length: number): Promise<boolean> {
   const range = ['--punch-hole', '--offset', String(start), '--length', String(length)];
   const child = spawn('fallocate', [...range, '/proc/self/fd/3'], {
+    env: withoutApiSecrets(processEnvironment()),
     stdio: ['ignore', 'ignore', 'ignore', handle.fd],
   });
   try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { AgentError } from '../errors.js';
+import { withoutApiSecrets } from './child-environment.js';
 import { startError } from './command-errors.js';
 import { killGroup } from './processes.js';
 
@@ -24,7 +25,11 @@ export class ProcessStream extends Duplex {
   constructor(argv: readonly [string, ...string[]], env: Readonly<Record<string, string | undefined>>) {
     super();
     const [file, ...args] = argv;
-    this.#child = spawn(file, args, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(file, args, {
+      env: withoutApiSecrets(env),
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on('error', () => undefined); // its end says more
     stdout?.on('data', (data) => this.push(data) || stdout.pause());

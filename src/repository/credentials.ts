@@ -1,3 +1,4 @@
+import { ownMember } from '../os/own-member.js';
 import { formatGitUrl, type GitUrl, isHttp, isLocal, isToken, withoutCredentials } from './git-url.js';
 import type { GitCredentials, RepositorySettings } from './settings.js';
 
@@ -39,7 +40,9 @@ function fits({ host }: GitCredentials, url: GitUrl, prefix: boolean): boolean {
   if (host === undefined) return true;
   const wanted = host.toLowerCase();
   if (prefix) return formatGitUrl(withoutCredentials(url)).toLowerCase().startsWith(wanted);
-  return wanted === url.host || wanted === `${url.host}:${url.port}` || wanted === HTTPS_HOSTS[url.host];
+  return (
+    wanted === url.host || wanted === `${url.host}:${url.port}` || wanted === ownMember(HTTPS_HOSTS, url.host)
+  );
 }
 
 /** Hosts that have another name for ssh. */

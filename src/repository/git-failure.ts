@@ -1,5 +1,6 @@
 import { AgentError, type ErrorCode } from '../errors.js';
 import type { GitResult } from './git.js';
+import { parseGitUrl } from './git-url.js';
 
 /** What went wrong, as far as it decides what is tried next. */
 export type FailureKind =
@@ -117,11 +118,13 @@ const CAUSES: readonly Cause[] = [
   },
   {
     kind: 'credentials',
-    pattern: /could not read (?:Username|Password) for|terminal prompts disabled/i,
-    says: ({ host, hasLogin }) =>
-      hasLogin
-        ? `${host} asks for credentials, and this git cannot be given them (2.32 or later can)`
-        : `${host} asks for credentials, and none are configured for it`,
+    pattern: /could not read (?:Username|Password) for '?([^'\n]*)|terminal prompts disabled/i,
+    says: ({ host, hasLogin }, match) =>
+      isElsewhere(match[1], host)
+        ? `${host} redirects to ${parseGitUrl(match[1] ?? '').host}, which asks for credentials, and gets none of another host`
+        : hasLogin
+          ? `${host} asks for credentials, and this git cannot be given them (2.32 or later can)`
+          : `${host} asks for credentials, and none are configured for it`,
     hint: CREDENTIALS_HINT,
   },
   {
@@ -198,6 +201,12 @@ const INFRASTRUCTURE: ReadonlySet<FailureKind> = new Set([
   'interrupted',
   'damaged',
 ]);
+
+/** Whether git was sent to another host than the one it was to ask. */
+function isElsewhere(address: string | undefined, host: string): boolean {
+  const asked = parseGitUrl(address ?? '').host;
+  return asked !== '' && host !== '' && asked !== host.toLowerCase();
+}
 
 /** What kind of failure git's words tell of. */
 export function failureKind(result: GitResult): FailureKind {

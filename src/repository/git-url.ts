@@ -1,3 +1,5 @@
+import { ownMember } from '../os/own-member.js';
+
 /** An address of a git repository, taken apart. */
 export interface GitUrl {
   /** `scp` is `user@host:path`; `local` a path, or anything else that is handed to git as it is. */
@@ -35,7 +37,8 @@ export function parseGitUrl(text: string): GitUrl {
 export function formatGitUrl(url: GitUrl): string {
   if (url.form === 'local') return url.path;
   if (url.form === 'scp') return `${url.user === undefined ? '' : `${url.user}@`}${url.host}:${url.path}`;
-  const port = url.port === undefined || url.port === DEFAULT_PORTS[url.scheme] ? '' : `:${url.port}`;
+  const port =
+    url.port === undefined || url.port === ownMember(DEFAULT_PORTS, url.scheme) ? '' : `:${url.port}`;
   return `${url.scheme}://${userInfo(url)}${url.host}${port}${url.path}${url.suffix}`;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimpleGitOptions, SimpleGitProgressEvent } from 'simple-git';
 import { AgentError } from '../errors.js';
+import { withoutApiSecrets } from '../os/child-environment.js';
 import { processesWithEnvironment, signalProcess } from '../os/processes.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -91,7 +92,7 @@ export async function git(command: GitCommand): Promise<GitResult> {
       return undefined;
     },
   });
-  repository.env({ ...withoutUnset(command.env), [RUN_VARIABLE]: limits.run });
+  repository.env({ ...withoutUnset(withoutApiSecrets(command.env)), [RUN_VARIABLE]: limits.run });
   repository.outputHandler((_name, stdout, stderr) => {
     for (const stream of [stdout, stderr]) listen(stream, limits, command.onOutput);
   });

@@ -140,7 +140,7 @@ async function tidy({ git, mirror }: MirrorJob): Promise<void> {
 
 /** A killed git leaves lock files in the mirror; while its lock is ours they belong to nobody. */
 async function fetchRepaired(job: MirrorJob, args: readonly string[]): Promise<GitResult> {
-  await job.git.run(['remote', 'set-url', 'origin', job.git.fetchUrl], inMirror(job.mirror));
+  await job.git.run(['remote', 'set-url', '--', 'origin', job.git.fetchUrl], inMirror(job.mirror));
   const result = await job.git.transfer(args, inMirror(job.mirror));
   if (result.exitCode === 0 || !/\.lock': File exists/.test(result.stderr)) return result;
   await removeLockFiles(job.mirror.folder);

@@ -48,8 +48,16 @@ export function canonicalAddress(url: GitUrl): string {
   const path = rest.path.replace(/(?:\/|\.git)+$/i, '');
   const plain: GitUrl = { ...rest, path, suffix: isHttp(url) && suffix.startsWith('?') ? suffix : '' };
   if (url.form === 'scp' && path.startsWith('/')) return formatGitUrl({ ...plain, form: 'url' });
-  if (url.scheme === 'file') return decodeURI(path);
+  if (url.scheme === 'file') return decodedPath(path);
   return formatGitUrl(plain);
+}
+
+function decodedPath(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Environment of commands that work in a mirror: git must not go looking for another repository around it. */

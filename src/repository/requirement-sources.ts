@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Place } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
+import { API_SECRETS } from '../os/child-environment.js';
 import { pathInside } from '../os/inside-tree.js';
 import { loginFor } from './credentials.js';
 import { configVariables, gitEnvironment } from './git-environment.js';
@@ -195,8 +196,5 @@ const AGENTS_OWN = [
   'CLEARML_AGENT_GIT_PASS',
   'TRAINS_AGENT_GIT_USER',
   'TRAINS_AGENT_GIT_PASS',
-  'CLEARML_API_ACCESS_KEY',
-  'CLEARML_API_SECRET_KEY',
-  'TRAINS_API_ACCESS_KEY',
-  'TRAINS_API_SECRET_KEY',
+  ...API_SECRETS,
 ];

@@ -1,3 +1,4 @@
+import { ownMember } from '../os/own-member.js';
 import { configuredLogin, HTTPS_HOSTS } from './credentials.js';
 import { type GitUrl, isSsh } from './git-url.js';
 import type { RepositorySettings } from './settings.js';
@@ -33,7 +34,7 @@ export function sshToHttp(url: GitUrl, scheme: string): GitUrl {
     form: 'url',
     scheme,
     ...(usual ? {} : { user }),
-    host: HTTPS_HOSTS[url.host] ?? url.host,
+    host: ownMember(HTTPS_HOSTS, url.host) ?? url.host,
     path: form === 'scp' ? scpPath(url.path) : url.path,
   };
 }
@@ -105,7 +106,8 @@ function portOf({ sshPort }: Rules): Pick<GitUrl, 'port'> {
 /** The scp form is not encoded, a URL is. */
 function scpPath(path: string): string {
   if (path === '') return '';
-  return encodeURI(path.startsWith('/') ? path : `/${path}`)
+  // A lone half of a surrogate pair has no encoding.
+  return encodeURI(Buffer.from(path.startsWith('/') ? path : `/${path}`).toString())
     .replace(/[#?]/g, encodeURIComponent)
     .replaceAll('%25', '%');
 }

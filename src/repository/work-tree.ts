@@ -75,7 +75,7 @@ async function cloneLocally(git: RepositoryGit, mirror: Mirror, folder: string):
     throw new LocalFailure('cannot copy the mirror of', cloned, failureKind(cloned) !== 'disk-full');
   }
   await git.must(
-    ['remote', 'set-url', 'origin', git.shownUrl],
+    ['remote', 'set-url', '--', 'origin', git.shownUrl],
     { cwd: folder },
     'cannot set up the clone of',
   );

@@ -4,6 +4,8 @@ import { AgentError } from '../errors.js';
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => value === undefined || value === null || typeof value === 'string';
+const isSection: Check = (value) =>
+  value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
 const isTextOrLines: Check = (value) =>
   isText(value) || (Array.isArray(value) && value.every((line) => typeof line === 'string'));
 
@@ -23,6 +25,8 @@ const FIELDS: readonly [name: string, expected: string, check: Check][] = [
  * @throws AgentError TASK_INVALID naming the field, what was expected and what came
  */
 export function checkedScript(record: TaskRecord): TaskScript {
+  for (const [name, value] of Object.entries({ script: record.script, container: record.container }))
+    if (!isSection(value)) throw wrongField(name, 'an object', value);
   const { script } = record;
   if (!script || Object.keys(script).length === 0)
     throw new AgentError(

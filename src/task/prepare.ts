@@ -198,6 +198,6 @@ function describeCode(code: TaskCode): string {
 }
 
 function describeEnvironment(python: PythonEnvironment): string {
-  if (python.manager === 'none') return 'nothing to install';
+  if (python.manager === 'none') return 'no packages installed by the agent';
   return `${python.cacheHit ? 'from the cache' : 'built'} (${python.manager})`;
 }

@@ -87,7 +87,7 @@ async function look({ config, home, signal }: DoctorContext, address: string) {
     },
     parseGitUrl(address),
   );
-  const result = await git.run(['ls-remote', '--heads', git.fetchUrl], place);
+  const result = await git.run(['ls-remote', '--heads', '--', git.fetchUrl], place);
   if (result.exitCode === 0) return { kind: undefined, words: '' };
   return { kind: failureKind(result), words: git.error('cannot read', result).message };
 }

@@ -214,9 +214,12 @@ export class Parser {
         this.#skipSeparators();
         if (cursor.take(']')) return { kind: 'list', items };
         if (cursor.done) return cursor.fail("']'");
+        const start = cursor.at;
         const included = this.#included(base);
         if (included?.kind === 'list') items.push(...included.items);
         else items.push(included ?? this.#value([...base, String(items.length)]));
+        // Nothing was read, and nothing ever would be.
+        if (cursor.at === start) cursor.fail("a value or ']'");
         this.#endOfEntry(']');
       }
     });

@@ -1,3 +1,4 @@
+import { ownMember } from '../../os/own-member.js';
 import type { ConfigTree, ConfigValue, Environment } from '../config.js';
 import { isTree, mergeTrees, setMember, valueAt } from '../tree.js';
 import { syntaxError } from './cursor.js';
@@ -110,7 +111,7 @@ export class Resolver {
       const value = this.#lookup(this.#root, path);
       if (value !== undefined) return value;
     }
-    const value = this.#env[node.path.join('.')];
+    const value = ownMember(this.#env, node.path.join('.'));
     if (value !== undefined || node.optional) return value;
     const name = node.path.join('.');
     throw syntaxError(

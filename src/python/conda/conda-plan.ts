@@ -1,3 +1,4 @@
+import { ownMember } from '../../os/own-member.js';
 import { type MarkerValues, markerHolds } from '../requirements/markers.js';
 import {
   normalName,
@@ -49,7 +50,7 @@ export function planConda(requirements: readonly Requirement[], facts: CondaFact
       const dependency = condaDependency(requirement, facts);
       add(plan.conda, dependency);
       plan.lines[dependency] = text;
-      for (const companion of COMPANIONS[name] ?? []) add(plan.conda, companion);
+      for (const companion of ownMember(COMPANIONS, name) ?? []) add(plan.conda, companion);
       // conda knows no extras: pip adds what they need to conda's package.
       if (requirement.extras.length > 0) add(plan.pip, text);
     }
@@ -91,7 +92,9 @@ export function withoutMissing(plan: CondaPlan, missing: readonly string[]): Con
   const pipNames = Object.fromEntries(Object.entries(CONDA_NAMES).map(([pip, conda]) => [conda, pip]));
   const moved = missing.map((dependency) => {
     const name = dependencyName(dependency);
-    return plan.lines[dependency] ?? (pipNames[name] ?? name) + dependency.slice(name.length);
+    return (
+      ownMember(plan.lines, dependency) ?? (ownMember(pipNames, name) ?? name) + dependency.slice(name.length)
+    );
   });
   const pip = [...new Set([...plan.pip, ...moved])];
   return { ...plan, conda: plan.conda.filter((one) => !gone.has(one)), pip };
@@ -124,7 +127,7 @@ function addAccelerator(
 
 function condaName(name: string, cuda: number): string {
   if (name === 'tensorflow' || name === 'tensorflow-gpu') return cuda > 0 ? 'tensorflow-gpu' : 'tensorflow';
-  return CONDA_NAMES[name] ?? name;
+  return ownMember(CONDA_NAMES, name) ?? name;
 }
 
 /** A toolkit newer than the driver does not run. */

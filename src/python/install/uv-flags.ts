@@ -1,3 +1,4 @@
+import { ownMember } from '../../os/own-member.js';
 import type { PipSettings } from '../settings.js';
 
 export interface UvOptions {
@@ -64,10 +65,10 @@ export function uvFlags(flags: readonly string[]): { flags: string[] } | { unkno
   for (let at = 0; at < flags.length; at++) {
     const flag = flags[at] ?? '';
     const [name = '', value] = flag.startsWith('--') ? splitFlag(flag) : [flag, undefined];
-    const same = FLAGS[name];
+    const same = ownMember(FLAGS, name);
     if (same !== undefined && value === undefined) {
       result.push(...same);
-    } else if (name in FLAGS_WITH_VALUE) {
+    } else if (Object.hasOwn(FLAGS_WITH_VALUE, name)) {
       const theirs = FLAGS_WITH_VALUE[name];
       const given = value ?? flags[++at] ?? '';
       if (theirs !== undefined) result.push(...valuesOf(name, given).flatMap((one) => [theirs, one]));

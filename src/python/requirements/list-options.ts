@@ -1,4 +1,5 @@
 import { splitWords } from '../../config/shell-words.js';
+import { ownMember } from '../../os/own-member.js';
 
 /** Options that count for all of a list. */
 export interface ListOptions {
@@ -88,8 +89,8 @@ export function readListOptions(
   const words = splitWords(line);
   for (let at = 0; at < words.length; at++) {
     const { name, value: joined } = optionOf(words[at] ?? '');
-    const value = joined ?? (OPTIONS[name] === true ? words[++at] : undefined);
-    if (!(name in OPTIONS)) {
+    const value = joined ?? (ownMember(OPTIONS, name) === true ? words[++at] : undefined);
+    if (!Object.hasOwn(OPTIONS, name)) {
       // Nobody knows how many of the words belong to it.
       addOnce(options.others, words.slice(at).join(' '));
       return files;
@@ -119,7 +120,7 @@ function withoutIndexName(value: string): string {
 
 /** `--extra-index=X` → `--extra-index-url`, `X`; `-iX` → `--index-url`, `X`. */
 function optionOf(word: string): { name: string; value: string | undefined } {
-  const short = SHORT[word.slice(0, 2)];
+  const short = ownMember(SHORT, word.slice(0, 2));
   if (short !== undefined)
     return { name: short, value: word.length > 2 ? word.slice(2).replace(/^=/, '') : undefined };
   const [, text = word, value] = /^(--[a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];

@@ -1,3 +1,4 @@
+import { ownMember } from '../../os/own-member.js';
 import type { Probe } from '../interpreter/interpreter-probe.js';
 import { compareVersions } from '../interpreter/version.js';
 
@@ -84,6 +85,6 @@ function operand(state: State): { text: string; version: boolean } | undefined {
   const token = state.tokens[state.at++];
   if (token === undefined) return undefined;
   if (/^['"]/.test(token)) return { text: token.slice(1, -1), version: false };
-  const text = state.values[token];
+  const text = ownMember(state.values, token);
   return text === undefined ? undefined : { text, version: token.endsWith('version') };
 }

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { AgentError } from '../../errors.js';
 import {
   emptyOptions,
   isEditable,
@@ -19,8 +21,10 @@ export interface RequirementList {
 /** Gives the text of a file named in a list, relative to the file that names it; `undefined`: there is none. */
 export type ReadListed = (file: string) => string | undefined;
 
-/** How deep files may name files; a list that names itself stops here. */
+/** How deep files may name files. */
 const MAX_DEPTH = 10;
+/** Links give one file many names, so that counting names alone would not end. */
+const MAX_FILES = 1000;
 
 /** Text of a task is one text or a list of lines. */
 export function linesOf(text: string | readonly string[] | null | undefined): string[] {
@@ -32,6 +36,8 @@ export function linesOf(text: string | readonly string[] | null | undefined): st
 }
 
 /**
+ * A file that is named more than once, by itself for one, is read once.
+ *
  * @param isElsewhere whether only the installer can read a file that `-r` names: an address, a path in a container
  */
 export function parseRequirementList(
@@ -40,7 +46,14 @@ export function parseRequirementList(
   isElsewhere: (file: string) => boolean = isAddress,
 ): RequirementList {
   const list: RequirementList = { requirements: [], options: emptyOptions(), missing: [] };
-  readLines(linesOf(text), { list, read, isElsewhere, within: (name) => name, depth: 0 });
+  readLines(linesOf(text), {
+    list,
+    read,
+    isElsewhere,
+    within: (name) => name,
+    depth: 0,
+    seen: new Set(),
+  });
   return list;
 }
 
@@ -68,6 +81,8 @@ interface Reading {
   /** A path in the lines, as it is from where the list as a whole is. */
   within: Within;
   depth: number;
+  /** Files that were read. */
+  seen: Set<string>;
 }
 
 function readLines(lines: readonly string[], reading: Reading): void {
@@ -82,16 +97,22 @@ function readLines(lines: readonly string[], reading: Reading): void {
 }
 
 function readFile(named: string, reading: Reading): void {
-  const { list, read, isElsewhere, within, depth } = reading;
+  const { list, read, isElsewhere, within, depth, seen } = reading;
   const file = within(named);
   if (isElsewhere(file)) {
     list.requirements.push(parseRequirement(`-r ${file}`));
     return;
   }
-  if (depth >= MAX_DEPTH) return;
+  const name = path.posix.normalize(file);
+  if (depth >= MAX_DEPTH || seen.has(name)) return;
+  seen.add(name);
+  if (seen.size > MAX_FILES)
+    throw new AgentError('REQUIREMENTS_INSTALL', `the requirements name more than ${MAX_FILES} files by -r`, {
+      hint: 'Check whether files or links of the repository lead in a circle.',
+    });
   const content = read(file);
   if (content === undefined) list.missing.push(file);
-  else readLines(linesOf(content), { ...reading, within: (name) => besides(file, name), depth: depth + 1 });
+  else readLines(linesOf(content), { ...reading, within: (other) => besides(file, other), depth: depth + 1 });
 }
 
 /** A file named in another one is looked for beside it. */

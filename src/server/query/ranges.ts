@@ -1,3 +1,4 @@
+import { ownMember } from '../../os/own-member.js';
 import { ApiError } from '../api-error.js';
 import { parseDate } from '../dates.js';
 import type { Json } from '../json.js';
@@ -40,7 +41,7 @@ export function rangeCheck(value: Json): Check {
 
 function comparison(text: string): Check {
   const match = /^\s*(>=|<=|>|<|)\s*(.*)$/.exec(text);
-  const compare = COMPARISONS[match?.[1] ?? ''];
+  const compare = ownMember(COMPARISONS, match?.[1] ?? '');
   const limit = numeric(match?.[2] ?? '');
   return (actual) => {
     const number = actual === undefined || actual === null ? undefined : tryNumeric(actual);

@@ -29,6 +29,7 @@ export async function runAbortCommand(run: TaskRun, { place, command }: Launched
       {
         onOutput: (chunk) => run.log.output(chunk),
         signal: run.signals.stop,
+        callsServer: true,
         timeoutMs: Math.min(seconds * 1000, LONGEST_TIMER_MS),
       },
     );

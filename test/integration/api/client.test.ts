@@ -224,7 +224,7 @@ test('a call whose signal has aborted before fails without a trace elsewhere', a
 
 test('a call that hangs ends with the time limit', async (t) => {
   const server = await serverFor(t);
-  const limit = { connect: 1000, read: 200 };
+  const limit = { connect: 1000, read: 200, whole: 10_000 };
   const { client } = apiClientFor(server.url, {}, { timeouts: { first: limit, usual: limit, large: limit } });
   server.faults.set('queues.get_all', [{ kind: 'hang' }]);
   const error = await t.throwsAsync(client.call('queues.get_all', {}, { retry: 'none' }));

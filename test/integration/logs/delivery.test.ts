@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
 const TIMING = { settleMs: 20, backoff: { baseMs: 20, capMs: 50, floorMs: 5 } };
-const LIMIT = { connect: 2000, read: 300 };
+const LIMIT = { connect: 2000, read: 300, whole: 10_000 };
 
 async function logFor(
   t: ExecutionContext,

@@ -7,6 +7,7 @@ const CASES: [name: string, message: string, shown: string][] = [
   ['a carriage return', 'no queue "a\rb"', 'no queue "a\\u000db"'],
   ['a zero byte', "unknown command '\u0000bin'", "unknown command '\\u0000bin'"],
   ['a control sequence of one letter', 'no queue "a\u009b2J"', 'no queue "a\\u009b2J"'],
+  ['a mark that turns the writing round', 'no queue "a\u202eb"', 'no queue "a\\u202eb"'],
   ['letters of other scripts', 'no queue "Größe 大"', 'no queue "Größe 大"'],
 ];
 

@@ -1,12 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { expandListed } from '../../../src/python/requirements/list-variables.js';
+import { decodeText } from '../../../src/python/requirements/listed-file.js';
 import {
   parseRequirement,
   type Requirement,
   requirementText,
 } from '../../../src/python/requirements/requirement.js';
-import { decodeText } from '../../../src/python/requirements/listed-file.js';
-import { expandListed } from '../../../src/python/requirements/list-variables.js';
 import { isAddress, parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
@@ -63,7 +63,7 @@ test('options of a list are told from requirements, in each of their forms', (t)
   const { requirements, options } = parseRequirementList(text, (file) =>
     file === 'more.txt' ? 'six\n-r more.txt' : undefined,
   );
-  t.deepEqual(requirements.map(requirementText), ['numpy==1.26', ...Array.from({ length: 10 }, () => 'six')]);
+  t.deepEqual(requirements.map(requirementText), ['numpy==1.26', 'six']);
   t.deepEqual(options, {
     indexUrl: 'https://a/simple',
     noIndex: false,

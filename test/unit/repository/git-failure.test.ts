@@ -33,6 +33,10 @@ const WORDS: [stderr: string, cause: string, code?: ErrorCode][] = [
     'h asks for credentials, and none are configured for it',
   ],
   [
+    "warning: redirecting to https://other.example/r.git/\nfatal: could not read Username for 'https://other.example': terminal prompts disabled",
+    'h redirects to other.example, which asks for credentials, and gets none of another host',
+  ],
+  [
     "remote: HTTP Basic: Access denied\nfatal: Authentication failed for 'https://h/o/r.git/'",
     'h asks for credentials, and none are configured for it',
   ],

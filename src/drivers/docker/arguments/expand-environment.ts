@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import { type ArgumentItem, withValue } from './argument-item.js';
 
 /**
@@ -26,7 +27,7 @@ function expandPair(pair: string, env: Readonly<Record<string, string | undefine
     .slice(at + 1)
     .replace(
       /\$(?:(\w+)|\{([^}]*)\})/g,
-      (whole, bare?: string, braced?: string) => env[bare ?? braced ?? ''] ?? whole,
+      (whole, bare?: string, braced?: string) => ownMember(env, bare ?? braced ?? '') ?? whole,
     );
   return pair.slice(0, at + 1) + value;
 }

@@ -61,19 +61,23 @@ function freeHostPort(
   return count === 1 ? String(first) : `${first}-${first + count - 1}`;
 }
 
+/** One pass: the run of free ports that ends at each port is as long as the one before it, and one more. */
 function lowestFree(
   count: number,
   taken: ReadonlySet<number>,
   [low, high]: readonly [number, number],
 ): number | undefined {
-  for (let first = low; first + count - 1 <= high; first++) {
-    if (isFree(first, count, taken)) return first;
+  let free = 0;
+  for (let port = low; port <= high; port++) {
+    free = taken.has(port) ? 0 : free + 1;
+    if (free === count) return port - count + 1;
   }
   return undefined;
 }
 
 function isFree(first: number, count: number, taken: ReadonlySet<number>): boolean {
-  return Array.from({ length: count }, (_, at) => first + at).every((port) => !taken.has(port));
+  for (let port = first; port < first + count; port++) if (taken.has(port)) return false;
+  return true;
 }
 
 function withHostPort(value: string, spec: PortSpec, hostPort: string): string {

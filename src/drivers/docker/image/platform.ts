@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import type { Platform } from '../containers/container-state.js';
 
 /** Other names of processors, as github.com/containerd/platforms has them. */
@@ -22,7 +23,7 @@ export function parsePlatform(text: string): Partial<Platform> {
     SYSTEMS.has(first) || rest.length > 0 ? [first, ...rest] : ['linux', first];
   return {
     ...(os === undefined ? {} : { os }),
-    ...(processor === undefined ? {} : { architecture: ALIASES[processor] ?? processor }),
+    ...(processor === undefined ? {} : { architecture: ownMember(ALIASES, processor) ?? processor }),
     ...(variant === undefined ? {} : { variant }),
   };
 }

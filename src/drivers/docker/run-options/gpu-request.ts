@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import type { DeviceRequest } from '../create-request.js';
 import { type GivenOption, wrongValue } from './option.js';
 import { csvFields, keyAndValue } from './values.js';
@@ -12,7 +13,7 @@ export function readGpus(given: GivenOption): DeviceRequest {
   const request: DeviceRequest = { Driver: '', Capabilities: [[]], Options: {} };
   const fits = fields?.every((field) => {
     const [key, value] = field.includes('=') ? keyAndValue(field) : ['count', field];
-    return GPU_FIELDS[key]?.(request, value) ?? false;
+    return ownMember(GPU_FIELDS, key)?.(request, value) ?? false;
   });
   if (fits !== true) throw wrongValue(given, 'all, a number, or fields such as "device=0,1"');
   request.Count ??= request.DeviceIDs === undefined ? 1 : 0;

@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import type { MountSpec } from '../create-request.js';
 import { absoluteSource } from './mount-source.js';
 import { type GivenOption, wrongValue } from './option.js';
@@ -30,7 +31,7 @@ export function readMount(given: GivenOption, folder: string): MountSpec {
 function setField(mount: MountSpec, field: string, given: GivenOption): string | undefined {
   const [key, value] = keyAndValue(field);
   const name = key.toLowerCase();
-  const set = MOUNT_FIELDS[name];
+  const set = ownMember(MOUNT_FIELDS, name);
   if (set === undefined)
     throw wrongValue(given, `fields such as type=bind,source=/a,target=/b, not "${field}"`);
   const bare = !field.includes('=');
@@ -86,7 +87,7 @@ const MOUNT_FIELDS: Readonly<Record<string, SetField>> = {
     return read !== undefined;
   },
   'bind-recursive': (mount, value) => {
-    const settings = BIND_RECURSION[value];
+    const settings = ownMember(BIND_RECURSION, value);
     if (settings !== undefined) mount.BindOptions = { ...mount.BindOptions, ...settings };
     return settings !== undefined;
   },

@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import type { EndpointSettings } from '../create-request.js';
 import { conflict, type GivenOption, wrongValue } from './option.js';
 import type { FirstNetworkFlags, RequestDraft } from './request-draft.js';
@@ -19,7 +20,7 @@ export function readNetwork(given: GivenOption): NetworkChoice {
   let name = '';
   for (const field of fields) {
     const [key, value] = keyAndValue(field);
-    const set = ENDPOINT_FIELDS[key.trim().toLowerCase()];
+    const set = ownMember(ENDPOINT_FIELDS, key.trim().toLowerCase());
     if (key.trim().toLowerCase() === 'name') name = value;
     else if (set === undefined || !field.includes('=')) throw wrongValue(given, expected);
     else set(endpoint, value);

@@ -13,16 +13,26 @@ export interface PortSpec {
   protocol: string;
 }
 
+/** Each is an object in the request; a list of ranges could ask for any number of them. */
+const MOST_PORTS = 65_535;
+
 /** `-p [address:][host][-end]:container[-end][/protocol]`, or fields `target=80,published=8080`. */
-export function publishPorts({ host, request }: RequestDraft, given: GivenOption): void {
+export function publishPorts(draft: RequestDraft, given: GivenOption): void {
+  const { host, request } = draft;
   const spec = parsePortSpec(given.value);
   if (spec === undefined)
     throw wrongValue(given, 'a port such as 8080:80, 127.0.0.1:8080:80/udp or 8000-8010:80');
   const bindings = bindingsOf(spec);
   if (bindings === undefined) throw wrongValue(given, 'ranges of the same length and ports up to 65535');
+  draft.published += bindings.length;
+  if (draft.published > MOST_PORTS)
+    throw wrongValue(given, `at most ${MOST_PORTS} ports published altogether`);
+  host.PortBindings ??= {};
+  request.ExposedPorts ??= {};
   for (const [port, binding] of bindings) {
-    host.PortBindings = { ...host.PortBindings, [port]: [...(host.PortBindings?.[port] ?? []), binding] };
-    request.ExposedPorts = { ...request.ExposedPorts, [port]: {} };
+    host.PortBindings[port] ??= [];
+    host.PortBindings[port]?.push(binding);
+    request.ExposedPorts[port] = {};
   }
 }
 
@@ -31,9 +41,8 @@ export function exposePorts({ request }: RequestDraft, given: GivenOption): void
   const [ports = '', protocol = 'tcp'] = given.value.split('/', 2);
   const range = portRange(ports);
   if (range === undefined) throw wrongValue(given, 'a port or a range such as 8000-8010/udp');
-  for (let port = range[0]; port <= range[1]; port++) {
-    request.ExposedPorts = { ...request.ExposedPorts, [`${port}/${protocol}`]: {} };
-  }
+  request.ExposedPorts ??= {};
+  for (let port = range[0]; port <= range[1]; port++) request.ExposedPorts[`${port}/${protocol}`] = {};
 }
 
 /** Both notations of `--publish`; `undefined` for a text that is neither. */

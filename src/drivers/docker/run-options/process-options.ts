@@ -1,3 +1,4 @@
+import { ownMember } from '../../../os/own-member.js';
 import { type RunOption, wrongValue } from './option.js';
 import { hostFlag, requestFlag, requestText } from './plain-options.js';
 import type { RequestDraft } from './request-draft.js';
@@ -25,7 +26,7 @@ export const PROCESS_OPTIONS: readonly RunOption[] = [
       const { value } = given;
       const [name] = keyAndValue(value);
       if (name === '' || /\s/.test(name)) throw wrongValue(given, 'NAME=value or NAME');
-      const known = value.includes('=') ? undefined : sources.env[name];
+      const known = value.includes('=') ? undefined : ownMember(sources.env, name);
       request.Env = [...(request.Env ?? []), known === undefined ? value : `${name}=${known}`];
     },
   },

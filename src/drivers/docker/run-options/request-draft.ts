@@ -14,6 +14,8 @@ export interface RequestDraft {
   network: FirstNetworkFlags;
   health: { disabled: boolean };
   attached: string[];
+  /** Ports published so far. */
+  published: number;
   pull: PullPolicy;
 }
 
@@ -54,6 +56,7 @@ export function newDraft(sources: ArgumentSources): RequestDraft {
     network: { aliases: [], links: [], linkLocalIps: [] },
     health: { disabled: false },
     attached: [],
+    published: 0,
     pull: 'missing',
   };
 }

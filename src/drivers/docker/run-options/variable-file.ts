@@ -1,4 +1,5 @@
 import { causeLine } from '../../../errors.js';
+import { ownMember } from '../../../os/own-member.js';
 import { type GivenOption, wrongValue } from './option.js';
 import type { ArgumentSources } from './request-draft.js';
 
@@ -24,7 +25,7 @@ export function readVariableFile(
       if (name === '' || /\s/.test(name))
         throw wrongValue(given, `a file of NAME=value lines; line ${number + 1} is none`);
       if (line.includes('=')) return [line];
-      return known[name] === undefined ? [] : [`${name}=${known[name]}`];
+      return ownMember(known, name) === undefined ? [] : [`${name}=${known[name]}`];
     });
 }
 

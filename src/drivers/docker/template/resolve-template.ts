@@ -1,3 +1,5 @@
+import { ownMember } from '../../../os/own-member.js';
+
 /** What `${CLEARML_…}` in arguments may name. */
 export interface TemplateValues {
   queue_id?: string;
@@ -54,7 +56,7 @@ function evaluate(expression: string, values: TemplateValues, separator: string)
   if (found === 'wrong') return undefined;
   const value = found === 'missing' ? otherwise || undefined : asText(found.value, separator);
   if (value === undefined) return undefined;
-  const changed = operators.reduce((text, name) => OPERATORS[name]?.(text) ?? text, value);
+  const changed = operators.reduce((text, name) => ownMember(OPERATORS, name)?.(text) ?? text, value);
   return operators.includes('raw') ? changed : changed.replace(/[\r\n]/g, '');
 }
 
@@ -63,7 +65,7 @@ type Found = { value: unknown } | 'missing' | 'wrong';
 function lookUp(path: readonly string[], values: TemplateValues): Found {
   const [root = '', ...rest] = path;
   if (Object.hasOwn(SIMPLE, root)) return rest.length > 0 ? 'wrong' : present(SIMPLE[root]?.(values));
-  const tree = TREES[root];
+  const tree = ownMember(TREES, root);
   if (tree === undefined || rest.length === 0) return 'wrong';
   if ((root === 'CONFIG' || root === 'USER_VAULTS') && rest.some(isSecretName)) return 'wrong';
   return walk(tree(values), rest);

@@ -8,6 +8,8 @@ const REFUSED: readonly [what: string, text: string][] = [
   ['a value that refers to itself endlessly', `a: x\n${'a: ${a}x\n'.repeat(3000)}`],
   ['a text that doubles', `a0: xxxxxxxx\n${doubled((before) => `${before}${before}`)}`],
   ['a list that doubles', `a0: [1]\n${doubled((before) => `${before} ${before}`)}`],
+  ['a list that a brace ends', 'a = [{}}'],
+  ['a list that a brace ends behind a substitution', 'b = 1, a = [${b}}'],
   ['an unfinished text of backslashes', `a: "${'\\'.repeat(100_000)}`],
 ];
 

@@ -1,0 +1,71 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { readListed } from '../../../src/python/requirements/listed-file.js';
+import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+/** Spellings of a file of the machine beside the repository, by which a list may try to have it read. */
+const OUTSIDE: readonly [what: string, name: string][] = [
+  ['two folders up', '../../secret.txt'],
+  ['up and down again', 'sub/../../../secret.txt'],
+  ['an absolute path', '/etc/passwd'],
+  ['an address', 'file:///etc/passwd'],
+  ['an address with encoded dots', 'file:///etc/%70asswd'],
+  ['a link to a file', 'link.txt'],
+  ['a link to a folder', 'folder/secret.txt'],
+  ['a link to a link', 'chain.txt'],
+  ['the memory of the agent', '/proc/self/environ'],
+];
+
+for (const [what, name] of OUTSIDE)
+  for (const option of ['-r ', '-c ', '--requirement='])
+    test(`${option.trim()} with ${what} is not read`, (t) => {
+      const machine = temporaryFolder(t);
+      const root = path.join(machine, 'work', 'repository');
+      mkdirSync(path.join(root, 'sub'), { recursive: true });
+      writeFileSync(path.join(machine, 'secret.txt'), 'the-secret==1\n');
+      symlinkSync('../../secret.txt', path.join(root, 'link.txt'));
+      symlinkSync('link.txt', path.join(root, 'chain.txt'));
+      symlinkSync('../..', path.join(root, 'folder'));
+      const read = (file: string) => readListed({ folder: root, roots: [root] }, file);
+      const error = t.throws(
+        () => {
+          const { options } = parseRequirementList([`${option}${name}`], read);
+          for (const file of options.constraints) read(file);
+        },
+        { code: 'REQUIREMENTS_INSTALL' },
+      );
+      t.regex(error.message, /is outside of the repository/);
+      t.false(error.message.includes('the-secret'));
+    });
+
+test('files of a repository that name each other are read once each', (t) => {
+  const root = temporaryFolder(t);
+  for (const name of ['a', 'b', 'c'])
+    writeFileSync(path.join(root, `${name}.txt`), `${name}==1\n-r a.txt\n-r ./b.txt\n-r x/../c.txt\n`);
+  const seen: string[] = [];
+  const list = parseRequirementList(['-r a.txt'], (file) => {
+    seen.push(file);
+    return readListed({ folder: root, roots: [root] }, file);
+  });
+  t.deepEqual(
+    list.requirements.map(({ line }) => line),
+    ['a==1', 'b==1', 'c==1'],
+  );
+  t.is(seen.length, 3);
+});
+
+test('links that give a file ever new names end in an error', (t) => {
+  const root = temporaryFolder(t);
+  const links = ['p', 'q', 'r', 's'];
+  for (const link of links) symlinkSync('.', path.join(root, link));
+  writeFileSync(path.join(root, 'a.txt'), links.map((link) => `-r ${link}/a.txt\n`).join(''));
+  t.throws(
+    () => parseRequirementList(['-r a.txt'], (file) => readListed({ folder: root, roots: [root] }, file)),
+    {
+      code: 'REQUIREMENTS_INSTALL',
+      message: /more than 1000 files/,
+    },
+  );
+});
