@@ -61,14 +61,14 @@ export class DockerEngine {
     return engine;
   }
 
-  /** Runs the command of this engine, which is docker or podman, against it. */
+  /** Runs the command of this engine, which is docker or podman, or another docker command, against it. */
   async docker(
     args: readonly string[],
     options: { input?: Uint8Array; program?: string } = {},
   ): Promise<string> {
     const { stdout } = await execa(options.program ?? TEST_ENGINE, args, {
       env:
-        TEST_ENGINE === 'podman'
+        TEST_ENGINE === 'podman' && options.program === undefined
           ? podmanEnvironment(this.folder)
           : { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: this.folder, C: 'fromenv' },
       cwd: this.folder,
@@ -193,12 +193,16 @@ export function podmanEnvironment(folder: string): Record<string, string> {
   const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
   fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
   fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}`);
+  // As Docker does of itself.
+  const plainHttp = '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n';
+  fs.writeFileSync(path.join(folder, 'registries.conf'), plainHttp);
   return {
     PATH: ENGINE_PATH,
     HOME: folder,
     XDG_RUNTIME_DIR: folder,
     CONTAINERS_STORAGE_CONF: path.join(folder, 'storage.conf'),
     CONTAINERS_CONF: path.join(folder, 'containers.conf'),
+    CONTAINERS_REGISTRIES_CONF: path.join(folder, 'registries.conf'),
   };
 }
 
