@@ -192,7 +192,8 @@ export function podmanEnvironment(folder: string): Record<string, string> {
   const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
   const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
   fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
-  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}`);
+  const network = `[network]\nnetwork_config_dir = "${folder}/networks"\n`;
+  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}${network}`);
   // As Docker does of itself.
   const plainHttp = '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n';
   fs.writeFileSync(path.join(folder, 'registries.conf'), plainHttp);

@@ -74,9 +74,9 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'Mounts are folders of the machine that the engine runs on.',
   },
   {
-    pattern: /Duplicate mount point: (\S+)/i,
+    pattern: /Duplicate mount point: (\S+)|(\S+): duplicate mount destination/i,
     code: 'DOCKER_ARGUMENT',
-    message: 'two mounts have the same target $1',
+    message: 'two mounts have the same target $1$2',
   },
   {
     pattern: /gathering device information.*"(\S+)": (?:no such file or directory|not a device node)/i,
