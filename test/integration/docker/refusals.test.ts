@@ -79,19 +79,21 @@ const REFUSED: readonly Refused[] = [
     what: 'a runtime that does not exist',
     args: ['--runtime', 'no-such-runtime'],
     code: 'DOCKER_ARGUMENT',
-    message: /the engine has no runtime named no-such-runtime$/,
+    message: /(?:the engine|Podman) has no runtime named no-such-runtime$/,
   },
   {
     what: 'GPUs without their toolkit',
     args: ['--gpus', 'all'],
     code: 'GPU_DEVICE',
-    message: /could not select device driver|failed to discover GPU vendor from CDI/,
+    message:
+      /could not select device driver|failed to discover GPU vendor from CDI|knows no device nvidia\.com\/gpu=all$|gives containers no GPUs/,
   },
   {
     what: 'a limit that the engine finds too low',
     args: ['-m', '1k'],
     code: 'DOCKER_ARGUMENT',
-    message: /^creating the container: the engine refuses it: Minimum memory limit allowed is \d+MB/,
+    message:
+      /: the engine refuses it: Minimum memory limit allowed is \d+MB|: the memory limit of 1024 bytes is too low: /,
   },
   {
     what: 'a user that the image does not have',
