@@ -62,7 +62,12 @@ test('services in containers: limit, kill -9, abort, restart policy, leaving the
     const label = `label=clearml-parent-worker-id=${PARENT}`;
     const worker = TEST_ENGINE === 'podman' ? 'index .Labels' : '.Label';
     const format = `{{${worker} "clearml-worker-id"}} {{.State}}`;
-    return (await engine.docker(['ps', '-a', '--filter', label, '--format', format])).split('\n').sort();
+    const found = await engine.docker(['ps', '-a', '--filter', label, '--format', format]);
+    // Podman 4 says since when.
+    return found
+      .replaceAll(/ Up .*$/gm, ' running')
+      .split('\n')
+      .sort();
   };
   const counted = (id: string, from: () => string) =>
     until(async () => (await agent.log(id)).includes('vault '), { what: 'the count', context: from });
