@@ -191,12 +191,17 @@ export function podmanEnvironment(folder: string): Record<string, string> {
   // The tests' machine may be a container itself, which is not allowed more.
   const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
   const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
-  fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
   const network = `[network]\nnetwork_config_dir = "${folder}/networks"\n`;
-  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}${network}`);
   // As Docker does of itself.
   const plainHttp = '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n';
-  fs.writeFileSync(path.join(folder, 'registries.conf'), plainHttp);
+  const settings = {
+    'storage.conf': storage,
+    'containers.conf': `${limits}${engine}${network}`,
+    'registries.conf': plainHttp,
+  };
+  // Once: another podman may be reading them.
+  for (const [name, text] of Object.entries(settings))
+    if (!fs.existsSync(path.join(folder, name))) fs.writeFileSync(path.join(folder, name), text);
   return {
     PATH: ENGINE_PATH,
     HOME: folder,
