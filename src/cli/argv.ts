@@ -85,14 +85,15 @@ function splitFlags(words: readonly string[], command: Command): Piece[] {
  */
 function checkValues(pieces: readonly Piece[], command: Command): void {
   for (const [at, { flag, words }] of pieces.entries()) {
-    if (flag === undefined || flag.greedy) continue;
+    if (flag === undefined) continue;
     const isCut = words.length === 0 && (pieces[at + 1]?.flag !== undefined || at + 1 === pieces.length);
     if (isCut && flag.flags.includes('<'))
       throw new AgentError('USAGE', `${command.name}: option '${flag.flags}' argument missing`, {
         hint: `See "agent ${command.name} --help".`,
       });
     if (flag.parse !== undefined || !/[<[]/.test(flag.flags)) continue;
-    const values = flag.flags.includes('...') ? words : words.slice(0, 1);
+    // Of a greedy flag the first word is a name, and the others are for another program.
+    const values = flag.flags.includes('...') && !flag.greedy ? words : words.slice(0, 1);
     for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag.mayBeEmpty);
   }
 }

@@ -28,6 +28,7 @@ export const NEEDS: readonly Need[] = [
   { name: 'docker', checks: [['docker', '--version']], packages: ['docker-cli', 'docker.io'] },
   { name: 'openssl', checks: [['openssl', 'version']], packages: ['openssl'] },
   { name: 'podman', checks: [['podman', '--version']], packages: ['podman'] },
+  { name: 'the init of podman', checks: [['catatonit', '--version']], packages: ['catatonit'] },
   {
     name: 'a container registry',
     checks: [['docker-registry', '--version']],

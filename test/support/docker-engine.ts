@@ -61,14 +61,14 @@ export class DockerEngine {
     return engine;
   }
 
-  /** Runs the command of this engine, which is docker or podman, against it. */
+  /** Runs the command of this engine, which is docker or podman, or another docker command, against it. */
   async docker(
     args: readonly string[],
     options: { input?: Uint8Array; program?: string } = {},
   ): Promise<string> {
     const { stdout } = await execa(options.program ?? TEST_ENGINE, args, {
       env:
-        TEST_ENGINE === 'podman'
+        TEST_ENGINE === 'podman' && options.program === undefined
           ? podmanEnvironment(this.folder)
           : { DOCKER_HOST: `unix://${this.socket}`, DOCKER_CONFIG: this.folder, C: 'fromenv' },
       cwd: this.folder,
@@ -191,14 +191,24 @@ export function podmanEnvironment(folder: string): Record<string, string> {
   // The tests' machine may be a container itself, which is not allowed more.
   const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n';
   const engine = `[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\ntmp_dir = "${folder}/libpod"\n`;
-  fs.writeFileSync(path.join(folder, 'storage.conf'), storage);
-  fs.writeFileSync(path.join(folder, 'containers.conf'), `${limits}${engine}`);
+  const network = `[network]\nnetwork_config_dir = "${folder}/networks"\n`;
+  // As Docker does of itself.
+  const plainHttp = '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n';
+  const settings = {
+    'storage.conf': storage,
+    'containers.conf': `${limits}${engine}${network}`,
+    'registries.conf': plainHttp,
+  };
+  // Once: another podman may be reading them.
+  for (const [name, text] of Object.entries(settings))
+    if (!fs.existsSync(path.join(folder, name))) fs.writeFileSync(path.join(folder, name), text);
   return {
     PATH: ENGINE_PATH,
     HOME: folder,
     XDG_RUNTIME_DIR: folder,
     CONTAINERS_STORAGE_CONF: path.join(folder, 'storage.conf'),
     CONTAINERS_CONF: path.join(folder, 'containers.conf'),
+    CONTAINERS_REGISTRIES_CONF: path.join(folder, 'registries.conf'),
   };
 }
 

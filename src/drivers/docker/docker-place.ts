@@ -188,8 +188,9 @@ export class DockerPlace implements Place {
   /** A script that ends its shell well (`exit 0`) does not end the others: these run in another one. */
   async #runScripts(scripts: readonly SetupScript[], options: ProvideOptions): Promise<void> {
     for (let rest = scripts; rest.length > 0; ) {
-      const { script, exitCode, environment } = await this.#runShell(rest, options);
-      if (exitCode !== 0) throw scriptFailed(rest[script], exitCode);
+      const report = await this.#runShell(rest, options);
+      const { script, exitCode, environment } = report;
+      if (exitCode !== 0) throw scriptFailed(rest[script], report);
       if (Object.keys(environment).length > 0) this.#environment = environment;
       rest = rest.slice(script + 1);
     }
@@ -209,7 +210,9 @@ export class DockerPlace implements Place {
     const report = await Promise.race([output.reported, ended.then(() => undefined)]);
     ended.catch(() => undefined);
     output.flush();
-    return report ?? { script: scripts.length, exitCode: (await ended).exitCode, environment: {} };
+    if (report !== undefined) return report;
+    const { exitCode } = await ended;
+    return { script: scripts.length, exitCode, environment: {}, broken: undefined };
   }
 
   /** A script may leave a `PATH` that only the task is content with. */
@@ -282,10 +285,14 @@ function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {
   );
 }
 
-function scriptFailed(script: SetupScript | undefined, status: number): AgentError {
-  return new AgentError(
-    'DOCKER_CONTAINER',
-    `${script?.name ?? 'a set-up script'} ended the set-up of the container with status ${status}`,
-    { hint: 'A failing command does not stop a script; "exit", and "set -e" before it, do.' },
-  );
+function scriptFailed(script: SetupScript | undefined, { exitCode, broken }: SetupReport): AgentError {
+  const name = script?.name ?? 'a set-up script';
+  const [what, hint] =
+    broken === undefined
+      ? [
+          `ended the set-up of the container with status ${exitCode}`,
+          'A failing command does not stop a script; "exit", and "set -e" before it, do.',
+        ]
+      : [`is no valid shell script: ${broken}`, '"sh -n FILE" checks a script without running it.'];
+  return new AgentError('DOCKER_CONTAINER', `${name} ${what}`, { hint });
 }

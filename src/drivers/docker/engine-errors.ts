@@ -74,14 +74,20 @@ const REFUSALS: readonly Refusal[] = [
     hint: 'Mounts are folders of the machine that the engine runs on.',
   },
   {
-    pattern: /Duplicate mount point: (\S+)/i,
+    pattern: /Duplicate mount point: (\S+)|(\S+): duplicate mount destination/i,
     code: 'DOCKER_ARGUMENT',
-    message: 'two mounts have the same target $1',
+    message: 'two mounts have the same target $1$2',
   },
   {
-    pattern: /gathering device information.*"(\S+)": (?:no such file or directory|not a device node)/i,
+    pattern: /unable to set memory limit to (\d+) \(current usage: (\d+)/i,
+    code: 'DOCKER_ARGUMENT',
+    message: 'the memory limit of $1 bytes is too low: starting the container alone takes $2',
+  },
+  {
+    pattern:
+      /gathering device information.*"(\S+)": (?:no such file or directory|not a device node)|\bstat (\/dev\/\S+): no such file/i,
     code: 'DOCKER_CONTAINER',
-    message: 'the device $1 does not exist on the machine of the engine',
+    message: 'the device $1$2 does not exist on the machine of the engine',
   },
   {
     pattern:

@@ -27,7 +27,7 @@ export function podmanRequest(request: CreateRequest, { version, runtimes }: Pod
   const names = DeviceRequests.flatMap(cdiNames);
   if (names.length > 0 && !givesDevices(version)) {
     throw new AgentError(
-      'DOCKER_CONTAINER',
+      names.some((name) => name.startsWith(NVIDIA_GPU)) ? 'GPU_DEVICE' : 'DOCKER_CONTAINER',
       `Podman ${version} gives containers no GPUs or other CDI devices through its API (${names.join(', ')})`,
       { hint: `Use Podman ${DEVICES_SINCE} or later, use Docker, or run the agent with --cpu-only.` },
     );

@@ -2,8 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, write
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { workerFolder } from '../../../src/os/paths.js';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import { cutLaunched, journalOf, runsFolder } from '../../support/run-journal.js';
 import { until } from '../../support/until.js';
 
 /** Writes a line to `begun` each time it begins, prints numbers until `go` is there, then ten more. */
@@ -25,18 +25,6 @@ function numbered(text: string): number[] {
 function begun({ home }: AgentUnderTest): number {
   const file = path.join(home.folder, 'begun');
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
-}
-
-function runsFolder({ home }: AgentUnderTest): string {
-  return path.join(workerFolder(path.join(home.folder, '.clearml', 'agent'), 'test:0'), 'runs');
-}
-
-function journalOf(test: AgentUnderTest): string {
-  const folder = runsFolder(test);
-  const run = readdirSync(folder).find((name) =>
-    readFileSync(path.join(folder, name, 'journal.jsonl'), 'utf8').includes('"launched"'),
-  );
-  return path.join(folder, run ?? 'none', 'journal.jsonl');
 }
 
 /** A task that runs without its daemon, which was killed. */
@@ -85,19 +73,11 @@ for (const line of ['{"version":99,"step":"launched","workload":{}}', '{"step":"
   });
 }
 
-/** What the disk holds after a kill between the start of the command and the note of it. */
-function cut(file: string): void {
-  const lines = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '' && !line.includes('"launched"'));
-  writeFileSync(file, `${lines.join('\n')}\n`);
-}
-
 test('a command that was started and not noted is attached to', async (t) => {
   const under = await agentUnderTest(t);
   const { home, daemon, ended, log } = under;
   const id = await orphaned(under);
-  cut(journalOf(under));
+  cutLaunched(journalOf(under));
   const second = daemon();
   await until(() => second.output().includes('attached again'), {
     what: 'the attach',
@@ -118,7 +98,7 @@ test('a command that was started and not noted, and has ended since, is reported
   const { home, daemon, ended, log } = under;
   const id = await orphaned(under);
   const file = journalOf(under);
-  cut(file);
+  cutLaunched(file);
   writeFileSync(path.join(home.folder, 'go'), '');
   const status = path.join(path.dirname(file), 'exit-status');
   await until(() => /^\d+\n/.test(readFileSync(status, 'latin1')), { what: 'the end of the command' });

@@ -6,7 +6,7 @@ import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
 import { FileOutput } from '../../../src/drivers/docker/output/file-output.js';
 import type { Workload } from '../../../src/drivers/driver.js';
 import { type DockerBenchOptions, dockerBench, readOutput } from '../../support/docker-bench.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
@@ -180,7 +180,8 @@ test('a container is kept where its arguments ask for it', async (t) => {
   await client.remove(container);
 });
 
-for (const flags of ['--log-driver none', '--log-opt max-size=1k', '--log-driver local']) {
+const OTHER_LOG = TEST_ENGINE === 'podman' ? 'k8s-file' : 'local';
+for (const flags of ['--log-driver none', '--log-opt max-size=1k', `--log-driver ${OTHER_LOG}`]) {
   test(`output does not depend on the engine's own log: ${flags}`, async (t) => {
     const script = 'i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i+1)); done; exit 2';
     const { driver, workload } = await launch(t, script, { args: flags.split(' ') });

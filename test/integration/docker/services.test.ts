@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { serverConfText } from '../../../src/server/server.js';
 import { agentUnderTest } from '../../support/agent-under-test.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 import { enterpriseFront } from '../../support/enterprise-front.js';
 import { until } from '../../support/until.js';
 
@@ -60,8 +60,14 @@ test('services in containers: limit, kill -9, abort, restart policy, leaving the
   };
   const containers = async () => {
     const label = `label=clearml-parent-worker-id=${PARENT}`;
-    const format = '{{.Label "clearml-worker-id"}} {{.State}}';
-    return (await engine.docker(['ps', '-a', '--filter', label, '--format', format])).split('\n').sort();
+    const worker = TEST_ENGINE === 'podman' ? 'index .Labels' : '.Label';
+    const format = `{{${worker} "clearml-worker-id"}} {{.State}}`;
+    const found = await engine.docker(['ps', '-a', '--filter', label, '--format', format]);
+    // Podman 4 says since when.
+    return found
+      .replaceAll(/ Up .*$/gm, ' running')
+      .split('\n')
+      .sort();
   };
   const counted = (id: string, from: () => string) =>
     until(async () => (await agent.log(id)).includes('vault '), { what: 'the count', context: from });

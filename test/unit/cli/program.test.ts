@@ -92,6 +92,10 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
       ['doctor', '--repository'],
       ['build', '--target'],
       ['demo', '--folder'],
+      ['daemon', '--docker'],
+      ['daemon', '--podman'],
+      ['execute', '--docker'],
+      ['build', '--podman'],
     ] as const
   ).flatMap(([command, flag]): [string[], RegExp, RegExp][] => [
     [
@@ -101,6 +105,7 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
     ],
     [[command, `${flag}= `], new RegExp(`^${command}: ${flag} needs a value, got an empty text$`), /shell/],
   ]),
+  [['daemon', '--docker', '', '-v', '/a:/b'], 'daemon: --docker needs a value, got an empty text'],
   [['daemon', '--queue', 'a', ''], 'daemon: --queue needs a value, got an empty text'],
   [['daemon', '--queue', 'de\nfault'], 'daemon: --queue has a control character in its value (U+000A)'],
   [['execute', '--id', 'x\u001b[2J'], 'execute: --id has a control character in its value (U+001B)'],

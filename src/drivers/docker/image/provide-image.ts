@@ -60,6 +60,7 @@ export async function provideImage(engine: Engine, request: ImageRequest): Promi
   }
   if (progress.error !== undefined) throw pullError(image, progress.error);
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  progress.complete();
   reporter.output(`pulled image ${image} in ${seconds} s${progress.text && `: ${progress.text}`}\n`);
 }
 

@@ -40,6 +40,14 @@ export class PullProgress {
     layer.total = Math.max(event.total, event.current);
   }
 
+  /** Every layer is there when a pull succeeds; Podman does not say it of each. */
+  complete(): void {
+    for (const layer of this.#layers.values()) {
+      layer.done = true;
+      layer.current = layer.total;
+    }
+  }
+
   /** `3/5 layers, 12.0/80.5 MB`; empty before the first layer is known. */
   get text(): string {
     const layers = [...this.#layers.values()];

@@ -22,24 +22,36 @@ export interface SetupReport {
   /** Of the shell: 0 unless a script called `exit`, or a command failed under its `set -e`. */
   exitCode: number;
   environment: Record<string, string>;
+  /** Why the shell cannot read that script, in its own words. */
+  broken: string | undefined;
 }
+
+/** What a shell ends with when it cannot read a text; also what many a failing command ends with. */
+const CANNOT_READ = 2;
 
 /** Where the agent's own lines find their programs, whatever scripts do to `PATH`. */
 const OWN_PATH = 'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * One shell program that runs all scripts in order, each as a whole: what one leaves open (a quote, an `if`) ends
- * with it. A command that fails does not stop what follows. Beyond that, the program only calls `agent_done`, before
- * each script and at its end: that starts a shell of its own, so nothing that a script does to its shell (`set -u`,
- * redirections, traps, another folder or `PATH`) gets in the way.
+ * One shell program that runs all scripts in order, each as a whole. A command that fails does not stop what
+ * follows; a script that the shell cannot read (an `if` or a quote left open) does. Beyond that, the program only
+ * calls `agent_done`, before each script and at its end, and `agent_read`, after a script that may be unreadable:
+ * these start shells of their own, so nothing that a script does to its shell (`set -u`, redirections, traps,
+ * another folder or `PATH`) gets in the way.
  */
 export function setupProgram(scripts: readonly SetupScript[]): string {
+  const texts = scripts.map(({ text }) => quoteWord(text.replaceAll('\r\n', '\n')));
   return [
-    `agent_script=0; trap 'agent_done "$agent_script" || :' EXIT`,
+    // Before any script, one of which may have all later functions exported (`set -a`).
+    'agent_text() { case $1 in',
+    ...texts.map((text, index) => `${index}) command printf '%s\\n' ${text};;`),
+    'esac; }',
+    `agent_script=0; trap 'agent_read $? "$agent_script" || :; agent_done "$agent_script" || :' EXIT`,
     'export DEBIAN_FRONTEND=noninteractive PIP_BREAK_SYSTEM_PACKAGES=1',
-    ...scripts.flatMap(({ text }, index) => [
+    ...texts.flatMap((text, index) => [
       `agent_script=${index}; agent_done ${index} || :`,
-      `command eval ${quoteWord(text.replaceAll('\r\n', '\n'))}`,
+      `command eval ${text}`,
+      `agent_read $? ${index} || exit ${CANNOT_READ}`,
     ]),
     `agent_script=${scripts.length}; agent_done ${scripts.length} || :; exit 0`,
     '',
@@ -52,9 +64,18 @@ ${OWN_PATH}
 cd "\${0%/*}" && echo "$1" > script.new && cat "/proc/$$/environ" > environment.new &&
 mv -f script.new script && mv -f environment.new environment`;
 
+/** Keeps what a shell says about a text that it cannot read; bash reads some patterns only when they are allowed. */
+const CHECK = `umask 077
+${OWN_PATH}
+cd "\${0%/*}" && text=$(cat)
+case $1 in *bash) set -- "$1" -O extglob ;; esac
+said=$(printf '%s\\n' "$text" | "$@" -n 2>&1 >/dev/null) && exit 0
+printf '%s\\n' "$said" > broken; exit 1`;
+
 /** Scripts hold secrets, and every user of the machine can read the arguments of a process: they come as input. */
 const READ_PROGRAM = `agent_program=$(${OWN_PATH} cat); exec </dev/null
-eval "agent_done() { /bin/sh '$1/report' \\"\\$1\\"; }; unset agent_program; set --; $agent_program"`;
+eval "agent_done() { /bin/sh '$1/report' \\"\\$1\\"; }
+agent_read() { [ \\"\\$1\\" != ${CANNOT_READ} ] || agent_text \\"\\$2\\" | /bin/sh '$1/check' '$0'; }; unset agent_program; set --; $agent_program"`;
 
 /**
  * Runs a program of `setupProgram` that comes as input, and reports its end between two lines of a marker. What
@@ -68,13 +89,15 @@ for place in /dev/shm /tmp ${WORKSPACE_INSIDE}; do
 done
 [ -n "$folder" ] || { echo "no folder in the container can be written to" >&2; exit 1; }
 printf '%s\\n' "$2" > "$folder/report"
-shell=$(${OWN_PATH}; command -v "$4" || echo /bin/sh)
+printf '%s\\n' "$3" > "$folder/check"
+shell=$(${OWN_PATH}; command -v "$5" || echo /bin/sh)
 {
-  script=0
-  "$shell" -c "$3" "$shell" "$folder" 2>&1
+  script=0 broken=
+  "$shell" -c "$4" "$shell" "$folder" 2>&1
   code=$?
   [ ! -e "$folder/script" ] || read -r script < "$folder/script"
-  printf '\\n%s %s %s\\n' "$1" "$script" "$code"
+  [ ! -e "$folder/broken" ] || read -r broken < "$folder/broken"
+  printf '\\n%s %s %s %s\\n' "$1" "$script" "$code" "$broken"
   [ ! -e "$folder/environment" ] || own cat "$folder/environment"
   printf '\\n%s\\n' "$1"
   own rm -rf "$folder"
@@ -86,7 +109,7 @@ shell=$(${OWN_PATH}; command -v "$4" || echo /bin/sh)
  * @param shell for the scripts; `/bin/sh` where the container lacks it
  */
 export function setupCommand(marker: string, shell = 'bash'): [string, ...string[]] {
-  return ['/bin/sh', '-c', AROUND, 'sh', marker, REPORT, READ_PROGRAM, shell];
+  return ['/bin/sh', '-c', AROUND, 'sh', marker, REPORT, CHECK, READ_PROGRAM, shell];
 }
 
 /** Separates what scripts print from the report, as pieces come in. */
@@ -137,11 +160,12 @@ export class SetupOutput {
     const report = this.#held.slice(this.#begin.length, at);
     const rest = this.#held.slice(at + this.#end.length);
     const [head = ''] = report.split('\n', 1);
-    const [script, exitCode] = head.split(' ').map(Number);
+    const [script = 0, exitCode = 0, ...said] = head.split(' ');
     this.#tell?.({
-      script: script ?? 0,
-      exitCode: exitCode ?? 0,
+      script: Number(script),
+      exitCode: Number(exitCode),
       environment: parseEnvironment(report.slice(head.length + 1)),
+      broken: said.join(' ').replace(/^\S+: /, '') || undefined,
     });
     this.#tell = undefined;
     this.#held = '';

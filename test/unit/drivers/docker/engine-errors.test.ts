@@ -30,6 +30,21 @@ const WORDS: readonly [string, ErrorCode, RegExp][] = [
     /^the engine has no network named lab$/,
   ],
   [
+    'container create: stat /dev/none: no such file or directory',
+    'DOCKER_CONTAINER',
+    /^the device \/dev\/none does not exist on the machine of the engine$/,
+  ],
+  [
+    'fill out specgen: /x: duplicate mount destination',
+    'DOCKER_ARGUMENT',
+    /^two mounts have the same target \/x$/,
+  ],
+  [
+    'runc create failed: error setting cgroup config: unable to set memory limit to 1024 (current usage: 2404352, peak usage: 2506752): OCI runtime error',
+    'DOCKER_ARGUMENT',
+    /^the memory limit of 1024 bytes is too low: starting the container alone takes 2404352$/,
+  ],
+  [
     'statfs /data/set: no such file or directory',
     'DOCKER_CONTAINER',
     /^the mount source \/data\/set does not exist$/,

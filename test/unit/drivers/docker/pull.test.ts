@@ -35,6 +35,20 @@ test('progress adds up layers', (t) => {
   t.is(progress.error, 'no space left on device');
 });
 
+test('a pull that succeeds has all layers, also of an engine that does not name their ends', (t) => {
+  const progress = new PullProgress();
+  for (const [id, status, current] of [
+    ['a', 'Pulling fs layer', 0],
+    ['a', 'Downloading', 500_000],
+    ['a', 'Download complete', 0],
+    ['b', 'Download complete', 0],
+  ])
+    progress.feed(JSON.stringify({ id, status, progressDetail: { current, total: 1_000_000 } }));
+  t.is(progress.text, '0/2 layers, 0.5/1.0 MB');
+  progress.complete();
+  t.is(progress.text, '2/2 layers, 1.0/1.0 MB');
+});
+
 /** What engines of several versions said. */
 const REASONS: readonly [string, ErrorCode, RegExp][] = [
   [

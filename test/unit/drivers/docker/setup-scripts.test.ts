@@ -30,9 +30,21 @@ test('the report is taken out of the output, however it is cut', async (t) => {
       script: 2,
       exitCode: 0,
       environment: { A: '1', B: 'two\nlines' },
+      broken: undefined,
     });
     t.is(printed(), `before\n${'x'.repeat(50)}after`);
   }
+});
+
+test('the report has the words of the shell about a script that it cannot read', async (t) => {
+  const { output } = feedAll([
+    `\n${MARKER} 1 2 bash: line 3: syntax error: unexpected end of file\n\n${MARKER}\n`,
+  ]);
+  t.like(await output.reported, {
+    script: 1,
+    exitCode: 2,
+    broken: 'line 3: syntax error: unexpected end of file',
+  });
 });
 
 test('what cannot be the beginning of the report is printed at once', (t) => {
@@ -70,16 +82,43 @@ function outcome(t: ExecutionContext, shell: string, texts: readonly string[]) {
 }
 
 for (const shell of ['bash', 'dash', 'ash']) {
-  test(`${shell}: what a script leaves open ends with it, and failures do not stop the others`, async (t) => {
+  test(`${shell}: failures do not stop the others`, async (t) => {
     const found = await outcome(t, shell, [
-      "echo 'open",
-      'if true; then',
       'false\nexport A="it\'s"',
+      'ls /nowhere 2>/dev/null; (exit 2)',
       'echo $A',
     ]);
-    t.like(found, { script: 4, exitCode: 0 });
-    t.true(found.printed.endsWith("it's\n"), found.printed);
+    t.like(found, { script: 3, exitCode: 0, broken: undefined, printed: "it's\n" });
     t.is(found.environment.A, "it's");
+  });
+
+  for (const text of [
+    'if true; then',
+    'echo a\nif true; then\n  echo b\n',
+    "echo 'open",
+    'for i in 1 2; do echo $i; fi',
+    'echo )',
+    'case x in\n  x) echo',
+    'f() {\n  echo',
+    `# ${'long '.repeat(40_000)}\nif true; then`,
+  ])
+    for (const head of ['', 'set -e\n', 'set -u\n', 'set -a; unset PATH\n', 'exec >/dev/null 2>&1\n'])
+      test(`${shell}: no valid script ends the set-up: ${head}${text.slice(0, 60)}`, async (t) => {
+        const found = await outcome(t, shell, [':', `${head}${text}`, 'echo never']);
+        t.like(found, { script: 1, exitCode: 2 });
+        t.regex(found.broken ?? '', /syntax error|unexpected EOF/i);
+        t.notRegex(found.printed, /never/);
+      });
+
+  test(`${shell}: what shells accept is no broken script`, async (t) => {
+    for (const text of [
+      'cat <<END\nopen',
+      'echo open \\',
+      'f() { return 2; }; f',
+      '# if true; then\n(exit 2)',
+    ])
+      t.like(await outcome(t, shell, [text, ':']), { script: 2, exitCode: 0, broken: undefined }, text);
+    t.like(await outcome(t, shell, ['exit 2']), { script: 0, exitCode: 2, broken: undefined });
   });
 
   test(`${shell}: exit and set -e end all, and the script is told`, async (t) => {
@@ -137,6 +176,11 @@ test('bash: set -euo pipefail, the usual head of a script', async (t) => {
   t.is(found.environment.A, '1');
   t.like(await outcome(t, 'bash', [text, 'false | true']), { script: 1, exitCode: 1 });
   t.like(await outcome(t, 'bash', [text, 'echo "$NOT_SET"']), { script: 1, exitCode: 1 });
+});
+
+test('bash: patterns that a script turns on first are read', async (t) => {
+  const text = 'shopt -s extglob\necho /nowhere/!(a)\n(exit 2)';
+  t.like(await outcome(t, 'bash', [text, ':']), { script: 2, exitCode: 0, printed: '/nowhere/!(a)\n' });
 });
 
 test('what a script leaves in the background prints after the report', async (t) => {
