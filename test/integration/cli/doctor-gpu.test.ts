@@ -14,7 +14,7 @@ interface Case {
   asked?: string;
 }
 
-async function check(t: ExecutionContext, { tool, asked }: Case): Promise<Finding[]> {
+async function check(t: ExecutionContext, { tool, asked }: Case): Promise<readonly Finding[]> {
   const folder = temporaryFolder(t);
   if (tool !== undefined)
     await writeFile(path.join(folder, 'nvidia-smi'), `#!/bin/sh\nPATH=/usr/bin:/bin\n${tool}\n`, {
