@@ -15,6 +15,9 @@ import { workerFolder } from '../../../src/os/paths.js';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { until } from '../../support/until.js';
 
+/** Machines that run many tests at once are slow. */
+const PATIENCE_MS = 170_000;
+
 /** Writes a line to `begun` each time it begins, prints numbers until `go` is there, then ten more. */
 const COUNTING = (folder: string) => `import os, time
 open("${folder}/begun", "a").write("begun\\n")
@@ -44,7 +47,7 @@ async function completesOnce(
   under: AgentUnderTest,
   { id, output }: { id: string; output(): string },
 ): Promise<void> {
-  const { status } = await under.ended(id);
+  const { status } = await under.ended(id, PATIENCE_MS);
   t.is(status, 'completed', `${output()}\n${await under.log(id)}`);
   const lines = numbered(await under.log(id));
   t.true(lines.length >= 10);
@@ -78,7 +81,11 @@ async function orphaned(test: AgentUnderTest): Promise<string> {
   const { daemon, log } = test;
   const id = await enqueueCounting(test);
   const first = daemon();
-  await until(async () => numbered(await log(id)).length > 0, { what: 'a line', context: first.output });
+  await until(async () => numbered(await log(id)).length > 0, {
+    what: 'a line',
+    context: first.output,
+    timeoutMs: PATIENCE_MS,
+  });
   first.kill('SIGKILL');
   await first.exited;
   return id;
@@ -142,18 +149,22 @@ const DAMAGES: [what: string, damage: (journal: string) => void][] = [
 ];
 
 for (const [what, damage] of DAMAGES) {
-  test(`a command whose journal ${what} is attached to`, async (t) => {
+  test.serial(`a command whose journal ${what} is attached to`, async (t) => {
     const under = await agentUnderTest(t);
     const id = await orphaned(under);
     damage(journalOf(under));
     const { output } = under.daemon();
-    await until(() => output().includes('attached again'), { what: 'the attach', context: output });
+    await until(() => output().includes('attached again'), {
+      what: 'the attach',
+      context: output,
+      timeoutMs: PATIENCE_MS,
+    });
     letGo(under);
     await completesOnce(t, under, { id, output });
     await until(() => readdirSync(runsFolder(under)).length === 0, { what: 'the folder of the run to go' });
   });
 
-  test(`a command that has ended and whose journal ${what} is reported`, async (t) => {
+  test.serial(`a command that has ended and whose journal ${what} is reported`, async (t) => {
     const under = await agentUnderTest(t);
     const id = await orphaned(under);
     const journal = journalOf(under);
@@ -165,7 +176,7 @@ for (const [what, damage] of DAMAGES) {
   });
 }
 
-test('a run whose journal and processes are gone leaves no task in progress', async (t) => {
+test.serial('a run whose journal and processes are gone leaves no task in progress', async (t) => {
   const under = await agentUnderTest(t);
   const id = await orphaned(under);
   const journal = journalOf(under);
@@ -173,48 +184,51 @@ test('a run whose journal and processes are gone leaves no task in progress', as
   process.kill(-Number(launched), 'SIGKILL');
   truncateSync(journal);
   const { output } = under.daemon();
-  const { status, status_reason } = await under.ended(id);
+  const { status, status_reason } = await under.ended(id, PATIENCE_MS);
   t.is(status, 'failed', output());
   t.regex(status_reason, /./);
   t.is(begun(under), 1);
 });
 
-test('a task whose journal is lost during its set-up is put back, and what is left of the set-up ended', async (t) => {
-  const under = await agentUnderTest(t);
-  const { home, daemon, enqueue, repository, task } = under;
-  const note = path.join(home.folder, 'set-up');
-  // The package stops its own installation, the first time.
-  const setup = `import os, time
+test.serial(
+  'a task whose journal is lost during its set-up is put back, and what is left of the set-up ended',
+  async (t) => {
+    const under = await agentUnderTest(t);
+    const { home, daemon, enqueue, repository, task } = under;
+    const note = path.join(home.folder, 'set-up');
+    // The package stops its own installation, the first time.
+    const setup = `import os, time
 if not os.path.exists(${JSON.stringify(note)}):
     open(${JSON.stringify(note)}, "w").write(str(os.getpid()))
     time.sleep(600)
 from setuptools import setup
 setup(name="slow", version="1")
 `;
-  const url = repository({ 'main.py': COUNTING(home.folder), 'slow/setup.py': setup });
-  const id = await enqueue({
-    repository: url,
-    branch: 'main',
-    entry_point: 'main.py',
-    requirements: { pip: './slow' },
-  });
-  const first = daemon();
-  await until(() => existsSync(note) && readFileSync(note, 'utf8'), {
-    what: 'the set-up',
-    context: first.output,
-    timeoutMs: 120_000,
-  });
-  t.is((await task(id)).status, 'in_progress');
-  first.kill('SIGKILL');
-  await first.exited;
-  const [run = ''] = readdirSync(runsFolder(under)).filter((name) => name.startsWith(id));
-  truncateSync(path.join(runsFolder(under), run, 'journal.jsonl'));
-  const pid = Number(readFileSync(note, 'utf8'));
-  letGo(under);
-  const { output } = daemon();
-  await completesOnce(t, under, { id, output });
-  t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
-});
+    const url = repository({ 'main.py': COUNTING(home.folder), 'slow/setup.py': setup });
+    const id = await enqueue({
+      repository: url,
+      branch: 'main',
+      entry_point: 'main.py',
+      requirements: { pip: './slow' },
+    });
+    const first = daemon();
+    await until(() => existsSync(note) && readFileSync(note, 'utf8'), {
+      what: 'the set-up',
+      context: first.output,
+      timeoutMs: 120_000,
+    });
+    t.is((await task(id)).status, 'in_progress');
+    first.kill('SIGKILL');
+    await first.exited;
+    const [run = ''] = readdirSync(runsFolder(under)).filter((name) => name.startsWith(id));
+    truncateSync(path.join(runsFolder(under), run, 'journal.jsonl'));
+    const pid = Number(readFileSync(note, 'utf8'));
+    letGo(under);
+    const { output } = daemon();
+    await completesOnce(t, under, { id, output });
+    t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  },
+);
 
 function isLaunching(test: AgentUnderTest): boolean {
   const runs = runsFolder(test);
