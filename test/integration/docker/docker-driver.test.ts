@@ -108,7 +108,7 @@ test('the container of a run whose journal is lost is found by its labels', asyn
   const { driver, request } = await bench(t);
   const place = await driver.open(request);
   const before = await driver.search(request);
-  t.is(before?.container, place.ref.container);
+  t.deepEqual(before, place.ref);
   t.is(before && (await driver.find(before)), undefined, 'nothing was launched');
   const workload = await driver.launch(place, { argv: ['sh', '-c', 'echo out; exit 3'] });
   const ref = await driver.search(request);
