@@ -42,13 +42,12 @@ export interface ReadyDaemon {
 
 /** Goes on with what an earlier daemon left, then takes tasks until it is told to end and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
-  const { connection, ctx, shutdown, slots, options } = daemon;
-  const { workers } = connection;
+  const { ctx, shutdown, slots, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
-  const failures = new FailureTally();
-  const metrics = await openMetrics(daemon, failures);
   await register(daemon);
   await publishLimit(daemon);
+  const failures = new FailureTally();
+  const metrics = await openMetrics(daemon, failures);
   const over = new AbortController();
   const work = { ...prepareWork(daemon, times), failures };
   const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
@@ -63,10 +62,6 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     const { stop, handOver } = shutdown;
     await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
     await metrics?.close();
-    // A server that is away takes the worker off its list by itself; the end does not wait for it.
-    await workers
-      .unregister({ worker: ctx.workerId, queues: work.queues.ids }, { retry: 'none' })
-      .catch(() => undefined);
   }
 }
 

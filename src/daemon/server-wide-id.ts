@@ -8,7 +8,7 @@ import type { Release } from '../os/lock.js';
 import type { Registration } from './registry.js';
 
 export interface ServerWideOptions {
-  workers: Pick<WorkersApi, 'getAll' | 'register'>;
+  workers: Pick<WorkersApi, 'getAll' | 'register' | 'unregister'>;
   /** Address of the API server: daemons of different servers may have one id. */
   server: string;
   /** Ids of the queues that the worker serves. */
@@ -31,25 +31,41 @@ const SETTLE_MS = 300;
  * Makes sure that no other agent of this server has the worker id, be it of another user of the machine or on
  * another machine of the same name: else the next free id is taken. An id whose last daemon in this home was
  * killed is taken again whatever the server says, because its runs are waiting for it.
+ *
+ * @returns `release` takes the worker off the server's list, too
  */
 export async function serverWideId(
   first: Registration,
   options: ServerWideOptions,
 ): Promise<{ registration: Registration; release: Release }> {
   const { server, isFixed, next, logger } = options;
-  if (isFixed) return { registration: first, release: async () => undefined };
+  if (isFixed) return { registration: first, release: () => takeOff(first, options) };
   for (let registration = first; ; ) {
-    const release = await machineLock(server, registration.workerId);
-    if (release && (registration.inherited || (await isFree(registration, options)))) {
-      return { registration, release };
+    const own = registration;
+    const unlock = await machineLock(server, own.workerId);
+    const release = async () => {
+      await takeOff(own, options);
+      await unlock?.();
+    };
+    try {
+      if (unlock && (own.inherited || (await isFree(own, options)))) return { registration, release };
+    } catch (error) {
+      // It may be on the list already, and would stay there for ten minutes.
+      await release();
+      throw error;
     }
-    await release?.();
+    await unlock?.();
     const other = await next(registration);
     logger.info(
       `worker id "${registration.workerId}" is in use by another agent of this server; trying "${other.workerId}"`,
     );
     registration = other;
   }
+}
+
+/** A server that is away takes the worker off its list by itself; the end does not wait for it. */
+async function takeOff({ workerId }: Registration, { workers, queues }: ServerWideOptions): Promise<void> {
+  await workers.unregister({ worker: workerId, queues }, { retry: 'none' }).catch(() => undefined);
 }
 
 async function isFree({ workerId }: Registration, options: ServerWideOptions): Promise<boolean> {

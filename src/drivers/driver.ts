@@ -23,6 +23,11 @@ export interface Driver {
    * between. Also one that has ended. `undefined` when no command was launched there.
    */
   find(ref: PlaceRef): Promise<WorkloadRef | undefined>;
+  /**
+   * Finds the place of a run whose journal is lost by what it has left on this machine. `undefined` where this driver
+   * has made none for it that could be found.
+   */
+  search(run: LostRun): Promise<PlaceRef | undefined>;
   /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
   dispose(ref: PlaceRef): Promise<void>;
   /**
@@ -33,6 +38,14 @@ export interface Driver {
 }
 
 export type DriverKind = 'local' | 'docker';
+
+/** A run of which only the folders are known. */
+export interface LostRun {
+  taskId: string;
+  runFolder: string;
+  /** As `PlaceRequest` has it for a container. */
+  workspace: string;
+}
 
 export interface PlaceRequest {
   taskId: string;

@@ -46,7 +46,7 @@ export interface Batch {
 }
 
 /** Records further apart than this go as events of their own, so that each has about the time of its lines. */
-const GROUP_MS = 1000;
+export const GROUP_MS = 1000;
 /** What terminals are sent at a program's end; alone it says nothing. */
 const TERMINAL_RESET = '\u001b[0m';
 
@@ -63,6 +63,12 @@ export function planBatch(request: BatchRequest): Batch {
   }
   plan.close();
   return plan.batch;
+}
+
+/** What the server gets of a record's text. */
+export function sentText(text: string): string {
+  const plain = text.replaceAll('\b', '');
+  return plain === TERMINAL_RESET ? '' : plain;
 }
 
 /** The event that is being filled. */
@@ -91,9 +97,9 @@ class Plan {
   /** False when the request is full. `limit`: characters of the record that belong to the batch. */
   add(record: PlacedRecord, limit: number | undefined): boolean {
     if (!this.#enterGroup(record)) return false;
-    const text = record.text.replaceAll('\b', '');
+    const text = sentText(record.text);
     const skip = record.start === this.#request.from.offset ? this.#request.from.skip : 0;
-    const last = text === TERMINAL_RESET ? 0 : (limit ?? text.length);
+    const last = limit ?? text.length;
     for (let at = skip; at < last; ) {
       this.#message ??= { level: record.level, texts: [], room: this.#request.limits.message };
       const end = Math.min(last, endOfPart(text, at, this.#message.room));

@@ -18,6 +18,8 @@ export interface TaskLogOptions {
   logger: Pick<AgentLogger, 'warn' | 'info'>;
   /** `agent.suppress_carriage_return`: of a line that is written over and over only the last state counts. */
   suppressCarriageReturn: boolean;
+  /** An earlier process has begun the log. */
+  resumed?: boolean;
   /** Whether the task is not on the server any more. */
   isGone?(signal: AbortSignal): Promise<boolean>;
   /** Told everything that goes to the log, redacted. */
@@ -33,6 +35,9 @@ export interface TaskLogOptions {
 export const LOG_FOLDER = 'log';
 /** There: how far the server has the log. */
 export const UPLOAD_STATE = 'upload.json';
+
+const GONE =
+  '[clearml-agent] lines below may be there twice: what this machine had of the log was removed, so the output is read from its start';
 
 /** An unfinished line is shown this soon, milliseconds: it may be a question to the user. */
 const PROMPT_MS = 500;
@@ -95,7 +100,9 @@ export class TaskLog implements Reporter {
       ...(options.now ? { now: options.now } : {}),
     });
     wake.uploader = uploader;
-    return new TaskLog(options, spool, uploader);
+    const log = new TaskLog(options, spool, uploader);
+    if (options.resumed && spool.end === 0) log.line(GONE, 'WARNING');
+    return log;
   }
 
   /** Where reading of the workload's output goes on after a restart, counted in bytes. */

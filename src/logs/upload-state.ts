@@ -15,18 +15,18 @@ export interface UploadState {
   inFlight?: { to: Cursor; times: number[]; message: number };
 }
 
-const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
+export const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
 
 /**
- * The state of an earlier run; a file that is missing or damaged means that nothing was sent.
+ * The state of an earlier run; `undefined` for a file that is missing or damaged.
  *
  * @throws AgentError NEWER_FORMAT for a file of a later version of the program
  */
-export async function readUploadState(file: string): Promise<UploadState> {
+export async function readUploadState(file: string): Promise<UploadState | undefined> {
   const value = await readJson(file);
   if (typeof value === 'object' && value !== null && 'version' in value)
     refuseNewer(file, value.version, VERSION);
-  return isUploadState(value) ? value : NOTHING_SENT;
+  return isUploadState(value) ? value : undefined;
 }
 
 async function readJson(file: string): Promise<unknown> {

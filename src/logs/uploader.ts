@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { causeLine } from '../errors.js';
-import type { Backoff } from '../os/backoff.js';
+import { type Backoff, backoffDelay } from '../os/backoff.js';
 import { BATCH_LIMITS, type Batch, type BatchLimits, planBatch } from './batch.js';
 import type { LogServer } from './delivery.js';
 import { type SendResult, sendExactlyOnce } from './exactly-once.js';
+import { sentPart } from './sent-part.js';
 import type { Spool } from './spool.js';
-import { readUploadState, type UploadState, writeUploadState } from './upload-state.js';
+import { NOTHING_SENT, readUploadState, type UploadState, writeUploadState } from './upload-state.js';
 
 export interface UploaderOptions {
   spool: Spool;
@@ -49,6 +50,8 @@ const MUCH_BYTES = 256 * 1024;
 const AHEAD_BYTES = 64 * 1024 * 1024;
 /** A server that calls requests too large gets smaller ones, but not below this many characters. */
 const SMALLEST_REQUEST = 16_384;
+const DOUBTFUL =
+  '[clearml-agent] lines above may be there twice: the note of what the server has of this log was lost\n';
 /** After a failure of our own, such as a disk that cannot be read. */
 const TROUBLE_PAUSE_MS = 5000;
 
@@ -63,6 +66,8 @@ export class Uploader {
   readonly #ending = new AbortController();
   #limits: BatchLimits;
   #state: UploadState;
+  /** The note of how far the server has the log is lost. */
+  #searching: boolean;
   #work: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
   #waiting: (() => void)[] = [];
@@ -70,11 +75,12 @@ export class Uploader {
   #held = false;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(options: UploaderOptions, state: UploadState) {
+  private constructor(options: UploaderOptions, state: UploadState | undefined) {
     this.#options = options;
     this.#timing = { ...TIMING, ...options.timing };
     this.#limits = { ...BATCH_LIMITS, ...options.limits };
-    this.#state = state;
+    this.#state = state ?? NOTHING_SENT;
+    this.#searching = state === undefined && options.spool.end > 0;
   }
 
   /** Goes on where the last run ended, and sends until it is stopped. */
@@ -124,7 +130,11 @@ export class Uploader {
   }
 
   get #isDone(): boolean {
-    return this.#state.inFlight === undefined && this.#state.cursor.offset >= this.#options.spool.end;
+    return (
+      !this.#searching &&
+      this.#state.inFlight === undefined &&
+      this.#state.cursor.offset >= this.#options.spool.end
+    );
   }
 
   async #run(): Promise<void> {
@@ -142,10 +152,26 @@ export class Uploader {
 
   async #step(): Promise<void> {
     if (this.#held) return this.#sleep();
+    if (this.#searching) return this.#search();
     if (this.#state.inFlight) return this.#resume(this.#state.inFlight);
     if (this.#isDone) return this.#sleep();
     await this.#gather();
     if (!this.#ending.signal.aborted && !this.#held) await this.#sendNext();
+  }
+
+  async #search(): Promise<void> {
+    const { spool, server, task, worker, now = Date.now, random = Math.random } = this.#options;
+    const { settleMs, backoff } = this.#timing;
+    const { signal } = this.#ending;
+    const found = await sentPart({ spool, server, task, worker, settleMs, now: now(), signal });
+    if (found === undefined) {
+      await sleep(backoffDelay(1, backoff, random), undefined, { signal });
+      return;
+    }
+    const { cursor, lastTime, sure } = found;
+    this.#searching = false;
+    if (!sure) spool.append({ time: now(), level: 'WARNING', text: DOUBTFUL, position: spool.position });
+    await this.#keep({ cursor, lastTime });
   }
 
   /** A request of an earlier run, of which nobody knows whether it arrived. */

@@ -64,6 +64,18 @@ while [ -n "$lingers" ]; do
 done
 exit "$code"`;
 
+/** What a waiting shell was given, from its command line; `undefined` for another process. */
+export function waitingShellOf(
+  commandLine: string,
+  statusFile: string,
+): { members: string; lingers: boolean } | undefined {
+  const words = commandLine.split('\0');
+  const at = words.indexOf(statusFile);
+  if (at < 0) return undefined;
+  const [members = '', lingers = ''] = words.slice(at + 1);
+  return { members, lingers: lingers !== '' };
+}
+
 /** Longer than any status; a status is complete when its newline is there. */
 const NO_STATUS = `${' '.repeat(15)}\n`;
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, rename, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, systemCode } from '../errors.js';
 import { clearFolderAway, diskError, ensureFolder, readTextIfThere } from './files.js';
+import { ownPlace, type ProcessPlace, showLife, showsLife } from './lock-life.js';
 import { isAlive, startTime } from './processes.js';
 
 export interface LockOptions {
@@ -18,11 +18,10 @@ export interface LockOptions {
 }
 
 /** Who holds a lock; the content of the lock file. */
-export interface LockOwner {
+export interface LockOwner extends ProcessPlace {
   pid: number;
-  /** As `startTime` of processes.ts gives it. */
+  /** As `startTime` of processes.ts gives it; empty where it is not known. */
   started: string;
-  host: string;
   /** Different for each time a lock is taken. */
   nonce: string;
 }
@@ -31,7 +30,7 @@ export type Release = () => Promise<void>;
 
 /** Waiters ask with random pauses between these, growing, so that they do not ask in step. */
 const POLL_MS = { first: 20, most: 250 };
-/** A process on another machine (or in another container) cannot be looked at: it shows life by touching the file. */
+/** A process on another machine cannot be asked: it shows life by touching the file. */
 const REFRESH_MS = 20_000;
 const SILENT_MS = 120_000;
 
@@ -46,7 +45,8 @@ export async function withLock<T>(file: string, options: LockOptions, fn: () => 
 }
 
 /**
- * Takes the lock and returns how to let go of it. A lock whose owner died is taken over.
+ * Takes the lock and returns how to let go of it. A lock whose owner died is taken over: at once where the kernel can
+ * say so, which is on one machine and between its containers; else when the owner has shown no life for `SILENT_MS`.
  *
  * @throws AgentError LOCK_TIMEOUT naming the owner, DISK_FULL; the signal's reason when it aborts
  */
@@ -60,10 +60,13 @@ export async function acquireLock(file: string, options: LockOptions): Promise<R
   } finally {
     await rm(mine, { force: true });
   }
-  const refresh = setInterval(() => touch(file), REFRESH_MS).unref();
+  const refresh = setInterval(() => void touch(file), REFRESH_MS).unref();
+  const endLife = await showLife(lifeFile(file, nonce));
   return async () => {
     clearInterval(refresh);
     if ((await readOwner(file))?.nonce === nonce) await rm(file, { force: true });
+    // Last: until the lock is gone, this process has it.
+    await endLife?.();
   };
 }
 
@@ -78,6 +81,8 @@ async function waitForTurn(file: string, mine: string, options: LockOptions): Pr
   let pause = POLL_MS.first;
   for (let asked = 0; ; asked++) {
     options.signal?.throwIfAborted();
+    // It becomes the lock: the time of its making would let the owner look silent.
+    if (asked > 0) await touch(mine);
     if (await claim(file, mine)) return;
     const holder = await readOwner(file);
     if (asked === 0 && holder !== undefined) options.onWait?.(holder);
@@ -103,6 +108,7 @@ async function claim(file: string, mine: string): Promise<boolean> {
   if ((await readOwner(file))?.nonce === holder.nonce) {
     await clearFolderAway(file);
     await rename(succession, file);
+    await rm(lifeFile(file, holder.nonce), { force: true });
     return true;
   }
   await rm(succession, { force: true });
@@ -120,7 +126,18 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 async function holds(file: string, owner: LockOwner): Promise<boolean> {
-  if (owner.host === hostname()) return isAlive(owner.pid, owner.started);
+  const here = await ownPlace();
+  const sameKernel = owner.boot !== undefined && owner.boot === here.boot;
+  if (sameKernel) {
+    if (owner.pids === here.pids && owner.started !== '') return isAlive(owner.pid, owner.started);
+    return (await showsLife(lifeFile(file, owner.nonce))) ?? isFresh(file);
+  }
+  // The machine was started again, or has no kernel that says who it is; or the lock is of an earlier version.
+  if (owner.host === here.host) return isAlive(owner.pid, owner.started);
+  return isFresh(file);
+}
+
+async function isFresh(file: string): Promise<boolean> {
   const touched = await stat(file).then(
     (entry) => entry.mtimeMs,
     () => Date.now(),
@@ -128,9 +145,14 @@ async function holds(file: string, owner: LockOwner): Promise<boolean> {
   return Date.now() - touched < SILENT_MS;
 }
 
+/** The socket by which the owner shows that it lives. Beside the lock, so that who sees one sees the other. */
+function lifeFile(file: string, nonce: string): string {
+  return `${file}.${nonce}.live`;
+}
+
 async function writeOwner(file: string, nonce: string): Promise<void> {
   const started = (await startTime(process.pid)) ?? '';
-  const owner: LockOwner = { pid: process.pid, started, host: hostname(), nonce };
+  const owner: LockOwner = { pid: process.pid, started, ...(await ownPlace()), nonce };
   try {
     const handle = await open(file, 'wx', 0o600);
     await handle.writeFile(JSON.stringify(owner));
@@ -153,12 +175,13 @@ async function readOwner(file: string): Promise<LockOwner | undefined> {
   } catch {
     // Not JSON: see below.
   }
-  return { pid: 0, started: 'never', host: hostname(), nonce: 'damaged' };
+  return { pid: 0, started: 'never', ...(await ownPlace()), nonce: 'damaged' };
 }
 
 function isOwner(value: unknown): value is LockOwner {
-  const { nonce, pid, started, host }: Partial<Record<string, unknown>> = { ...Object(value) };
+  const { nonce, pid, started, host, boot, pids }: Partial<Record<string, unknown>> = { ...Object(value) };
   return (
+    [boot, pids].every((one) => one === undefined || typeof one === 'string') &&
     typeof nonce === 'string' &&
     /^\w+$/.test(nonce) &&
     Number.isInteger(pid) &&
@@ -168,9 +191,9 @@ function isOwner(value: unknown): value is LockOwner {
 }
 
 /** Failing to show life harms nobody on this machine, so it is no reason to stop the work. */
-function touch(file: string): void {
+async function touch(file: string): Promise<void> {
   const now = new Date();
-  utimes(file, now, now).catch(() => undefined);
+  await utimes(file, now, now).catch(() => undefined);
 }
 
 function timeoutError(file: string, holder: LockOwner | undefined, options: LockOptions): AgentError {

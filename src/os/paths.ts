@@ -19,6 +19,12 @@ export function runFolder(worker: string, taskId: string, attempt: number): stri
   return path.join(worker, 'runs', `${fileNameOf(taskId)}.${attempt}`);
 }
 
+/** The task that such a folder is for, where its id is all in the name. */
+export function taskOfRunFolder(folder: string): string | undefined {
+  const [, name = '', task = ''] = /^((.+)-[0-9a-f]{10})\.\d+$/.exec(path.basename(folder)) ?? [];
+  return task !== '' && fileNameOf(task) === name ? task : undefined;
+}
+
 /**
  * A file name for any text: readable, and different for texts that differ, also in upper and lower case
  * on a file system that does not tell them apart.

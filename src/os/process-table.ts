@@ -52,6 +52,20 @@ export async function pidsWithVariable(name: string, value: string): Promise<num
   return matching.map((line) => Number.parseInt(line, 10));
 }
 
+/** The value of a variable that each process was started with; only this user's own processes unless this is root. */
+export async function valuesOfVariable(name: string): Promise<{ pid: number; value: string }[]> {
+  const rows = onLinux
+    ? (await numberedFolders()).map((pid) => ({ pid, words: environmentNow(pid) }))
+    : (await psLines(['-A', '-E', '-ww', '-o', 'pid=,command='])).map((line) => ({
+        pid: Number.parseInt(line, 10),
+        words: line.split(' '),
+      }));
+  return rows.flatMap(({ pid, words }) => {
+    const found = words.find((word) => word.startsWith(`${name}=`));
+    return found === undefined ? [] : [{ pid, value: found.slice(name.length + 1) }];
+  });
+}
+
 /** Processes that come while the table is read are read after it, but not for ever on a very busy machine. */
 const MOST_ROUNDS = 1000;
 
@@ -98,12 +112,16 @@ function newestPid(): number {
   return Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[4]);
 }
 
-/** `false` also for a process that has ended or is another user's. */
 function environmentHas(pid: number, wanted: string): boolean {
+  return environmentNow(pid).includes(wanted);
+}
+
+/** Empty also for a process that has ended or is another user's. */
+function environmentNow(pid: number): string[] {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(wanted);
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
   } catch {
-    return false;
+    return [];
   }
 }
 

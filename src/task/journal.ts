@@ -5,7 +5,7 @@ import type { TaskRequirements } from '../api/task-record.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
 import { refuseUnknownRef } from '../drivers/ref-version.js';
 import { AgentError, isAgentError } from '../errors.js';
-import { isMissing, JsonLinesFile, readJsonLines } from '../os/files.js';
+import { clearFolderAway, isMissing, JsonLinesFile, readJsonLines, writeFileDurable } from '../os/files.js';
 import { refuseNewer } from '../os/format-version.js';
 import type { GpuSnapshot } from './gpu-watch.js';
 import type { RunEnd } from './outcome.js';
@@ -122,6 +122,27 @@ export class Journal {
     );
     const onlyBegan = isFile && names.every((name) => name === FILE || name.startsWith('lock'));
     return onlyBegan ? undefined : `${file} is damaged`;
+  }
+
+  /**
+   * Begins a damaged journal again, with the steps in it that are whole.
+   *
+   * @param known what is known of the run without it
+   * @throws AgentError NEWER_FORMAT for what a later version of the program has written; DISK_FULL
+   */
+  static async restore(
+    runFolder: string,
+    known: { task: string; queue: string | undefined },
+  ): Promise<Journal> {
+    const file = path.join(runFolder, FILE);
+    await clearFolderAway(file);
+    const entries = await readJsonLines(file);
+    stateOf(file, entries);
+    const at = new Date().toISOString();
+    const begin = { version: VERSION, step: 'pulled', ...known, at };
+    const whole = entries.filter(isStep).filter(({ step }) => step !== 'popping' && step !== 'pulled');
+    await writeFileDurable(file, [begin, ...whole].map((one) => `${JSON.stringify(one)}\n`).join(''));
+    return Journal.open(runFolder);
   }
 
   /** What the steps so far say, or `undefined` where nothing was written. */

@@ -4,7 +4,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../bin/agent.js');
+/** The built program. */
+export const AGENT_SCRIPT = path.resolve(import.meta.dirname, '../../bin/agent.js');
 
 export interface AgentProcess {
   process: ChildProcess;
@@ -47,7 +48,7 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
  * @param input descriptor of its standard input, where that is to be another than /dev/null
  */
 export function startAgent(words: readonly string[], home: AgentHome, input?: number): AgentProcess {
-  const child = spawn(process.execPath, [SCRIPT, ...words], {
+  const child = spawn(process.execPath, [AGENT_SCRIPT, ...words], {
     cwd: home.folder,
     env: home.env,
     stdio: [input ?? 'ignore', 'pipe', 'pipe'],

@@ -78,9 +78,11 @@ export const gpuCheck: Check = {
       reading = await reader.read(signal);
     }
     if (complaints[0] !== undefined) return [problem(complaints[0], 'Run nvidia-smi (rocm-smi) by hand.')];
-    if (reading === undefined) return [ok('none')];
     const { visible } = gpuVisibility({ env: config.env });
-    const missing = missingDevices(reading.gpus, selectedDevices(visible));
+    const missing = missingDevices(reading?.gpus ?? [], selectedDevices(visible)).map((device) =>
+      problem(`GPU ${device} was asked for and is not there`, 'Correct NVIDIA_VISIBLE_DEVICES.'),
+    );
+    if (reading === undefined) return missing.length > 0 ? missing : [ok('none')];
     const driver = [
       `driver ${reading.driverVersion ?? 'unknown'}`,
       reading.cudaVersion && `CUDA ${reading.cudaVersion}`,
@@ -88,9 +90,7 @@ export const gpuCheck: Check = {
     return [
       ...reading.gpus.map((gpu) => ok(`GPU ${gpu.index}${gpu.mig ? `:${gpu.mig.index}` : ''} ${gpu.name}`)),
       ok(driver.filter((part) => part).join(', ')),
-      ...missing.map((device) =>
-        problem(`GPU ${device} was asked for and is not there`, 'Correct NVIDIA_VISIBLE_DEVICES.'),
-      ),
+      ...missing,
     ];
   },
 };

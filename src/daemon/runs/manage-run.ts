@@ -33,6 +33,7 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     redactor: ctx.redactor,
     logger: ctx.logger,
     suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
+    resumed: request.journal.state?.workload !== undefined,
     echo: (text) => ctx.logger.echo(text),
     isGone: async (signal) => {
       const standing = ctx.tasks.getStatus(request.task, { retry: 'none', signal });

@@ -10,6 +10,7 @@ import { PULLED, PUT_BACK } from '../../task/status-texts.js';
 import { leaveWorkspace } from '../../task/workspace.js';
 import { noteLaunched } from './note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
+import { restoreJournal } from './restore-journal.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
 import { type RunFolders, runLock } from './runs.js';
 
@@ -57,10 +58,14 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
   if ((await lockHolder(runLock(left.folder))) !== undefined) return undefined;
   const unreadable = await Journal.unreadable(left.folder);
   if (unreadable !== undefined) {
-    daemon.logger.warn(
-      `${unreadable}, so this agent does not know what became of that run; its folder, processes and container stay as they are`,
-    );
-    return undefined;
+    const task = await restoreJournal(daemon, left.folder);
+    if (task === undefined) {
+      daemon.logger.warn(
+        `${unreadable}, so this agent does not know what became of that run; its folder, processes and container stay as they are`,
+      );
+      return undefined;
+    }
+    daemon.logger.warn(`${unreadable}; what is left of task ${task} on this machine says how it goes on`);
   }
   if (await isInDoubt(left)) return undefined;
   const journal = await Journal.open(left.folder);

@@ -1,6 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ensureFolder, isMissing } from '../../os/files.js';
+import { ensureFolder, isMissing, syncFolder } from '../../os/files.js';
 import { runFolder } from '../../os/paths.js';
 
 /** Held by a process that has the run alone, without having the worker id. */
@@ -23,6 +23,8 @@ export class RunFolders {
     while (taken.has(path.basename(runFolder(this.#worker, task, attempt)))) attempt += 1;
     const folder = runFolder(this.#worker, task, attempt);
     await ensureFolder(folder);
+    // The journal in it is synced with its first step; after a power cut it must have a name.
+    for (const one of [this.parent, this.#worker]) await syncFolder(one);
     return folder;
   }
 

@@ -1,17 +1,15 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
-import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { REF_VERSIONS } from '../ref-version.js';
 import { firstLook } from './containers/container-owner.js';
 import {
   boundFolders,
   type ContainerPlan,
   completeRequest,
-  KEEP_LABEL,
-  RUN_LABEL,
-  RUNS_FOLDER_LABEL,
   runLabels,
+  SIDE_LABEL,
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
 import { networkVariables, removedVariables } from './containers/container-variables.js';
@@ -26,30 +24,22 @@ import {
   stagingFolder,
 } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
-import type { Engine } from './engine.js';
+import { FileSharing, type FileSharingOptions } from './files/file-sharing.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
-import { MountedFiles } from './files/mounted-files.js';
 import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
-import { engineSharesFiles } from './files/shared-files.js';
 import { stagingOf } from './files/staging.js';
 import { imageKey } from './image/image-key.js';
 import { ImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
+import { containerOf, launchedIn, removeStray } from './left-container.js';
 import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
 import { FileOutput } from './output/file-output.js';
 import { startScript } from './waiting-command.js';
 
-export interface DockerDriverOptions {
-  engine: Engine;
+export interface DockerDriverOptions extends FileSharingOptions {
   /** @throws AgentError for a task that asks for what is not allowed or makes no sense */
   plan(request: PlaceRequest): Promise<ContainerPlan>;
-  /** How the engine sees a path of the agent; the same unless the agent is in a container itself. */
-  engineSees?(file: string): string | undefined;
-  /** How containers get at the files of a run; found out by trying when it is not said. */
-  files?: 'mounted' | 'uploaded';
-  /** Environment for the agent's own tools. */
-  environment: Readonly<Record<string, string | undefined>>;
   /** Ends all watching when the daemon leaves; containers run on. */
   signal: AbortSignal;
 }
@@ -61,11 +51,11 @@ export class DockerDriver implements Driver {
   readonly #places = new Map<string, OpenPlace>();
   /** Of commands that this process watches, by container. */
   readonly #outputs = new Map<string, ContainerOutput>();
-  /** Whether the engine sees the agent's files, once it has been asked. */
-  #shared: Promise<boolean> | undefined;
+  readonly #sharing: FileSharing;
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
+    this.#sharing = new FileSharing(options);
   }
 
   /** @throws AgentError DOCKER_ENGINE, DOCKER_IMAGE, DOCKER_CONTAINER, DOCKER_ARGUMENT, DOCKER_POLICY, DISK_FULL */
@@ -76,7 +66,7 @@ export class DockerDriver implements Driver {
     for (const note of plan.notes) reporter.line(note, 'INFO');
     const { Image: image = '', platform } = plan.request;
     await provideImage(engine, { image, platform, policy: plan.pull, env, reporter, signal });
-    const files = await this.#filesOf(plan, request);
+    const files = await this.#sharing.filesOf(plan, request);
     if (files.shared) plan = await this.#fitted(plan, request);
     const keep = plan.request.HostConfig.AutoRemove === false;
     const { taskId, runFolder } = request;
@@ -131,14 +121,12 @@ export class DockerDriver implements Driver {
     return this.#workload(docker, UploadedFiles.outputOf(this.#options.engine, docker.container));
   }
 
-  async find(ref: PlaceRef): Promise<DockerWorkloadRef | undefined> {
-    const { engine } = this.#options;
-    const docker = dockerRef(ref);
-    const state = docker && (await engine.inspect(docker.container));
-    if (docker === undefined || state === undefined) return undefined;
-    const { UploadedFiles } = await import('./files/uploaded-files.js');
-    const output = (await MountedFiles.released(docker)) ?? (await UploadedFiles.released(engine, state));
-    return output === undefined ? undefined : { ...docker, output };
+  find(ref: PlaceRef): Promise<DockerWorkloadRef | undefined> {
+    return launchedIn(this.#options.engine, ref);
+  }
+
+  search(run: LostRun): Promise<DockerPlaceRef | undefined> {
+    return containerOf(this.#options.engine, run);
   }
 
   /** A container that is to be kept is only ended. */
@@ -157,14 +145,8 @@ export class DockerDriver implements Driver {
       await giveBack({ ...this.#side(state, docker), workspace: docker.workspace });
   }
 
-  async collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
-    const { engine } = this.#options;
-    const found = await engine.list([`${RUNS_FOLDER_LABEL}=${runsFolder}`]);
-    const left = found.filter(
-      ({ labels }) => !runs.has(labels[RUN_LABEL] ?? '') && labels[KEEP_LABEL] === undefined,
-    );
-    await Promise.all(left.map(({ id }) => engine.remove(id)));
-    return left.map(({ id }) => id);
+  collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
+    return removeStray(this.#options.engine, runsFolder, runs);
   }
 
   #opened(place: Place): OpenPlace {
@@ -179,7 +161,7 @@ export class DockerDriver implements Driver {
     const { request, own = [], cacheGroup } = plan;
     const user = request.User || (await engine.imageUser(request.Image ?? ''));
     const copies = path.join(controlFolder(runFolder), 'own');
-    const engineSees = (file: string) => this.#sees(file);
+    const engineSees = (file: string) => this.#sharing.sees(file);
     const fitted = await fitOwnMounts({
       request,
       own,
@@ -248,52 +230,14 @@ export class DockerDriver implements Driver {
   /** For a container beside that of a run. */
   #side({ image }: ContainerState, { runFolder }: DockerPlaceRef) {
     const { engine, environment } = this.#options;
-    const sees = (file: string) => this.#sees(file) ?? file;
-    return { engine, environment, image, labels: runLabels(runFolder), sees };
+    const sees = (file: string) => this.#sharing.sees(file) ?? file;
+    const labels = { ...runLabels(runFolder), [SIDE_LABEL]: '1' };
+    return { engine, environment, image, labels, sees };
   }
 
   /** Caches belong to the agent's user, whoever the image's is. */
   #aside(state: ContainerState, ref: DockerPlaceRef): NonNullable<Place['aside']> {
     return (command) => runAside({ ...this.#side(state, ref), user: ownUser() }, command);
-  }
-
-  async #filesOf(plan: ContainerPlan, request: PlaceRequest): Promise<RunFiles> {
-    const { engine, environment } = this.#options;
-    const { workspace, runFolder, reporter } = request;
-    const folders = { workspace, runFolder };
-    if (await this.#sharesFiles(plan, runFolder))
-      return new MountedFiles({
-        engine,
-        folders,
-        engineSees: (file) => this.#sees(file) ?? file,
-        environment,
-      });
-    reporter.line(
-      `the engine at ${engine.address} does not see the files of this agent: they are uploaded`,
-      'INFO',
-    );
-    const { UploadedFiles } = await import('./files/uploaded-files.js');
-    return new UploadedFiles({ engine, folders, own: plan.own ?? [] });
-  }
-
-  /** Asked once; an engine does not come to see other files. */
-  async #sharesFiles({ request: { Image, platform } }: ContainerPlan, runFolder: string): Promise<boolean> {
-    const { engine, files } = this.#options;
-    if (files !== undefined) return files === 'mounted';
-    const image = { ...(Image === undefined ? {} : { Image }), ...(platform ? { platform } : {}) };
-    const engineSees = (file: string) => this.#sees(file);
-    this.#shared ??= engineSharesFiles(engine, { folder: controlFolder(runFolder), engineSees, image });
-    try {
-      return await this.#shared;
-    } catch (error) {
-      this.#shared = undefined;
-      throw error;
-    }
-  }
-
-  #sees(file: string): string | undefined {
-    const { engineSees } = this.#options;
-    return engineSees === undefined ? file : engineSees(file);
   }
 }
 

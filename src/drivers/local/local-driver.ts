@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
 import { createControlGroup, removeControlGroup } from '../../os/control-group.js';
@@ -7,8 +6,9 @@ import { ensureFolder } from '../../os/files.js';
 import { commandLine } from '../../os/process-table.js';
 import { isAlive } from '../../os/processes.js';
 import { findSubreaperPython } from '../../os/subreaper.js';
-import type { Driver, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { REF_VERSIONS } from '../ref-version.js';
+import { leftPlace, newMarker } from './left-place.js';
 import { LocalPlace } from './local-place.js';
 import {
   controlGroupName,
@@ -57,7 +57,7 @@ export class LocalDriver implements Driver {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
     const version = REF_VERSIONS.local;
-    const marker = randomUUID();
+    const marker = newMarker(runFolder);
     const held = await this.#holdOf(marker);
     return new LocalPlace({ kind: 'local', version, taskId, runFolder, marker, ...held }, this.#environment);
   }
@@ -87,11 +87,12 @@ export class LocalDriver implements Driver {
     const local = localRef(ref);
     if (local === undefined) return undefined;
     const { pid, startTime } = await this.#waitingShell(local, ref);
+    const ownsGroup = await isAlive(pid, startTime);
     const traces =
+      ownsGroup ||
       (await readStatus(statusFile(local.runFolder))) !== undefined ||
       (await sizeOf(ref.output)) !== undefined;
     if (!traces) return undefined;
-    const ownsGroup = await isAlive(pid, startTime);
     const found: LocalWorkloadRef = { ...local, output: ref.output, pid, startTime };
     return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, signal: this.#signal });
   }
@@ -99,8 +100,7 @@ export class LocalDriver implements Driver {
   /** A command that was killed together with its shell before it printed anything has left no trace. */
   async find(ref: PlaceRef): Promise<LocalWorkloadRef | undefined> {
     const local = localRef(ref);
-    // The status file is made before the command is started.
-    if (local === undefined || (await sizeOf(statusFile(local.runFolder))) === undefined) return undefined;
+    if (local === undefined) return undefined;
     const output = outputFile(local.runFolder);
     const shell = await this.#waitingShell(local, { ...local, output });
     const ran =
@@ -108,6 +108,10 @@ export class LocalDriver implements Driver {
       (await readStatus(statusFile(local.runFolder))) !== undefined ||
       ((await sizeOf(output)) ?? 0) > 0;
     return ran ? { ...local, output, ...shell } : undefined;
+  }
+
+  search(run: LostRun): Promise<LocalPlaceRef | undefined> {
+    return leftPlace(run);
   }
 
   /** Ends whatever set-up steps or the command left running. */

@@ -1,10 +1,22 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { cutLaunched, journalOf, runsFolder } from '../../support/run-journal.js';
 import { until } from '../../support/until.js';
+
+/** Machines that run many tests at once are slow. */
+const PATIENCE_MS = 170_000;
 
 /** Writes a line to `begun` each time it begins, prints numbers until `go` is there, then ten more. */
 const COUNTING = (folder: string) => `import os, time
@@ -18,6 +30,31 @@ while more > 0:
     else: time.sleep(0.05)
 `;
 
+/** A task with such a program, which waits in the queue. */
+function enqueueCounting({ home, enqueue, repository }: AgentUnderTest): Promise<string> {
+  const url = repository({ 'main.py': COUNTING(home.folder) });
+  return enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
+}
+
+/** Lets the program end. */
+function letGo({ home }: AgentUnderTest): void {
+  writeFileSync(path.join(home.folder, 'go'), '');
+}
+
+/** The task completes, it ran once, and its log has each line once. */
+async function completesOnce(
+  t: ExecutionContext,
+  under: AgentUnderTest,
+  { id, output }: { id: string; output(): string },
+): Promise<void> {
+  const { status } = await under.ended(id, PATIENCE_MS);
+  t.is(status, 'completed', `${output()}\n${await under.log(id)}`);
+  const lines = numbered(await under.log(id));
+  t.true(lines.length >= 10);
+  t.deepEqual(lines, [...lines.keys()]);
+  t.is(begun(under), 1, await under.log(id));
+}
+
 function numbered(text: string): number[] {
   return [...text.matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
 }
@@ -29,11 +66,14 @@ function begun({ home }: AgentUnderTest): number {
 
 /** A task that runs without its daemon, which was killed. */
 async function orphaned(test: AgentUnderTest): Promise<string> {
-  const { home, enqueue, repository, daemon, log } = test;
-  const url = repository({ 'main.py': COUNTING(home.folder) });
-  const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
+  const { daemon, log } = test;
+  const id = await enqueueCounting(test);
   const first = daemon();
-  await until(async () => numbered(await log(id)).length > 0, { what: 'a line', context: first.output });
+  await until(async () => numbered(await log(id)).length > 0, {
+    what: 'a line',
+    context: first.output,
+    timeoutMs: PATIENCE_MS,
+  });
   first.kill('SIGKILL');
   await first.exited;
   return id;
@@ -42,7 +82,7 @@ async function orphaned(test: AgentUnderTest): Promise<string> {
 for (const line of ['{"version":99,"step":"launched","workload":{}}', '{"step":"paused","until":"noon"}']) {
   test(`a run with ${line} is left alone until a version comes that knows it`, async (t) => {
     const under = await agentUnderTest(t);
-    const { home, daemon, agent, enqueue, ended, log, task } = under;
+    const { daemon, agent, enqueue, ended, task } = under;
     const id = await orphaned(under);
     const file = journalOf(under);
     const sound = readFileSync(file, 'utf8');
@@ -62,55 +102,113 @@ for (const line of ['{"version":99,"step":"launched","workload":{}}', '{"step":"
     await second.exited;
     writeFileSync(file, sound);
     const third = daemon();
-    writeFileSync(path.join(home.folder, 'go'), '');
-    t.is((await ended(id)).status, 'completed', third.output());
-    const lines = numbered(await log(id));
-    t.deepEqual(
-      lines,
-      Array.from({ length: lines.length }, (_, index) => index),
-    );
-    t.is(begun(under), 1);
+    letGo(under);
+    await completesOnce(t, under, { id, output: third.output });
   });
 }
 
-test('a command that was started and not noted is attached to', async (t) => {
-  const under = await agentUnderTest(t);
-  const { home, daemon, ended, log } = under;
-  const id = await orphaned(under);
-  cutLaunched(journalOf(under));
-  const second = daemon();
-  await until(() => second.output().includes('attached again'), {
-    what: 'the attach',
-    context: second.output,
+const DAMAGES: [what: string, damage: (journal: string) => void][] = [
+  ['lacks the launch', cutLaunched],
+  ['is empty', (journal) => truncateSync(journal)],
+  ['is gone', (journal) => rmSync(journal)],
+  ['is zeros', (journal) => writeFileSync(journal, Buffer.alloc(512))],
+  [
+    'is a folder',
+    (journal) => {
+      rmSync(journal);
+      mkdirSync(journal);
+    },
+  ],
+  [
+    'lacks the task',
+    (journal) => {
+      const lines = readFileSync(journal, 'utf8').split('\n');
+      writeFileSync(journal, lines.filter((line) => !/"(popping|pulled)"/.test(line)).join('\n'));
+    },
+  ],
+];
+
+for (const [what, damage] of DAMAGES) {
+  test.serial(`a command whose journal ${what} is attached to`, async (t) => {
+    const under = await agentUnderTest(t);
+    const id = await orphaned(under);
+    damage(journalOf(under));
+    const { output } = under.daemon();
+    await until(() => output().includes('attached again'), {
+      what: 'the attach',
+      context: output,
+      timeoutMs: PATIENCE_MS,
+    });
+    letGo(under);
+    await completesOnce(t, under, { id, output });
+    await until(() => readdirSync(runsFolder(under)).length === 0, { what: 'the folder of the run to go' });
   });
-  writeFileSync(path.join(home.folder, 'go'), '');
-  t.is((await ended(id)).status, 'completed', second.output());
-  const lines = numbered(await log(id));
-  t.deepEqual(
-    lines,
-    Array.from({ length: lines.length }, (_, index) => index),
-  );
+
+  test.serial(`a command that has ended and whose journal ${what} is reported`, async (t) => {
+    const under = await agentUnderTest(t);
+    const id = await orphaned(under);
+    const journal = journalOf(under);
+    damage(journal);
+    letGo(under);
+    const status = path.join(path.dirname(journal), 'exit-status');
+    await until(() => /^\d+ *\n/.test(readFileSync(status, 'latin1')), { what: 'the end of the command' });
+    await completesOnce(t, under, { id, output: under.daemon().output });
+  });
+}
+
+test.serial('a run whose journal and processes are gone leaves no task in progress', async (t) => {
+  const under = await agentUnderTest(t);
+  const id = await orphaned(under);
+  const journal = journalOf(under);
+  const [, launched = ''] = /"pid":(\d+)/.exec(readFileSync(journal, 'utf8')) ?? [];
+  process.kill(-Number(launched), 'SIGKILL');
+  truncateSync(journal);
+  const { output } = under.daemon();
+  const { status, status_reason } = await under.ended(id, PATIENCE_MS);
+  t.is(status, 'failed', output());
+  t.regex(status_reason, /./);
   t.is(begun(under), 1);
 });
 
-test('a command that was started and not noted, and has ended since, is reported', async (t) => {
-  const under = await agentUnderTest(t);
-  const { home, daemon, ended, log } = under;
-  const id = await orphaned(under);
-  const file = journalOf(under);
-  cutLaunched(file);
-  writeFileSync(path.join(home.folder, 'go'), '');
-  const status = path.join(path.dirname(file), 'exit-status');
-  await until(() => /^\d+\n/.test(readFileSync(status, 'latin1')), { what: 'the end of the command' });
-  const second = daemon();
-  t.is((await ended(id)).status, 'completed', second.output());
-  const lines = numbered(await log(id));
-  t.deepEqual(
-    lines,
-    Array.from({ length: lines.length }, (_, index) => index),
-  );
-  t.is(begun(under), 1);
-});
+test.serial(
+  'a task whose journal is lost during its set-up is put back, and what is left of the set-up ended',
+  async (t) => {
+    const under = await agentUnderTest(t);
+    const { home, daemon, enqueue, repository, task } = under;
+    const note = path.join(home.folder, 'set-up');
+    // The package stops its own installation, the first time.
+    const setup = `import os, time
+if not os.path.exists(${JSON.stringify(note)}):
+    open(${JSON.stringify(note)}, "w").write(str(os.getpid()))
+    time.sleep(600)
+from setuptools import setup
+setup(name="slow", version="1")
+`;
+    const url = repository({ 'main.py': COUNTING(home.folder), 'slow/setup.py': setup });
+    const id = await enqueue({
+      repository: url,
+      branch: 'main',
+      entry_point: 'main.py',
+      requirements: { pip: './slow' },
+    });
+    const first = daemon();
+    await until(() => existsSync(note) && readFileSync(note, 'utf8'), {
+      what: 'the set-up',
+      context: first.output,
+      timeoutMs: 120_000,
+    });
+    t.is((await task(id)).status, 'in_progress');
+    first.kill('SIGKILL');
+    await first.exited;
+    const [run = ''] = readdirSync(runsFolder(under)).filter((name) => name.startsWith(id));
+    truncateSync(path.join(runsFolder(under), run, 'journal.jsonl'));
+    const pid = Number(readFileSync(note, 'utf8'));
+    letGo(under);
+    const { output } = daemon();
+    await completesOnce(t, under, { id, output });
+    t.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+  },
+);
 
 function isLaunching(test: AgentUnderTest): boolean {
   const runs = runsFolder(test);
@@ -122,9 +220,8 @@ function isLaunching(test: AgentUnderTest): boolean {
 for (const seed of [0, 1, 2, 3, 4, 5]) {
   test.serial(`a daemon that is killed as the command starts runs it once: ${seed}`, async (t) => {
     const under = await agentUnderTest(t);
-    const { home, daemon, ended, log, enqueue, repository } = under;
-    const url = repository({ 'main.py': COUNTING(home.folder) });
-    const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });
+    const { daemon } = under;
+    const id = await enqueueCounting(under);
     const first = daemon();
     const deadline = Date.now() + 60_000;
     while (!isLaunching(under)) {
@@ -134,15 +231,8 @@ for (const seed of [0, 1, 2, 3, 4, 5]) {
     await sleep(seed * 2);
     first.kill('SIGKILL');
     await first.exited;
-    writeFileSync(path.join(home.folder, 'go'), '');
-    const second = daemon();
-    t.is((await ended(id)).status, 'completed', second.output());
-    const lines = numbered(await log(id));
-    t.deepEqual(
-      lines,
-      Array.from({ length: lines.length }, (_, index) => index),
-    );
-    t.is(begun(under), 1, await log(id));
+    letGo(under);
+    await completesOnce(t, under, { id, output: daemon().output });
   });
 }
 

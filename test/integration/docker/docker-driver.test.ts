@@ -104,6 +104,23 @@ test('after a restart the container is found again and its output goes on where 
   t.is(await later.driver.attach(workload.ref), undefined);
 });
 
+test('the container of a run whose journal is lost is found by its labels', async (t) => {
+  const { driver, request } = await bench(t);
+  const place = await driver.open(request);
+  const before = await driver.search(request);
+  t.deepEqual(before, place.ref);
+  t.is(before && (await driver.find(before)), undefined, 'nothing was launched');
+  const workload = await driver.launch(place, { argv: ['sh', '-c', 'echo out; exit 3'] });
+  const ref = await driver.search(request);
+  t.deepEqual(ref, place.ref);
+  const found = ref && (await driver.find(ref));
+  const again = found && (await driver.attach(found));
+  t.deepEqual(await again?.exited, { kind: 'exited', code: 3 });
+  t.is(again && (await readOutput(again)).text, 'out\n');
+  await driver.dispose(workload.ref);
+  t.is(await driver.search(request), undefined);
+});
+
 test('a command that ignores the stop signal is killed after its grace', async (t) => {
   const { driver, request } = await bench(t);
   const place = await driver.open(request);

@@ -30,7 +30,7 @@ test('a log of the first version goes on', async (t) => {
   await spool.close();
   t.deepEqual(await opened(folder), { texts: ['old é\n', 'older\n', 'new\n'], position: 30 });
   const state = await readUploadState(path.join(folder, 'upload.json'));
-  t.deepEqual([state.cursor.offset, state.lastTime], [37, 1700000000100]);
+  t.deepEqual([state?.cursor.offset, state?.lastTime], [37, 1700000000100]);
 });
 
 test('what the disk damaged in the middle is stated in its place', async (t) => {
@@ -62,7 +62,7 @@ test('a newer version’s log and upload state are refused and left as they are'
   await t.throwsAsync(Spool.open({ folder }), { code: 'NEWER_FORMAT', message: /format 3/ });
   const file = path.join(folder, 'upload.json');
   await writeUploadState(file, { cursor: { offset: 1, skip: 0, base: 0, parts: 0 }, lastTime: 5 });
-  t.is((await readUploadState(file)).cursor.offset, 1);
+  t.is((await readUploadState(file))?.cursor.offset, 1);
   writeFileSync(file, JSON.stringify({ version: 3, cursor: 'elsewhere' }));
   await t.throwsAsync(readUploadState(file), { code: 'NEWER_FORMAT', message: /upload\.json .*format 3/ });
 });

@@ -29,6 +29,9 @@ export const RUN_LABEL = 'clearml-agent-run';
 /** Folder on the agent's side that has the folders of its runs: whose container it is. */
 export const RUNS_FOLDER_LABEL = 'clearml-agent-runs-folder';
 
+/** Marks containers beside that of a run, which work on its behalf. */
+export const SIDE_LABEL = 'clearml-agent-side';
+
 /** Marks containers that stay after their end, as `--rm=false` in the arguments asks for. */
 export const KEEP_LABEL = 'clearml-agent-keep';
 

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Cursor, GROUP_MS, STREAM_START, sentText } from './batch.js';
+import type { LogServer, StoredEvent } from './delivery.js';
+import type { PlacedRecord } from './record.js';
+import type { Spool } from './spool.js';
+
+export interface SentPartRequest {
+  spool: Spool;
+  server: LogServer;
+  task: string;
+  worker: string;
+  /** What was stored just now is found this many milliseconds later. */
+  settleMs: number;
+  now: number;
+  signal: AbortSignal;
+}
+
+/** How far the server has a spool. */
+export interface SentPart {
+  cursor: Cursor;
+  /** Time of the newest event of this worker, milliseconds since 1970. */
+  lastTime: number;
+  /** False: what comes after the cursor may be there already. */
+  sure: boolean;
+}
+
+/** Events of a look at the log. */
+const PAGE = 500;
+/** No event is later than this after now, however fast lines come and however wrong a clock is. */
+const AHEAD_MS = 86_400_000;
+/** More than a file of the spool, which is removed once it is sent, holds with a request behind it. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+
+/**
+ * Finds out from the server's log how far it has a spool, where the note of that is lost: the texts of the worker's events
+ * are put side by side with those of the records. `undefined` when the server does not answer now.
+ */
+export async function sentPart(request: SentPartRequest): Promise<SentPart | undefined> {
+  const [first] = (await request.spool.read(0)).records;
+  if (first === undefined) return { cursor: STREAM_START, lastTime: 0, sure: true };
+  const isWhole = first.start === 0;
+  await sleep(request.settleMs, undefined, { signal: request.signal });
+  const stored = await eventsSince(isWhole ? first.time : first.time - GROUP_MS, request);
+  if (stored === 'no-answer') return undefined;
+  const start: Cursor = { ...STREAM_START, offset: first.start };
+  if (stored === 'unknown') return { cursor: start, lastTime: 0, sure: false };
+  const texts = stored.map(({ msg }) => msg);
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  const records = await recordsOf(request.spool, length);
+  const { sent, sure } = isWhole ? sentOfWhole(texts, records) : sentOfRest(texts.join(''), records);
+  return { cursor: cursorAt(sent, records) ?? start, lastTime: stored.at(-1)?.timestamp ?? 0, sure };
+}
+
+/** This worker's events from a time on, in their order. */
+async function eventsSince(
+  since: number,
+  { server, task, worker, now, signal }: SentPartRequest,
+): Promise<StoredEvent[] | 'no-answer' | 'unknown'> {
+  // An event of ours is alone at its time.
+  const own = new Map<number, StoredEvent>();
+  let characters = 0;
+  for (let until = now + AHEAD_MS; ; ) {
+    const answer = await server.stored({ task, until, count: PAGE }, signal);
+    if (answer.kind === 'failed') return 'no-answer';
+    if (answer.kind === 'refused' || characters > MOST_CHARACTERS) return 'unknown';
+    const fresh = answer.events.filter(
+      (event) => event.timestamp >= since && (event.worker === worker || event.worker === ''),
+    );
+    for (const event of fresh) {
+      if (!own.has(event.timestamp)) characters += event.msg.length;
+      own.set(event.timestamp, event);
+    }
+    const oldest = Math.min(...answer.events.map(({ timestamp }) => timestamp));
+    if (answer.events.length === 0 || oldest < since)
+      return [...own.values()].sort((a, b) => a.timestamp - b.timestamp);
+    // Others may have events at the time at which the page ends.
+    until = oldest < until ? oldest : until - 1;
+  }
+}
+
+type TextRecord = Pick<PlacedRecord, 'start' | 'end' | 'text'>;
+
+/** Records with the text that is sent of them, up to this many characters. */
+async function recordsOf(spool: Spool, length: number): Promise<TextRecord[]> {
+  const found: TextRecord[] = [];
+  let characters = 0;
+  for (let offset = 0; offset < spool.end && characters <= length; ) {
+    const { records, next } = await spool.read(offset);
+    for (const { start, end, text } of records) found.push({ start, end, text: sentText(text) });
+    characters = found.reduce((sum, { text }) => sum + text.length, 0);
+    offset = next;
+  }
+  return found;
+}
+
+interface Sent {
+  /** Characters of the records. */
+  sent: number;
+  sure: boolean;
+}
+
+/** Of a spool that has all from the start of the run. What does not fit is another's, with the worker's name. */
+function sentOfWhole(texts: readonly string[], records: readonly TextRecord[]): Sent {
+  const all = records.map(({ text }) => text).join('');
+  let sent = 0;
+  let sure = true;
+  for (const text of texts) {
+    if (all.startsWith(text, sent)) sent += text.length;
+    else sure = false;
+  }
+  return { sent, sure };
+}
+
+/** Of a spool whose start is sent and removed: the server's text ends with a beginning of it. */
+function sentOfRest(stored: string, records: readonly TextRecord[]): Sent {
+  const all = records.map(({ text }) => text).join('');
+  const fitting: number[] = [];
+  let length = 0;
+  for (const { text } of records) {
+    length += text.length;
+    if (length > stored.length) break;
+    if (text !== '' && stored.endsWith(all.slice(0, length))) fitting.push(length);
+  }
+  // Of several, as lines that repeat give: a line that comes twice is better than one that never comes.
+  return { sent: fitting[0] ?? 0, sure: fitting.length === 1 };
+}
+
+function cursorAt(sent: number, records: readonly TextRecord[]): Cursor | undefined {
+  let before = 0;
+  for (const { start, text } of records) {
+    if (before + text.length > sent) return { ...STREAM_START, offset: start, skip: sent - before };
+    before += text.length;
+  }
+  const last = records.at(-1);
+  return last && { ...STREAM_START, offset: last.end };
+}
