@@ -24,3 +24,24 @@ export function duration(flag: string): (value: string) => number {
     );
   };
 }
+
+/**
+ * Reads a time limit, `90s` or `10m`. A number alone is refused: days, which `duration` takes it for, are not what
+ * somebody means who waits.
+ *
+ * @param mostMs the longest that can be kept
+ * @returns a reader that gives milliseconds and throws AgentError USAGE
+ */
+export function timeLimit(flag: string, mostMs: number): (value: string) => number {
+  return (value) => {
+    if (/^\d+$/.test(value.trim()))
+      throw new AgentError(
+        'USAGE',
+        `${flag} takes a time with its unit, such as ${value.trim()}m, got "${value}"`,
+      );
+    const ms = 1000 * duration(flag)(value);
+    if (ms <= mostMs) return ms;
+    const days = Math.floor(mostMs / 86_400_000);
+    throw new AgentError('USAGE', `${flag} takes at most ${days}d, got "${value}"`);
+  };
+}

@@ -7,6 +7,7 @@ import { visibilityVariables } from '../gpu/visibility.js';
 import { stateFolder } from '../os/paths.js';
 import { startedByNohup } from '../os/signal-handling.js';
 import type { CommandContext } from './command.js';
+import { refuseEndFlags } from './end-order.js';
 import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from './identity.js';
 import { withOwnLog } from './own-log.js';
 import { configFlags, containerMode, requireReady, sessionConfig, taskOptions, textList } from './session.js';
@@ -18,6 +19,7 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
     const { stopDaemons } = await import('./stop-daemons.js');
     return stopDaemons(context);
   }
+  refuseEndFlags(context);
   if (options.status === true) {
     const { showStatus } = await import('./show-status.js');
     return showStatus(context);

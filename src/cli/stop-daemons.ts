@@ -1,50 +1,57 @@
-import type { Config } from '../config/config.js';
-import { endDaemon, livingDaemons, type RegisteredDaemon, type StopPatience } from '../daemon/registry.js';
+import { killGraceMs } from '../daemon/intervals.js';
+import { livingDaemons, type RegisteredDaemon } from '../daemon/registry.js';
 import { stateFolder } from '../os/paths.js';
 import { chooseDaemon } from './choose-daemon.js';
 import { type CommandContext, warnerOf } from './command.js';
+import { awaitEnd, type EndingDaemon, requestEnd } from './end-daemon.js';
+import { endOrder } from './end-order.js';
 import { identityOf } from './identity.js';
 import { configFlags, sessionConfig, textList } from './session.js';
 
-/** For sending the log of a stopped task and its status, on top of the task's own grace. */
-const REPORT_MS = 20_000;
-
 /**
- * `agent daemon --stop [ids…]`: stops the named daemons, or the one that the same flags would have started.
+ * `agent daemon --stop [ids…]`: ends the named daemons, or the one that the same flags would have started.
  *
  * @returns 0 when every one was found, 1 otherwise
  */
 export async function stopDaemons(context: CommandContext): Promise<number> {
-  const living = await livingDaemons(stateFolder(context.env, context.home), warnerOf(context));
+  const order = endOrder(context);
+  const state = stateFolder(context.env, context.home);
+  const living = await livingDaemons(state, warnerOf(context));
   const wanted = textList(context.options.stop);
   const config = sessionConfig(context, configFlags(context.options));
   const identity = identityOf(context, config);
+  const say = (line: string) => void context.stdout.write(`${line}\n`);
   const found =
     wanted.length > 0
       ? wanted.map((id) => living.find((one) => one.workerId === id))
       : [chooseDaemon(living, identity)];
+  const waits: Promise<void>[] = [];
   for (const [index, daemon] of found.entries()) {
     if (daemon === undefined) {
       const id = wanted[index] ?? identity.id ?? '';
       const asked = `worker_name=${identity.name} worker_id=${id}`;
-      context.stdout.write(
-        `Could not find a running clearml-agent instance with ${asked}${others(living)}\n`,
-      );
+      say(`Could not find a running clearml-agent instance with ${asked}${others(living)}`);
       continue;
     }
-    context.stdout.write(`Terminating clearml-agent worker_id=${daemon.workerId} pid=${daemon.pid}\n`);
-    await endDaemon(daemon, patience(config));
+    say(`${VERBS[order.request.to]} clearml-agent worker_id=${daemon.workerId} pid=${daemon.pid}`);
+    const ending: EndingDaemon = { daemon, state, order, graceMs: killGraceMs(config), say };
+    const status = await requestEnd(ending);
+    if (order.request.to === 'drain' && order.wait) say('Ctrl-C ends this wait, not the drain.');
+    if (order.wait) waits.push(awaitEnd(ending, status));
   }
+  await Promise.all(waits);
   const left = living.filter((one) => !found.includes(one));
   if (left.length > 0 && left.length < living.length)
-    context.stdout.write(`Still running: ${left.map((one) => one.workerId).join(', ')}\n`);
+    say(`Still running: ${left.map((one) => one.workerId).join(', ')}`);
   return found.includes(undefined) ? 1 : 0;
 }
 
-/** A task gets its grace after the first signal, and its end is told to the server; the second one hurries. */
-function patience(config: Config): StopPatience {
-  return { politeMs: 1000 * (config.number('agent.kill_grace_sec') ?? 0) + REPORT_MS, hurryMs: 10_000 };
-}
+const VERBS = {
+  drain: 'Draining',
+  stop: 'Terminating',
+  kill: 'Killing',
+  leave: 'Leaving the tasks of',
+} as const;
 
 function others(living: readonly RegisteredDaemon[]): string {
   if (living.length === 0) return '; no agent runs on this machine';

@@ -13,6 +13,7 @@ import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
 import { StatusBoard } from '../task/status-board.js';
 import type { Connection } from './connect.js';
+import { killGraceMs } from './intervals.js';
 import { nameRank, nodeRank } from './node-rank.js';
 
 /** Flags that change how tasks run, whatever command runs them. */
@@ -45,9 +46,6 @@ export interface ContextParts {
   /** Nothing is told to the server: no console, no status. */
   silent: boolean;
 }
-
-/** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
-const KILL_GRACE_SECONDS = 10;
 
 /** Takes console lines that are to stay on this machine. */
 const NOWHERE: LogServer = {
@@ -83,7 +81,7 @@ export function buildContext(parts: ContextParts): AgentContext {
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     statuses: statusBoard(connection.tasks, parts.abortPollMs),
-    killGraceMs: 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS),
+    killGraceMs: killGraceMs(config),
   };
 }
 

@@ -11,8 +11,10 @@ import { announcement } from './announcement.js';
 import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
 import type { ContainerMode } from './container-mode.js';
+import { ControlSocket } from './control.js';
 import { effectiveConfig } from './effective-config.js';
-import { intervals } from './intervals.js';
+import { type Ending, isShutdown } from './ending.js';
+import { intervals, killGraceMs } from './intervals.js';
 import { lookAtMachine, type Machine } from './machine.js';
 import { tellMissingGpus } from './missing-gpus.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
@@ -20,7 +22,7 @@ import type { Schedule } from './queues/schedule.js';
 import { type Registration, registerWorker } from './registry.js';
 import { serve } from './serve.js';
 import { serverWideId } from './server-wide-id.js';
-import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
+import { watchShutdown } from './shutdown.js';
 import { type SlotLimits, Slots } from './slots.js';
 
 export interface DaemonOptions {
@@ -74,17 +76,24 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     source: given.signals,
     say: (text) => logger.info(text),
     leave: given.leave,
-    busy: () => slots.running > 0,
+    running: () => slots.running,
     ignoresHangup: given.ignoresHangup ?? false,
     leavesRunning: given.services !== undefined && given.containers !== undefined,
   });
   try {
     const ids = [...given.workerIds];
     let registration = await registerWorker(given.state, ids);
+    const control = new ControlSocket({
+      ending: shutdown,
+      slots,
+      graceMs: killGraceMs(given.config),
+      warn: (text) => logger.warn(text),
+    });
     const releases: Release[] = [];
     try {
       // A daemon that waits for its server is found by `--stop`, too.
       await publish(registration, given, given.queues);
+      await control.listen(registration);
       const connection = await connect({ ...given, signal: shutdown.drain });
       if (given.ownerTokens) requireOwnerTokens(connection.client);
       const reloaded = await reloadedConfig(given, connection);
@@ -100,6 +109,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         next: async (taken) => {
           registration = await registerWorker(given.state, ids.slice(ids.indexOf(taken.workerId) + 1));
           await publish(registration, given, given.queues);
+          await control.listen(registration);
           await taken.release();
           return registration;
         },
@@ -108,6 +118,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
     } finally {
       for (const release of releases) await release();
+      await control.close();
       await registration.release();
     }
     return 0;
@@ -125,7 +136,7 @@ interface Registered {
   reloaded: ReloadedConfig;
   queues: readonly ResolvedQueue[];
   registration: Registration;
-  shutdown: ShutdownSignals;
+  shutdown: Ending;
   slots: Slots;
 }
 

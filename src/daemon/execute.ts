@@ -19,6 +19,7 @@ import { checkRunnable } from './check-runnable.js';
 import { type Connection, connect } from './connect.js';
 import { type ContainerMode, containerDriver, previewRunLine } from './container-mode.js';
 import { effectiveConfig } from './effective-config.js';
+import { type Ending, isShutdown } from './ending.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
 import { lookAtMachine } from './machine.js';
@@ -27,7 +28,7 @@ import { carryOut, openRun } from './runs/manage-run.js';
 import { withToken } from './runs/run-contexts.js';
 import { RunFolders, runLock } from './runs/runs.js';
 import { settleSingleRuns } from './runs/single-runs.js';
-import { isShutdown, type ShutdownSignals, watchShutdown } from './shutdown.js';
+import { watchShutdown } from './shutdown.js';
 
 export interface ExecuteOptions {
   config: Config;
@@ -68,7 +69,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     source: given.signals,
     say: (text) => given.logger.info(text),
     leave: given.leave,
-    busy: () => running.yes,
+    running: () => (running.yes ? 1 : 0),
     single: true,
     ignoresHangup: given.ignoresHangup ?? false,
   });
@@ -194,7 +195,7 @@ function settleEarlier(ctx: AgentContext, { state, config }: ExecuteOptions): vo
 interface Session {
   options: ExecuteOptions;
   connection: Connection;
-  shutdown: ShutdownSignals;
+  shutdown: Ending;
 }
 
 interface Execution extends Session {
@@ -277,7 +278,7 @@ async function prepareWorker(
     workers: connection.workers,
     workerId: options.workerId,
     queues: () => [],
-    tags: options.tags,
+    tags: () => options.tags,
     isDaemon: false,
     intervalMs: times.reportMs,
     monitor: machine.monitor,

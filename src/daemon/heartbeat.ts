@@ -10,7 +10,8 @@ export interface HeartbeatOptions {
   workerId: string;
   /** Ids of the queues served; none for `execute`. */
   queues(): readonly string[];
-  tags: readonly string[] | undefined;
+  /** Each report replaces those of the one before. */
+  tags(): readonly string[];
   isDaemon: boolean;
   intervalMs: number;
   monitor: MachineMonitor;
@@ -60,6 +61,11 @@ export class Heartbeat {
     await this.#report(null);
   }
 
+  /** The worker's tags are others now. */
+  async stateChanged(): Promise<void> {
+    await this.#report(null);
+  }
+
   async #reportMachine(signal: AbortSignal): Promise<void> {
     const { monitor } = this.#options;
     const stats = await monitor.stats(signal).catch(() => null);
@@ -72,12 +78,13 @@ export class Heartbeat {
     const { workers, workerId, queues, tags, isDaemon, warn } = this.#options;
     const [task, queue] = [...this.#running].at(-1) ?? [];
     const served = queues();
+    const shown = tags();
     try {
       await workers.statusReport(
         {
           worker: workerId,
           timestamp: Math.floor(Date.now() / 1000) * 1000,
-          tags: tags ?? null,
+          tags: shown.length > 0 ? shown : null,
           is_daemon: isDaemon,
           machine_stats: stats,
           ...(served.length > 0 ? { queues: [...served] } : {}),

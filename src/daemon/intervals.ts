@@ -43,3 +43,11 @@ function seconds(config: Config, name: string): number | undefined {
     `${name}: expected a number of seconds above 0 and up to ${MOST_SECONDS}, found "${text}"`,
   );
 }
+
+/** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
+const KILL_GRACE_SECONDS = 10;
+
+/** What a task gets between its signal and the kill, milliseconds. */
+export function killGraceMs(config: Config): number {
+  return 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS);
+}

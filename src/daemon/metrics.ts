@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { type Figure, machineFigures } from '../monitor/figures.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
 import type { MetricsServer } from '../monitor/metrics-server.js';
+import { ENDING_STATES, type EndingView } from './ending-state.js';
 
 export interface MetricsRequest {
   config: Config;
@@ -11,6 +12,7 @@ export interface MetricsRequest {
   running(): number;
   /** How tasks failed. */
   failures(): readonly Figure[];
+  ending(): EndingView;
   say(text: string): void;
 }
 
@@ -20,7 +22,7 @@ export interface MetricsRequest {
  * @throws AgentError CONFIG_VALUE when the address cannot be listened on
  */
 export async function serveMetrics(request: MetricsRequest): Promise<MetricsServer | undefined> {
-  const { config, workerId, running, say } = request;
+  const { config, workerId, running, ending, say } = request;
   const port = config.number('agent.metrics.port');
   if (port === undefined) return undefined;
   const { startMetricsServer } = await import('../monitor/metrics-server.js');
@@ -35,6 +37,7 @@ export async function serveMetrics(request: MetricsRequest): Promise<MetricsServ
     health: () => ({
       ok: true,
       worker: workerId,
+      state: ending().state,
       running: running(),
       uptime_seconds: Math.round(process.uptime()),
     }),
@@ -43,14 +46,34 @@ export async function serveMetrics(request: MetricsRequest): Promise<MetricsServ
   return server;
 }
 
-function daemonFigures({ workerId, running }: MetricsRequest): Figure[] {
+function daemonFigures({ workerId, running, ending }: MetricsRequest): Figure[] {
   const labels = { worker: workerId };
   const gauge = (name: string, help: string, value: number): Figure => {
     return { name: `clearml_agent_${name}`, help, kind: 'gauge', value, labels };
   };
   return [
     gauge('running_tasks', 'Tasks that this daemon runs now.', running()),
+    ...endingFigures(workerId, ending()),
     gauge('uptime_seconds', 'Time since the daemon was started.', process.uptime()),
     gauge('resident_memory_bytes', 'Memory of the daemon itself.', process.memoryUsage.rss()),
+  ];
+}
+
+function endingFigures(worker: string, { state, until }: EndingView): Figure[] {
+  const states = ENDING_STATES.map((one): Figure => {
+    const labels = { worker, state: one };
+    const help = 'Whether this daemon runs, or how it ends (1 for its state).';
+    return { name: 'clearml_agent_state', help, kind: 'gauge', value: one === state ? 1 : 0, labels };
+  });
+  if (until === undefined) return states;
+  return [
+    ...states,
+    {
+      name: 'clearml_agent_state_deadline_timestamp_seconds',
+      help: 'When the time limit of a drain or a stop is over.',
+      kind: 'gauge',
+      value: Date.parse(until) / 1000,
+      labels: { worker },
+    },
   ];
 }

@@ -1,12 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, isAgentError } from '../errors.js';
 import { clearFolderAway, ensureFolder, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { acquireLock, lockHolder, type Release } from '../os/lock.js';
 import { fileNameOf, workerFolder } from '../os/paths.js';
-import { isAlive, signalProcess, startTime } from '../os/processes.js';
+import { isAlive, startTime } from '../os/processes.js';
 
 /** A daemon that holds a worker id on this machine. */
 export interface RegisteredDaemon {
@@ -163,29 +162,4 @@ async function holderOf(folder: string): Promise<RegisteredDaemon | undefined> {
 function damagedText(folder: string, living: RegisteredDaemon): string {
   const file = path.join(folder, DETAILS);
   return `${file} is damaged; its daemon runs (process ${living.pid}), its queues and its log are not known`;
-}
-
-/** How long a daemon that is told to end gets, milliseconds. */
-export interface StopPatience {
-  /** To stop its tasks and report them. */
-  politeMs: number;
-  /** To leave at once, and again after it was killed. */
-  hurryMs: number;
-}
-
-/** Ends a daemon: politely, then with what makes it leave at once, then by force. Resolves when it is gone. */
-export async function endDaemon(daemon: RegisteredDaemon, patience: StopPatience): Promise<void> {
-  const { politeMs, hurryMs } = patience;
-  for (const [signal, waitMs] of [
-    ['SIGTERM', politeMs],
-    ['SIGTERM', hurryMs],
-    ['SIGKILL', hurryMs],
-  ] as const) {
-    signalProcess(daemon.pid, signal);
-    const deadline = Date.now() + waitMs;
-    while (Date.now() < deadline) {
-      if (!(await isAlive(daemon.pid, daemon.started))) return;
-      await sleep(100);
-    }
-  }
 }

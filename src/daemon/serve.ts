@@ -5,6 +5,8 @@ import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
+import type { Ending } from './ending.js';
+import { endingTags } from './ending-state.js';
 import { FailureTally } from './failure-tally.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Intervals, intervals } from './intervals.js';
@@ -17,15 +19,15 @@ import type { ResolvedQueue } from './queues/resolve-queues.js';
 import { RetryPause } from './queues/retry-pause.js';
 import { ServedQueues } from './queues/served-queues.js';
 import { VanishedTasks } from './queues/vanished-tasks.js';
+import { giveBack } from './runs/give-back.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
-import { RunContexts, type RunSubject } from './runs/run-contexts.js';
+import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { RunFolders } from './runs/runs.js';
 import { takeSingleRuns } from './runs/single-runs.js';
-import type { ShutdownSignals } from './shutdown.js';
 import type { Slots } from './slots.js';
 
 /** A daemon that is ready to take tasks. */
@@ -35,7 +37,7 @@ export interface ReadyDaemon {
   connection: Connection;
   ctx: AgentContext;
   machine: Machine;
-  shutdown: ShutdownSignals;
+  shutdown: Ending;
   slots: Slots;
   queues: readonly ResolvedQueue[];
 }
@@ -77,13 +79,14 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
   }
 }
 
-function openMetrics({ ctx, machine, options, slots }: ReadyDaemon, failures: FailureTally) {
+function openMetrics({ ctx, machine, options, slots, shutdown }: ReadyDaemon, failures: FailureTally) {
   return serveMetrics({
     config: options.config,
     workerId: ctx.workerId,
     monitor: machine.monitor,
     running: () => slots.running,
     failures: () => failures.figures(ctx.workerId),
+    ending: () => shutdown.view,
     say: (text) => ctx.logger.info(text),
   });
 }
@@ -124,12 +127,13 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
     workers,
     workerId: ctx.workerId,
     queues: () => queues.ids,
-    tags: services ? undefined : options.tags,
+    tags: () => [...(services ? [] : (options.tags ?? [])), ...endingTags(daemon.shutdown.view)],
     isDaemon: true,
     intervalMs: times.reportMs,
     monitor: machine.monitor,
     warn,
   });
+  daemon.shutdown.onChange(() => void heartbeat.stateChanged());
   const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
   return {
     folders: new RunFolders(ctx.stateFolder),
@@ -199,7 +203,10 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     if (pulled === undefined) break;
     startPulled(daemon, work, pulled, await prepared.take(pulled));
   }
-  await prepared.end(work.vanished.doubtful);
+  const { doubtful } = work.vanished;
+  for (const { task } of doubtful)
+    ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);
+  await prepared.end(doubtful);
 }
 
 function startPulled(
@@ -210,11 +217,16 @@ function startPulled(
 ): void {
   const { task, queue, queuedAt, owner } = pulled;
   const at = queuedAt === undefined ? {} : { queuedAt };
+  const ended = daemon.shutdown.drain.aborted;
   start(daemon, work, { ...prepared, task, queue, ...at }, async () => {
     const identity = await work.contexts.of({ task, owner });
-    const { problem } = identity;
-    return { identity, carry: problem === undefined ? runTask : (run) => refuseTask(run, problem) };
+    return { identity, carry: carrierOf(identity, ended) };
   });
+}
+
+function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
+  if (ended) return giveBack;
+  return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 
 type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal'> & Pick<PulledTask, 'queuedAt'>;
@@ -224,7 +236,7 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 /** A run in its slot, from its first report to its last. */
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue } = run;
-  daemon.slots.start(async (launched) => {
+  daemon.slots.start(task, async (launched) => {
     const own = signalsOfRun(daemon.shutdown);
     const reports: StartedReports[] = [];
     let forget = (): void => undefined;

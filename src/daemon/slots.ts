@@ -11,6 +11,7 @@ export interface SlotLimits {
 /** Holds the runs of a daemon. It asks for a task only when there is a place for it. */
 export class Slots {
   readonly #queue = new PQueue();
+  readonly #tasks = new Map<symbol, string>();
   readonly #preparing = new Set<symbol>();
   readonly #launches = new EventEmitter();
   readonly #limits: SlotLimits;
@@ -23,19 +24,29 @@ export class Slots {
     return this.#queue.pending;
   }
 
+  /** Ids of the tasks that run, in the order of their start. */
+  get tasks(): string[] {
+    return [...this.#tasks.values()];
+  }
+
   /**
    * Starts a run, whatever the limits: what an earlier daemon left is gone on with at once. It must not reject: a
    * run tells its own failures.
    *
    * @param run calls `launched` when its command runs
    */
-  start(run: (launched: () => void) => Promise<void>): void {
+  start(task: string, run: (launched: () => void) => Promise<void>): void {
     const id = Symbol('run');
+    this.#tasks.set(id, task);
     this.#preparing.add(id);
     const launched = () => {
       if (this.#preparing.delete(id)) this.#launches.emit('launched');
     };
-    void this.#queue.add(() => run(launched).finally(launched));
+    const over = () => {
+      this.#tasks.delete(id);
+      launched();
+    };
+    void this.#queue.add(() => run(launched).finally(over));
   }
 
   /** Resolves when there is a free place, or when the signal aborts. */

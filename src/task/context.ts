@@ -53,6 +53,14 @@ export interface AgentContext {
   killGraceMs: number;
 }
 
+/** An operator's wish that tasks end before they are done. */
+export interface StopOrder {
+  /** `agent daemon --stop`, `SIGTERM` */
+  cause: string;
+  /** Tasks go back to the front of their queues instead of ending as stopped. */
+  requeue: boolean;
+}
+
 /** What may end a run from outside. */
 export interface RunSignals {
   /** Ends the workload and reports the task as stopped. */
@@ -61,4 +69,6 @@ export interface RunSignals {
   kill: AbortSignal;
   /** Lets go of the workload, which goes on; a later daemon attaches to it. */
   handOver: AbortSignal;
+  /** On whose behalf `stop` was aborted; none for a task that its own user stops (`agent execute`). */
+  readonly order?: StopOrder | undefined;
 }

@@ -8,13 +8,14 @@ import { AgentError, isAgentError } from '../errors.js';
 import { clearFolderAway, isMissing, JsonLinesFile, readJsonLines, writeFileDurable } from '../os/files.js';
 import { refuseNewer } from '../os/format-version.js';
 import type { GpuSnapshot } from './gpu-watch.js';
-import type { RunEnd } from './outcome.js';
+import type { RunEnd, StoppedEnd } from './outcome.js';
 import type { RetryPlan } from './retry-plan.js';
 
 /**
  * The steps of one run of a task, each on disk before it is acted on:
  *
  *   popping ─► pulled ─► preparing ─► launched ─► ended ─► reported
+ *                                        └─► stopping ─►┘
  *
  * A daemon that was killed reads them and knows what is still to do.
  */
@@ -30,6 +31,8 @@ export type JournalStep =
     }
   | ({ step: 'preparing'; place: PlaceRef } & AttemptFacts)
   | { step: 'launched'; workload: WorkloadRef; gpus?: GpuSnapshot }
+  /** The command is about to be ended: whatever it exits with from here on, `end` is what became of it. */
+  | { step: 'stopping'; end: StoppedEnd }
   /** Written again before a retry takes effect, with what it is recognised by. */
   | { step: 'ended'; end: RunEnd; retry?: RetryPlan }
   /** The server knows the final status and has the whole log. */
@@ -68,6 +71,8 @@ export interface RunState extends AttemptFacts {
   place?: PlaceRef;
   workload?: WorkloadRef;
   gpus?: GpuSnapshot;
+  /** How it ends once its command is gone. */
+  stop?: StoppedEnd;
   end?: RunEnd;
   retry?: RetryPlan;
 }
@@ -200,6 +205,7 @@ const HOLDS: ReadonlyMap<string, Members> = new Map<string, Members>([
   ['pulled', { task: 'string' }],
   ['preparing', { place: 'object' }],
   ['launched', { workload: 'object' }],
+  ['stopping', { end: 'object' }],
   ['ended', { end: 'object' }],
   ['reported', {}],
 ]);
@@ -231,6 +237,8 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
       const gpus = step.gpus ? { gpus: step.gpus } : {};
       return state && { ...state, last: step.step, workload: step.workload, ...gpus };
     }
+    case 'stopping':
+      return state && { ...state, last: step.step, stop: step.end };
     case 'ended': {
       const retry = step.retry ? { retry: step.retry } : {};
       return state && { ...state, last: step.step, end: step.end, ...retry };

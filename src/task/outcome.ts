@@ -1,5 +1,6 @@
 import type { WorkloadExit } from '../drivers/driver.js';
 import type { FailureClass } from './failure-class.js';
+import { PUT_BACK } from './status-texts.js';
 
 /** Why the agent itself ended a task's workload. */
 export type StopReason =
@@ -34,7 +35,17 @@ export function leavesNoLog(reason: StopReason | undefined): boolean {
 }
 
 /** How a task's run ended, before it is told to the server. */
-export type RunEnd = EndByItself | { kind: 'stop'; reason: StopReason };
+export type RunEnd = EndByItself | StoppedEnd;
+
+/** The agent ended the workload. */
+export interface StoppedEnd {
+  kind: 'stop';
+  reason: StopReason;
+  /** For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. */
+  by?: string;
+  /** The task goes back to the front of its queue. */
+  requeue?: true;
+}
 
 /** `stands`: the status that somebody gave the task meanwhile stays. */
 export type EndByItself = {
@@ -59,7 +70,7 @@ export type EndByItself = {
 /** The last call and the last log line of a task. */
 export interface Settlement {
   /** `undefined`: the status is left as somebody else set it. */
-  call: 'completed' | 'failed' | 'stopped' | undefined;
+  call: 'completed' | 'failed' | 'stopped' | 'requeued' | undefined;
   status_reason: string;
   logText: string;
   /** Exit status for `agent execute`. */
@@ -89,7 +100,7 @@ const SIGNAL_NUMBERS: Record<string, number> = {
 
 /** What to tell the server at the end of a run; texts are those that the web UI shows for the original. */
 export function settlementOf(end: RunEnd): Settlement {
-  if (end.kind === 'stop') return stopSettlement(end.reason);
+  if (end.kind === 'stop') return stopSettlement(end);
   const settlement = settlementByItself(end);
   return end.stands ? { ...settlement, call: undefined } : settlement;
 }
@@ -162,7 +173,17 @@ function userAbort(): Settlement {
   };
 }
 
-function stopSettlement(reason: StopReason): Settlement {
+function operatorStop(by: string, requeue: boolean): Settlement {
+  const status_reason = `${requeue ? PUT_BACK : ''}stopped by the operator: ${by}`;
+  return {
+    call: requeue ? 'requeued' : 'stopped',
+    status_reason,
+    logText: `Process ended: ${status_reason}`,
+    exitStatus: 130,
+  };
+}
+
+function stopSettlement({ reason, by, requeue }: StoppedEnd): Settlement {
   switch (reason) {
     case 'stopped':
       return {
@@ -172,7 +193,7 @@ function stopSettlement(reason: StopReason): Settlement {
         exitStatus: 130,
       };
     case 'shutdown':
-      return userAbort();
+      return by === undefined ? userAbort() : operatorStop(by, requeue === true);
     case 'not_found':
       return {
         call: 'stopped',

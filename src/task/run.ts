@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRecord } from '../api/task-record.js';
-import type { Workload, WorkloadExit } from '../drivers/driver.js';
+import type { Workload } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import type { Upkeep } from '../python/environment-request.js';
@@ -9,15 +8,16 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
-import { failureClass } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import type { Journal, RunState } from './journal.js';
-import { type EndByItself, leavesNoLog, type RunEnd, type Settlement, STOP_CODES } from './outcome.js';
+import { stoppedEnd } from './operator-stop.js';
+import type { RunEnd, Settlement } from './outcome.js';
 import type { PhaseClock } from './phases.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
 import { setupFailure } from './setup-failure.js';
+import { stopWorkload, superviseWorkload } from './supervise.js';
 
 /** One run of one task, with what belongs to it alone. */
 export interface TaskRun {
@@ -103,24 +103,28 @@ async function prepareAndSupervise(
     const prepared = await prepareTask(run, record, halt.signal);
     return await superviseWorkload(run, await launch(run, prepared, halt), halt);
   } catch (error) {
-    if (halt.signal.aborted) return stopped(halt);
+    if (halt.signal.aborted) return stopped(run, halt);
     return setupFailure(run, error);
   }
 }
+
+const LOST: RunEnd = {
+  kind: 'exit',
+  exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
+};
 
 /** Goes on with a run whose command was launched by an earlier daemon. */
 export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
   if (state.end) return finish(run, state.end, state.retry);
   run.retries = state.retries ?? 0;
   const workload = state.workload && (await run.ctx.drivers[state.workload.kind]?.attach(state.workload));
-  if (workload === undefined) {
-    return settle(run, {
-      kind: 'exit',
-      exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
-    });
-  }
+  if (workload === undefined) return settle(run, state.stop ?? LOST);
   await run.onClaimed?.();
   run.onLaunched?.();
+  if (state.stop) {
+    run.ctx.logger.info(`task ${run.task}: an earlier daemon was stopping it; this one goes on with that`);
+    return settle(run, await stopWorkload(run, workload, state.stop));
+  }
   run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
   return withHalt(run, (halt) => superviseWorkload(run, workload, halt));
 }
@@ -168,64 +172,6 @@ export function startUpkeep({ ctx, upkeep }: TaskRun): void {
   for (const tend of upkeep.splice(0)) ctx.background.start((signal) => tend({ signal, logger: ctx.logger }));
 }
 
-/** Sends the output home until the command has ended or is to end. `undefined` after a hand-over. */
-async function superviseWorkload(run: TaskRun, workload: Workload, halt: Halt): Promise<RunEnd | undefined> {
-  const reading = new AbortController();
-  const copied = copyOutput(run, workload, reading.signal);
-  const exit = await Promise.race([workload.exited, aborted(halt.signal)]);
-  if (exit === undefined && halt.handedOver) {
-    reading.abort();
-    await copied;
-    return undefined;
-  }
-  if (exit !== undefined && halt.reason === undefined) {
-    await copied;
-    return endByItself(run, exit);
-  }
-  const reason = halt.reason ?? 'shutdown';
-  if (leavesNoLog(reason)) await run.log.discard();
-  run.log.line(`User aborted: stopping task (${STOP_CODES[reason]}) ${reason}`, 'ERROR');
-  await workload.stop(run.ctx.killGraceMs, run.signals.kill);
-  await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
-  reading.abort();
-  return { kind: 'stop', reason };
-}
-
-/** The GPUs are looked at only when the command has failed by itself. */
-async function endByItself({ gpus, journal }: TaskRun, exit: WorkloadExit): Promise<EndByItself> {
-  const end = { kind: 'exit', exit } as const;
-  const snapshot = journal.state?.gpus;
-  const failed = failureClass(end);
-  if (snapshot === undefined || (failed !== 'user_exit_code' && failed !== 'signal')) return end;
-  const gpuFault = await gpus.fault(snapshot);
-  return gpuFault === undefined ? end : { ...end, gpuFault };
-}
-
-/** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
-const OUTPUT_AFTER_STOP_MS = 10_000;
-/** The same for an agent that is in a hurry. */
-const LITTLE_MS = 1000;
-
-/** Space of output that is in the log is given back after so many bytes. */
-const RELEASE_BYTES = 16 * 1024 * 1024;
-
-async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
-  let released = run.log.position;
-  try {
-    for await (const { data, position, note } of workload.output(released, signal)) {
-      if (note !== undefined) run.log.line(note, 'WARNING');
-      run.gpus.note(data);
-      await run.log.feed(data, position, signal);
-      if (position - released < RELEASE_BYTES) continue;
-      released = await run.log.kept();
-      await workload.release(released);
-    }
-  } catch (error) {
-    if (!signal.aborted)
-      run.ctx.logger.error(`task ${run.task}: its output cannot be read: ${causeLine(error)}`);
-  }
-}
-
 function haltFor(run: TaskRun): Halt {
   const { ctx, task } = run;
   const ping = pinger(run);
@@ -265,13 +211,6 @@ function pinger({ ctx, task }: TaskRun): () => void {
   };
 }
 
-function stopped(halt: Halt): RunEnd | undefined {
-  return halt.reason === undefined ? undefined : { kind: 'stop', reason: halt.reason };
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+function stopped(run: TaskRun, halt: Halt): RunEnd | undefined {
+  return halt.reason === undefined ? undefined : stoppedEnd(run, halt.reason);
 }

@@ -1,11 +1,12 @@
 import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
 import { isStopping, type StatusReading } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
+import { lateAbort } from '../os/late-abort.js';
 import { stopReason } from './abort/abort-watch.js';
 import { changedBy } from './claim.js';
-import type { RunSignals } from './context.js';
 import { type FailureClass, failureClass } from './failure-class.js';
 import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
+import { putBack, toFront } from './put-back.js';
 import { decideRetry, retryTask } from './retry.js';
 import type { RetryPlan } from './retry-plan.js';
 import type { RunResult, TaskRun } from './run.js';
@@ -38,7 +39,8 @@ async function dropLog(run: TaskRun, reason: StopReason): Promise<void> {
  * away; an agent that is to end leaves it to the next one.
  */
 export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Promise<RunResult> {
-  const patience = new Patience(run.signals);
+  const { stop, handOver } = run.signals;
+  const patience = lateAbort([stop, handOver], LAST_WAIT_MS);
   try {
     if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
     if (!(await run.log.close(patience.signal))) return 'handed-over';
@@ -71,7 +73,8 @@ async function conclude(
 
 async function reportEnd(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise<RunResult> {
   const now = await endAsOfNow(run, end, signal);
-  const settlement = settlementOf(now);
+  const settlement = await requeued(run, now, signal);
+  if (settlement === 'handed-over') return settlement;
   if (settlement.call === 'failed') await noteClass(run, failureClass(now), signal);
   const told = await reportStatus(run, settlement, signal);
   if (told === 'away') return 'handed-over';
@@ -88,7 +91,8 @@ function failureOf(end: RunEnd): Pick<Settlement, 'failure'> {
  * yet, or a final status that somebody set meanwhile. Nothing changes where the server does not say.
  */
 async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSignal): Promise<RunEnd> {
-  if (end.kind === 'stop' || end.stands || !ctx.reportsStatus) return end;
+  const counts = end.kind === 'stop' ? end.requeue !== true : end.stands === true;
+  if (counts || !ctx.reportsStatus) return end;
   const patience = signal === undefined ? ({ retry: 'none' } as const) : { signal };
   const standing = await ctx.tasks.getStatus(task, patience).catch(() => undefined);
   if (standing === undefined) return end;
@@ -96,6 +100,7 @@ async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSig
   if (standing.status === 'created' && !isBeingClaimed(standing)) return { kind: 'stop', reason: 'reset' };
   const reason = stopReason(standing);
   if (reason === 'stopped') return { kind: 'stop', reason };
+  if (end.kind === 'stop') return end;
   return reason === undefined ? end : { ...end, stands: true };
 }
 
@@ -122,7 +127,7 @@ async function reportStatus(
 ): Promise<'told' | 'refused' | 'away'> {
   const { ctx, task } = run;
   const { call, status_reason } = settlement;
-  if (call === undefined || !ctx.reportsStatus) return 'told';
+  if (call === undefined || call === 'requeued' || !ctx.reportsStatus) return 'told';
   const change = { task, status_reason, status_message: changedBy(ctx.workerId) };
   for (let force = {}; ; force = { force: true }) {
     try {
@@ -137,6 +142,40 @@ async function reportStatus(
       return isStatusConflict(error) ? 'told' : 'refused';
     }
   }
+}
+
+/**
+ * Puts a task back whose operator asked for that. One whose queue does not take it is stopped instead.
+ *
+ * @returns what is left to be told to the server; `handed-over` when the agent was told to end before it answered
+ */
+async function requeued(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise<RunResult> {
+  const settlement = settlementOf(end);
+  if (settlement.call !== 'requeued' || end.kind !== 'stop' || !run.ctx.reportsStatus) return settlement;
+  try {
+    return (await putBackIfOurs(run, settlement.status_reason, signal)) ? settlement : 'handed-over';
+  } catch (error) {
+    if (signal.aborted) return 'handed-over';
+    run.ctx.logger.warn(`task ${run.task}: cannot be put back and is stopped: ${causeLine(error)}`);
+    const { requeue, ...stopped } = end;
+    return settlementOf(stopped);
+  }
+}
+
+/** @returns false when the server does not say what became of the task */
+async function putBackIfOurs(run: TaskRun, reason: string, signal: AbortSignal): Promise<boolean> {
+  const { ctx, task, queue } = run;
+  const standing = await ctx.tasks.getStatus(task, { signal });
+  if (standing === undefined) return false;
+  if (standing === 'missing') return true;
+  // An earlier daemon may have been killed between both calls.
+  if (standing.status === 'queued' && queue !== undefined) await toFront(ctx, { task, queue }, signal);
+  const { status, last_worker } = standing;
+  const runsHere = status === 'in_progress' && (last_worker ?? ctx.workerId) === ctx.workerId;
+  if (!runsHere && !isBeingClaimed(standing)) return true;
+  await putBack(ctx, { task, queue, reason, requirements: run.journal.state?.requirements }, signal);
+  ctx.logger.info(`task ${task}: was stopped and is back at the front of its queue`);
+  return true;
 }
 
 /** After a refusal: whether the task would be left as if it still ran. */
@@ -161,29 +200,3 @@ function isBeingClaimed({ status, status_message }: StatusReading): boolean {
 
 /** An agent that is to end waits this much longer for the server. */
 const LAST_WAIT_MS = 5000;
-
-/** Unlimited until the agent is told to end, short from then on. */
-class Patience {
-  readonly #controller = new AbortController();
-  readonly #listening = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor({ stop, handOver }: RunSignals) {
-    const begin = () => {
-      this.#timer ??= setTimeout(() => this.#controller.abort(), LAST_WAIT_MS);
-    };
-    for (const signal of [stop, handOver]) {
-      if (signal.aborted) begin();
-      signal.addEventListener('abort', begin, { signal: this.#listening.signal });
-    }
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  close(): void {
-    this.#listening.abort();
-    clearTimeout(this.#timer);
-  }
-}

@@ -1,6 +1,8 @@
+import { LONGEST_TIMEOUT_MS } from '../../daemon/ending-state.js';
 import { AgentError } from '../../errors.js';
 import { type Command, type Flag, seconds } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
+import { timeLimit } from '../duration.js';
 import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
@@ -64,8 +66,37 @@ export const daemonCommand: Command = {
       help: 'stop the daemon with these flags, or the named workers',
       group: 'Process',
     },
-    { flags: '--status', help: 'show the schedule and the queues, and end', group: 'Process' },
-    { flags: '--no-wait', help: 'fail at once when the server cannot be reached at start', group: 'Process' },
+    {
+      flags: '--drain',
+      help: 'with --stop: take no more tasks and end when the running ones have finished',
+      group: 'Process',
+    },
+    {
+      flags: '--leave',
+      help: 'with --stop: end at once and leave the running tasks to the next daemon',
+      group: 'Process',
+    },
+    {
+      flags: '--timeout <time>',
+      help: 'with --stop: kill what runs after this time (90s, 10m); with --drain: stop it then',
+      group: 'Process',
+      parse: timeLimit('--timeout', LONGEST_TIMEOUT_MS),
+    },
+    {
+      flags: '--requeue',
+      help: 'with --stop: put tasks that are stopped back to the front of their queues',
+      group: 'Process',
+    },
+    {
+      flags: '--status',
+      help: 'show how the daemon is, the schedule and the queues, and end',
+      group: 'Process',
+    },
+    {
+      flags: '--no-wait',
+      help: 'fail at once when the server cannot be reached at start; with --stop: do not wait for the end',
+      group: 'Process',
+    },
     {
       flags: '--uptime [ranges...]',
       help: 'when to pull tasks: "<hours> <days>", such as "17-20 TUE"',
@@ -103,6 +134,9 @@ export const daemonCommand: Command = {
   ],
   contradictions: [
     { flags: ['--stop', '--status'], hint: 'A daemon is stopped or looked at; give one of them.' },
+    { flags: ['--drain', '--leave'], hint: 'A daemon waits for its tasks or leaves them; give one of them.' },
+    { flags: ['--leave', '--requeue'], hint: 'Tasks that are left run on, so none is put back.' },
+    { flags: ['--leave', '--timeout'], hint: '--leave ends the daemon at once.' },
     {
       flags: ['--detached', '--foreground'],
       hint: 'Give --detached for a daemon in the background; without it the daemon stays in this terminal.',
@@ -114,6 +148,7 @@ export const daemonCommand: Command = {
     'agent daemon --queue high_q low_q --gpus 0 --detached',
     'agent daemon --queue services --services-mode 10 --docker python:3.12',
     'agent daemon --stop',
+    'agent daemon --stop --drain --timeout 2h --requeue',
   ],
   async run(context) {
     const { runDaemonCommand } = await import('../run-daemon.js');

@@ -1,7 +1,11 @@
 import type { Service } from './service-plan.js';
 
 /** A property list; tasks are in sessions of their own, so that launchd leaves them alone. */
-export function launchdPlist({ argv, path, scope, user }: Service, label: string, logFile: string): string {
+export function launchdPlist(
+  { argv, path, scope, user, stopSeconds }: Service,
+  label: string,
+  logFile: string,
+): string {
   const words = argv.map((word) => `    <string>${xml(word)}</string>`).join('\n');
   const runAs =
     scope === 'system' && user !== undefined ? `  <key>UserName</key><string>${xml(user)}</string>\n` : '';
@@ -19,7 +23,7 @@ ${words}
 ${runAs}  <key>RunAtLoad</key><true/>
   <key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
   <key>AbandonProcessGroup</key><true/>
-  <key>ExitTimeOut</key><integer>120</integer>
+  <key>ExitTimeOut</key><integer>${stopSeconds}</integer>
   <key>Umask</key><integer>63</integer>
   <key>StandardOutPath</key><string>${xml(logFile)}</string>
   <key>StandardErrorPath</key><string>${xml(logFile)}</string>

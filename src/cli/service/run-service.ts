@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { killGraceMs } from '../../daemon/intervals.js';
 import { AgentError, isAgentError, systemCode } from '../../errors.js';
 import { run } from '../../os/exec.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
 import type { CommandContext } from '../command.js';
+import { sessionConfig } from '../session.js';
 import { type Service, type ServiceManager, type Step, serviceManager } from './service-plan.js';
 
 const SCRIPT = fileURLToPath(new URL('../../../bin/agent.js', import.meta.url));
@@ -27,7 +29,12 @@ export async function runService(context: CommandContext): Promise<number> {
   await requireDaemonFlags(context, daemonWords);
   requireOwnFlags(action, context.options);
   await requireUser(context);
-  const service = describeService(context, daemonWords);
+  const isWritten = action === 'install' || action === 'print';
+  const service = describeService(
+    context,
+    daemonWords,
+    isWritten ? stopSecondsOf(context) : LEAST_STOP_SECONDS,
+  );
   return perform(action, { context, service, manager: serviceManager(process.platform) });
 }
 
@@ -105,7 +112,11 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
 }
 
 /** The name tells agents of one machine apart, so by default it is that of their GPUs. */
-function describeService({ options, env, home, global }: CommandContext, words: readonly string[]): Service {
+function describeService(
+  { options, env, home, global }: CommandContext,
+  words: readonly string[],
+  stopSeconds: number,
+): Service {
   const user = typeof options.runAs === 'string' ? options.runAs : env.SUDO_USER || os.userInfo().username;
   return {
     name: serviceName(options.name, words),
@@ -122,7 +133,18 @@ function describeService({ options, env, home, global }: CommandContext, words: 
     ],
     path: env.PATH || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     home,
+    stopSeconds,
   };
+}
+
+/** For the end of a stopped task's processes, for its log and for its status. */
+const REPORT_SECONDS = 60;
+const LEAST_STOP_SECONDS = 120;
+
+/** The grace of tasks is the configuration's: a manager that is less patient would kill the daemon in the middle of it. */
+function stopSecondsOf(context: CommandContext): number {
+  const graceSeconds = Math.ceil(killGraceMs(sessionConfig(context)) / 1000);
+  return Math.max(LEAST_STOP_SECONDS, graceSeconds + REPORT_SECONDS);
 }
 
 function serviceName(given: unknown, words: readonly string[]): string {

@@ -19,6 +19,8 @@ export interface Service {
   /** Finds git, Python, container engines and nvidia-smi. */
   path: string;
   home: string;
+  /** What a stop may take, seconds. */
+  stopSeconds: number;
 }
 
 /** What is done, in order. */

@@ -2,14 +2,12 @@ import type { Service } from './service-plan.js';
 
 /** Seconds without a sign of life after which a daemon is taken for dead. */
 const WATCHDOG_SECONDS = 120;
-/** Longer than a stopped task gets for its end, its log and its status. */
-const STOP_SECONDS = 120;
 
 /**
  * A unit file. A stop ends the running task and reports it; a restart, and the daemon's own death, leave the task
  * alone, and the next daemon goes on with it.
  */
-export function systemdUnit({ name, scope, user, argv, path }: Service): string {
+export function systemdUnit({ name, scope, user, argv, path, stopSeconds }: Service): string {
   return `[Unit]
 Description=ClearML agent (${name})
 Documentation=https://clear.ml/docs
@@ -28,7 +26,7 @@ KillMode=process
 Delegate=yes
 KillSignal=SIGTERM
 RestartKillSignal=SIGUSR2
-TimeoutStopSec=${STOP_SECONDS}
+TimeoutStopSec=${stopSeconds}
 # A server that is away may keep the daemon waiting.
 TimeoutStartSec=infinity
 WatchdogSec=${WATCHDOG_SECONDS}

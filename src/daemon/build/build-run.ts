@@ -63,7 +63,7 @@ export async function withBuildRun(
     source: given.signals,
     say: (text) => logger.info(text),
     leave: given.leave,
-    busy: () => false,
+    running: () => 0,
     single: true,
   });
   const signal = shutdown.stop;

@@ -3,6 +3,7 @@ import { API_PROBLEM, isApiError } from '../../api/errors.js';
 import type { TaskOwner } from '../../api/owner.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
+import { lateAbort } from '../../os/late-abort.js';
 import { type QueueState, queuesToAsk } from './queue-order.js';
 import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 
@@ -43,6 +44,9 @@ const FIRST_WAITS_MS = [250, 500, 1000];
 /** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
 const MOST_SEEN = 100;
 
+/** A pop is not cut off by the end of the daemon: its task would be in no queue, and nobody would have it. */
+const ANSWER_MS = 5000;
+
 /** Asks the server's queues for the next task. */
 export class Poller {
   readonly #options: PollerOptions;
@@ -52,7 +56,10 @@ export class Poller {
     this.#options = options;
   }
 
-  /** Waits until there is a task and takes it. `undefined` once the signal aborts. */
+  /**
+   * Waits until there is a task and takes it. `undefined` once the signal aborts; an answer that is on its way then is
+   * waited for, and may bring a task.
+   */
   async next(signal: AbortSignal): Promise<PulledTask | undefined> {
     for (let looks = 0; !signal.aborted; looks += 1) {
       const pulled = await this.#pass(signal).catch((error: unknown) => {
@@ -104,10 +111,11 @@ export class Poller {
       return { task, queue: queue.id };
     });
     if (first) await beforePop?.({ ...first, others: [...rest, ...vanished.doubtful] });
+    const patience = lateAbort([signal], ANSWER_MS);
     try {
       const answer = await queues.getNextTask(
         { queue: queue.id, ...(wantOwner ? { get_task_info: true } : {}) },
-        { signal, retry: 'none', sendOnce: true },
+        { signal: patience.signal, retry: 'none', sendOnce: true },
       );
       const { task, added } = answer.entry ?? {};
       if (!task) return undefined;
@@ -122,6 +130,8 @@ export class Poller {
       const seen = first === undefined ? [] : [first, ...rest];
       if (!isApiError(error, ...API_PROBLEM.invalidQueue)) for (const one of seen) vanished.note(one);
       throw error;
+    } finally {
+      patience.close();
     }
   }
 }

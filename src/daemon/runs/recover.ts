@@ -3,8 +3,8 @@ import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
 import type { AgentContext } from '../../task/context.js';
 import { Journal, type QueueEntry, type RunState } from '../../task/journal.js';
+import { putBack, toFront } from '../../task/put-back.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
-import { restoreRequirements } from '../../task/retry.js';
 import { settle } from '../../task/settle.js';
 import { PULLED, PUT_BACK } from '../../task/status-texts.js';
 import { leaveWorkspace } from '../../task/workspace.js';
@@ -147,7 +147,7 @@ async function dismiss(
   const { state, action } = found;
   if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
   if (state && action === 'put-back') {
-    await putBack(ctx, state);
+    await putBack(ctx, { ...state, reason: `${PUT_BACK}the agent was ended before the task started` });
     ctx.logger.info(`task ${state.task}: had not started when the daemon was ended; it is back in its queue`);
   }
   await leaveWorkspace(ctx, left.folder, false);
@@ -174,22 +174,7 @@ export async function putBackVanished(ctx: AgentContext, { task, queue }: QueueE
   ctx.logger.warn(`task ${task}: was taken off its queue and no agent has it; it is back in its queue`);
 }
 
-async function putBack(ctx: AgentContext, { task, queue, requirements }: RunState): Promise<void> {
-  await restoreRequirements(ctx, { task, requirements });
-  await ctx.tasks.enqueue({
-    task,
-    ...(queue ? { queue } : {}),
-    force: true,
-    status_reason: `${PUT_BACK}the agent was ended before the task started`,
-  });
-  if (queue !== undefined) await toFront(ctx, { task, queue });
-}
-
-async function toFront(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
-  await ctx.queues.moveTaskToFront({ queue, task }).catch((error: unknown) => {
-    ctx.logger.warn(`task ${task}: is at the end of its queue, not at the front: ${causeLine(error)}`);
-  });
-}
+const LAUNCHED: ReadonlySet<RunState['last']> = new Set(['launched', 'stopping', 'ended', 'reported']);
 
 /** Asked only for runs that launched nothing; the journal alone decides the others. */
 async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
@@ -199,7 +184,7 @@ async function leftTask(ctx: AgentContext, state: RunState): Promise<LeftTask> {
     queued: false,
     last_worker: undefined,
   };
-  if (state.last === 'launched' || state.last === 'ended' || state.last === 'reported') return unknown;
+  if (LAUNCHED.has(state.last)) return unknown;
   const task = await ctx.tasks.getStatus(state.task);
   if (task === undefined) {
     throw new AgentError('API_ANSWER', `the server does not say what became of task ${state.task}`);

@@ -12,7 +12,7 @@ export interface LeftTask {
 }
 
 export type RecoveryAction =
-  /** The command may still run: attach and go on supervising. */
+  /** The command may still run: attach and go on supervising, or stopping it. */
   | 'attach'
   /** The command has ended: send what is left of the log and the status. */
   | 'finish'
@@ -35,7 +35,7 @@ export function recoveryAction(
   task: LeftTask,
   workerIds: readonly string[],
 ): RecoveryAction {
-  if (state.last === 'launched') return 'attach';
+  if (state.last === 'launched' || state.last === 'stopping') return 'attach';
   if (state.last === 'ended') return 'finish';
   if (state.last === 'reported') return 'forget';
   if (task.status === 'queued') return task.queued ? 'forget' : 'put-back';

@@ -1,5 +1,5 @@
 import type { RunSignals } from '../../task/context.js';
-import type { ShutdownSignals } from '../shutdown.js';
+import type { Ending } from '../ending.js';
 
 /** What may end one run, which may differ from run to run while the daemon ends. */
 export interface OwnSignals {
@@ -10,22 +10,32 @@ export interface OwnSignals {
   close(): void;
 }
 
-/** Services that run are left alone by a daemon that ends; those that are being set up are stopped. */
-export function signalsOfRun(shutdown: ShutdownSignals): OwnSignals {
+/**
+ * Services that run are left alone by a daemon that ends, unless its operator asked for their end; those that are being
+ * set up are stopped.
+ */
+export function signalsOfRun(shutdown: Ending): OwnSignals {
   if (!shutdown.leavesRunning)
     return { signals: shutdown, launched: () => undefined, close: () => undefined };
   const stop = new AbortController();
   const handOver = new AbortController();
   const over = new AbortController();
   const state = { launched: false };
-  const onStop = () => (state.launched ? handOver : stop).abort();
+  const onStop = () => (state.launched && shutdown.sparesServices ? handOver : stop).abort();
   const onHandOver = () => handOver.abort();
   if (shutdown.stop.aborted) onStop();
   if (shutdown.handOver.aborted) onHandOver();
   shutdown.stop.addEventListener('abort', onStop, { signal: over.signal });
   shutdown.handOver.addEventListener('abort', onHandOver, { signal: over.signal });
   return {
-    signals: { stop: stop.signal, kill: shutdown.kill, handOver: handOver.signal },
+    signals: {
+      stop: stop.signal,
+      kill: shutdown.kill,
+      handOver: handOver.signal,
+      get order() {
+        return shutdown.order;
+      },
+    },
     launched: () => {
       state.launched = true;
     },

@@ -23,6 +23,7 @@ function request(port: number | undefined) {
     running: () => 2,
     failures: () => failures.figures('box:0'),
     failed: failures,
+    ending: () => ({ state: 'draining' as const, until: '2026-01-02T03:04:05.000Z' }),
     say: (text: string) => said.push(text),
     said,
   };
@@ -41,7 +42,15 @@ test('the daemon and its machine on one page', async (t) => {
   t.true(page.includes('clearml_agent_running_tasks{worker="box:0"} 2\n'), page);
   t.regex(page, /^clearml_agent_resident_memory_bytes\{worker="box:0"\} \d{8,}$/m);
   t.regex(page, /^clearml_agent_machine_memory_free_bytes \d+/m);
-  t.like(await (await fetch(`${server?.url}/healthz`)).json(), { ok: true, worker: 'box:0', running: 2 });
+  t.true(page.includes('clearml_agent_state{worker="box:0",state="draining"} 1\n'), page);
+  t.true(page.includes('clearml_agent_state{worker="box:0",state="running"} 0\n'), page);
+  t.true(page.includes('clearml_agent_state_deadline_timestamp_seconds{worker="box:0"} 1767323045\n'), page);
+  t.like(await (await fetch(`${server?.url}/healthz`)).json(), {
+    ok: true,
+    worker: 'box:0',
+    state: 'draining',
+    running: 2,
+  });
   t.is(asked.said[0], `metrics are served on ${server?.url}/metrics`);
 });
 

@@ -8,6 +8,7 @@ const service: Service = {
   argv: ['/usr/bin/node', '/opt/agent.js', 'daemon', '--queue', 'my "q"', '100%', '$HOME', 'a<b&c'],
   path: '/usr/bin:/bin',
   home: '/home/me',
+  stopSeconds: 660,
 };
 const system: Service = { ...service, scope: 'system' };
 
@@ -28,6 +29,9 @@ test('systemd: what a user’s service is made of', (t) => {
   for (const line of [
     'Type=notify',
     'KillMode=process',
+    'KillSignal=SIGTERM',
+    'RestartKillSignal=SIGUSR2',
+    'TimeoutStopSec=660',
     'Delegate=yes',
     'WatchdogSec=120',
     'WantedBy=default.target',
@@ -36,6 +40,7 @@ test('systemd: what a user’s service is made of', (t) => {
     t.true(text.includes(`${line}\n`), line);
   }
   t.false(text.includes('User='));
+  t.false(text.includes('ExecStop='), 'the signals are enough');
 });
 
 test('systemd: a service of the machine runs as somebody', (t) => {

@@ -10,7 +10,7 @@ function setUp(leavesRunning: boolean) {
     source,
     say: () => undefined,
     leave: (status) => left.push(status),
-    busy: () => true,
+    running: () => 1,
     leavesRunning,
   });
   const own = signalsOfRun(shutdown);
@@ -31,6 +31,16 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     const { source, ends } = setUp(true);
     source.emit(signal);
     t.deepEqual(ends(), { stop: true, handOver: false });
+  });
+}
+
+for (const endsServices of [false, true]) {
+  test(`a stop that is${endsServices ? '' : ' not'} meant for services ${endsServices ? 'stops' : 'leaves'} those that run`, (t) => {
+    const { shutdown, own, ends } = setUp(true);
+    own.launched();
+    shutdown.request({ to: 'stop', cause: 'a test', requeue: true, endsServices });
+    t.deepEqual(ends(), { stop: endsServices, handOver: !endsServices });
+    t.deepEqual(own.signals.order, { cause: 'a test', requeue: true });
   });
 }
 

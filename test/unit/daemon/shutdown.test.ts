@@ -9,7 +9,7 @@ function setUp(busy: boolean, single = false) {
     source,
     say: () => undefined,
     leave: (status) => left.push(status),
-    busy: () => busy,
+    running: () => (busy ? 1 : 0),
     single,
   });
   const stages = () =>
@@ -55,18 +55,22 @@ for (const [first, second, status] of STOPPING) {
   });
 }
 
-test('a single run is stopped by the first Ctrl-C, and by SIGUSR2', (t) => {
+test('a single run is stopped by the first Ctrl-C, and by SIGUSR2, on behalf of its own user', (t) => {
   for (const signal of ['SIGINT', 'SIGUSR2']) {
-    const { source, stages } = setUp(true, true);
+    const { source, stages, signals } = setUp(true, true);
     source.emit(signal);
     t.deepEqual(stages(), [true, true, false, false]);
+    t.is(signals.order, undefined);
   }
 });
 
-test('SIGUSR2 leaves what runs to the next daemon', (t) => {
-  const { source, stages } = setUp(true);
+test('SIGUSR2 leaves what runs to the next daemon, and a signal after it ends the wait', (t) => {
+  const { source, stages, left } = setUp(true);
   source.emit('SIGUSR2');
   t.deepEqual(stages(), [true, false, false, true]);
+  source.emit('SIGTERM');
+  t.deepEqual(stages(), [true, false, false, true]);
+  t.deepEqual(left, [143]);
 });
 
 test('a closed watch hears nothing', (t) => {

@@ -22,6 +22,10 @@ const ENDS: [row: string, end: RunEnd][] = [
     { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGKILL', oomKilled: true } },
   ],
   ['aborted-in-the-web-UI', { kind: 'stop', reason: 'stopped' }],
+  [
+    'stopped-with-its-agent',
+    { kind: 'stop', reason: 'shutdown', by: 'agent daemon --stop (worker gpu1:0 on rig1)' },
+  ],
   ['interrupted', { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGINT' } }],
   ['lost', { kind: 'exit', exit: { kind: 'lost', reason: 'the machine was restarted' } }],
 ];

@@ -18,9 +18,29 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ['stopped', 'task was stopped by tasks.stop', 'Process aborted by user', 130],
   ],
   [
-    'the end of the agent',
+    'the end of `agent execute` by its user',
     { kind: 'stop', reason: 'shutdown' },
     ['stopped', 'user abort', 'Process terminated by user', 130],
+  ],
+  [
+    'a stop by the operator',
+    { kind: 'stop', reason: 'shutdown', by: 'SIGTERM (worker a:0 on rig)' },
+    [
+      'stopped',
+      'stopped by the operator: SIGTERM (worker a:0 on rig)',
+      'Process ended: stopped by the operator: SIGTERM (worker a:0 on rig)',
+      130,
+    ],
+  ],
+  [
+    'a stop by the operator who wants the task back in its queue',
+    { kind: 'stop', reason: 'shutdown', by: 'SIGTERM (worker a:0 on rig)', requeue: true },
+    [
+      'requeued',
+      'put back: stopped by the operator: SIGTERM (worker a:0 on rig)',
+      'Process ended: put back: stopped by the operator: SIGTERM (worker a:0 on rig)',
+      130,
+    ],
   ],
   [
     'death by SIGKILL',

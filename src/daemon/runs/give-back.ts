@@ -1,0 +1,23 @@
+import { causeLine } from '../../errors.js';
+import { putBack } from '../../task/put-back.js';
+import { PUT_BACK } from '../../task/status-texts.js';
+import type { RunResult, TaskRun } from '../../task/run.js';
+
+/** A server that is away does not keep the daemon from ending. */
+const PATIENCE_MS = 5000;
+
+/** Puts a task back that came off its queue while the daemon was told to take no more. */
+export async function giveBack(run: TaskRun): Promise<RunResult> {
+  const { ctx, task, queue, journal, log } = run;
+  await log.detach();
+  try {
+    const reason = `${PUT_BACK}the agent ended before it began with the task`;
+    await putBack(ctx, { task, queue, reason }, AbortSignal.timeout(PATIENCE_MS));
+  } catch (error) {
+    ctx.logger.warn(`task ${task}: cannot be put back now, the next daemon does that: ${causeLine(error)}`);
+    return 'handed-over';
+  }
+  await journal.write({ step: 'reported' });
+  ctx.logger.info(`task ${task}: came while the daemon was told to end; it is back in its queue`);
+  return { call: undefined, status_reason: '', logText: '', exitStatus: 0 };
+}

@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workload, WorkloadExit } from '../drivers/driver.js';
+import type { AgentContext, RunSignals } from './context.js';
+import { STOP_CODES, type StoppedEnd, type StopReason } from './outcome.js';
+
+interface StoppedRun {
+  ctx: Pick<AgentContext, 'workerId' | 'hostName'>;
+  queue: string | undefined;
+  signals: RunSignals;
+}
+
+/** How a run ends that is stopped for this reason. A task that came from no queue cannot go back to one. */
+export function stoppedEnd({ ctx, queue, signals }: StoppedRun, reason: StopReason): StoppedEnd {
+  const { order } = signals;
+  if (reason !== 'shutdown' || order === undefined) return { kind: 'stop', reason };
+  const by = `${order.cause} (worker ${ctx.workerId} on ${ctx.hostName})`;
+  return { kind: 'stop', reason, by, ...(order.requeue && queue !== undefined ? { requeue: true } : {}) };
+}
+
+/** What the task's log says before its command gets its signal. */
+export function stopLine({ reason, by, requeue }: StoppedEnd): string {
+  if (by === undefined) return `User aborted: stopping task (${STOP_CODES[reason]}) ${reason}`;
+  return `Stopping the task${requeue ? ' and putting it back' : ''} for the operator: ${by}`;
+}
+
+/** Longer than a workload takes to notice its end. */
+const NOTICE_MS = 150;
+
+/** The exit of a command that ended by itself before it was to be stopped, and was not noticed yet. */
+export async function ownExit(workload: Workload, kill: AbortSignal): Promise<WorkloadExit | undefined> {
+  const over = new AbortController();
+  const wait = sleep(NOTICE_MS, undefined, { signal: AbortSignal.any([kill, over.signal]) });
+  const exit = await Promise.race([workload.exited, wait.catch(() => undefined)]);
+  over.abort();
+  return exit;
+}

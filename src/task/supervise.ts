@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Workload, WorkloadExit } from '../drivers/driver.js';
+import { causeLine } from '../errors.js';
+import type { Halt } from './abort/halt.js';
+import { failureClass } from './failure-class.js';
+import { ownExit, stoppedEnd, stopLine } from './operator-stop.js';
+import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
+import type { TaskRun } from './run.js';
+
+/** A workload whose output goes to the task's log. */
+interface Watched {
+  workload: Workload;
+  reading: AbortController;
+  /** Resolves when all output is in the log. */
+  copied: Promise<void>;
+}
+
+function watchOutput(run: TaskRun, workload: Workload): Watched {
+  const reading = new AbortController();
+  return { workload, reading, copied: copyOutput(run, workload, reading.signal) };
+}
+
+/** Sends the output home until the command has ended or is to end. `undefined` after a hand-over. */
+export async function superviseWorkload(
+  run: TaskRun,
+  workload: Workload,
+  halt: Halt,
+): Promise<RunEnd | undefined> {
+  const watched = watchOutput(run, workload);
+  const { copied, reading } = watched;
+  const exit = await Promise.race([workload.exited, aborted(halt.signal)]);
+  if (exit === undefined && halt.handedOver) {
+    reading.abort();
+    await copied;
+    return undefined;
+  }
+  const { reason } = halt;
+  const own = reason === 'shutdown' ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
+  if (own !== undefined && (reason === undefined || reason === 'shutdown')) {
+    await copied;
+    return endByItself(run, own);
+  }
+  return endWatched(run, watched, stoppedEnd(run, reason ?? 'shutdown'));
+}
+
+/** The GPUs are looked at only when the command has failed by itself. */
+async function endByItself({ gpus, journal }: TaskRun, exit: WorkloadExit): Promise<EndByItself> {
+  const end = { kind: 'exit', exit } as const;
+  const snapshot = journal.state?.gpus;
+  const failed = failureClass(end);
+  if (snapshot === undefined || (failed !== 'user_exit_code' && failed !== 'signal')) return end;
+  const gpuFault = await gpus.fault(snapshot);
+  return gpuFault === undefined ? end : { ...end, gpuFault };
+}
+
+/** Ends the command with its grace. Whatever it exits with, it was stopped. */
+async function endWatched(run: TaskRun, watched: Watched, end: StoppedEnd): Promise<RunEnd> {
+  const { workload, copied, reading } = watched;
+  if (leavesNoLog(end.reason)) await run.log.discard();
+  run.log.line(stopLine(end), 'ERROR');
+  await run.journal.write({ step: 'stopping', end });
+  await workload.stop(run.ctx.killGraceMs, run.signals.kill);
+  await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
+  reading.abort();
+  return end;
+}
+
+/** Goes on with a stop that an earlier daemon had begun. */
+export function stopWorkload(run: TaskRun, workload: Workload, end: StoppedEnd): Promise<RunEnd> {
+  return endWatched(run, watchOutput(run, workload), end);
+}
+
+/** What a stopped command printed last is on disk already; this bounds the wait for reading it. */
+const OUTPUT_AFTER_STOP_MS = 10_000;
+/** The same for an agent that is in a hurry. */
+const LITTLE_MS = 1000;
+
+/** Space of output that is in the log is given back after so many bytes. */
+const RELEASE_BYTES = 16 * 1024 * 1024;
+
+async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
+  let released = run.log.position;
+  try {
+    for await (const { data, position, note } of workload.output(released, signal)) {
+      if (note !== undefined) run.log.line(note, 'WARNING');
+      run.gpus.note(data);
+      await run.log.feed(data, position, signal);
+      if (position - released < RELEASE_BYTES) continue;
+      released = await run.log.kept();
+      await workload.release(released);
+    }
+  } catch (error) {
+    if (!signal.aborted)
+      run.ctx.logger.error(`task ${run.task}: its output cannot be read: ${causeLine(error)}`);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { Ending } from '../../../src/daemon/ending.js';
+import {
+  ENDING_GOALS,
+  ENDING_STATES,
+  type EndingGoal,
+  type EndRequest,
+  endingTags,
+  stateAfterRequest,
+} from '../../../src/daemon/ending-state.js';
+
+function setUp(running = 1) {
+  const left: number[] = [];
+  const said: string[] = [];
+  const ending = new Ending({
+    say: (text) => said.push(text),
+    leave: (status) => left.push(status),
+    running: () => running,
+  });
+  const changes = { count: 0 };
+  ending.onChange(() => {
+    changes.count += 1;
+  });
+  const ask = (to: EndingGoal, more: Partial<EndRequest> = {}) =>
+    ending.request({ to, cause: 'a test', ...more });
+  return { ending, left, said, changes, ask };
+}
+
+const TABLE: Record<string, readonly (string | undefined)[]> = {
+  //          drain       stop        kill       leave
+  running: ['draining', 'stopping', 'killing', 'leaving'],
+  draining: ['draining', 'stopping', 'killing', 'leaving'],
+  stopping: [undefined, 'stopping', 'killing', undefined],
+  killing: [undefined, undefined, undefined, undefined],
+  leaving: [undefined, undefined, 'killing', undefined],
+};
+
+for (const state of ENDING_STATES) {
+  test(`what each request leads to from ${state}`, (t) => {
+    t.deepEqual(
+      ENDING_GOALS.map((goal) => stateAfterRequest(state, goal)),
+      [...(TABLE[state] ?? [])],
+    );
+  });
+}
+
+test('a second request overrides a weaker one, and a weaker one has no effect', (t) => {
+  const { ask, ending, changes } = setUp();
+  t.true(ask('drain'));
+  t.true(ask('stop', { cause: 'the first stop' }));
+  t.false(ask('drain'));
+  t.false(ask('leave'));
+  t.true(ask('stop', { cause: 'another stop', requeue: true }));
+  t.deepEqual(ending.order, { cause: 'the first stop', requeue: false });
+  t.true(ask('kill'));
+  t.false(ask('stop'));
+  t.is(ending.view.state, 'killing');
+  t.false(ending.handOver.aborted);
+  t.is(changes.count, 3);
+  ending.close();
+});
+
+test('a drain becomes a stop at its time limit, with what it was asked for', async (t) => {
+  const { ask, ending } = setUp();
+  ask('drain', { timeoutMs: 60, requeue: true, cause: 'agent daemon --stop --drain' });
+  t.false(ending.stop.aborted);
+  t.regex(ending.view.until ?? '', /^\d{4}-\d\d-\d\dT/);
+  while (!ending.stop.aborted) await sleep(10);
+  t.is(ending.view.state, 'stopping');
+  t.regex(ending.order?.cause ?? '', /^agent daemon --stop --drain, time limit of .* over$/);
+  t.true(ending.order?.requeue);
+  t.false(ending.kill.aborted);
+  ending.close();
+});
+
+test('a stop becomes a kill at its time limit, also one that is given later', async (t) => {
+  const { ask, ending } = setUp();
+  ask('stop');
+  t.is(ending.view.until, undefined);
+  ask('stop', { timeoutMs: 30 });
+  while (!ending.kill.aborted) await sleep(10);
+  t.is(ending.view.state, 'killing');
+  ending.close();
+});
+
+test('a drain that is asked for once more gets the new time limit, or none', async (t) => {
+  const { ask, ending } = setUp();
+  ask('drain', { timeoutMs: 50 });
+  const { since } = ending.view;
+  await sleep(5);
+  ask('drain');
+  await sleep(200);
+  t.is(ending.view.state, 'draining');
+  t.is(ending.view.since, since);
+  t.is(ending.view.until, undefined);
+  ending.close();
+});
+
+test('a kill without tasks leaves at once', (t) => {
+  const { ask, ending, left } = setUp(0);
+  t.true(ask('kill'));
+  t.deepEqual(left, [143]);
+  ending.close();
+});
+
+test('the tags of a worker name its state and its time limit', (t) => {
+  t.deepEqual(endingTags({ state: 'running' }), []);
+  t.deepEqual(endingTags({ state: 'stopping' }), ['stopping']);
+  t.deepEqual(endingTags({ state: 'draining', until: '2026-01-02T03:04:05.000Z' }), [
+    'draining',
+    'until:2026-01-02T03:04:05.000Z',
+  ]);
+});
