@@ -13,7 +13,7 @@ import {
 import type { ChaosTask, World } from './world.js';
 
 /** A step of the journal that does not come within this time was left out: its task was ended before. */
-const STEP_MS = 12_000;
+const STEP_MS = 25_000;
 
 /**
  * Waits for the moment of a fault, carries it out and, where it lasts, ends it.
@@ -69,13 +69,14 @@ const CALLS: Readonly<Record<UserAction, [call: string, body: object]>> = {
 async function actAsUser(world: World, task: ChaosTask, action: UserAction): Promise<boolean> {
   if (task.done.size > 0 || (await isSettled(world, task))) return false;
   const [call, body] = CALLS[action];
-  try {
-    await world.server.call(call, { task: task.id, ...body });
-  } catch {
-    return false; // it has ended meanwhile, so the server refuses
-  }
+  // Before: nobody may ask for a task that is deleted.
   task.done.add(action);
-  return true;
+  const taken = await world.server.call(call, { task: task.id, ...body }).then(
+    () => true,
+    () => false, // it has ended meanwhile, so the server refuses
+  );
+  if (!taken) task.done.delete(action);
+  return taken;
 }
 
 type Hurt = (world: World, task: ChaosTask, plan: FaultPlan) => Promise<boolean>;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { STEPS, type Step } from './scenario.js';
 
 /** Between two looks: steps of the set-up are a few milliseconds apart. */
-const LOOK_MS = 4;
+const LOOK_MS = 6;
 
 /** Where a run has come to. */
 export interface Reached {

@@ -18,6 +18,8 @@ export async function runSeeds({ seeds, mode, jobs, results: file }: SeedsReques
   const results = file !== undefined && existsSync(file) ? readResults(file, seeds) : [];
   const known = new Set(results.map(({ seed }) => seed));
   const waiting = seeds.filter((seed) => !known.has(seed));
+  // What runs comes to its end, so that nothing of it is left.
+  process.once('SIGINT', () => waiting.splice(0)).once('SIGTERM', () => waiting.splice(0));
   const work = async (): Promise<void> => {
     const engine = mode === 'container' && waiting.length > 0 ? await ContainerEngine.start() : undefined;
     try {

@@ -101,20 +101,42 @@ const task: fc.Arbitrary<TaskPlan> = fc.record({
   linger: fc.constantFrom(0, 0, 0.5),
 });
 
-/** At a moment, which is most often one of the set-up, or at a step of the journal. */
-const moment = fc.oneof(
-  fc.record({ after: fc.integer({ min: 0, max: 3500 }), step: fc.constant(undefined) }),
-  fc.record({ after: fc.constantFrom(0, 0, 5, 20, 80, 300), step: fc.constantFrom<Step>(...STEPS) }),
-);
+/** Where a fault finds something to hit; elsewhere it may come at any step. */
+const STEPS_OF: Partial<Record<FaultKind, readonly Step[]>> = {
+  'workload-kill': ['launched'],
+  'workload-freeze': ['launched'],
+  'wrapper-kill': ['launched'],
+  'wrapper-freeze': ['launched'],
+  'container-kill': ['preparing', 'launched', 'ended'],
+  'container-stop': ['preparing', 'launched', 'ended'],
+  'container-pause': ['preparing', 'launched', 'ended'],
+  'container-remove': ['preparing', 'launched', 'ended'],
+};
 
-const faultOf = (kinds: readonly FaultKind[], when: fc.Arbitrary<Pick<FaultPlan, 'after' | 'step'>>) =>
+/** At a time, or at a step of the journal. */
+const momentOf = (kind: FaultKind): fc.Arbitrary<Pick<FaultPlan, 'after' | 'step'>> =>
+  fc.oneof(
+    {
+      weight: STEPS_OF[kind] === undefined ? 1 : 0,
+      arbitrary: fc.record({ after: fc.integer({ min: 0, max: 3500 }), step: fc.constant(undefined) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        after: fc.constantFrom(0, 0, 5, 20, 80, 300),
+        step: fc.constantFrom<Step>(...(STEPS_OF[kind] ?? STEPS)),
+      }),
+    },
+  );
+
+const faultOf = (kinds: readonly FaultKind[]): fc.Arbitrary<FaultPlan> =>
   fc
-    .tuple(
-      fc.constantFrom(...kinds),
-      when,
-      fc.record({ lasts: fc.integer({ min: 50, max: 1800 }), target: fc.nat(20) }),
-    )
-    .map(([kind, at, rest]): FaultPlan => ({ kind, ...at, ...rest }));
+    .constantFrom(...kinds)
+    .chain((kind) =>
+      fc
+        .tuple(momentOf(kind), fc.record({ lasts: fc.integer({ min: 50, max: 1800 }), target: fc.nat(20) }))
+        .map(([moment, rest]) => ({ kind, ...moment, ...rest })),
+    );
 
 const MODE_FAULTS: Readonly<Record<Mode, readonly FaultKind[]>> = {
   process: WRAPPER_FAULTS,
@@ -124,10 +146,10 @@ const MODE_FAULTS: Readonly<Record<Mode, readonly FaultKind[]>> = {
 function scenario(mode: Mode): fc.Arbitrary<Scenario> {
   const own = MODE_FAULTS[mode];
   const fault = fc.oneof(
-    { weight: 4, arbitrary: faultOf(NETWORK_FAULTS, moment) },
-    { weight: 5, arbitrary: faultOf(MACHINE_FAULTS, moment) },
-    { weight: mode === 'container' ? 5 : 1, arbitrary: faultOf(own, moment) },
-    { weight: 2, arbitrary: faultOf(USER_ACTIONS, moment) },
+    { weight: 4, arbitrary: faultOf(NETWORK_FAULTS) },
+    { weight: 5, arbitrary: faultOf(MACHINE_FAULTS) },
+    { weight: mode === 'container' ? 5 : 1, arbitrary: faultOf(own) },
+    { weight: 2, arbitrary: faultOf(USER_ACTIONS) },
   );
   return fc.record({
     mode: fc.constant(mode),
