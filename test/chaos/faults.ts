@@ -12,8 +12,10 @@ import {
 } from './scenario.js';
 import type { ChaosTask, World } from './world.js';
 
-/** A step of the journal that does not come within this time was left out: its task was ended before. */
-const STEP_MS = 25_000;
+/** Between two looks at whether a task that is to come to a step has come to its end before. */
+const END_LOOK_MS = 1000;
+/** A task that waits behind others for this long is not waited for. */
+const STEP_MS = 120_000;
 
 /**
  * Waits for the moment of a fault, carries it out and, where it lasts, ends it.
@@ -37,9 +39,24 @@ async function momentOf(
     await sleep(Math.max(0, begun + after - performance.now()));
     return target;
   }
-  const reached = await untilStep(world.state, { task: task.id, step }, AbortSignal.timeout(STEP_MS));
+  const over = new AbortController();
+  const [reached] = await Promise.all([
+    untilStep(world.state, { task: task.id, step }, over.signal).finally(() => over.abort()),
+    untilOver(world, task, over),
+  ]);
+  if (reached === undefined) return undefined;
   await sleep(after);
-  return reached?.daemon;
+  return reached.daemon;
+}
+
+/** Ends the wait for a step of a task that is at its end. */
+async function untilOver(world: World, task: ChaosTask, over: AbortController): Promise<void> {
+  const deadline = performance.now() + STEP_MS;
+  while (!over.signal.aborted) {
+    await sleep(END_LOOK_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    if (over.signal.aborted) return;
+    if ((await isSettled(world, task)) || performance.now() > deadline) over.abort();
+  }
 }
 
 async function hurt(world: World, task: ChaosTask, plan: FaultPlan): Promise<boolean> {

@@ -15,8 +15,9 @@ export function lineOf(result: SeedResult): string {
 }
 
 /** What makes the same run again. */
-export function commandOf({ seed, mode }: SeedResult): string {
-  return `npm run chaos -- --seeds ${seed}${mode === 'container' ? ' --mode container' : ''}`;
+function commandOf({ seed, engine }: SeedResult): string {
+  const place = engine === undefined ? '' : ` --mode container --engine ${engine}`;
+  return `npm run chaos -- --seeds ${seed}${place}`;
 }
 
 function nameOf({ kind, step }: InflictedFault): string {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TEST_ENGINE } from '../support/docker-engine.js';
 import type { ContainerEngine } from './container-engine.js';
 import { inflict } from './faults.js';
 import { type Findings, isSettled, judge } from './oracle.js';
@@ -16,7 +17,8 @@ export interface InflictedFault {
 
 export interface SeedResult extends Findings {
   seed: number;
-  mode: Mode;
+  /** What its containers ran on; `undefined`: its tasks were processes. */
+  engine: string | undefined;
   faults: InflictedFault[];
   tasks: number;
   seconds: number;
@@ -25,7 +27,7 @@ export interface SeedResult extends Findings {
 }
 
 /** A run may take this long after its last fault; then what is not settled is wrong. */
-const SETTLE_MS = 120_000;
+const SETTLE_MS = 240_000;
 /** What is left of a run that is over goes within this time. */
 const CLEAR_MS = 45_000;
 
@@ -49,7 +51,7 @@ export async function runSeed(seed: number, engine?: ContainerEngine): Promise<S
     return {
       ...found,
       seed,
-      mode,
+      engine: engine && TEST_ENGINE,
       faults,
       tasks: scenario.tasks.length,
       seconds: (performance.now() - begun) / 1000,
