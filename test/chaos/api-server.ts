@@ -9,6 +9,8 @@ import { kill, startProgram } from './agent-program.js';
 
 /** The file server of a port is this much above it. */
 const FILES_ABOVE = 73;
+/** On a machine with much else to do. */
+const START_MS = 180_000;
 
 /** An embedded server in a process of its own, which can be killed and started again. */
 export class ApiServer {
@@ -17,16 +19,9 @@ export class ApiServer {
   #process: ChildProcess | undefined;
   #credentials = { access_key: '', secret_key: '' };
 
-  private constructor(folder: string, port: number) {
+  constructor(folder: string, port: number) {
     this.#folder = folder;
     this.#port = port;
-  }
-
-  static async start(folder: string): Promise<ApiServer> {
-    const server = new ApiServer(folder, await freePort());
-    await server.start();
-    server.#credentials = JSON.parse(readFileSync(server.#credentialsFile, 'utf8'));
-    return server;
   }
 
   get url(): string {
@@ -69,7 +64,8 @@ export class ApiServer {
         () => false,
       );
     const alive = async () => existsSync(this.#credentialsFile) && answers();
-    await until(alive, { what: 'the server' });
+    await until(alive, { what: 'the server', timeoutMs: START_MS });
+    this.#credentials = JSON.parse(readFileSync(this.#credentialsFile, 'utf8'));
   }
 
   /** @returns false when it is away already */
@@ -90,7 +86,8 @@ export class ApiServer {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that a server and its file server can have. */
+export async function freePort(): Promise<number> {
   const listen = (port: number) =>
     new Promise<net.Server>((resolve, reject) => {
       const server = net.createServer().once('error', reject);

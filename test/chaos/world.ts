@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { ApiServer } from './api-server.js';
+import { ApiServer, freePort } from './api-server.js';
 import { type ContainerEngine, IMAGE } from './container-engine.js';
 import { Daemons } from './daemons.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
@@ -59,14 +59,19 @@ export class World {
   static async open(folder: string, scenario: Scenario, engine: ContainerEngine | undefined): Promise<World> {
     for (const name of ['truth', 'state']) mkdirSync(path.join(folder, name));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path.join(folder, 'state')]);
-    const server = await ApiServer.start(folder);
-    const world = new World(folder, scenario, {
-      server,
-      engine,
-      proxy: await startFaultProxy(server.url),
-    });
-    await world.#enqueueTasks();
-    return world;
+    const server = new ApiServer(folder, await freePort());
+    const proxy = await startFaultProxy(server.url);
+    try {
+      await server.start();
+      const world = new World(folder, scenario, { server, engine, proxy });
+      await world.#enqueueTasks();
+      return world;
+    } catch (error) {
+      await server.kill();
+      proxy.close();
+      execFileSync('umount', ['--lazy', path.join(folder, 'state')]);
+      throw error;
+    }
   }
 
   /** Below it, each daemon has its state. A small file system of its own. */
