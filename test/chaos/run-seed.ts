@@ -80,8 +80,9 @@ async function heal(world: World): Promise<string[]> {
   world.proxy.fault = undefined;
   world.freeDisk();
   const ended = world.daemons.revive();
-  // As a daemon does that finds no engine when it starts; whoever runs it starts it again.
-  const unasked = world.tasks.some((task) => task.withoutEngine) ? 0 : ended;
+  // As a daemon does that finds no engine or a full disk when it starts; whoever runs it starts it again.
+  const mayEnd = world.diskWasFull || world.tasks.some((task) => task.withoutEngine);
+  const unasked = mayEnd ? 0 : ended;
   const late = await settled(world);
   // Logs of tasks that were settled a moment ago are on their way, and folders are cleared up after them.
   await until(() => world.runFolders().length === 0 && world.living().length === 0, CLEAR_MS);
