@@ -4,7 +4,7 @@ import { runSeed } from '../../chaos/run-seed.js';
 import { onSmallDisk } from '../../support/small-disk.js';
 
 /** One of many; `npm run chaos -- --mode container` runs the others. */
-const SEED = 27;
+const SEED = 12;
 
 onSmallDisk(`tasks in containers come to the right end whatever fails: chaos seed ${SEED}`, async (t) => {
   t.timeout(300_000);
