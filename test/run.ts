@@ -17,7 +17,9 @@ const INTEGRATION = ['test/integration/**/*.test.ts'];
 /** What depends most on the release of Node: processes, sockets, SQLite. */
 const ON_EACH_RELEASE = ['test/integration/{os,local,logs,api,monitor}/*.test.ts'];
 /** What differs most between engines: set-up steps, life and end of containers, the whole agent on them. */
-const ON_PODMAN = ['test/integration/docker/{docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts'];
+const ON_PODMAN = [
+  'test/integration/docker/{chaos,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
+];
 /** Integration tests wait for processes more than they compute; more at once makes their waits unreliable. */
 const FILES_AT_ONCE = 2;
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { causeLine } from '../errors.js';
 import { readTextIfThere, writeFileDurable } from '../os/files.js';
 import { expandHome } from '../os/paths.js';
 import type { AgentContext } from './context.js';
@@ -31,16 +32,26 @@ function runOf(workspace: string): string {
   return path.basename(workspace).replace(/\.[0-9a-f]{8}$/, '');
 }
 
+type WorkspaceContext = Pick<AgentContext, 'config' | 'home' | 'stateFolder'> & {
+  logger: Pick<AgentContext['logger'], 'warn'>;
+};
+
 /**
  * Clears up behind a run. The workspace of a failed one stays for somebody to look at, until the next run of this
  * worker has failed too.
  */
-export async function leaveWorkspace(ctx: AgentContext, runFolder: string, keep: boolean): Promise<void> {
+export async function leaveWorkspace(ctx: WorkspaceContext, runFolder: string, keep: boolean): Promise<void> {
   const workspace = workspaceOf(ctx, runFolder);
   if (!keep) return remove(workspace);
   const note = path.join(ctx.stateFolder, KEPT);
   const before = await keptWorkspace(ctx.stateFolder);
-  await writeFileDurable(note, workspace);
+  try {
+    await writeFileDurable(note, workspace);
+  } catch (error) {
+    // One that is not noted would stay for ever, and the run's folder with it.
+    ctx.logger.warn(`the workspace ${workspace} is not kept: ${causeLine(error)}`);
+    return remove(workspace);
+  }
   if (!before || before === workspace) return;
   // The task of the kept one may be running again, in the same folder.
   if (!existsSync(path.join(path.dirname(runFolder), runOf(before)))) await remove(before);

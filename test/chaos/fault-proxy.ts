@@ -13,6 +13,8 @@ interface Exchange {
   request: http.IncomingMessage;
   response: http.ServerResponse;
   body: Buffer;
+  /** Calls since a token was handed out. */
+  sinceLogin: number;
 }
 
 const DRIP_BYTES = 20;
@@ -23,6 +25,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const agent = new http.Agent({ keepAlive: true });
   let turn = 0;
+  let sinceLogin = 0;
   const forward = (
     { request, response, body }: Exchange,
     deliver: (answer: http.IncomingMessage) => void,
@@ -38,8 +41,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
     request.on('end', () => {
-      const exchange = { request, response, body: Buffer.concat(chunks) };
       turn += 1;
+      sinceLogin = isLogin(request) ? 0 : sinceLogin + 1;
+      const exchange = { request, response, body: Buffer.concat(chunks), sinceLogin };
       const spoil = proxy.fault === undefined || turn % 2 === 0 ? undefined : SPOILERS[proxy.fault];
       if (spoil === undefined) forward(exchange, (answer) => pipe(answer, response));
       else spoil(exchange, forward);
@@ -70,6 +74,22 @@ const status =
       .end(JSON.stringify({ meta, data: {} }));
   };
 
+/** A token lasts for some calls: the one that is repeated with a new token, and those that others make meanwhile. */
+const CALLS_OF_TOKEN = 8;
+
+function expireToken(exchange: Exchange, forward: Forward): void {
+  if (isLogin(exchange.request) || exchange.sinceLogin < CALLS_OF_TOKEN)
+    forward(exchange, (answer) => pipe(answer, exchange.response));
+  else status(401, {}, EXPIRED)(exchange);
+}
+
+function isLogin({ url }: http.IncomingMessage): boolean {
+  return url?.includes('auth.login') === true;
+}
+
+/** Subcode of the server for a token that was good. */
+const EXPIRED = 30;
+
 const SPOILERS: Readonly<Record<NetworkFault, (exchange: Exchange, forward: Forward) => void>> = {
   refuse: ({ request }) => request.socket.destroy(),
   'reset-before': ({ request }) => request.socket.destroy(),
@@ -90,7 +110,7 @@ const SPOILERS: Readonly<Record<NetworkFault, (exchange: Exchange, forward: Forw
   'status-429': status(429, { 'retry-after': '1' }),
   'status-500': status(500),
   'status-503': status(503),
-  'expired-token': status(401, {}, 30),
+  'expired-token': expireToken,
 };
 
 function pipe(answer: http.IncomingMessage, response: http.ServerResponse): void {

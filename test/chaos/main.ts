@@ -1,14 +1,23 @@
 import { parseArgs } from 'node:util';
-import PQueue from 'p-queue';
-import { runSeed, type SeedResult } from './run-seed.js';
+import { summary } from './report.js';
 
 /**
- * `npm run chaos -- [--seeds 1-20] [--jobs 1]`: runs tasks while faults hit server, network, daemons, disk and clock, each
- * run by its seed, and compares line by line what the tasks printed with what the server holds. Needs Linux and root (for a
- * small file system of its own), Python 3 and libfaketime. Ends with status 1 when anything is wrong.
+ * Runs tasks while faults hit server, network, daemons, disk, clock and engine, each run by its seed, and compares line by
+ * line what the tasks printed with what the server holds. Ends with status 1 when anything is wrong.
+ *
+ *   npm run chaos -- [--seeds 1-20] [--jobs 1] [--mode process|container] [--engine docker|podman] [--results FILE]
+ *
+ * With `--results` each result is kept in a file, and seeds that are in it already are not run again. Needs Linux and root
+ * (for a small file system of its own), Python 3, libfaketime, and for containers dockerd or podman.
  */
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '1-20' }, jobs: { type: 'string', default: '1' } },
+  options: {
+    seeds: { type: 'string', default: '1-20' },
+    jobs: { type: 'string', default: '1' },
+    mode: { type: 'string', default: 'process' },
+    engine: { type: 'string', default: 'docker' },
+    results: { type: 'string' },
+  },
 });
 
 /** `1-20`, `7`, `1-5,9`. */
@@ -21,39 +30,17 @@ function seedsOf(text: string): number[] {
   });
 }
 
-function lineOf(result: SeedResult): string {
-  const { seed, tasks, faults, linesChecked, seconds, problems, folder } = result;
-  const facts = `${tasks} tasks, ${linesChecked} lines, ${seconds.toFixed(1)} s: ${faults.join(', ')}`;
-  if (folder === undefined) return `seed ${seed}: right; ${facts}`;
-  return [`seed ${seed}: WRONG; ${facts}`, ...problems.map((one) => `  ${one}`), `  files: ${folder}`].join(
-    '\n',
-  );
+function oneOf<T extends string>(flag: string, given: string, known: readonly T[]): T {
+  const found = known.find((one) => one === given);
+  if (found === undefined) throw new Error(`--${flag}: expected ${known.join(' or ')}, found "${given}"`);
+  return found;
 }
 
-function summary(results: readonly SeedResult[]): string {
-  const sum = (pick: (one: SeedResult) => number) => results.reduce((total, one) => total + pick(one), 0);
-  const kinds = new Map<string, number>();
-  for (const kind of results.flatMap(({ faults }) => faults)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  const wrong = results.filter(({ problems }) => problems.length > 0);
-  return [
-    `faults: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
-    `${results.length} runs, ${sum(({ tasks }) => tasks)} tasks, ${sum(({ faults }) => faults.length)} faults`,
-    `${sum((one) => one.linesChecked)} lines checked: ${sum((one) => one.lost)} lost, ${sum((one) => one.doubled)} doubled, ` +
-      `${sum((one) => one.stated)} left out with a word (full disk)`,
-    `${sum((one) => one.wrongStatuses)} wrong statuses, ${sum((one) => one.leftovers)} leftovers`,
-    wrong.length === 0 ? 'all right' : `wrong: seeds ${wrong.map(({ seed }) => seed).join(',')}`,
-  ].join('\n');
-}
-
-const queue = new PQueue({ concurrency: Number(values.jobs) });
-const results: SeedResult[] = [];
-for (const seed of seedsOf(values.seeds)) {
-  void queue.add(async () => {
-    const result = await runSeed(seed);
-    results.push(result);
-    console.log(lineOf(result));
-  });
-}
-await queue.onIdle();
+const mode = oneOf('mode', values.mode, ['process', 'container']);
+// Read when the engine of the tests is loaded.
+process.env.AGENT_TEST_ENGINE = oneOf('engine', values.engine, ['docker', 'podman']);
+const { runSeeds } = await import('./run-seeds.js');
+const jobs = Number(values.jobs);
+const results = await runSeeds({ seeds: seedsOf(values.seeds), mode, jobs, results: values.results });
 console.log(summary(results));
 process.exitCode = results.some(({ problems }) => problems.length > 0) ? 1 : 0;

@@ -30,11 +30,15 @@ export async function judge(world: World): Promise<Findings> {
     problems: [],
   };
   for (const task of world.tasks) await judgeTask(world, task, found);
-  const living = world.living();
-  const folders = world.runFolders();
-  found.leftovers = living.length + folders.length;
-  if (living.length > 0) found.problems.push(`processes are left: ${living.join(', ')}`);
-  if (folders.length > 0) found.problems.push(`run folders are left: ${folders.join(', ')}`);
+  const left = {
+    processes: world.living(),
+    'run folders': world.runFolders(),
+    containers: (await world.engine?.containers()) ?? [],
+  };
+  for (const [what, names] of Object.entries(left)) {
+    found.leftovers += names.length;
+    if (names.length > 0) found.problems.push(`${what} are left: ${names.join(', ')}`);
+  }
   return found;
 }
 
@@ -42,37 +46,52 @@ export async function judge(world: World): Promise<Findings> {
 export async function isSettled(world: World, task: ChaosTask): Promise<boolean> {
   if (task.done.has('delete')) return true;
   const { status } = await view(world, task);
+  // Between the queue and its start a task is "created" for a moment.
+  if (status === 'created') return task.done.has('reset');
   return !['queued', 'in_progress'].includes(status);
 }
 
 async function view(world: World, { id }: ChaosTask): Promise<View> {
-  return (await world.call<{ task: View }>('tasks.get_by_id', { task: id })).task;
+  return (await world.server.call<{ task: View }>('tasks.get_by_id', { task: id })).task;
 }
 
 async function judgeTask(world: World, task: ChaosTask, found: Findings): Promise<void> {
-  const truth = world.truth(task);
-  if (truth.starts > 1) {
+  const { starts } = world.truth(task);
+  if (starts > 1) {
     found.wrongStatuses += 1;
-    found.problems.push(`${task.name} ran ${truth.starts} times`);
+    found.problems.push(`${task.name} ran ${starts} times`);
   }
   if (task.done.has('delete')) return;
   const { status, status_reason: reason = '' } = await view(world, task);
-  const wanted = statuses(world, task);
-  if (!wanted.includes(status)) {
+  const outcomes = outcomesOf(world, task);
+  if (!outcomes.some((one) => one.status === status && (one.reason?.test(reason) ?? true))) {
     found.wrongStatuses += 1;
-    found.problems.push(`${task.name} is ${status} (${reason}), not ${wanted.join(' or ')}`);
+    const wanted = outcomes.map((one) => one.status).join(' or ') || 'what it never came to';
+    found.problems.push(`${task.name} is ${status} (${reason}), not ${wanted}`);
   }
   // A reset removes the log.
   if (!task.done.has('reset')) await judgeLog(world, task, found);
 }
 
-function statuses(world: World, task: ChaosTask): string[] {
-  const truth = world.truth(task);
-  const own = task.exitCode === 0 ? 'completed' : 'failed';
-  if (task.done.has('reset')) return ['created'];
-  if (task.done.has('abort')) return truth.ended ? ['stopped', own] : ['stopped'];
-  if (task.killed && !truth.ended) return ['failed'];
-  return task.killed ? [own, 'failed'] : [own];
+interface Outcome {
+  status: string;
+  /** What the reason has to say. */
+  reason?: RegExp;
+}
+
+/** Every status that is true of the task. */
+function outcomesOf(world: World, task: ChaosTask): Outcome[] {
+  const { starts, ended, noRoom } = world.truth(task);
+  if (task.done.has('reset')) return [{ status: 'created' }];
+  const outcomes: Outcome[] = [];
+  if (ended) outcomes.push({ status: task.exitCode === 0 ? 'completed' : 'failed' });
+  if (noRoom || task.killed) outcomes.push({ status: 'failed' });
+  if (task.done.has('abort')) outcomes.push({ status: 'stopped' });
+  if (task.mayBeStopped) outcomes.push({ status: 'stopped', reason: /^user abort$/ });
+  if (starts > 0) return outcomes;
+  if (world.diskWasFull) outcomes.push({ status: 'failed', reason: /no space left/ });
+  if (task.withoutEngine) outcomes.push({ status: 'failed', reason: /engine|container/ });
+  return outcomes;
 }
 
 const LINE = /^LINE (\w+) (\d+) /;
@@ -111,6 +130,6 @@ async function judgeLog(world: World, task: ChaosTask, found: Findings): Promise
 
 async function logOf(world: World, { id }: ChaosTask): Promise<string> {
   const body = { task: id, order: 'asc', batch_size: 10_000 };
-  const { events } = await world.call<{ events: { msg: string }[] }>('events.get_task_log', body);
+  const { events } = await world.server.call<{ events: { msg: string }[] }>('events.get_task_log', body);
   return events.map(({ msg }) => msg).join('');
 }

@@ -1,195 +1,82 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import net from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import axios from 'axios';
-import { until } from '../support/until.js';
+import { ApiServer, freePort } from './api-server.js';
+import { type ContainerEngine, IMAGE } from './container-engine.js';
+import { Daemons } from './daemons.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
-import { programOf, readTruth, TRUTH, type Truth } from './program.js';
-import type { Scenario } from './scenario.js';
+import { hasEntry, innerPid, processesWith } from './processes.js';
+import { readTruth, scriptOf, TRUTH, type Truth } from './program.js';
+import type { Scenario, UserAction } from './scenario.js';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../bin/agent.js');
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
-
-/** A task of the run, and what a user did to it. */
+/** A task of the run, and what happened to it. */
 export interface ChaosTask {
   name: string;
   id: string;
   exitCode: number;
   /** Actions that the server took. */
-  done: Set<'abort' | 'reset' | 'delete'>;
-  /** What it had printed when it was aborted. */
-  whenAborted?: Truth;
-  /** Its processes were killed by a fault. */
+  done: Set<UserAction>;
+  /** A fault ended its process, its waiting shell or its container. */
   killed: boolean;
+  /** It was open when an operator stopped a daemon. */
+  mayBeStopped: boolean;
+  /** It was open when the engine was away, so its set-up may have failed. */
+  withoutEngine: boolean;
 }
 
 /** A server, a proxy before it, daemons and tasks, each of which can be hurt. */
 export class World {
   readonly folder: string;
+  readonly scenario: Scenario;
+  readonly server: ApiServer;
+  readonly proxy: FaultProxy;
+  readonly daemons: Daemons;
+  /** Where tasks run in containers. */
+  readonly engine: ContainerEngine | undefined;
   readonly tasks: ChaosTask[] = [];
   /** Nothing was found wrong, so its files are of no use. */
   isSound = false;
   /** Whether the disk was full at a time: lines may then be missing, with a word about it. */
   diskWasFull = false;
-  readonly #scenario: Scenario;
-  readonly #daemons: ChildProcess[] = [];
-  readonly #offsets: string[] = [];
-  #server: ChildProcess | undefined;
-  #port = 0;
-  #proxy: FaultProxy | undefined;
-  #credentials = { access_key: '', secret_key: '' };
 
-  constructor(folder: string, scenario: Scenario) {
+  private constructor(folder: string, scenario: Scenario, parts: WorldParts) {
     this.folder = folder;
-    this.#scenario = scenario;
-  }
-
-  get proxy(): FaultProxy {
-    if (this.#proxy === undefined) throw new Error('the world is not open');
-    return this.#proxy;
-  }
-
-  get daemonCount(): number {
-    return this.#scenario.daemons;
-  }
-
-  async open(): Promise<void> {
-    for (const name of ['truth', 'state']) mkdirSync(path.join(this.folder, name));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path.join(this.folder, 'state')]);
-    this.#port = await freePort();
-    await this.startServer();
-    const file = path.join(this.folder, 'server', 'credentials.json');
-    this.#credentials = JSON.parse(readFileSync(file, 'utf8'));
-    this.#proxy = await startFaultProxy(`http://127.0.0.1:${this.#port}`);
-    for (let index = 0; index < this.#scenario.daemons; index += 1) this.startDaemon(index);
-    for (const [index, plan] of this.#scenario.tasks.entries()) {
-      const name = `t${index}`;
-      const script = {
-        binary: 'python3',
-        entry_point: 'main.py',
-        working_dir: '.',
-        diff: programOf(name, plan),
-      };
-      const { id } = await this.call<{ id: string }>('tasks.create', {
-        name: `chaos ${name}`,
-        type: 'training',
-        script,
-      });
-      this.tasks.push({ name, id, exitCode: plan.exitCode, done: new Set(), killed: false });
-      await this.call('tasks.enqueue', { task: id, queue_name: 'default' });
-    }
-  }
-
-  /** Past the proxy, so that the test itself is not hurt. Waits for a server that is away. */
-  async call<T = unknown>(method: string, body: object): Promise<T> {
-    const { access_key: username, secret_key: password } = this.#credentials;
-    const url = `http://127.0.0.1:${this.#port}/${method}`;
-    for (let tries = 0; ; tries += 1) {
-      try {
-        const answer = await axios.post<{ data: T }>(url, body, {
-          auth: { username, password },
-          timeout: 10_000,
-        });
-        return answer.data.data;
-      } catch (error) {
-        const refused = axios.isAxiosError(error) && error.response !== undefined;
-        if (refused || tries > 100) throw error;
-        await sleep(100);
-      }
-    }
-  }
-
-  async startServer(): Promise<void> {
-    const folder = path.join(this.folder, 'server');
-    this.#server = this.#spawn(
-      ['server', '--folder', folder, '--port', String(this.#port)],
-      'server.log',
-      {},
-    );
-    const alive = async () => {
-      if (!existsSync(path.join(folder, 'credentials.json'))) return false;
-      return axios.get(`http://127.0.0.1:${this.#port}/debug.ping`, { timeout: 1000 }).then(
-        () => true,
-        () => false,
-      );
-    };
-    await until(alive, { what: 'the server' });
-  }
-
-  /** @returns false when it is away already */
-  async killServer(): Promise<boolean> {
-    const server = this.#server;
-    if (server === undefined) return false;
-    this.#server = undefined;
-    await kill(server);
-    return true;
-  }
-
-  startDaemon(index: number): void {
-    const home = path.join(this.folder, `home${index}`);
-    mkdirSync(home, { recursive: true });
-    const { access_key, secret_key } = this.#credentials;
-    const credentials = `credentials { access_key: "${access_key}", secret_key: "${secret_key}" }`;
-    const files = `http://127.0.0.1:${this.#port + 73}`;
-    const text = `api { api_server: "${this.proxy.url}", web_server: "${this.proxy.url}", files_server: "${files}", ${credentials} }\n`;
-    writeFileSync(path.join(home, 'clearml.conf'), `${text}agent { kill_grace_sec: 1 }\n`, { mode: 0o600 });
-    const offset = this.#offsets[index];
-    const clock: Record<string, string> =
-      offset === undefined
-        ? {}
-        : { LD_PRELOAD: FAKETIME, FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
-    const slots = this.#scenario.slots === 1 ? [] : ['--services-mode', String(this.#scenario.slots)];
-    const words = ['daemon', '--queue', 'default', '--foreground', '--polling-interval', '0.4', ...slots];
-    this.#daemons[index] = this.#spawn(words, `daemon${index}.log`, {
-      HOME: home,
-      [TRUTH]: path.join(this.folder, 'truth'),
-      CLEARML_WORKER_ID: `chaos:${index}`,
-      CLEARML_AGENT_STATE_DIR: path.join(this.folder, 'state', `agent${index}`),
-      CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '1',
-      CLEARML_AGENT_SKIP_PIP_VENV_INSTALL: '/usr/bin/python3',
-      ...clock,
+    this.scenario = scenario;
+    this.server = parts.server;
+    this.proxy = parts.proxy;
+    this.engine = parts.engine;
+    this.daemons = new Daemons({
+      folder,
+      state: this.state,
+      count: scenario.daemons,
+      slots: scenario.slots,
+      confText: `${parts.server.confText(parts.proxy.url)}agent { kill_grace_sec: 1 }\n`,
+      ownClock: scenario.faults.some(({ kind }) => kind === 'clock-jump'),
+      ...this.#placeOfTasks(),
     });
   }
 
-  signalDaemon(target: number, signal: NodeJS.Signals): void {
-    this.#daemons[target % this.#daemons.length]?.kill(signal);
+  static async open(folder: string, scenario: Scenario, engine: ContainerEngine | undefined): Promise<World> {
+    for (const name of ['truth', 'state']) mkdirSync(path.join(folder, name));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', path.join(folder, 'state')]);
+    const server = new ApiServer(folder, await freePort());
+    const proxy = await startFaultProxy(server.url);
+    try {
+      await server.start();
+      const world = new World(folder, scenario, { server, engine, proxy });
+      await world.#enqueueTasks();
+      return world;
+    } catch (error) {
+      await server.kill();
+      proxy.close();
+      execFileSync('umount', ['--lazy', path.join(folder, 'state')]);
+      throw error;
+    }
   }
 
-  async killDaemon(target: number): Promise<void> {
-    await kill(this.#daemons[target % this.#daemons.length]);
-  }
-
-  async handOver(target: number): Promise<void> {
-    const daemon = this.#daemons[target % this.#daemons.length];
-    daemon?.kill('SIGUSR2');
-    const gone = await Promise.race([exited(daemon).then(() => true), sleep(20_000).then(() => false)]);
-    if (!gone) throw new Error('a daemon did not hand over within 20 s');
-  }
-
-  /** What a later start of a daemon takes for now, such as `+2h`. */
-  shiftClock(target: number, offset: string): void {
-    this.#offsets[target % this.#daemons.length] = offset;
-  }
-
-  /** Daemons that have ended although nobody ended them are started again; how many those were. */
-  revive(): number {
-    const dead = this.#daemons.flatMap(({ exitCode, signalCode }, index) =>
-      exitCode === null && signalCode === null ? [] : [index],
-    );
-    for (const index of dead) this.startDaemon(index);
-    return dead.length;
+  /** Below it, each daemon has its state. A small file system of its own. */
+  get state(): string {
+    return path.join(this.folder, 'state');
   }
 
   truth({ name }: ChaosTask): Truth {
@@ -197,11 +84,19 @@ export class World {
     return readTruth(existsSync(file) ? readFileSync(file, 'utf8') : '');
   }
 
+  /** The process of a task's program while it runs, as the machine numbers it. */
+  workload(task: ChaosTask): number | undefined {
+    const { pid, ended } = this.truth(task);
+    if (pid === undefined || ended) return undefined;
+    const own = this.living().filter((one) => hasEntry(one, `CLEARML_TASK_ID=${task.id}`));
+    return own.find((one) => innerPid(one) === pid);
+  }
+
   fillDisk(): void {
     this.diskWasFull = true;
     try {
-      const block = Buffer.alloc(1024 * 1024);
-      for (let count = 0; count < 64; count += 1) appendFileSync(this.#ballast, block);
+      const block = Buffer.alloc(64 * 1024);
+      for (let count = 0; count < 1024; count += 1) appendFileSync(this.#ballast, block);
     } catch {
       // Full, as it should be.
     }
@@ -213,98 +108,67 @@ export class World {
 
   /** Processes of tasks that are alive. */
   living(): number[] {
-    const mark = `${TRUTH}=${path.join(this.folder, 'truth')}`;
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number)
-      .filter((pid) => environmentOf(pid).includes(mark) && !this.#ours.has(pid) && stateOf(pid) !== 'Z');
+    const ours = new Set([process.pid, this.server.pid, ...this.daemons.pids]);
+    return processesWith(`${TRUTH}=${this.#truthFolder}`).filter((pid) => !ours.has(pid));
   }
 
   /** Run folders that daemons have left. */
   runFolders(): string[] {
-    const state = path.join(this.folder, 'state');
-    return readdirSync(state, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    return readdirSync(this.state, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\/runs\/[^/]+$/.test(name),
     );
   }
 
-  /** Ends the daemons as an operator would. */
-  async endDaemons(): Promise<void> {
-    for (const daemon of this.#daemons) {
-      daemon.kill('SIGTERM');
-      const gone = await Promise.race([exited(daemon).then(() => true), sleep(30_000).then(() => false)]);
-      if (!gone) await kill(daemon);
+  async close(): Promise<void> {
+    await this.daemons.kill();
+    await this.server.kill();
+    this.proxy.close();
+    await this.engine?.removeContainers();
+    for (const pid of this.living()) process.kill(pid, 'SIGKILL');
+    execFileSync('umount', ['--lazy', this.state]);
+  }
+
+  async #enqueueTasks(): Promise<void> {
+    const { mode, tasks } = this.scenario;
+    for (const [index, plan] of tasks.entries()) {
+      const name = `t${index}`;
+      const { id } = await this.server.call<{ id: string }>('tasks.create', {
+        name: `chaos ${name}`,
+        type: 'training',
+        script: scriptOf(mode, name, plan),
+      });
+      const untouched = { killed: false, mayBeStopped: false, withoutEngine: false };
+      this.tasks.push({ name, id, exitCode: plan.exitCode, done: new Set(), ...untouched });
+      await this.server.call('tasks.enqueue', { task: id, queue_name: 'default' });
     }
   }
 
-  async close(): Promise<void> {
-    for (const one of [...this.#daemons, this.#server]) await kill(one);
-    this.#proxy?.close();
-    for (const pid of this.living()) process.kill(pid, 'SIGKILL');
-    execFileSync('umount', ['--lazy', path.join(this.folder, 'state')]);
+  #placeOfTasks(): { words: string[]; variables: Record<string, string> } {
+    const truth = this.#truthFolder;
+    if (this.engine === undefined) {
+      return {
+        words: [],
+        variables: { [TRUTH]: truth, CLEARML_AGENT_SKIP_PIP_VENV_INSTALL: '/usr/bin/python3' },
+      };
+    }
+    const args = `--network host -v ${truth}:${truth} -e ${TRUTH}=${truth}`;
+    return {
+      words: ['--docker', IMAGE],
+      variables: { DOCKER_HOST: this.engine.host, CLEARML_AGENT_EXTRA_DOCKER_ARGS: args },
+    };
+  }
+
+  get #truthFolder(): string {
+    return path.join(this.folder, 'truth');
   }
 
   get #ballast(): string {
-    return path.join(this.folder, 'state', 'ballast');
-  }
-
-  get #ours(): ReadonlySet<number | undefined> {
-    return new Set([process.pid, this.#server?.pid, ...this.#daemons.map(({ pid }) => pid)]);
-  }
-
-  #spawn(words: readonly string[], log: string, variables: Record<string, string>): ChildProcess {
-    const kept = Object.entries(process.env).filter(([name]) => !/^(CLEARML|TRAINS|NODE_|AVA)/.test(name));
-    const output = openSync(path.join(this.folder, log), 'a');
-    return spawn(process.execPath, [PROGRAM, ...words], {
-      cwd: this.folder,
-      stdio: ['ignore', output, output],
-      env: {
-        ...Object.fromEntries(kept),
-        HOME: this.folder,
-        ...variables,
-      },
-    });
+    return path.join(this.state, 'ballast');
   }
 }
 
-async function kill(child: ChildProcess | undefined): Promise<void> {
-  child?.kill('SIGKILL');
-  await exited(child);
-}
-
-async function exited(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  await once(child, 'exit');
-}
-
-function environmentOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  } catch {
-    return []; // it has ended meanwhile
-  }
-}
-
-function stateOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.[0];
-  } catch {
-    return 'Z';
-  }
-}
-
-/** The file server of a port is 73 above it. */
-async function freePort(): Promise<number> {
-  const listen = (port: number) =>
-    new Promise<net.Server>((resolve, reject) => {
-      const server = net.createServer().once('error', reject);
-      server.listen(port, '127.0.0.1', () => resolve(server));
-    });
-  for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as net.AddressInfo;
-    const second = await listen(port + 73).catch(() => undefined);
-    for (const server of [first, second]) server?.close();
-    if (second !== undefined) return port;
-  }
+interface WorldParts {
+  server: ApiServer;
+  proxy: FaultProxy;
+  engine: ContainerEngine | undefined;
 }

@@ -36,6 +36,11 @@ export const NEEDS: readonly Need[] = [
   },
   { name: 'htpasswd', checks: [['sh', '-c', 'command -v htpasswd']], packages: ['apache2-utils'] },
   { name: 'a static busybox', checks: [['test', '-x', '/bin/busybox']], packages: ['busybox-static'] },
+  {
+    name: 'libfaketime',
+    checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
+    packages: ['libfaketime'],
+  },
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

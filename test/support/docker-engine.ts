@@ -93,7 +93,18 @@ export class DockerEngine {
     await this.docker(['import', ...flags, '-', tag], { input });
   }
 
-  /** Ends the engine at once; with `liveRestore` its containers run on. */
+  /** Freezes it with SIGSTOP, lets it go on with SIGCONT. */
+  signal(name: NodeJS.Signals): void {
+    this.#process.kill(name);
+  }
+
+  /** Asks the engine to end and waits for it; with `live-restore` its containers run on. */
+  async end(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.#ended;
+  }
+
+  /** Ends the engine at once; with `live-restore` its containers run on. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
     await this.#ended;

@@ -26,8 +26,8 @@ const AFTER_MS = 30_000;
 interface Doubt extends DoubtfulTask {
   /** First seen in no queue, by the monotonic clock. */
   since?: number;
-  /** Called once it is clear what became of it. */
-  settled: (() => Promise<void>) | undefined;
+  /** Called once it is clear what became of it; more than one run may have met it. */
+  settled: (() => Promise<void>)[];
 }
 
 /**
@@ -48,14 +48,16 @@ export class VanishedTasks {
   }
 
   note({ task, queue }: DoubtfulTask, settled?: () => Promise<void>): void {
-    if (!this.#doubts.has(task)) this.#doubts.set(task, { task, queue, settled });
+    const doubt = this.#doubts.get(task) ?? { task, queue, settled: [] };
+    if (settled !== undefined) doubt.settled.push(settled);
+    this.#doubts.set(task, doubt);
   }
 
   /** An answer named it. */
   async settle(task: string): Promise<void> {
     const doubt = this.#doubts.get(task);
     this.#doubts.delete(task);
-    await doubt?.settled?.();
+    for (const settled of doubt?.settled ?? []) await settled();
   }
 
   /** @param waits whether a task is in a queue, by a look that came after it was noted */

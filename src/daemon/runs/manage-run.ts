@@ -1,4 +1,6 @@
-import { causeLine } from '../../errors.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlaceRef } from '../../drivers/driver.js';
+import { causeLine, isAgentError } from '../../errors.js';
 import { TaskLog } from '../../logs/task-log.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
@@ -57,14 +59,14 @@ export async function carryOut(
   folders: RunFolders,
   work: (run: TaskRun) => Promise<RunResult>,
 ): Promise<RunResult | undefined> {
-  const { logger, drivers } = run.ctx;
+  const { logger } = run.ctx;
   try {
     const result = await work(run);
     await run.journal.close();
     const { place, last } = run.journal.state ?? {};
     // What has ended and only the server does not know yet needs no processes and no container any more.
     const over = result !== 'handed-over' || last === 'ended';
-    if (place && over) await drivers[place.kind]?.dispose(place);
+    if (place && over) await removePlace(run, place);
     if (result === 'handed-over') return result;
     const keep = run.ctx.keepsFailed && result.call === 'failed';
     run.ctx.background.start(() => clearUp(run, folders, keep));
@@ -74,6 +76,27 @@ export async function carryOut(
     return undefined;
   } finally {
     startUpkeep(run);
+  }
+}
+
+/** Between two tries to reach an engine that is away. */
+const ENGINE_RETRY_MS = 2000;
+
+/**
+ * Waits for an engine that is away, because what runs there still has the task's machine; an agent that is to end leaves it
+ * to the next one.
+ */
+async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Promise<void> {
+  const leaving = AbortSignal.any([signals.stop, signals.kill, signals.handOver]);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ctx.drivers[place.kind]?.dispose(place);
+    } catch (error) {
+      if (!isAgentError(error, 'DOCKER_ENGINE') || leaving.aborted) throw error;
+      if (tries === 1)
+        ctx.logger.warn(`task ${task}: ${causeLine(error)}; its container goes once the engine answers`);
+    }
+    await sleep(ENGINE_RETRY_MS, undefined, { signal: leaving }).catch(() => undefined);
   }
 }
 

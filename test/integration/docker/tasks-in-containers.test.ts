@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { GitRepository } from '../../support/git-repository.js';
+import { hookedFront } from '../../support/hooked-front.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
@@ -133,6 +134,30 @@ test.serial('execute --docker --dry-run prints the line and touches nothing', as
   t.regex(run.output(), /docker run -t .*-e SECRET_TOKEN=\*+ .*base:1\n$/);
   t.is((await agent.task(id)).status, 'queued');
 });
+
+// Cause of leftovers in chaos seeds 13 and 14: the engine was away when the container of a run that was over was to go.
+test.serial(
+  'the container of a task that is over while the engine is away goes once it is back',
+  async (t) => {
+    const agent = await agentFor(t);
+    const front = await hookedFront(t, agent.server.url, {
+      // Before the agent hears that its task is over.
+      after: async ({ endpoint }) => {
+        if (endpoint === 'tasks.completed') await agent.engine.kill();
+      },
+    });
+    Object.assign(agent.home.env, { CLEARML_API_HOST: front });
+    const daemon = agent.daemon('--docker', 'base:1');
+    const id = await enqueueIn(agent, '#!/bin/sh\necho done\n', { image: 'base:1' });
+    await until(() => daemon.output().includes('its container goes once the engine answers'), {
+      what: 'the word about the container',
+      context: daemon.output,
+    });
+    await agent.engine.startAgain();
+    await nothingLeft(agent);
+    t.is((await agent.task(id)).status, 'completed');
+  },
+);
 
 test.serial('doctor finds the engine, and says when there is none at its address', async (t) => {
   const agent = await agentFor(t);

@@ -211,3 +211,20 @@ test('a task that is queued just after another has ended is not kept waiting for
   queues.add('a', 'a2');
   t.is((await following)?.task, 'a2');
 });
+
+// Cause of a leftover in chaos seed 9: of two runs that a killed daemon left at the same pop, only one was told.
+test('each run that waits for what became of a task is told', async (t) => {
+  const vanished = new VanishedTasks({
+    taskStatus: async () => 'missing',
+    isHeld: async () => false,
+    putBack: async () => undefined,
+    warn: () => undefined,
+  });
+  const told: string[] = [];
+  vanished.note({ task: 'a', queue: 'q' });
+  for (const run of ['first', 'second'])
+    vanished.note({ task: 'a', queue: 'q' }, async () => void told.push(run));
+  await vanished.look(() => false, new AbortController().signal);
+  t.deepEqual(told, ['first', 'second']);
+  t.deepEqual(vanished.doubtful, []);
+});
