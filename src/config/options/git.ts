@@ -37,7 +37,7 @@ export const GIT_OPTIONS: readonly Option[] = [
   {
     key: 'agent.git.credential_hosts',
     type: 'list',
-    help: 'Hosts that get git_user and git_pass where git_host is not set, and logins of package indexes that a task names; none listed: every host that a task names.',
+    help: 'Hosts that get git_user and git_pass (without git_host) and index logins when a task names them; empty: every host.',
     example: '["github.com"]',
     consumedBy: 'repository',
   },
