@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workload, WorkloadExit } from '../drivers/driver.js';
-import { causeLine } from '../errors.js';
+import { causeLine, isAgentError } from '../errors.js';
 import type { Halt } from './abort/halt.js';
 import { failureClass } from './failure-class.js';
-import { ownExit, stoppedEnd, stopLine } from './operator-stop.js';
+import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
 import type { TaskRun } from './run.js';
 
@@ -59,10 +59,21 @@ async function endWatched(run: TaskRun, watched: Watched, end: StoppedEnd): Prom
   if (leavesNoLog(end.reason)) await run.log.discard();
   run.log.line(stopLine(end), 'ERROR');
   await run.journal.write({ step: 'stopping', end });
-  await workload.stop(run.ctx.killGraceMs, run.signals.kill);
+  await stopAll(run, workload);
   await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
   reading.abort();
   return end;
+}
+
+/** Processes that hang in the kernel are reported; the task ends all the same. */
+async function stopAll({ ctx, log, signals, task }: TaskRun, workload: Workload): Promise<void> {
+  try {
+    await workload.stop(ctx.killGraceMs, signals.kill);
+  } catch (error) {
+    if (!isAgentError(error, 'PROCESS_STUCK')) throw error;
+    log.line(causeLine(error), 'ERROR');
+    ctx.logger.error(`task ${task}: ${causeLine(error)}`);
+  }
 }
 
 /** Goes on with a stop that an earlier daemon had begun. */

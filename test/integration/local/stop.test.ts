@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { living } from '../../../src/drivers/local/workload-processes.js';
+import { AgentError } from '../../../src/errors.js';
 import { isAlive } from '../../../src/os/processes.js';
+import { frozenDisk } from '../../support/frozen-disk.js';
 import { type LocalRun, localRun, outputText, outputUntil } from '../../support/local-run.js';
+import { onSmallDisk } from '../../support/small-disk.js';
 
 async function nothingLeft({ place }: LocalRun): Promise<boolean> {
   return (await living({ marker: place.ref.marker })).length === 0;
@@ -158,4 +163,19 @@ test.serial('set-up steps that a killed agent left are ended with their place', 
   t.false(await nothingLeft(local));
   await local.driver.dispose(local.place.ref);
   t.true(await nothingLeft(local));
+});
+
+onSmallDisk('a process that hangs in the kernel is named', async (t) => {
+  const local = await localRun(t);
+  const disk = frozenDisk(t);
+  const pidFile = path.join(local.folder, 'pid');
+  const workload = await local.sh(
+    'echo $$ > "$1"; echo ready; echo text > "$2"',
+    pidFile,
+    path.join(disk, 'file'),
+  );
+  await outputUntil(workload, 'ready');
+  const error = await t.throwsAsync(workload.stop(100), { instanceOf: AgentError });
+  t.is((error as AgentError).code, 'PROCESS_STUCK');
+  t.regex(error?.message ?? '', new RegExp(`\\b${readFileSync(pidFile, 'utf8').trim()}\\b`));
 });
