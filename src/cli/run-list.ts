@@ -2,6 +2,7 @@ import type { WorkerRecord } from '../api/workers.js';
 import { connect } from '../daemon/connect.js';
 import { createLogger } from '../logs/logger.js';
 import { Redactor } from '../logs/redactor.js';
+import { visibleJson } from '../logs/visible-text.js';
 import type { CommandContext } from './command.js';
 import { requireReady, sessionConfig } from './session.js';
 import { ageText, renderTable } from './table.js';
@@ -16,7 +17,7 @@ export async function runList(context: CommandContext): Promise<number> {
     const found = await workers.getAll({ last_seen: 0 }, { retry: 'bounded' });
     const text =
       context.options.json === true
-        ? JSON.stringify({ workers: found }, null, 2)
+        ? visibleJson({ workers: found })
         : workersTable(found, Date.now());
     context.stdout.write(`${text}\n`);
     return 0;

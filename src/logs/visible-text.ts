@@ -1,6 +1,6 @@
 /** Line ends, tabs, other controls (C0, DEL, C1), and the marks that turn the direction of writing or end a line. */
-const HIDDEN = /\p{Cc}|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-const BETWEEN_LINES = /[^\P{Cc}\n\t]|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const HIDDEN = /\p{Cc}|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const BETWEEN_LINES = /[^\P{Cc}\n\t]|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
  * A text of the server or a task (a name, a message) as one line of a terminal: what would move the cursor, change
@@ -16,6 +16,14 @@ export function visibleLines(text: string): string {
     .replace(/\r\n/g, '\n')
     .replace(BETWEEN_LINES, escaped)
     .replace(/\n(?=\S)/g, '\n  ');
+}
+
+/** Indented JSON that a terminal shows as it is; JSON itself leaves DEL, C1 controls and direction marks unescaped. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(
+    BETWEEN_LINES,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function escaped(letter: string): string {

@@ -1,7 +1,7 @@
 import { type Connection, connect } from '../../daemon/connect.js';
 import { createLogger } from '../../logs/logger.js';
 import { Redactor } from '../../logs/redactor.js';
-import { visibleLine } from '../../logs/visible-text.js';
+import { visibleJson, visibleLine } from '../../logs/visible-text.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig, textList } from '../session.js';
 import { type CheckResult, examine } from './examine.js';
@@ -38,7 +38,7 @@ export async function runDoctor(context: CommandContext): Promise<number> {
 
 function jsonText(results: readonly CheckResult[]): string {
   const problems = results.filter(({ state }) => state === 'problem').length;
-  return JSON.stringify({ ok: problems === 0, results }, null, 2);
+  return visibleJson({ ok: problems === 0, results });
 }
 
 /** One line a finding, with what to do about it below. */

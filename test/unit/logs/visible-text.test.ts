@@ -1,5 +1,5 @@
 import test from 'ava';
-import { visibleLine, visibleLines } from '../../../src/logs/visible-text.js';
+import { visibleJson, visibleLine, visibleLines } from '../../../src/logs/visible-text.js';
 
 const CASES: readonly [text: string, line: string][] = [
   ['plain Übung ☃ 日本', 'plain Übung ☃ 日本'],
@@ -7,6 +7,7 @@ const CASES: readonly [text: string, line: string][] = [
   ['a\r\nb\tc', 'a\\r\\nb\\tc'],
   ['\u009b31m', '\\x9b31m'],
   ['x\u202egnp.exe', 'x\\u202egnp.exe'],
+  ['a\u061cb', 'a\\u061cb'],
   ['one\u2028two\u0000', 'one\\u2028two\\x00'],
 ];
 
@@ -16,4 +17,11 @@ for (const [text, line] of CASES) {
 
 test('a message keeps its lines, and no line of it looks like one of its own', (t) => {
   t.is(visibleLines('cause\n  detail\nforged\r\n\u001b[1A'), 'cause\n  detail\n  forged\n  \\x1b[1A');
+});
+
+test('JSON shows no control or direction mark raw and reads back the same', (t) => {
+  const value = { name: 'a\u001b[2J\u009b31m\u007f\u202eb\u061c\u2028c\nd' };
+  const text = visibleJson(value);
+  t.notRegex(text, /[^\P{Cc}\n]|[\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
+  t.deepEqual(JSON.parse(text), value);
 });
