@@ -16,9 +16,7 @@ export async function runList(context: CommandContext): Promise<number> {
   try {
     const found = await workers.getAll({ last_seen: 0 }, { retry: 'bounded' });
     const text =
-      context.options.json === true
-        ? visibleJson({ workers: found })
-        : workersTable(found, Date.now());
+      context.options.json === true ? visibleJson({ workers: found }) : workersTable(found, Date.now());
     context.stdout.write(`${text}\n`);
     return 0;
   } finally {

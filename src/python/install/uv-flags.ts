@@ -56,6 +56,8 @@ const FLAGS_WITH_VALUE: Readonly<Record<string, string | undefined>> = {
 
 /** Options that uv reads in a requirements file itself, one value a line. */
 const READ_IN_FILES = /^--(?:no-binary|only-binary)[\s=]/;
+/** uv's flags with a file or an index; the options of a list give these on their own, after their checks. */
+const CHECKED: ReadonlySet<string> = new Set(['--constraint', '--find-links', '--default-index', '--index']);
 /** Several names, with commas between them, are one value for pip. */
 const LISTS: ReadonlySet<string> = new Set(['--no-binary', '--only-binary']);
 
@@ -95,10 +97,23 @@ export function uvOptions(options: readonly string[]): {
       continue;
     }
     const translated = uvFlags(option.split(/[\s=]+/));
-    if ('unknown' in translated) unknown.push(option);
+    if (
+      'unknown' in translated ||
+      translated.flags.some((flag, at) => isMisplaced(flag, at, translated.flags))
+    )
+      unknown.push(option);
     else flags.push(...translated.flags);
   }
   return { lines, flags, unknown };
+}
+
+/**
+ * Whether a flag would take a list further than pip does: a file or an index behind a word that pip refuses in a list
+ * (`-U --constraint /x`), where no check of named files and indexes has seen it, or a value that looks like a flag.
+ */
+function isMisplaced(flag: string, at: number, flags: readonly string[]): boolean {
+  if (CHECKED.has(flag)) return true;
+  return flag === '--allow-insecure-host' && /^(?:-|$)/.test(flags[at + 1] ?? '');
 }
 
 /** Flags of every `uv pip install`. */

@@ -115,6 +115,31 @@ test("pip's flags are said in uv's words, or not at all", (t) => {
   });
 });
 
+const MISPLACED: readonly string[] = [
+  '-U --constraint /etc/shadow',
+  '-U -c /etc/shadow',
+  '--no-cache-dir --constraint=/etc/shadow',
+  '--upgrade --find-links /etc',
+  '--no-deps --index-url https://elsewhere/',
+  '-q -i https://elsewhere/',
+  '--quiet --extra-index-url=https://elsewhere/',
+  '--no-color --target=/etc',
+  '-q --config-settings=a=b',
+  '-v @file',
+  '--trusted-host --config-file=/etc/shadow',
+  '--trusted-host=--target=/etc',
+  '--trusted-host',
+];
+
+for (const line of MISPLACED) {
+  test(`no flag of uv comes from a line that pip refuses: ${line}`, (t) => {
+    const { options } = parseRequirementList([line]);
+    const { flags, unknown } = uvOptions(options.others);
+    t.deepEqual(flags, []);
+    t.is(unknown.length, 1);
+  });
+}
+
 test("pip's configuration reaches uv through its variables, and the user's own for uv stay", (t) => {
   const pip = {
     ...CONFIGURATION,
