@@ -40,6 +40,17 @@ export function pathInside(root: string, file: string): string | undefined {
 }
 
 /**
+ * The folder above `file` that is a link, relative to `root`; `undefined` when there is none.
+ *
+ * @param file relative to `root`
+ */
+export function linkAbove(root: string, file: string): string | undefined {
+  const parents = path.dirname(path.normalize(file)).split(path.sep);
+  const above = parents.map((_, at) => parents.slice(0, at + 1).join(path.sep));
+  return above.find((one) => lstatSync(path.join(root, one), { throwIfNoEntry: false })?.isSymbolicLink());
+}
+
+/**
  * The content of a regular file at a path that `pathInside` gave, its last part being no link by now either.
  *
  * @throws AgentError TASK_INVALID for what is no regular file or is larger than 64 MiB; system errors of the file

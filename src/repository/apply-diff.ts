@@ -1,7 +1,7 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../errors.js';
-import { pathInside } from '../os/inside-tree.js';
+import { linkAbove, pathInside } from '../os/inside-tree.js';
 import { diffBytes, inEncodingOf } from './diff-bytes.js';
 import { diffError, type FileFailure, noFiles } from './diff-errors.js';
 import { withLineEnds } from './diff-hunks.js';
@@ -108,14 +108,23 @@ export async function applyDiff(request: DiffRequest): Promise<AppliedDiff> {
   return { files: paths, strategies: new Map(paths.map((file) => [file, 'as it is'])) };
 }
 
-/** git refuses such names itself, and only then; here files are read and removed around it. */
-function checkInside({ path: file }: FileDiff, { root }: DiffRequest): void {
-  if (!path.isAbsolute(file) && pathInside(root, path.dirname(path.join(root, file))) !== undefined) return;
-  throw new AgentError(
-    'REPOSITORY_DIFF',
-    `the uncommitted changes name ${file}, which is outside of the repository: an absolute path, one with "..", or below a link that leads out`,
-    { hint: 'Make the task again from the repository that it names.' },
-  );
+/** git refuses such names itself, but not in a merge; here files are also read and removed around it. */
+function checkInside({ path: file, from }: FileDiff, { root }: DiffRequest): void {
+  for (const name of from === undefined ? [file] : [from, file]) {
+    const why = leadsAway(root, name);
+    if (why === undefined) continue;
+    throw new AgentError('REPOSITORY_DIFF', `the uncommitted changes name ${name}, ${why}`, {
+      hint: 'Make the task again from the repository that it names.',
+    });
+  }
+}
+
+/** Why a diff may not name this file. */
+function leadsAway(root: string, name: string): string | undefined {
+  if (path.isAbsolute(name) || pathInside(root, path.dirname(path.join(root, name))) === undefined)
+    return 'which is outside of the repository: an absolute path, one with "..", or below a link that leads out';
+  const link = linkAbove(root, name);
+  return link && `which is below the link ${link}`;
 }
 
 /** git prints `-dirty` behind the commit of a submodule in which files are changed; the link itself is not. */
@@ -141,7 +150,9 @@ async function applyEach(
 ): Promise<AppliedDiff> {
   const strategies: AppliedDiff['strategies'] = new Map();
   const failures: FileFailure[] = [];
-  for (const file of files) {
+  // Links go in last: nothing of the diff is to go through one that it makes.
+  const ordered = [...files.filter((file) => !makesLink(file)), ...files.filter(makesLink)];
+  for (const file of ordered) {
     const outcome = await applyFile(git, request, file);
     if ('strategy' in outcome) strategies.set(file.path, outcome.strategy);
     else failures.push({ file, first: outcome.first });
@@ -155,6 +166,10 @@ async function applyEach(
   }
   request.reporter.line(`uncommitted changes applied to ${count([...strategies.keys()])}`);
   return { files: files.map((file) => file.path), strategies };
+}
+
+function makesLink({ text }: FileDiff): boolean {
+  return /^(?:new file mode|new mode) 120000\r?$/m.test(text);
 }
 
 const REPORTS: Readonly<Record<Exclude<StrategyName, 'as it is'>, string>> = {
@@ -175,6 +190,7 @@ async function applyFile(
   let first: GitResult | undefined;
   for (const strategy of STRATEGIES) {
     for (const text of await strategy.texts(file, request.root)) {
+      if (strategy.touches && !(await namesStayInside(git, request, text))) continue;
       const result = await apply(git, request, strategy.args, text);
       if (result.exitCode === 0) return { strategy: strategy.name };
       first ??= result;
@@ -182,6 +198,14 @@ async function applyFile(
     }
   }
   return { first: first ?? { exitCode: 1, stdout: '', stderr: '' } };
+}
+
+/** In a merge git looks for links in its index only, so the names that it reads are looked at here. */
+async function namesStayInside(git: RepositoryGit, request: DiffRequest, text: string): Promise<boolean> {
+  const { exitCode, stdout } = await apply(git, request, ['--numstat', '-z'], text);
+  const rows = stdout.split('\0').filter((row) => row !== '');
+  const names = rows.map((row) => row.replace(/^[\d-]+\t[\d-]+\t/, ''));
+  return exitCode === 0 && names.every((name) => leadsAway(request.root, name) === undefined);
 }
 
 function apply(
@@ -228,7 +252,10 @@ function given(text: string | undefined): string[] {
 
 async function lineEndOf(file: string): Promise<'\n' | '\r\n' | undefined> {
   const handle = await open(file, 'r').catch(() => undefined);
-  if (handle === undefined) return undefined;
+  if (handle === undefined || !(await handle.stat()).isFile()) {
+    await handle?.close();
+    return undefined;
+  }
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
     const end = buffer.subarray(0, bytesRead).indexOf(0x0a);
@@ -249,8 +276,9 @@ async function restore(git: RepositoryGit, { root }: DiffRequest, files: readonl
   await git.run(['reset', '--hard', '--quiet', 'HEAD'], { cwd: root });
   for (const file of files) {
     const tracked = await git.run(['ls-files', '--error-unmatch', '--', file.path], { cwd: root });
+    if (linkAbove(root, file.path) !== undefined) continue;
     if (tracked.exitCode !== 0 && (file.change === 'new' || file.change === 'renamed' || asNewFile(file))) {
-      await rm(path.join(root, file.path), { force: true });
+      await rm(path.join(root, file.path), { force: true, recursive: true });
     }
   }
 }

@@ -6,6 +6,8 @@ import { placeParts, type Tree } from './diff-places.js';
 export interface FileDiff {
   /** Path of the file in the tree after the change, or before it when it is deleted. */
   path: string;
+  /** Where a renamed or copied file comes from. */
+  from: string | undefined;
   /** The lines of the part, each with its line end, with names as `git apply` reads them. */
   text: string;
   /** First lines of its hunks: `@@ -1,2 +1,3 @@ …`. */
@@ -91,6 +93,7 @@ function fileDiff(
   const text = (isPlain(head, names, place) ? head : withNames(head, place)) + body;
   return {
     path: place.new ?? place.old ?? '',
+    from: names.renamed && place.old,
     text,
     hunks: splitLines(body)
       .filter((line) => HunkCounter.from(line) !== undefined)
