@@ -183,7 +183,7 @@ export class TasksApi {
 
   /** Changes a `queued` or `in_progress` task alone; else `updated` is 0. */
   dequeue(
-    request: { task: string; new_status?: TaskStatus; status_message?: string },
+    request: Omit<StatusChange, 'force'> & { new_status?: TaskStatus },
     options?: CallOptions,
   ): Promise<Updated> {
     return this.#client.call('tasks.dequeue', request, options);

@@ -22,6 +22,8 @@ export interface SentPart {
   lastTime: number;
   /** False: what comes after the cursor may be there already. */
   sure: boolean;
+  /** What the server has after the end of the spool: of records that were lost with an earlier process's memory. */
+  again: string;
 }
 
 /** Events of a look at the log. */
@@ -37,18 +39,18 @@ const MOST_CHARACTERS = 16 * 1024 * 1024;
  */
 export async function sentPart(request: SentPartRequest): Promise<SentPart | undefined> {
   const [first] = (await request.spool.read(0)).records;
-  if (first === undefined) return { cursor: STREAM_START, lastTime: 0, sure: true };
+  if (first === undefined) return { cursor: STREAM_START, lastTime: 0, sure: true, again: '' };
   const isWhole = first.start === 0;
   await sleep(request.settleMs, undefined, { signal: request.signal });
   const stored = await eventsSince(isWhole ? first.time : first.time - GROUP_MS, request);
   if (stored === 'no-answer') return undefined;
   const start: Cursor = { ...STREAM_START, offset: first.start };
-  if (stored === 'unknown') return { cursor: start, lastTime: 0, sure: false };
+  if (stored === 'unknown') return { cursor: start, lastTime: 0, sure: false, again: '' };
   const texts = stored.map(({ msg }) => msg);
   const length = texts.reduce((sum, text) => sum + text.length, 0);
   const records = await recordsOf(request.spool, length);
-  const { sent, sure } = isWhole ? sentOfWhole(texts, records) : sentOfRest(texts.join(''), records);
-  return { cursor: cursorAt(sent, records) ?? start, lastTime: stored.at(-1)?.timestamp ?? 0, sure };
+  const { sent, ...rest } = isWhole ? sentOfWhole(texts, records) : sentOfRest(texts.join(''), records);
+  return { cursor: cursorAt(sent, records) ?? start, lastTime: stored.at(-1)?.timestamp ?? 0, ...rest };
 }
 
 /** This worker's events from a time on, in their order. */
@@ -97,32 +99,92 @@ interface Sent {
   /** Characters of the records. */
   sent: number;
   sure: boolean;
+  again: string;
 }
 
 /** Of a spool that has all from the start of the run. What does not fit is another's, with the worker's name. */
 function sentOfWhole(texts: readonly string[], records: readonly TextRecord[]): Sent {
-  const all = records.map(({ text }) => text).join('');
+  const all = textOf(records);
   let sent = 0;
   let sure = true;
+  let again = '';
   for (const text of texts) {
-    if (all.startsWith(text, sent)) sent += text.length;
-    else sure = false;
+    const left = all.slice(sent, sent + text.length);
+    if (!text.startsWith(left)) sure = false;
+    else if (left.length === text.length || sent + left.length === all.length) {
+      sent += left.length;
+      again += text.slice(left.length);
+    }
   }
-  return { sent, sure };
+  return { sent, sure, again };
 }
 
-/** Of a spool whose start is sent and removed: the server's text ends with a beginning of it. */
+/** Of a spool whose start is sent and removed: the server's text ends with a beginning of it, or goes on after all of it. */
 function sentOfRest(stored: string, records: readonly TextRecord[]): Sent {
-  const all = records.map(({ text }) => text).join('');
-  const fitting: number[] = [];
-  let length = 0;
-  for (const { text } of records) {
-    length += text.length;
-    if (length > stored.length) break;
-    if (text !== '' && stored.endsWith(all.slice(0, length))) fitting.push(length);
+  const all = textOf(records);
+  const ends = recordEnds(records);
+  const fitting = overlaps(stored, all).filter((length) => all[length - 1] === '\n' || ends.has(length));
+  const whole = all === '' ? -1 : stored.lastIndexOf(all);
+  if (fitting.length === 0 && whole >= 0) {
+    const again = stored.slice(whole + all.length);
+    return { sent: all.length, sure: stored.indexOf(all) === whole, again };
   }
   // Of several, as lines that repeat give: a line that comes twice is better than one that never comes.
-  return { sent: fitting[0] ?? 0, sure: fitting.length === 1 };
+  return { sent: fitting[0] ?? 0, sure: fitting.length === 1, again: '' };
+}
+
+/** Lengths of the beginnings of `next` that `text` ends with, the shortest first; by Knuth, Morris and Pratt. */
+function overlaps(text: string, next: string): number[] {
+  const border = new Int32Array(next.length + 1);
+  const longer = (matched: number, sign: string | undefined) => {
+    let length = matched;
+    while (length > 0 && (length === next.length || next[length] !== sign)) length = border[length] ?? 0;
+    return next[length] === sign ? length + 1 : length;
+  };
+  for (let at = 1; at < next.length; at += 1) border[at + 1] = longer(border[at] ?? 0, next[at]);
+  let matched = 0;
+  for (let at = 0; at < text.length; at += 1) matched = longer(matched, text[at]);
+  const found: number[] = [];
+  for (; matched > 0; matched = border[matched] ?? 0) found.unshift(matched);
+  return found;
+}
+
+function recordEnds(records: readonly TextRecord[]): ReadonlySet<number> {
+  let length = 0;
+  return new Set(
+    records.map(({ text }) => {
+      length += text.length;
+      return length;
+    }),
+  );
+}
+
+function textOf(records: readonly TextRecord[]): string {
+  return records.map(({ text }) => text).join('');
+}
+
+/**
+ * Passes over records whose text the server has already, as `again` says.
+ *
+ * @param end where the records end
+ * @returns where sending begins, what of `again` may still come, and whether the records fit it
+ */
+export function behindEnd(
+  again: string,
+  records: readonly PlacedRecord[],
+  end: Cursor,
+): { cursor: Cursor; again: string; fits: boolean } {
+  let left = again;
+  for (const { start, text: raw } of records) {
+    const text = sentText(raw);
+    const same = Math.min(text.length, left.length);
+    if (text.slice(0, same) !== left.slice(0, same))
+      return { cursor: { ...STREAM_START, offset: start }, again: '', fits: false };
+    left = left.slice(same);
+    if (same < text.length)
+      return { cursor: { ...STREAM_START, offset: start, skip: same }, again: '', fits: true };
+  }
+  return { cursor: end, again: left, fits: true };
 }
 
 function cursorAt(sent: number, records: readonly TextRecord[]): Cursor | undefined {

@@ -44,6 +44,7 @@ export interface SpoolOptions {
 /** A record that is not on the disk yet. */
 interface Queued {
   start: number;
+  position: number;
   bytes: Buffer;
 }
 
@@ -71,6 +72,7 @@ export class Spool {
   #tail: number;
   #released: number;
   #position: number;
+  #kept: number;
   #lost: { lines: number; reason: string } | undefined;
   #busy = false;
   #writing: Promise<void> | undefined;
@@ -84,6 +86,7 @@ export class Spool {
     this.#tail = segments.at(-1)?.end ?? 0;
     this.#released = segments[0]?.start ?? 0;
     this.#position = last?.position ?? 0;
+    this.#kept = this.#position;
     this.endsOpen = last !== undefined && !last.text.endsWith('\n');
   }
 
@@ -100,6 +103,11 @@ export class Spool {
   /** Where reading of the workload's output goes on. */
   get position(): number {
     return this.#position;
+  }
+
+  /** The position in the workload's output that the records on the disk reach; records in memory do not count. */
+  get kept(): number {
+    return this.#kept;
   }
 
   append(record: LogRecord): void {
@@ -191,7 +199,7 @@ export class Spool {
   }
 
   #enqueue(bytes: Buffer): void {
-    this.#queue.push({ start: this.#tail, bytes });
+    this.#queue.push({ start: this.#tail, position: this.#position, bytes });
     this.#tail += bytes.length;
     if (this.#troubled) this.#options.onReadable?.();
     if (this.#busy) return;
@@ -210,6 +218,7 @@ export class Spool {
   async #writeQueue(): Promise<void> {
     for (let first = this.#queue[0]; first && !this.#closing.signal.aborted; first = this.#queue[0]) {
       const written = this.#tail;
+      const reached = this.#queue.at(-1)?.position ?? this.#kept;
       try {
         await this.#writeBatch(
           first.start,
@@ -222,6 +231,7 @@ export class Spool {
         continue;
       }
       this.#queue = this.#queue.filter(({ start }) => start >= written);
+      this.#kept = reached;
       this.#noteTrouble(undefined);
       this.#options.onReadable?.();
     }

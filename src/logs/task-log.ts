@@ -112,9 +112,8 @@ export class TaskLog implements Reporter {
 
   /** Position before which the workload's output is not needed any more: it is in the spool, on disk. */
   async kept(): Promise<number> {
-    const { position } = this;
     await this.#spool.flush();
-    return position;
+    return this.#spool.kept;
   }
 
   line(text: string, level: LogLevel = 'INFO'): void {

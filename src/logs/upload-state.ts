@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { refuseNewer } from '../os/format-version.js';
 import { type Cursor, STREAM_START } from './batch.js';
 
@@ -45,6 +45,11 @@ export async function writeUploadState(file: string, state: UploadState): Promis
   const next = `${file}.next`;
   await writeFile(next, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600 });
   await rename(next, file);
+}
+
+/** A state that is not true any more goes: without one, the server's log says what was sent. */
+export async function dropUploadState(file: string): Promise<void> {
+  await Promise.all([file, `${file}.next`].map((one) => rm(one, { force: true })));
 }
 
 function isUploadState(value: unknown): value is UploadState {

@@ -4,9 +4,15 @@ import { type Backoff, backoffDelay } from '../os/backoff.js';
 import { BATCH_LIMITS, type Batch, type BatchLimits, planBatch } from './batch.js';
 import type { LogServer } from './delivery.js';
 import { type SendResult, sendExactlyOnce } from './exactly-once.js';
-import { sentPart } from './sent-part.js';
+import { behindEnd, sentPart } from './sent-part.js';
 import type { Spool } from './spool.js';
-import { NOTHING_SENT, readUploadState, type UploadState, writeUploadState } from './upload-state.js';
+import {
+  dropUploadState,
+  NOTHING_SENT,
+  readUploadState,
+  type UploadState,
+  writeUploadState,
+} from './upload-state.js';
 
 export interface UploaderOptions {
   spool: Spool;
@@ -68,6 +74,8 @@ export class Uploader {
   #state: UploadState;
   /** The note of how far the server has the log is lost. */
   #searching: boolean;
+  /** Text that the server has of records which were lost with the memory of an earlier process: it comes again. */
+  #again = '';
   #work: Promise<void> = Promise.resolve();
   #wake: () => void = () => undefined;
   #waiting: (() => void)[] = [];
@@ -85,7 +93,12 @@ export class Uploader {
 
   /** Goes on where the last run ended, and sends until it is stopped. */
   static async start(options: UploaderOptions): Promise<Uploader> {
-    const uploader = new Uploader(options, await readUploadState(options.stateFile));
+    const { stateFile, spool } = options;
+    const noted = await readUploadState(stateFile);
+    // Records that were sent from memory, and that the disk never took.
+    const isBeyond = Math.max(noted?.cursor.offset ?? 0, noted?.inFlight?.to.offset ?? 0) > spool.end;
+    if (isBeyond) await dropUploadState(stateFile);
+    const uploader = new Uploader(options, isBeyond ? undefined : noted);
     uploader.#work = uploader.#run();
     return uploader;
   }
@@ -155,6 +168,7 @@ export class Uploader {
     if (this.#searching) return this.#search();
     if (this.#state.inFlight) return this.#resume(this.#state.inFlight);
     if (this.#isDone) return this.#sleep();
+    if (this.#again !== '') return this.#skip();
     await this.#gather();
     if (!this.#ending.signal.aborted && !this.#held) await this.#sendNext();
   }
@@ -168,10 +182,30 @@ export class Uploader {
       await sleep(backoffDelay(1, backoff, random), undefined, { signal });
       return;
     }
-    const { cursor, lastTime, sure } = found;
+    const { cursor, lastTime, sure, again } = found;
     this.#searching = false;
-    if (!sure) spool.append({ time: now(), level: 'WARNING', text: DOUBTFUL, position: spool.position });
-    await this.#keep({ cursor, lastTime });
+    this.#again = again;
+    if (!sure) this.#sayDoubt();
+    if (again === '') return this.#keep({ cursor, lastTime });
+    // A kill before all of it has come looks for it once more.
+    this.#state = { cursor, lastTime };
+    this.#wakeWaiting();
+  }
+
+  #sayDoubt(): void {
+    const { spool, now = Date.now } = this.#options;
+    spool.append({ time: now(), level: 'WARNING', text: DOUBTFUL, position: spool.position });
+  }
+
+  /** Passes over what the server has already. */
+  async #skip(): Promise<void> {
+    const { records, next } = await this.#options.spool.read(this.#state.cursor.offset);
+    const { cursor, again, fits } = behindEnd(this.#again, records, { ...this.#state.cursor, offset: next });
+    this.#again = again;
+    if (!fits) this.#sayDoubt();
+    this.#state = { ...this.#state, cursor };
+    if (again === '') await this.#keep(this.#state);
+    else this.#wakeWaiting();
   }
 
   /** A request of an earlier run, of which nobody knows whether it arrived. */
@@ -243,11 +277,12 @@ export class Uploader {
     }
   }
 
-  /** A disk that does not take the state is no reason not to send: only a kill would then show. */
+  /** A disk that does not take the state is no reason not to send. After a kill, the server's log says what was sent. */
   async #keep(state: UploadState): Promise<void> {
     this.#state = state;
     this.#wakeWaiting();
-    await writeUploadState(this.#options.stateFile, state).catch(() => undefined);
+    const { stateFile } = this.#options;
+    await writeUploadState(stateFile, state).catch(() => dropUploadState(stateFile).catch(() => undefined));
   }
 
   async #gather(): Promise<void> {

@@ -30,9 +30,10 @@ export interface ClaimRequest {
 }
 
 /**
- * Takes a task: it is in progress from now on, and no abort by the user is overwritten on the way. `tasks.dequeue`
+ * Takes a task: it is in progress from now on, and no abort or reset by the user is overwritten on the way. `tasks.dequeue`
  * alone changes the status under the condition that it is still `queued`; from `created`, which it leads to,
  * the server refuses a stop, so none can be lost before `tasks.started`, the only call after which `started` is set.
+ * A reset leads to `created` too. The message tells it before that call, and the queue that it removed after it.
  *
  * @returns the task, or why it is not to be run. Its status texts are those that it had in its queue.
  * @throws AgentError TASK_NOT_FOUND, API_REFUSED
@@ -42,20 +43,31 @@ export async function claimTask(
   { task, ...pull }: ClaimRequest,
 ): Promise<TaskRecord | StopReason> {
   let reason: string | null | undefined;
+  let queue: string | null | undefined;
+  let started = false;
   for (let looks = 1; ; looks += 1) {
     const now = await ctx.tasks.getById(task);
     // Taking it out of its queue erases the reason that it went there for.
     reason ??= now.status_reason ?? '';
+    queue ??= now.execution?.queue;
     const record = { ...now, status_reason: pull.pulled ? reason : '' };
-    if (ctx.reportsStatus && !isOurs(ctx, record)) {
+    if (ctx.reportsStatus && !started && !isOurs(ctx, record)) {
       const ended = endedBefore(record, pull);
       if (ended) return ended;
-      if (!(await take(ctx, record, looks >= MOST_LOOKS))) continue;
+      started = (await take(ctx, record, looks >= MOST_LOOKS)) === 'started';
+      continue;
     }
+    if (ctx.reportsStatus && queue && !record.execution?.queue) return undoStart(ctx, task);
     const claimed = { ...record, runtime: claimedRuntime(record) };
     await noteHost(ctx, claimed);
     return claimed;
   }
+}
+
+/** A reset that `tasks.started` has overwritten gets its status back. */
+async function undoStart(ctx: AgentContext, task: string): Promise<StopReason> {
+  await ctx.tasks.dequeue({ task, new_status: 'created', status_reason: RESET, status_message: RESET });
+  return 'reset';
 }
 
 /** An answer to `tasks.started` that was lost on its way. */
@@ -74,11 +86,18 @@ function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): Stop
   if (status === 'in_progress' && pulled && status_message?.startsWith(changedBy('')))
     return 'status_changed';
   const asked = isStopping(status_message) && (pulled || status === 'created');
-  return asked && (status === 'created' || status === 'queued' || status === 'in_progress')
-    ? 'stopped'
-    : undefined;
+  if (asked && (status === 'created' || status === 'queued' || status === 'in_progress')) return 'stopped';
+  return isResetSincePull(record, pull) ? 'reset' : undefined;
 }
 
+/** A draft that was put into a queue by its entry alone is one since before that. */
+function isResetSincePull(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): boolean {
+  const { status, status_message } = record;
+  return pull.pulled && status === 'created' && status_message !== PULLED && isChangedSince(record, pull);
+}
+
+/** What `tasks.reset` writes into a task. */
+const RESET = 'reset';
 /** What `tasks.stop` writes into a task that was queued. */
 const STOPPED_BY = 'Stopped by ';
 
@@ -86,22 +105,27 @@ const STOPPED_BY = 'Stopped by ';
  * `queues.get_next_task` takes the entry first and then makes a stopped task `queued`, so an abort between these two steps
  * loses its status; message and time stay.
  */
-function isStoppedInPull(
-  { status_message, status_changed }: TaskRecord,
-  { queuedAt }: { queuedAt?: string },
-) {
-  if (!status_message?.startsWith(STOPPED_BY)) return false;
+function isStoppedInPull(record: TaskRecord, pull: { queuedAt?: string }): boolean {
+  return record.status_message?.startsWith(STOPPED_BY) === true && isChangedSince(record, pull);
+}
+
+/** Both times are the server's. */
+function isChangedSince({ status_changed }: TaskRecord, { queuedAt }: { queuedAt?: string }): boolean {
   return Date.parse(status_changed ?? '') > Date.parse(queuedAt ?? '');
 }
 
-/** @returns false when the task has to be looked at again */
-async function take(ctx: AgentContext, { id, status }: TaskRecord, byForce: boolean): Promise<boolean> {
+/** One step, after which the task has to be looked at again: out of its queue, or to its start. */
+async function take(
+  ctx: AgentContext,
+  { id, status }: TaskRecord,
+  byForce: boolean,
+): Promise<'started' | 'not-yet'> {
   const force = byForce || NEEDS_FORCE.has(status);
   try {
     if (status === 'queued' && !byForce) {
       const change = { task: id, new_status: 'created', status_message: PULLED } as const;
-      const { updated } = await ctx.tasks.dequeue(change);
-      if (updated === 0) return false;
+      await ctx.tasks.dequeue(change);
+      return 'not-yet';
     }
     await ctx.tasks.started(
       {
@@ -112,11 +136,11 @@ async function take(ctx: AgentContext, { id, status }: TaskRecord, byForce: bool
       },
       { retry: 'none', sendOnce: true },
     );
-    return true;
+    return 'started';
   } catch (error) {
     if (!isPassing(error) && (byForce || !isWorthAnotherLook(error))) throw error;
     if (!isChangedMeanwhile(error)) await sleep(LATER_MS);
-    return false;
+    return 'not-yet';
   }
 }
 

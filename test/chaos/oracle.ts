@@ -87,7 +87,8 @@ function outcomesOf(world: World, task: ChaosTask): Outcome[] {
   if (ended) outcomes.push({ status: task.exitCode === 0 ? 'completed' : 'failed' });
   if (noRoom || task.killed) outcomes.push({ status: 'failed' });
   if (task.done.has('abort')) outcomes.push({ status: 'stopped' });
-  if (task.mayBeStopped) outcomes.push({ status: 'stopped', reason: /^user abort$/ });
+  if (task.mayBeStopped)
+    outcomes.push({ status: 'stopped', reason: /^(user abort$|stopped by the operator: SIGTERM )/ });
   if (starts > 0) return outcomes;
   if (world.diskWasFull) outcomes.push({ status: 'failed', reason: /no space left/ });
   if (task.withoutEngine) outcomes.push({ status: 'failed', reason: /engine|container/ });
