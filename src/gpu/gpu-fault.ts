@@ -1,5 +1,5 @@
 import type { Gpu } from './gpu.js';
-import type { XidEvent } from './kernel-log.js';
+import type { XidEvent } from './xid-events.js';
 
 /** What is remembered of a GPU to see later whether it has failed. */
 export type GpuMark = Pick<Gpu, 'index' | 'uuid' | 'pciBusId' | 'uncorrectedErrors'>;

@@ -1,7 +1,7 @@
 import { ownedGpus } from '../gpu/allocation.js';
 import { type GpuMark, gpuFault, gpuMark } from '../gpu/gpu-fault.js';
-import { kernelMicros, readXidEvents } from '../gpu/kernel-log.js';
 import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
+import { kernelMicros, readXidEvents } from '../gpu/xid-events.js';
 import type { AgentContext } from './context.js';
 
 /** The GPUs of a task when its command was launched, those included that were gone by then. */

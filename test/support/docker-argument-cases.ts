@@ -270,6 +270,8 @@ export const ENGINE_REFUSES: readonly string[] = [
   'help',
   'io-maxbandwidth',
   'io-maxiops',
+  // Podman has no links.
+  'link',
   'quiet',
   'sig-proxy',
   'storage-opt',

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
+import { memoryKills } from '../../os/memory-kills.js';
 import { isInGroup, takesSignal } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
@@ -25,6 +26,8 @@ const RETRY_MS = 1000;
 const PATIENCE_MS = 15 * 60_000;
 /** An engine that has just come up needs this long until it has started what is to run always. */
 const RESTART_MS = 10_000;
+/** Times the log of an ended container is read for its count of killed processes. */
+const LOG_TRIES = 4;
 /** What a stop may take beyond the grace. */
 const STOP_MS = 60_000;
 
@@ -116,17 +119,32 @@ export class DockerWorkload implements Workload {
     return new Promise<never>(() => undefined);
   }
 
-  /** The engine's word about memory is about all of the container's life, the set-up of the task included. */
+  /**
+   * The engine's word about memory is about all of the container's life, the set-up of the task included, and Podman 4
+   * says nothing: its conmon leaves the note in the folder of the service, and Podman looks elsewhere.
+   */
   async #explained(state: ContainerState): Promise<ContainerState> {
-    if (!state.oomKilled) return state;
-    const said: Uint8Array[] = [];
+    const kills = memoryKills(state.id);
+    if (!state.oomKilled && kills === 0) return state;
     try {
-      const { signal } = this.#options;
-      for await (const data of this.#options.engine.logs(state.id, state.tty, signal)) said.push(data);
+      const before = await this.#killsBefore(state);
+      if (before === undefined) return state;
+      return { ...state, oomKilled: before === 0 || kills > before };
     } catch {
-      return state; // the arguments name a log driver that cannot be read
+      return { ...state, oomKilled: true }; // the arguments name a log driver that cannot be read
     }
-    return killsBeforeCommand(Buffer.concat(said).toString()) > 0 ? { ...state, oomKilled: false } : state;
+  }
+
+  /** Under load, Podman 4.3 gives an empty log for a container that has just ended. */
+  async #killsBefore({ id, tty }: ContainerState): Promise<number | undefined> {
+    const { engine, signal } = this.#options;
+    for (let tries = 1; ; tries++) {
+      const said: Uint8Array[] = [];
+      for await (const data of engine.logs(id, tty, signal)) said.push(data);
+      const kills = killsBeforeCommand(Buffer.concat(said).toString());
+      if (kills !== undefined || tries === LOG_TRIES) return kills;
+      await this.#pause(signal);
+    }
   }
 
   /** Whether the engine has given up starting the container again by its restart policy. */

@@ -35,10 +35,12 @@ done)`;
  * Processes that were killed for memory before the command began.
  *
  * @param said what the engine's own log of the container says
+ * @returns `undefined` where it has no count
  */
-export function killsBeforeCommand(said: string): number {
+export function killsBeforeCommand(said: string): number | undefined {
   const counts = [...said.matchAll(new RegExp(`^${KILLS_NAME} (\\d+)\\r?$`, 'gm'))];
-  return Number(counts.at(-1)?.[1] ?? 0);
+  const last = counts.at(-1)?.[1];
+  return last === undefined ? undefined : Number(last);
 }
 
 /**

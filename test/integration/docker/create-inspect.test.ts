@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import Docker from 'dockerode';
@@ -9,46 +10,62 @@ import { createOptions } from '../../../src/drivers/docker/create-request.js';
 import { RUN_OPTIONS } from '../../../src/drivers/docker/run-options/option-table.js';
 import { capabilityName } from '../../../src/drivers/docker/run-options/security-options.js';
 import { ENGINE_REFUSES, INSPECTED_ARGUMENTS } from '../../support/docker-argument-cases.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 
 test('the container is the one that the docker command makes', async (t) => {
   // Some four hundred containers are made.
   t.timeout(10 * 60_000);
   const engine = await DockerEngine.startFor(t);
   await engine.makeBusybox('base:1');
-  await prepare(engine);
+  const subnet = await prepare(engine);
   // Its bridge would outlive the engine.
   t.teardown(() => engine.docker(['network', 'rm', '--force', 'mynet']));
   const docker = new Docker({ socketPath: engine.socket });
   const { ApiVersion } = await docker.version();
   const wrong: unknown[] = [];
   const proven = new Set<string>();
-  for (const args of INSPECTED_ARGUMENTS) {
+  for (const given of INSPECTED_ARGUMENTS) {
+    const args = given.map((word) => word.replace(SUBNET, subnet));
     const options = optionsOf(parseArguments(args), 'test');
     if (options.some(({ option }) => option.since !== undefined)) continue;
     const theirs = await byCommand(engine, args);
     const ours = await byUs(docker, engine, args, ApiVersion ?? '1.41');
     if (!isRefused(theirs)) for (const { option } of options) proven.add(option.name);
+    if (TEST_ENGINE === 'podman') for (const found of [ours, theirs]) hideOfPodman(found, args);
     if (JSON.stringify(ours) !== JSON.stringify(theirs))
       wrong.push({ args: args.join(' '), ...difference(theirs, ours) });
   }
   t.deepEqual(wrong, []);
-  const unproven = RUN_OPTIONS.filter(({ name, since }) => since === undefined && !proven.has(name)).map(
-    ({ name }) => name,
+  const unproven = RUN_OPTIONS.filter(({ name, since }) => since === undefined && !proven.has(name));
+  // Which of these an engine takes depends on its storage and its version.
+  t.deepEqual(
+    unproven.map(({ name }) => name).filter((name) => !ENGINE_REFUSES.includes(name)),
+    [],
   );
-  t.deepEqual(unproven.sort(), [...ENGINE_REFUSES].sort());
 });
 
 function isRefused(outcome: unknown): boolean {
   return typeof outcome === 'object' && outcome !== null && 'refused' in outcome;
 }
 
-async function prepare(engine: DockerEngine): Promise<void> {
+/** Start of the addresses in the arguments. */
+const SUBNET = '172.30.100.';
+
+/** @returns start of the addresses of the network, which no other network of the machine has */
+async function prepare(engine: DockerEngine): Promise<string> {
   fs.writeFileSync(path.join(engine.folder, 'env'), 'FROM_FILE=1\n# note\nA=9\nC\n');
   fs.writeFileSync(path.join(engine.folder, 'labels'), 'la=1\nlb=2\n');
   fs.writeFileSync(path.join(engine.folder, 'seccomp.json'), '{ "defaultAction": "SCMP_ACT_ALLOW" }');
-  await engine.docker(['network', 'create', '--internal', '--subnet', '172.30.100.0/24', 'mynet']);
   await engine.docker(['create', '--name', 'other', '-v', '/shared', 'base:1', 'true']);
+  const taken = Object.values(os.networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address),
+  );
+  const subnet = Array.from({ length: 256 }, (_, third) => `172.30.${third}.`).find(
+    (start) => !taken.some((address) => address.startsWith(start)),
+  );
+  const subnets = ['--subnet', `${subnet}0/24`, '--subnet', '2001:db8::/64'];
+  await engine.docker(['network', 'create', '--internal', '--ipv6', ...subnets, 'mynet']);
+  return String(subnet);
 }
 
 async function byCommand(engine: DockerEngine, args: readonly string[]): Promise<unknown> {
@@ -56,8 +73,9 @@ async function byCommand(engine: DockerEngine, args: readonly string[]): Promise
   try {
     const id = await engine.docker(['create', ...args, 'base:1', 'echo', 'x'], { program: commandProgram() });
     return await inspectAndRemove(new Docker({ socketPath: engine.socket }), id.trim());
-  } catch (error) {
-    return { refused: error instanceof Error ? error.message.includes('exit code') : true };
+  } catch {
+    // Podman 5.8 makes a container with a negative number of CPU shares and cannot inspect it.
+    return { refused: true };
   }
 }
 
@@ -85,8 +103,8 @@ async function byUs(
     const body = forEngine({ ...request, Image: 'base:1', Cmd: ['echo', 'x'] }, options, version);
     const container = await docker.createContainer(createOptions(body));
     return await inspectAndRemove(docker, container.id);
-  } catch (error) {
-    return { refused: error instanceof Error };
+  } catch {
+    return { refused: true };
   }
 }
 
@@ -120,6 +138,22 @@ function normal(value: unknown, key = ''): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
   return Object.fromEntries(entries.map(([name, member]) => [name, normal(member, name)]));
+}
+
+/**
+ * The docker command asks for no limit of processes in its own way, which lifts Podman's default of 2048; the podman
+ * command keeps it, as the agent does. A port of the machine that nobody names is another one each time.
+ */
+function hideOfPodman(found: unknown, args: readonly string[]): void {
+  if (typeof found !== 'object' || found === null) return;
+  for (const [key, value] of Object.entries(found)) {
+    const isDefault = key === 'PidsLimit' && (value === 0 || value === 2048);
+    const isNote = key === 'io.podman.annotations.pids-limit' && value === '0';
+    const isRandom = key === 'HostPort' && value !== '' && !args.join(' ').includes(String(value));
+    if (isDefault || isNote || isRandom) Reflect.deleteProperty(found, key);
+    else hideOfPodman(value, args);
+    if (key === 'Annotations' && JSON.stringify(value) === '{}') Reflect.deleteProperty(found, key);
+  }
 }
 
 function difference(theirs: unknown, ours: unknown): { theirs: string[]; ours: string[] } {

@@ -21,6 +21,12 @@ async function startWithImages(): Promise<DockerEngine> {
   await engine.makeBusybox('base:1');
   await engine.makeBusybox('shell-less:1', [], (bin) => fs.rmSync(path.join(bin, 'sh')));
   await engine.makeBusybox('foreign:1', [], makeForeign);
+  // As an engine sees it that notices the end of the container late.
+  await engine.makeBusybox('late:1', [], (bin) => {
+    const shell = '#!/bin/busybox sh\n[ $$ != 1 ] || /bin/busybox sleep 2\nexit 3\n';
+    fs.rmSync(path.join(bin, 'sh'));
+    fs.writeFileSync(path.join(bin, 'sh'), shell, { mode: 0o755 });
+  });
   await engine.makeBusybox('broken:1', [], (bin) => {
     fs.rmSync(path.join(bin, 'sh'));
     fs.writeFileSync(path.join(bin, 'sh'), '#!/bin/false\n', { mode: 0o755 });
@@ -120,6 +126,12 @@ const REFUSED: readonly Refused[] = [
     message: /^the container ended at once with status 1$/,
   },
   {
+    what: 'a shell that does nothing, in a container that ends later',
+    image: 'late:1',
+    code: 'DOCKER_CONTAINER',
+    message: /^the container ended at once with status 3$/,
+  },
+  {
     what: 'a name that is none',
     image: 'Upper/Case:1',
     code: 'DOCKER_IMAGE',
@@ -154,6 +166,8 @@ function inUse(port: number, by: string): RegExp {
 test('published ports that are in use are named', async (t) => {
   const engine = await sharedEngine(t);
   await engine.docker(['network', 'create', 'bridged']);
+  // Its bridge would outlive the engine.
+  t.teardown(() => engine.docker(['network', 'rm', '--force', 'bridged']));
   const server = net.createServer().listen(0, '0.0.0.0');
   t.teardown(() => server.close());
   await once(server, 'listening');

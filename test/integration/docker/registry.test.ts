@@ -99,7 +99,8 @@ async function notThere(t: ExecutionContext, set: Set): Promise<void> {
 
 async function rateLimit(t: ExecutionContext, set: Set): Promise<void> {
   const server = http.createServer((_, answer) => {
-    answer.writeHead(429, { 'content-type': 'application/json' });
+    // Podman asks again, after half a minute and longer where the registry names no time.
+    answer.writeHead(429, { 'content-type': 'application/json', 'retry-after': '1' });
     answer.end('{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { type GpuEvidence, type GpuMark, gpuFault } from '../../../src/gpu/gpu-fault.js';
-import { parseXidEvents, readXidEvents } from '../../../src/gpu/kernel-log.js';
+import { parseXidEvents, readXidEvents } from '../../../src/gpu/xid-events.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const A: GpuMark = { index: 0, uuid: 'GPU-a', pciBusId: '00000000:19:00.0', uncorrectedErrors: 0 };

@@ -11,6 +11,9 @@ export interface FirstLook {
   environment: Record<string, string>;
 }
 
+/** An engine under load sees the end of a container late. */
+const END_MS = 10_000;
+
 /** User and group of a container's processes, `user:group`; `undefined` for root. Errors as of `firstLook`. */
 export async function containerOwner(engine: Engine, container: string): Promise<string | undefined> {
   return (await firstLook(engine, container)).owner;
@@ -39,6 +42,8 @@ export async function firstLook(engine: Engine, container: string): Promise<Firs
   } catch (error) {
     if (await isRunning(engine, container)) throw error;
   }
+  // A shell says something even where the image has no `id`. Without one, the container's own process ends, too.
+  if (said === '') await engine.wait(container, AbortSignal.timeout(END_MS)).catch(() => undefined);
   if (await isRunning(engine, container)) return { owner: undefined, environment: {} };
   throw await endedAtOnce(engine, container);
 }

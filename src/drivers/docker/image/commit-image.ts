@@ -33,7 +33,11 @@ export async function commitImage(engine: Engine, commit: ImageCommit): Promise<
   });
   try {
     await bringFolder(engine, second, commit);
-    return await commitContainer(engine, second, splitName(commit.name));
+    return await commitContainer(engine, second, {
+      ...splitName(commit.name),
+      // Podman would keep the empty word, which other programs try to run.
+      ...(commit.entryPoint ? {} : { changes: 'ENTRYPOINT []' }),
+    });
   } finally {
     await engine.remove(second);
     // Where an image is kept as a chain of its parents, it stays as one of them.
@@ -53,11 +57,11 @@ export function splitName(name: string): { repo: string; tag: string } {
 async function commitContainer(
   engine: Engine,
   container: string,
-  name: { repo?: string; tag?: string } = {},
+  options: { repo?: string; tag?: string; changes?: string } = {},
 ): Promise<string> {
   // Nothing runs in the container but a shell that waits.
   const made: { Id: string } = await engine.ask('making the image', (docker) =>
-    docker.getContainer(container).commit({ ...name, pause: false }),
+    docker.getContainer(container).commit({ ...options, pause: false }),
   );
   return made.Id;
 }

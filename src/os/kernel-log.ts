@@ -1,15 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { systemCode } from '../errors.js';
 
-/** An error that NVIDIA's driver wrote to the kernel's log. */
-export interface XidEvent {
-  code: number;
-  /** As the driver writes it: `0000:01:00`. */
-  pciBusId: string;
-  /** Microseconds of the kernel's own clock. */
-  atMicros: number;
-}
-
 const KERNEL_LOG = '/dev/kmsg';
 /** A record of the kernel has at most 8 KiB. */
 const LONGEST_RECORD = 16 * 1024;
@@ -17,29 +8,16 @@ const LONGEST_RECORD = 16 * 1024;
 const MOST_RECORDS = 100_000;
 
 /**
- * The errors of NVIDIA's driver in the kernel's log. None where this user may not read it; most systems let only root.
+ * The kernel's log, which most systems let only root read.
+ *
+ * @returns records `priority,number,microseconds,flags;message`, one a line; empty where this user may not read it
  */
-export function readXidEvents(file = KERNEL_LOG): XidEvent[] {
+export function readKernelLog(file = KERNEL_LOG): string {
   try {
-    return parseXidEvents(readRecords(file));
+    return readRecords(file);
   } catch {
-    return [];
+    return '';
   }
-}
-
-/** @param text records of `/dev/kmsg`: `priority,number,microseconds,flags;message` */
-export function parseXidEvents(text: string): XidEvent[] {
-  const record = /^\d+,\d+,(\d+),[^;\n]*;NVRM: Xid \(PCI:([0-9a-fA-F:]+)[^)]*\): (\d+)\b/gm;
-  return [...text.matchAll(record)].map(([, micros, pci = '', code]) => ({
-    code: Number(code),
-    pciBusId: pci,
-    atMicros: Number(micros),
-  }));
-}
-
-/** The kernel's clock now, in the unit of its log. */
-export function kernelMicros(): number {
-  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /** One read gives one record; a read behind the last one would wait. */
