@@ -118,7 +118,7 @@ function checkInside({ path: file }: FileDiff, { root }: DiffRequest): void {
   );
 }
 
-/** git prints `-dirty` behind the commit of a submodule in which files are changed; the link itself is not. */
+/** git prints `-dirty` after the commit of a submodule in which files are changed; the link itself is not. */
 function isUnchangedLink({ link }: FileDiff): boolean {
   return link !== undefined && link.from === link.to;
 }
