@@ -131,13 +131,16 @@ export const daemonCommand: Command = {
     ...notTaken,
   ],
   contradictions: [
-    { flags: ['--stop', '--status'], hint: 'A daemon is stopped or looked at; give one of them.' },
-    { flags: ['--drain', '--leave'], hint: 'A daemon waits for its tasks or leaves them; give one of them.' },
+    { flags: ['--stop', '--status'], hint: 'Give either --stop or --status.' },
+    {
+      flags: ['--drain', '--leave'],
+      hint: 'Give either --drain (wait for the tasks) or --leave (keep them running).',
+    },
     { flags: ['--leave', '--requeue'], hint: 'Tasks that are left run on, so none is put back.' },
     { flags: ['--leave', '--timeout'], hint: '--leave ends the daemon at once.' },
     {
       flags: ['--detached', '--foreground'],
-      hint: 'Give --detached for a daemon in the background; without it the daemon stays in this terminal.',
+      hint: 'Use --detached to run in the background; without it the daemon stays in this terminal.',
     },
     ...MACHINE_CONTRADICTIONS,
   ],
