@@ -1,6 +1,6 @@
 /**
- * Every error that the program tells a user about. A row of the table gives the exit status and what the
- * code means; `docs/errors.md` lists the same rows and a test compares the two.
+ * Every error that the program reports to a user. Each row gives the exit status and the meaning of a code.
+ * `docs/errors.md` lists the same rows, and a test compares the two.
  */
 
 /** Exit statuses: 1 something failed while running, 2 the user's input is wrong. */
@@ -8,49 +8,46 @@ const USAGE = 2;
 const FAILURE = 1;
 
 export const ERROR_TABLE = {
-  USAGE: [USAGE, 'The command line is wrong: an unknown flag, a missing value, flags that contradict.'],
-  CONFIG_SYNTAX: [USAGE, 'A configuration text does not parse; file, line and column are named.'],
+  USAGE: [USAGE, 'The command line is wrong: an unknown flag, a missing value, contradictory flags.'],
+  CONFIG_SYNTAX: [USAGE, 'A configuration text does not parse. The message names file, line and column.'],
   CONFIG_FILE: [USAGE, 'A configuration file cannot be read.'],
   CONFIG_VALUE: [USAGE, 'A configuration value has the wrong type or an impossible value.'],
-  CONFIG_MISSING: [USAGE, 'Something that is needed is not configured: the API server or the credentials.'],
-  QUEUE_NOT_FOUND: [USAGE, 'A queue that was asked for does not exist on the server.'],
-  TASK_NOT_FOUND: [FAILURE, 'A task that was asked for does not exist on the server.'],
-  BUILD_TARGET: [USAGE, 'The folder or the image name for a build cannot be used.'],
+  CONFIG_MISSING: [USAGE, 'The API server or the credentials are not configured.'],
+  QUEUE_NOT_FOUND: [USAGE, 'A requested queue does not exist on the server.'],
+  TASK_NOT_FOUND: [FAILURE, 'A requested task does not exist on the server.'],
+  BUILD_TARGET: [USAGE, 'The target of a build, a folder or an image name, cannot be used.'],
   AGENT_RUNNING: [USAGE, 'Another agent on this machine has the same worker id.'],
   API_UNREACHABLE: [FAILURE, 'The API server cannot be reached.'],
   API_CREDENTIALS: [USAGE, 'The API server refuses the credentials.'],
-  OWNER_TOKEN: [USAGE, 'The server gives this agent no token of the owner of a task.'],
+  OWNER_TOKEN: [USAGE, "The server does not give this agent a token of the task's owner."],
   API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
-  API_ANSWER: [FAILURE, 'The API server answered with something that is not ClearML.'],
+  API_ANSWER: [FAILURE, 'The answer does not come from a ClearML API server.'],
   SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
-  SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the address or port asked for.'],
+  SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the requested address or port.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
   GPU_DEVICE: [FAILURE, 'The container engine cannot give the task a GPU.'],
-  DISK_FULL: [FAILURE, 'There is no space left on a disk that the agent writes to.'],
+  DISK_FULL: [FAILURE, 'A disk that the agent writes to is full.'],
   WRITE_DENIED: [
     FAILURE,
-    'A folder that the agent writes to is read-only, belongs to somebody else or cannot be made.',
+    'A folder that the agent writes to is read-only, belongs to another user or cannot be created.',
   ],
-  NEWER_FORMAT: [
-    FAILURE,
-    'A newer version of the agent wrote a file of its state; this one leaves it alone.',
-  ],
-  LOCK_TIMEOUT: [FAILURE, 'A lock is held by another live process for too long.'],
-  TASK_INVALID: [FAILURE, 'The task lacks something that is needed to run it.'],
+  NEWER_FORMAT: [FAILURE, 'A newer version of the agent wrote a state file; this version does not touch it.'],
+  LOCK_TIMEOUT: [FAILURE, 'Another live process held a lock for too long.'],
+  TASK_INVALID: [FAILURE, 'The task lacks something that it needs to run.'],
   REPOSITORY_CLONE: [FAILURE, 'The repository cannot be cloned or fetched.'],
   REPOSITORY_REVISION: [FAILURE, 'The commit, tag or branch does not exist in the repository.'],
   REPOSITORY_DIFF: [FAILURE, 'The uncommitted changes of the task do not apply.'],
   PYTHON_MISSING: [FAILURE, 'No suitable Python interpreter is installed.'],
-  ENVIRONMENT_CREATE: [FAILURE, 'The virtual environment cannot be made.'],
+  ENVIRONMENT_CREATE: [FAILURE, 'The virtual environment cannot be created.'],
   REQUIREMENTS_INSTALL: [FAILURE, 'A required package cannot be installed.'],
   ENTRY_POINT_MISSING: [FAILURE, 'The entry point of the task does not exist in its code.'],
   DOCKER_ARGUMENT: [FAILURE, 'A docker argument is unknown, has a wrong value or contradicts another.'],
   DOCKER_POLICY: [FAILURE, "The administrator's container policy refuses what the task asks for."],
   DOCKER_ENGINE: [FAILURE, 'The container engine cannot be reached or refuses a call.'],
-  DOCKER_IMAGE: [FAILURE, 'The image of the task cannot be had or cannot run here.'],
-  DOCKER_CONTAINER: [FAILURE, 'The container of the task cannot be created, started or prepared.'],
+  DOCKER_IMAGE: [FAILURE, "The task's image cannot be pulled or cannot run here."],
+  DOCKER_CONTAINER: [FAILURE, "The task's container cannot be created, started or prepared."],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
   PROCESS_STUCK: [FAILURE, 'Processes of a task survive SIGKILL because they hang in the kernel.'],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],
@@ -61,9 +58,9 @@ export type ErrorCode = keyof typeof ERROR_TABLE;
 export interface AgentErrorOptions {
   /** What the user can do about it, one sentence. */
   hint?: string;
-  /** A tool's own last words, shown under the cause line. */
+  /** The last lines that a failed tool printed, shown under the cause line. */
   detail?: string;
-  /** The machine or its network is to blame, not what the task asks for: another attempt may work. */
+  /** The machine or its network failed, not the task's request: a retry may succeed. */
   infrastructure?: boolean;
   cause?: unknown;
 }
@@ -93,7 +90,7 @@ export function isAgentError(error: unknown, code?: ErrorCode): error is AgentEr
   return error instanceof AgentError && (code === undefined || error.code === code);
 }
 
-/** The one line that says what happened, whatever was thrown. */
+/** One line that says what happened, for any thrown value. */
 export function causeLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }

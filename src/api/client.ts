@@ -49,7 +49,7 @@ export interface CallOptions {
 
 /** What the server sees as the agent's own name and version: those of the original whose protocol this is. */
 const CLIENT_ID = 'api-3.0.3';
-/** Different fields of wrong types that are told of. */
+/** Maximum number of fields of wrong types to report. */
 const MOST_WARNINGS = 20;
 /** Largest file that is read from a file server, bytes. */
 const MOST_FILE_BYTES = 64 * 1024 * 1024;
@@ -262,7 +262,7 @@ function bearer(token: Token): string {
   return `Bearer ${token.value}`;
 }
 
-/** A login shared with other calls goes on when one of them is aborted; the aborted one stops waiting. */
+/** A login shared with other calls continues when one of them is aborted; the aborted one stops waiting. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   let stop: (() => void) | undefined;

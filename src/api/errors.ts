@@ -7,7 +7,7 @@ export const API_PROBLEM = {
   emptyBatch: [400, 17],
   invalidTask: [400, 101],
   invalidTaskStatus: [400, 110],
-  /** Somebody else changed the status at the same time. */
+  /** Another client changed the status at the same time. */
   failedChangingStatus: [400, 121],
   eventsNotAdded: [400, 131],
   invalidQueue: [400, 701],
@@ -48,7 +48,7 @@ export class ApiError extends AgentError {
 
 /** No answer came: the server cannot be reached, or the connection broke. */
 export class ConnectionError extends AgentError {
-  /** True when the request may have reached the server, so that nobody knows whether it was carried out. */
+  /** True when the request may have reached the server, so it is unknown whether it was carried out. */
   readonly maybeDone: boolean;
   /** True when the next attempt would fail in the same way: the server's certificate is not trusted. */
   readonly lasting: boolean;

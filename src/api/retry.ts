@@ -25,7 +25,7 @@ const INTERNAL_ERROR_RETRIES = 8;
 const FOREIGN_ANSWER_RETRIES = 3;
 /** A server may ask for any wait; longer ones than this are cut, milliseconds. */
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
-/** Callers told the same moment to come back spread over this, milliseconds. */
+/** Callers that must retry at the same moment spread over this, milliseconds. */
 const RETRY_AFTER_SPREAD_MS = 1000;
 
 /**

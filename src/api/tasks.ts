@@ -67,7 +67,7 @@ export interface StatusReading {
   started?: string | null;
 }
 
-/** Whether somebody asked for the end of a running task. */
+/** Whether a user asked for the end of a running task. */
 export function isStopping(message: string | null | undefined): boolean {
   return message?.includes('stopping') ?? false;
 }

@@ -34,7 +34,7 @@ export interface Flag {
   choices?: readonly string[];
   /** Reads the text; throws AgentError USAGE. */
   parse?: (value: string) => unknown;
-  /** An empty text counts as not given; it is refused otherwise. */
+  /** Treat an empty text as not given; otherwise it is an error. */
   mayBeEmpty?: boolean;
   /** Takes every following word up to one of our own flags, words that begin with a dash too. */
   greedy?: boolean;

@@ -17,7 +17,7 @@ const SHOWN = new Set(['--gpus']);
 /**
  * Refuses flags that exclude each other, before anything is read or asked.
  *
- * @param isTyped whether an option, by its name in `options`, stands on the command line
+ * @param isTyped whether an option, by its name in `options`, is on the command line
  * @throws AgentError USAGE
  */
 export function refuseContradictions(

@@ -11,7 +11,7 @@ import { identityOf } from './identity.js';
 import { LOG_VARIABLE } from './own-log.js';
 import { configFlags, requireReady, sessionConfig } from './session.js';
 
-/** A server that is away may keep a daemon from being ready; it goes on trying behind this command's back. */
+/** An unreachable server can keep a daemon from becoming ready. The daemon retries after this command has returned. */
 const READY_MS = 20_000;
 
 /** Logs of daemons that have ended stay for a look at them. */

@@ -26,8 +26,8 @@ export function duration(flag: string): (value: string) => number {
 }
 
 /**
- * Reads a time limit, `90s` or `10m`. A number alone is refused: days, which `duration` takes it for, are not what
- * somebody means who waits.
+ * Reads a time limit, `90s` or `10m`. A number alone is refused: `duration` reads it as days, which no one
+ * wants to wait.
  *
  * @param mostMs the longest that can be kept
  * @returns a reader that gives milliseconds and throws AgentError USAGE

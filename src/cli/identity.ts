@@ -48,7 +48,7 @@ export function voiceOf(
   return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }
 
-/** When this agent pulls tasks; parts that mean nothing are told. */
+/** When this agent pulls tasks; the log names parts that mean nothing. */
 export function scheduleOf(
   { options }: CommandContext,
   config: Config,

@@ -69,7 +69,7 @@ function escaped(letter: string): string {
   return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** Whoever reads the output may have seen enough of it (`agent list | head -1`); the work goes on. */
+/** The reader may close the pipe early (`agent list | head -1`); the work continues. */
 function ignoreClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }

@@ -81,7 +81,7 @@ function usageError(error: CommanderError, command: Command | undefined): AgentE
 
 type Action = (command: Command, options: Record<string, unknown>, positionals: string[]) => Promise<void>;
 
-/** Errors are told by `main`, in one form. */
+/** `main` reports errors, in one form. */
 function outputOf({ stdout, stderr }: ProgramContext): OutputConfiguration {
   return {
     writeOut: (text) => void stdout.write(text),

@@ -51,7 +51,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
   });
 }
 
-/** `--log-file`: the task's console goes to a file too, which is written anew. */
+/** `--log-file`: the task's console also goes to a file, which is overwritten. */
 function withLogFile(voice: ReturnType<typeof voiceOf>, file: unknown): ReturnType<typeof voiceOf> {
   if (typeof file !== 'string') return voice;
   const { logger, redactor } = voice;

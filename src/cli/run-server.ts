@@ -10,7 +10,7 @@ export interface RunServerOptions {
   out: NodeJS.WritableStream;
 }
 
-/** `agent server`: runs until it is told to end. */
+/** `agent server`: runs until it is stopped. */
 export async function runServer(options: RunServerOptions): Promise<number> {
   const folder = path.resolve(options.folder ?? path.join(options.home, '.clearml', 'server'));
   const server = await startServer({

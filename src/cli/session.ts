@@ -87,7 +87,7 @@ function optimization(words: readonly string[]): string[] {
 }
 
 /**
- * `--docker`, `--podman` and the words behind them; `undefined` when tasks run on this machine.
+ * `--docker`, `--podman` and the words after them; `undefined` when tasks run on this machine.
  *
  * @throws AgentError USAGE when both name an image and the words differ
  */
@@ -100,7 +100,7 @@ export function containerMode({ options }: CommandContext): ContainerMode | unde
       'USAGE',
       `--docker ${ofDocker.join(' ')} and --podman ${ofPodman.join(' ')} contradict`,
       {
-        hint: 'Give the image and its arguments once, behind the flag of the engine that is meant.',
+        hint: 'Give the image and its arguments once, after the flag of the engine to use.',
       },
     );
   return {

@@ -22,7 +22,7 @@ export function containerFlags(help: string): readonly Flag[] {
     { flags: '--docker [words...]', help, group: 'Container', env: 'CLEARML_DOCKER_IMAGE', greedy: true },
     {
       flags: '--podman [words...]',
-      help: "the same with Podman's engine, whose service is started when it does not run",
+      help: 'like --docker, but with Podman; its service is started if it is not running',
       group: 'Container',
       greedy: true,
     },

@@ -4,13 +4,13 @@ import type { CommandMask } from '../config/show/mask.js';
 import { sanitizeCommand } from '../drivers/docker/arguments/sanitize-command.js';
 import { hidingRules } from '../drivers/docker/plan/argument-settings.js';
 
-/** Variables that nobody wants to see in a printed configuration, beside those that container commands hide. */
+/** Variables to hide in a printed configuration, besides those that container commands hide. */
 const SECRET_NAMES = ['SECRET', 'PASS', 'TOKEN', 'CREDENTIAL', 'KEY'].flatMap((word) => [
   `*${word}*`,
   `*${word.toLowerCase()}*`,
 ]);
 
-/** With the worker name that holds when nobody chose one. */
+/** With the default worker name if none is configured. */
 export function withHostName(config: Config): Config {
   if (config.string('agent.worker_name') !== undefined) return config;
   return config.withTree({ agent: { worker_name: hostname() } }, 'the host name');

@@ -16,7 +16,7 @@ export interface FileContext {
 /** Bits of a file mode that let others than the owner read. */
 const READABLE_BY_OTHERS = 0o044;
 
-/** Keys whose values nobody else should read. */
+/** Keys whose values other users must not read. */
 const SECRET_LINE = /secret_key|git_pass|account_key|"?secret"?\s*[:=]/;
 
 /**
@@ -29,7 +29,7 @@ export function readConfigFile(file: string, context: FileContext): ConfigLayer 
   return text === undefined ? undefined : textLayer(text, file, context);
 }
 
-/** The layer of a text that is, or stands for, a file. */
+/** The layer of a text that is, or names, a file. */
 export function textLayer(text: string, file: string, { env, warn }: FileContext): ConfigLayer {
   const { root, positions } = parseHocon(text, { file, env, warn });
   if (!isTree(root)) {

@@ -10,7 +10,7 @@ export type ListKind = 'words' | 'names' | 'pairs';
 
 /**
  * Reads a list in any spelling that people use for one: words of a shell, one a line, with commas in between, in
- * brackets as JSON or Python have it, with a comma behind the last item. Quotes keep an item together; one that is
+ * brackets as JSON or Python have it, with a comma after the last item. Quotes keep an item together; one that is
  * never closed ends with the text.
  */
 export function readList(text: string, kind: ListKind): string[] {
@@ -63,7 +63,7 @@ function segments(text: string): string[] {
   return found;
 }
 
-/** Whether a comma without blanks around it separates items, by what stands before and after it. */
+/** Whether a comma without blanks around it separates items, by its neighbours. */
 const SEPARATES: Readonly<Record<ListKind, (before: string, after: string) => boolean>> = {
   names: () => true,
   pairs: (_, after) => /^[^\s,='"]+=/.test(after),

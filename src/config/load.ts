@@ -15,7 +15,7 @@ export interface LoadOptions {
   home: string;
   /** A file that the command line names; it has to exist. */
   configFile?: string;
-  /** The words that name it, for the error; `--config-file` unless told. */
+  /** The words that name it, for the error; default `--config-file`. */
   configFileBy?: string;
   /** What flags say, as configuration keys. */
   flags?: ConfigTree;

@@ -10,7 +10,7 @@ import { booleanWord } from './words.js';
 
 const MAPPED: readonly Option[] = OPTIONS.filter((option) => option.variables !== undefined);
 
-/** One layer for each variable that stands for a key and is set. */
+/** One layer for each variable that maps to a key and is set. */
 export function mappedLayers(env: Environment): ConfigLayer[] {
   return MAPPED.flatMap((option) => {
     const found = readVariable(env, option.variables?.[0] ?? '');

@@ -29,7 +29,7 @@ function secretMembers(tree: Record<string, ConfigValue>): string[] {
   return Object.entries(tree).flatMap(([key, value]) => (SECRET_MEMBER.test(key) ? secretsOf(value) : []));
 }
 
-/** The password of an address, or the token that stands in place of a user. */
+/** The password of an address, or the token in place of a user. */
 function passwordOf(url: string): string[] {
   const [, user, password] = /^\w+:\/\/([^\s/:@]*)(?::([^\s/@]*))?@/.exec(url) ?? [];
   const secret = password ?? user;

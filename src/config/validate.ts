@@ -10,9 +10,9 @@ import { checkVariables } from './validate-variables.js';
 import { valueProblem } from './value-types.js';
 
 export interface Validation {
-  /** Whole sentences; the agent goes on. */
+  /** Whole sentences; the agent continues. */
   warnings: string[];
-  /** Whole sentences; the agent cannot go on. */
+  /** Whole sentences; the agent cannot continue. */
   errors: string[];
 }
 

@@ -46,11 +46,11 @@ export function vaultLayers(vaults: readonly VaultText[], env: Environment): Vau
 
 export interface AppliedVaults {
   config: Config;
-  /** What was left out, in whole sentences. */
+  /** Values that were ignored, in whole sentences. */
   warnings: string[];
 }
 
-/** What vaults of somebody else than the agent may set of the agent's own section: how code and packages are had. */
+/** What other users' vaults may set in the agent's own section: how it fetches code and packages. */
 const TASK_KEYS = ['git_user', 'git_pass', 'git_host', 'package_manager'];
 
 /**

@@ -40,10 +40,10 @@ export interface ContextParts {
   /** Runs tasks in containers; without it they run on this machine. */
   docker: Driver | undefined;
   task: TaskOptions;
-  /** Ends all watching of what goes on without this process. */
+  /** Stops watching workloads that continue without this process. */
   handOver: AbortSignal;
   keepsFailed: boolean;
-  /** Nothing is told to the server: no console, no status. */
+  /** Send nothing to the server: no console, no status. */
   silent: boolean;
 }
 

@@ -24,7 +24,7 @@ import { ownVaults } from './effective-config.js';
 /** `--docker` or `--podman`: tasks run in containers. */
 export interface ContainerMode {
   engine: 'docker' | 'podman';
-  /** What stands behind the flag: image and arguments for tasks without an image of their own. */
+  /** The words after the flag: image and arguments for tasks that name no image. */
   words: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface ContainerParts {
   connection: Connection;
   /** Worker id of the daemon. */
   workerId: string;
-  /** Nothing is told to the server about tasks. */
+  /** Report nothing about tasks to the server. */
   silent: boolean;
   /** Containers become images. */
   forImage?: boolean;
@@ -50,8 +50,8 @@ export interface ContainerParts {
 const TEMPLATES_SINCE = '2.20';
 
 /**
- * The driver that runs tasks in containers, with the server behind it: what planning a container needs to know is
- * asked there, and what it found out is told there.
+ * The driver that runs tasks in containers, with access to the server: planning a container reads from the server
+ * and writes its findings back.
  *
  * @throws AgentError DOCKER_ENGINE, CONFIG_VALUE, DOCKER_ARGUMENT
  */
@@ -60,7 +60,7 @@ export function containerDriver(parts: ContainerParts): Promise<DockerDriver> {
 }
 
 /**
- * The `docker run` line of a task's container; nothing is made or told.
+ * The `docker run` line of a task's container; nothing is created or reported.
  *
  * @throws AgentError as the planning of the container does
  */

@@ -52,8 +52,8 @@ export interface DaemonOptions {
   logFile?: string;
   /** Tasks run in containers. */
   containers?: ContainerMode | undefined;
-  /** Where shutdown signals come from. */
   taskOptions: TaskOptions;
+  /** Where shutdown signals come from. */
   signals: NodeJS.EventEmitter;
   /** The end of the terminal is no reason to stop. */
   ignoresHangup?: boolean;
@@ -63,7 +63,7 @@ export interface DaemonOptions {
 }
 
 /**
- * The daemon, from start to end: makes its parts, hands them to each other, and takes tasks until it is told to
+ * The daemon, from start to end: makes its parts, hands them to each other, and takes tasks until it has to
  * end.
  *
  * @returns the exit status
@@ -179,7 +179,7 @@ async function contextOf(
     abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
     workerTags: options.tags ?? [],
     silent: false,
-    // Of many runs at once none is the one that somebody wants to look at.
+    // With many runs at once, no single one is worth reporting.
     keepsFailed: options.services === undefined,
     handOver,
     gpus,
@@ -197,7 +197,7 @@ async function openContainers(
   return containerDriver({ ...options, ...parts, mode: containers, silent: false });
 }
 
-/** Set-ups of services that go on at once. */
+/** Set-ups of services that run at the same time. */
 const SERVICES_PREPARING = 4;
 
 function slotLimits({ services }: DaemonOptions): SlotLimits {

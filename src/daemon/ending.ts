@@ -182,7 +182,7 @@ export class Ending implements RunSignals {
       case 'killing':
         return `killing ${running}`;
       default:
-        return 'leaving; the next daemon resumes what runs';
+        return 'leaving; the next daemon resumes the running tasks';
     }
   }
 }

@@ -153,7 +153,7 @@ async function markStarted({ tasks }: Connection, options: ExecuteOptions, task:
   });
 }
 
-/** Nobody else should pull a task that is being run by hand. The first node alone takes it off its queue. */
+/** No agent may pull a task that a user runs by hand. Only the first node takes it off its queue. */
 async function leaveQueue(
   { tasks }: Connection,
   options: ExecuteOptions,
@@ -203,7 +203,7 @@ interface Execution extends Session {
   task: string;
 }
 
-/** A clone whose run cannot even begin stays on the server, so its id is told. */
+/** A clone whose run cannot begin stays on the server, so its id is logged. */
 async function runOne(execution: Execution): Promise<number> {
   const { options, task } = execution;
   try {

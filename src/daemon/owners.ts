@@ -36,7 +36,7 @@ export class Owners {
    */
   async session(task: string, owner: Partial<TaskOwner> | undefined): Promise<OwnerSession> {
     const { user, company } = owner ?? {};
-    if (!user) throw new AgentError('OWNER_TOKEN', `the server did not tell whose task ${task} is`);
+    if (!user) throw new AgentError('OWNER_TOKEN', `the server did not name the owner of task ${task}`);
     const login = this.#login({ user, ...(company ? { company } : {}) });
     try {
       const token = await login.connection.client.token();

@@ -97,7 +97,7 @@ function registration(
  * Daemons alive on this machine, sorted by worker id. One whose file is damaged is still found by the lock that it
  * holds; the damaged file of one that is gone is of no consequence, the next daemon with that worker id replaces it.
  *
- * @param warn told of the damaged file of a living daemon
+ * @param warn called for the damaged file of a living daemon
  */
 export async function livingDaemons(
   state: string,

@@ -42,7 +42,7 @@ export interface ReadyDaemon {
   queues: readonly ResolvedQueue[];
 }
 
-/** Goes on with what an earlier daemon left, then takes tasks until it is told to end and all runs are over. */
+/** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, slots, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);

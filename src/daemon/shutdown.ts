@@ -22,7 +22,7 @@ function stopOrHurry(state: EndingState): EndingGoal {
   return state === 'running' || state === 'draining' ? 'stop' : 'kill';
 }
 
-/** Somebody at the terminal may wait for the running task first. Services never finish by themselves. */
+/** A user at the terminal may wait for the running task first. Services never finish by themselves. */
 function interrupt(state: EndingState, options: ShutdownOptions): EndingGoal {
   const { leavesRunning = false, single = false } = options;
   const waits = state === 'running' && !leavesRunning && !single && options.running() > 0;

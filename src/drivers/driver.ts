@@ -31,7 +31,7 @@ export interface Driver {
   /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
   dispose(ref: PlaceRef): Promise<void>;
   /**
-   * Removes what is left of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
+   * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.
    */
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
@@ -215,7 +215,7 @@ export interface Workload {
   readonly exited: Promise<WorkloadExit>;
   /**
    * Output after `position` (0 at first), in pieces; ends when the command has ended and all is read, or
-   * when the signal aborts. `position` of a piece is where to go on after it.
+   * when the signal aborts. `position` of a piece is where to resume after it.
    */
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
   /** Output before the position is kept elsewhere: its space may be given back. */

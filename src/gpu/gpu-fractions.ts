@@ -15,7 +15,7 @@ const MIG_ENTRY = /^nvidia\.com\/mig-\d+g\.(\d+)gb:(\d+)$/;
  * The part of each GPU that the agent has, for the status report to a server with resource dashboards.
  *
  * @param setting `CLEARML_AGENT_GPU_FRACTIONS`: `0.5` or `0.5,0.25` (one a GPU, the last repeats), or
- *   Kubernetes' `nvidia.com/mig-1g.5gb:2,…`; entries that cannot be told are left out
+ *   Kubernetes' `nvidia.com/mig-1g.5gb:2,…`; unknown entries are skipped
  */
 export function gpuFractions(setting: string | undefined, gpus: readonly Gpu[]): number[] {
   const entries = (setting ?? '').split(',').map((entry) => entry.trim());

@@ -49,7 +49,7 @@ export class GpuReader {
   }
 
   /**
-   * Every GPU that was ever read, as it was read last, under its first number: the tool counts anew once a card is gone.
+   * Every GPU that was ever read, as it was read last, under its first number: the tool renumbers once a card is gone.
    */
   get known(): readonly Gpu[] {
     return [...this.#known.values()];

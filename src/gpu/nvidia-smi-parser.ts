@@ -117,7 +117,7 @@ export async function parseNvidiaSmi(xml: string): Promise<NvidiaSmiReport> {
     parseTagValue: false,
     parseAttributeValue: false,
     isArray: (name) => REPEATED.has(name),
-    // The lists of possible clocks are nine tenths of the document and nobody reads them.
+    // The lists of possible clocks are nine tenths of the document and are never read.
     stopNodes: ['nvidia_smi_log.gpu.supported_clocks'],
   });
   const log = section(readXml(parser, xml.slice(start)), 'nvidia_smi_log');
@@ -214,7 +214,7 @@ function readTemperature(gpu: Node): NvidiaTemperature {
   };
 }
 
-/** Up to driver 525 the section is `power_readings`; from 565 the draw is told as average and as now. */
+/** Up to driver 525 the section is `power_readings`; from 565 the draw is given as average and as instant. */
 function readPower(gpu: Node): NvidiaPower {
   const readings = section(gpu, 'gpu_power_readings') ?? section(gpu, 'power_readings') ?? {};
   return {

@@ -85,7 +85,7 @@ function readCard(index: number, card: Node): Gpu {
   };
 }
 
-/** The value of the first name that some field has; `N/A` counts as not there. */
+/** The value of the first name that some field has; `N/A` means missing. */
 function value(of: Node, names: readonly RegExp[]): string | undefined {
   for (const name of names) {
     const field = Object.keys(of).find((key) => name.test(key) && usable(of[key]));

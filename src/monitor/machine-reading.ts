@@ -8,7 +8,7 @@ export interface MachineReading {
   counters: Record<'diskRead' | 'diskWrite' | 'networkReceived' | 'networkSent', number>;
   /** MiB; free is what a new program could have. */
   memory: { used: number; free: number };
-  /** Percent of the file system that is free to this user; `undefined` when it cannot be told. */
+  /** Percent of the file system that is free to this user; `undefined` when unknown. */
   diskFree: number | undefined;
   /** °C of the hottest core, where there is a sensor. */
   cpuTemperature: number | undefined;

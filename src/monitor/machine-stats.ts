@@ -14,7 +14,7 @@ export interface MachineSample {
 }
 
 export interface StatsOptions {
-  /** What is told for a GPU that gives no utilisation (a slice); `null` leaves it out. */
+  /** Reported for a GPU that gives no utilisation (a slice); `null` leaves it out. */
   defaultGpuUtilization: number | null;
   /** The part that the agent has of each GPU; `undefined` = not told. */
   fractions?: (gpus: readonly Gpu[]) => number[];
@@ -102,7 +102,7 @@ function mean(values: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-/** The original rounds to three decimals; what is not known is not told. */
+/** The original rounds to three decimals; unknown values are not reported. */
 function rounded(stats: Record<string, number | number[] | undefined>): MachineStats {
   const round = (value: number) => Math.round(value * 1000) / 1000;
   const entries = Object.entries(stats).flatMap(([name, value]): [string, number | number[]][] => {

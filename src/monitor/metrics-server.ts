@@ -5,7 +5,7 @@ import { AgentError, causeLine, systemCode } from '../errors.js';
 import type { Figure } from './figures.js';
 
 export interface MetricsServerOptions {
-  /** `agent.metrics.host`; loopback unless somebody says otherwise. */
+  /** `agent.metrics.host`; default loopback. */
   host: string;
   /** `agent.metrics.port`; 0 takes any free port. */
   port: number;

@@ -16,7 +16,7 @@ import { asSubreaper } from './subreaper.js';
 export interface DetachedCommand extends CommandSetting {
   /** Takes stdout and stderr; appended to. */
   outputFile: string;
-  /** Takes the exit status; written anew. */
+  /** Takes the exit status; overwritten. */
   statusFile: string;
   /** How the processes of the command are held together. */
   holder?: Holder;

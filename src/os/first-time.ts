@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureFolder } from './files.js';
 
-/** Whether nobody has asked for this name with this folder before, in whatever process. */
+/** Whether this name was never asked for with this folder before, in any process. */
 export async function isFirstTime(folder: string, name: string): Promise<boolean> {
   await ensureFolder(folder);
   try {

@@ -5,7 +5,7 @@ import { AgentError } from '../errors.js';
  * something else, or for nothing.
  *
  * @param what the file or the thing, as the message names it
- * @param version as it was written; anything but a number counts as the first version, which had none
+ * @param version as it was written; anything but a number means the first version, which had none
  * @throws AgentError NEWER_FORMAT
  */
 export function refuseNewer(what: string, version: unknown, known: number): void {

@@ -17,7 +17,7 @@ const LARGEST = 64 * 1024 * 1024;
 
 /**
  * The path that `file` means below `root`, with every link on the way resolved; it need not exist. `undefined` when
- * it is outside: by `..`, as an absolute path, or by a link. A link to nothing counts as outside, since a write
+ * it is outside: by `..`, as an absolute path, or by a link. A dangling link is outside, since a write
  * would create its target.
  *
  * @param root an existing folder
@@ -56,7 +56,7 @@ export function linkAbove(root: string, file: string): string | undefined {
  * @throws AgentError TASK_INVALID for what is no regular file or is larger than 64 MiB; system errors of the file
  */
 export function readRegularFile(file: string): Buffer {
-  // A pipe would block the process until somebody writes into it.
+  // A pipe would block the process until another one writes into it.
   const handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const facts = fstatSync(handle);

@@ -53,7 +53,7 @@ export async function showLife(file: string): Promise<(() => Promise<void>) | un
 }
 
 /**
- * Whether the process that shows its life by this socket lives; `undefined` where that cannot be told: there is no such
+ * Whether the process that shows its life by this socket lives; `undefined` where that is unknown: there is no such
  * socket, it belongs to another user, or the file system may be one that another kernel has mounted, too.
  *
  * @param file made by a process of the same kernel

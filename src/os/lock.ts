@@ -13,7 +13,7 @@ export interface LockOptions {
   signal?: AbortSignal;
   /** What the lock guards, for the error: "the cached copy of git@host:repo". */
   what: string;
-  /** Called once when somebody else holds the lock, before the wait begins. */
+  /** Called once when another process holds the lock, before the wait begins. */
   onWait?: (holder: LockOwner) => void;
 }
 
@@ -70,7 +70,7 @@ export async function acquireLock(file: string, options: LockOptions): Promise<R
   };
 }
 
-/** Who holds a lock at this moment; `undefined` when nobody alive does. */
+/** Who holds a lock at this moment; `undefined` when no live process does. */
 export async function lockHolder(file: string): Promise<LockOwner | undefined> {
   const owner = await readOwner(file);
   return owner !== undefined && (await holds(file, owner)) ? owner : undefined;
@@ -162,7 +162,7 @@ async function writeOwner(file: string, nonce: string): Promise<void> {
   }
 }
 
-/** A file that a power cut left empty, or no file at all, counts as the lock of a process that never lived. */
+/** A file that a power cut left empty, or no file at all, is treated as the lock of a process that never lived. */
 async function readOwner(file: string): Promise<LockOwner | undefined> {
   const text = await readTextIfThere(file).catch((error: unknown) => {
     if (systemCode(error) === 'EISDIR') return '';
@@ -190,7 +190,7 @@ function isOwner(value: unknown): value is LockOwner {
   );
 }
 
-/** Failing to show life harms nobody on this machine, so it is no reason to stop the work. */
+/** Failing to show life does no harm on this machine, so it is no reason to stop the work. */
 async function touch(file: string): Promise<void> {
   const now = new Date();
   await utimes(file, now, now).catch(() => undefined);

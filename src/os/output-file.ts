@@ -22,13 +22,13 @@ export interface OutputLimits {
 export interface OutputReading {
   /** Bytes to leave out at the start. */
   position: number;
-  /** Aborted when nobody writes to the file any more: what is left is read and the reading ends. */
+  /** Aborted when no process writes to the file any more: reading ends after the rest. */
   complete: AbortSignal;
   /** Ends the reading at once. */
   signal: AbortSignal;
 }
 
-/** What must outlive the process, because positions could not be told otherwise. */
+/** What must outlive the process, because positions would be unknown otherwise. */
 interface OutputState {
   /** Position of the file's first byte; more than 0 once the file was emptied. */
   base: number;

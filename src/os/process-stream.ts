@@ -38,7 +38,7 @@ export class ProcessStream extends Duplex {
     });
     this.#child.once('error', async (error) => this.destroy(await startError(error, { argv, env })));
     this.#child.once('close', (code) => {
-      if (this.#child.pid === undefined) return; // told above
+      if (this.#child.pid === undefined) return; // reported above
       if (code === 0) this.push(null);
       else this.destroy(this.#failure(file, code));
     });

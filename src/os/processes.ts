@@ -18,7 +18,7 @@ export async function startTime(pid: number): Promise<string | undefined> {
 /**
  * Whether the process lives: a zombie does not, nor does another process that got the same pid since.
  *
- * @param started what `startTime` told about it when it was known to be the right one
+ * @param started what `startTime` returned for it when it was known to be the right one
  */
 export async function isAlive(pid: number, started?: string): Promise<boolean> {
   const entry = await processEntry(pid);

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 
 export interface RotationLimits {
-  /** Size at which a log starts anew. */
+  /** Size at which a log is rotated. */
   bytes: number;
   /** Files kept, the one that is written included. */
   files: number;

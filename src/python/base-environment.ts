@@ -61,8 +61,8 @@ export function pipProgram(job: EnvironmentJob, packages: readonly InstalledPack
 }
 
 /**
- * Puts the configured version of pip into the environment. It goes on with the pip that is there when that
- * cannot be had: an index without pip may well have all that the task needs.
+ * Puts the configured version of pip into the environment. It keeps the present pip when that
+ * version cannot be installed: an index without pip may well have all that the task needs.
  */
 export async function adjustPip(
   job: EnvironmentJob,

@@ -72,7 +72,7 @@ export async function environmentJob(
 }
 
 /**
- * A container whose image nobody can name may hold other libraries than the next one that looks the same, and
+ * A container whose image is unknown may hold other libraries than the next one that looks the same, and
  * one with files of its own gives nothing to keep.
  */
 function isKnown({ place, image = '' }: EnvironmentRequest): boolean {

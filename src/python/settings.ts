@@ -15,7 +15,7 @@ import {
 } from './tool-settings.js';
 
 type PackageManager = 'pip' | 'uv' | 'poetry' | 'conda';
-/** What installs plain requirements: `auto` takes uv where there is one and pip stands behind it. */
+/** What installs plain requirements: `auto` takes uv where there is one, with pip as the fallback. */
 export type Engine = 'auto' | 'uv' | 'pip';
 
 /** Everything that the configuration says about Python; read once, plain data from then on. */
@@ -68,7 +68,7 @@ export interface RequirementSettings {
 export interface PipSettings {
   /** Specifiers with markers, `<20.2 ; python_version < '3.10'`; empty: any version will do. */
   versions: string[];
-  /** Somebody configured `versions`; else they are what the program ships with. */
+  /** `versions` is configured; else it is the shipped default. */
   versionsAsked: boolean;
   /** Rules of pip versions that get `--use-deprecated=legacy-resolver`. */
   legacyResolver: string[];

@@ -127,7 +127,7 @@ function leadsAway(root: string, name: string): string | undefined {
   return link && `which is below the link ${link}`;
 }
 
-/** git prints `-dirty` behind the commit of a submodule in which files are changed; the link itself is not. */
+/** git prints `-dirty` after the commit of a submodule in which files are changed; the link itself is not. */
 function isUnchangedLink({ link }: FileDiff): boolean {
   return link !== undefined && link.from === link.to;
 }

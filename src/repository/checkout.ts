@@ -115,7 +115,7 @@ async function fill(
   return { root, commit, branch, workingFolder, url: git.shownUrl, forced: false };
 }
 
-/** `CLEARML_AGENT_FORCE_CODE_DIR`: somebody put the code there; it is neither cloned nor changed. */
+/** `CLEARML_AGENT_FORCE_CODE_DIR`: the code is already there; it is neither cloned nor changed. */
 async function forcedCode(request: CheckoutRequest, folder: string): Promise<CheckedOut> {
   const root = path.resolve(expandHome(folder, request.home));
   const name = 'CLEARML_AGENT_FORCE_CODE_DIR';

@@ -6,7 +6,7 @@ import { mapHunkLines, splitLines } from './diff-hunks.js';
  * U+DCFF, as in Python's `surrogateescape` (PEP 383).
  */
 
-/** The bytes of a text; lone surrogates become the bytes that they stand for. */
+/** The bytes of a text; lone surrogates become the bytes that they encode. */
 export function diffBytes(text: string): Buffer {
   if (!ESCAPED.test(text)) return Buffer.from(text);
   const pieces = text.split(/([\uDC80-\uDCFF]+)/u);

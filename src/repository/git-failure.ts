@@ -62,7 +62,7 @@ const CAUSES: readonly Cause[] = [
     kind: 'host-key',
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for \S+ has changed/i,
     says: ({ host }) =>
-      `the ssh key of ${host} is not the one in known_hosts: the host was replaced, or somebody poses as it`,
+      `the ssh key of ${host} is not the one in known_hosts: the host was replaced, or another host poses as it`,
     hint: 'When the change is known to be right, remove the old key with `ssh-keygen -R` and add the new one.',
   },
   {
@@ -148,7 +148,7 @@ const CAUSES: readonly Cause[] = [
     pattern:
       /smudge filter lfs failed|external filter '[^']*git-lfs|batch response:|LFS: |Error downloading object/i,
     says: () => 'files that are kept in git LFS cannot be fetched',
-    hint: 'Set agent.git.lfs to false to go on with the pointer files.',
+    hint: 'Set agent.git.lfs to false to continue with the pointer files.',
   },
   {
     kind: 'not-found',

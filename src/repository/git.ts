@@ -19,7 +19,7 @@ export interface GitCommand {
   onOutput?: (chunk: string) => void;
   /** Stages of a transfer; asks git for them. */
   onProgress?: (progress: GitProgress) => void;
-  /** The command is given up when it prints nothing for so long. 0: never. */
+  /** Abort the command when it prints nothing for this long. 0: never. */
   stallMs?: number;
   /** The command is given up when it takes longer altogether. 0: never. */
   timeoutMs?: number;

@@ -8,7 +8,7 @@ export interface LfsFilter {
   /** Entries of git's configuration for the commands that write files. */
   configuration: [key: string, value: string][];
   env: Record<string, string>;
-  /** True when files of LFS stay small pointer files although nobody asked for that. */
+  /** True when files of LFS stay small pointer files although LFS is not switched off. */
   missing: boolean;
 }
 

@@ -138,7 +138,7 @@ async function tidy({ git, mirror }: MirrorJob): Promise<void> {
     git.context.reporter.line(`packs not joined: ${gitWords(result.stderr)}`, 'DEBUG');
 }
 
-/** A killed git leaves lock files in the mirror; while its lock is ours they belong to nobody. */
+/** A killed git leaves lock files in the mirror; while we hold its lock no process owns them. */
 async function fetchRepaired(job: MirrorJob, args: readonly string[]): Promise<GitResult> {
   await job.git.run(['remote', 'set-url', '--', 'origin', job.git.fetchUrl], inMirror(job.mirror));
   const result = await job.git.transfer(args, inMirror(job.mirror));

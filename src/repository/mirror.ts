@@ -66,7 +66,7 @@ export function inMirror(mirror: Mirror): { cwd: string; env: Record<string, str
 }
 
 /**
- * Makes the mirror anew, in a folder of its own that takes the old one's place when it is complete: whatever
+ * Recreates the mirror in a separate folder that replaces the old one when it is complete: whatever
  * happens before, the old one is untouched. The caller holds the lock.
  */
 export async function createMirror(git: RepositoryGit, mirror: Mirror): Promise<void> {
@@ -94,7 +94,7 @@ export async function createMirror(git: RepositoryGit, mirror: Mirror): Promise<
 const FRESH = '.new';
 const OLD = '.old';
 
-/** What a killed agent left; nobody else works on the mirror while its lock is held. */
+/** Leftovers of a killed agent; no other agent works on the mirror while its lock is held. */
 export async function removeLeftovers(mirror: Mirror): Promise<void> {
   for (const ending of [FRESH, OLD]) await rm(`${mirror.folder}${ending}`, { recursive: true, force: true });
 }

@@ -165,7 +165,7 @@ function quoted(text: string): string {
 
 function ownConfiguration(url: GitUrl): [string, string][] {
   return [
-    // Mirrors are tidied by their own rule, not by a process in the background that nobody waits for.
+    // Mirrors have their own upkeep; nothing waits for maintenance that git runs in the background.
     ['gc.auto', '0'],
     ['maintenance.auto', 'false'],
     ['fetch.unpackLimit', '1'],

@@ -64,7 +64,7 @@ export async function requirementSources(request: SourcesRequest): Promise<Recor
 class Copies {
   readonly #request: SourcesRequest;
   readonly #targets = new Map<string, string>();
-  /** A name that nobody could take before, and where it is made: for a container in a folder that it does not see. */
+  /** A name that no one could take before, and where it is created: for a container in a folder that it does not see. */
   readonly #folder: string;
   readonly #made: string;
   #begun: Promise<string> | undefined;

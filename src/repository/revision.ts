@@ -50,7 +50,7 @@ export function checkName(field: string, name: string): void {
   );
 }
 
-/** True when the name means one commit for ever, so that nobody needs to be asked about it. */
+/** True when the name always means the same commit, so the remote need not be asked. */
 export function isFixed(revision: Revision): boolean {
   return revision.kind === 'commit';
 }

@@ -41,9 +41,9 @@ export interface RepositorySettings {
   lfs: boolean;
   /** Whether git's own words go to the log. */
   verbose: boolean;
-  /** A transfer without any progress for so long is given up. 0: never. */
+  /** Abort a transfer without progress for this long. 0: never. */
   stallMs: number;
-  /** One git command may take so long altogether. 0: for ever. */
+  /** Abort a git command that takes longer than this. 0: never. */
   timeoutMs: number;
   cache: MirrorSettings;
   /** No network at all. */
@@ -61,7 +61,7 @@ export interface MirrorSettings {
   lockTimeoutMs: number;
   /** Mirrors are collected, least recently used first, until they fit. 0: no limit. */
   maxBytes: number;
-  /** Mirrors that were not used for so long are collected. 0: no limit. */
+  /** Remove mirrors unused for at least this long. 0: no limit. */
   maxAgeMs: number;
 }
 
@@ -140,7 +140,7 @@ function addressOf(host: string): string {
   return host.includes('://') ? host : `https://${host}/`;
 }
 
-/** Entries that lack a part are left out; `user` and `pass` have longer names that count as well. */
+/** Entries that lack a part are left out; `user` and `pass` have longer names that are read too. */
 function extraCredentials(config: Config): GitCredentials[] {
   const value = config.value('agent.git.extra_credentials');
   if (!Array.isArray(value)) return [];

@@ -7,7 +7,7 @@ type Rules = Pick<RepositorySettings, 'sshPort' | 'sshUser'>;
 
 const AZURE_SSH = 'ssh.dev.azure.com';
 const AZURE_HTTPS = 'dev.azure.com';
-/** The port that Bitbucket Server gives its ssh service unless told otherwise. */
+/** The port that Bitbucket Server gives its ssh service by default. */
 const BITBUCKET_SERVER_SSH = 7999;
 const DEFAULT_SSH_USER = 'git';
 

@@ -60,7 +60,7 @@ export const API_ERRORS = {
 
 export type ApiErrorName = keyof typeof API_ERRORS;
 
-/** A refusal that the client is told about; `data` goes to the text and to `meta.error_data`. */
+/** A refusal that the client sees; `data` goes to the text and to `meta.error_data`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;

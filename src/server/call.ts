@@ -37,13 +37,13 @@ export type Handler = (call: Call) => JsonObject | Download;
 export interface Endpoint {
   handler: Handler;
   /**
-   * `open`: nobody is asked for. `optional`: who asks is known if they say so. `admin`: roles admin, root and
+   * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: roles admin, root and
    * system. Others: any user.
    */
   access?: 'open' | 'optional' | 'user' | 'admin';
   /** What its fields must be. */
   fields?: FieldTable;
-  /** First API version that has the endpoint; 1.0 unless told. */
+  /** First API version that has the endpoint; default 1.0. */
   since?: readonly [number, number];
   /** What answers requests of versions before `since`. */
   earlier?: Endpoint;

@@ -45,7 +45,7 @@ const TYPES: Readonly<Record<FieldType, { is(value: Json): boolean; shown: strin
   integer: { is: isNumeric, shown: 'a whole number' },
   number: { is: isNumeric, shown: 'a number' },
   numbers: { is: (value) => Array.isArray(value) && value.every(isNumeric), shown: 'a list of numbers' },
-  // One text stands for a list of one, as in a query string.
+  // One text means a list of one, as in a query string.
   texts: {
     is: (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
     shown: 'a list of texts',

@@ -22,11 +22,11 @@ export { serverConfText } from './server-conf.js';
 export interface ServerOptions {
   /** Where everything is kept; made with mode 0700. */
   folder: string;
-  /** Loopback unless told otherwise. */
+  /** Default: loopback. */
   host?: string;
   /** Port of the API; 0 takes any free one. */
   port?: number;
-  /** Port of the file server; 0 takes any free one. As far from the API's as 8081 is from 8008 unless told. */
+  /** Port of the file server; 0 takes any free one. Default: the API's port plus 73, as 8081 is to 8008. */
   filesPort?: number;
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
@@ -172,7 +172,7 @@ function shownHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The user and queue of a new folder; the credentials' file is what counts for the key pair. */
+/** The user and queue of a new folder; the key pair comes from the credentials' file. */
 function prepare(server: ServerContext, { credentials }: Secrets): void {
   const [known] = server.users.scan();
   const user = known ?? newUser(server);

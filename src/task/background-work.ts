@@ -4,7 +4,7 @@ import type { AgentLogger } from '../logs/logger.js';
 
 /** What a kept environment of usual size needs to be compiled on a machine with nothing else to do. */
 const GRACE_MS = 10_000;
-/** For what has been told to end. */
+/** For work that was asked to end. */
 const LAST_MS = 5000;
 
 /** Work beside the tasks that none of them waits for: caches are tended, folders of ended runs removed. */
@@ -23,7 +23,7 @@ export class BackgroundWork {
     this.#running.add(done);
   }
 
-  /** Waits a while for all of it, in a hurry not at all; what is not done then is told to end. */
+  /** Waits a while for all of it, in a hurry not at all; unfinished work is then asked to end. */
   async end({ hurry }: { hurry: boolean }): Promise<void> {
     if (!hurry) await this.#idle(GRACE_MS);
     this.#over.abort();

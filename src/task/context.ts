@@ -67,7 +67,7 @@ export interface RunSignals {
   stop: AbortSignal;
   /** Cuts every grace of `stop` short. */
   kill: AbortSignal;
-  /** Lets go of the workload, which goes on; a later daemon attaches to it. */
+  /** Lets go of the workload, which continues; a later daemon attaches to it. */
   handOver: AbortSignal;
   /** On whose behalf `stop` was aborted; none for a task that its own user stops (`agent execute`). */
   readonly order?: StopOrder | undefined;

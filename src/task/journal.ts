@@ -52,7 +52,7 @@ export interface QueueEntry {
   queue: string;
 }
 
-/** A run of `agent execute`, whose worker id nobody takes again: any agent of the same server may settle it. */
+/** A run of `agent execute`, whose worker id no process takes again: any agent of the same server may settle it. */
 export interface SingleRun {
   /** Address of the API server. */
   server: string;

@@ -14,7 +14,7 @@ export type StopReason =
   | 'exception'
   /** The server does not know it any more. */
   | 'not_found'
-  /** The agent was told to end. */
+  /** The agent was stopped. */
   | 'shutdown';
 
 /** Code that the original shows with each reason in the task's log. */
@@ -34,7 +34,7 @@ export function leavesNoLog(reason: StopReason | undefined): boolean {
   return reason !== undefined && WITHOUT_LOG.has(reason);
 }
 
-/** How a task's run ended, before it is told to the server. */
+/** How a task's run ended, before the server knows. */
 export type RunEnd = EndByItself | StoppedEnd;
 
 /** The agent ended the workload. */
@@ -47,7 +47,7 @@ export interface StoppedEnd {
   requeue?: true;
 }
 
-/** `stands`: the status that somebody gave the task meanwhile stays. */
+/** `stands`: keep the status that the task got meanwhile. */
 export type EndByItself = {
   stands?: true;
 } /** `gpuFault`: what is wrong with a GPU that the command could use. */ & (
@@ -69,7 +69,7 @@ export type EndByItself = {
 
 /** The last call and the last log line of a task. */
 export interface Settlement {
-  /** `undefined`: the status is left as somebody else set it. */
+  /** `undefined`: keep the status that the task already has. */
   call: 'completed' | 'failed' | 'stopped' | 'requeued' | undefined;
   status_reason: string;
   logText: string;

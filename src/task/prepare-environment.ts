@@ -31,7 +31,7 @@ export interface EnvironmentParts {
   signal: AbortSignal;
 }
 
-/** The Python environment of a task, and the frozen list of its packages told to the server. */
+/** The Python environment of a task, and the frozen list of its packages, reported to the server. */
 export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<PythonEnvironment> {
   const { run, script, code, place, surroundings, workspace, signal } = parts;
   const { ctx } = run;

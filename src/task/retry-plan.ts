@@ -22,7 +22,7 @@ export function retryReason({ number, limit }: RetryPlan, failed: FailureClass, 
 /** In the task's runtime, where every agent reads it. */
 const COUNT = 'infrastructure_retries';
 
-/** Retries of the task so far. A value that no agent has written counts as none. */
+/** Retries of the task so far. A value that no agent has written means none. */
 export function retriesOf({ runtime }: Pick<TaskRecord, 'runtime'>): number {
   const count = Number(runtime?.[COUNT]);
   return Number.isInteger(count) && count > 0 ? count : 0;
@@ -54,13 +54,13 @@ export type RetryStep =
   /** Out of `in_progress`: from then on an abort is refused, not lost. */
   | 'take-out'
   | 'enqueue'
-  /** It is in its queue, or somebody else's. */
+  /** It is in its queue, or another agent has it. */
   | 'over'
   /** Its user asked for its end. */
   | 'stop';
 
 /**
- * Each step leads to a status that the next look recognises, so that an agent that was killed in between goes on.
+ * Each step leads to a status that the next look recognises, so that the retry resumes after an agent was killed in between.
  *
  * @param standing of the task on the server now
  */

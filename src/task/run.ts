@@ -49,7 +49,7 @@ export interface TaskRun {
   upkeep: Upkeep[];
 }
 
-/** What became of a run; `handed-over` when a later daemon is to go on with it. */
+/** What became of a run; `handed-over` when a later daemon is to resume it. */
 export type RunResult = Settlement | 'handed-over';
 
 /**
@@ -113,7 +113,7 @@ const LOST: RunEnd = {
   exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
 };
 
-/** Goes on with a run whose command was launched by an earlier daemon. */
+/** Resumes a run whose command an earlier daemon launched. */
 export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
   if (state.end) return finish(run, state.end, state.retry);
   run.retries = state.retries ?? 0;
@@ -122,7 +122,7 @@ export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResu
   await run.onClaimed?.();
   run.onLaunched?.();
   if (state.stop) {
-    run.ctx.logger.info(`task ${run.task}: an earlier daemon was stopping it; this one goes on with that`);
+    run.ctx.logger.info(`task ${run.task}: an earlier daemon was stopping it; this one continues the stop`);
     return settle(run, await stopWorkload(run, workload, state.stop));
   }
   run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
@@ -144,7 +144,7 @@ async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | und
 }
 
 /**
- * The task's own SDK calls `tasks.started` when it begins, which erases an abort that nobody has seen by then. Until
+ * The task's own SDK calls `tasks.started` when it begins, which erases an abort that the agent has not seen by then. Until
  * it has done so, for this long at most, the status is looked at more often.
  */
 const SDK_START_MS = 20_000;

@@ -88,7 +88,7 @@ function failureOf(end: RunEnd): Pick<Settlement, 'failure'> {
 
 /**
  * What the server says at the end counts more than how the run ended: an abort that no look at the status has seen
- * yet, or a final status that somebody set meanwhile. Nothing changes where the server does not say.
+ * yet, or a final status that was set meanwhile. Nothing changes where the server does not say.
  */
 async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSignal): Promise<RunEnd> {
   const counts = end.kind === 'stop' ? end.requeue !== true : end.stands === true;
@@ -117,8 +117,8 @@ async function noteClass({ ctx, task }: TaskRun, failed: FailureClass | undefine
 }
 
 /**
- * @returns `away` when the agent was told to end before the server answered; `refused` when the server takes no status
- *   of the task, although nobody gave it another one
+ * @returns `away` when the agent was stopped before the server answered; `refused` when the server takes no status
+ *   of the task, although its status has not changed
  */
 async function reportStatus(
   run: TaskRun,
@@ -137,7 +137,7 @@ async function reportStatus(
       if (signal.aborted) return 'away';
       if (isTaskGone(error)) return 'told';
       if (!('force' in force) && (await isUnsettled(run, error, signal))) continue;
-      // The task, or somebody in the web UI, gave it a status of its own; that one stands.
+      // The task, or a user in the web UI, set another status; keep that one.
       ctx.logger.warn(`task ${task}: status "${call}" was not taken: ${causeLine(error)}`);
       return isStatusConflict(error) ? 'told' : 'refused';
     }
@@ -147,7 +147,7 @@ async function reportStatus(
 /**
  * Puts a task back whose operator asked for that. One whose queue does not take it is stopped instead.
  *
- * @returns what is left to be told to the server; `handed-over` when the agent was told to end before it answered
+ * @returns what remains to be reported to the server; `handed-over` when the agent was stopped before it answered
  */
 async function requeued(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise<RunResult> {
   const settlement = settlementOf(end);

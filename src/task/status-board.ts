@@ -19,7 +19,7 @@ interface Waiter {
 /** Up to this part longer than the interval, so that many agents do not ask in step. */
 const JITTER = 0.2;
 
-/** Milliseconds between two questions while somebody is in a hurry. */
+/** Milliseconds between two requests while a caller is in a hurry. */
 const HURRY_MS = 500;
 
 /** The statuses of all tasks that a daemon runs, asked for in one call an interval however many they are. */
@@ -108,7 +108,7 @@ class Round {
     return [...new Set([...this.#waiters].map(({ task }) => task))];
   }
 
-  /** Aborts when nobody waits any more. */
+  /** Aborts when no caller waits any more. */
   get abandoned(): AbortSignal {
     return this.#abandoned.signal;
   }

@@ -76,7 +76,7 @@ async function stopAll({ ctx, log, signals, task }: TaskRun, workload: Workload)
   }
 }
 
-/** Goes on with a stop that an earlier daemon had begun. */
+/** Resumes a stop that an earlier daemon had begun. */
 export function stopWorkload(run: TaskRun, workload: Workload, end: StoppedEnd): Promise<RunEnd> {
   return endWatched(run, watchOutput(run, workload), end);
 }

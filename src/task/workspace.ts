@@ -37,7 +37,7 @@ type WorkspaceContext = Pick<AgentContext, 'config' | 'home' | 'stateFolder'> & 
 };
 
 /**
- * Clears up behind a run. The workspace of a failed one stays for somebody to look at, until the next run of this
+ * Clears up after a run. The workspace of a failed one stays for inspection, until the next run of this
  * worker has failed too.
  */
 export async function leaveWorkspace(ctx: WorkspaceContext, runFolder: string, keep: boolean): Promise<void> {

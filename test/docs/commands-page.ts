@@ -7,8 +7,8 @@ export function commandsPage(commands: readonly Command[]): string {
 \`agent\` and \`clearml-agent\` are the same program. Flags before the command are \`--config-file <path>\` (another
 configuration file), \`-d, --debug\` (every call to the server is logged, errors show where they come from) and
 \`--version\`; every command has \`--help\`.
-A long flag may be cut short where that is clear, a repeated one counts as written last, and a word \`@file\` stands for
-the lines of that file. Exit statuses are on the page about [errors](errors.md).
+A long flag may be shortened to an unambiguous prefix. If a flag is repeated, the last one applies. A word \`@file\`
+is replaced by the lines of that file. Exit statuses are on the page about [errors](errors.md).
 
 | command | |
 | --- | --- |

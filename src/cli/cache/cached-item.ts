@@ -15,7 +15,7 @@ export interface CachedItem {
   lastUsed: Date;
   /** Why it stays, whatever is asked for. */
   hold: string | undefined;
-  /** Gives the reason when it stays after all, because somebody began to use it. */
+  /** Gives the reason when it stays after all, because another process began to use it. */
   remove(): Promise<string | undefined>;
 }
 

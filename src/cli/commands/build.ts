@@ -9,25 +9,31 @@ export const buildCommand: Command = {
     { flags: '--id <task>', help: 'id (or name) of the task to build' },
     {
       flags: '--target <place>',
-      help: 'new or empty folder for the environment, or with --docker the name of the image',
+      help: 'new or empty folder for the environment; with --docker, the name of the image',
     },
-    { flags: '--python-version <version>', help: "Python version to use instead of the task's own, 3.11" },
+    {
+      flags: '--python-version <version>',
+      help: "Python version to use instead of the task's own, such as 3.11",
+    },
     {
       flags: '--install-globally',
       help: "install the packages into the interpreter found; the target's environment sees them",
     },
-    { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
+    {
+      flags: '--standalone-mode',
+      help: 'use the network for the API only; code and packages must already be present',
+    },
     ...containerFlags(
-      "build an image: in a container of the task's image, or of the one named here with its arguments",
+      "build an image, in a container of the task's image or of the image named here with its arguments",
     ),
     {
       flags: '--force-docker',
-      help: "leave the task's own container section out of account",
+      help: "ignore the task's own container section",
       group: 'Container',
     },
     {
       flags: '--entry-point <what>',
-      help: 'the image runs the task itself, or a clone of it',
+      help: 'whether the image runs the task itself or a clone of it',
       group: 'Container',
       choices: ['reuse_task', 'clone_task'],
     },

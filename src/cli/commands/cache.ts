@@ -3,21 +3,21 @@ import { duration } from '../duration.js';
 
 export const cacheCommand: Command = {
   name: 'cache',
-  summary: 'Show and clear what the agent keeps: environments, mirrors of repositories, what runs left',
+  summary: 'Show and clear what the agent keeps: environments, repository mirrors, leftovers of runs',
   positionals: ['<action>', '[kinds...]'],
   positionalChoices: ['list', 'prune'],
   flags: [
     { flags: '--json', help: 'print JSON' },
-    { flags: '--dry-run', help: 'with "prune": only say what would go, and why' },
+    { flags: '--dry-run', help: 'with "prune": only print what would be removed, and why' },
     {
       flags: '--older-than <time>',
-      help: 'with "prune": what was not used for so long (30d, 12h), instead of what is over the configured limits',
+      help: 'with "prune": remove entries unused for at least this long (30d, 12h) instead of applying the configured limits',
       parse: duration('--older-than'),
     },
-    { flags: '--all', help: 'with "prune": everything that is not in use' },
+    { flags: '--all', help: 'with "prune": remove everything that is not in use' },
     {
       flags: '--undelivered',
-      help: 'with "prune": also runs that the server does not know the end or the whole log of; that is lost',
+      help: 'with "prune": also remove runs whose final status or log has not fully reached the server; the unsent part is lost',
     },
   ],
   contradictions: [

@@ -6,7 +6,7 @@ export const configCommand: Command = {
   positionals: ['[action]', '[argument...]'],
   positionalChoices: ['get', 'validate'],
   flags: [
-    { flags: '--sources', help: 'say for each value where it comes from and what it overrode' },
+    { flags: '--sources', help: 'show where each value comes from and what it overrides' },
     { flags: '--json', help: 'print JSON' },
   ],
   examples: [

@@ -43,7 +43,7 @@ export const daemonCommand: Command = {
   flags: [
     {
       flags: '--queue <names...>',
-      help: "queues to pull from, names or ids, first the most important (default: the server's default queue)",
+      help: "names or ids of the queues to pull from, most important first (default: the server's default queue)",
       group: 'Queues',
     },
     {
@@ -54,7 +54,7 @@ export const daemonCommand: Command = {
     { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
     {
       flags: '--polling-interval <seconds>',
-      help: 'seconds between two looks at empty queues, such as 5 or 0.5 (default: 2)',
+      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: 2)',
       group: 'Queues',
       env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
       parse: seconds('--polling-interval'),
@@ -63,38 +63,38 @@ export const daemonCommand: Command = {
     { flags: '-d, --detached', help: 'go to the background and log to a file', group: 'Process' },
     {
       flags: '--stop [ids...]',
-      help: 'stop the daemon with these flags, or the named workers',
+      help: 'stop the daemon that was started with these flags, or the named workers',
       group: 'Process',
     },
     {
       flags: '--drain',
-      help: 'with --stop: take no more tasks and end when the running ones have finished',
+      help: 'with --stop: pull no more tasks and exit when the running ones have finished',
       group: 'Process',
     },
     {
       flags: '--leave',
-      help: 'with --stop: end at once and leave the running tasks to the next daemon',
+      help: 'with --stop: exit at once; the next daemon resumes the running tasks',
       group: 'Process',
     },
     {
       flags: '--timeout <time>',
-      help: 'with --stop: kill what runs after this time (90s, 10m); with --drain: stop it then',
+      help: 'with --stop: kill tasks that still run after this time (90s, 10m); with --drain: stop them then',
       group: 'Process',
       parse: timeLimit('--timeout', LONGEST_TIMEOUT_MS),
     },
     {
       flags: '--requeue',
-      help: 'with --stop: put tasks that are stopped back to the front of their queues',
+      help: 'with --stop: put stopped tasks back at the front of their queues',
       group: 'Process',
     },
     {
       flags: '--status',
-      help: 'show how the daemon is, the schedule and the queues, and end',
+      help: 'show the state of the daemon, its schedule and its queues, then exit',
       group: 'Process',
     },
     {
       flags: '--no-wait',
-      help: 'fail at once when the server cannot be reached at start; with --stop: do not wait for the end',
+      help: 'exit with an error if the server cannot be reached at start; with --stop: return without waiting',
       group: 'Process',
     },
     {
@@ -111,35 +111,36 @@ export const daemonCommand: Command = {
     },
     {
       flags: '--services-mode [count]',
-      help: 'run many tasks at once without GPUs, each as a worker of its own (default count: no limit)',
+      help: 'run many tasks at once without GPUs, each with its own worker id (default count: no limit)',
       group: 'Task',
       parse: serviceCount,
     },
     {
       flags: '--use-owner-token',
-      help: 'run each task with the identity of its owner instead of that of this agent',
+      help: "run each task with its owner's identity instead of the agent's",
       group: 'Task',
     },
     {
       flags: '--standalone-mode',
-      help: 'no network access but to the API: code and packages must be there',
+      help: 'use the network for the API only; code and packages must already be present',
       group: 'Task',
     },
-    ...containerFlags(
-      'run tasks in containers; image and arguments for tasks that bring no image of their own',
-    ),
+    ...containerFlags('run tasks in containers; image and arguments are for tasks that name no image'),
     ...runFlags,
     ...machineFlags,
     ...notTaken,
   ],
   contradictions: [
-    { flags: ['--stop', '--status'], hint: 'A daemon is stopped or looked at; give one of them.' },
-    { flags: ['--drain', '--leave'], hint: 'A daemon waits for its tasks or leaves them; give one of them.' },
+    { flags: ['--stop', '--status'], hint: 'Give either --stop or --status.' },
+    {
+      flags: ['--drain', '--leave'],
+      hint: 'Give either --drain (wait for the tasks) or --leave (keep them running).',
+    },
     { flags: ['--leave', '--requeue'], hint: 'Tasks that are left run on, so none is put back.' },
     { flags: ['--leave', '--timeout'], hint: '--leave ends the daemon at once.' },
     {
       flags: ['--detached', '--foreground'],
-      hint: 'Give --detached for a daemon in the background; without it the daemon stays in this terminal.',
+      hint: 'Use --detached to run in the background; without it the daemon stays in this terminal.',
     },
     ...MACHINE_CONTRADICTIONS,
   ],

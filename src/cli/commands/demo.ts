@@ -2,12 +2,12 @@ import type { Command } from '../command.js';
 
 export const demoCommand: Command = {
   name: 'demo',
-  summary: 'Run a demonstration task from start to end on this machine, with nothing else installed',
+  summary: 'Run a demonstration task end to end on this machine, with nothing else installed',
   flags: [
-    { flags: '--keep', help: 'leave the server and the daemon running, for trying things out' },
+    { flags: '--keep', help: 'keep the server and the daemon running so that you can try things out' },
     {
       flags: '--folder <path>',
-      help: 'where the demonstration keeps its files (a temporary folder otherwise)',
+      help: 'folder for the files of the demonstration (default: a temporary folder)',
     },
   ],
   examples: ['agent demo', 'agent demo --keep'],

@@ -2,10 +2,10 @@ import type { Command } from '../command.js';
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'Check everything that tasks need on this machine, and say how to mend it',
+  summary: 'Check everything that tasks need on this machine, and say how to fix it',
   flags: [
-    { flags: '--queue <names...>', help: 'queues that have to exist (default: the default queue)' },
-    { flags: '--repository <url>', help: 'a git repository that the agent has to be able to read' },
+    { flags: '--queue <names...>', help: 'queues that must exist (default: the default queue)' },
+    { flags: '--repository <url>', help: 'a git repository that the agent must be able to read' },
     { flags: '--json', help: 'print the findings as JSON' },
   ],
   examples: ['agent doctor', 'agent doctor --queue gpu --repository git@github.com:me/project.git'],

@@ -4,8 +4,8 @@ export const entrypointCommand: Command = {
   name: 'entrypoint',
   summary: "Start the daemon that a container's variables ask for",
   flags: [
-    { flags: '--dry-run', help: 'only print the command line of the daemon' },
-    { flags: '--health', help: 'ask a running daemon how it is, on the port of its metrics' },
+    { flags: '--dry-run', help: "only print the daemon's command line" },
+    { flags: '--health', help: 'ask a running daemon for its health on its metrics port' },
   ],
   contradictions: [
     {

@@ -7,21 +7,22 @@ export const executeCommand: Command = {
   summary: 'Run one task on this machine, now',
   flags: [
     { flags: '--id <task>', help: 'id (or name) of the task to run' },
-    { flags: '--clone', help: 'run a clone of the task and leave the task itself alone' },
+    { flags: '--clone', help: 'run a clone of the task and leave the original unchanged' },
     { flags: '--require-queue', help: 'refuse a task that is not queued' },
     { flags: '--log-file <path>', help: "write the task's console to this file too" },
     {
       flags: '--disable-monitoring',
-      help: 'send neither console, machine figures nor the final status; the SDK in the task still does',
+      help: 'send no console, no machine metrics and no final status; the SDK in the task still reports',
     },
     { flags: '--full-monitoring', help: 'report everything, as the daemon does (the default here)' },
-    { flags: '--standalone-mode', help: 'no network access but to the API: code and packages must be there' },
-    ...containerFlags(
-      'run the task in a container; image and arguments for a task that brings no image of its own',
-    ),
+    {
+      flags: '--standalone-mode',
+      help: 'use the network for the API only; code and packages must already be present',
+    },
+    ...containerFlags('run the task in a container; image and arguments are for a task that names no image'),
     {
       flags: '--dry-run',
-      help: 'print the docker run line of the container and run nothing; needs --docker or --podman',
+      help: 'print the docker run command and run nothing; needs --docker or --podman',
       group: 'Container',
     },
     ...runFlags,

@@ -7,20 +7,20 @@ export const pruneCommand: Command = {
   flags: [
     {
       flags: '--older-than <time>',
-      help: 'only those that ended at least this long ago: 96h, 4d, 30m (default: 4d)',
+      help: 'only containers that exited at least this long ago: 96h, 4d, 30m (default: 4d)',
       parse: duration('--older-than'),
     },
     {
       flags: '--label <labels...>',
-      help: 'only those with all of these labels: name or name=value, such as allegro-type=application',
+      help: 'only containers with all of these labels: name or name=value, such as allegro-type=application',
     },
     {
       flags: '--abandoned',
-      help: 'also those that an agent which is no longer running had not finished with; their last output is lost',
+      help: 'also those left unfinished by an agent that no longer runs; their last output is lost',
     },
-    { flags: '--podman', help: 'those of Podman instead of Docker' },
+    { flags: '--podman', help: 'containers of Podman instead of Docker' },
     { flags: '--dry-run', help: 'only show what would be removed' },
-    { flags: '--json', help: 'print what was found, removed and kept as JSON' },
+    { flags: '--json', help: 'print found, removed and kept containers as JSON' },
   ],
   examples: [
     'agent prune --dry-run',

@@ -7,15 +7,15 @@ export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server',
   flags: [
-    { flags: '--folder <path>', help: 'where the server keeps its data (default: ~/.clearml/server)' },
+    { flags: '--folder <path>', help: "folder of the server's data (default: ~/.clearml/server)" },
     {
       flags: '--host <address>',
-      help: 'address to listen on; another than loopback lets others in',
+      help: 'address to listen on; any address other than loopback lets other machines connect',
       default: '127.0.0.1',
     },
     {
       flags: '--port <number>',
-      help: 'port of the API; the file server takes the one 73 above',
+      help: 'port of the API; the file server listens on this port plus 73',
       default: 8008,
       parse: wholeNumber('--port', 0, LARGEST_PORT),
     },

@@ -6,14 +6,17 @@ export const serviceCommand: Command = {
   positionals: ['<action>', '[daemon-flags...]'],
   positionalChoices: ['install', 'uninstall', 'status', 'logs', 'print'],
   flags: [
-    { flags: '--system', help: 'a service of the machine instead of one of yours; needs root' },
-    { flags: '--name <name>', help: 'tells several agents apart (default: that of the GPUs, such as gpu0)' },
+    { flags: '--system', help: 'install a system service instead of a user service; needs root' },
+    {
+      flags: '--name <name>',
+      help: 'name of the service, one for each agent (default: from the GPUs, such as gpu0)',
+    },
     {
       flags: '--run-as <user>',
-      help: 'user that a service of the machine runs as (default: who calls, also through sudo)',
+      help: 'user that a system service runs as (default: the caller, also through sudo)',
     },
-    { flags: '--no-start', help: 'install it without starting it' },
-    { flags: '--follow', help: 'with "logs": show what comes, too' },
+    { flags: '--no-start', help: 'install the service without starting it' },
+    { flags: '--follow', help: 'with "logs": keep printing new lines' },
   ],
   examples: [
     'agent service install -- --queue default',

@@ -23,7 +23,7 @@ complete -F _clearml_agent ${programs.join(' ')}
 `;
 }
 
-/** What stands behind a flag with a value: files, or one of its choices. */
+/** Completions of a flag's value: files, or one of its choices. */
 function valueCase(command: string, flags: readonly CompletionFlag[]): string {
   return flags
     .filter(({ value }) => value === 'file' || value === 'choice')

@@ -177,7 +177,7 @@ function forwardSignals(signals: EventEmitter): void {
 }
 
 async function keepRunning(demo: Demo & { configFile: string; daemon: Promise<number> }): Promise<void> {
-  demo.say(`Server and daemon go on until Ctrl-C. Everything is in ${demo.folder}.`);
+  demo.say(`Server and daemon run until Ctrl-C. All files are in ${demo.folder}.`);
   demo.say('In another terminal:');
   demo.say(`  export CLEARML_CONFIG_FILE=${demo.configFile}`);
   demo.say('  agent execute --id demonstration --clone');

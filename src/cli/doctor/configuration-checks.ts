@@ -15,7 +15,7 @@ export const configurationCheck: Check = {
     requireServer(config);
     return [
       ok(found),
-      // That a file can be read by others is told by the check of its mode.
+      // The check of the file's mode reports that others can read it.
       ...warnings.filter((text) => !text.includes('chmod')).map((text) => warning(text)),
       ...errors.map((text) => problem(text)),
     ];

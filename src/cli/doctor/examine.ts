@@ -7,7 +7,7 @@ import { diskCheck, gpuCheck, pythonCheck } from './machine-checks.js';
 import { credentialsCheck, proxyCheck, queuesCheck, serverCheck } from './server-checks.js';
 import { tlsCheck } from './tls-check.js';
 
-/** Everything that is looked at, in the order in which it is told. */
+/** All checks, in the order of the report. */
 export const CHECKS: readonly Check[] = [
   configurationCheck,
   fileModesCheck,
@@ -42,7 +42,7 @@ export async function examine(
   return results.flat();
 }
 
-/** That nothing is configured is told once. */
+/** A missing configuration is reported once. */
 function failures(check: Check, error: unknown): Finding[] {
   if (isAgentError(error, 'CONFIG_MISSING') && check !== configurationCheck) return [];
   const hint = error instanceof AgentError ? error.hint : undefined;

@@ -72,7 +72,7 @@ async function tryRepository(context: DoctorContext, address: string): Promise<F
   );
 }
 
-/** Asks a remote for its branches; `kind` is undefined when it told them. */
+/** Asks a remote for its branches; `kind` is undefined if it listed them. */
 async function look({ config, home, signal }: DoctorContext, address: string) {
   const cache = config.string('agent.vcs_cache.path') ?? '~/.clearml/vcs-cache';
   const place = { cwd: home };

@@ -48,7 +48,7 @@ async function nearest(folder: string): Promise<string> {
 const OTHER_FOLDER =
   'Run the agent as another user, or name other folders: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, TMPDIR.';
 
-/** /proc lets root through and takes nothing all the same. */
+/** /proc passes the access check of root, but nothing can be written there. */
 async function isClosed(folder: string): Promise<boolean> {
   if (!(await stat(folder)).isDirectory()) return true;
   if ((await statfs(folder)).blocks === 0) return true;
@@ -61,7 +61,7 @@ async function isClosed(folder: string): Promise<boolean> {
 async function freeIn(folder: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
-  const text = `${(free / GIB).toFixed(1)} GB free in ${folder}`;
+  const text = `${(free / GIB).toFixed(1)} GiB free in ${folder}`;
   const fix = 'Remove old environments and caches below ~/.clearml, or move them to a larger disk.';
   if (free < DISK.problem) return problem(text, fix);
   return free < DISK.warning ? warning(text, fix) : ok(text);

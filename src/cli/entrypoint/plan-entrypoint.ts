@@ -20,7 +20,7 @@ export type EntrypointPlan =
 
 const SERVICES = ['--services-mode', '--create-queue'];
 const SERVICES_QUEUE = 'services';
-/** What a server listens on unless somebody says otherwise. */
+/** Default address that a server listens on. */
 const PORTS = { CLEARML_API_HOST: 8008, CLEARML_WEB_HOST: 8080, CLEARML_FILES_HOST: 8081 } as const;
 
 /**
@@ -44,7 +44,7 @@ export function planEntrypoint(env: Environment, home: string): EntrypointPlan {
 
 type Given = (name: string) => string | undefined;
 
-/** `--docker` stands in front: it takes all words up to the next flag. */
+/** `--docker` comes first: it takes all words up to the next flag. */
 function daemonWords(given: Given): string[] {
   const local = given('CLEARML_AGENT_NO_DOCKER') !== undefined;
   const options = given('CLEARML_AGENT_DAEMON_OPTIONS');

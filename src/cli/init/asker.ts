@@ -1,6 +1,6 @@
-/** How the wizard talks with somebody: through prompts on a terminal, or line by line through a pipe. */
+/** How the wizard talks with the user: through prompts on a terminal, or line by line through a pipe. */
 export interface Asker {
-  /** Somebody is there to answer a question that the input could not foresee. */
+  /** A user is there to answer a question that the input could not foresee. */
   readonly interactive: boolean;
   say(text: string): void;
   /** A block of several lines. */
@@ -26,7 +26,7 @@ export interface ChoiceQuestion<T extends string> {
   options: readonly { value: T; label: string; letter: string }[];
 }
 
-/** Somebody pressed Ctrl-C. */
+/** The user pressed Ctrl-C. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled';
 }

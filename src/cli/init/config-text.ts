@@ -18,7 +18,7 @@ export interface ServerAnswers {
   outputUri: string;
 }
 
-/** A new configuration file. Every key there is stands in `clearml.conf.example`. */
+/** A new configuration file. `clearml.conf.example` has every key. */
 export function newConfigText(server: ServerAnswers, agent: AgentAnswers): string {
   const { hosts, accessKey, secretKey, outputUri } = server;
   const lines = [
@@ -48,7 +48,7 @@ export function newConfigText(server: ServerAnswers, agent: AgentAnswers): strin
   return `${[...lines, ...(outputUri === '' ? [] : sdk)].join('\n')}\n`;
 }
 
-/** The part about the agent, which can be put behind what a file has already. */
+/** The agent's section, which can be appended to an existing file. */
 export function agentSection({
   gitUser,
   gitPass,

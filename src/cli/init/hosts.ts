@@ -16,7 +16,7 @@ const SUBDOMAINS: readonly Readonly<Record<Role, string>>[] = [
   { web: 'app.', api: 'api.', files: 'files.' },
 ];
 const PORTS: Readonly<Record<Role, string>> = { web: '8080', api: '8008', files: '8081' };
-/** Last part of the path, behind a proxy that serves all three under one name. */
+/** Last part of the path after a proxy that serves all three under one name. */
 const PATHS: Readonly<Record<Role, string>> = { web: '', api: '/api', files: '/files' };
 
 /** ClearML's hosted service. */

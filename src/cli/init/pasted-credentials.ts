@@ -17,7 +17,7 @@ export interface PastedCredentials {
 
 type Field = 'accessKey' | 'secretKey' | 'web' | 'api' | 'files';
 
-/** Where each value stands: as a variable, and as a key of a configuration (in order of preference). */
+/** Where each value is found: as a variable, and as a key of a configuration (in order of preference). */
 const FIELDS: Readonly<Record<Field, { variables: RegExp; keys: readonly string[] }>> = {
   accessKey: {
     variables: /^(CLEARML|TRAINS)_API_ACCESS_KEY$/,
@@ -85,7 +85,7 @@ function pick(find: (field: Field) => string | undefined): PastedCredentials {
 
 /**
  * Whether the lines read so far are a whole block, so that the user need not say that it ends: braces that are
- * closed again, variables with keys and server, or an empty line behind anything.
+ * closed again, variables with keys and server, or an empty line after anything.
  */
 export function isWholeBlock(lines: readonly string[]): boolean {
   const text = lines.join('\n');

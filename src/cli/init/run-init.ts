@@ -80,7 +80,7 @@ async function create(asker: Asker, file: string, { env, home }: CommandContext)
 /** What is there stays; later lines of the file win over earlier ones. */
 async function append(asker: Asker, file: string, before: string, home: string): Promise<number> {
   asker.say(`Configuration file already exists: ${file}`);
-  asker.say('Leaving it as it is. An agent section can be put behind what it has:');
+  asker.say('Leaving it unchanged. You can append an agent section to it:');
   const choice = await asker.choose({
     message: 'Append an agent section to it?',
     options: [

@@ -18,7 +18,7 @@ export interface ConfigToStore {
 const PRIVATE = 0o600;
 
 /**
- * Writes what was answered to the file, or to another one where that fails: the one that somebody at the terminal
+ * Writes what was answered to the file, or to another one where that fails: the one that a user at the terminal
  * names, else a new private one whose name the error tells.
  *
  * @returns the file that was written

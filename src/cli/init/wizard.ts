@@ -12,7 +12,7 @@ export interface ServerQuestions {
   file: string;
 }
 
-/** Asks for everything about the server, and goes on only when it lets the agent in. */
+/** Asks for everything about the server, and returns only when the server accepts the agent. */
 export async function askServer({ asker, verify, file }: ServerQuestions): Promise<ServerAnswers> {
   asker.say(
     [

@@ -4,7 +4,7 @@ import type { StoppedContainer } from '../../drivers/docker/containers/stopped-c
 /** What a run of an agent still has to do with its container. */
 export interface ContainerNeed {
   task: string;
-  /** The agent is running now; otherwise its next start goes on with the container. */
+  /** The agent is running now; otherwise its next start resumes the container. */
   agentRuns: boolean;
 }
 

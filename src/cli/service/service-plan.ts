@@ -47,7 +47,7 @@ const systemd: ServiceManager = {
     { kind: 'write', file: systemd.file(service), text: systemd.text(service) },
     { kind: 'run', argv: systemctl(service, 'daemon-reload') },
     { kind: 'run', argv: systemctl(service, 'enable', unitName(service)) },
-    // A service that ran before goes on with the new unit; its task is handed over.
+    // A running service restarts with the new unit; its task is handed over.
     ...(start
       ? [{ kind: 'run' as const, argv: systemctl(service, 'restart', '--no-block', unitName(service)) }]
       : []),

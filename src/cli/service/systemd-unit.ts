@@ -5,7 +5,7 @@ const WATCHDOG_SECONDS = 120;
 
 /**
  * A unit file. A stop ends the running task and reports it; a restart, and the daemon's own death, leave the task
- * alone, and the next daemon goes on with it.
+ * alone, and the next daemon resumes it.
  */
 export function systemdUnit({ name, scope, user, argv, path, stopSeconds }: Service): string {
   return `[Unit]

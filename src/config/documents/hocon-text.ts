@@ -4,7 +4,7 @@ import { isTree } from '../tree.js';
 /** Longer values are spread over lines. */
 const LINE = 90;
 
-/** A value as it is written in a configuration file; what goes on further lines is not indented. */
+/** A value as it is written in a configuration file; further lines are not indented. */
 export function hoconText(value: ConfigValue): string {
   const short = inline(value);
   if (short.length <= LINE || !Array.isArray(value)) return short;

@@ -165,7 +165,7 @@ function shellHint(name: string): string | undefined {
   if (name.startsWith('#')) return 'This language has no lengths; only ${NAME} and ${?NAME} are filled in.';
   if (variable === undefined || operator === undefined) return undefined;
   if (/^:?[-=]$/.test(operator))
-    return `A default stands on a line of its own before: "key: ${word}", then "key: \${?${variable}}".`;
+    return `Put the default on its own line before it: "key: ${word}", then "key: \${?${variable}}".`;
   if (/^:?\?$/.test(operator))
     return `\${${variable}} alone is an error already where ${variable} is missing.`;
   return `Only a shell reads "${operator}${word}" there; write \${${variable}} or \${?${variable}}.`;

@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.js';
 import { type ScalarNode, scalar } from './nodes.js';
 
-/** A quoted text on one line; a backslash may stand before anything but a line end. */
+/** A quoted text on one line; a backslash may precede anything but a line end. */
 const QUOTED = /"((?:[^"\\\n]|\\[^\n])*)"/y;
 /** Ends with the last of three or more quotes: further quotes belong to the text. */
 const MULTILINE = /"""([\s\S]*?"*)"""(?!")/y;

@@ -2,7 +2,7 @@ import type { Option } from './option.js';
 
 const AGENT_FREE = 'no agent runs inside the container, so nothing of it is mounted there';
 
-/** Where things are inside containers. */
+/** Paths inside containers. */
 export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
   {
     key: 'agent.docker_internal_mounts.bootstrap_folder',
@@ -36,14 +36,14 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     key: 'agent.docker_internal_mounts.ssh_folder',
     type: 'path',
     shipped: '~/.ssh',
-    help: 'Where the ssh keys are inside the container.',
+    help: 'The ssh keys inside the container.',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_internal_mounts.ssh_ro_folder',
     type: 'path',
     shipped: '/.ssh',
-    help: 'Where the ssh keys are mounted read-only before they are copied.',
+    help: 'Where ssh keys are mounted read-only before they are copied.',
     consumedBy: 'drivers/docker',
   },
   {
@@ -71,7 +71,7 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     key: 'agent.docker_internal_mounts.venvs_cache',
     type: 'path',
     shipped: '/root/.clearml/venvs-cache',
-    help: 'The kept environments inside the container.',
+    help: 'The cached environments inside the container.',
     consumedBy: 'drivers/docker',
   },
   {

@@ -1,46 +1,46 @@
 import type { Option } from './option.js';
 
-/** What containers of tasks may be; nothing is restricted while a key is absent. */
+/** What tasks' containers may do; a missing key restricts nothing. */
 export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.container_policy.images',
     type: 'names',
-    help: 'Images that may be used; "*" stands for any letters.',
+    help: 'Images that tasks may use; "*" matches any characters.',
     example: '["python:3.*", "registry.example.com/ml/*"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.registries',
     type: 'names',
-    help: 'Registries that images may come from.',
+    help: 'Registries that tasks may pull images from.',
     example: '["docker.io", "registry.example.com"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.mounts',
     type: 'texts',
-    help: 'Host folders that may be mounted, with all below them.',
+    help: 'Host folders that tasks may mount, with everything below them.',
     example: '["/data", "/mnt/datasets"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.capabilities',
     type: 'names',
-    help: 'Kernel capabilities that may be added.',
+    help: 'Kernel capabilities that tasks may add.',
     example: '["SYS_PTRACE"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.networks',
     type: 'names',
-    help: 'Networks that may be used; "default" is what a container gets that names none.',
+    help: 'Networks that tasks may use; "default" is the one of a container that names none.',
     example: '["default", "none"]',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.devices',
     type: 'names',
-    help: 'Devices of the host that may be added.',
+    help: 'Host devices that tasks may add.',
     example: '["/dev/infiniband/*"]',
     consumedBy: 'drivers/docker',
   },
@@ -55,7 +55,7 @@ export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
     key: 'agent.container_policy.no_new_privileges',
     type: 'boolean',
     fallback: false,
-    help: 'No program in a container can gain rights.',
+    help: 'Prevent programs in containers from gaining privileges.',
     consumedBy: 'drivers/docker',
   },
   {
@@ -68,14 +68,14 @@ export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.container_policy.memory',
     type: 'text',
-    help: 'Memory of a container that sets no limit, and the most that a task may ask for.',
+    help: 'Memory limit of a container that sets none, and the maximum that a task may ask for.',
     example: '16g',
     consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.container_policy.pids_limit',
     type: 'integer',
-    help: 'Processes of a container that sets no limit, and the most that a task may ask for.',
+    help: 'Process limit of a container that sets none, and the maximum that a task may ask for.',
     example: '4096',
     consumedBy: 'drivers/docker',
   },

@@ -28,7 +28,7 @@ export const MASKING_OPTIONS: readonly Option[] = [
     key: 'agent.sanitize_config_printout.dont_hide_secrets',
     type: 'list',
     shipped: ['^enable_git_ask_pass$'],
-    help: 'Regular expressions for keys that are shown although the next two would hide them.',
+    help: 'Regular expressions for keys to show although one of the next two would hide them.',
     consumedBy: 'config',
   },
   {

@@ -9,7 +9,7 @@ interface OptionFacts {
   type: OptionType;
   /** One line: what it does, in which unit. */
   help: string;
-  /** In the configuration when nobody sets the key, so that `agent config` shows it. */
+  /** Default that is part of the configuration, so `agent config` shows it. */
   shipped?: ConfigValue;
   /** What applies while the key is absent; the printed configuration leaves it out. */
   fallback?: ConfigValue;

@@ -5,7 +5,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.poetry_version',
     type: 'text',
-    help: 'The poetry that is installed, such as "<2"; empty: the newest.',
+    help: 'Version of poetry to install, such as "<2"; empty: the newest.',
     example: '"<2"',
     consumedBy: 'python',
   },
@@ -26,7 +26,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.uv_version',
     type: 'text',
-    help: 'The uv that is installed, such as ">0.4"; empty: the newest.',
+    help: 'Version of uv to install, such as ">0.4"; empty: the newest.',
     example: '">0.4"',
     consumedBy: 'python',
   },
@@ -48,27 +48,27 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
     key: 'agent.package_manager.uv_sync_locked_if_lock_file',
     type: 'boolean',
     shipped: true,
-    help: 'Install exactly what the lock file of the repository says.',
+    help: "Install exactly what the repository's lock file lists.",
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.uv_replace_pip',
     type: 'boolean',
     fallback: false,
-    help: 'Use uv in place of pip, also without a lock file.',
+    help: 'Use uv instead of pip, even without a lock file.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.uv_unsafe_best_match',
     type: 'boolean',
     fallback: false,
-    help: 'uv takes the best version of all indexes instead of the first index that has the package.',
+    help: 'Let uv take the best version of all indexes instead of the first index that has the package.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.uv_python_install',
     type: 'boolean',
-    help: 'uv downloads the Python that a task asks for and this machine lacks. Unset: where uv is the package manager or the engine.',
+    help: 'Let uv download a requested Python version that this machine lacks. Unset: yes if uv is the package manager or the engine.',
     consumedBy: 'python',
   },
   {
@@ -119,6 +119,6 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
     type: 'boolean',
     fallback: false,
     help: 'Update environments with venv-update.',
-    ignored: 'a left-over of old versions that nothing reads',
+    ignored: 'a leftover of old versions that nothing reads',
   },
 ];

@@ -13,7 +13,7 @@ export interface ApplyOptions {
 
 /**
  * Carries out the sections `environment` and `files`: the variables are laid over the configuration's
- * environment, the files are written. A file that cannot be written is told and never an error.
+ * environment, the files are written. A file that cannot be written is logged and never an error.
  *
  * @throws AgentError CONFIG_VALUE when one of them is no section
  */

@@ -14,7 +14,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_CONFIG_PATH',
     aliases: ['TRAINS_CONFIG_PATH'],
     type: 'path',
-    help: 'Folder whose default/*.conf files are laid over the shipped defaults, each as the section of its name.',
+    help: 'Folder whose default/*.conf files override the shipped defaults, each for the section of its name.',
     consumedBy: 'config',
   },
   {
@@ -34,7 +34,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AUTH_TOKEN',
     type: 'text',
     secret: true,
-    help: 'Token to log in with instead of the credentials.',
+    help: 'Token to use instead of the credentials.',
     consumedBy: 'api',
   },
   {
@@ -43,7 +43,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     type: 'boolean',
     otherwise: 'yes',
     help: 'Use no public demo server when none is configured.',
-    ignored: 'there is no public demo server to fall back to',
+    ignored: 'this agent never falls back to a public demo server',
   },
   {
     name: 'CLEARML_API_VERBOSE',
@@ -55,13 +55,13 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_INITIAL_CONNECT_RETRY_OVERRIDE',
     type: 'text',
-    help: 'Tries to reach the server at start: a number, or no for the configured ones.',
+    help: 'Attempts to reach the server at start: a number, or no for the configured number.',
     consumedBy: 'api',
   },
   {
     name: 'CLEARML_API_EXTRA_RETRY_CODES',
     type: 'text',
-    help: 'Further HTTP statuses after which a call is tried again, such as 500,504.',
+    help: 'Further HTTP statuses after which to retry a call, such as 500,504.',
     consumedBy: 'api',
   },
   {
@@ -94,7 +94,7 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     name: 'REQUESTS_CA_BUNDLE',
     aliases: ['CURL_CA_BUNDLE'],
     type: 'path',
-    help: 'File with the authorities to trust.',
+    help: 'File of trusted certificate authorities.',
     consumedBy: 'api',
   },
 ];

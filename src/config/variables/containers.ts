@@ -6,7 +6,7 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_DOCKER_IMAGE',
     aliases: ['TRAINS_DOCKER_IMAGE'],
     type: 'text',
-    help: 'Default image, with arguments, for --docker without one.',
+    help: 'Default image, with arguments, for --docker without an image.',
     consumedBy: 'drivers/docker',
   },
   {
@@ -18,13 +18,13 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_DOCKER_ARGS_HIDE_ENV',
     type: 'names',
-    help: 'Further variables whose values are hidden in shown commands.',
+    help: 'Further variables whose values are hidden in printed commands.',
     consumedBy: 'drivers/docker',
   },
   {
     name: 'SSH_AUTH_SOCK',
     type: 'path',
-    help: 'Socket of the ssh agent; given to containers in place of ~/.ssh.',
+    help: 'Socket of the ssh agent; mounted into containers in place of ~/.ssh.',
     consumedBy: 'drivers/docker',
   },
   {
@@ -35,14 +35,14 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
       'TRAINS_AGENT_DOCKER_HOST_MOUNT',
     ],
     type: 'text',
-    help: 'host:inside, when the agent itself is in a container: paths below are translated for sibling containers.',
+    help: 'host:inside, for an agent that itself runs in a container. Paths below are translated for sibling containers.',
     consumedBy: 'drivers/docker',
   },
   {
     name: 'CLEARML_DOCKER_SKIP_GPUS_FLAG',
     aliases: ['TRAINS_DOCKER_SKIP_GPUS_FLAG'],
     type: 'presence',
-    help: 'Ask the engine for no GPUs.',
+    help: 'Request no GPUs from the engine.',
     consumedBy: 'drivers/docker',
   },
   {
@@ -56,7 +56,7 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_FORCE_HOST_MACHINE_IP',
     type: 'text',
     otherwise: 'found out',
-    help: 'Address given to containers that publish ports.',
+    help: 'Address passed to containers that publish ports.',
     consumedBy: 'drivers/docker',
   },
   {

@@ -11,19 +11,19 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL',
     type: 'boolean',
-    help: 'Make no environment and install nothing.',
+    help: 'Create no environment and install nothing.',
     consumedBy: 'python',
   },
   {
     name: 'CLEARML_AGENT_FORCE_CODE_DIR',
     type: 'path',
-    help: 'Run the code of this folder: nothing is cloned, no diff applied.',
+    help: 'Run the code in this folder: clone nothing and apply no diff.',
     consumedBy: 'repository',
   },
   {
     name: 'CLEARML_AGENT_FORCE_EXEC_SCRIPT',
     type: 'text',
-    help: 'Entry point in place of the one of the task, as [folder:]file.',
+    help: "Entry point in place of the task's own, as [folder:]file.",
     consumedBy: 'task',
   },
   {
@@ -60,7 +60,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_CUSTOM_BUILD_SCRIPT',
     type: 'path',
-    help: 'Script that makes the environment; the key agent.custom_build_script wins.',
+    help: 'Script that creates the environment; the key agent.custom_build_script wins.',
     consumedBy: 'python',
   },
   {
@@ -81,7 +81,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_ABORT_CALLBACK_CMD',
     type: 'text',
-    help: "Shell command that runs in the task's folder before a task that a user aborts is ended.",
+    help: "Shell command that runs in the task's folder before the agent ends a task that a user aborts.",
     consumedBy: 'task',
   },
   {
@@ -94,7 +94,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_GIT_CLONE_VERBOSE',
     type: 'boolean',
-    help: 'Let git tell more in the log.',
+    help: 'Let git print progress to the log.',
     consumedBy: 'repository',
   },
   {
@@ -106,7 +106,7 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
   {
     name: 'UV_INDEX_STRATEGY',
     type: 'text',
-    help: 'How uv chooses between indexes; beats uv_unsafe_best_match.',
+    help: 'How uv chooses between indexes; overrides uv_unsafe_best_match.',
     consumedBy: 'python',
   },
   {

@@ -2,19 +2,19 @@ import type { Variable } from './variable.js';
 
 const NOTHING_TO_UPDATE = 'the image holds the agent, and nothing is updated when it starts';
 
-/** The agent's own image: what its containers are told with. */
+/** Variables that configure containers of the agent's own image. */
 export const IMAGE_VARIABLES: readonly Variable[] = [
   {
     name: 'SHUTDOWN_IF_NO_ACCESS_KEY',
     type: 'presence',
-    help: 'End at once, with success, where no access key is given.',
+    help: 'Exit at once with status 0 if no access key is given.',
     consumedBy: 'cli',
   },
   {
     name: 'CLEARML_HOST_IP',
     aliases: ['TRAINS_HOST_IP'],
     type: 'text',
-    help: 'Host of a server with the usual ports, for those of its addresses that are not given.',
+    help: 'Host of a server with the usual ports, for its addresses that are not given.',
     consumedBy: 'cli',
   },
   {
@@ -28,14 +28,14 @@ export const IMAGE_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_QUEUES',
     type: 'names',
     otherwise: 'services',
-    help: 'Queues of the daemon, first the most important.',
+    help: 'Queues of the daemon, most important first.',
     consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AGENT_DEFAULT_BASE_DOCKER',
     aliases: ['TRAINS_AGENT_DEFAULT_BASE_DOCKER'],
     type: 'text',
-    help: 'Image of tasks that do not name one; arguments may follow after a blank.',
+    help: 'Image of tasks that name none; arguments may follow after a space.',
     consumedBy: 'cli',
   },
   {
@@ -48,20 +48,20 @@ export const IMAGE_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_EXTRA_ARGS',
     aliases: ['TRAINS_AGENT_EXTRA_ARGS'],
     type: 'words',
-    help: 'Further flags of the daemon, behind all others.',
+    help: 'Further flags of the daemon, after all others.',
     consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AGENT_UPDATE_VERSION',
     aliases: ['TRAINS_AGENT_UPDATE_VERSION'],
     type: 'text',
-    help: 'Not acted on: one line says that the tag of the image chooses the version.',
+    help: 'Ignored: one line says that the tag of the image chooses the version.',
     consumedBy: 'cli',
   },
   {
     name: 'CLEARML_AGENT_UPDATE_REPO',
     type: 'text',
-    help: 'Not acted on, as the one before.',
+    help: 'Ignored, like CLEARML_AGENT_UPDATE_VERSION.',
     consumedBy: 'cli',
   },
   {

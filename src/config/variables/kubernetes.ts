@@ -6,7 +6,7 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_K8S_GLUE_KIND',
     type: 'text',
     otherwise: 'pod',
-    help: 'What is made for a task: pod or job.',
+    help: 'What to create for a task: pod or job.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
@@ -26,14 +26,14 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
   {
     name: 'K8S_GLUE_POD_AGENT_INSTALL_ARGS',
     type: 'text',
-    help: 'What is added to the installation of the agent.',
+    help: 'What to add to the installation of the agent.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
     name: 'K8S_GLUE_POD_MONITOR_LOG_BATCH_SIZE',
     type: 'integer',
     otherwise: '5',
-    help: 'Lines of a pod that are read at once.',
+    help: 'Lines to read from a pod at once.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
@@ -46,7 +46,7 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
     name: 'K8S_GLUE_POD_MONITOR_EVICTION_REASONS',
     type: 'words',
     otherwise: 'ImagePullBackOff InvalidImageName',
-    help: 'Reasons for which a waiting pod is given up.',
+    help: 'Reasons to give up a waiting pod.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
@@ -58,7 +58,7 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
   {
     name: 'K8S_GLUE_IGNORE_KUBECTL_ERROR',
     type: 'text',
-    help: 'Regular expression for errors that do not matter.',
+    help: 'Regular expression for errors to ignore.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
   {
@@ -78,7 +78,7 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_SKIP_CONTAINER_APT',
     type: 'presence',
-    help: 'Leave out what apt-get would install in the pod.',
+    help: 'Skip packages that apt-get would install in the pod.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
 ];

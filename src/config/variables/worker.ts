@@ -19,14 +19,14 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     name: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
     type: 'number',
     otherwise: '2',
-    help: 'Seconds between two looks at the queues; beats --polling-interval.',
+    help: 'Seconds between polls of the queues; overrides --polling-interval.',
     consumedBy: 'daemon',
   },
   {
     name: 'CLEARML_AGENT_STATUS_REPORT_FREQ_SEC',
     type: 'number',
     otherwise: '30',
-    help: 'Seconds between two reports of the machine.',
+    help: 'Seconds between reports of the machine.',
     consumedBy: 'daemon',
   },
   {
@@ -69,8 +69,8 @@ export const WORKER_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_AGENT_DEBUG_GET_NEXT_TASK',
     type: 'boolean',
-    help: 'Log each look at the queues.',
-    ignored: '--debug logs every call, looks at the queues too',
+    help: 'Log each poll of the queues.',
+    ignored: '--debug logs every call, polls of the queues too',
   },
   {
     name: 'CLEARML_AGENT_PROPAGATE_EXITCODE',
@@ -81,7 +81,7 @@ export const WORKER_VARIABLES: readonly Variable[] = [
   {
     name: 'CLEARML_MULTI_NODE_SINGLE_TASK',
     type: 'integer',
-    help: 'Nodes that share one task: what nodes other than the first send to its log is headed by their rank.',
+    help: 'Number of nodes that share one task. Log output of every node but the first is prefixed with its rank.',
     consumedBy: 'daemon',
   },
   {

@@ -44,7 +44,7 @@ const FIRST_WAITS_MS = [250, 500, 1000];
 /** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
 const MOST_SEEN = 100;
 
-/** A pop is not cut off by the end of the daemon: its task would be in no queue, and nobody would have it. */
+/** The end of the daemon does not abort a pop: its task would be in no queue and with no agent. */
 const ANSWER_MS = 5000;
 
 /** Asks the server's queues for the next task. */

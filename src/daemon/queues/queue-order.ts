@@ -10,7 +10,7 @@ export interface QueueState {
 /**
  * The queues to ask in this pass, in order.
  *
- * Priority order starts at the first queue every time. Fair order starts behind the queue that was served last,
+ * Priority order starts at the first queue every time. Fair order starts after the queue that was served last,
  * so each queue gets its turn however full the others are.
  *
  * @param lastServed id of the queue that gave the last task

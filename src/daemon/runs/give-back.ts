@@ -6,7 +6,7 @@ import type { RunResult, TaskRun } from '../../task/run.js';
 /** A server that is away does not keep the daemon from ending. */
 const PATIENCE_MS = 5000;
 
-/** Puts a task back that came off its queue while the daemon was told to take no more. */
+/** Requeues a task that was popped while the daemon was being stopped. */
 export async function giveBack(run: TaskRun): Promise<RunResult> {
   const { ctx, task, queue, journal, log } = run;
   await log.detach();
@@ -18,6 +18,6 @@ export async function giveBack(run: TaskRun): Promise<RunResult> {
     return 'handed-over';
   }
   await journal.write({ step: 'reported' });
-  ctx.logger.info(`task ${task}: came while the daemon was told to end; it is back in its queue`);
+  ctx.logger.info(`task ${task}: arrived while the daemon was stopping; it is back in its queue`);
   return { call: undefined, status_reason: '', logText: '', exitStatus: 0 };
 }

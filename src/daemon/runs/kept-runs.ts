@@ -92,7 +92,7 @@ async function describeWorkspace(
   };
 }
 
-/** The journal's time: the folder's own does not change while a run goes on. */
+/** The journal's time: the folder's own does not change while the run continues. */
 async function lastChange(runFolder: string): Promise<Date | undefined> {
   const files = [runFolder, ...(await namesIn(runFolder)).map((name) => path.join(runFolder, name))];
   const times = await Promise.all(

@@ -25,7 +25,7 @@ export interface RunRequest {
   onRetry?(): void;
 }
 
-/** Opens what a run needs: its log goes on where an earlier daemon left it. */
+/** Opens what a run needs. Its log resumes where an earlier daemon left it. */
 export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
   const log = await TaskLog.open({
     runFolder: request.folder,
@@ -53,7 +53,7 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
   };
 }
 
-/** Works on a run and clears up behind it; nothing is thrown, the daemon goes on to the next task. */
+/** Executes a run and clears up after it. Throws nothing: the daemon continues with the next task. */
 export async function carryOut(
   run: TaskRun,
   folders: RunFolders,
@@ -94,13 +94,15 @@ async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Pr
     } catch (error) {
       if (!isAgentError(error, 'DOCKER_ENGINE') || leaving.aborted) throw error;
       if (tries === 1)
-        ctx.logger.warn(`task ${task}: ${causeLine(error)}; its container goes once the engine answers`);
+        ctx.logger.warn(
+          `task ${task}: ${causeLine(error)}; its container is removed once the engine answers`,
+        );
     }
     await sleep(ENGINE_RETRY_MS, undefined, { signal: leaving }).catch(() => undefined);
   }
 }
 
-/** The folder of the run goes last: while it is there, a later daemon clears up what is left. */
+/** The folder of the run goes last: while it is there, a later daemon clears up the rest. */
 async function clearUp(run: TaskRun, folders: RunFolders, keep: boolean): Promise<void> {
   await leaveWorkspace(run.ctx, run.folder, keep);
   await folders.remove(run.folder);

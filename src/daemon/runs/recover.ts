@@ -65,7 +65,7 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
       );
       return undefined;
     }
-    daemon.logger.warn(`${unreadable}; what is left of task ${task} on this machine says how it goes on`);
+    daemon.logger.warn(`${unreadable}; the state of task ${task} on this machine decides how to resume`);
   }
   if (await isInDoubt(left)) return undefined;
   const journal = await Journal.open(left.folder);
@@ -129,7 +129,7 @@ function requireDriver({ drivers }: AgentContext, { task, place, workload }: Run
   const kind = (workload ?? place)?.kind;
   if (kind === undefined || drivers[kind] !== undefined) return;
   throw new AgentError('DOCKER_ENGINE', `task ${task} is in a container, and this daemon has no --docker`, {
-    hint: 'Start the daemon with the flags that it had before.',
+    hint: 'Start the daemon with its earlier flags.',
   });
 }
 
@@ -138,7 +138,7 @@ function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<Ru
   return resumeTask(run, state);
 }
 
-/** Ends what may be left of a set-up, and puts the task back where it was where nobody else has it. */
+/** Ends the rest of a set-up, and requeues the task unless another agent has it. */
 async function dismiss(
   ctx: AgentContext,
   left: Left,
@@ -148,13 +148,13 @@ async function dismiss(
   if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
   if (state && action === 'put-back') {
     await putBack(ctx, { ...state, reason: `${PUT_BACK}the agent was ended before the task started` });
-    ctx.logger.info(`task ${state.task}: had not started when the daemon was ended; it is back in its queue`);
+    ctx.logger.info(`task ${state.task}: had not started when the daemon ended; it is back in its queue`);
   }
   await leaveWorkspace(ctx, left.folder, false);
   await left.folders.remove(left.folder);
 }
 
-/** Of a task that no agent has: it goes to the front of its queue, unless somebody has taken it meanwhile. */
+/** Of a task that no agent has: it goes to the front of its queue, unless another agent took it meanwhile. */
 export async function putBackVanished(ctx: AgentContext, { task, queue }: QueueEntry): Promise<void> {
   // It may have been put there since, or the queue is one that this daemon does not serve.
   const [waiting] = await ctx.queues.getAll({ id: [queue], search_hidden: true });

@@ -12,15 +12,15 @@ export interface LeftTask {
 }
 
 export type RecoveryAction =
-  /** The command may still run: attach and go on supervising, or stopping it. */
+  /** The command may still run: attach and resume supervising, or stopping it. */
   | 'attach'
-  /** The command has ended: send what is left of the log and the status. */
+  /** The command has ended: send the rest of the log and the status. */
   | 'finish'
   /** Nothing ran: back to the front of its queue. */
   | 'put-back'
   /** Nothing ran and the user asked for its end meanwhile. */
   | 'report-stopped'
-  /** Somebody else has it, or it is done. */
+  /** Another agent has it, or it is done. */
   | 'forget';
 
 /**

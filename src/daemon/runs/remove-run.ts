@@ -11,7 +11,7 @@ import type { KeptRun } from './kept-runs.js';
 import { ownHold } from './run-hold.js';
 
 /**
- * Removes what is left of a run. Its worker's lock is held while it is decided and moved out of sight, so that no
+ * Removes the rest of a run. Its worker's lock is held while it is decided and moved out of sight, so that no
  * agent begins with it; the files are deleted after that.
  *
  * @param undelivered whether what the server lacks may be lost

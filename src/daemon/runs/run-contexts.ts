@@ -72,7 +72,7 @@ export async function withToken(ctx: AgentContext, { client }: Connection): Prom
   return { ...ctx, config, environment: config.env, authToken: token };
 }
 
-/** The agent's own keys, which no task of somebody else is to have. */
+/** The agent's own keys, which tasks of other users must not see. */
 const KEYS = ['API_ACCESS_KEY', 'API_SECRET_KEY'];
 
 async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentContext> {

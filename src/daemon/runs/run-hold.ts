@@ -7,7 +7,7 @@ import { Journal, type RunState } from '../../task/journal.js';
 import { workerLock } from '../registry.js';
 import { runLock } from './runs.js';
 
-/** Why what is left of a run has to stay on this machine. */
+/** Why the rest of a run has to stay on this machine. */
 export interface RunHold {
   /** `its agent is running (process 4711)` */
   why: string;
@@ -32,7 +32,7 @@ export async function runHold(run: HeldRun): Promise<RunHold | undefined> {
   return (await heldBy(workerLock(run.workerFolder))) ?? (await ownHold(run));
 }
 
-/** The same for somebody who has the worker's lock. */
+/** The same for a caller that holds the worker's lock. */
 export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<RunHold | undefined> {
   if (runFolder === undefined) return undefined;
   const held = await heldBy(runLock(runFolder));

@@ -14,7 +14,7 @@ export interface RunReportsOptions {
 
 /** Ends the reports of a run. */
 export interface StartedReports {
-  /** @param handedOver the run goes on without this daemon */
+  /** @param handedOver the run continues without this daemon */
   ended(handedOver: boolean): Promise<void>;
 }
 

@@ -51,7 +51,7 @@ export class ServiceReports {
     await this.#report(service, null);
   }
 
-  /** @param handedOver the service runs on, so the server is to go on knowing it */
+  /** @param handedOver the service runs on, so the server must keep its worker */
   async ended(service: ServiceWorker, handedOver: boolean): Promise<void> {
     this.#due.delete(service);
     if (handedOver) return;

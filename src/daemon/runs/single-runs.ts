@@ -31,8 +31,8 @@ export interface SingleRunsQuery {
 }
 
 /**
- * Takes the runs that an `agent execute` began and could not report: it was killed, or told to end while the server
- * was away. Nobody gets the worker id of such a process again, so whichever agent comes next takes them.
+ * Takes the runs that an `agent execute` began and could not report: it was killed, or stopped while the server
+ * was away. No process gets that worker id again, so whichever agent comes next takes them.
  */
 export async function takeSingleRuns(ctx: AgentContext, query: SingleRunsQuery): Promise<LeftSingleRun[]> {
   const found: LeftSingleRun[] = [];
@@ -126,7 +126,7 @@ async function settleLeft(run: TaskRun, state: RunState): Promise<RunResult> {
   return state.end ? finish(run, state.end) : resumeTask(run, state);
 }
 
-/** Meanwhile somebody may have reset the task and another agent may run it. */
+/** Meanwhile a user may have reset the task and another agent may run it. */
 async function isStillIts(
   { tasks, workerId }: AgentContext,
   task: string,

@@ -91,7 +91,7 @@ export class LocalWorkload implements Workload {
       const gone = await goneWithin(this.#selection, wait);
       if (!gone) await endProcesses(this.#selection, LEFT_BEHIND_MS.asked);
     } catch {
-      // Stuck in the kernel: whoever stops or disposes is told; the output that is there still counts.
+      // Stuck in the kernel: `stop` and `dispose` report it; the output so far is still used.
     } finally {
       this.#complete.abort();
     }

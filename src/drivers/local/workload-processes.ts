@@ -42,7 +42,7 @@ export function holdOf({ marker, controlGroup, reaper }: LocalPlaceRef): Process
   };
 }
 
-/** A process that survives SIGKILL for so long hangs in the kernel (a dead file server, a GPU driver). */
+/** A process that survives SIGKILL for this long hangs in the kernel (a dead file server, a GPU driver). */
 const STUCK_MS = 30_000;
 const LOOK_AGAIN_MS = 25;
 const DEAF_LOOK_MS = 100;
@@ -135,7 +135,7 @@ export async function deafWithin(
   }
 }
 
-/** A process that was stopped takes the signal only when it goes on. */
+/** A process that was stopped takes the signal only when it continues. */
 function askToEnd({ leader }: ProcessSelection, found: readonly ProcessEntry[]): void {
   for (const signal of ['SIGTERM', 'SIGCONT'] as const) {
     if (leader !== undefined) killGroup(leader, signal);

@@ -130,7 +130,7 @@ function readEntry(text: string | undefined): { summary?: string; created?: stri
   }
 }
 
-/** An environment whose lock somebody holds is in use: it is left for the next time. */
+/** An environment whose lock is held is in use: it is skipped until the next time. */
 export async function removeIfUnused(cache: EnvironmentCache, key: string): Promise<boolean> {
   try {
     await withLock(cache.lockFile(key), { timeoutMs: 0, what: `the cached Python environment ${key}` }, () =>

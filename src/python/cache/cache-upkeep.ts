@@ -10,7 +10,7 @@ import type { CacheSettings } from '../settings.js';
 import { type CacheLimits, GB, pruneEnvironments } from './cache-collection.js';
 import type { EnvironmentCache } from './environment-cache.js';
 
-/** A third of the modules of large packages are their tests, which nobody imports. */
+/** A third of the modules of large packages are their tests, which are never imported. */
 const TESTS = '[/\\\\]tests?[/\\\\]';
 
 /** Ten times what the largest environments need; a module that is left out is compiled by the task. */

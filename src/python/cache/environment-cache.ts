@@ -60,12 +60,12 @@ export interface KeyLock {
 const LAYOUT = 'node-1';
 /** A small file that every environment has. */
 const TRIAL = 'pyvenv.cfg';
-/** Somebody who builds an environment of this key is waited for, since building it twice takes no less. */
+/** Waits for another agent that builds an environment of this key: building it twice takes no less. */
 const BUILD_TIMEOUT_MS = 2 * 3600 * 1000;
 
 /**
  * Environments kept by content. An entry appears whole (built aside, then renamed) and is never changed
- * after; a task gets a copy made of links, with the scripts that carry the path written anew.
+ * after; a task gets a copy made of links, with the scripts that carry the path rewritten.
  */
 export class EnvironmentCache {
   readonly folder: string;
@@ -230,7 +230,7 @@ export class EnvironmentCache {
     return parseFacts(await readTextIfThere(path.join(this.entryFolder(key), 'entry.json')));
   }
 
-  /** Names begin with the id of the process, by which leftovers of dead ones are told. */
+  /** Names begin with the id of the process, by which leftovers of dead ones are recognised. */
   #newTemporary(): string {
     return path.join(this.temporaryFolder, `${process.pid}.${randomBytes(4).toString('hex')}`);
   }

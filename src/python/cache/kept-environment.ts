@@ -36,7 +36,7 @@ export async function keptOrBuilt(
     }
     const changed = given.kind === 'changed';
     if (changed)
-      reporter.line('A task changed files of the cached environment in place; building it anew', 'WARNING');
+      reporter.line('A task changed files of the cached environment in place; rebuilding it', 'WARNING');
     const built = await build(changed);
     if (built === undefined) return undefined;
     const kept = await cache.store(key, where, { ...built, summary: summaryOf(job, built) });

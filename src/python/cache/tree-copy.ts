@@ -98,7 +98,7 @@ async function cloneTree({ from, to, env }: TreeCopy): Promise<boolean> {
   return result.exitCode === 0;
 }
 
-/** Makes the folders anew and links the files; `false` when the file system cannot. Half the time of `cp -al`. */
+/** Recreates the folders and links the files; `false` when the file system cannot. Half the time of `cp -al`. */
 export async function linkTree(
   from: string,
   to: string,

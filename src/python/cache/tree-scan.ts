@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Synchronous calls go on this long before other work of the program gets its turn. */
+/** Synchronous calls run this long before other work of the program gets its turn. */
 const SLICE_MS = 8;
 
 /** Cuts a long run of synchronous calls into slices: they take a fifth of the time of asynchronous ones. */

@@ -51,7 +51,7 @@ interface Prepared {
   readOnly: boolean;
 }
 
-/** An environment that somebody made before: a folder is used as it is, an archive of conda-pack is unpacked. */
+/** An environment that already exists: a folder is used as it is, an archive of conda-pack is unpacked. */
 async function preparedPrefix(request: EnvironmentRequest): Promise<Prepared | undefined> {
   const { settings, place, reporter, signal, target } = request;
   const file = settings.conda.environmentPackage;

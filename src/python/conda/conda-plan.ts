@@ -14,7 +14,7 @@ export interface CondaPlan {
   conda: string[];
   /** Lines of a requirements list. */
   pip: string[];
-  /** The line of a requirements list that each dependency stands for. */
+  /** The line of a requirements list that each dependency comes from. */
   lines: Record<string, string>;
 }
 
@@ -59,7 +59,7 @@ export function planConda(requirements: readonly Requirement[], facts: CondaFact
   return plan;
 }
 
-/** A marker of a Python that nobody could ask is left to pip, which reads it. */
+/** A marker of a Python that could not be asked is left to pip, which reads it. */
 function isWanted(marker: string, { markers }: CondaFacts): boolean {
   return markers === undefined || markerHolds(marker, markers);
 }

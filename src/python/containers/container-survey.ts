@@ -50,7 +50,7 @@ export async function surveyContainer(place: Place, request: SurveyRequest): Pro
   const argv = ['/bin/sh', '-c', SCRIPT, 'sh', ...request.names] as const;
   const { stdout, stderr } = await place.exec({ argv: [...argv], env: lists }, { signal });
   if (!stdout.includes(END)) {
-    throw new AgentError('DOCKER_CONTAINER', 'the container cannot be looked at: its shell does not work', {
+    throw new AgentError('DOCKER_CONTAINER', 'the container cannot be inspected: its shell does not work', {
       detail: stderr.trim(),
     });
   }

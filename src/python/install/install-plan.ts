@@ -13,7 +13,7 @@ export interface InstallPlan {
   main: string[];
   /** One by one after the main step: packages whose builds import what that step installed. */
   post: PlannedPackage[];
-  /** One by one at the end: repositories, folders, lines that nobody could read. */
+  /** One by one at the end: repositories, folders, lines that could not be parsed. */
   external: PlannedPackage[];
 }
 
@@ -81,7 +81,7 @@ export function fixedPart(plan: InstallPlan): InstallPlan {
   return { ...plan, external: plan.external.filter((one) => one.fixed) };
 }
 
-/** What is installed anew for each task, on top of the fixed part. */
+/** Packages to install for each task, on top of the fixed part. */
 export function changingPart(plan: InstallPlan): PlannedPackage[] {
   return plan.external.filter((one) => !one.fixed);
 }
@@ -147,7 +147,7 @@ function isNamed(requirement: Requirement, names: readonly string[]): boolean {
   return name !== '' && names.some((other) => normalName(other) === name);
 }
 
-/** Editable repositories become normal ones: their code would be a copy made for this run, which nobody edits. */
+/** Editable repositories become normal ones: their code would be a copy for this run, which is never edited. */
 function externalText(requirement: Requirement): string {
   const whole = requirementText(requirement).replace(/^-e /, '');
   const text = whole.replace(GIT_PROTOCOL, '$1git+https://');

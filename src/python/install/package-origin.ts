@@ -43,7 +43,7 @@ export function watchOrigins(
   };
 }
 
-/** What was asked for, in the form of pip's report; repositories without a name cannot be told in it. */
+/** What was asked for, in the form of pip's report; it cannot express repositories without a name. */
 function requestedReport(repositories: readonly Requirement[]): object {
   const install = repositories
     .filter(({ name }) => name !== undefined)

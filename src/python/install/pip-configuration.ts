@@ -146,7 +146,7 @@ export function configurationFiles(env: Readonly<Record<string, string | undefin
   return ['/etc/xdg/pip/pip.conf', '/etc/pip.conf', `${home}/.pip/pip.conf`, `${xdg}/pip/pip.conf`, ...named];
 }
 
-/** Values of the sections named; the later section wins. A value may go on in indented lines. */
+/** Values of the sections named; the later section wins. A value may continue in indented lines. */
 export function readIni(text: string, sections: readonly string[]): Map<string, string> {
   const found = new Map<string, Map<string, string>>();
   let section = '';

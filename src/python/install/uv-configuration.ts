@@ -22,7 +22,7 @@ export function uvVariablesKey(env: Environment): string[] {
     .sort();
 }
 
-/** Files whose content counts as well: uv's own settings of the user and of the machine, lists that variables name. */
+/** Further files whose content matters: uv's own settings of the user and of the machine, lists that variables name. */
 export function settingFiles(env: Environment): string[] {
   const home = env.HOME ?? '/root';
   const named = LISTS.flatMap((name) => (env[name] ?? '').split(/\s+/)).filter((file) =>

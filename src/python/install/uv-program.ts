@@ -8,7 +8,7 @@ import type { UvProgram } from './uv-installer.js';
 
 /**
  * The uv of the place, or in a container a copy of this machine's. Where there is none of the version asked for and the configuration wants uv, it is
- * installed into a folder of its own; `undefined` when it is not wanted or cannot be had.
+ * installed into a folder of its own; `undefined` when it is not wanted or cannot be installed.
  */
 export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefined> {
   const { request, interpreter } = job;

@@ -54,7 +54,7 @@ async function installProject(given: EnvironmentJob, project: Project): Promise<
   await clearFolder(job.request.place, where.folder);
   const program = await poetryProgram(job);
   if (project.lock === undefined)
-    reporter.line('The poetry project has no poetry.lock: its versions are resolved anew', 'WARNING');
+    reporter.line('The poetry project has no poetry.lock: its versions are resolved again', 'WARNING');
   const key = hasLocalPackages(project) ? undefined : await keyOf(job, project);
   const ready = await keptOrBuilt(job, key, async (): Promise<BuiltEnvironment> => {
     const { packages: before } = await baseEnvironment(job, { pip: 'welcome', uv: undefined });

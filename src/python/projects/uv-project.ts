@@ -20,7 +20,7 @@ import { findProject, hasLocalPackages, isPackage, type Project } from './projec
 import { projectKey } from './project-key.js';
 
 /**
- * The environment of a uv project. `undefined` when the repository has none or uv cannot be had, and when a
+ * The environment of a uv project. `undefined` when the repository has none or uv cannot be installed, and when a
  * project without a lock file fails: then the packages that the task lists are installed.
  *
  * @throws AgentError REQUIREMENTS_INSTALL when a project with a lock file fails

@@ -7,7 +7,7 @@ import type { MarkerValues } from './markers.js';
 import { ADDED, type LocatedList, OF_TASK } from './requirement-files.js';
 import { hasHashes } from './requirement-list.js';
 
-/** What a task is told to have installed; both parts together are a list that installs the same again. */
+/** What a task is reported to have installed; both parts together are a list that installs the same again. */
 export interface FrozenList {
   /** Lines of packages. */
   packages: string[];

@@ -91,7 +91,7 @@ export function readListOptions(
     const { name, value: joined } = optionOf(words[at] ?? '');
     const value = joined ?? (ownMember(OPTIONS, name) === true ? words[++at] : undefined);
     if (!Object.hasOwn(OPTIONS, name)) {
-      // Nobody knows how many of the words belong to it.
+      // It is unknown how many of the words belong to it.
       addOnce(options.others, words.slice(at).join(' '));
       return files;
     }

@@ -49,7 +49,7 @@ export function torchIndexes(accelerator: Accelerator, settings: TorchSettings):
 }
 
 /**
- * Why no index of PyTorch is added, `undefined` when one is: an index that somebody configured is the one to
+ * Why no index of PyTorch is added, `undefined` when one is: a configured index is the one to
  * use, be it a mirror of everything or one of PyTorch's.
  */
 export function torchIndexObstacle(settings: TorchSettings, chosen: ChosenIndexes): string | undefined {

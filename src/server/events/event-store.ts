@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 
-/** Iteration of values that stand for a task as a whole. */
+/** Iteration of values that describe a task as a whole. */
 export const SINGLE_VALUE_ITERATION = -2_147_483_648;
 
 export const EVENT_TYPES = [

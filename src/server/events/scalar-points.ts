@@ -15,7 +15,7 @@ export interface ScalarPoint {
 const COLUMNS = 'metric, variant, iter, timestamp, value';
 const SCALARS = "task = ? AND type = 'training_stats_scalar' AND value IS NOT NULL";
 
-/** Values that stand for an owner as a whole, by metric. */
+/** Values that describe an owner as a whole, by metric. */
 export function singleValues(
   database: Database,
   task: string,

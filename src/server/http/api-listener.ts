@@ -108,7 +108,7 @@ function endpointOf(request: FastifyRequest): { name: string; version: string | 
   }
 }
 
-/** What is told to the client of an error: refusals as they are, bugs without their inside. */
+/** What the client sees of an error: refusals as they are, bugs without their details. */
 function refusal(error: unknown, path: string, onFailure: Failure): { error: ApiError } {
   if (error instanceof ApiError) return { error };
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;

@@ -7,7 +7,7 @@ export interface EndpointPath {
   version: string | undefined;
 }
 
-/** The version is `2.23`, or two digits or more that stand for the newest (`v999`). */
+/** The version is `2.23`, or two digits or more that mean the newest (`v999`). */
 const PATH = /^\/*(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*$/;
 
 /** Reads `/service.action` or `/v2.23/service.action`. @throws ApiError 400/0 */

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
 import { isObject, type Json } from '../json.js';
 
-/** null stands for "empty or missing". */
+/** null means "empty or missing". */
 export type Wanted = string | null;
 
 /** What the values of a field must be, after the operators of a list are read. */

@@ -1,4 +1,4 @@
-/** What a kind of document can be searched by, and what can be asked for. `x.*` stands for every path below `x`. */
+/** What a kind of document can be searched by, and what can be asked for. `x.*` means every path below `x`. */
 export interface SearchableFields {
   /** Regular expressions, searched anywhere. */
   patterns: readonly string[];

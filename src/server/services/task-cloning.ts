@@ -53,7 +53,7 @@ function overridesOf({ params }: Call): Params {
   return new Params({ ...renamed, ...(input === undefined ? {} : { models: { input } }) });
 }
 
-/** What a clone takes over; its runtime, results and status texts begin anew. */
+/** What a clone takes over; its runtime, results and status texts start empty. */
 function copied(source: TaskDocument): Partial<TaskDocument> {
   const { name, comment, type, tags, project, script, hyperparams, configuration, container } = source;
   const { destination } = source.output;

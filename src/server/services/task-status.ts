@@ -9,7 +9,7 @@ import { alive } from '../tasks/signs-of-life.js';
 import { assertTransition, STOPPING, type TaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
 
-/** Without news from its task for so long, a worker is taken for gone and a stop does not wait for it. */
+/** A worker without news from its task for this long is considered gone, and a stop does not wait for it. */
 const WORKER_SILENCE_MS = 600_000;
 
 const fields: FieldTable = { task: 'text!', force: 'flag', status_reason: 'text', status_message: 'text' };

@@ -34,7 +34,7 @@ export const workerEndpoints: EndpointTable = {
   'workers.get_count': { handler: (call) => ({ count: selected(call).length }) },
 };
 
-/** A worker that is not heard of for so long is forgotten, unless it asked for another time (seconds). */
+/** A worker that does not report for this long is removed, unless it asked for another time (seconds). */
 const DEFAULT_TIMEOUT_S = 600;
 /** Workers listed by default: those active in the last hour (seconds). */
 const DEFAULT_LAST_SEEN_S = 3600;

@@ -108,7 +108,7 @@ export class Database {
       if (done >= version) this.#migrate(statements, done + 1);
   }
 
-  /** One version is one transaction, so an upgrade that is cut short goes on from the last whole one. */
+  /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
   #migrate(statements: string, version: number): void {
     this.transaction(() => {
       this.#connection.exec(statements);
@@ -186,7 +186,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'its path leads through a file',
 };
 
-/** What a failed write means to a client: a full disk is told apart from a bug. */
+/** What a failed write means to a client: a full disk differs from a bug. */
 export function storageError(error: unknown): unknown {
   const code = systemCode(error);
   return code === 'SQLITE_FULL' || code?.startsWith('SQLITE_IOERR') ? new ApiError('low_disk_space') : error;

@@ -4,7 +4,7 @@ import { asObject, asText, isObject, type JsonObject } from '../json.js';
 /** Reports kept of each worker: a day of one every 30 seconds. */
 const MAX_REPORTS = 2880;
 
-/** Where a stored report says what ran; no figure has this name. */
+/** Key that holds the task in a stored report; no figure has this name. */
 const TASK_KEY = 'task';
 
 export interface Worker extends JsonObject {
@@ -28,7 +28,7 @@ export interface StatsReport {
   stats: JsonObject;
 }
 
-/** Stores a worker and starts its time to live anew. Workers of different users may share an id. */
+/** Stores a worker and restarts its time to live. Workers of different users may share an id. */
 export function putWorker(server: ServerContext, user: string, worker: Worker): void {
   server.database.run(
     'INSERT OR REPLACE INTO workers (user, id, expires, body) VALUES (?, ?, ?, ?)',

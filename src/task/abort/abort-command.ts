@@ -14,7 +14,7 @@ const TIMEOUT_SECONDS = 180;
 
 /**
  * Runs the user's own command for an abort, if there is one, beside the task that is about to be ended: in its
- * folder, with its environment. What it prints goes to the task's log; however it ends, the abort goes on.
+ * folder, with its environment. What it prints goes to the task's log; however it ends, the abort continues.
  */
 export async function runAbortCommand(run: TaskRun, { place, command }: LaunchedCommand): Promise<void> {
   const { cwd, env = {} } = command;

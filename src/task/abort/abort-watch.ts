@@ -11,7 +11,7 @@ export interface AbortWatchOptions {
   workerId: string;
   /** Told when a running task is seen as `created`, with how often in a row. */
   onResetSeen?(times: number, limit: number): void;
-  /** Told at every reading that says "go on". */
+  /** Called at every reading that lets the task continue. */
   onReading?(reading: StatusReading): void;
 }
 
@@ -27,7 +27,7 @@ const STOPPING_STATUSES: Partial<Record<TaskStatus, StopReason>> = {
 };
 
 /**
- * Watches a running task's status on the server until somebody wants it ended.
+ * Watches a running task's status on the server until a user aborts it.
  *
  * @returns why it is to be ended, or `undefined` when `signal` ended the watch
  */

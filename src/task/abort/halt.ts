@@ -35,7 +35,7 @@ export class Halt {
     return this.#controller.signal;
   }
 
-  /** Why the workload is to be ended; `undefined` while it may go on, and after a hand-over. */
+  /** Why the workload is to be ended; `undefined` while it may continue, and after a hand-over. */
   get reason(): StopReason | undefined {
     return this.#reason;
   }

@@ -89,7 +89,7 @@ function writeScript(
   return literal;
 }
 
-/** Lines that an SDK put above `from __future__` are moved; tracking is added where the agent is told to. */
+/** Lines that an SDK put above `from __future__` are moved; tracking is added where the configuration asks for it. */
 export function mendScript(config: Config, root: string, named: string): void {
   const file = pathInside(root, named);
   if (file === undefined || !existsSync(file) || !named.endsWith('.py')) return;

@@ -40,7 +40,7 @@ const SHOWN = 120;
 /**
  * The words of an entry point, or of a part of it.
  *
- * @throws AgentError TASK_INVALID for a quote that is never closed: which words it was to hold nobody can say
+ * @throws AgentError TASK_INVALID for a quote that is never closed: its words are ambiguous
  */
 export function entryArguments(text: string): string[] {
   if (isBalanced(text)) return splitWords(text);
@@ -72,7 +72,7 @@ const LAUNCHERS: readonly [program: RegExp, module: string][] = [
 
 /**
  * An entry point for Python with the launcher as a module, `-m torch.distributed.run … train.py` for `torchrun …
- * train.py`: Python runs no program of that name. Scripts behind `-m` are named with slashes.
+ * train.py`: Python runs no program of that name. Scripts after `-m` are named with slashes.
  */
 export function moduleEntry(entry: string): string {
   const launcher = LAUNCHERS.find(([program]) => program.test(entry));

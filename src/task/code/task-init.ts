@@ -116,7 +116,7 @@ function documentationEnd(lines: readonly string[], at: number): number | undefi
   return end === -1 ? undefined : end + 1;
 }
 
-/** A statement goes on in brackets and after a backslash. */
+/** A statement continues in brackets and after a backslash. */
 function statementEndAt(lines: readonly string[], start: number): number {
   let depth = 0;
   for (let at = start; at < lines.length; at++) {

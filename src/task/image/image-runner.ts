@@ -2,7 +2,7 @@
 export interface RunnerPlan {
   /** Id of the task. */
   task: string;
-  /** Run a copy of the task, made anew at each start, instead of the task itself. */
+  /** Run a copy of the task, created at each start, instead of the task itself. */
   clone: boolean;
   argv: readonly string[];
   cwd: string;

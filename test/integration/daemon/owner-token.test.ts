@@ -47,7 +47,7 @@ test('a task whose owner is not told is failed with the reason, and the daemon g
   const id = await agent.enqueue(script);
   const task = await agent.ended(id);
   t.deepEqual([task.status, task.status_reason], ['failed', 'failed logging in as the owner of the task']);
-  t.true((await agent.log(id)).includes(`the server did not tell whose task ${id} is`));
+  t.true((await agent.log(id)).includes(`the server did not name the owner of task ${id}`));
   front.owner = { user: 'ann', company: 'home' };
   t.is((await agent.ended(await agent.enqueue(script))).status, 'completed');
 });

@@ -149,7 +149,7 @@ test.serial(
     Object.assign(agent.home.env, { CLEARML_API_HOST: front });
     const daemon = agent.daemon('--docker', 'base:1');
     const id = await enqueueIn(agent, '#!/bin/sh\necho done\n', { image: 'base:1' });
-    await until(() => daemon.output().includes('its container goes once the engine answers'), {
+    await until(() => daemon.output().includes('its container is removed once the engine answers'), {
       what: 'the word about the container',
       context: daemon.output,
     });

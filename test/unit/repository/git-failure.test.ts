@@ -58,7 +58,7 @@ const WORDS: [stderr: string, cause: string, code?: ErrorCode][] = [
   ],
   [
     '@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\nHost key verification failed.',
-    'the ssh key of h is not the one in known_hosts: the host was replaced, or somebody poses as it',
+    'the ssh key of h is not the one in known_hosts: the host was replaced, or another host poses as it',
   ],
   [
     'Host key verification failed.\nfatal: Could not read from remote repository.',
