@@ -2,7 +2,7 @@ import type { LogEvent } from './delivery.js';
 import type { PlacedRecord } from './record.js';
 import type { LogLevel } from './reporter.js';
 
-/** Up to where the stream is sent, and the group of events that may go on from there. */
+/** Up to where the stream is sent, and the group of events that may continue from there. */
 export interface Cursor {
   /** Place of a record in the stream, bytes. */
   offset: number;

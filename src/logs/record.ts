@@ -8,7 +8,7 @@ export interface LogRecord {
   time: number;
   level: LogLevel;
   text: string;
-  /** Position in the workload's output after which to go on reading. */
+  /** Position in the workload's output after which to resume reading. */
   position: number;
 }
 

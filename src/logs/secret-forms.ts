@@ -15,7 +15,7 @@ export function secretLines(secret: string): string[] {
 /**
  * False for a secret that is masked only where a value is expected (`password=admin`): anywhere else it is a word.
  *
- * @param isPart it is a line of a longer secret, so not a word that somebody chose
+ * @param isPart it is a line of a longer secret, so not a word that a person chose
  */
 export function isDistinct(secret: string, isPart = false): boolean {
   if (secret.length < SHORTEST_SECRET) return false;

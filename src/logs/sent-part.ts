@@ -119,7 +119,7 @@ function sentOfWhole(texts: readonly string[], records: readonly TextRecord[]): 
   return { sent, sure, again };
 }
 
-/** Of a spool whose start is sent and removed: the server's text ends with a beginning of it, or goes on after all of it. */
+/** Of a spool whose start is sent and removed: the server's text ends with a beginning of it, or continues after all of it. */
 function sentOfRest(stored: string, records: readonly TextRecord[]): Sent {
   const all = textOf(records);
   const ends = recordEnds(records);

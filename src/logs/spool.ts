@@ -100,7 +100,7 @@ export class Spool {
     return this.#troubled ? this.#tail : this.#diskEnd;
   }
 
-  /** Where reading of the workload's output goes on. */
+  /** Where reading of the workload's output resumes. */
   get position(): number {
     return this.#position;
   }

@@ -52,7 +52,7 @@ const SLICE_BYTES = 32 * 1024;
  *   output ─► lines ─► redacted ─► spool on disk ─► uploader ─► server
  *                          └─► echo
  *
- * It survives the process: opened again on the same folder it goes on where it was, and `position` says from
+ * It survives the process: opened again on the same folder it resumes where it was, and `position` says from
  * where the workload's output is to be read again.
  */
 export class TaskLog implements Reporter {
@@ -105,7 +105,7 @@ export class TaskLog implements Reporter {
     return log;
   }
 
-  /** Where reading of the workload's output goes on after a restart, counted in bytes. */
+  /** Where reading of the workload's output resumes after a restart, counted in bytes. */
   get position(): number {
     return this.#spool.position;
   }
@@ -198,7 +198,7 @@ export class TaskLog implements Reporter {
     return complete;
   }
 
-  /** Lets go of a run that goes on: what is on disk stays there for a later process. */
+  /** Lets go of a run that keeps running: what is on disk stays there for a later process. */
   async detach(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

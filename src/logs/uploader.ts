@@ -27,7 +27,7 @@ export interface UploaderOptions {
   aheadBytes?: number;
   /** Whether the task is not there any more, so that lines that are refused are nothing to tell. */
   isGone?(signal: AbortSignal): Promise<boolean>;
-  /** Told when lines are lost for good, or the work does not go on; one cause line. */
+  /** Called when lines are lost for good, or when the work stops; one cause line. */
   warn(line: string): void;
   now?: () => number;
   random?: () => number;
@@ -208,7 +208,7 @@ export class Uploader {
     else this.#wakeWaiting();
   }
 
-  /** A request of an earlier run, of which nobody knows whether it arrived. */
+  /** A request of an earlier run, that may have arrived or not. */
   async #resume({ to, times, message }: NonNullable<UploadState['inFlight']>): Promise<void> {
     const batch = await this.#plan({ until: to, limits: { message, request: Number.POSITIVE_INFINITY } });
     const known = batch.events.length === times.length;

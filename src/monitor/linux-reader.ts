@@ -8,7 +8,7 @@ import { parseCpu, parseDisks, parseMemory, parseNetwork } from './proc-files.js
  * Reads the machine from Linux's own files: five small reads. A library would cost the idle daemon 10 MB and
  * a process for some of them.
  *
- * @param diskPath a path on the file system whose free space is told
+ * @param diskPath a path on the file system whose free space is reported
  */
 export function linuxReader(diskPath: string): MachineReader {
   const physical = physicalDisks();

@@ -6,7 +6,7 @@ import { megabytes } from './proc-files.js';
 /**
  * Reads a machine that is not Linux.
  *
- * @param diskPath a path on the file system whose free space is told
+ * @param diskPath a path on the file system whose free space is reported
  */
 export function portableReader(diskPath: string): MachineReader {
   return async () => {

@@ -23,7 +23,7 @@ const MOST_LOOKS = 5;
 
 export interface ClaimRequest {
   task: string;
-  /** It came from a queue; the statuses of a task that somebody runs by hand mean nothing. */
+  /** It came from a queue; the statuses of a task that a user runs by hand mean nothing. */
   pulled: boolean;
   /** When it was put into the queue, by the server's clock. */
   queuedAt?: string;

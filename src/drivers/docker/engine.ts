@@ -43,7 +43,7 @@ interface EngineParts {
   /** `DOCKER_API_VERSION`. */
   apiVersion: string | undefined;
   problem: string | undefined;
-  /** Starts an engine that ends by itself when nobody asks it; `false` when that is not ours to do. */
+  /** Starts an engine that ends by itself when it is idle; `false` when that is not ours to do. */
   revive(): Promise<boolean>;
 }
 
@@ -283,7 +283,7 @@ export class Engine {
     }
   }
 
-  /** An engine that has ended because nobody asked it is started again, once for each call. */
+  /** An engine that has ended because it was idle is started again, once for each call. */
   async #alive<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();

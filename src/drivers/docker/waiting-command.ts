@@ -3,7 +3,7 @@ import { quoteWord } from './arguments/shell-text.js';
 import { CONTROL_INSIDE } from './docker-ref.js';
 
 /**
- * First process of every task container: waits, with nothing but the shell itself, until somebody writes to the
+ * First process of every task container: waits, with nothing but the shell itself, until the agent writes to the
  * pipe, then becomes the task's command. The script is looked for again and again, because the end of an orphan
  * interrupts some shells at the pipe. A container that the engine restarts goes straight on.
  */

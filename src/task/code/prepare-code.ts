@@ -163,7 +163,7 @@ function readScript({ run, script, surroundings, here }: ScriptParts): {
 
 /**
  * Fetches the code of a task whose container is still being made; the checkout finds it then. Never fails: the
- * checkout says why it cannot be had.
+ * checkout says why it is unavailable.
  */
 export async function fetchCode(parts: CodeParts): Promise<void> {
   try {

@@ -1,6 +1,6 @@
 import type { CreateRequest } from '../create-request.js';
 
-/** How programs reach the network from here; a container has the same way out unless it is told otherwise. */
+/** How programs reach the network from here; a container has the same way out unless its settings differ. */
 export function networkVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {

@@ -55,7 +55,7 @@ export async function stoppedContainers(
 
 /**
  * Removes a stopped container with its unnamed volumes. One that was started again meanwhile stays, and so does
- * one that somebody else is removing.
+ * one that another client is removing.
  *
  * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
  */

@@ -2,7 +2,7 @@ import { AgentError } from '../../../errors.js';
 import { NO_SPACE, type Refusal, refusal } from '../engine-errors.js';
 import { imageName } from '../policy/image-name.js';
 
-/** What engines and registries say about images that cannot be had. The first row that fits counts. */
+/** What engines and registries say about images that cannot be pulled. The first row that fits applies. */
 const PULL_REFUSALS: readonly Refusal[] = [
   NO_SPACE,
   {

@@ -114,7 +114,7 @@ export function setupCommand(marker: string, shell = 'bash'): [string, ...string
 
 /** Separates what scripts print from the report, as pieces come in. */
 export class SetupOutput {
-  /** Settles with the report; programs that a script left in the background may go on printing. */
+  /** Settles with the report; programs that a script left in the background may keep printing. */
   readonly reported: Promise<SetupReport>;
   readonly #begin: string;
   readonly #end: string;
