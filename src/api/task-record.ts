@@ -14,6 +14,8 @@ export interface TaskRecord {
   tags?: string[];
   system_tags?: string[];
   last_worker?: string | null;
+  /** When a worker last reported to run it. */
+  last_worker_report?: string | null;
   started?: string | null;
   last_iteration?: number;
   runtime?: Record<string, unknown>;

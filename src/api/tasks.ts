@@ -1,6 +1,7 @@
 import { AgentError, isAgentError } from '../errors.js';
 import type { ApiClient, CallOptions } from './client.js';
 import { API_PROBLEM, isApiError } from './errors.js';
+import { escapeForServer } from './resolve-name.js';
 import type {
   HyperParameter,
   TaskContainer,
@@ -31,6 +32,8 @@ export interface TaskQuery {
   /** Dotted paths. The answer has exactly these: the id comes only where it is asked for. */
   only_fields?: string[];
   search_hidden?: boolean;
+  /** Any of these fields matches a Python regular expression, whatever the case. */
+  _any_?: { fields: string[]; pattern: string };
   page?: number;
   page_size?: number;
   order_by?: string[];
@@ -140,6 +143,29 @@ export class TasksApi {
       if (standing) standings.set(task, standing);
     }
     return standings;
+  }
+
+  /**
+   * Tasks in progress that this worker, or one below it (`<worker>:service:<task>`), was the last to report, 500 at most:
+   * what tells whose they are, and nothing else. The server takes upper and lower case for equal.
+   */
+  inProgressOf(worker: string, options?: CallOptions): Promise<TaskRecord[]> {
+    const query = {
+      status: ['in_progress' as const],
+      _any_: { fields: ['last_worker'], pattern: `^${escapeForServer(worker)}(:service:.*)?$` },
+      only_fields: [...STATUS_FIELDS, 'last_worker_report', 'runtime', 'execution.queue'],
+      search_hidden: true,
+      page: 0,
+      page_size: LARGEST_PAGE,
+    };
+    return this.getAll(query, options);
+  }
+
+  /** When a worker last reported to run it, empty where none has; `undefined` when the server does not say. */
+  async lastReport(task: string, options?: CallOptions): Promise<string | undefined> {
+    const query = { id: [task], only_fields: ['id', 'last_worker_report'], search_hidden: true };
+    const [found] = await this.getAll(query, options).catch(() => []);
+    return found && (found.last_worker_report ?? '');
   }
 
   async #standingById(task: string, options: CallOptions | undefined): Promise<TaskStanding | undefined> {

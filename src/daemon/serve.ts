@@ -20,6 +20,7 @@ import { RetryPause } from './queues/retry-pause.js';
 import { ServedQueues } from './queues/served-queues.js';
 import { VanishedTasks } from './queues/vanished-tasks.js';
 import { giveBack } from './runs/give-back.js';
+import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
@@ -54,7 +55,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const work = { ...prepareWork(daemon, times), failures };
   const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
   try {
-    await goOn(daemon, work);
+    await goOn(daemon, work, SILENT_REPORTS * times.reportMs);
     options.onReady?.({ workerId: ctx.workerId });
     await takeTasks(daemon, work);
     await slots.idle();
@@ -159,13 +160,19 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
 /** Long enough for another agent to take the task first. */
 const PAUSE_SECONDS = 30;
 
-async function goOn(daemon: ReadyDaemon, work: Work): Promise<void> {
+/** A task of which so many reports are missing is run by nobody. */
+const SILENT_REPORTS = 3;
+
+async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise<void> {
   const identify = (subject: RunSubject) => work.contexts.of(subject);
   const doubt: VanishedTasks['note'] = (entry, settled) => work.vanished.note(entry, settled);
-  for (const left of await recoverRuns(daemon.ctx, work.folders, { identify, doubt })) {
-    start(daemon, work, left, async () => left);
-  }
-  await collectLeftovers(daemon.ctx, work.folders);
+  const { ctx, options } = daemon;
+  const { folders } = work;
+  const known = await tasksWithRuns(options.state);
+  const left = await recoverRuns(ctx, folders, { identify, doubt });
+  if (ctx.reportsStatus) left.push(...(await findLostRuns(ctx, { folders, known, identify, silenceMs })));
+  for (const one of left) start(daemon, work, one, async () => one);
+  await collectLeftovers(ctx, folders);
   await takeOverSingleRuns(daemon, work);
 }
 

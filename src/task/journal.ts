@@ -133,11 +133,13 @@ export class Journal {
    * Begins a damaged journal again, with the steps in it that are whole.
    *
    * @param known what is known of the run without it
+   * @param found steps that what is left of the run on this machine shows
    * @throws AgentError NEWER_FORMAT for what a later version of the program has written; DISK_FULL
    */
   static async restore(
     runFolder: string,
     known: { task: string; queue: string | undefined },
+    found: readonly JournalStep[] = [],
   ): Promise<Journal> {
     const file = path.join(runFolder, FILE);
     await clearFolderAway(file);
@@ -146,7 +148,11 @@ export class Journal {
     const at = new Date().toISOString();
     const begin = { version: VERSION, step: 'pulled', ...known, at };
     const whole = entries.filter(isStep).filter(({ step }) => step !== 'popping' && step !== 'pulled');
-    await writeFileDurable(file, [begin, ...whole].map((one) => `${JSON.stringify(one)}\n`).join(''));
+    const added = found.map((step) => ({ version: VERSION, ...step, at }));
+    await writeFileDurable(
+      file,
+      [begin, ...whole, ...added].map((one) => `${JSON.stringify(one)}\n`).join(''),
+    );
     return Journal.open(runFolder);
   }
 

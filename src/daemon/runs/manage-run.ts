@@ -25,23 +25,9 @@ export interface RunRequest {
   onRetry?(): void;
 }
 
-/** Opens what a run needs. Its log resumes where an earlier daemon left it. */
+/** Opens what a run needs. */
 export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
-  const log = await TaskLog.open({
-    runFolder: request.folder,
-    task: request.task,
-    worker: ctx.workerId,
-    server: ctx.logServer,
-    redactor: ctx.redactor,
-    logger: ctx.logger,
-    suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
-    resumed: request.journal.state?.workload !== undefined,
-    echo: (text) => ctx.logger.echo(text),
-    isGone: async (signal) => {
-      const standing = ctx.tasks.getStatus(request.task, { retry: 'none', signal });
-      return (await standing.catch(() => undefined)) === 'missing';
-    },
-  });
+  const log = await openLog(ctx, request);
   return {
     ctx,
     ...request,
@@ -51,6 +37,28 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
     retries: 0,
     upkeep: [],
   };
+}
+
+/** The log of a run resumes where an earlier daemon left it. */
+export function openLog(
+  ctx: AgentContext,
+  { task, folder, journal }: Pick<RunRequest, 'task' | 'folder' | 'journal'>,
+): Promise<TaskLog> {
+  return TaskLog.open({
+    runFolder: folder,
+    task,
+    worker: ctx.workerId,
+    server: ctx.logServer,
+    redactor: ctx.redactor,
+    logger: ctx.logger,
+    suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
+    resumed: journal.state?.workload !== undefined,
+    echo: (text) => ctx.logger.echo(text),
+    isGone: async (signal) => {
+      const standing = ctx.tasks.getStatus(task, { retry: 'none', signal });
+      return (await standing.catch(() => undefined)) === 'missing';
+    },
+  });
 }
 
 /** Executes a run and clears up after it. Throws nothing: the daemon continues with the next task. */

@@ -8,6 +8,7 @@ import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { PULLED, PUT_BACK } from '../../task/status-texts.js';
 import { leaveWorkspace } from '../../task/workspace.js';
+import { openLog } from './manage-run.js';
 import { noteLaunched } from './note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
 import { restoreJournal } from './restore-journal.js';
@@ -74,9 +75,12 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
     throw error;
   });
   if (found !== 'others' && 'carry' in found) return found;
-  await journal.close();
-  if (found === 'others') return undefined;
-  await dismiss(found.ctx, left, found).finally(() => {
+  if (found === 'others') {
+    await journal.close();
+    return undefined;
+  }
+  await dismiss(found, left, journal).finally(async () => {
+    await journal.close();
     if (found.ctx !== daemon) found.ctx.redactor.end();
   });
   return undefined;
@@ -139,19 +143,33 @@ function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<Ru
 }
 
 /** Ends the rest of a set-up, and requeues the task unless another agent has it. */
-async function dismiss(
-  ctx: AgentContext,
-  left: Left,
-  found: Pick<Dismissed, 'state' | 'action'>,
-): Promise<void> {
-  const { state, action } = found;
+async function dismiss({ ctx, state, action }: Dismissed, left: Left, journal: Journal): Promise<void> {
   if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
   if (state && action === 'put-back') {
+    await explainPutBack(ctx, left.folder, { state, journal });
     await putBack(ctx, { ...state, reason: `${PUT_BACK}the agent was ended before the task started` });
     ctx.logger.info(`task ${state.task}: had not started when the daemon ended; it is back in its queue`);
   }
   await leaveWorkspace(ctx, left.folder, false);
   await left.folders.remove(left.folder);
+}
+
+/** The start of the daemon waits this long for a server that takes no lines. */
+const LOG_WAIT_MS = 30_000;
+
+/** Sends what the set-up printed, so that the next attempt does not look like a second one without a first. */
+async function explainPutBack(
+  ctx: AgentContext,
+  folder: string,
+  { state: { task, queue }, journal }: { state: RunState; journal: Journal },
+): Promise<void> {
+  const log = await openLog(ctx, { task, folder, journal });
+  const where = queue === undefined ? 'its queue' : 'the front of its queue';
+  log.line(`the agent was killed or stopped while preparing the task; it goes back to ${where}`, 'WARNING');
+  if (!(await log.close(AbortSignal.timeout(LOG_WAIT_MS))))
+    ctx.logger.warn(
+      `task ${task}: the server did not take the lines of its set-up in ${LOG_WAIT_MS / 1000} s`,
+    );
 }
 
 /** Of a task that no agent has: it goes to the front of its queue, unless another agent took it meanwhile. */

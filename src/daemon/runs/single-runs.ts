@@ -36,7 +36,7 @@ export interface SingleRunsQuery {
  */
 export async function takeSingleRuns(ctx: AgentContext, query: SingleRunsQuery): Promise<LeftSingleRun[]> {
   const found: LeftSingleRun[] = [];
-  for (const folder of await runFolders(query.state)) {
+  for (const folder of await foldersOfRuns(query.state)) {
     if ((await lockHolder(runLock(folder))) !== undefined) continue;
     const state = await Journal.read(folder).catch(() => undefined);
     if (!(await isWanted(ctx, state, query))) continue;
@@ -141,7 +141,8 @@ async function isStillIts(
   return found?.status === 'in_progress' && [worker, workerId].includes(found.last_worker ?? worker);
 }
 
-async function runFolders(state: string): Promise<string[]> {
+/** Folders of the runs of all workers in this state folder. */
+export async function foldersOfRuns(state: string): Promise<string[]> {
   const workers = path.join(state, 'workers');
   const lists = await Promise.all(
     (await namesIn(workers)).map(async (worker) => {

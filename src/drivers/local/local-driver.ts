@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
 import { createControlGroup, removeControlGroup } from '../../os/control-group.js';
 import { readStatus, startDetached } from '../../os/detached.js';
@@ -93,6 +93,8 @@ export class LocalDriver implements Driver {
       (await readStatus(statusFile(local.runFolder))) !== undefined ||
       (await sizeOf(ref.output)) !== undefined;
     if (!traces) return undefined;
+    // What it writes to was removed: there is nothing to read, and its end is still to be waited for.
+    if (ownsGroup) await (await open(ref.output, 'a', 0o600)).close();
     const found: LocalWorkloadRef = { ...local, output: ref.output, pid, startTime };
     return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, signal: this.#signal });
   }
