@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
 import { registerSecrets } from '../daemon/build-context.js';
-import { resolveSchedule, type Schedule, scheduleWarnings } from '../daemon/queues/schedule.js';
+import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queues/schedule.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
 import { type AgentLogger, createLogger } from '../logs/logger.js';
@@ -54,7 +54,7 @@ export function scheduleOf(
   config: Config,
   warn: (line: string) => void,
 ): Schedule {
-  const schedule = resolveSchedule(
+  const schedule = usableSchedule(
     { uptime: textList(options.uptime), downtime: textList(options.downtime) },
     { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
   );

@@ -28,8 +28,8 @@ export async function stopDaemons(context: CommandContext): Promise<number> {
   const waits: Promise<void>[] = [];
   for (const [index, daemon] of found.entries()) {
     if (daemon === undefined) {
-      const id = wanted[index] ?? identity.id ?? '';
-      const asked = `worker_name=${identity.name} worker_id=${id}`;
+      const id = wanted[index] ?? identity.id;
+      const asked = `worker_name=${identity.name}${id === undefined ? '' : ` worker_id=${id}`}`;
       say(`Could not find a running clearml-agent instance with ${asked}${others(living)}`);
       continue;
     }

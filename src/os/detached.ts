@@ -44,18 +44,33 @@ export interface DetachedProcess {
 /**
  * Handlers that do nothing let the shell outlive a signal to its group, and unlike ignored signals they are
  * not inherited. The status is written into space that exists already (`1<>`), so a full disk does not lose
- * it. What the shell itself has to say (`Terminated`) stays out of the output. The command comes as
- * positional parameters and is never read as shell code. A subreaper (`lingers`) that ended would hand what is left to
+ * it. `$?` is 137 after SIGKILL and after `exit 137` alike. What the shell itself has to say (`Killed`), which stays
+ * out of the output, tells them apart. They say nothing of SIGINT, which counts where it came to the whole group, and so to the shell.
+ * bash speaks too late: with it every such status but 130 counts as a signal.
+ *
+ * The command comes as positional parameters and is never read as shell code. A subreaper (`lingers`) that ended would hand what is left to
  * process 1; "read" fails on the list of children, which has no line end, and yet reads it.
  */
-const WAITING_SHELL = `trap : HUP INT QUIT TERM
+const WAITING_SHELL = `caught=
+trap 'caught="$caught 129 "' HUP
+trap 'caught="$caught 130 "' INT
+trap 'caught="$caught 131 "' QUIT
+trap 'caught="$caught 143 "' TERM
 status_file=$1 members=$2 lingers=$3
 shift 3
 exec 3>&2 2>/dev/null
 [ -z "$members" ] || echo $$ >"$members"
+exec 2<>"$status_file"
 (exec 2>&3 3>&-; exec "$@")
 code=$?
-echo "$code" 1<>"$status_file" || exit "$code"
+exec 2>/dev/null
+status=$code
+if [ "$code" -gt 128 ]; then
+  read -r words <"$status_file"
+  [ -z "$BASH_VERSION" ] || [ "$code" = 130 ] || words=unknown
+  case "$words:$caught" in [!:]* | *" $code "*) status="$code signal" ;; esac
+fi
+echo "$status" 1<>"$status_file" || exit "$code"
 while [ -n "$lingers" ]; do
   left=
   read -r left <"/proc/$$/task/$$/children"
@@ -138,11 +153,17 @@ async function openOutput(file: string) {
   }
 }
 
+/** How a command ended: `code` is 128 + n where signal n ended it, which `signalled` tells from such an exit code. */
+export interface ExitStatus {
+  code: number;
+  signalled: boolean;
+}
+
 /** The exit status in the file; `undefined` while the command runs, or when it left none. */
-export async function readStatus(statusFile: string): Promise<number | undefined> {
+export async function readStatus(statusFile: string): Promise<ExitStatus | undefined> {
   try {
-    const status = /^(\d{1,3})\n/.exec(await readFile(statusFile, 'latin1'))?.[1];
-    return status === undefined ? undefined : Number(status);
+    const status = /^(\d{1,3})( signal)?\n/.exec(await readFile(statusFile, 'latin1'));
+    return status === null ? undefined : { code: Number(status[1]), signalled: status[2] !== undefined };
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -150,6 +171,6 @@ export async function readStatus(statusFile: string): Promise<number | undefined
 }
 
 /** Leaves the status of a command whose waiting shell was killed before it could. */
-export async function writeStatus(statusFile: string, code: number): Promise<void> {
-  await writeFileDurable(statusFile, `${code}\n`);
+export async function writeStatus(statusFile: string, { code, signalled }: ExitStatus): Promise<void> {
+  await writeFileDurable(statusFile, `${code}${signalled ? ' signal' : ''}\n`);
 }

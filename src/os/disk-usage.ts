@@ -11,6 +11,13 @@ export async function diskUsage(
   return Number.parseInt(result.stdout, 10) * 1024 || 0;
 }
 
+/** Whether no block is left for what this user writes to the file system of a folder. */
+export async function isDiskFull(folder: string): Promise<boolean> {
+  const facts = await statfs(folder).catch(() => undefined);
+  if (facts === undefined || facts.blocks === 0) return false;
+  return (process.getuid?.() === 0 ? facts.bfree : facts.bavail) === 0;
+}
+
 /** Free bytes of the file system that a folder is on, or would be. */
 export async function freeSpace(folder: string): Promise<number> {
   for (let at = folder; ; at = path.dirname(at)) {

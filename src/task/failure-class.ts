@@ -64,6 +64,7 @@ export function failureClass(end: RunEnd): FailureClass | undefined {
   if (exit.kind === 'exited' && exit.code === 0) return undefined;
   if (exit.oomKilled === true) return 'out_of_memory';
   if (end.gpuFault !== undefined) return 'gpu_fault';
+  if (end.diskFull !== undefined) return 'disk_full';
   return exit.kind === 'exited' ? 'user_exit_code' : 'signal';
 }
 
@@ -72,5 +73,5 @@ export function isInfrastructure(end: RunEnd): boolean {
   if (end.kind === 'stop' || end.stands) return false;
   if (end.kind === 'setup') return end.infrastructure === true;
   const failed = failureClass(end);
-  return failed === 'agent_lost' || failed === 'gpu_fault';
+  return failed === 'agent_lost' || failed === 'gpu_fault' || failed === 'disk_full';
 }

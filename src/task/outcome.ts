@@ -50,8 +50,11 @@ export interface StoppedEnd {
 /** `stands`: keep the status that the task got meanwhile. */
 export type EndByItself = {
   stands?: true;
-} /** `gpuFault`: what is wrong with a GPU that the command could use. */ & (
-  | { kind: 'exit'; exit: WorkloadExit; gpuFault?: string }
+} /**
+ * `gpuFault`: what is wrong with a GPU that the command could use. `diskFull`: the folder of the command's output, whose
+ * disk was full when the command failed.
+ */ & (
+  | { kind: 'exit'; exit: WorkloadExit; gpuFault?: string; diskFull?: string }
   /**
    * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
    * under it: the tool's own words, and what to do.
@@ -108,7 +111,7 @@ export function settlementOf(end: RunEnd): Settlement {
 function settlementByItself(end: EndByItself): Settlement {
   switch (end.kind) {
     case 'exit':
-      return exitSettlement(end.exit, end.gpuFault);
+      return exitSettlement(end.exit, blameText(end));
     case 'setup':
       return {
         call: 'failed',
@@ -119,14 +122,14 @@ function settlementByItself(end: EndByItself): Settlement {
   }
 }
 
-function exitSettlement(exit: WorkloadExit, gpuFault: string | undefined): Settlement {
+function exitSettlement(exit: WorkloadExit, blame: string | undefined): Settlement {
   switch (exit.kind) {
     case 'exited':
-      return codeSettlement(exit.code, exit.oomKilled ? 'a process ran out of memory' : faultText(gpuFault));
+      return codeSettlement(exit.code, exit.oomKilled ? 'a process ran out of memory' : blame);
     case 'signalled': {
       const number = SIGNAL_NUMBERS[exit.signal] ?? 0;
       if (exit.signal === 'SIGINT') return userAbort();
-      const why = exit.oomKilled ? 'out of memory' : faultText(gpuFault);
+      const why = exit.oomKilled ? 'out of memory' : blame;
       return failed(`-${number}`, ` (${[exit.signal, why].filter(Boolean).join(', ')})`, 128 + number);
     }
     case 'lost':
@@ -139,8 +142,9 @@ function exitSettlement(exit: WorkloadExit, gpuFault: string | undefined): Settl
   }
 }
 
-function faultText(gpuFault: string | undefined): string | undefined {
-  return gpuFault && `GPU fault: ${gpuFault}`;
+function blameText({ gpuFault, diskFull }: { gpuFault?: string; diskFull?: string }): string | undefined {
+  if (gpuFault !== undefined) return `GPU fault: ${gpuFault}`;
+  return diskFull && `no space left on the disk of its output, ${diskFull}`;
 }
 
 function codeSettlement(code: number, why: string | undefined): Settlement {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workload, WorkloadExit } from '../drivers/driver.js';
 import { causeLine, isAgentError } from '../errors.js';
+import { isDiskFull } from '../os/disk-usage.js';
 import type { Halt } from './abort/halt.js';
 import { failureClass } from './failure-class.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
@@ -37,20 +38,27 @@ export async function superviseWorkload(
   const { reason } = halt;
   const own = reason === 'shutdown' ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
   if (own !== undefined && (reason === undefined || reason === 'shutdown')) {
+    // Before the rest of the output is read, which may free space.
+    const diskFull = workload.ref.kind === 'local' && (await isDiskFull(run.folder));
     await copied;
-    return endByItself(run, own);
+    return endByItself(run, own, diskFull);
   }
   return endWatched(run, watched, stoppedEnd(run, reason ?? 'shutdown'));
 }
 
 /** The GPUs are looked at only when the command has failed by itself. */
-async function endByItself({ gpus, journal }: TaskRun, exit: WorkloadExit): Promise<EndByItself> {
+async function endByItself(
+  { gpus, journal, folder }: TaskRun,
+  exit: WorkloadExit,
+  diskFull: boolean,
+): Promise<EndByItself> {
   const end = { kind: 'exit', exit } as const;
   const snapshot = journal.state?.gpus;
   const failed = failureClass(end);
-  if (snapshot === undefined || (failed !== 'user_exit_code' && failed !== 'signal')) return end;
-  const gpuFault = await gpus.fault(snapshot);
-  return gpuFault === undefined ? end : { ...end, gpuFault };
+  if (failed !== 'user_exit_code' && failed !== 'signal') return end;
+  const gpuFault = snapshot && (await gpus.fault(snapshot));
+  if (gpuFault !== undefined) return { ...end, gpuFault };
+  return diskFull ? { ...end, diskFull: folder } : end;
 }
 
 /** Ends the command with its grace. Whatever it exits with, it was stopped. */

@@ -1,5 +1,12 @@
 import { AgentError } from '../../errors.js';
-import { dayAt, type HourRange, parseEntry, type ScheduleEntry } from './schedule/entry.js';
+import {
+  DAYS_FORM,
+  dayAt,
+  HOURS_FORM,
+  type HourRange,
+  parseEntry,
+  type ScheduleEntry,
+} from './schedule/entry.js';
 
 /** When a daemon pulls tasks. At most one of the two lists has entries. */
 export interface Schedule {
@@ -18,10 +25,7 @@ export interface ScheduleSource {
  * @throws AgentError USAGE when one source gives both lists, CONFIG_VALUE for a malformed entry
  */
 export function resolveSchedule(flags: ScheduleSource, config: ScheduleSource): Schedule {
-  const fromFlags = flags.uptime.length > 0 || flags.downtime.length > 0;
-  const source = fromFlags ? flags : config;
-  const names = fromFlags ? ['--uptime', '--downtime'] : ['agent.uptime', 'agent.downtime'];
-  const [uptime = '', downtime = ''] = names;
+  const { source, uptime, downtime } = chosenSource(flags, config);
   if (source.uptime.length > 0 && source.downtime.length > 0) {
     throw new AgentError('USAGE', `${uptime} and ${downtime} are both given; they contradict each other`, {
       hint: 'Give the hours of work or the hours of rest.',
@@ -33,14 +37,34 @@ export function resolveSchedule(flags: ScheduleSource, config: ScheduleSource): 
   };
 }
 
-/** Lines about parts of the schedule that were left out, and about a schedule of which nothing is left. */
+/**
+ * The same for a daemon that is to run by it: an uptime without a valid hour would pull nothing for ever, and such a
+ * downtime would never hold.
+ *
+ * @throws AgentError USAGE for a list without a valid entry, and as `resolveSchedule` does
+ */
+export function usableSchedule(flags: ScheduleSource, config: ScheduleSource): Schedule {
+  const schedule = resolveSchedule(flags, config);
+  const { source, uptime, downtime } = chosenSource(flags, config);
+  const isVoid = ({ hours, days }: ScheduleEntry) => hours.length === 0 || days.length === 0;
+  const entries = [...schedule.uptime, ...schedule.downtime];
+  if (entries.length === 0 || !entries.every(isVoid)) return schedule;
+  const given = [...source.uptime, ...source.downtime].map((text) => `"${text}"`).join(', ');
+  const setting = source.uptime.length > 0 ? uptime : downtime;
+  throw new AgentError('USAGE', `${setting} ${given}: no entry has both a valid hour and a valid day`, {
+    hint: `${HOURS_FORM}; ${DAYS_FORM}.`,
+  });
+}
+
+function chosenSource(flags: ScheduleSource, config: ScheduleSource) {
+  const fromFlags = flags.uptime.length > 0 || flags.downtime.length > 0;
+  if (fromFlags) return { source: flags, uptime: '--uptime', downtime: '--downtime' };
+  return { source: config, uptime: 'agent.uptime', downtime: 'agent.downtime' };
+}
+
+/** Lines about parts of the schedule that were left out. */
 export function scheduleWarnings({ uptime, downtime }: Schedule): string[] {
-  const isVoid = (entry: ScheduleEntry) => entry.hours.length === 0 || entry.days.length === 0;
-  const entries = [...uptime, ...downtime];
-  const lines = entries.flatMap((entry) => entry.ignored);
-  if (entries.length === 0 || !entries.every(isVoid)) return lines;
-  const effect = uptime.length > 0 ? 'no tasks are pulled at any time' : 'tasks are pulled at any time';
-  return [...lines, `nothing is left of the schedule: ${effect}`];
+  return [...uptime, ...downtime].flatMap((entry) => entry.ignored);
 }
 
 /** A point of the wall clock. */

@@ -177,11 +177,14 @@ function comesBack({ exitCode, restart: { policy, most, count } }: ContainerStat
   return policy !== 'no';
 }
 
-/** 128 + n is how the engine tells the death by signal n. */
+/**
+ * 128 + n is how the engine tells the death by signal n; a command that itself exits with that number looks the same.
+ * 130 is an exit code: nothing sends SIGINT into a container, and programs use it after a Ctrl-C of their own.
+ */
 export function exitOf(state: Pick<ContainerState, 'exitCode' | 'oomKilled'>): WorkloadExit {
   const { exitCode, oomKilled } = state;
   const memory = oomKilled ? { oomKilled } : {};
   const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-  if (signal === undefined) return { kind: 'exited', code: exitCode, ...memory };
+  if (signal === undefined || signal === 'SIGINT') return { kind: 'exited', code: exitCode, ...memory };
   return { kind: 'signalled', signal, ...memory };
 }

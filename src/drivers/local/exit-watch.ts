@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { readStatus, writeStatus } from '../../os/detached.js';
+import { type ExitStatus, readStatus, writeStatus } from '../../os/detached.js';
 import { watchIfPossible } from '../../os/file-watch.js';
 import { isAlive } from '../../os/processes.js';
 import type { WorkloadExit } from '../driver.js';
@@ -52,8 +52,10 @@ export function watchExit(watch: ExitWatch): Promise<WorkloadExit> {
       ?.then(async (code) => {
         if (code === undefined) return lookAtShell();
         // On a full disk the shell may have been unable to leave the status that it ended with.
-        if ((await readStatus(watch.statusFile)) === undefined) await writeStatus(watch.statusFile, code);
-        finish(exitOfStatus(code));
+        const left = await readStatus(watch.statusFile);
+        const status = left ?? { code, signalled: false };
+        if (left === undefined) await writeStatus(watch.statusFile, status);
+        finish(exitOfStatus(status));
       }, ignore)
       .catch(() => lookAtShell());
     lookAtShell(); // what came before the watch
@@ -70,13 +72,9 @@ async function exitOfShell(watch: ExitWatch): Promise<WorkloadExit | undefined> 
   return { kind: 'lost', reason: 'its processes were killed from outside, or the machine was restarted' };
 }
 
-/**
- * A shell tells the death by signal n as 128 + n. A program that itself exits with such a number looks the
- * same, so a status of 129 to 159 counts as a signal where there is one of that number.
- */
-export function exitOfStatus(status: number): WorkloadExit {
-  const signal = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
-  return signal === undefined ? { kind: 'exited', code: status } : { kind: 'signalled', signal };
+export function exitOfStatus({ code, signalled }: ExitStatus): WorkloadExit {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return signal === undefined || !signalled ? { kind: 'exited', code } : { kind: 'signalled', signal };
 }
 
 /** A file system that fails for a moment: the next look comes. */

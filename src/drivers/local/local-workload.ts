@@ -18,7 +18,7 @@ export interface LocalWorkloadOptions {
 /** Processes that a command leaves behind may end by themselves, then are asked to, then killed. */
 const LEFT_BEHIND_MS = { byThemselves: 500, asked: 3000 };
 /** Status of a command that SIGKILL ended, as a shell has it. */
-const KILLED = 128 + 9;
+const KILLED = { code: 128 + 9, signalled: true };
 
 /** A command that runs on this machine, independent of this process. */
 export class LocalWorkload implements Workload {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expandVariables } from '../../config/expand.js';
+import { isBalanced, splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
 import { entryArguments, moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
@@ -83,12 +84,18 @@ function planPython({ entryPoint, exists }: CommandRequest): CommandPlan {
   };
 }
 
-/** The text after `-c` is the shell's own business. */
 function planShell({ entryPoint, exists }: CommandRequest): CommandPlan {
   const entry = entryPoint.trim();
-  if (isWord(entry, '-c')) return { arguments: ['-c', entry.slice('-c'.length).trim()], inline: true };
+  if (isWord(entry, '-c'))
+    return { arguments: ['-c', inlineCode(entry.slice('-c'.length).trim())], inline: true };
   const { file, arguments: rest } = readEntry(entry, exists);
   return scriptPlan(file, rest);
+}
+
+/** Quotes around the whole text are taken off, as on a command line; anything else is the shell's own business. */
+function inlineCode(text: string): string {
+  const [word, ...more] = /^["']/.test(text) && isBalanced(text) ? splitWords(text) : [];
+  return word === undefined || more.length > 0 ? text : word;
 }
 
 function scriptPlan(script: string, rest: readonly string[]): CommandPlan {

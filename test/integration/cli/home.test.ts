@@ -77,7 +77,10 @@ for (const home of [undefined, '', 'relative', '/']) {
     }
     const stopped = await agent(['daemon', '--stop'], { HOME: home });
     t.is(stopped.exitCode, 1, stopped.all);
-    t.regex(stopped.all, /Could not find a running clearml-agent/);
+    t.regex(
+      stopped.all,
+      /Could not find a running clearml-agent instance with worker_name=[^\s=;]+; no agent runs/,
+    );
     t.deepEqual(await readdir(cwd), []);
   });
 }

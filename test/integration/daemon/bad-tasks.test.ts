@@ -61,6 +61,12 @@ const CASES: BadTask[] = [
     values: { code: '3' },
   },
   {
+    row: 'another-exit-status',
+    script: { entry_point: 'interrupted.py' },
+    reason: 'worker execution exit code 130',
+    values: { code: '130' },
+  },
+  {
     row: 'killed-by-a-signal',
     script: { entry_point: 'segfault.py' },
     reason: 'worker execution exit code -11 (SIGSEGV)',
@@ -70,6 +76,7 @@ const CASES: BadTask[] = [
 const FILES = {
   'main.py': 'print("fine")\n',
   'three.py': 'raise SystemExit(3)\n',
+  'interrupted.py': 'raise SystemExit(130)\n',
   'segfault.py': 'import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n',
 };
 

@@ -9,6 +9,7 @@ import {
   localHour,
   resolveSchedule,
   scheduleWarnings,
+  usableSchedule,
 } from '../../../src/daemon/queues/schedule.js';
 
 const none = { uptime: [], downtime: [] };
@@ -69,13 +70,33 @@ test('parts that mean nothing are left out and told', (t) => {
   );
 });
 
-test('a schedule of which nothing is left is told with what it means', (t) => {
-  const last = (uptime: string[], downtime: string[]) =>
-    scheduleWarnings(resolveSchedule({ uptime, downtime }, none)).at(-1);
-  t.is(last(['9-17 SOMEDAY'], []), 'nothing is left of the schedule: no tasks are pulled at any time');
-  t.is(last([], ['25 MON']), 'nothing is left of the schedule: tasks are pulled at any time');
-  t.regex(last(['25 MON', '9-17 TUE'], []) ?? '', /"25" is left out/);
-  t.is(last(['9-17 TUE'], []), undefined);
+const NOTHING_VALID: [string[], string[]][] = [
+  [['99-3 XYZ'], []],
+  [['9-17 SOMEDAY'], []],
+  [['9-17 SOMEDAY', '25 MON'], []],
+  [[], ['25 MON']],
+];
+
+for (const [uptime, downtime] of NOTHING_VALID) {
+  test(`a schedule with nothing valid is refused: ${[...uptime, ...downtime]}`, (t) => {
+    const lists = { uptime, downtime };
+    const [flag, key] = uptime.length > 0 ? ['--uptime', 'agent.uptime'] : ['--downtime', 'agent.downtime'];
+    const given = [...uptime, ...downtime].map((text) => `"${text}"`).join(', ');
+    const rest = `${given}: no entry has both a valid hour and a valid day`;
+    t.like(
+      t.throws(() => usableSchedule(lists, none)),
+      { code: 'USAGE', message: `${flag} ${rest}` },
+    );
+    t.like(
+      t.throws(() => usableSchedule(none, lists)),
+      { code: 'USAGE', message: `${key} ${rest}` },
+    );
+  });
+}
+
+test('a schedule with one valid entry stands, with a warning for the rest', (t) => {
+  const schedule = usableSchedule({ uptime: ['25 MON', '9-17 TUE'], downtime: [] }, none);
+  t.regex(scheduleWarnings(schedule).join('\n'), /^[^\n]*"25" is left out[^\n]*$/);
 });
 
 test('flags replace the configuration, both lists of one source contradict', (t) => {

@@ -101,6 +101,22 @@ test('quotes that are letters of a name are no open quotes', (t) => {
   t.deepEqual(plan("-c echo it's", 'shell'), ['-c', "echo it's"]);
 });
 
+const INLINE: [entry: string, code: string][] = [
+  ["-c 'echo hi; pwd'", 'echo hi; pwd'],
+  ['-c "echo \\"a  b\\" $HOME"', 'echo "a  b" $HOME'],
+  ['-c   echo   "a   b"', 'echo   "a   b"'],
+  ['-c "my prog" --x', '"my prog" --x'],
+  ["-c 'echo hi", "'echo hi"],
+  ["-c ''", ''],
+];
+
+for (const [entryPoint, code] of INLINE) {
+  test(`a shell runs the code of ${entryPoint}`, (t) => {
+    const plan = planCommand({ kind: 'shell', entryPoint, exists: () => false });
+    t.deepEqual(commandArguments(plan, { HOME: '/h' }), ['-c', code]);
+  });
+}
+
 const LITERALS: [entry: string, file: string, entryPoint: string][] = [
   ['my script.py --lr 0.1', 'my script.py', "'my script.py' --lr 0.1"],
   ['src\\train.py', 'train.py', 'train.py'],

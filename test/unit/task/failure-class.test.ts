@@ -64,6 +64,8 @@ const exited: WorkloadExit = { kind: 'exited', code: 1 };
 const ENDS: readonly [RunEnd, boolean][] = [
   [{ kind: 'exit', exit: exited }, false],
   [{ kind: 'exit', exit: exited, gpuFault: 'gone' }, true],
+  [{ kind: 'exit', exit: exited, diskFull: '/runs' }, true],
+  [{ kind: 'exit', exit: { kind: 'exited', code: 0 }, diskFull: '/runs' }, false],
   [{ kind: 'exit', exit: { kind: 'exited', code: 0 }, gpuFault: 'gone' }, false],
   [{ kind: 'exit', exit: { kind: 'exited', code: 1, oomKilled: true } }, false],
   [{ kind: 'exit', exit: { kind: 'signalled', signal: 'SIGSEGV' } }, false],

@@ -43,6 +43,16 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ],
   ],
   [
+    'exit 1 on a full disk',
+    { kind: 'exit', exit: { kind: 'exited', code: 1 }, diskFull: '/runs/a' },
+    [
+      'failed',
+      'worker execution exit code 1 (no space left on the disk of its output, /runs/a)',
+      'Process failed, exit code 1 (no space left on the disk of its output, /runs/a)',
+      1,
+    ],
+  ],
+  [
     'death by SIGKILL',
     { kind: 'exit', exit: { kind: 'signalled', signal: 'SIGKILL' } },
     ['failed', 'worker execution exit code -9 (SIGKILL)', 'Process failed, exit code -9 (SIGKILL)', 137],

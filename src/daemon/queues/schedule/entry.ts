@@ -20,8 +20,8 @@ export interface ScheduleEntry {
 }
 
 const DAY_NUMBERS: ReadonlyMap<string, number> = new Map(DAYS.map((day, number) => [day, number]));
-const DAYS_FORM = 'expected days such as MON, SUN,TUE or MON-FRI';
-const HOURS_FORM = 'expected hours such as 17-20, 8-12,14-18 or 9 (from 9 to midnight)';
+export const DAYS_FORM = 'expected days such as MON, SUN,TUE or MON-FRI';
+export const HOURS_FORM = 'expected hours such as 17-20, 8-12,14-18 or 9 (from 9 to midnight)';
 
 /**
  * Reads `"<hours> <days>"`. As in the original a part that means nothing is left out; what has no days or no
