@@ -46,7 +46,7 @@ export async function tasksWithRuns(state: string): Promise<Set<string>> {
 }
 
 /**
- * Tasks that this worker has in progress for the server and no run of on this machine: somebody removed the run's folder
+ * Tasks that this worker has in progress for the server and no run of on this machine: the run's folder was removed
  * while no daemon ran. A command that still runs is attached to; else the task ends as lost.
  */
 export async function findLostRuns(ctx: AgentContext, query: LostRunsQuery): Promise<LeftRun[]> {
@@ -114,7 +114,7 @@ async function lostRun(
   return { task, queue, folder, journal, identity, carry };
 }
 
-/** Nobody else is to have this worker id; where somebody has it nevertheless, the reports of the task go on. */
+/** Worker ids are unique; if another agent has this one all the same, the reports of the task continue. */
 async function endIfSilent(run: TaskRun, record: TaskRecord, silenceMs: number): Promise<RunResult> {
   const { ctx, task, signals } = run;
   const leaving = AbortSignal.any([signals.stop, signals.kill, signals.handOver]);

@@ -91,7 +91,7 @@ export async function carryOut(
 const ENGINE_RETRY_MS = 2000;
 
 /**
- * Waits for an engine that is away, because what runs there still has the task's machine; an agent that is to end leaves it
+ * Waits for an engine that is away, because the task's container may still be running there; an agent that is to end leaves it
  * to the next one.
  */
 async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Promise<void> {

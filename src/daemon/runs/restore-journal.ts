@@ -9,7 +9,7 @@ import { containerWorkspace, workspaceOf } from '../../task/workspace.js';
 
 /**
  * Puts a damaged journal together from what else there is: the run folder's name has the task, the server has its queue,
- * and the drivers find what is left of it on this machine. Recovery then goes the way of any other run.
+ * and the drivers find what is left of it on this machine. Recovery then treats it as any other run.
  *
  * @returns the task; `undefined` where a look at this machine and the server does not say enough, and all stays as it is
  */

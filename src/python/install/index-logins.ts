@@ -6,7 +6,7 @@ import type { TaskIndex } from './task-indexes.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Keeps logins of the agent from package indexes that a task chose. pip and uv send a login that stands in an address
+ * Keeps logins of the agent from package indexes that a task chose. pip and uv send a login that is part of an address
  * to that address only. These go wherever a task says: the login of an index by its name (`UV_INDEX_NAME_PASSWORD`,
  * `POETRY_HTTP_BASIC_NAME_PASSWORD`), where the task's project gives the name to an address of its own, and the
  * `default` entry of a `.netrc`.
