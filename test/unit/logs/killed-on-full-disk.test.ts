@@ -1,33 +1,18 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { LogServer } from '../../../src/logs/delivery.js';
-import { Redactor } from '../../../src/logs/redactor.js';
-import { TaskLog } from '../../../src/logs/task-log.js';
+import type { TaskLog } from '../../../src/logs/task-log.js';
+import { openLog } from '../../support/open-log.js';
 import { ScriptedLogServer } from '../../support/scripted-log-server.js';
 import { onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const QUICK = { gatherMs: 0, intervalMs: 0, settleMs: 1, backoff: { baseMs: 1, capMs: 2, floorMs: 0 } };
-
-function openLog(runFolder: string, server: LogServer, segmentBytes = 4096) {
-  return TaskLog.open({
-    runFolder,
-    server,
-    task: 'task1',
-    worker: 'host:0',
-    redactor: new Redactor(),
-    logger: { warn: () => undefined, info: () => undefined },
-    suppressCarriageReturn: true,
-    timing: QUICK,
-    limits: { segmentBytes, diskRetryMs: 50 },
-  });
-}
-
 function lines(from: number, to: number): string {
   return Array.from({ length: to - from }, (_, index) => `line ${from + index} é🙂\n`).join('');
 }
+
+const LIMITS = { limits: { segmentBytes: 4096, diskRetryMs: 50 } };
 
 /** The output of a workload, of which a log reads more and more. */
 async function feedUpTo(log: TaskLog, output: string): Promise<void> {
@@ -70,7 +55,7 @@ const CASES: [what: string, given: Case][] = [
 async function killed(t: ExecutionContext, server: ScriptedLogServer, given: Case): Promise<string> {
   const { before, during, after, noted } = given;
   const disk = smallDisk(t, 1);
-  const log = await openLog(disk, server);
+  const log = await openLog(disk, server, LIMITS);
   log.line('pulled');
   for (let at = 0; at < before; at += 20) {
     await feedUpTo(log, lines(0, Math.min(at + 20, before)));
@@ -107,7 +92,7 @@ for (const [what, given] of CASES) {
     async (t) => {
       const server = new ScriptedLogServer();
       const left = await killed(t, server, given);
-      const again = await openLog(left, server);
+      const again = await openLog(left, server, LIMITS);
       await feedUpTo(again, lines(0, 2000));
       t.true(await again.close());
       t.is(server.text, `pulled\n${lines(0, 2000)}`);

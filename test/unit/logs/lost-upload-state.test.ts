@@ -1,27 +1,10 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import type { LogServer } from '../../../src/logs/delivery.js';
-import { Redactor } from '../../../src/logs/redactor.js';
-import { TaskLog, type TaskLogOptions } from '../../../src/logs/task-log.js';
+import type { TaskLog } from '../../../src/logs/task-log.js';
+import { openLog } from '../../support/open-log.js';
 import { ScriptedLogServer } from '../../support/scripted-log-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-
-const QUICK = { gatherMs: 0, intervalMs: 0, settleMs: 1, backoff: { baseMs: 1, capMs: 2, floorMs: 0 } };
-
-function openLog(runFolder: string, server: LogServer, options: Partial<TaskLogOptions> = {}) {
-  return TaskLog.open({
-    runFolder,
-    server,
-    task: 'task1',
-    worker: 'host:0',
-    redactor: new Redactor(),
-    logger: { warn: () => undefined, info: () => undefined },
-    suppressCarriageReturn: true,
-    timing: QUICK,
-    ...options,
-  });
-}
 
 function lines(from: number, to: number, text = (index: number) => `line ${index} é🙂`): string {
   return Array.from({ length: to - from }, (_, index) => `${text(from + index)}\n`).join('');

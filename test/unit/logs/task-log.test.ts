@@ -4,30 +4,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { LogServer } from '../../../src/logs/delivery.js';
 import { Redactor } from '../../../src/logs/redactor.js';
-import { TaskLog, type TaskLogOptions } from '../../../src/logs/task-log.js';
+import type { TaskLog } from '../../../src/logs/task-log.js';
+import { openLog } from '../../support/open-log.js';
 import { type Fate, ScriptedLogServer } from '../../support/scripted-log-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
-
-const QUICK = { gatherMs: 0, intervalMs: 0, settleMs: 1, backoff: { baseMs: 1, capMs: 2, floorMs: 0 } };
-
-function openLog(
-  runFolder: string,
-  server: LogServer,
-  options: Partial<TaskLogOptions> = {},
-): Promise<TaskLog> {
-  return TaskLog.open({
-    runFolder,
-    server,
-    task: 'task1',
-    worker: 'host:0',
-    redactor: new Redactor(),
-    logger: { warn: () => undefined, info: () => undefined },
-    suppressCarriageReturn: true,
-    timing: QUICK,
-    ...options,
-  });
-}
 
 const LINES = Buffer.from(Array.from({ length: 60 }, (_, index) => `línea ${index} 🙂\n`).join(''));
 
