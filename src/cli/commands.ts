@@ -1,18 +1,18 @@
+import { buildCommand } from './build/command.js';
+import { cacheCommand } from './cache/command.js';
 import type { Command } from './command.js';
-import { buildCommand } from './commands/build.js';
-import { cacheCommand } from './commands/cache.js';
-import { completionCommand } from './commands/completion.js';
-import { configCommand } from './commands/config.js';
-import { daemonCommand } from './commands/daemon.js';
-import { demoCommand } from './commands/demo.js';
-import { doctorCommand } from './commands/doctor.js';
-import { entrypointCommand } from './commands/entrypoint.js';
-import { executeCommand } from './commands/execute.js';
-import { initCommand } from './commands/init.js';
-import { listCommand } from './commands/list.js';
-import { pruneCommand } from './commands/prune.js';
-import { serverCommand } from './commands/server.js';
-import { serviceCommand } from './commands/service.js';
+import { completionCommand } from './completion/command.js';
+import { configCommand } from './config/command.js';
+import { daemonCommand } from './daemon/command.js';
+import { demoCommand } from './demo/command.js';
+import { doctorCommand } from './doctor/command.js';
+import { entrypointCommand } from './entrypoint/command.js';
+import { executeCommand } from './execute/command.js';
+import { initCommand } from './init/command.js';
+import { listCommand } from './list/command.js';
+import { pruneCommand } from './prune/command.js';
+import { serverCommand } from './server/command.js';
+import { serviceCommand } from './service/command.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [

@@ -5,7 +5,7 @@ import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queue
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
 import { type AgentLogger, createLogger } from '../logs/logger.js';
-import { Redactor } from '../logs/redactor.js';
+import { Redactor } from '../secrets/redactor.js';
 import type { CommandContext } from './command.js';
 import { textList } from './session.js';
 

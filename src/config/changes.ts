@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { maskedTree } from '../secrets/mask.js';
 import type { Config, ConfigTree, ConfigValue } from './config.js';
-import { maskedTree } from './show/mask.js';
 import { joinKey, leaves, valueAt } from './tree.js';
 
 export interface ConfigChange {

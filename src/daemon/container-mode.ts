@@ -3,6 +3,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import { configuredEnvironment } from '../config/sections/environment-section.js';
 import { joinKey } from '../config/tree.js';
+import type { TemplateValues } from '../container/resolve-template.js';
 import {
   type ContainerOutcome,
   type ContainerTask,
@@ -11,12 +12,11 @@ import {
   previewContainer,
 } from '../drivers/docker/create-docker-driver.js';
 import type { DockerDriver } from '../drivers/docker/docker-driver.js';
-import type { TemplateValues } from '../drivers/docker/template/resolve-template.js';
 import type { PlaceTask } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
-import type { Redactor } from '../logs/redactor.js';
+import type { Redactor } from '../secrets/redactor.js';
 import { containerConfigText } from '../task/container-config.js';
 import type { Connection } from './connect.js';
 import { ownVaults } from './effective-config.js';

@@ -1,12 +1,12 @@
 import type { Vault } from '../api/users.js';
 import type { Config, ConfigTree } from '../config/config.js';
 import { mergeLayers } from '../config/layers.js';
-import { configSecrets } from '../config/secrets.js';
 import { applySections } from '../config/sections/apply-sections.js';
 import { requireValid } from '../config/validate.js';
 import { applyOwnerVaults, applyVaults, type VaultText, vaultLayers } from '../config/vaults.js';
 import type { AgentLogger } from '../logs/logger.js';
-import type { Redactor } from '../logs/redactor.js';
+import { configSecrets } from '../secrets/config-secrets.js';
+import type { Redactor } from '../secrets/redactor.js';
 import type { Connection } from './connect.js';
 
 export interface EffectiveOptions {

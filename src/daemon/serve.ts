@@ -1,6 +1,7 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
+import { RunFolders } from '../runs/folders.js';
 import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import type { Connection } from './connect.js';
@@ -27,7 +28,6 @@ import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
-import { RunFolders } from './runs/runs.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import type { Slots } from './slots.js';
 

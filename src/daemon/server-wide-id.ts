@@ -5,7 +5,7 @@ import type { WorkersApi } from '../api/workers.js';
 import { systemCode } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Release } from '../os/lock.js';
-import type { Registration } from './registry.js';
+import type { Registration } from '../runs/registry.js';
 
 export interface ServerWideOptions {
   workers: Pick<WorkersApi, 'getAll' | 'register' | 'unregister'>;

@@ -1,4 +1,4 @@
-import type { Redactor } from './redactor.js';
+import type { Redactor } from '../secrets/redactor.js';
 import type { LogLevel } from './reporter.js';
 import { visibleLines } from './visible-text.js';
 

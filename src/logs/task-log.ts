@@ -1,8 +1,8 @@
 import path from 'node:path';
+import type { Redactor } from '../secrets/redactor.js';
 import { LineAssembler, type Piece } from './assembler.js';
 import type { LogServer } from './delivery.js';
 import type { AgentLogger } from './logger.js';
-import type { Redactor } from './redactor.js';
 import type { LogLevel, Reporter } from './reporter.js';
 import { Spool, type SpoolLimits } from './spool.js';
 import { Uploader, type UploadTiming } from './uploader.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { mergeTrees, splitKey, treeOf } from '../config/tree.js';
-import { cachesInside } from '../drivers/docker/plan/container-mounts.js';
+import { cachesInside } from '../container/plan/container-mounts.js';
 import { taskConfigText } from './task-config.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;

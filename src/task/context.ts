@@ -5,7 +5,7 @@ import type { Driver, DriverKind } from '../drivers/driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
-import type { Redactor } from '../logs/redactor.js';
+import type { Redactor } from '../secrets/redactor.js';
 import type { BackgroundWork } from './background-work.js';
 import type { StatusBoard } from './status-board.js';
 

@@ -7,6 +7,7 @@ import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { pathInside } from '../os/inside-tree.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
+import { containerWorkspace, workspaceOf } from '../runs/workspace.js';
 import { checkedScript } from './check-record.js';
 import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
@@ -18,7 +19,6 @@ import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
 import { shellQuote } from './variables.js';
-import { containerWorkspace, workspaceOf } from './workspace.js';
 
 export interface PreparedTask {
   driver: Driver;

@@ -1,7 +1,7 @@
 import type { TaskRequirements } from '../api/task-record.js';
 import { causeLine } from '../errors.js';
+import type { QueueEntry } from '../runs/journal.js';
 import type { AgentContext } from './context.js';
-import type { QueueEntry } from './journal.js';
 import { restoreRequirements } from './retry.js';
 
 export interface PutBack {

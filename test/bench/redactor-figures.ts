@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Redactor } from '../../src/logs/redactor.js';
+import { Redactor } from '../../src/secrets/redactor.js';
 
 const SECRETS = 200;
 const PIECE = 32 * 1024;

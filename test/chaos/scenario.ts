@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { JournalStep } from '../../src/task/journal.js';
+import type { JournalStep } from '../../src/runs/journal.js';
 
 /** Where the tasks of a run are run. */
 export type Mode = 'process' | 'container';

@@ -1,4 +1,4 @@
-import type { ArgumentSources } from '../../src/drivers/docker/run-options/request-draft.js';
+import type { ArgumentSources } from '../../src/container/run-options/request-draft.js';
 
 /** What the recorded docker command found around it; see `test/fixtures/docker/README.md`. */
 export function recordedSources(): ArgumentSources {

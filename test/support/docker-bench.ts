@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { buildRequest, forEngine } from '../../src/drivers/docker/arguments/build-request.js';
-import { optionsOf, parseArguments } from '../../src/drivers/docker/arguments/parse-arguments.js';
+import { buildRequest, forEngine } from '../../src/container/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../src/container/arguments/parse-arguments.js';
+import type { OwnMount } from '../../src/container/create-request.js';
+import type { SetupScript } from '../../src/container/setup-scripts.js';
 import { DockerDriver, type DockerDriverOptions } from '../../src/drivers/docker/docker-driver.js';
 import { Engine } from '../../src/drivers/docker/engine.js';
-import type { OwnMount } from '../../src/drivers/docker/files/run-files.js';
-import type { SetupScript } from '../../src/drivers/docker/setup/setup-scripts.js';
 import type { PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { temporaryFolder } from './temporary-folder.js';
 

@@ -1,6 +1,6 @@
 import type { LogServer } from '../../src/logs/delivery.js';
-import { Redactor } from '../../src/logs/redactor.js';
 import { TaskLog, type TaskLogOptions } from '../../src/logs/task-log.js';
+import { Redactor } from '../../src/secrets/redactor.js';
 
 /** Waits of milliseconds where the agent waits seconds. */
 const QUICK = {

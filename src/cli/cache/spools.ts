@@ -1,5 +1,5 @@
-import { type KeptRun, type KeptRunsQuery, listKeptRuns } from '../../daemon/runs/kept-runs.js';
-import { removeRun } from '../../daemon/runs/remove-run.js';
+import { type KeptRun, type KeptRunsQuery, listKeptRuns } from '../../runs/kept-runs.js';
+import { removeRun } from '../../runs/remove-run.js';
 import type { CachedItem, Survey } from './cached-item.js';
 
 /**

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Environment } from '../../config/config.js';
 import { readList } from '../../config/lists.js';
 import { readVariable } from '../../config/variables.js';
-import { engineSees, parseHostFolder } from '../../drivers/docker/plan/host-mount.js';
+import { engineSees, parseHostFolder } from '../../container/plan/host-mount.js';
 import { stateFolder } from '../../os/paths.js';
 
 /** What a container of the agent does with the variables that it was given. */

@@ -7,7 +7,7 @@ export const MASKING_OPTIONS: readonly Option[] = [
     type: 'boolean',
     shipped: true,
     help: 'Hide the values of secret variables in shown container commands.',
-    consumedBy: 'drivers/docker',
+    consumedBy: 'container',
   },
   {
     key: 'agent.hide_docker_command_env_vars.extra_keys',
@@ -15,14 +15,14 @@ export const MASKING_OPTIONS: readonly Option[] = [
     shipped: [],
     help: 'Further variables whose values are hidden.',
     example: '["MY_SECRET"]',
-    consumedBy: 'drivers/docker',
+    consumedBy: 'container',
   },
   {
     key: 'agent.hide_docker_command_env_vars.parse_embedded_urls',
     type: 'boolean',
     shipped: true,
     help: 'Hide passwords in addresses too.',
-    consumedBy: 'drivers/docker',
+    consumedBy: 'container',
   },
   {
     key: 'agent.sanitize_config_printout.dont_hide_secrets',

@@ -56,7 +56,7 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.clearml/venvs-builds',
     help: 'Folder for the code and environment of running tasks.',
-    consumedBy: 'task',
+    consumedBy: 'runs',
   },
   {
     key: 'agent.venvs_cache.path',

@@ -7,7 +7,7 @@ export const SDK_OPTIONS: readonly Option[] = [
     type: 'path',
     shipped: '~/.clearml/cache',
     help: "The SDK's cache; containers share it.",
-    consumedBy: 'drivers/docker',
+    consumedBy: 'container',
   },
   {
     key: 'sdk.aws.s3.key',

@@ -2,13 +2,14 @@ import { resolveName } from '../../api/resolve-name.js';
 import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
 import type { AgentLogger } from '../../logs/logger.js';
-import type { Redactor } from '../../logs/redactor.js';
 import { acquireLock, type Release } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
+import { RunFolders, runLock } from '../../runs/folders.js';
+import { Journal } from '../../runs/journal.js';
+import type { Redactor } from '../../secrets/redactor.js';
 import { checkedScript } from '../../task/check-record.js';
 import { interpreterKind } from '../../task/code/script-binary.js';
 import type { RunSignals } from '../../task/context.js';
-import { Journal } from '../../task/journal.js';
 import { startUpkeep, type TaskRun } from '../../task/run.js';
 import { buildContext, type TaskOptions } from '../build-context.js';
 import { type Connection, connect } from '../connect.js';
@@ -16,7 +17,6 @@ import { effectiveConfig } from '../effective-config.js';
 import { intervals } from '../intervals.js';
 import { lookAtMachine } from '../machine.js';
 import { openRun } from '../runs/manage-run.js';
-import { RunFolders, runLock } from '../runs/runs.js';
 import { watchShutdown } from '../shutdown.js';
 
 export interface BuildOptions {

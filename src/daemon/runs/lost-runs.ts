@@ -5,18 +5,18 @@ import type { PlaceRef, WorkloadRef } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { runFolder, taskOfRunFolder } from '../../os/paths.js';
+import type { RunFolders } from '../../runs/folders.js';
+import { Journal } from '../../runs/journal.js';
+import { containerWorkspace, workspaceOf } from '../../runs/workspace.js';
 import { changedBy } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
-import { Journal } from '../../task/journal.js';
 import type { RunEnd } from '../../task/outcome.js';
 import { retriesOf } from '../../task/retry-plan.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
-import { containerWorkspace, workspaceOf } from '../../task/workspace.js';
 import { serviceWorkerId } from '../worker-id.js';
 import type { LeftRun } from './recover.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
-import type { RunFolders } from './runs.js';
 import { foldersOfRuns } from './single-runs.js';
 
 export interface LostRunsQuery {

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlaceRef } from '../../drivers/driver.js';
 import { causeLine, isAgentError } from '../../errors.js';
 import { TaskLog } from '../../logs/task-log.js';
+import type { RunFolders } from '../../runs/folders.js';
+import type { Journal } from '../../runs/journal.js';
+import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
-import type { Journal } from '../../task/journal.js';
 import { PhaseClock } from '../../task/phases.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
-import { leaveWorkspace } from '../../task/workspace.js';
-import type { RunFolders } from './runs.js';
 
 export interface RunRequest {
   task: string;

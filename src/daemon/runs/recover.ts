@@ -1,19 +1,19 @@
 import path from 'node:path';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
+import { type RunFolders, runLock } from '../../runs/folders.js';
+import { Journal, type QueueEntry, type RunState } from '../../runs/journal.js';
+import { noteLaunched } from '../../runs/note-launched.js';
+import { type LeftTask, type RecoveryAction, recoveryAction } from '../../runs/recovery.js';
+import { restoreJournal } from '../../runs/restore-journal.js';
+import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext } from '../../task/context.js';
-import { Journal, type QueueEntry, type RunState } from '../../task/journal.js';
 import { putBack, toFront } from '../../task/put-back.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { PULLED, PUT_BACK } from '../../task/status-texts.js';
-import { leaveWorkspace } from '../../task/workspace.js';
 import { openLog } from './manage-run.js';
-import { noteLaunched } from './note-launched.js';
-import { type LeftTask, type RecoveryAction, recoveryAction } from './recovery.js';
-import { restoreJournal } from './restore-journal.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
-import { type RunFolders, runLock } from './runs.js';
 
 /** A run of an earlier daemon that there is something left to do for. */
 export interface LeftRun {

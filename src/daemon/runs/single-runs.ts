@@ -2,14 +2,14 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isAgentError } from '../../errors.js';
 import { acquireLock, lockHolder, type Release } from '../../os/lock.js';
+import { RunFolders, runLock } from '../../runs/folders.js';
+import { Journal, type RunState, type SingleRun } from '../../runs/journal.js';
+import { noteLaunched } from '../../runs/note-launched.js';
+import { livingPids } from '../../runs/run-hold.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
-import { Journal, type RunState, type SingleRun } from '../../task/journal.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { finish } from '../../task/settle.js';
 import { carryOut, openRun } from './manage-run.js';
-import { noteLaunched } from './note-launched.js';
-import { livingPids } from './run-hold.js';
-import { RunFolders, runLock } from './runs.js';
 
 /** A run of an `agent execute` that is gone, held by this process. */
 export interface LeftSingleRun {

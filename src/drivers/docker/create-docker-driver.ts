@@ -1,22 +1,22 @@
 import path from 'node:path';
 import type { TaskContainer } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
+import { forEngine } from '../../container/arguments/build-request.js';
+import { controlFolder } from '../../container/layout.js';
+import { engineSees, readHostFolder } from '../../container/plan/host-mount.js';
+import { type PlannedContainer, planContainer } from '../../container/plan/plan-container.js';
+import type { TemplateValues } from '../../container/resolve-template.js';
 import { AgentError, isAgentError } from '../../errors.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
 import type { PlaceRequest, PlaceTask } from '../driver.js';
-import { forEngine } from './arguments/build-request.js';
 import { DEFAULT_SOCKET } from './connect/engine-address.js';
 import { containerFacts, type EngineMachine } from './containers/container-facts.js';
 import type { ContainerPlan } from './containers/container-plan.js';
 import { findOwnContainer } from './containers/own-container.js';
 import { DockerDriver } from './docker-driver.js';
-import { controlFolder } from './docker-ref.js';
 import { Engine } from './engine.js';
 import { planBuild } from './image/build-plan.js';
 import { answersAt, hostAddress } from './machine-facts.js';
-import { engineSees, readHostFolder } from './plan/host-mount.js';
-import { type PlannedContainer, planContainer } from './plan/plan-container.js';
-import type { TemplateValues } from './template/resolve-template.js';
 
 /** What only the server knows about a task when its container is planned. */
 export interface ContainerTask {

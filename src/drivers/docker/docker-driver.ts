@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { CreateRequest } from '../../container/create-request.js';
+import { controlFolder, stagingFolder } from '../../container/layout.js';
 import { AgentError } from '../../errors.js';
 import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import { REF_VERSIONS } from '../ref-version.js';
@@ -14,15 +16,8 @@ import {
 import type { ContainerState } from './containers/container-state.js';
 import { networkVariables, removedVariables } from './containers/container-variables.js';
 import { runAside } from './containers/side-container.js';
-import type { CreateRequest } from './create-request.js';
 import { DockerPlace, type MountedFolder } from './docker-place.js';
-import {
-  controlFolder,
-  type DockerPlaceRef,
-  type DockerWorkloadRef,
-  dockerRef,
-  stagingFolder,
-} from './docker-ref.js';
+import { type DockerPlaceRef, type DockerWorkloadRef, dockerRef } from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import { FileSharing, type FileSharingOptions } from './files/file-sharing.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';

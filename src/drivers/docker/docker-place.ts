@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { CONTROL_INSIDE, controlFolder, stagingFolder, WORKSPACE_INSIDE } from '../../container/layout.js';
+import {
+  SetupOutput,
+  type SetupReport,
+  type SetupScript,
+  setupCommand,
+  setupProgram,
+} from '../../container/setup-scripts.js';
 import { AgentError, causeLine } from '../../errors.js';
 import type {
   ExecOptions,
@@ -10,24 +18,11 @@ import type {
   Staging,
   SystemNeeds,
 } from '../driver.js';
-import {
-  CONTROL_INSIDE,
-  controlFolder,
-  type DockerPlaceRef,
-  stagingFolder,
-  WORKSPACE_INSIDE,
-} from './docker-ref.js';
+import type { DockerPlaceRef } from './docker-ref.js';
 import type { Engine } from './engine.js';
 import { ExecLimits } from './setup/exec-limits.js';
 import { ExecOutput } from './setup/exec-output.js';
 import { PackageInstaller } from './setup/package-installer.js';
-import {
-  SetupOutput,
-  type SetupReport,
-  type SetupScript,
-  setupCommand,
-  setupProgram,
-} from './setup/setup-scripts.js';
 import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
 
 export interface DockerPlaceOptions {

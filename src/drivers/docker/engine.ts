@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
+import { apiBefore } from '../../container/arguments/build-request.js';
+import type { CreateRequest } from '../../container/create-request.js';
 import { systemCode } from '../../errors.js';
-import { apiBefore } from './arguments/build-request.js';
 import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
 import { type EngineInfo, offersNvidia } from './connect/engine-info.js';
@@ -8,7 +9,7 @@ import { startPodman } from './connect/podman-service.js';
 import { type ContainerState, containerState, type Platform } from './containers/container-state.js';
 import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
-import { type CreateRequest, createOptions } from './create-request.js';
+import { createOptions } from './create-options.js';
 import { engineError, statusCode } from './engine-errors.js';
 import { type EngineExec, execOptions, outputOf, passOutput, startExec } from './engine-exec.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { apiBefore } from '../../container/arguments/build-request.js';
+import type { CreateRequest, DeviceRequest } from '../../container/create-request.js';
 import { AgentError, systemCode } from '../../errors.js';
-import { apiBefore } from './arguments/build-request.js';
-import type { CreateRequest, DeviceRequest } from './create-request.js';
 
 /** What decides about a request to Podman. */
 export interface PodmanFacts {

@@ -1,6 +1,6 @@
+import { quoteWord } from '../../container/arguments/shell-text.js';
+import { CONTROL_INSIDE } from '../../container/layout.js';
 import type { PlaceCommand } from '../driver.js';
-import { quoteWord } from './arguments/shell-text.js';
-import { CONTROL_INSIDE } from './docker-ref.js';
 
 /**
  * First process of every task container: waits, with nothing but the shell itself, until the agent writes to the

@@ -1,4 +1,4 @@
-import { isSecretName } from '../../drivers/docker/template/resolve-template.js';
+import { isSecretName } from '../../container/resolve-template.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

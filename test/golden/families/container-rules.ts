@@ -4,8 +4,8 @@ import {
   askedContainer,
   type ChoiceFacts,
   chooseContainer,
-} from '../../../src/drivers/docker/choice/choose-container.js';
-import { applyRule, readContainerRules } from '../../../src/drivers/docker/choice/container-rules.js';
+} from '../../../src/container/choice/choose-container.js';
+import { applyRule, readContainerRules } from '../../../src/container/choice/container-rules.js';
 
 interface RulesInput {
   op: string;

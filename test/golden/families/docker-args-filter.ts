@@ -1,9 +1,9 @@
-import { wordsOf } from '../../../src/drivers/docker/arguments/argument-item.js';
-import { expandEnvironment } from '../../../src/drivers/docker/arguments/expand-environment.js';
-import { filterArguments } from '../../../src/drivers/docker/arguments/filter-arguments.js';
-import { withoutSwitches } from '../../../src/drivers/docker/arguments/merge-arguments.js';
-import { parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
-import { readArgumentSettings } from '../../../src/drivers/docker/plan/argument-settings.js';
+import { wordsOf } from '../../../src/container/arguments/argument-item.js';
+import { expandEnvironment } from '../../../src/container/arguments/expand-environment.js';
+import { filterArguments } from '../../../src/container/arguments/filter-arguments.js';
+import { withoutSwitches } from '../../../src/container/arguments/merge-arguments.js';
+import { parseArguments } from '../../../src/container/arguments/parse-arguments.js';
+import { readArgumentSettings } from '../../../src/container/plan/argument-settings.js';
 import { flatConfig } from '../../support/flat-config.js';
 
 interface FilterInput {

@@ -1,9 +1,9 @@
 import type { ConfigValue } from '../../../src/config/config.js';
-import { wordsOf } from '../../../src/drivers/docker/arguments/argument-item.js';
-import { mergeArguments } from '../../../src/drivers/docker/arguments/merge-arguments.js';
-import { parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
-import { readArgumentSettings } from '../../../src/drivers/docker/plan/argument-settings.js';
-import { planArguments } from '../../../src/drivers/docker/plan/plan-arguments.js';
+import { wordsOf } from '../../../src/container/arguments/argument-item.js';
+import { mergeArguments } from '../../../src/container/arguments/merge-arguments.js';
+import { parseArguments } from '../../../src/container/arguments/parse-arguments.js';
+import { readArgumentSettings } from '../../../src/container/plan/argument-settings.js';
+import { planArguments } from '../../../src/container/plan/plan-arguments.js';
 import { flatConfig } from '../../support/flat-config.js';
 
 interface MergeInput {

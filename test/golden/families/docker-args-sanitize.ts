@@ -1,6 +1,6 @@
 import type { ConfigValue } from '../../../src/config/config.js';
-import { maskUrls, sanitizeCommand } from '../../../src/drivers/docker/arguments/sanitize-command.js';
-import { hidingRules } from '../../../src/drivers/docker/plan/argument-settings.js';
+import { maskUrls, sanitizeCommand } from '../../../src/container/arguments/sanitize-command.js';
+import { hidingRules } from '../../../src/container/plan/argument-settings.js';
 import { flatConfig } from '../../support/flat-config.js';
 
 interface SanitizeInput {

@@ -1,6 +1,6 @@
 import type { ConfigValue } from '../../../src/config/config.js';
-import { containerName, isContainerName } from '../../../src/drivers/docker/choice/container-name.js';
-import { readNameSettings } from '../../../src/drivers/docker/plan/container-settings.js';
+import { containerName, isContainerName } from '../../../src/container/choice/container-name.js';
+import { readNameSettings } from '../../../src/container/plan/container-settings.js';
 import { flatConfig } from '../../support/flat-config.js';
 
 interface NameInput {

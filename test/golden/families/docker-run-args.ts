@@ -1,12 +1,12 @@
 import type { ConfigValue } from '../../../src/config/config.js';
-import { splitShellText } from '../../../src/drivers/docker/arguments/shell-text.js';
-import { chooseDefaultImage } from '../../../src/drivers/docker/choice/default-image.js';
-import { readRestartRule, restartPolicy } from '../../../src/drivers/docker/choice/restart-policy.js';
-import { readArgumentSettings } from '../../../src/drivers/docker/plan/argument-settings.js';
-import { sshAccess } from '../../../src/drivers/docker/plan/credentials.js';
-import { gpuArguments } from '../../../src/drivers/docker/plan/gpu-arguments.js';
-import { planArguments } from '../../../src/drivers/docker/plan/plan-arguments.js';
-import { type HostMount, runWords } from '../../../src/drivers/docker/plan/run-words.js';
+import { splitShellText } from '../../../src/container/arguments/shell-text.js';
+import { chooseDefaultImage } from '../../../src/container/choice/default-image.js';
+import { readRestartRule, restartPolicy } from '../../../src/container/choice/restart-policy.js';
+import { readArgumentSettings } from '../../../src/container/plan/argument-settings.js';
+import { sshAccess } from '../../../src/container/plan/credentials.js';
+import { gpuArguments } from '../../../src/container/plan/gpu-arguments.js';
+import { planArguments } from '../../../src/container/plan/plan-arguments.js';
+import { type HostMount, runWords } from '../../../src/container/plan/run-words.js';
 import { gpuVisibility } from '../../../src/gpu/visibility.js';
 import { flatConfig } from '../../support/flat-config.js';
 

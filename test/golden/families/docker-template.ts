@@ -2,7 +2,7 @@ import {
   resolveTemplate,
   resolveTemplates,
   type TemplateValues,
-} from '../../../src/drivers/docker/template/resolve-template.js';
+} from '../../../src/container/resolve-template.js';
 
 interface TemplateInput {
   op: string;

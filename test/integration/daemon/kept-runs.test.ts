@@ -1,14 +1,14 @@
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { workerLock } from '../../../src/daemon/registry.js';
-import { type KeptRun, listKeptRuns } from '../../../src/daemon/runs/kept-runs.js';
-import { removeRun } from '../../../src/daemon/runs/remove-run.js';
-import { RunFolders } from '../../../src/daemon/runs/runs.js';
 import { acquireLock } from '../../../src/os/lock.js';
 import { workerFolder } from '../../../src/os/paths.js';
-import { Journal, type JournalStep } from '../../../src/task/journal.js';
-import { workspaceOf } from '../../../src/task/workspace.js';
+import { RunFolders } from '../../../src/runs/folders.js';
+import { Journal, type JournalStep } from '../../../src/runs/journal.js';
+import { type KeptRun, listKeptRuns } from '../../../src/runs/kept-runs.js';
+import { workerLock } from '../../../src/runs/registry.js';
+import { removeRun } from '../../../src/runs/remove-run.js';
+import { workspaceOf } from '../../../src/runs/workspace.js';
 import { caseConfig } from '../../support/case-config.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 

@@ -4,11 +4,11 @@ import path from 'node:path';
 import test from 'ava';
 import Docker from 'dockerode';
 import { execa } from 'execa';
-import { buildRequest, forEngine } from '../../../src/drivers/docker/arguments/build-request.js';
-import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
-import { createOptions } from '../../../src/drivers/docker/create-request.js';
-import { RUN_OPTIONS } from '../../../src/drivers/docker/run-options/option-table.js';
-import { capabilityName } from '../../../src/drivers/docker/run-options/security-options.js';
+import { buildRequest, forEngine } from '../../../src/container/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../../src/container/arguments/parse-arguments.js';
+import { RUN_OPTIONS } from '../../../src/container/run-options/option-table.js';
+import { capabilityName } from '../../../src/container/run-options/security-options.js';
+import { createOptions } from '../../../src/drivers/docker/create-options.js';
 import { ENGINE_REFUSES, INSPECTED_ARGUMENTS } from '../../support/docker-argument-cases.js';
 import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 

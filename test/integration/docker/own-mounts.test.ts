@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { OwnMount } from '../../../src/drivers/docker/files/run-files.js';
+import type { OwnMount } from '../../../src/container/create-request.js';
 import { dockerBench, readOutput } from '../../support/docker-bench.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';

@@ -5,7 +5,7 @@ import type { DockerPlaceRef } from '../../../src/drivers/docker/docker-ref.js';
 import { ensureFolder } from '../../../src/os/files.js';
 import { acquireLock } from '../../../src/os/lock.js';
 import { runFolder, workerFolder } from '../../../src/os/paths.js';
-import { Journal } from '../../../src/task/journal.js';
+import { Journal } from '../../../src/runs/journal.js';
 import { type AgentHome, agentHome, startAgent } from '../../support/agent-process.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { podmanSetting } from '../../support/podman-setting.js';

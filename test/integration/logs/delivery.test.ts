@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { EventsApi } from '../../../src/api/events.js';
-import { Redactor } from '../../../src/logs/redactor.js';
 import { TaskLog } from '../../../src/logs/task-log.js';
+import { Redactor } from '../../../src/secrets/redactor.js';
 import { apiClientFor } from '../../support/api-client.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
 import { type Fault, type FaultServer, startFaultServer } from '../../support/fault-server.js';

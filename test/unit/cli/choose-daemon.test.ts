@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseDaemon } from '../../../src/cli/choose-daemon.js';
+import { chooseDaemon } from '../../../src/cli/daemon/choose-daemon.js';
 import { workerIdentity } from '../../../src/daemon/worker-id.js';
 
 interface Flags {

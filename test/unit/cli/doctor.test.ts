@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type Check, type DoctorContext, ok, problem, warning } from '../../../src/cli/doctor/check.js';
 import { CHECKS, examine } from '../../../src/cli/doctor/examine.js';
-import { resultLines } from '../../../src/cli/doctor/run-doctor.js';
+import { resultLines } from '../../../src/cli/doctor/run.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { AgentError } from '../../../src/errors.js';
 

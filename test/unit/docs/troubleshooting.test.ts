@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { buildRequest } from '../../../src/drivers/docker/arguments/build-request.js';
-import { optionsOf, parseArguments } from '../../../src/drivers/docker/arguments/parse-arguments.js';
+import { buildRequest } from '../../../src/container/arguments/build-request.js';
+import { optionsOf, parseArguments } from '../../../src/container/arguments/parse-arguments.js';
+import { checkPolicy } from '../../../src/container/policy/check-policy.js';
+import { readContainerPolicy } from '../../../src/container/policy/container-policy.js';
 import { engineError } from '../../../src/drivers/docker/engine-errors.js';
 import { pullError } from '../../../src/drivers/docker/image/pull-errors.js';
-import { checkPolicy } from '../../../src/drivers/docker/policy/check-policy.js';
-import { readContainerPolicy } from '../../../src/drivers/docker/policy/container-policy.js';
 import { installError } from '../../../src/python/install/install-failure.js';
 import { type RunEnd, settlementOf } from '../../../src/task/outcome.js';
 import { caseConfig } from '../../support/case-config.js';

@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import test from 'ava';
 import { createLogger } from '../../../src/logs/logger.js';
-import { Redactor } from '../../../src/logs/redactor.js';
+import { Redactor } from '../../../src/secrets/redactor.js';
 
 const now = () => new Date('2026-01-02T03:04:05.678Z');
 

@@ -2,17 +2,17 @@ import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../../config/config.js';
+import { quoteWord } from '../../../container/arguments/shell-text.js';
+import { readContainerRules } from '../../../container/choice/container-rules.js';
+import { chooseDefaultImage } from '../../../container/choice/default-image.js';
+import { engineSees, type HostFolder } from '../../../container/plan/host-mount.js';
+import type { ContainerFacts } from '../../../container/plan/plan-container.js';
+import type { TrustFile } from '../../../container/plan/trust.js';
 import { gpuVisibility } from '../../../gpu/visibility.js';
 import type { PlaceTask } from '../../driver.js';
-import { quoteWord } from '../arguments/shell-text.js';
-import { readContainerRules } from '../choice/container-rules.js';
-import { chooseDefaultImage } from '../choice/default-image.js';
 import type { ContainerTask, DockerSetup } from '../create-docker-driver.js';
 import type { EngineFacts } from '../engine.js';
 import { amdNodes, usedPorts } from '../machine-facts.js';
-import { engineSees, type HostFolder } from '../plan/host-mount.js';
-import type { ContainerFacts } from '../plan/plan-container.js';
-import type { TrustFile } from '../plan/trust.js';
 
 /** What is known of the machine and its engine. */
 export interface EngineMachine {

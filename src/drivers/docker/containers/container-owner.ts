@@ -1,7 +1,7 @@
+import { parseEnvironment } from '../../../container/setup-scripts.js';
 import { AgentError } from '../../../errors.js';
 import type { Engine } from '../engine.js';
 import { refusal } from '../engine-errors.js';
-import { parseEnvironment } from '../setup/setup-scripts.js';
 
 /** What the first command in a container finds out. */
 export interface FirstLook {

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import type { CreateRequest } from '../create-request.js';
+import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
+import type { PullPolicy } from '../../../container/run-options/request-draft.js';
+import type { SetupScript } from '../../../container/setup-scripts.js';
 import type { MountedFolder } from '../docker-place.js';
-import type { OwnMount, RunFiles } from '../files/run-files.js';
-import type { PullPolicy } from '../run-options/request-draft.js';
-import type { SetupScript } from '../setup/setup-scripts.js';
+import type { RunFiles } from '../files/run-files.js';
 import { WAITING_COMMAND } from '../waiting-command.js';
 
 /** One task's container, planned. */

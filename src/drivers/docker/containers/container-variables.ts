@@ -1,4 +1,4 @@
-import type { CreateRequest } from '../create-request.js';
+import type { CreateRequest } from '../../../container/create-request.js';
 
 /** How programs reach the network from here; a container has the same way out unless its settings differ. */
 export function networkVariables(

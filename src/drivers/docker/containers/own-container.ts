@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
+import type { HostFolder } from '../../../container/plan/host-mount.js';
 import { readTextIfThere } from '../../../os/files.js';
 import type { Engine } from '../engine.js';
-import type { HostFolder } from '../plan/host-mount.js';
 
 /** The container that the agent itself runs in, as the engine of its tasks knows it. */
 export interface OwnContainer {

@@ -1,6 +1,6 @@
+import { controlFolder } from '../../../container/layout.js';
 import type { PlaceRequest } from '../../driver.js';
 import type { ContainerPlan } from '../containers/container-plan.js';
-import { controlFolder } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { MountedFiles } from './mounted-files.js';
 import type { RunFiles } from './run-files.js';

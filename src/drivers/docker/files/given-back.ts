@@ -1,6 +1,6 @@
+import { WORKSPACE_INSIDE } from '../../../container/layout.js';
 import { run } from '../../../os/exec.js';
 import { runAside, type SideContainer } from '../containers/side-container.js';
-import { WORKSPACE_INSIDE } from '../docker-ref.js';
 
 export interface GiveBackRequest extends Omit<SideContainer, 'user'> {
   workspace: string;

@@ -1,18 +1,18 @@
 import { constants } from 'node:fs';
 import { chmod, chown, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError, causeLine } from '../../../errors.js';
-import { run } from '../../../os/exec.js';
-import { ensureFolder, readTextIfThere, writeFileDurable } from '../../../os/files.js';
-import { OutputFile } from '../../../os/output-file.js';
-import type { CreateRequest } from '../create-request.js';
+import type { CreateRequest } from '../../../container/create-request.js';
 import {
   CONTROL_INSIDE,
   controlFolder,
   type RunFolders,
   stagingFolder,
   WORKSPACE_INSIDE,
-} from '../docker-ref.js';
+} from '../../../container/layout.js';
+import { AgentError, causeLine } from '../../../errors.js';
+import { run } from '../../../os/exec.js';
+import { ensureFolder, readTextIfThere, writeFileDurable } from '../../../os/files.js';
+import { OutputFile } from '../../../os/output-file.js';
 import type { Engine } from '../engine.js';
 import { FileOutput } from '../output/file-output.js';
 import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';

@@ -1,10 +1,9 @@
 import { chmod, chown, cp, lstat, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
 import { run } from '../../../os/exec.js';
 import { ensureFolder } from '../../../os/files.js';
-import type { CreateRequest } from '../create-request.js';
 import type { MountedFolder } from '../docker-place.js';
-import type { OwnMount } from './run-files.js';
 
 export interface OwnMountsRequest {
   request: CreateRequest;

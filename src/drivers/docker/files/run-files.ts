@@ -1,4 +1,4 @@
-import type { CreateRequest } from '../create-request.js';
+import type { CreateRequest } from '../../../container/create-request.js';
 import type { ContainerOutput } from '../output/container-output.js';
 
 /** How a container gets at the files of its run: mounted, or uploaded where the engine does not see them. */
@@ -45,16 +45,4 @@ export interface FilesOwner {
   container: string;
   /** `user:group` of its processes; `undefined` for root. */
   owner: string | undefined;
-}
-
-/** A mount that the agent itself adds: configuration, keys, caches. */
-export interface OwnMount {
-  /** Path of the agent. */
-  file: string;
-  /** The same as the engine sees it. */
-  source: string;
-  target: string;
-  readOnly?: boolean;
-  /** Worth nothing in a copy: left out where the engine does not see it. */
-  cache?: boolean;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { CreateRequest } from '../../../container/create-request.js';
 import { ensureFolder, writeFileDurable } from '../../../os/files.js';
-import type { CreateRequest } from '../create-request.js';
 import type { Engine } from '../engine.js';
 
 export interface SharedFilesQuestion {

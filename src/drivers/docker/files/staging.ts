@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { stagingFolder, WORKSPACE_INSIDE } from '../../../container/layout.js';
 import { AgentError, causeLine } from '../../../errors.js';
 import { diskError, ensureFolder } from '../../../os/files.js';
 import { ProcessStream } from '../../../os/process-stream.js';
 import type { Staging } from '../../driver.js';
-import { stagingFolder, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import type { FilesOwner, RunFiles } from './run-files.js';
 

@@ -1,14 +1,19 @@
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
+import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
+import {
+  CONTROL_INSIDE,
+  type RunFolders,
+  stagingFolder,
+  WORKSPACE_INSIDE,
+} from '../../../container/layout.js';
 import { AgentError, causeLine, isAgentError } from '../../../errors.js';
 import { ensureFolder } from '../../../os/files.js';
 import type { ContainerState } from '../containers/container-state.js';
-import type { CreateRequest } from '../create-request.js';
-import { CONTROL_INSIDE, type RunFolders, stagingFolder, WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { IN_CONTAINER } from '../output/container-output.js';
 import { InsideOutput } from '../output/inside-output.js';
-import type { FilesOwner, OwnMount, RunFiles, RunOutput } from './run-files.js';
+import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';
 import { type ArchiveEntry, type ArchiveOwner, archiveOf, treeEntries } from './tree-archive.js';
 
 export interface UploadedFilesOptions {

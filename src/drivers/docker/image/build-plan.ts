@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { quoteWord } from '../../../container/arguments/shell-text.js';
+import { CONTROL_INSIDE } from '../../../container/layout.js';
 import { ensureFolder } from '../../../os/files.js';
-import { quoteWord } from '../arguments/shell-text.js';
 import type { ContainerPlan } from '../containers/container-plan.js';
-import { CONTROL_INSIDE } from '../docker-ref.js';
 
 /** Beside what starts the command, in the run's control folder. */
 export const VARIABLES_FILE = 'variables';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { pipeline, Readable } from 'node:stream';
 import { extract, type Pack, pack } from 'tar-stream';
+import { WORKSPACE_INSIDE } from '../../../container/layout.js';
 import { containerOwner } from '../containers/container-owner.js';
-import { WORKSPACE_INSIDE } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 
 /** What becomes of a container that was prepared. */

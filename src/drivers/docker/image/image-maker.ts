@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { controlFolder, type DockerPlaceRef } from '../docker-ref.js';
+import { controlFolder } from '../../../container/layout.js';
+import type { DockerPlaceRef } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { VARIABLES_FILE } from './build-plan.js';
 import { commitImage } from './commit-image.js';

@@ -1,9 +1,9 @@
+import { checkImageName } from '../../../container/policy/image-name.js';
+import type { PullPolicy } from '../../../container/run-options/request-draft.js';
 import { AgentError, causeLine } from '../../../errors.js';
 import type { Reporter } from '../../../logs/reporter.js';
 import { readDockerConfig } from '../connect/docker-config.js';
 import type { Engine } from '../engine.js';
-import { checkImageName } from '../policy/image-name.js';
-import type { PullPolicy } from '../run-options/request-draft.js';
 import { pullError } from './pull-errors.js';
 import { pullImage } from './pull-image.js';
 import { PullProgress } from './pull-progress.js';

@@ -1,6 +1,6 @@
+import { imageName } from '../../../container/policy/image-name.js';
 import { AgentError } from '../../../errors.js';
 import { NO_SPACE, type Refusal, refusal } from '../engine-errors.js';
-import { imageName } from '../policy/image-name.js';
 
 /** What engines and registries say about images that cannot be pulled. The first row that fits applies. */
 const PULL_REFUSALS: readonly Refusal[] = [

@@ -1,7 +1,7 @@
+import { imageName } from '../../../container/policy/image-name.js';
 import { AgentError, causeLine } from '../../../errors.js';
 import { run } from '../../../os/exec.js';
 import { type DockerConfig, recordOf, type StoredLogin } from '../connect/docker-config.js';
-import { imageName } from '../policy/image-name.js';
 
 /** What the engine wants to know to log in at a registry; field names are its own. */
 export interface RegistryLogin {

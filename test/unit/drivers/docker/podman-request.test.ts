@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import type { CreateRequest, HostConfig } from '../../../../src/container/create-request.js';
 import { hasLabels, sentLabels } from '../../../../src/drivers/docker/containers/label-filter.js';
-import type { CreateRequest, HostConfig } from '../../../../src/drivers/docker/create-request.js';
 import { podmanRequest, refuseMissingSources } from '../../../../src/drivers/docker/podman-request.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { sanitizeCommand } from '../../../../src/drivers/docker/arguments/sanitize-command.js';
-import { splitShellText } from '../../../../src/drivers/docker/arguments/shell-text.js';
+import { sanitizeCommand } from '../../../../src/container/arguments/sanitize-command.js';
+import { splitShellText } from '../../../../src/container/arguments/shell-text.js';
 
 const SPELLINGS: readonly string[][] = [
   ['-e', 'ONE=topsecret'],

@@ -1,0 +1,158 @@
+import { LONGEST_TIMEOUT_MS } from '../../daemon/ending-state.js';
+import { AgentError } from '../../errors.js';
+import { type Command, type Flag, seconds } from '../command.js';
+import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
+import { timeLimit } from '../duration.js';
+import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
+
+const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
+
+/** Flags of the original that this version does not act on, with what to do or why. */
+const notTaken: readonly Flag[] = [
+  refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
+  ignored('--force-current-version', NO_AGENT_INSIDE),
+  ignored('--check-bootstrap', NO_AGENT_INSIDE),
+];
+
+function refused(flags: string, why: string): Flag {
+  return { flags, help: why, refused: why };
+}
+
+function ignored(flags: string, why: string): Flag {
+  return { flags, help: why, ignored: why };
+}
+
+const MOST_SERVICES = 10_000;
+
+/** -1 is the original's word for no limit. */
+function serviceCount(value: string): number {
+  const text = value.trim();
+  if (text === '-1') return -1;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= 1 && number <= MOST_SERVICES) return number;
+  throw new AgentError(
+    'USAGE',
+    `--services-mode takes how many tasks may run at once, from 1 to ${MOST_SERVICES}, got "${value}"`,
+    { hint: 'Give the flag alone for no limit; leave it out to run one task at a time.' },
+  );
+}
+
+export const daemonCommand: Command = {
+  name: 'daemon',
+  summary: 'Pull tasks from queues and run them',
+  flags: [
+    {
+      flags: '--queue <names...>',
+      help: "names or ids of the queues to pull from, most important first (default: the server's default queue)",
+      group: 'Queues',
+    },
+    {
+      flags: '--order-fairness',
+      help: 'take from the queues in turn instead of by priority',
+      group: 'Queues',
+    },
+    { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
+    {
+      flags: '--polling-interval <seconds>',
+      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: 2)',
+      group: 'Queues',
+      env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
+      parse: seconds('--polling-interval'),
+    },
+    { flags: '--foreground', help: 'stay in this terminal', group: 'Process' },
+    { flags: '-d, --detached', help: 'go to the background and log to a file', group: 'Process' },
+    {
+      flags: '--stop [ids...]',
+      help: 'stop the daemon that was started with these flags, or the named workers',
+      group: 'Process',
+    },
+    {
+      flags: '--drain',
+      help: 'with --stop: pull no more tasks and exit when the running ones have finished',
+      group: 'Process',
+    },
+    {
+      flags: '--leave',
+      help: 'with --stop: exit at once; the next daemon resumes the running tasks',
+      group: 'Process',
+    },
+    {
+      flags: '--timeout <time>',
+      help: 'with --stop: kill tasks that still run after this time (90s, 10m); with --drain: stop them then',
+      group: 'Process',
+      parse: timeLimit('--timeout', LONGEST_TIMEOUT_MS),
+    },
+    {
+      flags: '--requeue',
+      help: 'with --stop: put stopped tasks back at the front of their queues',
+      group: 'Process',
+    },
+    {
+      flags: '--status',
+      help: 'show the state of the daemon, its schedule and its queues, then exit',
+      group: 'Process',
+    },
+    {
+      flags: '--no-wait',
+      help: 'exit with an error if the server cannot be reached at start; with --stop: return without waiting',
+      group: 'Process',
+    },
+    {
+      flags: '--uptime [ranges...]',
+      help: 'when to pull tasks: "<hours> <days>", such as "17-20 TUE"',
+      group: 'Schedule',
+    },
+    { flags: '--downtime [ranges...]', help: 'when not to pull tasks', group: 'Schedule' },
+    {
+      flags: '--child-report-tags <tags...>',
+      help: 'tags of this worker in its reports',
+      group: 'Reports',
+      env: 'CLEARML_WORKER_TAGS',
+    },
+    {
+      flags: '--services-mode [count]',
+      help: 'run many tasks at once without GPUs, each with its own worker id (default count: no limit)',
+      group: 'Task',
+      parse: serviceCount,
+    },
+    {
+      flags: '--use-owner-token',
+      help: "run each task with its owner's identity instead of the agent's",
+      group: 'Task',
+    },
+    {
+      flags: '--standalone-mode',
+      help: 'use the network for the API only; code and packages must already be present',
+      group: 'Task',
+    },
+    ...containerFlags('run tasks in containers; image and arguments are for tasks that name no image'),
+    ...runFlags,
+    ...machineFlags,
+    ...notTaken,
+  ],
+  contradictions: [
+    { flags: ['--stop', '--status'], hint: 'Give either --stop or --status.' },
+    {
+      flags: ['--drain', '--leave'],
+      hint: 'Give either --drain (wait for the tasks) or --leave (keep them running).',
+    },
+    { flags: ['--leave', '--requeue'], hint: 'Tasks that are left run on, so none is put back.' },
+    { flags: ['--leave', '--timeout'], hint: '--leave ends the daemon at once.' },
+    {
+      flags: ['--detached', '--foreground'],
+      hint: 'Use --detached to run in the background; without it the daemon stays in this terminal.',
+    },
+    ...MACHINE_CONTRADICTIONS,
+  ],
+  examples: [
+    'agent daemon --queue default --foreground',
+    'agent daemon --queue high_q low_q --gpus 0 --detached',
+    'agent daemon --queue services --services-mode 10 --docker python:3.12',
+    'agent daemon --stop',
+    'agent daemon --stop --drain --timeout 2h --requeue',
+  ],
+  async run(context) {
+    const { runDaemonCommand } = await import('./run.js');
+    return runDaemonCommand(context);
+  },
+};

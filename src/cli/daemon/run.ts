@@ -1,0 +1,83 @@
+import type { Config } from '../../config/config.js';
+import { readList } from '../../config/lists.js';
+import type { DaemonOptions } from '../../daemon/daemon.js';
+import { tellServiceManager } from '../../daemon/service-manager.js';
+import { workerIds } from '../../daemon/worker-id.js';
+import { visibilityVariables } from '../../gpu/visibility.js';
+import { stateFolder } from '../../os/paths.js';
+import { startedByNohup } from '../../os/signal-handling.js';
+import type { CommandContext } from '../command.js';
+import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from '../identity.js';
+import {
+  configFlags,
+  containerMode,
+  requireReady,
+  sessionConfig,
+  taskOptions,
+  textList,
+} from '../session.js';
+import { refuseEndFlags } from './end-order.js';
+import { withOwnLog } from './own-log.js';
+
+/** `agent daemon`: starts, detaches or stops a daemon. */
+export async function runDaemonCommand(context: CommandContext): Promise<number> {
+  const { options } = context;
+  if (options.stop !== undefined) {
+    const { stopDaemons } = await import('./stop-daemons.js');
+    return stopDaemons(context);
+  }
+  refuseEndFlags(context);
+  if (options.status === true) {
+    const { showStatus } = await import('./show-status.js');
+    return showStatus(context);
+  }
+  if (options.detached === true) {
+    const { startDetached } = await import('./detach.js');
+    return startDetached(context);
+  }
+  const { runDaemon } = await import('../../daemon/daemon.js');
+  return runDaemon(daemonOptions(withOwnLog(context)));
+}
+
+function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): DaemonOptions {
+  const config = sessionConfig(context, configFlags(context.options));
+  requireReady(config);
+  const voice = voiceOf(context, config);
+  const { options, env, home } = context;
+  const interval = options.pollingInterval;
+  const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
+  return {
+    config: withVisibility(config),
+    reread: () => withVisibility(sessionConfig(context, configFlags(options))),
+    home,
+    state: stateFolder(env, home),
+    ...voice,
+    ...(logFile === undefined ? {} : { logFile }),
+    queues: textList(options.queue),
+    createQueues: options.createQueue === true,
+    order: options.orderFairness === true ? 'fair' : 'priority',
+    ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
+    tags: reportTags(context),
+    services: servicesMode(options),
+    ownerTokens: options.useOwnerToken === true,
+    schedule: scheduleOf(context, config, voice.logger.warn),
+    workerIds: workerIds(identityOf(context, config)),
+    wait: options.wait !== false,
+    taskOptions: taskOptions(context),
+    containers: containerMode(context),
+    signals: process,
+    ignoresHangup: startedByNohup(),
+    leave: (status) => process.exit(status),
+    onReady: () => {
+      process.send?.('ready');
+      void tellServiceManager(env);
+    },
+  };
+}
+
+/** Tags by flag, else by variable. */
+function reportTags({ options, env }: CommandContext): string[] | undefined {
+  if (options.childReportTags !== undefined) return textList(options.childReportTags);
+  const tags = readList(env.CLEARML_WORKER_TAGS ?? '', 'names');
+  return tags.length > 0 ? tags : undefined;
+}

@@ -1,0 +1,42 @@
+import { AgentError } from '../../errors.js';
+import { askHealth, healthBase } from '../../monitor/ask-health.js';
+import type { CommandContext, GlobalOptions } from '../command.js';
+import { sessionConfig } from '../session.js';
+import { planEntrypoint } from './plan-entrypoint.js';
+
+/** `agent entrypoint`: what a container of the agent runs. */
+export async function runEntrypoint(context: CommandContext): Promise<number> {
+  const { options, env, home, stdout } = context;
+  if (options.health === true) return checkHealth(context);
+  const plan = planEntrypoint(env, home);
+  if (plan.kind === 'end') {
+    stdout.write(`${plan.message}\n`);
+    return 0;
+  }
+  for (const note of plan.notes) stdout.write(`${note}\n`);
+  for (const [name, value] of Object.entries(plan.variables)) stdout.write(`${name}=${value}\n`);
+  stdout.write(`agent ${plan.words.map(quoted).join(' ')}\n`);
+  if (options.dryRun === true) return 0;
+  return context.runOther([...globalWords(context.global), ...plan.words], { ...env, ...plan.variables });
+}
+
+/** 0 when the daemon of this configuration answers that it is well, else 1. */
+async function checkHealth(context: CommandContext): Promise<number> {
+  const config = sessionConfig(context);
+  const port = config.number('agent.metrics.port');
+  if (port === undefined) {
+    throw new AgentError('CONFIG_MISSING', 'agent.metrics.port is not set, so no daemon tells how it is');
+  }
+  const { ok, text } = await askHealth(healthBase(config.string('agent.metrics.host') ?? '127.0.0.1', port));
+  context.stdout.write(`${text}\n`);
+  return ok ? 0 : 1;
+}
+
+function globalWords({ configFile, debug }: GlobalOptions): string[] {
+  return [...(configFile === undefined ? [] : ['--config-file', configFile]), ...(debug ? ['--debug'] : [])];
+}
+
+/** As a shell would read it again. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

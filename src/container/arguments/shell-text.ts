@@ -1,0 +1,26 @@
+import { isBalanced, splitWords } from '../../config/shell-words.js';
+import { AgentError } from '../../errors.js';
+
+/**
+ * Splits a text into words as a shell does.
+ *
+ * @param origin what the text is, for the error
+ * @throws AgentError DOCKER_ARGUMENT for a quote that is never closed
+ */
+export function splitShellText(text: string, origin: string): string[] {
+  requireClosedQuotes(text, origin);
+  return splitWords(text);
+}
+
+/** @throws AgentError DOCKER_ARGUMENT for a quote that is never closed */
+export function requireClosedQuotes(text: string, origin: string): void {
+  if (isBalanced(text)) return;
+  // Nobody can say which words the values are, so none is shown.
+  const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
+  throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
+}
+
+/** The word in the form in which a shell reads it back. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+}

@@ -1,0 +1,55 @@
+import type { Config } from '../../config/config.js';
+import { AgentError } from '../../errors.js';
+import { byteSize } from '../run-options/values.js';
+
+/**
+ * What containers of tasks may be; everything is allowed where a list is absent. Entries of lists are texts
+ * in which `*` stands for any letters.
+ */
+export interface ContainerPolicy {
+  images: readonly string[] | undefined;
+  registries: readonly string[] | undefined;
+  /** Host folders; what is below them is allowed too. */
+  mounts: readonly string[] | undefined;
+  capabilities: readonly string[] | undefined;
+  networks: readonly string[] | undefined;
+  devices: readonly string[] | undefined;
+  privileged: boolean;
+  /** Nothing in the container can gain rights, by setuid programs for one. */
+  noNewPrivileges: boolean;
+  /** `uid:gid` of all containers. */
+  user: string | undefined;
+  /** Bytes, where the arguments set no limit. */
+  memory: number | undefined;
+  /** Processes, where the arguments set no limit. */
+  pids: number | undefined;
+}
+
+const SECTION = 'agent.container_policy';
+
+/** @throws AgentError CONFIG_VALUE */
+export function readContainerPolicy(config: Config): ContainerPolicy {
+  const list = (name: string) =>
+    config.value(`${SECTION}.${name}`) === undefined ? undefined : config.strings(`${SECTION}.${name}`);
+  return {
+    images: list('images'),
+    registries: list('registries'),
+    mounts: list('mounts'),
+    capabilities: list('capabilities'),
+    networks: list('networks'),
+    devices: list('devices'),
+    privileged: config.boolean(`${SECTION}.privileged`),
+    noNewPrivileges: config.boolean(`${SECTION}.no_new_privileges`),
+    user: config.string(`${SECTION}.user`),
+    memory: memoryLimit(config),
+    pids: config.number(`${SECTION}.pids_limit`),
+  };
+}
+
+function memoryLimit(config: Config): number | undefined {
+  const text = config.string(`${SECTION}.memory`);
+  if (text === undefined) return undefined;
+  const bytes = byteSize(text);
+  if (bytes !== undefined) return bytes;
+  throw new AgentError('CONFIG_VALUE', `${SECTION}.memory: expected a size such as 16g, found "${text}"`);
+}

@@ -1,0 +1,74 @@
+import { localRef } from '../drivers/local/local-ref.js';
+import { holdOf, living } from '../drivers/local/workload-processes.js';
+import { unsentLog } from '../logs/unsent-log.js';
+import { lockHolder } from '../os/lock.js';
+import { isAlive } from '../os/processes.js';
+import { runLock } from './folders.js';
+import { Journal, type RunState } from './journal.js';
+import { workerLock } from './registry.js';
+
+/** Why the rest of a run has to stay on this machine. */
+export interface RunHold {
+  /** `its agent is running (process 4711)` */
+  why: string;
+  /** Something is alive that needs it. Otherwise only the server lacks something, and a user may give that up. */
+  inUse: boolean;
+}
+
+export interface HeldRun {
+  workerFolder: string;
+  /** `undefined` for a workspace alone. */
+  runFolder: string | undefined;
+  /** What its journal says. */
+  state: RunState | undefined;
+  lastUsed: Date;
+}
+
+/** A folder without a journal may be one that an agent is just making. */
+const NEW_MS = 60_000;
+
+/** Why a run has to stay, or `undefined` where nothing speaks for it. */
+export async function runHold(run: HeldRun): Promise<RunHold | undefined> {
+  return (await heldBy(workerLock(run.workerFolder))) ?? (await ownHold(run));
+}
+
+/** The same for a caller that holds the worker's lock. */
+export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<RunHold | undefined> {
+  if (runFolder === undefined) return undefined;
+  const held = await heldBy(runLock(runFolder));
+  if (held !== undefined) return held;
+  if (state === undefined) {
+    const unreadable = await Journal.unreadable(runFolder);
+    if (unreadable !== undefined)
+      return { why: `${unreadable}, so what of it still runs is not known`, inUse: true };
+    return Date.now() - lastUsed.getTime() < NEW_MS
+      ? { why: 'it is just beginning', inUse: true }
+      : undefined;
+  }
+  const pids = await livingPids(state);
+  if (pids.length > 0) {
+    return { why: `its processes are running (${pids.slice(0, 5).join(', ')})`, inUse: true };
+  }
+  if (state.last === 'reported') return undefined;
+  if (state.place?.kind === 'docker') {
+    return { why: 'its container is for the agent of this worker id to clear up', inUse: true };
+  }
+  const unsent = await unsentLog(runFolder);
+  if (unsent > 0) return { why: `${unsent} bytes of its log are not with the server`, inUse: false };
+  return { why: 'the server does not know its end', inUse: false };
+}
+
+async function heldBy(lock: string): Promise<RunHold | undefined> {
+  const holder = await lockHolder(lock);
+  return holder && { why: `its agent is running (process ${holder.pid})`, inUse: true };
+}
+
+/** Processes of the run that are alive on this machine. */
+export async function livingPids({ place, workload }: RunState): Promise<number[]> {
+  const local = place && localRef(place);
+  if (local === undefined) return [];
+  const { pid, startTime } = { ...workload };
+  const leads = typeof pid === 'number' && typeof startTime === 'string' && (await isAlive(pid, startTime));
+  const found = await living({ ...holdOf(local), ...(leads ? { leader: pid } : {}) });
+  return found.filter(({ zombie }) => !zombie).map((entry) => entry.pid);
+}

@@ -1,0 +1,340 @@
+import test from 'ava';
+import type { TaskContainer } from '../../../src/api/task-record.js';
+import type { ConfigValue } from '../../../src/config/config.js';
+import { readContainerRules } from '../../../src/container/choice/container-rules.js';
+import { chooseDefaultImage } from '../../../src/container/choice/default-image.js';
+import { type ContainerFacts, planContainer } from '../../../src/container/plan/plan-container.js';
+import { recordedSources } from '../../support/docker-argument-sources.js';
+import { flatConfig } from '../../support/flat-config.js';
+
+interface Wanted {
+  config?: Record<string, ConfigValue>;
+  env?: Record<string, string>;
+  container?: TaskContainer;
+  flag?: string[];
+  rulesAvailable?: boolean;
+  facts?: Partial<ContainerFacts>;
+}
+
+function plan({
+  config: keys = {},
+  env = {},
+  container = {},
+  flag,
+  rulesAvailable = false,
+  facts = {},
+}: Wanted) {
+  const config = flatConfig({ config: keys, env });
+  const task = { id: 'T', container, script: { binary: 'python3.10' } };
+  return planContainer({
+    config,
+    home: '/home/u',
+    choice: {
+      task,
+      projectName: 'p',
+      warn: () => undefined,
+      default: chooseDefaultImage(config, flag),
+      rules: readContainerRules(config.value('agent.default_docker.match_rules')),
+      rulesAvailable,
+      updateBack: true,
+      defaultOnly: config.boolean('agent.disable_task_docker_override'),
+    },
+    document: task,
+    templates: { task, config: config.all, worker_id: 'host:gpu0' },
+    advanced: true,
+    taskId: 'T',
+    workerId: 'host:gpu0',
+    parentWorkerId: 'host:gpu0',
+    serviceTask: false,
+    gpu: { visible: 'none', skipFlag: false, podman: false, amdNodes: undefined },
+    configFile: '/run/clearml.conf',
+    gitFiles: [],
+    trust: [{ name: 'SSL_CERT_FILE', file: '/etc/own-ca.pem' }],
+    vaultVariables: [],
+    sources: recordedSources(),
+    usedPorts: () => new Set([8080]),
+    hostAddress: () => '10.1.2.3',
+    random: 'r'.repeat(32),
+    engineSees: (file) => file,
+    ...facts,
+  });
+}
+
+test("the task's image comes with its own arguments, the default one with the default's", (t) => {
+  const own = plan({ flag: ['img', '--ipc=host'], container: { image: 'mine:1', arguments: '-e A=B' } });
+  t.is(own.request.Image, 'mine:1');
+  t.is(own.request.HostConfig.IpcMode, undefined);
+  t.true(own.request.Env?.includes('A=B'));
+  t.is(own.writeBack, undefined);
+  const fallback = plan({ flag: ['img', '--label', 'a=b c'], container: { arguments: '-e A=B' } });
+  t.is(fallback.request.Image, 'img');
+  t.false(fallback.request.Env?.includes('A=B'));
+  t.deepEqual(fallback.writeBack, { image: 'img', arguments: "--label 'a=b c'", setup_shell_script: '' });
+});
+
+test('an option and its value may stand in one element of every list', (t) => {
+  const config = { 'agent.extra_docker_arguments': ['-e EXTRA=1', '--shm-size 8g'] };
+  const rule = { match: { container: 'mine:1' }, force_container_rules: true, image: 'ruled:1' };
+  const rules = [{ ...rule, arguments: ['-v /a:/b', '-e OWN=b c'] }];
+  const forced = { ...config, 'agent.default_docker.match_rules': rules };
+  const own = plan({ config: forced, container: { image: 'mine:1' }, rulesAvailable: true });
+  t.true(own.request.Env?.includes('EXTRA=1'));
+  t.true(own.request.Env?.includes('OWN=b c'));
+  t.is(own.request.HostConfig.ShmSize, 8 * 1024 ** 3);
+  t.true(own.request.HostConfig.Binds?.includes('/a:/b'));
+  const quoted = plan({ container: { image: 'mine:1', arguments: "'-e OWN=2' --env 'A= x'" } });
+  t.true(quoted.request.Env?.includes('OWN=2'));
+  t.true(quoted.request.Env?.includes('A= x'));
+  const other = { 'agent.default_docker.image': 'img', 'agent.default_docker.arguments': ['--ipc host'] };
+  t.is(plan({ config: other }).request.HostConfig.IpcMode, 'host');
+  const line = plan({ flag: ['img', '-e FLAG=1'], env: { CLEARML_AGENT_EXTRA_DOCKER_ARGS: "'-e VAR=1'" } });
+  for (const pair of ['FLAG=1', 'VAR=1']) t.true(line.request.Env?.includes(pair));
+});
+
+test('a wrong argument of the administrator is told by its key', (t) => {
+  for (const [extra, message] of [
+    [['-e'], /"-e" needs a value \(agent.extra_docker_arguments\)/],
+    [['e A=B'], /"e A=B" \(agent.extra_docker_arguments\)/],
+    [['--evn A=B'], /"--evn" \(agent.extra_docker_arguments\)/],
+  ] as const) {
+    const config = { 'agent.extra_docker_arguments': [...extra] };
+    t.throws(() => plan({ config, container: { image: 'i' } }), { code: 'DOCKER_ARGUMENT', message });
+  }
+  t.throws(() => plan({ container: { image: 'i', arguments: '-e " A=B"' } }), {
+    message: /-e: expected NAME=value or NAME, found " A=B"/,
+  });
+});
+
+test('a malformed name of an image fails before anything is asked', (t) => {
+  for (const image of ['my image:1', 'i -e X=1', 'Upper/case', 'http://host/i'])
+    t.throws(() => plan({ container: { image } }), {
+      code: 'DOCKER_IMAGE',
+      message: /^malformed image name "/,
+    });
+  t.throws(() => plan({ flag: ['UPPER'] }), {
+    message: 'malformed image name "UPPER": the repository must be in lower case',
+  });
+});
+
+test("the log says why the task's own arguments or image do not count", (t) => {
+  const unused = (wanted: Wanted) => plan(wanted).notes.filter((note) => note.includes('not used'));
+  const container = { arguments: '-e TOKEN=geheim' };
+  t.deepEqual(unused({ container }), [
+    "the task's container arguments are not used: they count with an image of the task's own, and it names none",
+  ]);
+  const config = { 'agent.disable_task_docker_override': true };
+  const own = { image: 'mine:1', arguments: '-e A=B' };
+  t.deepEqual(unused({ config, container: own }), [
+    "the task's container image and arguments are not used: agent.disable_task_docker_override is set",
+  ]);
+  t.deepEqual(unused({ container: own }), []);
+  t.deepEqual(unused({ container: { image: '', arguments: '' } }), []);
+  const written = plan({ config, flag: ['img', '-e', 'A=b c'] }).writeBack;
+  t.deepEqual(unused({ config, flag: ['img', '-e', 'A=b c'], container: written ?? {} }), []);
+});
+
+test('no spelling of a forbidden or protected argument slips through', (t) => {
+  const config = {
+    'agent.extra_docker_arguments': ['--network=none', '-u', '1'],
+    'agent.forbidden_docker_args': ['user', 'entrypoint'],
+  };
+  const planned = plan({
+    config,
+    container: { image: 'i', arguments: '--net host -itu0 --user 0 -u=0 --entrypoint=x' },
+  });
+  t.is(planned.request.User, undefined);
+  t.is(planned.request.Entrypoint, undefined);
+  t.is(planned.request.HostConfig.NetworkMode, 'none');
+  t.true(planned.request.OpenStdin);
+  t.true(planned.notes.some((note) => note.includes('forbidden here, left out: --entrypoint --user')));
+});
+
+test('a task cannot read secrets of the agent', (t) => {
+  const args =
+    '-e X=${CLEARML_CONFIG.api.credentials.secret_key} -e CLEARML_API_SECRET_KEY -e Y=${CLEARML_CONFIG.agent.worker_name}';
+  const config = { 'api.credentials.secret_key': 'geheim', 'agent.worker_name': 'box' };
+  const planned = plan({
+    config,
+    env: { CLEARML_API_SECRET_KEY: 'geheim' },
+    container: { image: 'i', arguments: args },
+  });
+  t.notRegex(JSON.stringify(planned), /geheim/);
+  t.true(planned.request.Env?.includes('Y=box'));
+});
+
+test('the shown line hides secrets in every spelling', (t) => {
+  const args =
+    '--env=DB_PASS=leaks -eDB_PASS=leaks -e DB_PASS=leaks -e URL=https://bob:leaks@h/p --label=u=https://a:leaks@h';
+  const config = { 'agent.hide_docker_command_env_vars.extra_keys': ['DB_*'] };
+  const planned = plan({ config, container: { image: 'i', arguments: args } });
+  t.notRegex(planned.runLine, /leaks/);
+  t.true(planned.request.Env?.includes('DB_PASS=leaks'));
+  t.true(planned.secrets.includes('leaks'));
+});
+
+test('published ports move to free ones and are stored in the task', (t) => {
+  const planned = plan({ container: { image: 'i', arguments: '--publish=8080:80/tcp -p 53:53/udp' } });
+  t.like(planned.request.HostConfig.PortBindings, { '80/tcp': [{ HostIp: '', HostPort: '10000' }] });
+  t.deepEqual(planned.runtime, { _external_host_tcp_port_mapping: '10000:80,53:53' });
+  t.true(planned.request.Env?.includes('CLEARML_AGENT_HOST_IP=10.1.2.3'));
+});
+
+test('caches, keys and the configuration are mounted where the engine sees them', (t) => {
+  const planned = plan({
+    container: { image: 'i' },
+    facts: {
+      sshFolder: '/home/u/.ssh',
+      engineSees: (file) =>
+        file.startsWith('/home/u/.clearml') ? file.replace('/home/u/.clearml', '/opt/a') : undefined,
+    },
+  });
+  const { Binds: binds = [] } = planned.request.HostConfig;
+  t.true(binds.includes('/opt/a/pip-cache:/root/.cache/pip'));
+  t.false(binds.some((bind) => bind.includes('.ssh')));
+  t.true(planned.notes.some((note) => note.startsWith('/home/u/.ssh is not mounted')));
+});
+
+test('private certificates come with the variables that name them', (t) => {
+  const { request } = plan({ container: { image: 'i' } });
+  t.true(request.Env?.includes('SSL_CERT_FILE=/.clearml.trust/etc/own-ca.pem'));
+  t.true(request.HostConfig.Binds?.includes('/etc/own-ca.pem:/.clearml.trust/etc/own-ca.pem:ro'));
+});
+
+test('arguments that bring certificates of their own are left alone', (t) => {
+  const facts = { trust: ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'].map((name) => ({ name, file: '/ca.pem' })) };
+  const extra = (...words: string[]) => ({ 'agent.extra_docker_arguments': words });
+  const own = plan({ config: extra('-v=/x.pem:/ca.pem', '--env=SSL_CERT_FILE=/y'), facts });
+  const { Env: env = [], HostConfig: host } = own.request;
+  t.deepEqual(
+    env.filter((pair) => /CERT|BUNDLE/.test(pair)),
+    ['SSL_CERT_FILE=/y', 'REQUESTS_CA_BUNDLE=/ca.pem'],
+  );
+  t.deepEqual(
+    host.Binds?.filter((bind) => bind.includes('/ca.pem')),
+    ['/x.pem:/ca.pem'],
+  );
+});
+
+test('a variable does not name a file that the container cannot be given', (t) => {
+  const { request } = plan({ facts: { engineSees: () => undefined } });
+  t.false(request.Env?.some((pair) => pair.startsWith('SSL_CERT_FILE=')));
+});
+
+test('scripts run in the order of the original', (t) => {
+  const config = {
+    'agent.extra_docker_shell_script': ['echo 1', 'echo 2'],
+    'agent.docker_preprocess_bash_script': ['echo pre'],
+  };
+  const planned = plan({
+    config,
+    container: { image: 'i', setup_shell_script: 'echo task' },
+    facts: { sshFolder: '/home/u/.ssh' },
+  });
+  t.deepEqual(
+    planned.scripts.map(({ text }) => text.split('\n')[0]?.slice(0, 16)),
+    ['echo pre', 'mkdir -p ~/.ssh ', 'echo 1', 'echo task'],
+  );
+});
+
+test('podman gets GPUs as devices', (t) => {
+  const gpu = { visible: '0,1', skipFlag: false, podman: true, amdNodes: undefined };
+  const { request } = plan({ container: { image: 'i' }, facts: { gpu } });
+  t.deepEqual(request.HostConfig.DeviceRequests, [
+    { Driver: 'cdi', DeviceIDs: ['nvidia.com/gpu=0', 'nvidia.com/gpu=1'] },
+  ]);
+});
+
+const REFUSED: [rule: string, value: ConfigValue, args: string, image?: string][] = [
+  ['images', ['python:3.*'], '', 'evil:1'],
+  ['registries', ['registry.example.com'], '', 'python:3.11'],
+  ['mounts', ['/data'], '-v /:/host'],
+  ['mounts', ['/data'], '--mount type=bind,src=/data/../etc,dst=/x'],
+  ['mounts', ['/data'], '--mount type=volume,src=v,dst=/x,volume-opt=device=/etc,volume-opt=o=bind'],
+  ['mounts', ['/data'], '--volumes-from other'],
+  ['capabilities', ['SYS_PTRACE'], '--cap-add=ALL'],
+  ['privileged', ['SYS_PTRACE'], '--privileged'],
+  ['networks', ['none'], '--net=host'],
+  ['devices', ['/dev/infiniband/*'], '--device /dev/sda'],
+];
+
+for (const [rule, value, args, image = 'mine:1'] of REFUSED) {
+  const key = rule === 'privileged' ? 'capabilities' : rule;
+  test(`policy ${rule} refuses ${args || image}`, (t) => {
+    const wanted = {
+      config: { [`agent.container_policy.${key}`]: value },
+      container: { image, arguments: args },
+    };
+    t.throws(() => plan(wanted), { message: new RegExp(`agent.container_policy.${rule}$`) });
+    t.notThrows(() => plan({ container: { image, arguments: args } }));
+  });
+}
+
+test('a policy allows what it lists and sets its limits', (t) => {
+  const planned = plan({
+    config: {
+      'agent.container_policy.images': ['mine:*'],
+      'agent.container_policy.mounts': ['/data'],
+      'agent.container_policy.capabilities': ['sys_ptrace'],
+      'agent.container_policy.no_new_privileges': true,
+      'agent.container_policy.user': '1000:1000',
+      'agent.container_policy.memory': '2g',
+      'agent.container_policy.pids_limit': 100,
+    },
+    container: { image: 'mine:1', arguments: '-v /data/set:/set --cap-add SYS_PTRACE --pids-limit 5' },
+  });
+  t.is(planned.request.User, '1000:1000');
+  t.like(planned.request.HostConfig, {
+    SecurityOpt: ['no-new-privileges'],
+    Memory: 2 * 1024 ** 3,
+    PidsLimit: 5,
+  });
+});
+
+test('a restart policy keeps the container, a name is chosen from its format', (t) => {
+  const planned = plan({
+    config: { 'agent.docker_container_name_format': 'app-{task_id}-{rand_string:.4}' },
+    env: { CLEARML_AGENT_SERVICES_DOCKER_RESTART: 'on-failure:3;script.binary' },
+    container: { image: 'i' },
+  });
+  t.deepEqual(planned.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 3 });
+  t.is(planned.request.name, 'app-T-rrrr');
+  t.notRegex(planned.runLine, /--rm/);
+});
+
+for (const [text, left] of [
+  ['--restart always', '--restart always'],
+  ['--restart=unless-stopped', '--restart=unless-stopped'],
+  ["--restart 'always' -e A=B", '--restart always'],
+] as const) {
+  test(`a finished task is not started again: ${text}`, (t) => {
+    const planned = plan({ container: { image: 'i', arguments: text } });
+    t.is(planned.request.HostConfig.RestartPolicy?.Name, 'no');
+    t.notRegex(planned.runLine, /--restart/);
+    t.true(
+      planned.notes.includes(
+        `docker arguments that would run a finished task again and again, left out: ${left}`,
+      ),
+      planned.notes.join(),
+    );
+  });
+}
+
+test('an endless restart policy of the administrator is left out, one for failures counts', (t) => {
+  const config = { 'agent.extra_docker_arguments': ['--restart', 'always'] };
+  const admin = plan({ config, container: { image: 'i' } });
+  t.is(admin.request.HostConfig.RestartPolicy?.Name, 'no');
+  const task = plan({ container: { image: 'i', arguments: '--restart on-failure:2' } });
+  t.deepEqual(task.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 2 });
+});
+
+test('the keys of ~/.ssh count where the ssh agent has ended', (t) => {
+  const env = { SSH_AUTH_SOCK: '/tmp/ssh-1/agent' };
+  const there = plan({ env, facts: { sshFolder: '/home/u/.ssh' } });
+  t.true(there.request.HostConfig.Binds?.includes('/tmp/ssh-1/agent:/tmp/ssh-1/agent'));
+  const gone = plan({ env, facts: { sshFolder: '/home/u/.ssh', sshAgentGone: true } });
+  t.true(gone.request.HostConfig.Binds?.includes('/home/u/.ssh:/.ssh:ro'));
+  t.notRegex(gone.runLine, /agent:|SSH_AUTH_SOCK/);
+  const why =
+    'no ssh agent answers at SSH_AUTH_SOCK=/tmp/ssh-1/agent: the keys of ~/.ssh are mounted instead';
+  t.true(gone.notes.includes(why));
+});
