@@ -117,7 +117,7 @@ const LOST: RunEnd = {
 export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
   if (state.end) return finish(run, state.end, state.retry);
   run.retries = state.retries ?? 0;
-  const workload = state.workload && (await run.ctx.drivers[state.workload.kind]?.attach(state.workload));
+  const workload = state.workload && (await run.ctx.drivers.get(state.workload.kind)?.attach(state.workload));
   if (workload === undefined) return settle(run, state.stop ?? LOST);
   await run.onClaimed?.();
   run.onLaunched?.();
