@@ -7,7 +7,7 @@ import type { Journal } from '../../runs/journal.js';
 import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
-import { PhaseClock } from '../../task/phases.js';
+import { PhaseClock } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
 
 export interface RunRequest {
