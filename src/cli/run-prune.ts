@@ -6,6 +6,7 @@ import {
 } from '../drivers/docker/containers/stopped-containers.js';
 import { Engine } from '../drivers/docker/engine.js';
 import { causeLine } from '../errors.js';
+import { visibleJson } from '../logs/visible-text.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
 import { type PruneItem, planPrune } from './prune/plan-prune.js';
@@ -70,7 +71,7 @@ function asJson(outcomes: readonly Outcome[]): string {
     action,
     ...(why === undefined ? {} : { why }),
   }));
-  return `${JSON.stringify({ containers }, null, 2)}\n`;
+  return `${visibleJson({ containers })}\n`;
 }
 
 function asTable(outcomes: readonly Outcome[], now: number): string {

@@ -6,6 +6,7 @@ import type { Redactor } from './redactor.js';
 import type { LogLevel, Reporter } from './reporter.js';
 import { Spool, type SpoolLimits } from './spool.js';
 import { Uploader, type UploadTiming } from './uploader.js';
+import { visibleText } from './visible-text.js';
 
 export interface TaskLogOptions {
   /** Folder of the run; the log is in `log/` there. */
@@ -121,10 +122,9 @@ export class TaskLog implements Reporter {
     const unfinished = this.#workload.flush();
     if (unfinished) this.#append(unfinished, 'DEBUG');
     const cut = this.#workload.cut();
-    this.#append(
-      { text: `${cut ? '\n' : ''}${Buffer.from(text).toString()}\n`, position: this.position },
-      level,
-    );
+    // Before its controls are written out, so that a secret with one is still found.
+    const shown = visibleText(this.#options.redactor.redact(Buffer.from(text).toString()));
+    this.#append({ text: `${cut ? '\n' : ''}${shown}\n`, position: this.position }, level);
   }
 
   output(chunk: string): void {

@@ -43,6 +43,17 @@ test('lines, tool output and the workload reach the server in order', async (t) 
   );
 });
 
+test('a line of the agent shows controls of names in it; output of programs stays as it is', async (t) => {
+  const server = new ScriptedLogServer();
+  const redactor = new Redactor();
+  redactor.add('pass\u0007word-1');
+  const log = await openLog(temporaryFolder(t), server, { redactor });
+  log.line('no file \u001b]0;x\u0007.py\n  \u202eup\rpass\u0007word-1');
+  log.output('\u001b[32mok\u001b[0m\n');
+  t.true(await log.close());
+  t.is(server.text, 'no file \\x1b]0;x\\x07.py\n  \\u202eup\\r********\\x07\n\u001b[32mok\u001b[0m\n');
+});
+
 test('a last line without an end is whole before what the agent says of the end', async (t) => {
   const server = new ScriptedLogServer();
   const redactor = new Redactor();
