@@ -118,13 +118,26 @@ export class TaskLog implements Reporter {
   }
 
   line(text: string, level: LogLevel = 'INFO'): void {
+    this.#say(text, level, '\n');
+  }
+
+  /** The last line of a run. As in the original it has no end, which a log viewer would show as an empty line. */
+  lastLine(text: string, level: LogLevel): void {
+    this.#say(text, level, '');
+  }
+
+  #say(text: string, level: LogLevel, lineEnd: '\n' | ''): void {
     this.#endTools();
     const unfinished = this.#workload.flush();
     if (unfinished) this.#append(unfinished, 'DEBUG');
     const cut = this.#workload.cut();
     // Before its controls are written out, so that a secret with one is still found.
     const shown = visibleText(this.#options.redactor.redact(Buffer.from(text).toString()));
-    this.#append({ text: `${cut ? '\n' : ''}${shown}\n`, position: this.position }, level);
+    this.#append(
+      { text: `${cut ? '\n' : ''}${shown}${lineEnd}`, position: this.position },
+      level,
+      lineEnd === '' ? '\n' : '',
+    );
   }
 
   output(chunk: string): void {
@@ -227,11 +240,12 @@ export class TaskLog implements Reporter {
     if (workload) this.#append(workload, 'DEBUG');
   }
 
-  #append({ text, position }: Piece, level: LogLevel): void {
+  /** @param behind what the echo alone gets after it */
+  #append({ text, position }: Piece, level: LogLevel, behind = ''): void {
     const shown = this.#options.redactor.redact(text);
     const time = (this.#options.now ?? Date.now)();
     if (!this.#discarded) this.#spool.append({ time, level, text: shown, position });
-    this.#options.echo?.(shown);
+    this.#options.echo?.(`${shown}${behind}`);
   }
 }
 
