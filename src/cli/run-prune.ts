@@ -1,11 +1,12 @@
 import { journaledContainers } from '../daemon/runs/journaled-containers.js';
+import { foundEngine } from '../drivers/docker/connect/found-engine.js';
 import {
   removeStopped,
   type StoppedContainer,
   stoppedContainers,
 } from '../drivers/docker/containers/stopped-containers.js';
 import { Engine } from '../drivers/docker/engine.js';
-import { causeLine } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import { visibleJson } from '../logs/visible-text.js';
 import { stateFolder } from '../os/paths.js';
 import type { CommandContext } from './command.js';
@@ -26,10 +27,7 @@ interface Outcome {
 /** `agent prune`: removes stopped containers of tasks. 1 when one of them cannot be removed. */
 export async function runPrune(context: CommandContext): Promise<number> {
   const { options, env, home, stdout } = context;
-  const engine = await Engine.connect(
-    sessionConfig(context).env,
-    options.podman === true ? 'podman' : 'docker',
-  );
+  const engine = await engineOf(context);
   const now = Date.now();
   const olderThanSeconds = typeof options.olderThan === 'number' ? options.olderThan : OLDER_THAN_SECONDS;
   const journaled = await journaledContainers(stateFolder(env, home));
@@ -45,6 +43,17 @@ export async function runPrune(context: CommandContext): Promise<number> {
   for (const item of plan) outcomes.push(await carryOut(engine, item, options.dryRun === true));
   stdout.write(options.json === true ? asJson(outcomes) : asTable(outcomes, now));
   return outcomes.some(({ action }) => action === 'failed') ? 1 : 0;
+}
+
+/** Podman's service is started for `--podman` alone. */
+async function engineOf(context: CommandContext): Promise<Engine> {
+  const { env } = sessionConfig(context);
+  if (context.options.podman === true) return Engine.connect(env, 'podman');
+  const found = await foundEngine(env);
+  if (found !== undefined) return Engine.connect(found);
+  throw new AgentError('DOCKER_ENGINE', "there is no socket of Docker's engine or of Podman's service", {
+    hint: 'Start Docker or set DOCKER_HOST, or use --podman, which starts the service of Podman.',
+  });
 }
 
 async function carryOut(

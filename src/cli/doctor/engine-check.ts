@@ -1,11 +1,10 @@
 import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dockerAddress } from '../../drivers/docker/connect/engine-address.js';
-import { podmanSockets } from '../../drivers/docker/connect/podman-service.js';
+import { foundEngine } from '../../drivers/docker/connect/found-engine.js';
 import { Engine } from '../../drivers/docker/engine.js';
 import { givesDevices } from '../../drivers/docker/podman-request.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
+import { type Check, type Finding, ok, problem, warning } from './check.js';
 
 /** Podman needs seconds on a busy machine. */
 const ANSWER_MS = 20_000;
@@ -14,9 +13,9 @@ const ANSWER_MS = 20_000;
 export const engineCheck: Check = {
   name: 'containers',
   title: 'Docker/Podman',
-  async run(context): Promise<Finding[]> {
+  async run({ config }): Promise<Finding[]> {
     try {
-      const env = await engineEnvironment(context);
+      const env = await foundEngine(config.env);
       if (env !== undefined) return await answered(Engine.connect(env).then(examine));
     } catch (error) {
       return [problem(causeLine(error), (isAgentError(error) && error.hint) || 'systemctl start docker')];
@@ -25,18 +24,6 @@ export const engineCheck: Check = {
     return [warning('no container engine was found; tasks run in virtual environments', fix)];
   },
 };
-
-/** The agent's environment, with the address of Podman's service in it where Docker is not there. */
-async function engineEnvironment({
-  config,
-}: DoctorContext): Promise<DoctorContext['config']['env'] | undefined> {
-  const { env } = config;
-  const { source, target } = dockerAddress(env);
-  if (source !== '' || target.kind !== 'socket' || (await exists(target.path))) return env;
-  for (const socket of podmanSockets(env, process.getuid?.() ?? 0))
-    if (await exists(socket)) return { ...env, DOCKER_HOST: `unix://${socket}` };
-  return undefined;
-}
 
 async function examine(engine: Engine): Promise<Finding[]> {
   const { apiVersion, podman, version } = await engine.facts();
