@@ -160,7 +160,7 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
 /** Long enough for another agent to take the task first. */
 const PAUSE_SECONDS = 30;
 
-/** A task of which so many reports are missing is run by nobody. */
+/** A task of which this many reports are missing has no agent that runs it. */
 const SILENT_REPORTS = 3;
 
 async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise<void> {
