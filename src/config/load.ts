@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { AgentError } from '../errors.js';
+import { expandVariables } from '../os/expand.js';
 import { Config, type ConfigTree, type Environment } from './config.js';
 import { expandHome, type FileContext, readConfigFile } from './config-files.js';
 import { readConfigPath } from './config-path.js';
-import { expandVariables } from './expand.js';
 import type { ConfigLayer } from './layers.js';
 import { findOption, shippedTree } from './options/option-table.js';
 import { joinKey, leaves, treeOf } from './tree.js';

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { expandVariables } from '../../os/expand.js';
 import type { Config, ConfigTree, ConfigValue } from '../config.js';
 import { expandHome } from '../config-files.js';
-import { expandVariables } from '../expand.js';
 import { isTree } from '../tree.js';
 import { sectionEntries, textOf } from './section-entries.js';
 import { yamlText } from './yaml-text.js';

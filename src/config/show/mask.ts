@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { splitWords } from '../../os/shell-words.js';
 import type { Config, ConfigTree, ConfigValue } from '../config.js';
 import { findOption } from '../options/option-table.js';
-import { splitWords } from '../shell-words.js';
 import { isTree, joinKey, setMember } from '../tree.js';
 
 export const MASK = '****';

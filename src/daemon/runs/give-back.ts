@@ -1,7 +1,7 @@
 import { causeLine } from '../../errors.js';
 import { putBack } from '../../task/put-back.js';
-import { PUT_BACK } from '../../task/status-texts.js';
 import type { RunResult, TaskRun } from '../../task/run.js';
+import { PUT_BACK } from '../../task/status-texts.js';
 
 /** A server that is away does not keep the daemon from ending. */
 const PATIENCE_MS = 5000;

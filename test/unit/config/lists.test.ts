@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Config } from '../../../src/config/config.js';
-import { shippedLayer } from '../../../src/config/load.js';
 import { type ListKind, readList } from '../../../src/config/lists.js';
+import { shippedLayer } from '../../../src/config/load.js';
 
 const FLAGS = ['--no-deps', '--pre'];
 const NAMES = ['ONE', 'TWO'];

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { Config } from '../../../src/config/config.js';
 import { shippedLayer } from '../../../src/config/load.js';
+import { parseRequirement } from '../../../src/packaging/requirement.js';
+import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
 import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache/cache-collection.js';
 import { environmentKey } from '../../../src/python/cache/environment-key.js';
 import {
@@ -15,9 +17,7 @@ import type { InstalledPackage } from '../../../src/python/install/environment-i
 import { freezeLines, withoutLogin } from '../../../src/python/install/freeze.js';
 import { findProject, hasLocalPackages, isPackage } from '../../../src/python/projects/project-files.js';
 import { frozenList } from '../../../src/python/requirements/frozen-list.js';
-import { parseRequirement } from '../../../src/python/requirements/requirement.js';
 import { addedPackages, needsRepository } from '../../../src/python/requirements/requirement-files.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 import {
   foldersDownTo,
   frozenRequirements,

@@ -7,13 +7,13 @@ import {
   tokenHeader,
 } from '../../../src/repository/git-environment.js';
 import { parseGitUrl } from '../../../src/repository/git-url.js';
+import { toolGitEnvironment } from '../../../src/repository/requirement-sources.js';
 import {
   rewriteVcsRequirementUrl,
   vcsRepositories,
   vcsRepository,
   withoutVcsLogins,
 } from '../../../src/repository/requirement-url.js';
-import { toolGitEnvironment } from '../../../src/repository/requirement-sources.js';
 import { repositorySettings } from '../../../src/repository/settings.js';
 import { caseConfig } from '../../support/case-config.js';
 

@@ -1,5 +1,5 @@
-import { isBalanced, splitWords } from '../../../config/shell-words.js';
 import { AgentError } from '../../../errors.js';
+import { isBalanced, splitWords } from '../../../os/shell-words.js';
 
 /**
  * Splits a text into words as a shell does.

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { splitWords } from '../../../src/config/shell-words.js';
+import { splitWords } from '../../../src/os/shell-words.js';
 
 const CASES: readonly [text: string, words: string[]][] = [
   ['', []],
