@@ -1,5 +1,5 @@
-/** Import direction: cli → daemon → task → repository, python, drivers → gpu, logs, api, config → os → errors. */
-const layers = ['cli', 'daemon', 'task', '(repository|python|drivers)', '(gpu|logs|api|config|monitor)', 'os'];
+/** Import direction: cli → daemon → task → repository, python, drivers → gpu, logs, api, config → packaging → os → errors. */
+const layers = ['cli', 'daemon', 'task', '(repository|python|drivers)', '(gpu|logs|api|config|monitor)', 'packaging', 'os'];
 const upward = layers.flatMap((lower, i) =>
   i === 0
     ? []
@@ -32,6 +32,7 @@ module.exports = {
     only('drivers-docker-imports-dockerode', 'node_modules/dockerode/', '^src/drivers/docker/'),
     only('api-speaks-http', 'node_modules/axios/', '^src/api/'),
     only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
+    only('packaging-compares-versions', 'node_modules/@renovatebot/pep440/', '^src/packaging/'),
     only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql)/', '^src/(server|monitor)/'),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },

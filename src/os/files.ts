@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 
@@ -217,6 +217,23 @@ function writeDenied(where: string, why: string, cause: unknown): AgentError {
     hint: 'Run the agent as a user who may write there, or name another folder: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, the paths of the caches.',
     cause,
   });
+}
+
+/** Whether a file or folder is there; a link counts as what it leads to. */
+export function exists(file: string): Promise<boolean> {
+  return settles(access(file));
+}
+
+/** Whether a folder has an entry of that name; a link counts wherever it leads. */
+export function entryExists(file: string): Promise<boolean> {
+  return settles(lstat(file));
+}
+
+function settles(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** True for the error of a file, or a folder on its path, that does not exist. */

@@ -1,10 +1,10 @@
-import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dockerAddress } from '../../drivers/docker/connect/engine-address.js';
 import { podmanSockets } from '../../drivers/docker/connect/podman-service.js';
 import { Engine } from '../../drivers/docker/engine.js';
 import { givesDevices } from '../../drivers/docker/podman-request.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
+import { exists } from '../../os/files.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
 /** Podman needs seconds on a busy machine. */
@@ -62,11 +62,4 @@ function answered<T>(work: Promise<T>): Promise<T> {
     );
   });
   return Promise.race([work, late]);
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

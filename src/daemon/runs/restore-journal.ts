@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { isTaskGone } from '../../api/errors.js';
 import { controlFolder } from '../../drivers/docker/docker-ref.js';
 import { isAgentError } from '../../errors.js';
+import { exists } from '../../os/files.js';
 import { taskOfRunFolder } from '../../os/paths.js';
 import type { AgentContext } from '../../task/context.js';
 import { Journal } from '../../task/journal.js';
@@ -17,7 +17,7 @@ export async function restoreJournal(ctx: AgentContext, runFolder: string): Prom
   const task = taskOfRunFolder(runFolder);
   if (task === undefined) return undefined;
   // Its container is not to be seen by a daemon that knows no engine.
-  if (ctx.drivers.docker === undefined && (await isThere(controlFolder(runFolder)))) return undefined;
+  if (ctx.drivers.docker === undefined && (await exists(controlFolder(runFolder)))) return undefined;
   const queue = await queueOf(ctx, task);
   const journal = await Journal.restore(runFolder, { task, queue }).catch((error: unknown) => {
     if (isAgentError(error, 'NEWER_FORMAT')) return undefined;
@@ -46,11 +46,4 @@ async function queueOf({ tasks }: AgentContext, task: string): Promise<string | 
     if (isTaskGone(error)) return undefined;
     throw error;
   }
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,5 +1,5 @@
+import { quoteWord } from '../../os/shell-words.js';
 import type { PlaceCommand } from '../driver.js';
-import { quoteWord } from './arguments/shell-text.js';
 import { CONTROL_INSIDE } from './docker-ref.js';
 
 /**

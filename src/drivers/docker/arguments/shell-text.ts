@@ -19,8 +19,3 @@ export function requireClosedQuotes(text: string, origin: string): void {
   const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
   throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
 }
-
-/** The word in the form in which a shell reads it back. */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
-}

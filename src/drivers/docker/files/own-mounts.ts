@@ -1,7 +1,7 @@
 import { chmod, chown, cp, lstat, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../../../os/exec.js';
-import { ensureFolder } from '../../../os/files.js';
+import { ensureFolder, exists } from '../../../os/files.js';
 import type { CreateRequest } from '../create-request.js';
 import type { MountedFolder } from '../docker-place.js';
 import type { OwnMount } from './run-files.js';
@@ -138,11 +138,4 @@ async function makeReadable(file: string): Promise<void> {
   await chmod(file, stats.isDirectory() ? 0o755 : 0o644);
   if (!stats.isDirectory()) return;
   for (const name of await readdir(file)) await makeReadable(path.join(file, name));
-}
-
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureFolder } from '../../../os/files.js';
-import { quoteWord } from '../arguments/shell-text.js';
+import { quoteWord } from '../../../os/shell-words.js';
 import type { ContainerPlan } from '../containers/container-plan.js';
 import { CONTROL_INSIDE } from '../docker-ref.js';
 

@@ -1,4 +1,4 @@
-import { quoteWord } from '../arguments/shell-text.js';
+import { quoteWord } from '../../../os/shell-words.js';
 import { WORKSPACE_INSIDE } from '../docker-ref.js';
 
 /** A script of the administrator or the task that prepares a container. */
