@@ -6,6 +6,7 @@ const layers = [
   '(repository|python|drivers)',
   'container',
   '(gpu|logs|api|config|monitor|secrets)',
+  'packaging',
   'os',
 ];
 const upward = layers.flatMap((lower, i) =>
@@ -41,6 +42,7 @@ module.exports = {
     only('drivers-docker-imports-dockerode', 'node_modules/dockerode/', '^src/drivers/docker/'),
     only('api-speaks-http', 'node_modules/axios/', '^src/api/'),
     only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
+    only('packaging-compares-versions', 'node_modules/@renovatebot/pep440/', '^src/packaging/'),
     only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql)/', '^src/(server|monitor)/'),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },

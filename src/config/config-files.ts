@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 import { decodeText } from '../os/decode-text.js';
 import type { Environment } from './config.js';
@@ -39,11 +38,6 @@ export function textLayer(text: string, file: string, { env, warn }: FileContext
     );
   }
   return { tree: root, source: { kind: 'file', name: file }, positions };
-}
-
-/** `~` at the beginning is the home folder; the rest is taken from the current folder. */
-export function expandHome(file: string, home: string): string {
-  return path.resolve(file.replace(/^~(?=[\\/]|$)/, () => home));
 }
 
 function readText(file: string, { warn }: FileContext): string | undefined {

@@ -1,4 +1,4 @@
-import { splitWords } from './shell-words.js';
+import { splitWords } from '../os/shell-words.js';
 import { isTree } from './tree.js';
 
 /**

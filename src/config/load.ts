@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { AgentError } from '../errors.js';
+import { expandVariables } from '../os/expand.js';
+import { expandHome } from '../os/paths.js';
 import { Config, type ConfigTree, type Environment } from './config.js';
-import { expandHome, type FileContext, readConfigFile } from './config-files.js';
+import { type FileContext, readConfigFile } from './config-files.js';
 import { readConfigPath } from './config-path.js';
-import { expandVariables } from './expand.js';
 import type { ConfigLayer } from './layers.js';
 import { findOption, shippedTree } from './options/option-table.js';
 import { joinKey, leaves, treeOf } from './tree.js';
@@ -35,7 +36,8 @@ export function loadConfig(options: LoadOptions): Config {
   const warnings: string[] = [];
   const context: FileContext = { env, warn: (message) => warnings.push(message) };
   const folder = readVariable(env, 'CLEARML_CONFIG_PATH')?.value;
-  const sections = folder === undefined ? [] : readConfigPath(expandHome(folder, home), context);
+  const sections =
+    folder === undefined ? [] : readConfigPath(path.resolve(expandHome(folder, home)), context);
   const files = userFiles(options, context);
   return new Config({
     env,
@@ -63,7 +65,7 @@ function userFiles(
   context: FileContext,
 ): ConfigLayer[] {
   if (configFile !== undefined) {
-    const file = expandHome(expandVariables(configFile, env), home);
+    const file = path.resolve(expandHome(expandVariables(configFile, env), home));
     const layer = readConfigFile(file, context);
     if (layer !== undefined) return [layer];
     throw new AgentError(
@@ -73,7 +75,7 @@ function userFiles(
   }
   const named = readVariable(env, 'CLEARML_CONFIG_FILE');
   if (named !== undefined) {
-    const file = expandHome(named.value, home);
+    const file = path.resolve(expandHome(named.value, home));
     const layer = readConfigFile(file, context);
     if (layer !== undefined) return [layer];
     context.warn(`${named.name} names the file ${file}, which does not exist; no configuration file is read`);

@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, causeLine, isAgentError } from '../errors.js';
 import { type RunResult, run } from '../os/exec.js';
+import { exists } from '../os/files.js';
 import type { Gpu, GpuReading } from './gpu.js';
 import { nvidiaGpus } from './nvidia-gpus.js';
 import { type ListedGpu, parseNvidiaSmiList } from './nvidia-smi-list.js';
@@ -168,11 +168,4 @@ async function rocmSmi(env: Environment): Promise<string | undefined> {
   if (!(await exists(path.join(folder, 'lib', 'librocm_smi64.so')))) return undefined;
   const program = path.join(folder, 'bin', 'rocm-smi');
   return (await exists(program)) ? program : 'rocm-smi';
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

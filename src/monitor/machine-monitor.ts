@@ -7,6 +7,7 @@ import type { Gpu } from '../gpu/gpu.js';
 import { gpuFractions } from '../gpu/gpu-fractions.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import { type DeviceSelection, selectedDevices } from '../gpu/visibility.js';
+import { expandHome } from '../os/paths.js';
 import { linuxReader } from './linux-reader.js';
 import type { MachineReader } from './machine-reading.js';
 import { type MachineSample, type MachineStats, machineStats, type StatsOptions } from './machine-stats.js';
@@ -34,8 +35,7 @@ export class MachineMonitor {
 
   constructor(options: MachineMonitorOptions) {
     const { config, home } = options;
-    const disk = config.string('agent.resource_monitoring.disk_use_path') ?? home;
-    const path = disk.replace(/^~(?=\/|$)/, home);
+    const path = expandHome(config.string('agent.resource_monitoring.disk_use_path') ?? home, home);
     this.#options = options;
     this.#read = process.platform === 'linux' ? linuxReader(path) : portableReader(path);
     this.#stats = statsOptions(config, options.featureSet);

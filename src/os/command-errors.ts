@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, type ErrorCode, systemCode } from '../errors.js';
+import { exists } from './files.js';
 
 export interface CommandSetting {
   argv: readonly [string, ...string[]];
@@ -104,11 +105,4 @@ async function isUsableFolder(folder: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 
@@ -219,9 +219,18 @@ function writeDenied(where: string, why: string, cause: unknown): AgentError {
   });
 }
 
-/** Also for a link that leads nowhere. */
-export function isThere(file: string): Promise<boolean> {
-  return lstat(file).then(
+/** Whether a file or folder is there; a link counts as what it leads to. */
+export function exists(file: string): Promise<boolean> {
+  return settles(access(file));
+}
+
+/** Whether a folder has an entry of that name; a link counts wherever it leads. */
+export function entryExists(file: string): Promise<boolean> {
+  return settles(lstat(file));
+}
+
+function settles(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
     () => true,
     () => false,
   );

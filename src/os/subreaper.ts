@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { run } from './exec.js';
+import { exists } from './files.js';
 
 /**
  * A subreaper is a process that becomes the parent of every process below it that loses its own (prctl(2),
@@ -41,10 +41,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `undefined` where there is none, or the kernel does not list children (CONFIG_PROC_CHILDREN).
  */
 export async function findSubreaperPython(env: Environment): Promise<string | undefined> {
-  const lists = await access(`/proc/${process.pid}/task/${process.pid}/children`).then(
-    () => true,
-    () => false,
-  );
+  const lists = await exists(`/proc/${process.pid}/task/${process.pid}/children`);
   if (!lists) return undefined;
   for (const candidate of ['/usr/bin/python3', 'python3']) {
     const options = { env, timeoutMs: PROBE_MS };

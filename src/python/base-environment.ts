@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { markerHolds, markerValues } from '../packaging/markers.js';
+import { meetsAll, versionParts } from '../packaging/version.js';
 import { environmentKey } from './cache/environment-key.js';
 import type { EnvironmentJob } from './environment-job.js';
 import { type InstalledPackage, inspectEnvironment } from './install/environment-inspection.js';
@@ -7,8 +9,6 @@ import { installFromList } from './install/installer.js';
 import { type PipProgram, pipPackages } from './install/pip-installer.js';
 import { uvEnvironment } from './install/uv-installer.js';
 import { createVenv, pipServesOthers } from './install/virtual-environment.js';
-import { matchesRule, parseRule } from './interpreter/version.js';
-import { markerHolds, markerValues } from './requirements/markers.js';
 
 export interface BaseEnvironment {
   packages: InstalledPackage[];
@@ -71,7 +71,7 @@ export async function adjustPip(
 ): Promise<PipProgram> {
   const { settings, reporter } = job.request;
   const wanted = wantedPip(settings.pip.versions, job);
-  const fits = wanted.every((text) => text.split(',').every((part) => matchesPart(pip.version, part)));
+  const fits = wanted.every((text) => meetsAll(pip.version, versionParts(text)));
   if (settings.pip.versions.length === 0 || fits) return pip;
   const lines = pipPackages(settings.pip.versions);
   const [program, ...rest] = pip.argv;
@@ -134,11 +134,6 @@ function wantedPip(versions: readonly string[], job: EnvironmentJob): string[] {
     const [version = '', marker] = line.split(';').map((part) => part.trim());
     return version === '' || (marker !== undefined && !markerHolds(marker, values)) ? [] : [version];
   });
-}
-
-function matchesPart(version: string, part: string): boolean {
-  const rule = parseRule(part);
-  return rule === undefined || matchesRule(version, rule);
 }
 
 /** State of the packages that an environment inherits: on this machine the times of change of their folders. */

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import type { Place } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
+import { expandVariables } from '../os/expand.js';
+import { expandHome } from '../os/paths.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 
 /**
@@ -12,7 +14,8 @@ import type { EnvironmentRequest, PythonEnvironment } from './environment-reques
 export async function customBuild(request: EnvironmentRequest): Promise<PythonEnvironment | undefined> {
   const { place, settings, reporter, target } = request;
   if (settings.customBuildScript === undefined) return undefined;
-  const script = expandVariables(settings.customBuildScript, await place.environment());
+  const env = await place.environment();
+  const script = expandVariables(expandHome(settings.customBuildScript, env.HOME ?? '~'), env);
   if ((await place.read(script)) === undefined) {
     reporter.line(`The build script ${script} does not exist; the agent builds the environment`, 'WARNING');
     return undefined;
@@ -60,12 +63,6 @@ interface Answer {
   binary: string;
   entryPoint: string;
   workingFolder: string;
-}
-
-/** `~`, `$NAME` and `${NAME}`; a variable that is not set stays as it is written. */
-export function expandVariables(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  const home = text.replace(/^~(?=\/|$)/, env.HOME ?? '~');
-  return home.replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole, bare, braced) => env[bare ?? braced] ?? whole);
 }
 
 function buildVariables(

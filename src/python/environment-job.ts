@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { emptyOptions, type ListOptions } from '../packaging/list-options.js';
 import type { CachePlace } from './cache/environment-cache.js';
 import { EnvironmentCache } from './cache/environment-cache.js';
 import { carriedSettings } from './containers/carried-settings.js';
@@ -9,7 +10,6 @@ import { takeIndexFlags, withIndexes } from './install/install-plan.js';
 import type { InstallContext } from './install/installer.js';
 import { type PipConfiguration, readPipConfiguration } from './install/pip-configuration.js';
 import type { Interpreter } from './interpreter/interpreter.js';
-import { emptyOptions, type ListOptions } from './requirements/list-options.js';
 import type { PipSettings } from './settings.js';
 
 /** A request with what was found out for it. */

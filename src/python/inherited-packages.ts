@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { normalName } from '../packaging/requirement.js';
 import type { ContainerSurvey } from './containers/container-survey.js';
 import type { EnvironmentRequest } from './environment-request.js';
 import type { Interpreter } from './interpreter/interpreter.js';
-import { normalName } from './requirements/requirement.js';
 
 /** Folders and files that describe an installed package: `numpy-1.26.4.dist-info`. */
 const DESCRIPTION = /\.(?:dist-info|egg-info|egg-link)$/;

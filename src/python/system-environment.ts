@@ -1,3 +1,4 @@
+import { markerValues } from '../packaging/markers.js';
 import { provideGit } from './containers/container-git.js';
 import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
@@ -10,7 +11,6 @@ import { runPlan } from './install/plan-runner.js';
 import { indexesOfLists } from './install/task-indexes.js';
 import type { Interpreter } from './interpreter/interpreter.js';
 import { frozenList } from './requirements/frozen-list.js';
-import { markerValues } from './requirements/markers.js';
 
 /** The interpreter as it is, nothing installed. */
 export function bareEnvironment({ program, probe }: Interpreter): PythonEnvironment {

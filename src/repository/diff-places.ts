@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
 import path from 'node:path';
+import { entryExists } from '../os/files.js';
 import { commonEnd, type HeadNames, type TreeNames } from './diff-names.js';
 
 /** What stands before the names of a diff, and the folder that they are relative to. */
@@ -47,7 +47,7 @@ async function firstThere(
   { root }: Tree,
 ): Promise<Guess | undefined> {
   for (const guess of guesses) {
-    if (added.has(guess.name) || (await isThere(path.join(root, guess.name)))) return guess;
+    if (added.has(guess.name) || (await entryExists(path.join(root, guess.name)))) return guess;
   }
   return undefined;
 }
@@ -131,11 +131,4 @@ function mostFrequent(all: readonly Prefixes[]): Prefixes | undefined {
   for (const one of all) counts.set(JSON.stringify(one), (counts.get(JSON.stringify(one)) ?? 0) + 1);
   const best = [...counts].sort(([, one], [, other]) => other - one)[0]?.[0];
   return all.find((one) => JSON.stringify(one) === best);
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return lstat(file).then(
-    () => true,
-    () => false,
-  );
 }

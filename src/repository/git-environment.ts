@@ -1,3 +1,4 @@
+import { quoteWord } from '../os/shell-words.js';
 import { type Login, loginFor } from './credentials.js';
 import { cleanUrl, formatGitUrl, type GitUrl, isHttp, parseGitUrl, withoutCredentials } from './git-url.js';
 import type { HostKeyPolicy, RepositorySettings, TokenKind } from './settings.js';
@@ -188,6 +189,7 @@ const STRICT_HOST_KEYS: Readonly<Record<HostKeyPolicy, readonly string[]>> = {
   any: ['-oStrictHostKeyChecking=no', '-oUserKnownHostsFile=/dev/null', '-oLogLevel=ERROR'],
 };
 
+/** git hands the command to a shell. */
 function sshCommand(settings: RepositorySettings, base: Environment): Record<string, string> {
   if (base.GIT_SSH_COMMAND) return { GIT_SSH_COMMAND: base.GIT_SSH_COMMAND };
   if (base.GIT_SSH) return {};
@@ -197,12 +199,7 @@ function sshCommand(settings: RepositorySettings, base: Environment): Record<str
     '-oBatchMode=yes',
     ...(settings.stallMs === 0 ? [] : [`-oConnectTimeout=${seconds}`, `-oServerAliveInterval=${seconds}`]),
     ...STRICT_HOST_KEYS[settings.hostKeys],
-    ...(settings.sshKey === undefined ? [] : ['-oIdentitiesOnly=yes', '-i', shellQuote(settings.sshKey)]),
+    ...(settings.sshKey === undefined ? [] : ['-oIdentitiesOnly=yes', '-i', quoteWord(settings.sshKey)]),
   ];
   return { GIT_SSH_COMMAND: command.join(' ') };
-}
-
-/** git hands the command to a shell. */
-function shellQuote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,6 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { exists } from '../os/files.js';
 import type { GitResult } from './git.js';
 import { failureKind } from './git-failure.js';
 import { lfsFilter, warnOfPointers } from './lfs.js';
@@ -92,12 +93,5 @@ async function checkout(
   if (result.exitCode !== 0) {
     throw new LocalFailure('cannot check out', result, failureKind(result) === 'damaged');
   }
-  if (lfs.missing && (await isThere(path.join(folder, '.gitattributes')))) await warnOfPointers(git, folder);
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
+  if (lfs.missing && (await exists(path.join(folder, '.gitattributes')))) await warnOfPointers(git, folder);
 }

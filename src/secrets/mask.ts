@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { findOption } from '../config/options/option-table.js';
-import { splitWords } from '../config/shell-words.js';
 import { isTree, joinKey, setMember } from '../config/tree.js';
+import { splitWords } from '../os/shell-words.js';
 
 export const MASK = '****';
 

@@ -6,6 +6,7 @@ import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.j
 import { AgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { pathInside } from '../os/inside-tree.js';
+import { quoteWord } from '../os/shell-words.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
 import { containerWorkspace, workspaceOf } from '../runs/workspace.js';
 import { checkedScript } from './check-record.js';
@@ -18,7 +19,6 @@ import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
-import { shellQuote } from './variables.js';
 
 export interface PreparedTask {
   driver: Driver;
@@ -58,7 +58,7 @@ export async function prepareTask(
     driver,
     place,
     command,
-    display: `[${code.shownFolder}]$ ${command.argv.map(shellQuote).join(' ')}`,
+    display: `[${code.shownFolder}]$ ${command.argv.map(quoteWord).join(' ')}`,
   };
 }
 

@@ -1,3 +1,4 @@
+import { quoteWord } from '../os/shell-words.js';
 /** Values that the task's environment is made of. */
 export interface TaskVariables {
   taskId: string;
@@ -44,7 +45,7 @@ export function taskEnvironment(
     CLEARML_LOG_TASK_TO_BACKEND: '0',
     CLEARML_WORKER_ID: values.workerId,
     ...(values.workerTags.length > 0
-      ? { CLEARML_WORKER_TAGS: values.workerTags.map(shellQuote).join(' ') }
+      ? { CLEARML_WORKER_TAGS: values.workerTags.map(quoteWord).join(' ') }
       : {}),
   });
   const environment: Record<string, string | undefined> = { ...base, ...ours, ...values.extra };
@@ -71,9 +72,4 @@ function withTwins(variables: Record<string, string>): Record<string, string> {
 
 function joinPath(first: readonly string[], rest: string | undefined): string {
   return [...first, ...(rest ? [rest] : [])].join(':');
-}
-
-/** Quotes a word so that a shell-like splitter gives it back as one. */
-export function shellQuote(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }

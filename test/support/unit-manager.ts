@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { splitWords } from '../../src/config/shell-words.js';
+import { splitWords } from '../../src/os/shell-words.js';
 import { until } from './until.js';
 
 const LISTENER = `import socket, sys

@@ -6,6 +6,7 @@ import { missingDevices } from '../../gpu/allocation.js';
 import { GpuReader } from '../../gpu/gpu-reader.js';
 import { gpuVisibility, selectedDevices } from '../../gpu/visibility.js';
 import { run } from '../../os/exec.js';
+import { exists } from '../../os/files.js';
 import { expandHome, stateFolder } from '../../os/paths.js';
 import { type Check, type DoctorContext, type Finding, ok, problem, warning } from './check.js';
 
@@ -38,10 +39,7 @@ export const diskCheck: Check = {
 
 /** A folder that is not there yet will be made in the nearest one that is. */
 async function nearest(folder: string): Promise<string> {
-  const there = await access(folder).then(
-    () => true,
-    () => false,
-  );
+  const there = await exists(folder);
   return there ? folder : nearest(path.dirname(folder));
 }
 

@@ -1,5 +1,6 @@
 import { AgentError } from '../../errors.js';
 import { askHealth, healthBase } from '../../monitor/ask-health.js';
+import { quoteWord } from '../../os/shell-words.js';
 import type { CommandContext, GlobalOptions } from '../command.js';
 import { sessionConfig } from '../session.js';
 import { planEntrypoint } from './plan-entrypoint.js';
@@ -15,7 +16,7 @@ export async function runEntrypoint(context: CommandContext): Promise<number> {
   }
   for (const note of plan.notes) stdout.write(`${note}\n`);
   for (const [name, value] of Object.entries(plan.variables)) stdout.write(`${name}=${value}\n`);
-  stdout.write(`agent ${plan.words.map(quoted).join(' ')}\n`);
+  stdout.write(`agent ${plan.words.map(quoteWord).join(' ')}\n`);
   if (options.dryRun === true) return 0;
   return context.runOther([...globalWords(context.global), ...plan.words], { ...env, ...plan.variables });
 }
@@ -34,9 +35,4 @@ async function checkHealth(context: CommandContext): Promise<number> {
 
 function globalWords({ configFile, debug }: GlobalOptions): string[] {
   return [...(configFile === undefined ? [] : ['--config-file', configFile]), ...(debug ? ['--debug'] : [])];
-}
-
-/** As a shell would read it again. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { expandVariables } from '../../os/expand.js';
+import { expandHome } from '../../os/paths.js';
 import type { Config, ConfigTree, ConfigValue } from '../config.js';
-import { expandHome } from '../config-files.js';
-import { expandVariables } from '../expand.js';
 import { isTree } from '../tree.js';
 import { sectionEntries, textOf } from './section-entries.js';
 import { yamlText } from './yaml-text.js';
@@ -46,9 +46,9 @@ function plannedFile(
   if (contents === undefined) return { label, refused: 'it has no contents' };
   const content = contentOf(entry, contents);
   if (isRefusal(content)) return { label, refused: content.refused };
-  const file = expandHome(expandVariables(target, config.env), home);
+  const file = path.resolve(expandHome(expandVariables(target, config.env), home));
   const overwrite = entry.overwrite !== false && textOf(entry.overwrite ?? true).toLowerCase() !== 'false';
-  return { label, path: path.normalize(file), content, overwrite, ...modeOf(entry) };
+  return { label, path: file, content, overwrite, ...modeOf(entry) };
 }
 
 interface Refusal {

@@ -1,4 +1,4 @@
-import { ownMember } from '../../os/own-member.js';
+import { expandVariables } from '../../os/expand.js';
 import { type ArgumentItem, withValue } from './argument-item.js';
 
 /**
@@ -23,11 +23,5 @@ export function expandEnvironment(
 function expandPair(pair: string, env: Readonly<Record<string, string | undefined>>): string {
   const at = pair.indexOf('=');
   if (at < 0) return pair;
-  const value = pair
-    .slice(at + 1)
-    .replace(
-      /\$(?:(\w+)|\{([^}]*)\})/g,
-      (whole, bare?: string, braced?: string) => ownMember(env, bare ?? braced ?? '') ?? whole,
-    );
-  return pair.slice(0, at + 1) + value;
+  return pair.slice(0, at + 1) + expandVariables(pair.slice(at + 1), env);
 }

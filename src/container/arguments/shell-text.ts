@@ -1,5 +1,5 @@
-import { isBalanced, splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
+import { isBalanced, splitWords } from '../../os/shell-words.js';
 
 /**
  * Splits a text into words as a shell does.
@@ -18,9 +18,4 @@ export function requireClosedQuotes(text: string, origin: string): void {
   // Nobody can say which words the values are, so none is shown.
   const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
   throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
-}
-
-/** The word in the form in which a shell reads it back. */
-export function quoteWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }

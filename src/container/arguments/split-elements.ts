@@ -1,4 +1,4 @@
-import { isBalanced, splitWords } from '../../config/shell-words.js';
+import { isBalanced, splitWords } from '../../os/shell-words.js';
 import { parseArguments } from './parse-arguments.js';
 
 /**

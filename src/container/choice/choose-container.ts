@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TaskContainer } from '../../api/task-record.js';
-import { quoteWord, splitShellText } from '../arguments/shell-text.js';
+import { quoteWord } from '../../os/shell-words.js';
+import { splitShellText } from '../arguments/shell-text.js';
 import { applyRule, type ContainerRule, matchRule, type RuleFacts } from './container-rules.js';
 import type { DefaultImage } from './default-image.js';
 

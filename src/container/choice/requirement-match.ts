@@ -1,7 +1,7 @@
 import type { ConfigTree } from '../../config/config.js';
-import { rangesOverlap } from '../../python/interpreter/version-range.js';
-import { parseRequirement } from '../../python/requirements/requirement.js';
-import { parseRequirementList } from '../../python/requirements/requirement-list.js';
+import { parseRequirement } from '../../packaging/requirement.js';
+import { parseRequirementList } from '../../packaging/requirement-list.js';
+import { rangesOverlap } from '../../packaging/version-range.js';
 
 /**
  * Whether a task requires every package of a rule, in a version that the rule accepts as well.

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Config } from '../../config/config.js';
+import { expandVariables } from '../../os/expand.js';
 import { expandHome } from '../../os/paths.js';
 import type { HostMount } from './run-words.js';
 
@@ -77,8 +78,5 @@ export function insidePath(config: Config, key: string, otherwise: string): stri
 
 /** A path of the configuration with `~` and `$NAME` filled in. */
 function hostPath(text: string, config: Config, home: string): string {
-  const filled = text.replace(/\$(?:(\w+)|\{(\w+)\})/g, (whole, bare?: string, braced?: string) => {
-    return config.env[bare ?? braced ?? ''] ?? whole;
-  });
-  return path.resolve(expandHome(filled, home));
+  return path.resolve(expandHome(expandVariables(text, config.env), home));
 }

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { TaskRecord } from '../../api/task-record.js';
 import type { PlaceCommand } from '../../drivers/driver.js';
+import { quoteWord } from '../../os/shell-words.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
 import type { TaskCode } from '../../task/code/prepare-code.js';
-import { shellQuote } from '../../task/variables.js';
 
 export interface BuiltTask {
   record: TaskRecord;
@@ -37,7 +37,7 @@ export function imageSummary(image: BuiltImage): string[] {
     `Entry point: ${entryPoint(code, folder)}`,
     image.runs
       ? `To run it: docker run --rm -e CLEARML_API_HOST -e CLEARML_API_ACCESS_KEY -e CLEARML_API_SECRET_KEY ${name}`
-      : `To run it: docker run --rm -w ${shellQuote(folder)} ${name} ${command.argv.map(shellQuote).join(' ')}`,
+      : `To run it: docker run --rm -w ${quoteWord(folder)} ${name} ${command.argv.map(quoteWord).join(' ')}`,
   ];
 }
 
@@ -73,6 +73,6 @@ function packageLines({ frozen = [] }: PythonEnvironment): string[] {
 function commandLine({ code, python, command, moved }: BuiltTask, folder: string): string {
   const pythonPath = [...new Set(code.pythonPath.map(moved))].join(':');
   const variables = { ...python.environment, ...(code.kind === 'python' ? { PYTHONPATH: pythonPath } : {}) };
-  const settings = Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}`);
-  return `cd ${shellQuote(folder)} && ${[...settings, ...command.argv.map(shellQuote)].join(' ')}`;
+  const settings = Object.entries(variables).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  return `cd ${quoteWord(folder)} && ${[...settings, ...command.argv.map(quoteWord)].join(' ')}`;
 }

@@ -1,6 +1,6 @@
 import { controlFolder } from '../../container/layout.js';
 import { AgentError } from '../../errors.js';
-import { isThere } from '../../os/files.js';
+import { entryExists } from '../../os/files.js';
 import type { DriverChoice, DriverHost, DriverModule } from '../module.js';
 import { DOCKER, DOCKER_REF_VERSION, dockerRef } from './docker-ref.js';
 
@@ -31,7 +31,7 @@ export const dockerModule: DriverModule = {
     return previewContainer(setupOf(host, choice), request);
   },
 
-  leftIn: (runFolder) => isThere(controlFolder(runFolder)),
+  leftIn: (runFolder) => entryExists(controlFolder(runFolder)),
 
   async examine(config) {
     const { examineEngine } = await import('./examine-engine.js');

@@ -1,6 +1,6 @@
-import { quoteWord } from '../../container/arguments/shell-text.js';
-import { CONTROL_INSIDE } from '../../container/layout.js';
+import { quoteWord } from '../../os/shell-words.js';
 import type { PlaceCommand } from '../driver.js';
+import { CONTROL_INSIDE } from '../../container/layout.js';
 
 /**
  * First process of every task container: waits, with nothing but the shell itself, until the agent writes to the

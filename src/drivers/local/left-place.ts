@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { waitingShellOf } from '../../os/detached.js';
+import { exists } from '../../os/files.js';
 import { commandLine, valuesOfVariable } from '../../os/process-table.js';
 import type { LostRun } from '../driver.js';
 import { LOCAL_REF_VERSION, type LocalPlaceRef, localRef, statusFile } from './local-ref.js';
@@ -26,10 +26,7 @@ export async function leftPlace({ taskId, runFolder }: LostRun): Promise<LocalPl
   );
   const own = marked.filter(({ marker, shell }) => shell || marker.startsWith(ownPart(runFolder)));
   const found = own.find(({ shell }) => shell) ?? own[0];
-  const launched = await stat(status).then(
-    () => true,
-    () => false,
-  );
+  const launched = await exists(status);
   if (found === undefined && !launched) return undefined;
   const { members = '', lingers = false } = found?.shell ?? {};
   return localRef({

@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
+import { type ListOptions, optionLines, quotedPath } from '../../packaging/list-options.js';
+import { normalName } from '../../packaging/requirement.js';
 import { clearFolder } from '../clear-folder.js';
 import { gitVariables } from '../containers/container-git.js';
 import type { EnvironmentRequest, PythonEnvironment } from '../environment-request.js';
@@ -10,8 +12,6 @@ import { installError } from '../install/install-failure.js';
 import { withIndexes } from '../install/install-plan.js';
 import { pipInstaller } from '../install/pip-installer.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import { type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
-import { normalName } from '../requirements/requirement.js';
 import { environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
 import {
   type CondaProgram,

@@ -1,11 +1,11 @@
 import { ownMember } from '../../os/own-member.js';
-import { type MarkerValues, markerHolds } from '../requirements/markers.js';
+import { type MarkerValues, markerHolds } from '../../packaging/markers.js';
 import {
   normalName,
   parseRequirement,
   type Requirement,
   requirementText,
-} from '../requirements/requirement.js';
+} from '../../packaging/requirement.js';
 
 /** What conda is asked for, and what is left to pip inside its environment. */
 export interface CondaPlan {

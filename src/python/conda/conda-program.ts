@@ -1,6 +1,6 @@
 import type { Place } from '../../drivers/driver.js';
 import { AgentError } from '../../errors.js';
-import { compareVersions } from '../interpreter/version.js';
+import { meets } from '../../packaging/version.js';
 
 /** conda, or a program with the same commands. */
 export interface CondaProgram {
@@ -18,7 +18,7 @@ export async function findConda(place: Place): Promise<CondaProgram> {
     const answer = await place.exec({ argv: [program, '--version'] }).catch(() => undefined);
     const version = /(\d+(?:\.\d+)+)/.exec(`${answer?.stdout ?? ''}${answer?.stderr ?? ''}`)?.[1];
     if (answer?.exitCode !== 0 || version === undefined) continue;
-    if (program === 'conda' && !compareVersions(version, '>=', OLDEST)) {
+    if (program === 'conda' && !meets(version, ['>=', OLDEST])) {
       throw new AgentError(
         'ENVIRONMENT_CREATE',
         `conda ${version} is too old: ${OLDEST} or later is needed`,

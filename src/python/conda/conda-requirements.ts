@@ -1,12 +1,12 @@
+import { emptyOptions, type ListOptions } from '../../packaging/list-options.js';
+import { type MarkerValues, markerValues } from '../../packaging/markers.js';
+import { requirementText } from '../../packaging/requirement.js';
+import { parseRequirementList } from '../../packaging/requirement-list.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { mergeOptions } from '../install/install-plan.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { requiredLists, withoutForeignFiles } from '../requirements/foreign-files.js';
-import { emptyOptions, type ListOptions } from '../requirements/list-options.js';
-import { type MarkerValues, markerValues } from '../requirements/markers.js';
-import { requirementText } from '../requirements/requirement.js';
 import { type ListRequest, OF_TASK, readableRoots } from '../requirements/requirement-files.js';
-import { parseRequirementList } from '../requirements/requirement-list.js';
 import { taskLines } from '../requirements/requirement-source.js';
 import { type CondaPlan, condaDependency, dependencyName, parseCondaLines, planConda } from './conda-plan.js';
 

@@ -1,7 +1,7 @@
 import { AgentError, causeLine } from '../../errors.js';
+import { expandListed } from '../../packaging/list-variables.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import type { EnvironmentRequest } from '../environment-request.js';
-import { expandListed } from '../requirements/list-variables.js';
 
 /** In requirements, in project files, and in the lock files of uv and poetry. */
 const FROM_GIT = /\bgit\+|(?:^|\s)git:\/\/|\bgit\s*=\s*"|type = "git"/m;

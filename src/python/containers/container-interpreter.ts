@@ -1,6 +1,7 @@
 import type { SystemTool } from '../../drivers/driver.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
+import { normalName } from '../../packaging/requirement.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { configurationFiles } from '../install/pip-configuration.js';
 import { settingFiles } from '../install/uv-configuration.js';
@@ -8,7 +9,6 @@ import type { Interpreter } from '../interpreter/interpreter.js';
 import type { Candidate } from '../interpreter/interpreter-candidates.js';
 import { bringInterpreter } from '../interpreter/managed-interpreter.js';
 import { type PythonRequest, programNames } from '../interpreter/python-request.js';
-import { normalName } from '../requirements/requirement.js';
 import { type LocatedList, listRequirements } from '../requirements/requirement-files.js';
 import { carriedPaths } from './carried-settings.js';
 import { type ContainerSurvey, surveyContainer } from './container-survey.js';

@@ -1,5 +1,5 @@
-import { matchesRule } from '../interpreter/version.js';
-import { parseRequirement } from '../requirements/requirement.js';
+import { parseRequirement } from '../../packaging/requirement.js';
+import { meets, meetsAll } from '../../packaging/version.js';
 
 /**
  * Whether the parts of a requirement exclude each other, as in `six==1.15.0,==1.16.0`: an index has versions for each
@@ -10,12 +10,12 @@ import { parseRequirement } from '../requirements/requirement.js';
  */
 export function excludesItself(requirement: string, available: string): boolean {
   const [text = ''] = requirement.split(' (from ', 1);
-  const rules = parseRequirement(text).versions.map(([operator, version]) => ({ operator, version }));
+  const parts = parseRequirement(text).versions;
   const versions = available.split(',').map((version) => version.trim());
   return (
-    rules.length > 1 &&
-    rules.every((rule) => versions.some((version) => matchesRule(version, rule))) &&
-    !versions.some((version) => rules.every((rule) => matchesRule(version, rule)))
+    parts.length > 1 &&
+    parts.every((part) => versions.some((version) => meets(version, part))) &&
+    !versions.some((version) => meetsAll(version, parts))
   );
 }
 

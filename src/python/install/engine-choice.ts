@@ -1,4 +1,4 @@
-import type { RequirementList } from '../requirements/requirement-list.js';
+import type { RequirementList } from '../../packaging/requirement-list.js';
 import type { Engine, PipSettings } from '../settings.js';
 import type { InstallPlan } from './install-plan.js';
 import { type UvOptions, uvInstallFlags, uvOptions } from './uv-flags.js';

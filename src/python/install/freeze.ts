@@ -1,6 +1,6 @@
-import { type MarkerValues, markerHolds } from '../requirements/markers.js';
+import { type MarkerValues, markerHolds } from '../../packaging/markers.js';
+import { normalName, parseRequirement, type Requirement } from '../../packaging/requirement.js';
 import { fromRepositoryRoot } from '../requirements/repository-folder.js';
-import { normalName, parseRequirement, type Requirement } from '../requirements/requirement.js';
 import type { InstalledPackage } from './environment-inspection.js';
 
 /** What installs packages; listed only when the task asked for it. */

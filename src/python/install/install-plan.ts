@@ -1,6 +1,6 @@
-import { addOnce, type ListOptions, readListOptions } from '../requirements/list-options.js';
-import { normalName, type Requirement, requirementText } from '../requirements/requirement.js';
-import { hasHashes, type RequirementList } from '../requirements/requirement-list.js';
+import { addOnce, type ListOptions, readListOptions } from '../../packaging/list-options.js';
+import { normalName, type Requirement, requirementText } from '../../packaging/requirement.js';
+import { hasHashes, type RequirementList } from '../../packaging/requirement-list.js';
 import type { RequirementSettings } from '../settings.js';
 
 /** What is installed, in order. Each line is the text of a requirements file. */

@@ -1,7 +1,7 @@
 import type { Place } from '../../drivers/driver.js';
 import type { Reporter } from '../../logs/reporter.js';
+import type { ListOptions } from '../../packaging/list-options.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import type { ListOptions } from '../requirements/list-options.js';
 import type { FailedInstall } from './install-failure.js';
 
 /** What an installer needs of the task it works for. */

@@ -1,6 +1,6 @@
-import { compareVersions } from '../interpreter/version.js';
+import { parseRequirement, type Requirement } from '../../packaging/requirement.js';
+import { meets } from '../../packaging/version.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import { parseRequirement, type Requirement } from '../requirements/requirement.js';
 import type { InstallContext } from './installer.js';
 
 /**
@@ -28,9 +28,9 @@ export function watchOrigins(
   lines: readonly string[],
 ): OriginWatch | undefined {
   const repositories = lines.map(parseRequirement).filter(({ kind }) => kind === 'vcs');
-  if (repositories.length === 0 || compareVersions(pipVersion, '>=', RECORDS_ALWAYS)) return undefined;
+  if (repositories.length === 0 || meets(pipVersion, ['>=', RECORDS_ALWAYS])) return undefined;
   const report = `${context.listFile}.report.json`;
-  const byPip = compareVersions(pipVersion, '>=', WRITES_REPORT);
+  const byPip = meets(pipVersion, ['>=', WRITES_REPORT]);
   return {
     flags: byPip ? ['--report', report] : [],
     complete: async () => {

@@ -1,5 +1,5 @@
-import { type CompareRule, matchesRule, parseRule } from '../interpreter/version.js';
-import { fromFolder, type ListOptions, optionLines, quotedPath } from '../requirements/list-options.js';
+import { fromFolder, type ListOptions, optionLines, quotedPath } from '../../packaging/list-options.js';
+import { meetsAll, versionParts } from '../../packaging/version.js';
 import type { PipSettings } from '../settings.js';
 import { failureReason } from './install-failure.js';
 import { type InstallContext, type Installer, type InstallStep, installFromList } from './installer.js';
@@ -61,11 +61,8 @@ export function pipFlags(settings: PipSettings): string[] {
 /** Rules are alternatives; within one, all parts hold: `>=20.3,<24.3`. */
 export function legacyResolverFlag(version: string, rules: readonly string[]): string[] {
   const use = rules.some((rule) => {
-    const parts = rule
-      .split(',')
-      .map(parseRule)
-      .filter((part): part is CompareRule => part !== undefined);
-    return parts.length > 0 && parts.every((part) => matchesRule(version, part));
+    const parts = versionParts(rule);
+    return parts.length > 0 && meetsAll(version, parts);
   });
   return use ? ['--use-deprecated=legacy-resolver'] : [];
 }

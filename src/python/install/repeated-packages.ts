@@ -3,7 +3,7 @@ import {
   parseRequirement,
   type Requirement,
   requirementText,
-} from '../requirements/requirement.js';
+} from '../../packaging/requirement.js';
 
 /**
  * One line for each package of a list: the old resolver of pip refuses a list that names a package twice, also where

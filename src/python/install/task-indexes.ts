@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parse } from 'smol-toml';
-import type { ListOptions } from '../requirements/list-options.js';
+import type { ListOptions } from '../../packaging/list-options.js';
 import { readListed } from '../requirements/listed-file.js';
 
 /** A package index that a task names: in a list, or with a name of its own in a project. */

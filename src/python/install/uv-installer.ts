@@ -1,5 +1,5 @@
-import { fromFolder, type ListOptions } from '../requirements/list-options.js';
-import { expandListed } from '../requirements/list-variables.js';
+import { fromFolder, type ListOptions } from '../../packaging/list-options.js';
+import { expandListed } from '../../packaging/list-variables.js';
 import { type InstallContext, type Installer, installFromList } from './installer.js';
 import type { PipConfiguration } from './pip-configuration.js';
 import { type UvOptions, uvOptions } from './uv-flags.js';

@@ -1,5 +1,5 @@
-import type { Requirement } from '../requirements/requirement.js';
-import type { RequirementList } from '../requirements/requirement-list.js';
+import type { Requirement } from '../../packaging/requirement.js';
+import type { RequirementList } from '../../packaging/requirement-list.js';
 
 type List = Pick<RequirementList, 'requirements' | 'options'>;
 

@@ -1,8 +1,8 @@
 import type { Place } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
+import { meetsAll, versionParts } from '../../packaging/version.js';
 import { uvFromHost } from '../containers/container-uv.js';
 import type { EnvironmentJob } from '../environment-job.js';
-import { matchesRule, parseRule } from '../interpreter/version.js';
 import { installTool } from './python-tool.js';
 import type { UvProgram } from './uv-installer.js';
 
@@ -15,7 +15,7 @@ export async function obtainUv(job: EnvironmentJob): Promise<UvProgram | undefin
   const { settings, place } = request;
   const found = await findUv(place, settings.uv.binary, interpreter.program);
   const wanted = settings.uv.version;
-  const good = (version: string): boolean => wanted === undefined || fits(version, wanted);
+  const good = (version: string): boolean => wanted === undefined || meetsAll(version, versionParts(wanted));
   if (found !== undefined && good(found.version)) return found;
   const brought = await uvFromHost(job, good);
   if (brought !== undefined) return brought;
@@ -45,13 +45,6 @@ async function uvAt(place: Place, program: string): Promise<UvProgram | undefine
   const answer = await place.exec({ argv: [program, '--version'] }).catch(() => undefined);
   const version = /^uv (\d+\.\d+\.\d+)/.exec(answer?.stdout ?? '')?.[1];
   return answer?.exitCode === 0 && version !== undefined ? { program, version } : undefined;
-}
-
-function fits(version: string, wanted: string): boolean {
-  return wanted.split(',').every((part) => {
-    const rule = parseRule(part);
-    return rule === undefined || matchesRule(version, rule);
-  });
 }
 
 /** A task does without uv where it cannot be installed. */

@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type { VersionPart } from '../requirements/requirement.js';
+import { inRange, type PythonRange } from '../../packaging/python-range.js';
 import type { InterpreterSettings } from '../settings.js';
-import { compareVersions } from './version.js';
 
 /** Which interpreter is wanted, and who wants it. */
 export interface PythonRequest {
@@ -13,13 +12,6 @@ export interface PythonRequest {
   by: string;
   /** What the project of the task's repository allows besides. */
   range?: PythonRange;
-}
-
-/** Versions of Python: alternatives, in each of which all parts hold. */
-export interface PythonRange {
-  alternatives: readonly (readonly VersionPart[])[];
-  /** As the project writes it. */
-  text: string;
 }
 
 const ANY: PythonRequest = { version: undefined, program: undefined, by: 'nothing in particular' };
@@ -63,15 +55,6 @@ export function accepts(
   version: string,
 ): boolean {
   return satisfies(version, asked) && inRange(version, range);
-}
-
-export function inRange(version: string, range: PythonRange | undefined): boolean {
-  return (
-    range === undefined ||
-    range.alternatives.some((parts) =>
-      parts.every(([operator, other]) => compareVersions(version, operator, other)),
-    )
-  );
 }
 
 /** True when some release of a minor version, `3.11`, may be what is asked for and allowed. */

@@ -1,4 +1,5 @@
 import { AgentError, causeLine } from '../../errors.js';
+import { markerValues } from '../../packaging/markers.js';
 import { baseEnvironment } from '../base-environment.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import { clearFolder } from '../clear-folder.js';
@@ -15,7 +16,6 @@ import { indexesOfProject } from '../install/task-indexes.js';
 import { findInterpreter, type Interpreter } from '../interpreter/interpreter.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { readListed } from '../requirements/listed-file.js';
-import { markerValues } from '../requirements/markers.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
 import { projectKey } from './project-key.js';
 

@@ -1,10 +1,10 @@
 import { parse } from 'smol-toml';
+import { type PythonRange, parsePythonRange } from '../../packaging/python-range.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { readIni } from '../install/pip-configuration.js';
-import { mayAccept, type PythonRange, type PythonRequest } from '../interpreter/python-request.js';
+import { mayAccept, type PythonRequest } from '../interpreter/python-request.js';
 import { type ListedFrom, readListed } from '../requirements/listed-file.js';
 import { findProject } from './project-files.js';
-import { parsePythonRange } from './python-range.js';
 
 type ProjectRequest = Pick<EnvironmentRequest, 'repository' | 'settings' | 'pythonRequest' | 'reporter'>;
 

@@ -1,4 +1,5 @@
 import { AgentError } from '../../errors.js';
+import { markerValues } from '../../packaging/markers.js';
 import { toolKey } from '../cache/environment-key.js';
 import { keptOrBuilt } from '../cache/kept-environment.js';
 import { clearFolder } from '../clear-folder.js';
@@ -15,7 +16,6 @@ import { type UvProgram, uvEnvironment } from '../install/uv-installer.js';
 import { obtainUv } from '../install/uv-program.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { readListed } from '../requirements/listed-file.js';
-import { markerValues } from '../requirements/markers.js';
 import { findProject, hasLocalPackages, isPackage, type Project } from './project-files.js';
 import { projectKey } from './project-key.js';
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathInside } from '../../os/inside-tree.js';
+import { ARCHIVE } from '../../packaging/requirement.js';
+import { isAddress } from '../../packaging/requirement-list.js';
 import { type ListedFrom, readListed } from './listed-file.js';
-import { ARCHIVE } from './requirement.js';
 import type { LocatedList } from './requirement-files.js';
-import { isAddress } from './requirement-list.js';
 
 /**
  * The content of the files that a list installs from or is limited by: constraints with the files that these name,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { parseRequirement, type Requirement } from '../../packaging/requirement.js';
 import type { EnvironmentRequest } from '../environment-request.js';
-import { parseRequirement, type Requirement } from './requirement.js';
 import { type ListRequest, type LocatedList, locateRequirements } from './requirement-files.js';
 
 type FileRequest = ListRequest & Pick<EnvironmentRequest, 'signal'>;

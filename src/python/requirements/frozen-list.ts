@@ -1,11 +1,17 @@
 import path from 'node:path';
+import {
+  emptyOptions,
+  fromFolder,
+  type ListOptions,
+  optionLines,
+  quotedPath,
+} from '../../packaging/list-options.js';
+import type { MarkerValues } from '../../packaging/markers.js';
+import { hasHashes } from '../../packaging/requirement-list.js';
 import type { InstalledPackage } from '../install/environment-inspection.js';
 import { type AskedPackage, freezeLines, withoutLogin } from '../install/freeze.js';
 import { mergeOptions } from '../install/install-plan.js';
-import { emptyOptions, fromFolder, type ListOptions, optionLines, quotedPath } from './list-options.js';
-import type { MarkerValues } from './markers.js';
 import { ADDED, type LocatedList, OF_TASK } from './requirement-files.js';
-import { hasHashes } from './requirement-list.js';
 
 /** What a task is reported to have installed; both parts together are a list that installs the same again. */
 export interface FrozenList {

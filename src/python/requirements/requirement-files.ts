@@ -1,11 +1,16 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
+import { expandListed, hasVariable } from '../../packaging/list-variables.js';
+import { normalName } from '../../packaging/requirement.js';
+import {
+  isAddress,
+  linesOf,
+  parseRequirementList,
+  type RequirementList,
+} from '../../packaging/requirement-list.js';
 import type { EnvironmentRequest, RepositoryFolders } from '../environment-request.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
-import { expandListed, hasVariable } from './list-variables.js';
 import { type ListedFrom, readListed } from './listed-file.js';
-import { normalName } from './requirement.js';
-import { isAddress, linesOf, parseRequirementList, type RequirementList } from './requirement-list.js';
 import { foldersDownTo, requirementSource } from './requirement-source.js';
 
 /** A list together with the folder on the host that its relative paths start from. */

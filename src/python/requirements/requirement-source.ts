@@ -1,8 +1,8 @@
 import type { TaskRequirements } from '../../api/task-record.js';
+import { normalName, withoutComment } from '../../packaging/requirement.js';
+import { linesOf, parseRequirementList } from '../../packaging/requirement-list.js';
 import type { RequirementSettings } from '../settings.js';
 import { fromRepositoryRoot } from './repository-folder.js';
-import { normalName, withoutComment } from './requirement.js';
-import { linesOf, parseRequirementList } from './requirement-list.js';
 
 /** Where the packages of a task come from. */
 export type RequirementSource =

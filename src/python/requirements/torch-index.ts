@@ -1,8 +1,8 @@
-import { rangesOverlap } from '../interpreter/version-range.js';
+import type { ListOptions } from '../../packaging/list-options.js';
+import { normalName, parseRequirement, type Requirement } from '../../packaging/requirement.js';
+import type { RequirementList } from '../../packaging/requirement-list.js';
+import { rangesOverlap } from '../../packaging/version-range.js';
 import type { TorchSettings } from '../tool-settings.js';
-import type { ListOptions } from './list-options.js';
-import { normalName, parseRequirement, type Requirement } from './requirement.js';
-import type { RequirementList } from './requirement-list.js';
 
 /** What the machine computes with. */
 export interface Accelerator {

@@ -1,7 +1,7 @@
+import { hasHashes } from '../../packaging/requirement-list.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import type { LocatedList } from './requirement-files.js';
-import { hasHashes } from './requirement-list.js';
 import {
   type Accelerator,
   fitToTorchIndex,

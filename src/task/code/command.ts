@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { expandVariables } from '../../config/expand.js';
-import { isBalanced, splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
+import { expandVariables } from '../../os/expand.js';
+import { isBalanced, splitWords } from '../../os/shell-words.js';
 import { entryArguments, moduleEntry, readEntry } from './entry-words.js';
 import type { InterpreterKind } from './script-binary.js';
 

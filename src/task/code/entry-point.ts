@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { TaskScript } from '../../api/task-record.js';
-import { expandVariables } from '../../config/expand.js';
 import { AgentError } from '../../errors.js';
+import { expandVariables } from '../../os/expand.js';
 import { expandHome } from '../../os/paths.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,5 @@
-import { isBalanced, splitWords } from '../../config/shell-words.js';
 import { AgentError } from '../../errors.js';
+import { isBalanced, splitWords } from '../../os/shell-words.js';
 
 /** An entry point, taken apart. */
 export interface EntryWords {

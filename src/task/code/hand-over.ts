@@ -1,7 +1,8 @@
 import { constants, lstatSync, readdirSync } from 'node:fs';
-import { copyFile, lstat, realpath, rename, rm } from 'node:fs/promises';
+import { copyFile, realpath, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Place } from '../../drivers/driver.js';
+import { entryExists } from '../../os/files.js';
 import { linkTree } from '../../python/cache/tree-copy.js';
 import { Slices } from '../../python/cache/tree-scan.js';
 
@@ -25,7 +26,7 @@ export async function handOverCode({ staging }: Place, workspace: string): Promi
   for (const name of CODE_FOLDERS) {
     const folder = path.join(workspace, name);
     const made = staging.of(folder);
-    if (!(await exists(made))) continue;
+    if (!(await entryExists(made))) continue;
     const seen = `${made}.seen`;
     await partFiles(made);
     await linkTree(made, seen, (entry) => entry !== '.git');
@@ -67,11 +68,4 @@ async function* below(root: string): AsyncGenerator<{ file: string; kind: 'file'
       if (slices.isOver) await slices.next();
     }
   }
-}
-
-function exists(file: string): Promise<boolean> {
-  return lstat(file).then(
-    () => true,
-    () => false,
-  );
 }

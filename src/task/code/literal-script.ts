@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { shellQuote } from '../variables.js';
+import { quoteWord } from '../../os/shell-words.js';
 import { isWord } from './command.js';
 import type { ExecutionInfo } from './entry-point.js';
 import { baseName, entryArguments, moduleEntry, readEntry } from './entry-words.js';
@@ -52,7 +52,7 @@ export function planLiteralScript(
     kind === 'python' && !text.trimStart().startsWith('{') ? script.replace(/\.ipynb$/i, '.py') : script;
   if (!ENDINGS[kind].test(code)) return written(baseName(entry));
   const file = baseName(code);
-  return written(file, [file, ...rest].map(shellQuote).join(' '));
+  return written(file, [file, ...rest].map(quoteWord).join(' '));
 }
 
 /**
@@ -66,7 +66,7 @@ function launchedScript(entry: string): { file: string; entryPoint: string } | u
   if (named === undefined || words[0] !== '-m') return undefined;
   const below = path.posix.normalize(named);
   const file = /^(?:\/|\.\.\/|[a-z]:\/)/i.test(below) ? baseName(below) : below;
-  return { file, entryPoint: file === named ? entry : words.with(at, file).map(shellQuote).join(' ') };
+  return { file, entryPoint: file === named ? entry : words.with(at, file).map(quoteWord).join(' ') };
 }
 
 /** `folder:file` names the file. */

@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.js';
 import type { Place } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
 import type { Reporter } from '../../logs/reporter.js';
-import { expandListed } from '../../python/requirements/list-variables.js';
+import { expandListed } from '../../packaging/list-variables.js';
 import {
   type CheckedOut,
   type CheckoutRequest,

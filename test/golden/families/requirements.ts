@@ -1,19 +1,12 @@
 import { Config, type ConfigTree, type ConfigValue } from '../../../src/config/config.js';
 import { shippedLayer } from '../../../src/config/load.js';
 import { AgentError } from '../../../src/errors.js';
+import { type Requirement, requirementText, withoutComment } from '../../../src/packaging/requirement.js';
+import { parseRequirementList, type RequirementList } from '../../../src/packaging/requirement-list.js';
+import { meets, releaseOf } from '../../../src/packaging/version.js';
+import { rangesOverlap } from '../../../src/packaging/version-range.js';
 import { type InstallPlan, planInstall } from '../../../src/python/install/install-plan.js';
 import { legacyResolverFlag, pipFlags, pipPackages } from '../../../src/python/install/pip-installer.js';
-import { compareVersions } from '../../../src/python/interpreter/version.js';
-import { rangesOverlap } from '../../../src/python/interpreter/version-range.js';
-import {
-  type Requirement,
-  requirementText,
-  withoutComment,
-} from '../../../src/python/requirements/requirement.js';
-import {
-  parseRequirementList,
-  type RequirementList,
-} from '../../../src/python/requirements/requirement-list.js';
 import { listedVersion } from '../../../src/python/requirements/requirement-source.js';
 import { fitToTorchIndex, namesTorch, torchIndexes } from '../../../src/python/requirements/torch-index.js';
 import { type PythonSettings, pythonSettings } from '../../../src/python/settings.js';
@@ -34,7 +27,6 @@ interface Input {
   a: string & [string, string][];
   b: string & [string, string][];
   operator: string;
-  num_parts?: number;
   ignore_sub_versions?: boolean;
   pip_version: string | string[];
   wrap?: string;
@@ -48,8 +40,8 @@ const ADDED = 'setuptools<59';
 const OPERATIONS: Record<string, (input: Input) => unknown> = {
   parse,
   replace,
-  compare: ({ a, operator, b, num_parts: parts, ignore_sub_versions: plain }) =>
-    compareVersions(a, operator, b, { ...(parts === undefined ? {} : { parts }), plain: plain ?? true }),
+  compare: ({ a, operator, b, ignore_sub_versions: plain = true }) =>
+    meets(plain ? releaseOf(a) : a, [operator, b]),
   specs_intersect: ({ a, b }) => rangesOverlap(a, b),
   pip_packages: ({ pip_version: versions, wrap = '' }) =>
     pipPackages(versions).map((one) => wrap + one + wrap),

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { splitWords } from '../../../src/config/shell-words.js';
+import { splitWords } from '../../../src/os/shell-words.js';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 import { makeMachineImage } from '../../support/machine-image.js';

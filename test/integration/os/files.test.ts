@@ -1,10 +1,12 @@
-import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { AgentError } from '../../../src/errors.js';
 import {
   diskError,
   ensureFolder,
+  entryExists,
+  exists,
   JsonLinesFile,
   readTextIfThere,
   writeFileDurable,
@@ -63,4 +65,14 @@ test('names the place when a disk is full', async (t) => {
   t.regex(error.message, troubleshootingLine('disk-full', { file: '/data/x' }));
   const other = new Error('other');
   t.is(diskError(other, '/data/x'), other);
+});
+
+test('a link that leads nowhere is an entry and no file', async (t) => {
+  const folder = await tempFolder(t);
+  const [file, link] = [path.join(folder, 'f'), path.join(folder, 'link')];
+  await symlink('f', link);
+  t.deepEqual([await exists(link), await entryExists(link)], [false, true]);
+  await writeFile(file, '');
+  t.deepEqual([await exists(link), await exists(file), await entryExists(file)], [true, true, true]);
+  t.deepEqual([await exists(`${file}/x`), await entryExists(`${file}/x`)], [false, false]);
 });

@@ -1,11 +1,11 @@
 import test from 'ava';
 import type { TaskRecord } from '../../../src/api/task-record.js';
-import { expandVariables } from '../../../src/config/expand.js';
 import { parseHocon } from '../../../src/config/hocon/parse-hocon.js';
 import { mergeTrees } from '../../../src/config/tree.js';
+import { expandVariables } from '../../../src/os/expand.js';
+import { markerHolds } from '../../../src/packaging/markers.js';
+import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
 import { planConda } from '../../../src/python/conda/conda-plan.js';
-import { markerHolds } from '../../../src/python/requirements/markers.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 import { cleanUrl, parseGitUrl } from '../../../src/repository/git-url.js';
 import { withoutVcsLogins } from '../../../src/repository/requirement-url.js';
 import { sshToHttp } from '../../../src/repository/url-rewrite.js';

@@ -7,9 +7,9 @@ import { COMMANDS } from '../../../src/cli/commands.js';
 import { planEntrypoint } from '../../../src/cli/entrypoint/plan-entrypoint.js';
 import { readOverride } from '../../../src/config/dynamic-overrides.js';
 import { OPTIONS } from '../../../src/config/options/option-table.js';
-import { splitWords } from '../../../src/config/shell-words.js';
 import { VARIABLES } from '../../../src/config/variables/variable-table.js';
 import { optionsOf, parseArguments } from '../../../src/container/arguments/parse-arguments.js';
+import { splitWords } from '../../../src/os/shell-words.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../docs/compose');
 const AGENTS = ['services-agent', 'apps-agent', 'custom-apps-agent'];

@@ -1,4 +1,6 @@
 import test from 'ava';
+import { emptyOptions } from '../../../src/packaging/list-options.js';
+import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
 import { chooseEngine, type EngineFacts } from '../../../src/python/install/engine-choice.js';
 import { type FailureKind, failureReason } from '../../../src/python/install/install-failure.js';
 import { planInstall, takeIndexFlags } from '../../../src/python/install/install-plan.js';
@@ -7,8 +9,6 @@ import { mergeRepeated } from '../../../src/python/install/repeated-packages.js'
 import { uvFlags, uvOptions } from '../../../src/python/install/uv-flags.js';
 import { uvEnvironment } from '../../../src/python/install/uv-installer.js';
 import { listObstacle } from '../../../src/python/install/uv-obstacles.js';
-import { emptyOptions } from '../../../src/python/requirements/list-options.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 
 const UV = { bestMatch: true, offline: false, fresh: false };
 const PIP = {

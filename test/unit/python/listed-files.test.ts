@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { readListed } from '../../../src/python/requirements/listed-file.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
+import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
+import { decodeText, readListed } from '../../../src/python/requirements/listed-file.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** Spellings of a file of the machine beside the repository, by which a list may try to have it read. */
@@ -68,4 +68,21 @@ test('links that give a file ever new names end in an error', (t) => {
       message: /more than 1000 files/,
     },
   );
+});
+
+test('a list is read in each encoding that editors and shells write', (t) => {
+  const text = 'six==1.0\r\nseven # für\r\n';
+  const big = Buffer.from(text, 'utf16le').swap16();
+  const table: [name: string, bytes: Buffer][] = [
+    ['UTF-8', Buffer.from(text)],
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${text}`)],
+    ['UTF-16 with a mark', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['UTF-16 the other way round', Buffer.concat([Buffer.from([0xfe, 0xff]), big])],
+    ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
+    ['big UTF-16 without a mark', big],
+    ['Latin-1', Buffer.from(text, 'latin1')],
+  ];
+  for (const [name, bytes] of table) t.is(decodeText(bytes), text, name);
+  const greek = Buffer.concat([Buffer.from('# coding: iso-8859-7\nsix # '), Buffer.from([0xe1])]);
+  t.is(decodeText(greek), '# coding: iso-8859-7\nsix # α');
 });

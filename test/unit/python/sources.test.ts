@@ -1,6 +1,8 @@
 import test from 'ava';
 import { Config } from '../../../src/config/config.js';
 import { shippedLayer } from '../../../src/config/load.js';
+import { parseRequirement } from '../../../src/packaging/requirement.js';
+import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
 import { chooseForRemoval, type KeptEnvironment } from '../../../src/python/cache/cache-collection.js';
 import { environmentKey } from '../../../src/python/cache/environment-key.js';
 import {
@@ -10,14 +12,11 @@ import {
   planConda,
   withoutMissing,
 } from '../../../src/python/conda/conda-plan.js';
-import { expandVariables } from '../../../src/python/custom-build.js';
 import type { InstalledPackage } from '../../../src/python/install/environment-inspection.js';
 import { freezeLines, withoutLogin } from '../../../src/python/install/freeze.js';
 import { findProject, hasLocalPackages, isPackage } from '../../../src/python/projects/project-files.js';
 import { frozenList } from '../../../src/python/requirements/frozen-list.js';
-import { parseRequirement } from '../../../src/python/requirements/requirement.js';
 import { addedPackages, needsRepository } from '../../../src/python/requirements/requirement-files.js';
-import { parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
 import {
   foldersDownTo,
   frozenRequirements,
@@ -340,10 +339,6 @@ test('a pyproject.toml without a project is none', (t) => {
   t.false(isPackage({ ...project, pyproject: '[tool.poetry]\npackage-mode = false\n' }, 'poetry'));
   t.true(hasLocalPackages({ ...project, lock: 'source = { editable = "packages/a" }' }));
   t.false(hasLocalPackages({ ...project, lock: 'source = { virtual = "." }' }));
-});
-
-test('variables in the path of a build script', (t) => {
-  t.is(expandVariables('~/$A/${B}/$C', { HOME: '/h', A: 'a', B: 'b' }), '/h/a/b/$C');
 });
 
 test('a notebook needs its converter, and an injected start of the SDK the SDK', (t) => {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { emptyOptions, readListOptions } from '../../../src/packaging/list-options.js';
 import { indexesOfProject } from '../../../src/python/install/task-indexes.js';
-import { emptyOptions, readListOptions } from '../../../src/python/requirements/list-options.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 test('indexes of a project are those of uv and poetry, in its files and in those of the workspace above', (t) => {

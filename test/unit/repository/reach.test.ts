@@ -144,7 +144,7 @@ test('the ssh command follows the settings and quotes the key', (t) => {
   const command = (config: Record<string, ConfigValue>): string =>
     gitEnvironment([], repositorySettings(caseConfig(config))).GIT_SSH_COMMAND ?? '';
   t.regex(command({}), /^ssh -oBatchMode=yes -oConnectTimeout=45 -oServerAliveInterval=45$/);
-  t.regex(command({ 'agent.git.ssh_key': "/a b/it's" }), / -oIdentitiesOnly=yes -i '\/a b\/it'\\''s'$/);
+  t.regex(command({ 'agent.git.ssh_key': "/a b/it's" }), / -oIdentitiesOnly=yes -i '\/a b\/it'"'"'s'$/);
   t.regex(command({ 'agent.git.host_keys': 'accept-new' }), /-oStrictHostKeyChecking=accept-new/);
   t.throws(() => command({ 'agent.git.host_keys': 'maybe' }), { code: 'CONFIG_VALUE' });
 });

@@ -2,7 +2,7 @@ import { chmod, chown, cp, lstat, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
 import { run } from '../../../os/exec.js';
-import { ensureFolder } from '../../../os/files.js';
+import { ensureFolder, exists } from '../../../os/files.js';
 import type { MountedFolder } from '../docker-place.js';
 
 export interface OwnMountsRequest {
@@ -137,11 +137,4 @@ async function makeReadable(file: string): Promise<void> {
   await chmod(file, stats.isDirectory() ? 0o755 : 0o644);
   if (!stats.isDirectory()) return;
   for (const name of await readdir(file)) await makeReadable(path.join(file, name));
-}
-
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

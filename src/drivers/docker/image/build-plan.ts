@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { quoteWord } from '../../../container/arguments/shell-text.js';
 import { CONTROL_INSIDE } from '../../../container/layout.js';
 import { ensureFolder } from '../../../os/files.js';
+import { quoteWord } from '../../../os/shell-words.js';
 import type { ContainerPlan } from '../containers/container-plan.js';
 
 /** Beside what starts the command, in the run's control folder. */

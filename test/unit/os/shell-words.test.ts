@@ -1,5 +1,6 @@
 import test from 'ava';
-import { splitWords } from '../../../src/config/shell-words.js';
+import fc from 'fast-check';
+import { isBalanced, quoteWord, splitWords } from '../../../src/os/shell-words.js';
 
 const CASES: readonly [text: string, words: string[]][] = [
   ['', []],
@@ -13,9 +14,20 @@ const CASES: readonly [text: string, words: string[]][] = [
   ['"open', ['open']],
   ["a 'open end", ['a', 'open end']],
   ['end\\', ['end\\']],
+  ['--a 1 \\\n  --b "c\\\nd" e\\\nf', ['--a', '1', '--b', 'cd', 'ef']],
   ['$HOME *', ['$HOME', '*']],
 ];
 
 for (const [text, words] of CASES) {
   test(`${JSON.stringify(text)} as words`, (t) => t.deepEqual(splitWords(text), words));
 }
+
+test('quoted words are split into the same words', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: fc.constantFrom(...`a'"\\ $\n~=*`) })), (words) => {
+      const text = words.map(quoteWord).join(' ');
+      return isBalanced(text) && JSON.stringify(splitWords(text)) === JSON.stringify(words);
+    }),
+  );
+  t.is(quoteWord('--a=b,c:/d'), '--a=b,c:/d');
+});

@@ -1,5 +1,11 @@
-import type { PythonRange } from '../interpreter/python-request.js';
-import type { VersionPart } from '../requirements/requirement.js';
+import { meetsAll, releaseOf, type VersionPart } from './version.js';
+
+/** Versions of Python: alternatives, in each of which all parts hold. */
+export interface PythonRange {
+  alternatives: readonly (readonly VersionPart[])[];
+  /** As the project writes it. */
+  text: string;
+}
 
 /** Operators of Python's own form and of poetry's; a version alone is meant exactly. */
 const PART = /^(\^|===|==|~=|!=|<=|>=|<|>|~|=)?\s*v?(\d+(?:\.\d+)*(?:\.\*)?|\*)\S*$/;
@@ -12,6 +18,12 @@ export function parsePythonRange(text: string): PythonRange | undefined {
   const alternatives = text.split(/\s*\|\|?\s*/).map(partsOf);
   const known = alternatives.filter((parts) => parts !== undefined);
   return known.length === alternatives.length ? { alternatives: known, text: text.trim() } : undefined;
+}
+
+/** As pip and uv check it: a preview of a Python counts as its release. */
+export function inRange(version: string, range: PythonRange | undefined): boolean {
+  const release = releaseOf(version);
+  return range === undefined || range.alternatives.some((parts) => meetsAll(release, parts));
 }
 
 function partsOf(text: string): VersionPart[] | undefined {

@@ -1,12 +1,21 @@
-import { ownMember } from '../../os/own-member.js';
-import type { Probe } from '../interpreter/interpreter-probe.js';
-import { compareVersions } from '../interpreter/version.js';
+import { ownMember } from '../os/own-member.js';
+import { meets } from './version.js';
 
 /** Values of the names in an environment marker, such as `python_version`. */
 export type MarkerValues = Readonly<Record<string, string>>;
 
+/** What an interpreter says of itself. */
+interface InterpreterFacts {
+  /** `3.11.7`. */
+  version: string;
+  /** `sys.implementation.name`: `cpython`. */
+  implementation: string;
+  /** `sysconfig.get_platform()`: `linux-x86_64`. */
+  platform: string;
+}
+
 /** The marker values of an interpreter. */
-export function markerValues(probe: Pick<Probe, 'version' | 'implementation' | 'platform'>): MarkerValues {
+export function markerValues(probe: InterpreterFacts): MarkerValues {
   const [system = '', ...machine] = probe.platform.split('-');
   const linux = system === 'linux';
   return {
@@ -75,7 +84,7 @@ function comparison(state: State): boolean | undefined {
   if (operator === 'in') return right.text.includes(left.text);
   if (operator === 'not in') return !right.text.includes(left.text);
   if (!/^(===|==|~=|!=|<=|>=|<|>)$/.test(operator)) return undefined;
-  if (left.version || right.version) return compareVersions(left.text, operator, right.text);
+  if (left.version || right.version) return meets(left.text, [operator, right.text]);
   return operator === '==' || operator === '==='
     ? left.text === right.text
     : operator === '!=' && left.text !== right.text;

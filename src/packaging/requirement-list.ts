@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { AgentError } from '../../errors.js';
+import { AgentError } from '../errors.js';
 import {
   emptyOptions,
   isEditable,

@@ -1,13 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { expandListed } from '../../../src/python/requirements/list-variables.js';
-import { decodeText } from '../../../src/python/requirements/listed-file.js';
-import {
-  parseRequirement,
-  type Requirement,
-  requirementText,
-} from '../../../src/python/requirements/requirement.js';
-import { isAddress, parseRequirementList } from '../../../src/python/requirements/requirement-list.js';
+import { expandListed } from '../../../src/packaging/list-variables.js';
+import { parseRequirement, type Requirement, requirementText } from '../../../src/packaging/requirement.js';
+import { isAddress, parseRequirementList } from '../../../src/packaging/requirement-list.js';
 
 const TEXTS: [line: string, text: string, kind: Requirement['kind']][] = [
   ['numpy  ==  1.26 # why', 'numpy==1.26', 'index'],
@@ -101,23 +96,6 @@ test('several options on a line, beginnings of their names, and files that only 
     constraints: ['limits.txt'],
     others: ['--trusted-host a', '--require-hashes'],
   });
-});
-
-test('a list is read in each encoding that editors and shells write', (t) => {
-  const text = 'six==1.0\r\nseven # für\r\n';
-  const big = Buffer.from(text, 'utf16le').swap16();
-  const table: [name: string, bytes: Buffer][] = [
-    ['UTF-8', Buffer.from(text)],
-    ['UTF-8 with a mark', Buffer.from(`\ufeff${text}`)],
-    ['UTF-16 with a mark', Buffer.from(`\ufeff${text}`, 'utf16le')],
-    ['UTF-16 the other way round', Buffer.concat([Buffer.from([0xfe, 0xff]), big])],
-    ['UTF-16 without a mark', Buffer.from(text, 'utf16le')],
-    ['big UTF-16 without a mark', big],
-    ['Latin-1', Buffer.from(text, 'latin1')],
-  ];
-  for (const [name, bytes] of table) t.is(decodeText(bytes), text, name);
-  const greek = Buffer.concat([Buffer.from('# coding: iso-8859-7\nsix # '), Buffer.from([0xe1])]);
-  t.is(decodeText(greek), '# coding: iso-8859-7\nsix # α');
 });
 
 test('variables in a list are those that pip reads', (t) => {

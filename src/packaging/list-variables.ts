@@ -1,4 +1,4 @@
-import { ownMember } from '../../os/own-member.js';
+import { ownMember } from '../os/own-member.js';
 
 /** What pip replaces in a list by the environment: capitals in braces and nothing else. */
 const VARIABLE = /\$\{([A-Z0-9_]+)\}/g;

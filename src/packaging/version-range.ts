@@ -1,8 +1,9 @@
-import type { VersionPart } from '../requirements/requirement.js';
+import { compare, explain } from '@renovatebot/pep440';
+import { releaseOf, type VersionPart } from './version.js';
 
 /** An end of a range; `undefined` where it is open to all versions. */
 interface Bound {
-  version: number[];
+  version: string;
   inclusive: boolean;
 }
 
@@ -11,7 +12,10 @@ interface Range {
   high: Bound | undefined;
 }
 
-/** Whether some version satisfies both lists. Exclusions (`!=`) take single versions out and do not count. */
+/**
+ * Whether some release satisfies both lists. Exclusions (`!=`) take single versions out and do not count; builds of
+ * vendors count as their release.
+ */
 export function rangesOverlap(a: readonly VersionPart[], b: readonly VersionPart[]): boolean {
   const { low, high } = [...a, ...b].map(rangeOf).reduce(intersection, ALL);
   if (low === undefined || high === undefined) return true;
@@ -22,23 +26,26 @@ export function rangesOverlap(a: readonly VersionPart[], b: readonly VersionPart
 const ALL: Range = { low: undefined, high: undefined };
 
 function rangeOf([operator, text]: VersionPart): Range {
-  const version = numbers(text);
+  const prefix = /\.\*$/.test(text);
+  const version = releaseOf(text.replace(/\.\*$/, ''));
+  const release = explain(version)?.release;
+  if (release === undefined) return ALL;
   const at = { version, inclusive: true };
   const outside = { version, inclusive: false };
-  if (version.length === 0) return ALL;
   if (operator === '>=') return { low: at, high: undefined };
   if (operator === '>') return { low: outside, high: undefined };
   if (operator === '<=') return { low: undefined, high: at };
   if (operator === '<') return { low: undefined, high: outside };
-  if (operator === '~=')
-    return {
-      low: at,
-      high: { version: next(version.slice(0, Math.max(1, version.length - 1))), inclusive: false },
-    };
+  if (operator === '~=') return { low: at, high: above(version, Math.max(1, release.length - 1)) };
   if (operator !== '==' && operator !== '===') return ALL;
-  return text.includes('*')
-    ? { low: at, high: { version: next(version), inclusive: false } }
-    : { low: at, high: at };
+  return { low: at, high: prefix ? above(version, release.length) : at };
+}
+
+/** Before the first release above all that begin with the first `count` numbers of this one. */
+function above(version: string, count: number): Bound {
+  const { epoch = 0, release = [] } = explain(version) ?? {};
+  const next = release.slice(0, count).map((number, at) => (at === count - 1 ? number + 1 : number));
+  return { version: `${epoch}!${next.join('.')}`, inclusive: false };
 }
 
 function intersection(a: Range, b: Range): Range {
@@ -51,21 +58,4 @@ function tighter(a: Bound | undefined, b: Bound | undefined, direction: 1 | -1):
   const difference = compare(a.version, b.version) * direction;
   if (difference === 0) return a.inclusive ? b : a;
   return difference > 0 ? a : b;
-}
-
-function next(version: readonly number[]): number[] {
-  return version.map((number, at) => (at === version.length - 1 ? number + 1 : number));
-}
-
-function numbers(text: string): number[] {
-  const match = /^\s*v?(\d+(?:\.\d+)*)/.exec(text);
-  return match === null ? [] : (match[1] ?? '').split('.').map(Number);
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let at = 0; at < Math.max(a.length, b.length); at++) {
-    const difference = (a[at] ?? 0) - (b[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

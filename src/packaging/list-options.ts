@@ -1,5 +1,5 @@
-import { splitWords } from '../../config/shell-words.js';
-import { ownMember } from '../../os/own-member.js';
+import { ownMember } from '../os/own-member.js';
+import { splitWords } from '../os/shell-words.js';
 
 /** Options that count for all of a list. */
 export interface ListOptions {

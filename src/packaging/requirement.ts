@@ -1,7 +1,5 @@
 import { editableTarget, isEditable } from './list-options.js';
-
-/** One part of a version range: `['>=', '1.2']`. */
-export type VersionPart = readonly [operator: string, version: string];
+import { OPERATOR, type VersionPart, versionParts } from './version.js';
 
 /** One line of a requirements list, read. */
 export interface Requirement {
@@ -24,7 +22,6 @@ export interface Requirement {
 }
 
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?';
-const OPERATOR = '===|==|~=|!=|<=|>=|<|>';
 const NAMED_URL = new RegExp(`^(${NAME})\\s*(?:\\[([^\\]]*)\\])?\\s*@\\s*(\\S+:.*|/.*)$`);
 const SPECIFIER = new RegExp(
   `^(${NAME})\\s*(?:\\[([^\\]]*)\\])?\\s*(\\(?(?:(?:${OPERATOR})\\s*[^\\s,;()]+\\s*(?:,\\s*)?)*\\)?)\\s*(?:;\\s*(.+))?$`,
@@ -61,7 +58,7 @@ export function parseRequirement(line: string): Requirement {
     kind: 'index',
     name: match[1],
     extras: extrasOf(match[2]),
-    versions: versionsOf(match[3] ?? ''),
+    versions: versionParts((match[3] ?? '').replace(/[()]/g, '')),
     marker: match[4]?.trim(),
     options,
   };
@@ -157,14 +154,6 @@ function extrasOf(text: string | undefined): string[] {
     .split(',')
     .map((extra) => extra.trim())
     .filter((extra) => extra !== '');
-}
-
-function versionsOf(text: string): VersionPart[] {
-  const parts = text
-    .replace(/[()]/g, '')
-    .split(',')
-    .map((part) => new RegExp(`^\\s*(${OPERATOR})\\s*(.+?)\\s*$`).exec(part));
-  return parts.flatMap((part): VersionPart[] => (part === null ? [] : [[part[1] ?? '', part[2] ?? '']]));
 }
 
 const EMPTY = {

@@ -1,6 +1,0 @@
-import test from 'ava';
-import { expandVariables } from '../../../src/config/expand.js';
-
-test('known variables in both forms, unknown ones stay', (t) => {
-  t.is(expandVariables('$A/${B}/$C/${D}/$', { A: 'x', B: '', C: undefined }), 'x//$C/${D}/$');
-});
