@@ -1,6 +1,6 @@
 import type { TaskStatus } from '../../api/task-record.js';
-import { PULLED } from '../../task/status-texts.js';
 import type { RunState } from '../../task/journal.js';
+import { PULLED } from '../../task/status-texts.js';
 
 /** What the server says of a task that an earlier daemon left behind. */
 export interface LeftTask {
