@@ -87,13 +87,26 @@ function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): Stop
     return 'status_changed';
   const asked = isStopping(status_message) && (pulled || status === 'created');
   if (asked && (status === 'created' || status === 'queued' || status === 'in_progress')) return 'stopped';
-  return isResetSincePull(record, pull) ? 'reset' : undefined;
+  if (isResetSincePull(record, pull)) return 'reset';
+  if (!isStartedSincePull(record, pull)) return undefined;
+  return status === 'queued' ? 'stopped' : 'status_changed';
 }
 
 /** A draft that was put into a queue by its entry alone is one since before that. */
 function isResetSincePull(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): boolean {
   const { status, status_message } = record;
   return pull.pulled && status === 'created' && status_message !== PULLED && isChangedSince(record, pull);
+}
+
+/**
+ * A start after the entry was made is that of a claim which took a reset and a new enqueueing for its own pull: the task
+ * has run since, and its entry stayed. A task that was stopped in that run is `queued` again by the pull.
+ */
+function isStartedSincePull(
+  { started }: TaskRecord,
+  { pulled, queuedAt }: Omit<ClaimRequest, 'task'>,
+): boolean {
+  return pulled && Date.parse(started ?? '') > Date.parse(queuedAt ?? '');
 }
 
 /** What `tasks.reset` writes into a task. */
