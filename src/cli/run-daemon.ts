@@ -12,7 +12,7 @@ import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from './iden
 import { withOwnLog } from './own-log.js';
 import { configFlags, containerMode, requireReady, sessionConfig, taskOptions, textList } from './session.js';
 
-/** `agent daemon`: starts, detaches or stops a daemon. */
+/** `agent daemon`: starts, detaches, stops or resumes a daemon. */
 export async function runDaemonCommand(context: CommandContext): Promise<number> {
   const { options } = context;
   if (options.stop !== undefined) {
@@ -20,6 +20,10 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
     return stopDaemons(context);
   }
   refuseEndFlags(context);
+  if (options.resume !== undefined) {
+    const { resumeDaemons } = await import('./resume-daemons.js');
+    return resumeDaemons(context);
+  }
   if (options.status === true) {
     const { showStatus } = await import('./show-status.js');
     return showStatus(context);

@@ -111,7 +111,7 @@ async function lostRun(
     );
     return resumeTask(run, state);
   };
-  return { task, queue, folder, journal, identity, carry };
+  return { task, queue, folder, journal, identity, aside: !runs, carry };
 }
 
 /** Worker ids are unique; if another agent has this one all the same, the reports of the task continue. */
