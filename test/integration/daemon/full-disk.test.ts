@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { workerFolder } from '../../../src/os/paths.js';
+import { agentUnderTest } from '../../support/agent-under-test.js';
 import { type BegunTask, begunTask } from '../../support/begun-task.js';
 import { fillDisk, onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
@@ -95,3 +97,78 @@ onSmallDisk('a daemon that is stopped while a run waits for the disk leaves it t
   const next = agent.daemon();
   t.is((await agent.ended(task)).status, 'completed', next.output());
 });
+
+interface SetUp {
+  megabytes: number;
+  /** Configuration that puts something on the small disk. */
+  conf(disk: string): string;
+  files: Record<string, string>;
+  script: Record<string, unknown>;
+}
+
+const SHELL = { binary: '/bin/sh', entry_point: 'main.sh' };
+const PYTHON = { binary: 'python3', entry_point: 'main.py' };
+/** Git cannot make it smaller. */
+const BIG = randomBytes(3 * 1024 * 1024).toString('hex');
+/** Installs 100 MB. */
+const BIG_PACKAGE = `import os
+os.makedirs("big", exist_ok=True)
+open("big/__init__.py", "w").close()
+open("big/data.bin", "wb").write(bytes(100 * 1024 * 1024))
+from setuptools import setup
+setup(name="big", version="1", packages=["big"], package_data={"big": ["data.bin"]})
+`;
+const environments = (disk: string) =>
+  `agent { venvs_dir: "${disk}/venvs", venvs_cache.path: "${disk}/environments" }`;
+
+const SET_UPS: [what: string, given: SetUp][] = [
+  [
+    'the mirror of its repository',
+    {
+      megabytes: 2,
+      conf: (disk) => `agent.vcs_cache.path: "${disk}/mirrors"`,
+      files: { 'main.sh': 'echo ran\n', data: BIG },
+      script: SHELL,
+    },
+  ],
+  [
+    'its checkout',
+    {
+      megabytes: 2,
+      conf: (disk) => `agent.venvs_dir: "${disk}/venvs"`,
+      files: { 'main.sh': 'echo ran\n', data: BIG },
+      script: SHELL,
+    },
+  ],
+  [
+    'its environment',
+    { megabytes: 1, conf: environments, files: { 'main.py': 'print("ran")\n' }, script: PYTHON },
+  ],
+  [
+    'a package',
+    {
+      megabytes: 80,
+      conf: environments,
+      files: { 'main.py': 'print("ran")\n', 'big/setup.py': BIG_PACKAGE },
+      script: { ...PYTHON, requirements: { pip: './big\n' } },
+    },
+  ],
+];
+
+for (const [what, { megabytes, conf, files, script }] of SET_UPS) {
+  onSmallDisk(`a task whose disk has no room for ${what} fails as disk_full`, async (t) => {
+    t.timeout(300_000);
+    const agent = await agentUnderTest(t);
+    appendFileSync(path.join(agent.home.folder, 'clearml.conf'), `\n${conf(smallDisk(t, megabytes))}\n`);
+    const url = agent.repository(files);
+    const id = await agent.enqueue({ ...script, repository: url, branch: 'main' });
+    const { output } = agent.daemon();
+    const { status, status_reason, runtime } = await agent.ended(id, 240_000);
+    t.deepEqual(
+      [status, runtime.failure_class],
+      ['failed', 'disk_full'],
+      `${await agent.log(id)}\n${output()}`,
+    );
+    t.log(status_reason);
+  });
+}
