@@ -169,9 +169,11 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const { folders } = work;
   const known = await tasksWithRuns(options.state);
   const left = await recoverRuns(ctx, folders, { identify, doubt });
-  if (ctx.reportsStatus) left.push(...(await findLostRuns(ctx, { folders, known, identify, silenceMs })));
-  for (const one of left) start(daemon, work, one, async () => one);
-  await collectLeftovers(ctx, folders);
+  const lost = ctx.reportsStatus
+    ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
+    : { found: [], complete: true };
+  for (const one of [...left, ...lost.found]) start(daemon, work, one, async () => one);
+  if (lost.complete) await collectLeftovers(ctx, folders);
   await takeOverSingleRuns(daemon, work);
 }
 

@@ -168,9 +168,13 @@ function isChangedMeanwhile(error: unknown): boolean {
   );
 }
 
+/** Runtime property of a task that an agent runs in a container. */
+export const IN_CONTAINER = '_exec_agent_container';
+
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
 async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
-  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName };
+  const place = { [IN_CONTAINER]: ctx.drivers.docker === undefined ? undefined : true };
+  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName, ...place };
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {

@@ -5,7 +5,7 @@ import type { PlaceRef, WorkloadRef } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { runFolder, taskOfRunFolder } from '../../os/paths.js';
-import { changedBy } from '../../task/claim.js';
+import { changedBy, IN_CONTAINER } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
 import { Journal } from '../../task/journal.js';
 import type { RunEnd } from '../../task/outcome.js';
@@ -48,21 +48,35 @@ export async function tasksWithRuns(state: string): Promise<Set<string>> {
 /**
  * Tasks that this worker has in progress for the server and no run of on this machine: the run's folder was removed
  * while no daemon ran. A command that still runs is attached to; else the task ends as lost.
+ *
+ * @returns `complete`: all were looked for; otherwise a container without a run folder may be that of one
  */
-export async function findLostRuns(ctx: AgentContext, query: LostRunsQuery): Promise<LeftRun[]> {
+export async function findLostRuns(
+  ctx: AgentContext,
+  query: LostRunsQuery,
+): Promise<{ found: LeftRun[]; complete: boolean }> {
   const found: LeftRun[] = [];
+  let complete = true;
   try {
     const held = await ctx.tasks.inProgressOf(ctx.workerId, { retry: 'bounded' });
     for (const record of held.filter((one) => isOwn(ctx, one) && !query.known.has(one.id))) {
+      if (ctx.drivers.docker === undefined && record.runtime?.[IN_CONTAINER] !== undefined) {
+        ctx.logger.warn(
+          `task ${record.id}: is in progress in a container, and this daemon has no --docker, so it stays as it is`,
+        );
+        continue;
+      }
       const run = await lostRun(ctx, query, record).catch((error: unknown) => {
         ctx.logger.error(`task ${record.id}: its run is lost and cannot be looked for: ${causeLine(error)}`);
+        complete = false;
       });
       if (run) found.push(run);
     }
   } catch (error) {
     ctx.logger.warn(`cannot ask the server for tasks whose runs are lost: ${causeLine(error)}`);
+    complete = false;
   }
-  return found;
+  return { found, complete };
 }
 
 /**

@@ -22,6 +22,11 @@ export interface StartSurroundings {
 /** What the engine's own log of the container says. */
 const HINT = 'The output of this container is in the log of its ClearML task.';
 
+/** Whether the engine's own log of a container shows that its command was released. */
+export function saysReleased(said: string): boolean {
+  return said.includes(HINT);
+}
+
 const KILLS_NAME = 'oom_kill';
 
 /** Says how many processes of the container were killed for memory so far, by its control group's own count. */
