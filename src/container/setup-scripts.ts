@@ -1,5 +1,5 @@
-import { WORKSPACE_INSIDE } from './layout.js';
 import { quoteWord } from '../os/shell-words.js';
+import { WORKSPACE_INSIDE } from './layout.js';
 
 /** A script of the administrator or the task that prepares a container. */
 export interface SetupScript {

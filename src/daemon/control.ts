@@ -12,7 +12,10 @@ import {
 import type { Slots } from './slots.js';
 
 /** What a daemon may be asked on its control socket. */
-export type ControlRequest = { command: 'status' } | ({ command: 'end' } & EndRequest);
+export type ControlRequest =
+  | { command: 'status' }
+  | { command: 'resume'; cause: string }
+  | ({ command: 'end' } & EndRequest);
 
 /** How a daemon is, at the moment it answers. */
 export interface DaemonStatus extends EndingView {
@@ -32,10 +35,12 @@ export function controlRequest(asked: unknown): ControlRequest | string {
     ...Object(asked),
   };
   if (command === 'status') return { command };
-  if (command !== 'end') return `command: expected "status" or "end", got ${JSON.stringify(command)}`;
-  if (!isGoal(to)) return `to: expected one of ${ENDING_GOALS.join(', ')}, got ${JSON.stringify(to)}`;
+  if (command !== 'end' && command !== 'resume')
+    return `command: expected "status", "end" or "resume", got ${JSON.stringify(command)}`;
   if (typeof cause !== 'string' || !/^[\x20-\x7e]{1,200}$/.test(cause))
     return 'cause: expected a line of up to 200 printable characters';
+  if (command === 'resume') return { command, cause };
+  if (!isGoal(to)) return `to: expected one of ${ENDING_GOALS.join(', ')}, got ${JSON.stringify(to)}`;
   if (timeoutMs !== undefined && !isTimeout(timeoutMs))
     return `timeoutMs: expected 0 to ${LONGEST_TIMEOUT_MS}, got ${JSON.stringify(timeoutMs)}`;
   return {
@@ -97,8 +102,20 @@ export class ControlSocket {
     const { ending, slots, graceMs } = this.#options;
     const request = controlRequest(asked);
     if (typeof request === 'string') return { error: request };
-    const taken = request.command === 'status' || ending.request(request);
+    const taken = this.#act(request);
     return { taken, status: { worker, pid: process.pid, ...ending.view, tasks: slots.tasks, graceMs } };
+  }
+
+  #act(request: ControlRequest): boolean {
+    const { ending } = this.#options;
+    switch (request.command) {
+      case 'status':
+        return true;
+      case 'resume':
+        return ending.resume(request.cause);
+      case 'end':
+        return ending.request(request);
+    }
   }
 }
 

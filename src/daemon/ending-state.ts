@@ -1,12 +1,12 @@
 /**
  * How a daemon ends:
  *
- *   running ─► draining ─► stopping ─► killing ─► the process ends
- *       └──────────┴─► leaving ─────────────────► the process ends
+ *   running ◄─► draining ─► stopping ─► killing ─► the process ends
+ *       └───────────┴─► leaving ─────────────────► the process ends
  *
  * `draining` takes no more tasks and lets the running ones finish, `stopping` ends them with their grace, `killing`
  * ends them at once, `leaving` leaves them to the next daemon. A stage may have a time limit: a drain becomes a stop
- * then, a stop a kill. Whoever asks (a signal, the control socket, a time limit) comes here.
+ * then, a stop a kill. Only a drain can be taken back. Whoever asks (a signal, the control socket, a time limit) comes here.
  */
 export const ENDING_STATES = ['running', 'draining', 'stopping', 'killing', 'leaving'] as const;
 

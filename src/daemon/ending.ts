@@ -26,8 +26,10 @@ const KILL_LIMIT_MS = 45_000;
 /** The state of a daemon's end, and the signals by which its parts learn of it. */
 export class Ending implements RunSignals {
   readonly leavesRunning: boolean;
+  /** Whether a drain can be taken back: while the loop that takes tasks still runs. */
+  mayResume = false;
   readonly #options: EndingOptions;
-  readonly #drain = new AbortController();
+  #drain = endless();
   readonly #stop = new AbortController();
   readonly #kill = new AbortController();
   readonly #handOver = new AbortController();
@@ -41,10 +43,10 @@ export class Ending implements RunSignals {
     this.#options = options;
     this.leavesRunning = options.leavesRunning ?? false;
     // Every run listens, and a daemon may have hundreds.
-    setMaxListeners(0, this.drain, this.stop, this.kill, this.handOver);
+    setMaxListeners(0, this.stop, this.kill, this.handOver);
   }
 
-  /** No more tasks are taken. */
+  /** No more tasks are taken. Another signal after a resumption. */
   get drain(): AbortSignal {
     return this.#drain.signal;
   }
@@ -97,6 +99,47 @@ export class Ending implements RunSignals {
     if (state === 'stopping' && next === 'stopping') this.#changeLimit(request.timeoutMs);
     else this.#enter(next, request, exitStatus);
     return true;
+  }
+
+  /**
+   * Takes a drain back.
+   *
+   * @returns false where it is too late: tasks have their signal already, or the daemon is leaving
+   */
+  resume(cause: string): boolean {
+    const { state } = this.#view;
+    if (state === 'running') return true;
+    if (state !== 'draining' || !this.mayResume) return false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#request = undefined;
+    this.#view = { state: 'running' };
+    this.#drain = endless();
+    this.#options.say(`the drain was taken back (${cause}); tasks are taken again`);
+    this.#changes.emit('change');
+    return true;
+  }
+
+  /**
+   * For who has stopped taking tasks: waits until the last one is over, or the drain is taken back.
+   *
+   * @param idle resolves when nothing runs
+   * @returns whether to take tasks again; otherwise the daemon ends, and no resumption is possible any more
+   */
+  async isResumed(idle: Promise<void>): Promise<boolean> {
+    const changed = new AbortController();
+    const resumed = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!this.drain.aborted) resolve();
+      };
+      this.#changes.on('change', look);
+      changed.signal.addEventListener('abort', () => this.#changes.off('change', look));
+      look();
+    });
+    await Promise.race([idle, resumed]);
+    changed.abort();
+    this.mayResume = !this.drain.aborted;
+    return this.mayResume;
   }
 
   /** Told once, when the end is no business of this process any more. */
@@ -185,6 +228,13 @@ export class Ending implements RunSignals {
         return 'leaving; the next daemon resumes the running tasks';
     }
   }
+}
+
+/** Every run may listen. */
+function endless(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function countOf(running: number): string {

@@ -45,7 +45,7 @@ export interface ReadyDaemon {
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
-  const { ctx, shutdown, slots, options } = daemon;
+  const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
   await register(daemon);
   await publishLimit(daemon);
@@ -58,7 +58,6 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await goOn(daemon, work, SILENT_REPORTS * times.reportMs);
     options.onReady?.({ workerId: ctx.workerId });
     await takeTasks(daemon, work);
-    await slots.idle();
   } finally {
     over.abort();
     await background;
@@ -170,9 +169,11 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const { folders } = work;
   const known = await tasksWithRuns(options.state);
   const left = await recoverRuns(ctx, folders, { identify, doubt });
-  if (ctx.reportsStatus) left.push(...(await findLostRuns(ctx, { folders, known, identify, silenceMs })));
-  for (const one of left) start(daemon, work, one, async () => one);
-  await collectLeftovers(ctx, folders);
+  const lost = ctx.reportsStatus
+    ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
+    : { found: [], complete: true };
+  for (const one of [...left, ...lost.found]) start(daemon, work, one, async () => one);
+  if (lost.complete) await collectLeftovers(ctx, folders);
   await takeOverSingleRuns(daemon, work);
 }
 
@@ -190,6 +191,7 @@ async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void
   }
 }
 
+/** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const { connection, ctx, shutdown, slots, options } = daemon;
   const prepared = new PreparedRun(work.folders);
@@ -204,11 +206,12 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     wantOwner: options.ownerTokens,
     warn: (text) => ctx.logger.warn(text),
   });
+  shutdown.mayResume = true;
   for (;;) {
     await slots.free(shutdown.drain);
     const pulled = await poller.next(shutdown.drain);
-    if (pulled === undefined) break;
-    startPulled(daemon, work, pulled, await prepared.take(pulled));
+    if (pulled !== undefined) startPulled(daemon, work, pulled, await prepared.take(pulled));
+    else if (!(await shutdown.isResumed(slots.idle()))) break;
   }
   const { doubtful } = work.vanished;
   for (const { task } of doubtful)
@@ -236,14 +239,15 @@ function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 
-type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal'> & Pick<PulledTask, 'queuedAt'>;
+type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal' | 'aside'> &
+  Pick<PulledTask, 'queuedAt'>;
 
 type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 
 /** A run in its slot, from its first report to its last. */
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
-  const { task, queue } = run;
-  daemon.slots.start(task, async (launched) => {
+  const { task, queue, aside } = run;
+  const whole = async (launched: () => void) => {
     const own = signalsOfRun(daemon.shutdown);
     const reports: StartedReports[] = [];
     let forget = (): void => undefined;
@@ -272,5 +276,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       own.close();
       forget();
     }
-  });
+  };
+  if (aside) daemon.slots.startAside(whole);
+  else daemon.slots.start(task, whole);
 }

@@ -11,6 +11,7 @@ export interface SlotLimits {
 /** Holds the runs of a daemon. It asks for a task only when there is a place for it. */
 export class Slots {
   readonly #queue = new PQueue();
+  readonly #aside = new PQueue();
   readonly #tasks = new Map<symbol, string>();
   readonly #preparing = new Set<symbol>();
   readonly #launches = new EventEmitter();
@@ -49,14 +50,19 @@ export class Slots {
     void this.#queue.add(() => run(launched).finally(over));
   }
 
+  /** Starts a run that has nothing to run, only something to wait for: it takes no place and is not counted. */
+  startAside(run: (launched: () => void) => Promise<void>): void {
+    void this.#aside.add(() => run(() => undefined));
+  }
+
   /** Resolves when there is a free place, or when the signal aborts. */
   async free(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#hasPlace) await this.#change(signal);
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when nothing runs and nothing is waited for. */
   async idle(): Promise<void> {
-    await this.#queue.onIdle();
+    await Promise.all([this.#queue.onIdle(), this.#aside.onIdle()]);
   }
 
   get #hasPlace(): boolean {

@@ -13,6 +13,10 @@ export function driverModule(kind: string): DriverModule | undefined {
   return DRIVERS.find((one) => one.kind === kind);
 }
 
+export function isDefaultDriver(kind: string): boolean {
+  return kind === DRIVERS[0].kind;
+}
+
 /**
  * The driver that the flags of a command choose; `undefined` for the default one.
  *

@@ -13,6 +13,8 @@ export interface UploadState {
   lastTime: number;
   /** A request that was about to be sent: where it ends, its events' times, its limit of a message. */
   inFlight?: { to: Cursor; times: number[]; message: number };
+  /** Under whose name the lines are sent: another agent may resume the run. Notes of earlier versions have none. */
+  worker?: string;
 }
 
 export const NOTHING_SENT: UploadState = { cursor: STREAM_START, lastTime: 0 };
@@ -55,6 +57,7 @@ export async function dropUploadState(file: string): Promise<void> {
 function isUploadState(value: unknown): value is UploadState {
   if (typeof value !== 'object' || value === null) return false;
   if (!('cursor' in value && isCursor(value.cursor) && 'lastTime' in value)) return false;
+  if ('worker' in value && typeof value.worker !== 'string') return false;
   return typeof value.lastTime === 'number' && (!('inFlight' in value) || isInFlight(value.inFlight));
 }
 

@@ -18,6 +18,7 @@ export interface UploaderOptions {
   spool: Spool;
   server: LogServer;
   task: string;
+  /** Under whose name lines are sent, where no earlier process has begun under another. */
   worker: string;
   /** Where the state is kept. */
   stateFile: string;
@@ -70,6 +71,8 @@ export class Uploader {
   readonly #options: UploaderOptions;
   readonly #timing: UploadTiming;
   readonly #ending = new AbortController();
+  /** Of an earlier process, too: by this name it is looked up what the server has. */
+  readonly #worker: string;
   #limits: BatchLimits;
   #state: UploadState;
   /** The note of how far the server has the log is lost. */
@@ -83,8 +86,9 @@ export class Uploader {
   #held = false;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  private constructor(options: UploaderOptions, state: UploadState | undefined) {
+  private constructor(options: UploaderOptions, worker: string, state: UploadState | undefined) {
     this.#options = options;
+    this.#worker = worker;
     this.#timing = { ...TIMING, ...options.timing };
     this.#limits = { ...BATCH_LIMITS, ...options.limits };
     this.#state = state ?? NOTHING_SENT;
@@ -98,7 +102,7 @@ export class Uploader {
     // Records that were sent from memory, and that the disk never took.
     const isBeyond = Math.max(noted?.cursor.offset ?? 0, noted?.inFlight?.to.offset ?? 0) > spool.end;
     if (isBeyond) await dropUploadState(stateFile);
-    const uploader = new Uploader(options, isBeyond ? undefined : noted);
+    const uploader = new Uploader(options, noted?.worker ?? options.worker, isBeyond ? undefined : noted);
     uploader.#work = uploader.#run();
     return uploader;
   }
@@ -174,7 +178,8 @@ export class Uploader {
   }
 
   async #search(): Promise<void> {
-    const { spool, server, task, worker, now = Date.now, random = Math.random } = this.#options;
+    const { spool, server, task, now = Date.now, random = Math.random } = this.#options;
+    const worker = this.#worker;
     const { settleMs, backoff } = this.#timing;
     const { signal } = this.#ending;
     const found = await sentPart({ spool, server, task, worker, settleMs, now: now(), signal });
@@ -231,7 +236,8 @@ export class Uploader {
   }
 
   async #plan(request: { limits: BatchLimits; until?: UploadState['cursor'] }): Promise<Batch> {
-    const { spool, task, worker, now = Date.now } = this.#options;
+    const { spool, task, now = Date.now } = this.#options;
+    const worker = this.#worker;
     const { cursor: from, lastTime } = this.#state;
     const { records, next } = await spool.read(from.offset);
     const batch = planBatch({ ...request, records, from, task, worker, lastTime, now: now() });
@@ -282,7 +288,9 @@ export class Uploader {
     this.#state = state;
     this.#wakeWaiting();
     const { stateFile } = this.#options;
-    await writeUploadState(stateFile, state).catch(() => dropUploadState(stateFile).catch(() => undefined));
+    await writeUploadState(stateFile, { ...state, worker: this.#worker }).catch(() =>
+      dropUploadState(stateFile).catch(() => undefined),
+    );
   }
 
   async #gather(): Promise<void> {

@@ -3,6 +3,7 @@ import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
 import { isPassing } from '../api/retry.js';
 import type { TaskRecord, TaskStatus } from '../api/task-record.js';
 import { isStopping } from '../api/tasks.js';
+import { isDefaultDriver } from '../drivers/registry.js';
 import { causeLine } from '../errors.js';
 import type { AgentContext } from './context.js';
 import type { StopReason } from './outcome.js';
@@ -87,13 +88,26 @@ function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): Stop
     return 'status_changed';
   const asked = isStopping(status_message) && (pulled || status === 'created');
   if (asked && (status === 'created' || status === 'queued' || status === 'in_progress')) return 'stopped';
-  return isResetSincePull(record, pull) ? 'reset' : undefined;
+  if (isResetSincePull(record, pull)) return 'reset';
+  if (!isStartedSincePull(record, pull)) return undefined;
+  return status === 'queued' ? 'stopped' : 'status_changed';
 }
 
 /** A draft that was put into a queue by its entry alone is one since before that. */
 function isResetSincePull(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): boolean {
   const { status, status_message } = record;
   return pull.pulled && status === 'created' && status_message !== PULLED && isChangedSince(record, pull);
+}
+
+/**
+ * A start after the entry was made is that of a claim which took a reset and a new enqueueing for its own pull: the task
+ * has run since, and its entry stayed. A task that was stopped in that run is `queued` again by the pull.
+ */
+function isStartedSincePull(
+  { started }: TaskRecord,
+  { pulled, queuedAt }: Omit<ClaimRequest, 'task'>,
+): boolean {
+  return pulled && Date.parse(started ?? '') > Date.parse(queuedAt ?? '');
 }
 
 /** What `tasks.reset` writes into a task. */
@@ -155,9 +169,14 @@ function isChangedMeanwhile(error: unknown): boolean {
   );
 }
 
+/** Runtime property with the kind of the driver that runs a task, where that is not the default one. */
+export const RUN_BY = '_exec_agent_driver';
+
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
 async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
-  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName };
+  const { kind } = ctx.driver;
+  const place = { [RUN_BY]: isDefaultDriver(kind) ? undefined : kind };
+  const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName, ...place };
   try {
     await ctx.tasks.edit({ task: record.id, force: true, runtime });
   } catch (error) {

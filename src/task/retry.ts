@@ -3,7 +3,7 @@ import type { CallOptions } from '../api/client.js';
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import { isPassing } from '../api/retry.js';
 import type { TaskRequirements } from '../api/task-record.js';
-import { causeLine } from '../errors.js';
+import { causeLine, isAgentError } from '../errors.js';
 import type { AgentContext } from './context.js';
 import { failureClass, isInfrastructure } from './failure-class.js';
 import { type EndByItself, type RunEnd, settlementOf } from './outcome.js';
@@ -143,6 +143,7 @@ export async function restoreRequirements(
 function isWorthAnotherLook(error: unknown): boolean {
   return (
     isPassing(error) ||
+    isAgentError(error, 'DISK_FULL') ||
     isApiError(error, 500) ||
     isApiError(error, ...API_PROBLEM.alreadyQueued) ||
     isApiError(error, ...API_PROBLEM.invalidTaskStatus) ||

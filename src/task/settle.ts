@@ -5,6 +5,7 @@ import { lateAbort } from '../os/late-abort.js';
 import { stopReason } from './abort/abort-watch.js';
 import { changedBy } from './claim.js';
 import { type FailureClass, failureClass } from './failure-class.js';
+import { LAST_WAIT_MS, noteEnd, noteReported } from './note-end.js';
 import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
 import { putBack, toFront } from './put-back.js';
 import { decideRetry, retryTask } from './retry.js';
@@ -27,8 +28,10 @@ export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
     run.log.line(logText, 'DEBUG');
     run.log.lastLine(line, 'WARNING');
   }
-  await run.journal.write({ step: 'ended', end, ...(plan ? { retry: plan } : {}) });
-  return finish(run, end, plan);
+  if (await noteEnd(run, { step: 'ended', end, ...(plan ? { retry: plan } : {}) }))
+    return finish(run, end, plan);
+  await run.log.detach();
+  return 'handed-over';
 }
 
 /** The log ends here, with one line for the agent's own. */
@@ -49,7 +52,7 @@ export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Prom
     if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
     if (!(await run.log.close(patience.signal))) return 'handed-over';
     const result = await conclude(run, { end, retry }, patience.signal);
-    if (result !== 'handed-over') await run.journal.write({ step: 'reported' });
+    if (result !== 'handed-over') await noteReported(run.journal);
     return result;
   } finally {
     patience.close();
@@ -201,6 +204,3 @@ function isStatusConflict(error: unknown): boolean {
 function isBeingClaimed({ status, status_message }: StatusReading): boolean {
   return status === 'created' && (status_message === PULLED || isStopping(status_message));
 }
-
-/** An agent that is to end waits this much longer for the server. */
-const LAST_WAIT_MS = 5000;

@@ -71,7 +71,10 @@ async function endWatched(run: TaskRun, watched: Watched, end: StoppedEnd): Prom
   const { workload, copied, reading } = watched;
   if (leavesNoLog(end.reason)) await run.log.discard();
   run.log.line(stopLine(end), 'ERROR');
-  await run.journal.write({ step: 'stopping', end });
+  // Also where the disk is full, which the command may have filled.
+  await run.journal.write({ step: 'stopping', end }).catch((error: unknown) => {
+    run.ctx.logger.warn(`task ${run.task}: is stopped without a note in its journal: ${causeLine(error)}`);
+  });
   await stopAll(run, workload);
   await Promise.race([copied, sleep(run.signals.kill.aborted ? LITTLE_MS : OUTPUT_AFTER_STOP_MS)]);
   reading.abort();

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -19,4 +19,18 @@ export function smallDisk(t: ExecutionContext, megabytes: number): string {
     rmdirSync(folder);
   });
   return folder;
+}
+
+/** Fills a disk to its last byte; answers the file that takes the room. */
+export function fillDisk(disk: string): string {
+  const name = path.join(disk, 'ballast');
+  writeFileSync(name, '');
+  for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
+    try {
+      for (;;) writeFileSync(name, Buffer.alloc(bytes), { flag: 'a' });
+    } catch {
+      // No room for so much.
+    }
+  }
+  return name;
 }

@@ -88,6 +88,11 @@ export const daemonCommand: Command = {
       group: 'Process',
     },
     {
+      flags: '--resume [ids...]',
+      help: 'take back a drain: the daemon that was started with these flags, or the named workers, pull tasks again',
+      group: 'Process',
+    },
+    {
       flags: '--status',
       help: 'show the state of the daemon, its schedule and its queues, then exit',
       group: 'Process',
@@ -132,6 +137,8 @@ export const daemonCommand: Command = {
   ],
   contradictions: [
     { flags: ['--stop', '--status'], hint: 'Give either --stop or --status.' },
+    { flags: ['--stop', '--resume'], hint: 'Give either --stop or --resume.' },
+    { flags: ['--resume', '--status'], hint: 'Give either --resume or --status.' },
     {
       flags: ['--drain', '--leave'],
       hint: 'Give either --drain (wait for the tasks) or --leave (keep them running).',

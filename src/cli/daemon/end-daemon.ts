@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askDaemon, type DaemonStatus } from '../../daemon/control.js';
+import type { EndingState } from '../../daemon/ending-state.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { workerFolder } from '../../os/paths.js';
 import { isAlive, signalProcess } from '../../os/processes.js';
@@ -51,7 +52,7 @@ export async function requestEnd({
   return status;
 }
 
-function notAsked({ workerId, pid }: RegisteredDaemon): AgentError {
+export function notAsked({ workerId, pid }: RegisteredDaemon): AgentError {
   return new AgentError(
     'COMMAND_FAILED',
     `${workerId} (process ${pid}) has no control socket to ask it for that`,
@@ -64,15 +65,17 @@ function notAsked({ workerId, pid }: RegisteredDaemon): AgentError {
 /** Waits until a daemon that was asked to end is gone; one that is late is hurried, then killed. */
 export async function awaitEnd(ending: EndingDaemon, status: DaemonStatus | undefined): Promise<void> {
   const { daemon, say } = ending;
-  if (await goneWithin(ending, patienceMs(ending, status))) return;
+  const end = await goneWithin(ending, patienceMs(ending, status));
+  if (end === 'resumed') say(`${daemon.workerId} was resumed and takes tasks`);
+  if (end !== 'late') return;
   say(`${daemon.workerId} is late; its tasks are killed`);
   await hurry(ending);
-  if (await goneWithin(ending, KILL_MS)) return;
+  if ((await goneWithin(ending, KILL_MS)) === 'gone') return;
   say(
     `${daemon.workerId} (process ${daemon.pid}) does not end and is killed; the next daemon reports its tasks`,
   );
   signalProcess(daemon.pid, 'SIGKILL');
-  if (!(await goneWithin(ending, LEAVE_MS)))
+  if ((await goneWithin(ending, LEAVE_MS)) !== 'gone')
     say(`process ${daemon.pid} survives SIGKILL; it hangs in the kernel`);
 }
 
@@ -91,31 +94,36 @@ async function hurry({ daemon, state }: EndingDaemon): Promise<void> {
   if ((await asked.catch(() => undefined)) === undefined) signalProcess(daemon.pid, 'SIGTERM');
 }
 
-async function goneWithin(ending: EndingDaemon, waitMs: number): Promise<boolean> {
+async function goneWithin(ending: EndingDaemon, waitMs: number): Promise<'gone' | 'resumed' | 'late'> {
   const { daemon } = ending;
   const begun = performance.now();
   const told = { text: '', asked: begun };
   while (performance.now() - begun < waitMs) {
-    if (!(await isAlive(daemon.pid, daemon.started))) return true;
+    if (!(await isAlive(daemon.pid, daemon.started))) return 'gone';
     await sleep(LOOK_MS);
-    if (ending.order.request.to === 'drain' && performance.now() - told.asked > ASK_MS)
-      await tellProgress(ending, told);
+    if (ending.order.request.to !== 'drain' || performance.now() - told.asked <= ASK_MS) continue;
+    if ((await tellProgress(ending, told)) === 'running') return 'resumed';
   }
-  return false;
+  return 'late';
 }
 
-/** What a drain still waits for, when it has changed. */
+/**
+ * What a drain still waits for, when it has changed.
+ *
+ * @returns the state of the daemon, where it says so
+ */
 async function tellProgress(
   { daemon, state, say }: EndingDaemon,
   told: { text: string; asked: number },
-): Promise<void> {
+): Promise<EndingState | undefined> {
   told.asked = performance.now();
   const answer = await askDaemon(workerFolder(state, daemon.workerId), { command: 'status' }).catch(
     (error: unknown) => ({ error: causeLine(error) }),
   );
-  if (answer === undefined || 'error' in answer) return;
+  if (answer === undefined || 'error' in answer) return undefined;
   const { tasks, state: stage } = answer.status;
   const text = `${daemon.workerId} is ${stage}; tasks that run: ${tasks.length === 0 ? 'none' : tasks.join(', ')}`;
-  if (text !== told.text) say(text);
+  if (text !== told.text && stage !== 'running') say(text);
   told.text = text;
+  return stage;
 }

@@ -13,7 +13,7 @@ import { configFlags, requireReady, sessionConfig, taskOptions, textList } from 
 import { refuseEndFlags } from './end-order.js';
 import { withOwnLog } from './own-log.js';
 
-/** `agent daemon`: starts, detaches or stops a daemon. */
+/** `agent daemon`: starts, detaches, stops or resumes a daemon. */
 export async function runDaemonCommand(context: CommandContext): Promise<number> {
   const { options } = context;
   if (options.stop !== undefined) {
@@ -21,6 +21,10 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
     return stopDaemons(context);
   }
   refuseEndFlags(context);
+  if (options.resume !== undefined) {
+    const { resumeDaemons } = await import('./resume-daemons.js');
+    return resumeDaemons(context);
+  }
   if (options.status === true) {
     const { showStatus } = await import('./show-status.js');
     return showStatus(context);

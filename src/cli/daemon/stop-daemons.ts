@@ -1,13 +1,8 @@
 import { killGraceMs } from '../../daemon/intervals.js';
-import { visibleLine } from '../../logs/visible-text.js';
-import { stateFolder } from '../../os/paths.js';
-import { livingDaemons, type RegisteredDaemon } from '../../runs/registry.js';
-import { type CommandContext, warnerOf } from '../command.js';
-import { identityOf } from '../identity.js';
-import { configFlags, sessionConfig, textList } from '../session.js';
-import { chooseDaemon } from './choose-daemon.js';
+import type { CommandContext } from '../command.js';
 import { awaitEnd, type EndingDaemon, requestEnd } from './end-daemon.js';
 import { endOrder } from './end-order.js';
+import { namedDaemons } from './named-daemons.js';
 
 /**
  * `agent daemon --stop [ids…]`: ends the named daemons, or the one that the same flags would have started.
@@ -16,24 +11,10 @@ import { endOrder } from './end-order.js';
  */
 export async function stopDaemons(context: CommandContext): Promise<number> {
   const order = endOrder(context);
-  const state = stateFolder(context.env, context.home);
-  const living = await livingDaemons(state, warnerOf(context));
-  const wanted = textList(context.options.stop);
-  const config = sessionConfig(context, configFlags(context.options));
-  const identity = identityOf(context, config);
-  const say = (line: string) => void context.stdout.write(`${visibleLine(line)}\n`);
-  const found =
-    wanted.length > 0
-      ? wanted.map((id) => living.find((one) => one.workerId === id))
-      : [chooseDaemon(living, identity)];
+  const { say, state, config, living, found } = await namedDaemons(context, 'stop');
   const waits: Promise<void>[] = [];
-  for (const [index, daemon] of found.entries()) {
-    if (daemon === undefined) {
-      const id = wanted[index] ?? identity.id;
-      const asked = `worker_name=${identity.name}${id === undefined ? '' : ` worker_id=${id}`}`;
-      say(`Could not find a running clearml-agent instance with ${asked}${others(living)}`);
-      continue;
-    }
+  for (const daemon of found) {
+    if (daemon === undefined) continue;
     say(`${VERBS[order.request.to]} clearml-agent worker_id=${daemon.workerId} pid=${daemon.pid}`);
     const ending: EndingDaemon = { daemon, state, order, graceMs: killGraceMs(config), say };
     const status = await requestEnd(ending);
@@ -53,8 +34,3 @@ const VERBS = {
   kill: 'Killing',
   leave: 'Leaving the tasks of',
 } as const;
-
-function others(living: readonly RegisteredDaemon[]): string {
-  if (living.length === 0) return '; no agent runs on this machine';
-  return `; running: ${living.map((one) => one.workerId).join(', ')}`;
-}

@@ -73,9 +73,9 @@ async function requireUser({ options: { runAs }, env }: CommandContext): Promise
 
 /** A unit with flags that the daemon refuses would only be found out at the next start of the machine. */
 async function requireDaemonFlags(context: CommandContext, words: readonly string[]): Promise<void> {
-  const { stop, status } = await context.readOther(['daemon', '--foreground', ...words]);
-  if (stop === undefined && status === undefined) return;
-  throw new AgentError('USAGE', 'a service runs a daemon; --stop and --status are not for it');
+  const { stop, resume, status } = await context.readOther(['daemon', '--foreground', ...words]);
+  if (stop === undefined && resume === undefined && status === undefined) return;
+  throw new AgentError('USAGE', 'a service runs a daemon; --stop, --resume and --status are not for it');
 }
 
 interface Work {

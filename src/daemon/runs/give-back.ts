@@ -1,4 +1,5 @@
 import { causeLine } from '../../errors.js';
+import { noteReported } from '../../task/note-end.js';
 import { putBack } from '../../task/put-back.js';
 import type { RunResult, TaskRun } from '../../task/run.js';
 import { PUT_BACK } from '../../task/status-texts.js';
@@ -17,7 +18,7 @@ export async function giveBack(run: TaskRun): Promise<RunResult> {
     ctx.logger.warn(`task ${task}: cannot be put back now, the next daemon does that: ${causeLine(error)}`);
     return 'handed-over';
   }
-  await journal.write({ step: 'reported' });
+  await noteReported(journal);
   ctx.logger.info(`task ${task}: arrived while the daemon was stopping; it is back in its queue`);
   return { call: undefined, status_reason: '', logText: '', exitStatus: 0 };
 }

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskRecord } from '../../api/task-record.js';
 import { isStopping } from '../../api/tasks.js';
 import type { PlaceRef, WorkloadRef } from '../../drivers/driver.js';
+import { driverFlagNames, driverModule } from '../../drivers/registry.js';
 import { causeLine } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { runFolder, taskOfRunFolder } from '../../os/paths.js';
 import type { RunFolders } from '../../runs/folders.js';
 import { Journal } from '../../runs/journal.js';
 import { containerWorkspace, workspaceOf } from '../../runs/workspace.js';
-import { changedBy } from '../../task/claim.js';
+import { changedBy, RUN_BY } from '../../task/claim.js';
 import type { AgentContext } from '../../task/context.js';
 import type { RunEnd } from '../../task/outcome.js';
 import { retriesOf } from '../../task/retry-plan.js';
@@ -48,21 +49,37 @@ export async function tasksWithRuns(state: string): Promise<Set<string>> {
 /**
  * Tasks that this worker has in progress for the server and no run of on this machine: the run's folder was removed
  * while no daemon ran. A command that still runs is attached to; else the task ends as lost.
+ *
+ * @returns `complete`: all were looked for; otherwise a container without a run folder may be that of one
  */
-export async function findLostRuns(ctx: AgentContext, query: LostRunsQuery): Promise<LeftRun[]> {
+export async function findLostRuns(
+  ctx: AgentContext,
+  query: LostRunsQuery,
+): Promise<{ found: LeftRun[]; complete: boolean }> {
   const found: LeftRun[] = [];
+  let complete = true;
   try {
     const held = await ctx.tasks.inProgressOf(ctx.workerId, { retry: 'bounded' });
     for (const record of held.filter((one) => isOwn(ctx, one) && !query.known.has(one.id))) {
+      const kind = record.runtime?.[RUN_BY];
+      if (typeof kind === 'string' && !ctx.drivers.has(kind)) {
+        const where = driverModule(kind)?.where ?? 'by an unknown driver';
+        ctx.logger.warn(
+          `task ${record.id}: is in progress ${where}, and this daemon has no ${driverFlagNames()}, so it stays as it is`,
+        );
+        continue;
+      }
       const run = await lostRun(ctx, query, record).catch((error: unknown) => {
         ctx.logger.error(`task ${record.id}: its run is lost and cannot be looked for: ${causeLine(error)}`);
+        complete = false;
       });
       if (run) found.push(run);
     }
   } catch (error) {
     ctx.logger.warn(`cannot ask the server for tasks whose runs are lost: ${causeLine(error)}`);
+    complete = false;
   }
-  return found;
+  return { found, complete };
 }
 
 /**
@@ -111,7 +128,7 @@ async function lostRun(
     );
     return resumeTask(run, state);
   };
-  return { task, queue, folder, journal, identity, carry };
+  return { task, queue, folder, journal, identity, aside: !runs, carry };
 }
 
 /** Worker ids are unique; if another agent has this one all the same, the reports of the task continue. */

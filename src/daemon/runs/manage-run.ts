@@ -47,7 +47,7 @@ export function openLog(
   return TaskLog.open({
     runFolder: folder,
     task,
-    worker: ctx.workerId,
+    worker: journal.state?.single?.worker ?? ctx.workerId,
     server: ctx.logServer,
     redactor: ctx.redactor,
     logger: ctx.logger,

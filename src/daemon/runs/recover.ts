@@ -23,6 +23,8 @@ export interface LeftRun {
   folder: string;
   journal: Journal;
   identity: RunIdentity;
+  /** Nothing of it runs here, and another agent may have the task: it takes no slot. */
+  aside?: boolean;
   carry(run: TaskRun): Promise<RunResult>;
 }
 

@@ -7,6 +7,7 @@ import { RunFolders, runLock } from '../../runs/folders.js';
 import { Journal, type RunState, type SingleRun } from '../../runs/journal.js';
 import { noteLaunched } from '../../runs/note-launched.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
+import { noteReported } from '../../task/note-end.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { finish } from '../../task/settle.js';
 import { carryOut, openRun } from './manage-run.js';
@@ -115,7 +116,7 @@ async function lockIfFree(folder: string): Promise<Release | undefined> {
 
 async function letGo({ ctx, task, log, journal }: TaskRun): Promise<RunResult> {
   await log.detach();
-  await journal.write({ step: 'reported' });
+  await noteReported(journal);
   ctx.logger.info(`task ${task}: what an earlier "agent execute" left of it is removed`);
   return { call: undefined, status_reason: '', logText: '', exitStatus: 1 };
 }

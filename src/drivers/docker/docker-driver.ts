@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateRequest } from '../../container/create-request.js';
 import { controlFolder, stagingFolder } from '../../container/layout.js';
@@ -125,8 +125,11 @@ export class DockerDriver implements Driver {
     const docker = dockerRef(ref);
     const state = docker && (await this.#options.engine.inspect(docker.container));
     if (docker === undefined || state === undefined) return undefined;
-    if (ref.output !== IN_CONTAINER)
+    if (ref.output !== IN_CONTAINER) {
+      // It may have been removed with the folder of the run; the end of the command is still to be waited for.
+      await (await open(ref.output, 'a', 0o600)).close();
       return this.#workload(docker, { output: new FileOutput(ref.output), kept: ref.output });
+    }
     const { UploadedFiles } = await import('./files/uploaded-files.js');
     return this.#workload(docker, UploadedFiles.outputOf(this.#options.engine, docker.container));
   }

@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { CONTROL_INSIDE, controlFolder } from '../../container/layout.js';
 import type { LostRun, PlaceRef } from '../driver.js';
 import {
   KEEP_LABEL,
@@ -6,6 +8,7 @@ import {
   runLabels,
   SIDE_LABEL,
 } from './containers/container-plan.js';
+import type { ContainerState } from './containers/container-state.js';
 import {
   DOCKER,
   DOCKER_REF_VERSION,
@@ -16,6 +19,7 @@ import {
 import type { Engine } from './engine.js';
 import { mustBeGivenBack } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
+import { saysReleased } from './waiting-command.js';
 
 /** The command that was launched in the container of a place; `undefined` where none was, or the container is gone. */
 export async function launchedIn(engine: Engine, ref: PlaceRef): Promise<DockerWorkloadRef | undefined> {
@@ -23,8 +27,41 @@ export async function launchedIn(engine: Engine, ref: PlaceRef): Promise<DockerW
   const state = docker && (await engine.inspect(docker.container));
   if (docker === undefined || state === undefined) return undefined;
   const { UploadedFiles } = await import('./files/uploaded-files.js');
-  const output = (await MountedFiles.released(docker)) ?? (await UploadedFiles.released(engine, state));
+  const output =
+    (await MountedFiles.released(docker)) ??
+    (state.binds.some((bind) => bind.includes(`:${CONTROL_INSIDE}:`))
+      ? await releasedBeforeRemoval(engine, docker, state)
+      : await UploadedFiles.released(engine, state));
   return output === undefined ? undefined : { ...docker, output };
+}
+
+/** The engine's own log of a container begins with the release of the command. */
+const LOG_MS = 5000;
+
+/**
+ * Output of a command whose run folder was removed: only the engine's log still shows that it was released. What it printed
+ * went with the folder.
+ */
+async function releasedBeforeRemoval(
+  engine: Engine,
+  { container, runFolder }: DockerPlaceRef,
+  { tty }: ContainerState,
+): Promise<string | undefined> {
+  if ((await lstat(controlFolder(runFolder)).catch(() => undefined)) !== undefined) return undefined;
+  const enough = new AbortController();
+  const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(LOG_MS)]);
+  let said = '';
+  try {
+    for await (const data of engine.logs(container, tty, signal)) {
+      said += Buffer.from(data).toString('utf8');
+      if (saysReleased(said)) return MountedFiles.outputFile(runFolder);
+    }
+  } catch {
+    // The time is over, or its log driver cannot be read.
+  } finally {
+    enough.abort();
+  }
+  return undefined;
 }
 
 /** The container that was made for a run, by its labels. */

@@ -1,6 +1,6 @@
+import { CONTROL_INSIDE } from '../../container/layout.js';
 import { quoteWord } from '../../os/shell-words.js';
 import type { PlaceCommand } from '../driver.js';
-import { CONTROL_INSIDE } from '../../container/layout.js';
 
 /**
  * First process of every task container: waits, with nothing but the shell itself, until the agent writes to the
@@ -21,6 +21,11 @@ export interface StartSurroundings {
 
 /** What the engine's own log of the container says. */
 const HINT = 'The output of this container is in the log of its ClearML task.';
+
+/** Whether the engine's own log of a container shows that its command was released. */
+export function saysReleased(said: string): boolean {
+  return said.includes(HINT);
+}
 
 const KILLS_NAME = 'oom_kill';
 

@@ -19,8 +19,8 @@ import {
   outputFile,
   statusFile,
 } from './local-ref.js';
-import { LocalWorkload } from './local-workload.js';
-import { endProcesses, holdOf, living } from './workload-processes.js';
+import { LocalWorkload, type LocalWorkloadOptions } from './local-workload.js';
+import { endProcesses, holdOf, living, STUCK_MS } from './workload-processes.js';
 
 export interface LocalDriverOptions {
   /** What set-up steps and tasks see, without what is for the agent alone. */
@@ -44,6 +44,8 @@ export class LocalDriver implements Driver {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
   readonly #hold: HoldMeans;
+  /** Markers of places with processes that hang in the kernel. */
+  readonly #stuck = new Set<string>();
   #python: Promise<string | undefined> | undefined;
 
   constructor({ environment, signal, hold = 'control-group' }: LocalDriverOptions) {
@@ -83,7 +85,7 @@ export class LocalDriver implements Driver {
       },
     });
     const ref = { ...local, output, pid, startTime };
-    return new LocalWorkload({ ref, ended, ownsGroup: true, signal: this.#signal });
+    return new LocalWorkload({ ref, ended, ownsGroup: true, ...this.#watch(local) });
   }
 
   async attach(ref: WorkloadRef): Promise<LocalWorkload | undefined> {
@@ -99,7 +101,11 @@ export class LocalDriver implements Driver {
     // What it writes to was removed: there is nothing to read, and its end is still to be waited for.
     if (ownsGroup) await (await open(ref.output, 'a', 0o600)).close();
     const found: LocalWorkloadRef = { ...local, output: ref.output, pid, startTime };
-    return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, signal: this.#signal });
+    return new LocalWorkload({ ref: { ...found, pid, startTime }, ownsGroup, ...this.#watch(local) });
+  }
+
+  #watch({ marker }: LocalPlaceRef): Pick<LocalWorkloadOptions, 'signal' | 'onStuck'> {
+    return { signal: this.#signal, onStuck: () => this.#stuck.add(marker) };
   }
 
   /** A command that was killed together with its shell before it printed anything has left no trace. */
@@ -130,7 +136,8 @@ export class LocalDriver implements Driver {
     if (local === undefined) return;
     const { pid, startTime } = await this.#waitingShell(local, ref);
     const leader = (await isAlive(pid, startTime)) ? { leader: pid } : {};
-    await endProcesses({ ...holdOf(local), ...leader }, DISPOSE_GRACE_MS);
+    const stuckMs = this.#stuck.delete(local.marker) ? STUCK_MS.known : STUCK_MS.first;
+    await endProcesses({ ...holdOf(local), ...leader }, DISPOSE_GRACE_MS, undefined, stuckMs);
     if (local.controlGroup !== undefined) await removeControlGroup(local.controlGroup);
   }
 

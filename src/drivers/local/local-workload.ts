@@ -13,6 +13,8 @@ export interface LocalWorkloadOptions {
   ended?: Promise<number | undefined>;
   /** Ends the watch when the daemon leaves; the command runs on. */
   signal: AbortSignal;
+  /** Told that processes of it hang in the kernel. */
+  onStuck?(): void;
 }
 
 /** Processes that a command leaves behind may end by themselves, then are asked to, then killed. */
@@ -28,11 +30,13 @@ export class LocalWorkload implements Workload {
   readonly settled: Promise<void>;
   readonly #selection: ProcessSelection;
   readonly #complete = new AbortController();
+  readonly #onStuck: () => void;
   #output: OutputFile | undefined;
   #stop: Promise<boolean> | undefined;
 
-  constructor({ ref, ownsGroup, ended, signal }: LocalWorkloadOptions) {
+  constructor({ ref, ownsGroup, ended, signal, onStuck }: LocalWorkloadOptions) {
     this.ref = ref;
+    this.#onStuck = () => onStuck?.();
     this.#selection = { ...holdOf(ref), ...(ownsGroup ? { leader: ref.pid } : {}) };
     this.exited = watchExit({
       statusFile: statusFile(ref.runFolder),
@@ -62,7 +66,12 @@ export class LocalWorkload implements Workload {
 
   async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stop = this.#end(graceMs, kill);
-    const killed = await this.#stop;
+    const killed = await this.#stop.catch((error: unknown) => {
+      // What hangs prints nothing more.
+      this.#complete.abort();
+      this.#onStuck();
+      throw error;
+    });
     const file = statusFile(this.ref.runFolder);
     if (killed && (await readStatus(file)) === undefined) await writeStatus(file, KILLED);
   }

@@ -52,8 +52,11 @@ export async function livingPids(
   return found.filter(({ zombie }) => !zombie).map((entry) => entry.pid);
 }
 
-/** A process that survives SIGKILL for this long hangs in the kernel (a dead file server, a GPU driver). */
-const STUCK_MS = 30_000;
+/**
+ * How long processes survive SIGKILL, in milliseconds, until they count as hanging in the kernel (a dead file server, a GPU
+ * driver); `known` where they have hung before.
+ */
+export const STUCK_MS = { first: 30_000, known: 1000 };
 const LOOK_AGAIN_MS = 25;
 const DEAF_LOOK_MS = 100;
 /** Trees are for the few that escape; a crowd is signalled one by one. */
@@ -64,6 +67,7 @@ const TREES_AT_ONCE = 16;
  * then SIGKILL until nothing is left.
  *
  * @param kill ends the grace early
+ * @param stuckMs see `STUCK_MS`
  * @returns whether SIGKILL was needed
  * @throws AgentError PROCESS_STUCK when some are still there long after SIGKILL
  */
@@ -71,6 +75,7 @@ export async function endProcesses(
   selection: ProcessSelection,
   graceMs: number,
   kill?: AbortSignal,
+  stuckMs: number = STUCK_MS.first,
 ): Promise<boolean> {
   const found = await living(selection);
   if (found.length === 0) return false;
@@ -78,7 +83,7 @@ export async function endProcesses(
     askToEnd(selection, found);
     if (await goneWithin(selection, graceMs, kill)) return false;
   }
-  await killAll(selection);
+  await killAll(selection, stuckMs);
   return true;
 }
 
@@ -153,8 +158,8 @@ function askToEnd({ leader }: ProcessSelection, found: readonly ProcessEntry[]):
   }
 }
 
-async function killAll(selection: ProcessSelection): Promise<void> {
-  const deadline = performance.now() + STUCK_MS;
+async function killAll(selection: ProcessSelection, stuckMs: number): Promise<void> {
+  const deadline = performance.now() + stuckMs;
   for (let left = await living(selection); left.length > 0; left = await living(selection)) {
     if (performance.now() > deadline) throw stuck(left);
     if (selection.controlGroup !== undefined) killControlGroup(selection.controlGroup);

@@ -5,6 +5,7 @@ import { processesWithEnvironment } from '../../../src/os/processes.js';
 import { startServer } from '../../../src/server/server.js';
 import { type AgentProcess, startAgent } from '../../support/agent-process.js';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import { hookedFront } from '../../support/hooked-front.js';
 import { until } from '../../support/until.js';
 
 /** Takes no signal, and has a child in a session of its own that takes none either. */
@@ -145,6 +146,29 @@ test('the run of a killed execute goes on under the next daemon', async (t) => {
   await agent.call('tasks.stop', { task: id });
   t.is((await agent.ended(id)).status, 'stopped');
   t.is((await agent.log(id)).match(/^up$/gm)?.length, 1);
+});
+
+test('a line that the server took as an execute was killed is not sent once more by the next daemon', async (t) => {
+  const agent = await agentUnderTest(t);
+  const id = await newTask(agent, 'echo up\nexec sleep 600\n');
+  const runs: AgentProcess[] = [];
+  const front = await hookedFront(t, agent.server.url, {
+    after: async ({ endpoint, body }) => {
+      if (endpoint !== 'events.add_batch' || !body.includes('"up\\n')) return;
+      const run = runs.pop();
+      run?.kill('SIGKILL');
+      await run?.exited;
+    },
+  });
+  Object.assign(agent.home.env, { CLEARML_API_HOST: front });
+  const run = agent.agent('execute', '--id', id);
+  runs.push(run);
+  t.deepEqual((await run.exited).signal, 'SIGKILL', run.output());
+  const daemon = agent.daemon();
+  await saying(daemon, 'attached again');
+  await agent.call('tasks.stop', { task: id });
+  t.is((await agent.ended(id)).status, 'stopped', daemon.output());
+  t.is((await agent.log(id)).match(/^up$/gm)?.length, 1, await agent.log(id));
 });
 
 test('the end of the terminal is nothing to an execute that nohup started', async (t) => {

@@ -60,6 +60,24 @@ for (const flags of [[], ['--services-mode']]) {
   });
 }
 
+test('a daemon that waits for reports of a lost run takes tasks meanwhile, and ends at once when it is stopped', async (t) => {
+  t.timeout(2 * PATIENCE_MS);
+  const under = await agentUnderTest(t, { CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '600' });
+  const { id, pid } = await lost(under);
+  process.kill(-pid, 'SIGKILL');
+  const next = under.daemon();
+  await until(() => next.output().includes(`task ${id}: is in progress and no run of it is left`), {
+    what: 'the wait',
+    context: next.output,
+    timeoutMs: PATIENCE_MS,
+  });
+  const other = await under.enqueue({ binary: '/bin/sh', entry_point: 'a.sh', diff: 'echo ran\n' });
+  t.is((await under.ended(other, PATIENCE_MS)).status, 'completed', next.output());
+  t.is((await under.task(id)).status, 'in_progress');
+  next.kill('SIGTERM');
+  t.is((await next.exited).code, 0, next.output());
+});
+
 test('a command whose run folder is gone is attached to, and its exit status counts', async (t) => {
   t.timeout(2 * PATIENCE_MS);
   const under = await agentUnderTest(t);

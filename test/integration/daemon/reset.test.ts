@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
@@ -16,8 +16,20 @@ interface Moment {
   side: Side;
 }
 
-/** A daemon whose next task is reset at a moment of its claim. */
-async function daemonWithResets(t: ExecutionContext) {
+const SIDES = ['before', 'after'] as const;
+
+/** From the pull to the start. */
+const MOMENTS: readonly Moment[] = [
+  { call: -1, side: 'after' },
+  ...CLAIM.flatMap((_, call) => SIDES.map((side) => ({ call, side }))).slice(0, -1),
+];
+
+function textOf({ call, side }: Moment): string {
+  return `${side} ${CLAIM[call] ?? 'get_next_task'} (${call})`;
+}
+
+/** A daemon whose next task is reset, and perhaps queued again, at a moment of its claim. */
+async function daemonWithResets(t: ExecutionContext, { requeue = false } = {}) {
   const agent = await agentUnderTest(t);
   const planned = new Map<string, Moment>();
   const calls = new Map<string, number>();
@@ -27,6 +39,7 @@ async function daemonWithResets(t: ExecutionContext) {
     if (moment?.call !== call || moment.side !== side) return;
     planned.delete(task);
     await agent.call('tasks.reset', { task });
+    if (requeue) await agent.call('tasks.enqueue', { task, queue: agent.queue });
     done.push(task);
   };
   const pass = async (side: Side, { endpoint, body }: PassingCall) => {
@@ -53,13 +66,8 @@ async function daemonWithResets(t: ExecutionContext) {
 test('a task that is reset at any moment of its claim stays a draft and is not run', async (t) => {
   t.timeout(300_000);
   const { agent, planned, done } = await daemonWithResets(t);
-  const sides = ['before', 'after'] as const;
-  const moments: Moment[] = [
-    { call: -1, side: 'after' },
-    ...CLAIM.flatMap((_, call) => sides.map((side) => ({ call, side }))).slice(0, -1),
-  ];
   const tasks: { task: string; mark: string; what: string }[] = [];
-  for (const [index, moment] of moments.entries()) {
+  for (const [index, moment] of MOMENTS.entries()) {
     const mark = path.join(agent.home.folder, `ran-${index}`);
     const task = await agent.enqueue({
       binary: '/bin/sh',
@@ -70,7 +78,7 @@ test('a task that is reset at any moment of its claim stays a draft and is not r
     tasks.push({
       task,
       mark,
-      what: `${moment.side} ${CLAIM[moment.call] ?? 'get_next_task'} (${moment.call})`,
+      what: textOf(moment),
     });
   }
   const daemon = agent.daemon();
@@ -87,6 +95,32 @@ test('a task that is reset at any moment of its claim stays a draft and is not r
   for (const { task, mark, what } of tasks) {
     const { status, status_message } = await agent.task(task);
     t.deepEqual([status, status_message, existsSync(mark)], ['created', 'reset', false], what);
+  }
+});
+
+test('a task that is reset and queued again at any moment of its claim runs once', async (t) => {
+  t.timeout(300_000);
+  const { agent, planned, done } = await daemonWithResets(t, { requeue: true });
+  const tasks: { task: string; mark: string; what: string }[] = [];
+  for (const [index, moment] of MOMENTS.entries()) {
+    const mark = path.join(agent.home.folder, `ran-${index}`);
+    const diff = `echo ran >> '${mark}'\n`;
+    const task = await agent.enqueue({ binary: '/bin/sh', entry_point: 'main.sh', diff });
+    planned.set(task, moment);
+    tasks.push({ task, mark, what: textOf(moment) });
+  }
+  const daemon = agent.daemon();
+  for (const { task, what } of tasks) {
+    const { status } = await agent.ended(task, 60_000);
+    t.is(status, 'completed', `${what}\n${daemon.output()}`);
+  }
+  // Behind whatever entries are left.
+  const last = await agent.enqueue({ binary: '/bin/sh', entry_point: 'main.sh', diff: 'echo last\n' });
+  t.is((await agent.ended(last)).status, 'completed', daemon.output());
+  t.is(done.length, tasks.length);
+  for (const { task, mark, what } of tasks) {
+    t.is((await agent.task(task)).status, 'completed', what);
+    t.is(readFileSync(mark, 'utf8'), 'ran\n', what);
   }
 });
 

@@ -12,6 +12,7 @@ import { hookedFront } from '../../support/hooked-front.js';
 import { until } from '../../support/until.js';
 
 const WHERE = `(worker test:0 on ${hostname()})`;
+const STUBBORN = "trap '' TERM\necho begun\nwhile true; do sleep 0.2; done\n";
 const QUICK = { binary: '/bin/sh', entry_point: 'a.sh', diff: 'echo quick\n' };
 
 test.serial(
@@ -82,6 +83,45 @@ test.serial(
   },
 );
 
+test.serial('--resume takes a drain back, and only that', async (t) => {
+  const { agent, task, daemon } = await begunTask(t, { flags: ['--child-report-tags', 'blue'] });
+  const drain = agent.agent('daemon', '--stop', '--drain', '--timeout', '1h');
+  await until(async () => (await tagsOf(agent, 'test:0')).includes('draining'), { what: 'the tag' });
+  const later = await agent.enqueue(QUICK);
+  const resume = agent.agent('daemon', '--resume');
+  t.is((await resume.exited).code, 0, resume.output());
+  t.regex(resume.output(), /^clearml-agent worker_id=test:0 pid=\d+ takes tasks$/m);
+  t.is((await drain.exited).code, 0, drain.output());
+  t.regex(drain.output(), /^test:0 was resumed and takes tasks$/m);
+  await until(async () => (await tagsOf(agent, 'test:0')).join() === 'blue', { what: 'the tags' });
+  const shown = agent.agent('daemon', '--status');
+  await shown.exited;
+  t.regex(shown.output(), /^Worker test:0 \(process \d+\) is running$/m);
+  writeFileSync(path.join(agent.home.folder, 'go'), '');
+  for (const id of [task, later]) t.is((await agent.ended(id)).status, 'completed', daemon.output());
+  const again = agent.agent('daemon', '--stop', '--drain');
+  t.is((await again.exited).code, 0, again.output());
+  t.is((await daemon.exited).code, 0, daemon.output());
+});
+
+test.serial('--resume is refused once the daemon stops', async (t) => {
+  const { agent, task, daemon } = await begunTask(t, {
+    program: STUBBORN,
+    variables: { CLEARML_AGENT__AGENT__KILL_GRACE_SEC: '600' },
+  });
+  const stop = agent.agent('daemon', '--stop', '--no-wait');
+  t.is((await stop.exited).code, 0, stop.output());
+  const resume = agent.agent('daemon', '--resume', 'test:0');
+  t.is((await resume.exited).code, 1, resume.output());
+  t.regex(resume.output(), /^test:0 is stopping already, for agent daemon --stop; only a drain/m);
+  daemon.kill('SIGTERM');
+  await daemon.exited;
+  t.is((await agent.task(task)).status, 'stopped');
+  const none = agent.agent('daemon', '--resume');
+  t.is((await none.exited).code, 1, none.output());
+  t.regex(none.output(), /Could not find a running clearml-agent instance/);
+});
+
 test.serial('a drain that is over stops the task; a drain of an idle daemon ends at once', async (t) => {
   const { agent, task, daemon } = await begunTask(t);
   const drain = agent.agent('daemon', '--stop', '--drain', '--timeout', '1s');
@@ -132,8 +172,6 @@ test.serial('--stop --leave: the daemon ends at once and the next one resumes th
   writeFileSync(path.join(agent.home.folder, 'go'), '');
   t.is((await agent.ended(task)).status, 'completed', await agent.log(task));
 });
-
-const STUBBORN = "trap '' TERM\necho begun\nwhile true; do sleep 0.2; done\n";
 
 test.serial(
   'a task that ignores its signal is killed when its grace, or the time limit of the stop, is over',

@@ -118,7 +118,10 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   [['--config-file=', 'list'], '--config-file needs a value, got an empty text'],
   [['--config-file', 'a\nb', 'list'], '--config-file has a control character in its value (U+000A)'],
   [['service', 'print', '--', '--queue', 'a', '--nope'], /^daemon: unknown option '--nope'/],
-  [['service', 'install', '--', '--stop'], /^a service runs a daemon; --stop and --status are not for it/],
+  [
+    ['service', 'install', '--', '--stop'],
+    /^a service runs a daemon; --stop, --resume and --status are not for it/,
+  ],
   [['daemon', '--services-mode', 'many'], /^--services-mode takes how many .*got "many"$/],
   [['daemon', '--log-level', 'loud'], /^--log-level takes one of DEBUG, .*got "loud"$/],
   [['execute', '--log-file'], "execute: option '--log-file <path>' argument missing"],
@@ -143,6 +146,8 @@ for (const [words, message, hint] of REFUSED) {
 
 const CONTRADICTIONS: [words: string[], message: RegExp, env?: Record<string, string>][] = [
   [['daemon', '--stop', '--status'], /^--stop and --status are both given/],
+  [['daemon', '--stop', '--resume'], /^--stop and --resume are both given/],
+  [['daemon', '--resume', '--drain'], /^--drain says how a daemon is stopped, so it needs --stop/],
   [['daemon', '--cpu-only', '--gpus', '0'], /^--cpu-only and --gpus 0 are both given$/],
   [['execute', '--id', 'x', '--cpu-only', '--gpus=all'], /^--cpu-only and --gpus all are both given$/],
   [['build', '--id', 'x', '--cpu-only', '--gpus', '0'], /^--cpu-only and --gpus 0 are both given$/],

@@ -11,14 +11,19 @@ test('a request is read with what it has', (t) => {
     requeue: true,
     endsServices: false,
   });
+  t.deepEqual(controlRequest({ command: 'resume', cause: 'a plan', to: 1 }), {
+    command: 'resume',
+    cause: 'a plan',
+  });
 });
 
 const end = { command: 'end', to: 'stop', cause: 'a plan' };
 const WRONG: [what: string, asked: unknown, problem: RegExp][] = [
-  ['nothing', undefined, /^command: expected "status" or "end"/],
+  ['nothing', undefined, /^command: expected "status", "end" or "resume"/],
   ['a list', [], /^command/],
   ['an unknown command', { command: 'dance' }, /got "dance"/],
   ['an unknown goal', { ...end, to: '__proto__' }, /^to: expected one of drain, stop, kill, leave/],
+  ['a resumption without a cause', { command: 'resume' }, /^cause/],
   ['no cause', { ...end, cause: undefined }, /^cause/],
   ['a cause with a terminal escape', { ...end, cause: '\u001b[2J' }, /^cause/],
   ['a cause of two lines', { ...end, cause: 'a\nb' }, /^cause/],

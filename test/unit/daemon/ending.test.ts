@@ -97,6 +97,51 @@ test('a drain that is asked for once more gets the new time limit, or none', asy
   ending.close();
 });
 
+test('a drain that is taken back ends neither the taking of tasks nor the running ones', async (t) => {
+  const { ask, ending, said, changes } = setUp();
+  ending.mayResume = true;
+  t.true(ending.resume('nothing to take back'));
+  ask('drain', { timeoutMs: 40, requeue: true });
+  const again = ending.isResumed(new Promise(() => undefined));
+  const drained = ending.drain;
+  t.true(ending.resume('a test'));
+  t.true(await again);
+  t.true(drained.aborted);
+  t.false(ending.drain.aborted);
+  t.deepEqual(ending.view, { state: 'running' });
+  t.is(ending.order, undefined);
+  t.is(changes.count, 2);
+  t.regex(said.at(-1) ?? '', /taken back \(a test\)/);
+  await sleep(100);
+  t.false(ending.stop.aborted, 'its time limit is gone, too');
+  t.true(ask('drain'));
+  t.true(ending.drain.aborted);
+  ending.close();
+});
+
+test('a drain whose last task is over cannot be taken back', async (t) => {
+  const { ask, ending } = setUp(0);
+  ending.mayResume = true;
+  ask('drain');
+  t.false(await ending.isResumed(Promise.resolve()));
+  t.false(ending.resume('a test'));
+  t.is(ending.view.state, 'draining');
+  ending.close();
+});
+
+for (const to of ['stop', 'kill', 'leave'] as const) {
+  test(`a ${to} cannot be taken back`, async (t) => {
+    const { ask, ending } = setUp();
+    ending.mayResume = true;
+    ask('drain');
+    ask(to);
+    const { state } = ending.view;
+    t.false(ending.resume('a test'));
+    t.is(ending.view.state, state);
+    ending.close();
+  });
+}
+
 test('a kill without tasks leaves at once', (t) => {
   const { ask, ending, left } = setUp(0);
   t.true(ask('kill'));

@@ -61,3 +61,20 @@ test('more than the limit may be gone on with', async (t) => {
   await slots.idle();
   t.is(slots.running, 0);
 });
+
+test('a run that only waits takes no place and is not counted, but is waited for', async (t) => {
+  const slots = new Slots({ running: 1, preparing: 1 });
+  const hands = new EventEmitter();
+  slots.startAside(async () => void (await once(hands, 'end')));
+  t.true(await isFree(slots));
+  t.deepEqual([slots.running, slots.tasks], [0, []]);
+  let idle = false;
+  const over = slots.idle().then(() => {
+    idle = true;
+  });
+  await sleep(5);
+  t.false(idle);
+  hands.emit('end');
+  await over;
+  t.true(idle);
+});

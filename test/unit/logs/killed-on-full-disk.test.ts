@@ -4,7 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { TaskLog } from '../../../src/logs/task-log.js';
 import { openLog } from '../../support/open-log.js';
 import { ScriptedLogServer } from '../../support/scripted-log-server.js';
-import { onSmallDisk, smallDisk } from '../../support/small-disk.js';
+import { fillDisk, onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
@@ -18,18 +18,6 @@ const LIMITS = { limits: { segmentBytes: 4096, diskRetryMs: 50 } };
 async function feedUpTo(log: TaskLog, output: string): Promise<void> {
   const rest = Buffer.from(output).subarray(log.position);
   await log.feed(rest, log.position + rest.length);
-}
-
-function fill(disk: string): void {
-  const name = path.join(disk, 'ballast');
-  writeFileSync(name, '');
-  for (let bytes = 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
-    try {
-      for (;;) writeFileSync(name, Buffer.alloc(bytes), { flag: 'a' });
-    } catch {
-      // No room for so much.
-    }
-  }
 }
 
 interface Case {
@@ -65,13 +53,13 @@ async function killed(t: ExecutionContext, server: ScriptedLogServer, given: Cas
     until(() => server.text.endsWith(`line ${count - 1} é🙂\n`), { what: `line ${count - 1}` });
   await reached(before);
   await until(async () => (await log.kept()) === Buffer.byteLength(lines(0, before)), { what: 'the disk' });
-  fill(disk);
+  const ballast = fillDisk(disk);
   const end = before + during;
   await feedUpTo(log, lines(0, end));
   await reached(end);
   t.true((await log.kept()) < Buffer.byteLength(lines(0, end)), 'what is in memory alone is not kept');
   if (after !== undefined) {
-    rmSync(path.join(disk, 'ballast'));
+    rmSync(ballast);
     await feedUpTo(log, lines(0, end + after));
     await reached(end + after);
   }

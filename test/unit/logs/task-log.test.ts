@@ -103,18 +103,19 @@ test('a server that loses answers, breaks connections or is busy gets every line
   await t.notThrowsAsync(() => fc.assert(property, { numRuns: 60 }));
 });
 
-test('killed between any two steps, the next run loses and repeats nothing', async (t) => {
+test('killed between any two steps, the next run loses and repeats nothing, also one of another worker', async (t) => {
   const root = temporaryFolder(t);
   let runs = 0;
   const property = fc.asyncProperty(
     fc.array(fc.constantFrom(...FATES), { maxLength: 6 }),
     fc.array(fc.integer({ min: 1, max: 300 }), { maxLength: 10 }),
     fc.integer({ min: 1, max: 4 }),
-    async (fates, sizes, killAt) => {
+    fc.constantFrom('host:0', 'host:1'),
+    async (fates, sizes, killAt, worker) => {
       const folder = path.join(root, String(runs++));
       const server = new ScriptedLogServer(fates);
       const image = await runUntilKilled({ folder, server, sizes, killAt });
-      const log = await openLog(image, server);
+      const log = await openLog(image, server, { worker });
       await feedAll(log, LINES, []);
       t.true(await log.close());
       t.is(server.text, LINES.toString());

@@ -26,6 +26,8 @@ export interface ContainerState {
   user: string;
   environment: readonly string[];
   labels: Readonly<Record<string, string>>;
+  /** Of the machine's folders and files: `source:target[:options]`. */
+  binds: readonly string[];
   /** When it was created, ISO. */
   created: string;
 }
@@ -65,6 +67,7 @@ export function containerState(found: ContainerInspectInfo): ContainerState {
     user: found.Config.User,
     environment: found.Config.Env ?? [],
     labels: found.Config.Labels ?? {},
+    binds: found.HostConfig.Binds ?? [],
     created: found.Created,
   };
 }

@@ -53,7 +53,12 @@ export class MountedFiles implements RunFiles {
   }
 
   get #outputFile(): string {
-    return path.join(this.#options.folders.runFolder, 'output.log');
+    return MountedFiles.outputFile(this.#options.folders.runFolder);
+  }
+
+  /** What takes the output of a run's command. */
+  static outputFile(runFolder: string): string {
+    return path.join(runFolder, 'output.log');
   }
 
   /** Folders, too: an engine would make them itself, as root. */
@@ -124,7 +129,7 @@ export class MountedFiles implements RunFiles {
     const control = controlFolder(runFolder);
     if ((await readTextIfThere(path.join(control, 'start'))) === undefined) return undefined;
     await writeToPipe(control);
-    return path.join(runFolder, 'output.log');
+    return MountedFiles.outputFile(runFolder);
   }
 
   output(): RunOutput {
