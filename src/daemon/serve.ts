@@ -1,6 +1,7 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
+import { lateAbort } from '../os/late-abort.js';
 import { RunFolders } from '../runs/folders.js';
 import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
@@ -190,6 +191,9 @@ async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void
   }
 }
 
+/** A daemon that is to end waits this long for a server that is away, with the answer to its last pop. */
+const LAST_LOOK_MS = 5000;
+
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const { connection, ctx, shutdown, slots, options } = daemon;
   const prepared = new PreparedRun(work.folders);
@@ -204,12 +208,16 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     wantOwner: options.ownerTokens,
     warn: (text) => ctx.logger.warn(text),
   });
+  const patience = lateAbort([shutdown.drain], LAST_LOOK_MS);
   for (;;) {
     await slots.free(shutdown.drain);
     const pulled = await poller.next(shutdown.drain);
     if (pulled === undefined) break;
     startPulled(daemon, work, pulled, await prepared.take(pulled));
   }
+  // With all slots taken, the poller may not have looked since the daemon started.
+  await poller.settleDoubts(patience.signal);
+  patience.close();
   const { doubtful } = work.vanished;
   for (const { task } of doubtful)
     ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);
