@@ -191,6 +191,9 @@ async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void
   }
 }
 
+/** A daemon that is to end waits this long for a server that is away, with the answer to its last pop. */
+const LAST_LOOK_MS = 5000;
+
 /** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const { connection, ctx, shutdown, slots, options } = daemon;
@@ -213,6 +216,8 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     if (pulled !== undefined) startPulled(daemon, work, pulled, await prepared.take(pulled));
     else if (!(await shutdown.isResumed(slots.idle()))) break;
   }
+  // With all slots taken, the poller may not have looked since the daemon started.
+  await poller.settleDoubts(AbortSignal.timeout(LAST_LOOK_MS));
   const { doubtful } = work.vanished;
   for (const { task } of doubtful)
     ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);

@@ -10,9 +10,8 @@ import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { stoppedEnd } from './operator-stop.js';
-import type { RunEnd, Settlement } from './outcome.js';
-import type { PhaseClock } from './phase-clock.js';
-import { type Attempt, type Phase, runPhases } from './phases.js';
+import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
+import { type Attempt, type Phase, type PhaseClock, runPhases } from './phases.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
@@ -41,8 +40,8 @@ export interface TaskRun {
   onLaunched?(): void;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
-  /** Ends the watch for aborts, which would take the way back to the queue for a reset. */
-  endWatch?(): void;
+  /** Watches the task's status, also while the rest of the log is sent. */
+  halt?: Halt;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
   launched?: LaunchedCommand;
   /** Work on caches that waits for the command to have started. */
@@ -115,7 +114,7 @@ const watchPhase: Phase = {
     const { run } = attempt;
     const halt = haltFor(run);
     attempt.halt = halt;
-    run.endWatch = () => halt.close();
+    run.halt = halt;
     return undefined;
   },
   teardown({ run, halt }) {
@@ -240,6 +239,10 @@ function haltFor(run: TaskRun): Halt {
       run.log.hold(reading.status === 'created');
       if (reading.status_message !== changedBy(ctx.workerId)) ctx.statuses.calm(task);
       ping();
+    },
+    onVerdict: (reason) => {
+      // A log that waited for the next look would wait for ever.
+      if (!leavesNoLog(reason)) run.log.hold(false);
     },
     beforeAbort: async () => {
       // Nothing that could have asked for time, or could be ended by a command, before there is a workload.

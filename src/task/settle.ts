@@ -50,7 +50,7 @@ export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Prom
   const patience = lateAbort([stop, handOver], LAST_WAIT_MS);
   try {
     if (end.kind === 'stop' && leavesNoLog(end.reason)) await run.log.discard();
-    if (!(await run.log.close(patience.signal))) return 'handed-over';
+    if (!(await sendLog(run, patience.signal))) return 'handed-over';
     const result = await conclude(run, { end, retry }, patience.signal);
     if (result !== 'handed-over') await noteReported(run.journal);
     return result;
@@ -59,13 +59,27 @@ export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Prom
   }
 }
 
+/**
+ * Sends the rest of the log, or drops it where the task is reset or deleted meanwhile.
+ *
+ * @returns false when the signal ended the wait
+ */
+async function sendLog(run: TaskRun, signal: AbortSignal): Promise<boolean> {
+  const { halt, log } = run;
+  if (await log.close(halt === undefined ? signal : AbortSignal.any([signal, halt.logless]))) return true;
+  if (!halt?.logless.aborted || halt.verdict === undefined) return false;
+  await dropLog(run, halt.verdict);
+  return true;
+}
+
 async function conclude(
   run: TaskRun,
   { end, retry }: { end: RunEnd; retry: RetryPlan | undefined },
   signal: AbortSignal,
 ): Promise<RunResult> {
   if (retry === undefined || end.kind === 'stop') return reportEnd(run, end, signal);
-  run.endWatch?.();
+  // It would take the way back to the queue for a reset.
+  run.halt?.close();
   const retried = await retryTask(run, { end, plan: retry }, signal);
   if (retried === 'away') return 'handed-over';
   if (retried === 'stop') return reportEnd(run, { kind: 'stop', reason: 'stopped' }, signal);

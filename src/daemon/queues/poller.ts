@@ -77,10 +77,16 @@ export class Poller {
     return Math.min(FIRST_WAITS_MS[looks] ?? intervalMs, intervalMs);
   }
 
+  /**
+   * Finds out once more what became of tasks that may have been taken without an answer, as far as the server says so
+   * before the signal aborts.
+   */
+  async settleDoubts(signal: AbortSignal): Promise<void> {
+    if (this.#options.vanished.doubtful.length > 0) await this.#lookAround(signal).catch(() => undefined);
+  }
+
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
-    const states = await this.#look(signal);
-    const waits = (task: string) => states.some((queue) => queue.entries?.includes(task));
-    await this.#options.vanished.look(waits, signal);
+    const states = await this.#lookAround(signal);
     for (const queue of queuesToAsk(states, this.#options.order, this.#lastServed)) {
       if (signal.aborted) return undefined;
       const pulled = await this.#pop(queue, signal).catch((error: unknown) => {
@@ -94,6 +100,13 @@ export class Poller {
       }
     }
     return undefined;
+  }
+
+  async #lookAround(signal: AbortSignal): Promise<QueueState[]> {
+    const states = await this.#look(signal);
+    const waits = (task: string) => states.some((queue) => queue.entries?.includes(task));
+    await this.#options.vanished.look(waits, signal);
+    return states;
   }
 
   async #look(signal: AbortSignal): Promise<QueueState[]> {

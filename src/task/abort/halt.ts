@@ -1,6 +1,6 @@
 import type { TaskStanding } from '../../api/tasks.js';
 import type { RunSignals } from '../context.js';
-import type { StopReason } from '../outcome.js';
+import { leavesNoLog, type StopReason } from '../outcome.js';
 import type { AbortWatchOptions } from './abort-watch.js';
 import { stopReason, watchForAbort } from './abort-watch.js';
 
@@ -8,6 +8,8 @@ export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
   signals: RunSignals;
   /** Time for the task's own abort callback, before anything is stopped. Resolves when it is used up. */
   beforeAbort?(): Promise<void>;
+  /** Told that the watch of the status has ended because of it, also where another reason has won. */
+  onVerdict?(reason: StopReason): void;
 }
 
 /**
@@ -17,7 +19,9 @@ export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
 export class Halt {
   readonly #controller = new AbortController();
   readonly #watch = new AbortController();
+  readonly #logless = new AbortController();
   #reason: StopReason | undefined;
+  #verdict: StopReason | undefined;
 
   constructor(options: HaltOptions) {
     const { signals } = options;
@@ -44,6 +48,16 @@ export class Halt {
     return this.#controller.signal.aborted && this.#reason === undefined;
   }
 
+  /** Aborts when the watch has seen that the log on the server is no longer this run's, also while that log is sent. */
+  get logless(): AbortSignal {
+    return this.#logless.signal;
+  }
+
+  /** What the watch of the status has ended with; the run may have ended for another reason before. */
+  get verdict(): StopReason | undefined {
+    return this.#verdict;
+  }
+
   /** Acts on a status ahead of the watch; nothing happens where the server does not say. */
   async look(read: () => Promise<TaskStanding | undefined>): Promise<void> {
     const standing = await read().catch(() => undefined);
@@ -59,6 +73,9 @@ export class Halt {
   async #watchServer(options: HaltOptions): Promise<void> {
     const reason = await watchForAbort({ ...options, signal: this.#watch.signal });
     if (reason === undefined) return;
+    this.#verdict = reason;
+    options.onVerdict?.(reason);
+    if (leavesNoLog(reason)) this.#logless.abort();
     if (reason === 'stopped') await options.beforeAbort?.().catch(() => undefined);
     this.#end(reason);
   }

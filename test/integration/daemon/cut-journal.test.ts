@@ -257,3 +257,27 @@ test('a daemon that was killed as it took a task puts back the one that it got, 
   t.is((await task(first)).status, 'in_progress');
   t.false(existsSync(run), 'nothing is in doubt any more');
 });
+
+test('a daemon whose only slot is taken looks once more, as it ends, at what an earlier one may have taken', async (t) => {
+  const under = await agentUnderTest(t);
+  const { daemon, enqueue, call, log, home } = under;
+  const script = { binary: '/bin/sh', entry_point: 'a.sh', diff: '#!/bin/sh\necho begun\nsleep 600\n' };
+  const [runs, waits] = [await enqueue(script), await enqueue(script)];
+  const first = daemon();
+  await until(async () => (await log(runs)).includes('begun'), { what: 'the task', context: first.output });
+  first.kill('SIGKILL');
+  await first.exited;
+  t.regex(readFileSync(journalOf(under), 'utf8'), new RegExp(`"others":\\[{"task":"${waits}"`));
+  // As another agent does.
+  await call('queues.get_next_task', { queue: under.queue });
+  await call('tasks.started', { task: waits });
+  const second = daemon();
+  await until(() => second.output().includes('attached again'), {
+    what: 'the second daemon',
+    context: second.output,
+  });
+  second.kill('SIGTERM');
+  await second.exited;
+  t.notRegex(second.output(), /it is not known whether it was taken/);
+  t.deepEqual(readdirSync(runsFolder({ home })), []);
+});

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { hookedFront, type PassingCall } from '../../support/hooked-front.js';
+import { journalOf, runsFolder } from '../../support/run-journal.js';
 import { until } from '../../support/until.js';
 
 type Side = 'before' | 'after';
@@ -131,5 +132,68 @@ test('a draft that was reset and then put in a queue by its entry alone is run',
   await agent.call('queues.add_task', { queue: agent.queue, task });
   agent.daemon();
   t.is((await agent.ended(task)).status, 'completed');
+  t.regex(await agent.log(task), /begun/);
+});
+
+/** A daemon with a task that has ended by itself, and is reset while its log is on its way to the server. */
+async function resetAtEnd(t: ExecutionContext) {
+  const agent = await agentUnderTest(t);
+  const state: { reset?: Promise<void> } = {};
+  const output = () => daemon.output();
+  const reset = async () => {
+    await until(
+      () => existsSync(journalOf(agent)) && readFileSync(journalOf(agent), 'utf8').includes('"ended"'),
+      {
+        what: 'the end of the command',
+        context: output,
+      },
+    );
+    await agent.call('tasks.reset', { task });
+    await until(() => output().includes('was reset on the server, stopping soon (1/4)'), {
+      what: 'a look at the status',
+      context: output,
+    });
+  };
+  const url = await hookedFront(t, agent.server.url, {
+    before: async ({ endpoint }) => {
+      if (endpoint !== 'events.add_batch') return;
+      state.reset ??= reset();
+      await state.reset;
+    },
+  });
+  Object.assign(agent.home.env, { CLEARML_API_HOST: url });
+  const script = { binary: '/bin/sh', entry_point: 'main.sh', diff: 'echo begun\n' };
+  const task = await agent.enqueue(script);
+  const daemon = agent.daemon();
+  return { agent, task, output };
+}
+
+test('a task that is reset while the rest of its log is sent ends as reset, and its run is over', async (t) => {
+  const { agent, task, output } = await resetAtEnd(t);
+  await until(() => output().includes(`task ${task}: was reset; its run has ended`), {
+    what: 'the end of the run',
+    context: output,
+  });
+  await until(() => readdirSync(runsFolder(agent)).length === 0, {
+    what: 'the run folder to go',
+    context: output,
+  });
+  const { status, status_message } = await agent.task(task);
+  t.deepEqual([status, status_message], ['created', 'reset']);
+  t.notRegex(await agent.log(task), /begun/);
+});
+
+test('a task that gets a final status after such a reset keeps it, and has the rest of its log', async (t) => {
+  const { agent, task, output } = await resetAtEnd(t);
+  await until(() => output().includes('stopping soon (1/4)'), {
+    what: 'a look at the status',
+    context: output,
+  });
+  await agent.call('tasks.failed', { task, force: true });
+  await until(() => readdirSync(runsFolder(agent)).length === 0, {
+    what: 'the run folder to go',
+    context: output,
+  });
+  t.is((await agent.task(task)).status, 'failed');
   t.regex(await agent.log(task), /begun/);
 });

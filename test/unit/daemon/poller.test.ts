@@ -80,7 +80,7 @@ function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs 
     warn: () => undefined,
     ...over,
   });
-  return { queues, putBack, vanished, next: () => poller.next(AbortSignal.timeout(2000)) };
+  return { queues, putBack, vanished, poller, next: () => poller.next(AbortSignal.timeout(2000)) };
 }
 
 test('priority order empties the first queue before the second', async (t) => {
@@ -149,6 +149,28 @@ test('a lost answer is forgotten when another agent has started the task', async
   queues.breakNextPop = true;
   t.is((await next())?.task, 'a2');
   t.deepEqual(putBack, []);
+});
+
+test('the last look of a daemon that ends forgets what another agent has, and keeps what is not clear', async (t) => {
+  const { vanished, poller } = setUp(
+    { a: [] },
+    { taskStatus: async (task) => (task === 'a1' ? { status: 'in_progress' } : undefined) },
+  );
+  for (const task of ['a1', 'a2']) vanished.note({ task, queue: 'a' });
+  await poller.settleDoubts(AbortSignal.timeout(2000));
+  t.deepEqual(vanished.doubtful, [{ task: 'a2', queue: 'a' }]);
+});
+
+test('the last look stays without a result where the server does not answer, and costs no call without a doubt', async (t) => {
+  const { queues, vanished, poller } = setUp(
+    { a: [] },
+    { look: () => Promise.reject(new Error('the server is away')) },
+  );
+  await poller.settleDoubts(AbortSignal.timeout(2000));
+  t.deepEqual(queues.calls, []);
+  vanished.note({ task: 'a1', queue: 'a' });
+  await poller.settleDoubts(AbortSignal.timeout(2000));
+  t.deepEqual(vanished.doubtful, [{ task: 'a1', queue: 'a' }]);
 });
 
 test('a task that a worker reports as its own is not put back', async (t) => {
