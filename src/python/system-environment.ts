@@ -54,7 +54,7 @@ export async function systemEnvironment(
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
     const ready = await provideGit(
-      await guardIndexLogins(job, indexesOfLists(lists.map(({ located }) => located.list.options))),
+      await guardIndexLogins(job, indexesOfLists(lists)),
       lists.flatMap((one) => planTexts(one.plan)),
     );
     const installerFor = await installerOnTop({ ...ready, python }, before);

@@ -105,7 +105,7 @@ async function installChanging(
   );
   if (todo.length === 0) return undefined;
   const job = await provideGit(
-    await guardIndexLogins(given, indexesOfLists(lists.map(({ located }) => located.list.options))),
+    await guardIndexLogins(given, indexesOfLists(lists)),
     todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);

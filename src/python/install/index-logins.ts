@@ -1,15 +1,19 @@
 import path from 'node:path';
 import { isFirstTime } from '../../os/first-time.js';
 import type { EnvironmentJob } from '../environment-job.js';
+import { type PoetryLogins, poetryLogins } from './poetry-logins.js';
 import type { TaskIndex } from './task-indexes.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What the logins of package tools depend on. */
+export type LoginScene = Pick<EnvironmentJob, 'request' | 'env' | 'pip' | 'indexes' | 'where'>;
+
 /**
  * Keeps logins of the agent from package indexes that a task chose. pip and uv send a login that is part of an address
  * to that address only. These go wherever a task says: the login of an index by its name (`UV_INDEX_NAME_PASSWORD`,
- * `POETRY_HTTP_BASIC_NAME_PASSWORD`), where the task's project gives the name to an address of its own, and the
- * `default` entry of a `.netrc`.
+ * `POETRY_HTTP_BASIC_NAME_PASSWORD`, `http-basic.NAME` in files of poetry), where the task's project gives the name to an
+ * address of its own, and the `default` entry of a `.netrc`.
  *
  * While `agent.git.credential_hosts` is empty they go there, and the log warns of each host once.
  *
@@ -19,17 +23,34 @@ export async function guardIndexLogins(
   job: EnvironmentJob,
   indexes: readonly TaskIndex[],
 ): Promise<EnvironmentJob> {
-  const { reporter, settings, cacheFolder } = job.request;
-  const foreign = foreignIndexes(job, indexes);
-  if (foreign.length === 0) return job;
-  const netrc = await netrcWithDefault(job);
+  const withheld = await withheldLogins(job, indexes);
+  const toolEnvironment = { ...job.request.toolEnvironment, ...withheld };
+  return { ...job, withheld, env: { ...job.env, ...withheld }, request: { ...job.request, toolEnvironment } };
+}
+
+/** The same as variables to lay over the environment of a package tool. */
+export async function withheldLogins(
+  scene: LoginScene,
+  indexes: readonly TaskIndex[],
+): Promise<Record<string, string | undefined>> {
+  const { reporter, settings, cacheFolder, place } = scene.request;
+  const foreign = foreignIndexes(scene, indexes);
+  if (foreign.length === 0) return {};
+  const netrc = await netrcWithDefault(scene);
+  const poetry = place.kind === 'local' ? await poetryLogins(place, scene.env) : [];
   const withheld: Record<string, string | undefined> = {};
   for (const { name, host } of foreign) {
-    const variables = name === undefined ? [] : loginVariables(name, job.env);
-    const logins = [...variables, ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`])];
+    const variables = name === undefined ? [] : loginVariables(name, scene.env);
+    const logins = [
+      ...variables,
+      ...(name === undefined ? [] : inFiles(poetry, name)),
+      ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`]),
+    ];
     if (logins.length === 0) continue;
     if (settings.credentialHosts.length > 0) {
       for (const variable of variables) withheld[variable] = undefined;
+      // Set and empty, a variable of poetry takes precedence over its files.
+      for (const variable of name === undefined ? [] : poetryVariables(name)) withheld[variable] = '';
       reporter.line(
         `${logins.join(', ')}: not sent to ${host}, which the task names and agent.git.credential_hosts does not`,
         'WARNING',
@@ -42,24 +63,31 @@ export async function guardIndexLogins(
     }
   }
   if (netrc !== undefined && settings.credentialHosts.length > 0) withheld.NETRC = await netrc.without();
-  const toolEnvironment = { ...job.request.toolEnvironment, ...withheld };
-  return { ...job, env: { ...job.env, ...withheld }, request: { ...job.request, toolEnvironment } };
+  return withheld;
 }
 
 /** Of an index with this name, as uv and poetry spell it in variables. */
 function loginVariables(name: string, env: Environment): string[] {
   const word = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-  return [
-    `UV_INDEX_${word}_USERNAME`,
-    `UV_INDEX_${word}_PASSWORD`,
-    `POETRY_HTTP_BASIC_${word}_USERNAME`,
-    `POETRY_HTTP_BASIC_${word}_PASSWORD`,
-  ].filter((variable) => (env[variable] ?? '') !== '');
+  const variables = [`UV_INDEX_${word}_USERNAME`, `UV_INDEX_${word}_PASSWORD`, ...poetryVariables(name)];
+  return variables.filter((variable) => (env[variable] ?? '') !== '');
+}
+
+/** poetry takes the name apart at dots and leaves other characters as they are. */
+function poetryVariables(name: string): string[] {
+  const word = name.toUpperCase().replace(/[-.]/g, '_');
+  return [`POETRY_HTTP_BASIC_${word}_USERNAME`, `POETRY_HTTP_BASIC_${word}_PASSWORD`];
+}
+
+function inFiles(logins: readonly PoetryLogins[], name: string): string[] {
+  return logins
+    .filter(({ names }) => names.has(name.toLowerCase()))
+    .map(({ file }) => `http-basic.${name} of ${file}`);
 }
 
 /** Indexes on hosts that neither the list of hosts nor the agent's own indexes name. */
 function foreignIndexes(
-  job: EnvironmentJob,
+  job: LoginScene,
   indexes: readonly TaskIndex[],
 ): { name: string | undefined; host: string }[] {
   const own = new Set(ownIndexes(job).flatMap((url) => hostOf(url) ?? []));
@@ -72,7 +100,7 @@ function foreignIndexes(
   });
 }
 
-function ownIndexes({ indexes, pip, env }: EnvironmentJob): string[] {
+function ownIndexes({ indexes, pip, env }: LoginScene): string[] {
   const ofUv = ['UV_INDEX', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL', 'UV_EXTRA_INDEX_URL'];
   return [
     ...[indexes, pip].flatMap((one) => [one.indexUrl ?? '', ...one.extraIndexUrls, ...one.findLinks]),
@@ -94,7 +122,7 @@ async function netrcWithDefault({
   env,
   request,
   where,
-}: EnvironmentJob): Promise<{ file: string; without(): Promise<string> } | undefined> {
+}: LoginScene): Promise<{ file: string; without(): Promise<string> } | undefined> {
   const { place } = request;
   if (place.kind !== 'local') return undefined;
   for (const file of env.NETRC ? [env.NETRC] : [`${env.HOME}/.netrc`, `${env.HOME}/_netrc`]) {

@@ -49,7 +49,7 @@ export async function buildEnvironment(
 ): Promise<BuiltEnvironment> {
   const { settings, place, reporter, signal } = given.request;
   const texts = lists.flatMap(({ plan }) => planTexts(plan));
-  const named = indexesOfLists(lists.map(({ located }) => located.list.options));
+  const named = indexesOfLists(lists);
   const job = await provideGit(await guardIndexLogins(given, named), texts);
   const inheritsPip = settings.systemSitePackages && job.interpreter.probe.pip !== undefined;
   const base = inheritsPip ? 'not needed' : 'welcome';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import type { EnvironmentRequest, RepositoryFolders } from '../environment-request.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
+import { type ListedConstraints, readConstraints } from './constraint-files.js';
 import { expandListed, hasVariable } from './list-variables.js';
 import { type ListedFrom, readListed } from './listed-file.js';
 import { normalName } from './requirement.js';
@@ -13,6 +14,8 @@ export interface LocatedList extends ListedFrom {
   list: RequirementList;
   /** For messages: "the task", "src/requirements.txt". */
   from: string;
+  /** What its files of constraints say, once they are checked. */
+  constraints?: ListedConstraints;
 }
 
 /** Where lists are from that are no file of the repository. */
@@ -30,9 +33,7 @@ export type ListRequest = Pick<
  * @throws AgentError REQUIREMENTS_INSTALL when a list names a file that is not there, which pip refuses, too
  */
 export function locateRequirements(request: ListRequest): LocatedList[] {
-  const lists = listRequirements(request);
-  for (const one of lists) checkFiles(one, request);
-  return lists;
+  return listRequirements(request).map((one) => withCheckedFiles(one, request));
 }
 
 /** The same, whether or not all files that they name are there. */
@@ -81,14 +82,17 @@ export function needsRepository(task: EnvironmentRequest['task'], settings: Pyth
   );
 }
 
-function checkFiles({ list, from, ...located }: LocatedList, request: ListRequest): void {
-  const { folder } = located;
-  const elsewhere = onlyForInstaller(request);
-  const constraints = list.options.constraints.filter(
-    (file) => !elsewhere(file) && readListed(located, expanded(file, request)) === undefined,
-  );
-  const [missing] = [...list.missing, ...constraints];
-  if (missing === undefined) return;
+/**
+ * The list with its files of constraints.
+ *
+ * @throws AgentError REQUIREMENTS_INSTALL when it names a file that is not there or that no list may name
+ */
+export function withCheckedFiles(located: LocatedList, request: ListRequest): LocatedList {
+  const { list, from, folder } = located;
+  const read = (file: string) => readListed(located, expanded(file, request));
+  const constraints = readConstraints(list, read, onlyForInstaller(request));
+  const [missing] = [...list.missing, ...constraints.missing];
+  if (missing === undefined) return { ...located, constraints };
   const where = path.isAbsolute(missing) ? 'on this machine' : 'in the repository';
   const lost =
     folder === undefined && !path.isAbsolute(missing)
