@@ -3,7 +3,7 @@ import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { inspectEnvironment, inspectOver } from './install/environment-inspection.js';
 import { guardIndexLogins } from './install/index-logins.js';
-import { installError, noInstaller } from './install/install-failure.js';
+import { installError } from './install/install-failure.js';
 import { isEmptyPlan, planTexts } from './install/install-plan.js';
 import { installerOnTop, type PlannedList } from './install/package-build.js';
 import { runPlan } from './install/plan-runner.js';
@@ -58,7 +58,6 @@ export async function systemEnvironment(
       lists.flatMap((one) => planTexts(one.plan)),
     );
     const installerFor = await installerOnTop({ ...ready, python }, before);
-    if (installerFor === undefined) throw noInstaller(interpreter);
     for (const { plan: planned, located } of lists) {
       // The interpreter outlives the checkout of this run.
       const external = planned.external.map((one) => ({ ...one, editable: false }));

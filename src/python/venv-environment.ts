@@ -8,7 +8,7 @@ import type { PackageTool, PythonEnvironment } from './environment-request.js';
 import { inspectOver } from './install/environment-inspection.js';
 import { withoutLogin } from './install/freeze.js';
 import { guardIndexLogins } from './install/index-logins.js';
-import { installError, noInstaller } from './install/install-failure.js';
+import { installError } from './install/install-failure.js';
 import { changingPart, fixedPart, isEmptyPlan, isFixed } from './install/install-plan.js';
 import {
   type BuiltEnvironment,
@@ -109,7 +109,6 @@ async function installChanging(
     todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);
-  if (installerFor === undefined) throw noInstaller(job.interpreter);
   let tool: PackageTool | undefined;
   for (const { plan, located, one } of todo) {
     const { reporter } = job.request;

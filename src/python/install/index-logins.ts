@@ -38,19 +38,13 @@ export async function withheldLogins(
   if (foreign.length === 0) return {};
   const netrc = await netrcWithDefault(scene);
   const poetry = place.kind === 'local' ? await poetryLogins(place, scene.env) : [];
-  const withheld: Record<string, string | undefined> = {};
+  let withheld: Record<string, string | undefined> = {};
   for (const { name, host } of foreign) {
-    const variables = name === undefined ? [] : loginVariables(name, scene.env);
-    const logins = [
-      ...variables,
-      ...(name === undefined ? [] : inFiles(poetry, name)),
-      ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`]),
-    ];
+    const named = name === undefined ? NO_LOGINS : loginsByName(name, scene.env, poetry);
+    const logins = [...named.shown, ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`])];
     if (logins.length === 0) continue;
     if (settings.credentialHosts.length > 0) {
-      for (const variable of variables) withheld[variable] = undefined;
-      // Set and empty, a variable of poetry takes precedence over its files.
-      for (const variable of name === undefined ? [] : poetryVariables(name)) withheld[variable] = '';
+      withheld = { ...withheld, ...named.withheld };
       reporter.line(
         `${logins.join(', ')}: not sent to ${host}, which the task names and agent.git.credential_hosts does not`,
         'WARNING',
@@ -66,23 +60,35 @@ export async function withheldLogins(
   return withheld;
 }
 
-/** Of an index with this name, as uv and poetry spell it in variables. */
-function loginVariables(name: string, env: Environment): string[] {
-  const word = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-  const variables = [`UV_INDEX_${word}_USERNAME`, `UV_INDEX_${word}_PASSWORD`, ...poetryVariables(name)];
-  return variables.filter((variable) => (env[variable] ?? '') !== '');
+/** Logins that package tools send to any address with the name of an index. */
+interface NamedLogins {
+  /** Where they are, for the log. */
+  shown: string[];
+  /** Variables without which the tools have none. */
+  withheld: Record<string, string | undefined>;
 }
 
-/** poetry takes the name apart at dots and leaves other characters as they are. */
-function poetryVariables(name: string): string[] {
-  const word = name.toUpperCase().replace(/[-.]/g, '_');
-  return [`POETRY_HTTP_BASIC_${word}_USERNAME`, `POETRY_HTTP_BASIC_${word}_PASSWORD`];
-}
+const NO_LOGINS: NamedLogins = { shown: [], withheld: {} };
 
-function inFiles(logins: readonly PoetryLogins[], name: string): string[] {
-  return logins
-    .filter(({ names }) => names.has(name.toLowerCase()))
-    .map(({ file }) => `http-basic.${name} of ${file}`);
+/** As uv and poetry spell the name in variables. poetry takes it apart at dots and leaves other characters as they are. */
+function loginsByName(name: string, env: Environment, poetry: readonly PoetryLogins[]): NamedLogins {
+  const upper = name.toUpperCase();
+  const ofUv = ['USERNAME', 'PASSWORD'].map((part) => `UV_INDEX_${upper.replace(/[^A-Z0-9]/g, '_')}_${part}`);
+  const ofPoetry = ['USERNAME', 'PASSWORD'].map(
+    (part) => `POETRY_HTTP_BASIC_${upper.replace(/[-.]/g, '_')}_${part}`,
+  );
+  const inFiles = poetry.filter(({ names }) => names.has(name.toLowerCase()));
+  return {
+    shown: [
+      ...[...ofUv, ...ofPoetry].filter((variable) => (env[variable] ?? '') !== ''),
+      ...inFiles.map(({ file }) => `http-basic.${name} of ${file}`),
+    ],
+    withheld: {
+      ...Object.fromEntries(ofUv.map((variable) => [variable, undefined])),
+      // Set and empty, a variable of poetry takes precedence over its files.
+      ...Object.fromEntries(ofPoetry.map((variable) => [variable, ''])),
+    },
+  };
 }
 
 /** Indexes on hosts that neither the list of hosts nor the agent's own indexes name. */

@@ -106,7 +106,7 @@ export function withCheckedFiles(located: LocatedList, request: ListRequest): Lo
 }
 
 /** The work tree, and the folders that the operator opens. */
-export function readableRoots({
+function readableRoots({
   repository,
   settings,
 }: Pick<ListRequest, 'repository' | 'settings'>): readonly string[] {
@@ -129,18 +129,15 @@ function onlyForInstaller({ place, repository }: ListRequest): (file: string) =>
 
 function listed(request: ListRequest): LocatedList[] {
   const { task, repository, settings, reporter } = request;
-  const elsewhere = onlyForInstaller(request);
   const source = requirementSource(
     task.script?.requirements,
     repository !== undefined,
     settings.requirements,
   );
   if (source.kind === 'task') {
-    const from = { folder: repository?.root, roots: readableRoots(request) };
-    const read = (file: string) => readListed(from, expanded(file, request));
-    return [{ list: parseRequirementList(source.lines, read, elsewhere), ...from, from: OF_TASK }];
+    return [taskList(source.lines, request)];
   }
-  const files = repository === undefined ? [] : repositoryFiles(repository, request, elsewhere);
+  const files = repository === undefined ? [] : repositoryFiles(repository, request);
   if (files.length === 0) {
     const why =
       source.kind === 'nothing'
@@ -151,11 +148,15 @@ function listed(request: ListRequest): LocatedList[] {
   return files;
 }
 
-function repositoryFiles(
-  { root, entryFolder }: RepositoryFolders,
-  request: ListRequest,
-  elsewhere: (file: string) => boolean,
-): LocatedList[] {
+/** Lines of a task, from which files are those of its repository. */
+export function taskList(lines: readonly string[], request: ListRequest): LocatedList {
+  const from = { folder: request.repository?.root, roots: readableRoots(request) };
+  const read = (file: string) => readListed(from, expanded(file, request));
+  return { list: parseRequirementList(lines, read, onlyForInstaller(request)), ...from, from: OF_TASK };
+}
+
+function repositoryFiles({ root, entryFolder }: RepositoryFolders, request: ListRequest): LocatedList[] {
+  const elsewhere = onlyForInstaller(request);
   const roots = readableRoots(request);
   return foldersDownTo(root, entryFolder).flatMap((folder) => {
     const from = { folder, roots };
