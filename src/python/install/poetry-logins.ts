@@ -9,7 +9,7 @@ export interface PoetryLogins {
 
 /** The logins by name in the settings of poetry on this machine; those in a keyring are not seen. */
 export async function poetryLogins(
-  place: Place,
+  place: Pick<Place, 'read'>,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<PoetryLogins[]> {
   const found: PoetryLogins[] = [];
