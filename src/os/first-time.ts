@@ -6,7 +6,10 @@ import { ensureFolder } from './files.js';
 export async function isFirstTime(folder: string, name: string): Promise<boolean> {
   await ensureFolder(folder);
   try {
-    await writeFile(path.join(folder, encodeURIComponent(name).slice(0, 200)), '', { flag: 'wx' });
+    await writeFile(path.join(folder, encodeURIComponent(name).slice(0, 200)), '', {
+      flag: 'wx',
+      mode: 0o600,
+    });
     return true;
   } catch {
     return false;

@@ -26,13 +26,19 @@ const MAX_DEPTH = 10;
 /** Links give one file many names, so that counting names alone would not end. */
 const MAX_FILES = 1000;
 
-/** Text of a task is one text or a list of lines. */
+/** Where a line of a list ends for pip, which reads it by `str.splitlines` of Python. */
+const LINE_END = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+/** A blank to Python and not to JavaScript. */
+const BLANK = /\x1f/g;
+
+/**
+ * Text of a task is one text or a list of lines. Lines end and begin where they do for pip: what pip takes for an
+ * option of the list is never part of a package here.
+ */
 export function linesOf(text: string | readonly string[] | null | undefined): string[] {
-  const lines =
-    typeof text === 'string'
-      ? text.split(/\r\n|\r|\n/)
-      : (text ?? []).flatMap((line) => line.split(/\r\n|\r|\n/));
-  return joinContinued(lines.map((line) => line.replace(/^\ufeff/, '')));
+  const texts = typeof text === 'string' ? [text] : (text ?? []);
+  const lines = texts.flatMap((one) => one.split(LINE_END));
+  return joinContinued(lines.map((line) => line.replace(/^\ufeff/, '').replace(BLANK, ' ')));
 }
 
 /**
@@ -88,7 +94,8 @@ interface Reading {
 function readLines(lines: readonly string[], reading: Reading): void {
   const { list, within } = reading;
   for (const raw of lines) {
-    const line = raw.trim();
+    // pip would join the line with the next one of the list that it is given.
+    const line = raw.trim().replace(/[\s\\]+$/, '');
     const text = withoutComment(line);
     if (text === '' || text === '-Z' || text === '--always-unzip') continue;
     if (!text.startsWith('-') || isEditable(text)) list.requirements.push(parseRequirement(line));

@@ -30,6 +30,8 @@ export interface EnvironmentJob {
   python: string;
   /** What was found in the container, where the place is one. */
   container: ContainerSurvey | undefined;
+  /** Variables that keep logins of the agent from indexes that the task names; see `guardIndexLogins`. */
+  withheld?: Readonly<Record<string, string | undefined>>;
   /** Descriptions of the packages that the environment sees besides its own. */
   inherited: readonly string[];
 }

@@ -67,7 +67,7 @@ export interface PythonEnvironment {
   /** Goes first on PATH. */
   binFolder: string | undefined;
   /** Laid over the environment of the task's command. */
-  environment: Record<string, string>;
+  environment: Record<string, string | undefined>;
   /** `name==version` of everything installed, for the log and for `tasks.set_requirements`; `undefined`: not known. */
   frozen: string[] | undefined;
   /** Options for the list of `frozen`: indexes, constraints. They may hold logins, as the task's own list does. */

@@ -4,7 +4,7 @@ import type { EnvironmentJob } from './environment-job.js';
 import type { EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { inspectEnvironment, inspectOver } from './install/environment-inspection.js';
 import { guardIndexLogins } from './install/index-logins.js';
-import { installError, noInstaller } from './install/install-failure.js';
+import { installError } from './install/install-failure.js';
 import { isEmptyPlan, planTexts } from './install/install-plan.js';
 import { installerOnTop, type PlannedList } from './install/package-build.js';
 import { runPlan } from './install/plan-runner.js';
@@ -54,11 +54,10 @@ export async function systemEnvironment(
   if (lists.some((one) => !isEmptyPlan(one.plan))) {
     reporter.line(`Installing packages into ${python} itself: no virtual environment is wanted`);
     const ready = await provideGit(
-      await guardIndexLogins(job, indexesOfLists(lists.map(({ located }) => located.list.options))),
+      await guardIndexLogins(job, indexesOfLists(lists)),
       lists.flatMap((one) => planTexts(one.plan)),
     );
     const installerFor = await installerOnTop({ ...ready, python }, before);
-    if (installerFor === undefined) throw noInstaller(interpreter);
     for (const { plan: planned, located } of lists) {
       // The interpreter outlives the checkout of this run.
       const external = planned.external.map((one) => ({ ...one, editable: false }));

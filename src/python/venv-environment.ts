@@ -13,7 +13,7 @@ import type { PackageTool, PythonEnvironment } from './environment-request.js';
 import { inspectOver } from './install/environment-inspection.js';
 import { withoutLogin } from './install/freeze.js';
 import { guardIndexLogins } from './install/index-logins.js';
-import { installError, noInstaller } from './install/install-failure.js';
+import { installError } from './install/install-failure.js';
 import { changingPart, fixedPart, isEmptyPlan, isFixed } from './install/install-plan.js';
 import {
   type BuiltEnvironment,
@@ -105,11 +105,10 @@ async function installChanging(
   );
   if (todo.length === 0) return undefined;
   const job = await provideGit(
-    await guardIndexLogins(given, indexesOfLists(lists.map(({ located }) => located.list.options))),
+    await guardIndexLogins(given, indexesOfLists(lists)),
     todo.map(({ one }) => one.text),
   );
   const installerFor = await installerOnTop(job, base);
-  if (installerFor === undefined) throw noInstaller(job.interpreter);
   let tool: PackageTool | undefined;
   for (const { plan, located, one } of todo) {
     const { reporter } = job.request;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureFolder } from '../os/files.js';
 import { formatGitUrl, type GitUrl, isHttp, repositoryName, withoutCredentials } from './git-url.js';
@@ -72,6 +72,7 @@ export function inMirror(mirror: Mirror): { cwd: string; env: Record<string, str
 export async function createMirror(git: RepositoryGit, mirror: Mirror): Promise<void> {
   const parent = path.dirname(mirror.folder);
   await ensureFolder(parent);
+  await keepPrivate(parent);
   await removeLeftovers(mirror);
   const begun = new Date();
   const fresh = `${mirror.folder}${FRESH}`;
@@ -85,6 +86,7 @@ export async function createMirror(git: RepositoryGit, mirror: Mirror): Promise<
     await git.run(['config', 'remote.origin.fetch', '+refs/heads/*:refs/heads/*'], place);
     await mark(fresh, FETCHED, begun, git.shownUrl);
     await mark(fresh, USED, new Date());
+    await keepPrivate(fresh);
     await replaceFolder(fresh, mirror.folder);
   } finally {
     await rm(fresh, { recursive: true, force: true });
@@ -113,6 +115,7 @@ async function replaceFolder(fresh: string, place: string): Promise<void> {
 }
 
 export async function markUsed(mirror: Mirror): Promise<void> {
+  await keepPrivate(path.dirname(mirror.folder));
   await mark(mirror.folder, USED, new Date());
 }
 
@@ -120,8 +123,13 @@ export async function markFetched(mirror: Mirror, begun: Date, url: string): Pro
   await mark(mirror.folder, FETCHED, begun, url);
 }
 
+/** git makes folders for everyone to read. One that belongs to another user stays as it is. */
+async function keepPrivate(folder: string): Promise<void> {
+  await chmod(folder, 0o700).catch(() => undefined);
+}
+
 async function mark(folder: string, name: string, time: Date, content = ''): Promise<void> {
   const file = path.join(folder, name);
-  await writeFile(file, content);
+  await writeFile(file, content, { mode: 0o600 });
   await utimes(file, time, time);
 }

@@ -11,7 +11,7 @@ export interface TaskVariables {
   /** Folders put before `PATH`. */
   binFolders: readonly string[];
   /** Section `Environment` of the task, and the configuration's own `environment {}`. */
-  extra: Readonly<Record<string, string>>;
+  extra: Environment;
 }
 
 /** Variables that the agent's own set-up uses and that no task should see. */

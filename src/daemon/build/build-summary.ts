@@ -73,6 +73,8 @@ function packageLines({ frozen = [] }: PythonEnvironment): string[] {
 function commandLine({ code, python, command, moved }: BuiltTask, folder: string): string {
   const pythonPath = [...new Set(code.pythonPath.map(moved))].join(':');
   const variables = { ...python.environment, ...(code.kind === 'python' ? { PYTHONPATH: pythonPath } : {}) };
-  const settings = Object.entries(variables).map(([name, value]) => `${name}=${quoteWord(value)}`);
+  const settings = Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${quoteWord(value)}`],
+  );
   return `cd ${quoteWord(folder)} && ${[...settings, ...command.argv.map(quoteWord)].join(' ')}`;
 }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
-import { type ListOptions, optionLines, quotedPath } from '../../packaging/list-options.js';
+import { emptyOptions, type ListOptions, optionLines, quotedPath } from '../../packaging/list-options.js';
 import { normalName } from '../../packaging/requirement.js';
 import { clearFolder } from '../clear-folder.js';
 import { gitVariables } from '../containers/container-git.js';
@@ -8,11 +8,14 @@ import type { EnvironmentRequest, PythonEnvironment } from '../environment-reque
 import { INSTALL_TOOLS } from '../inherited-packages.js';
 import { type InstalledPackage, inspectEnvironment } from '../install/environment-inspection.js';
 import { freezeLines } from '../install/freeze.js';
+import { withheldLogins } from '../install/index-logins.js';
 import { installError } from '../install/install-failure.js';
 import { withIndexes } from '../install/install-plan.js';
+import { readPipConfiguration } from '../install/pip-configuration.js';
 import { pipInstaller } from '../install/pip-installer.js';
+import { indexesOfLists } from '../install/task-indexes.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
-import { environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
+import { channelsOf, environmentFile, missingDependencies, withoutMissing } from './conda-plan.js';
 import {
   type CondaProgram,
   createArguments,
@@ -40,7 +43,17 @@ export async function condaEnvironment(request: EnvironmentRequest): Promise<Pyt
   const requirements = await requirementPlan(request, await markersOf(request, prefix));
   const env = { ...(await place.environment()), ...request.toolEnvironment };
   const sources = await gitVariables(request, requirements.plan.pip, env);
-  const toolEnvironment = { ...request.toolEnvironment, ...sources };
+  const withheld = await withheldLogins(
+    {
+      request,
+      env,
+      pip: await readPipConfiguration(place, env),
+      indexes: withIndexes(emptyOptions(), settings.pip.extraIndexUrls),
+      where: { folder: target, inside: place.inside(target) },
+    },
+    [...indexesOfLists(requirements.lists), ...channelsOf(requirements.plan)],
+  );
+  const toolEnvironment = { ...request.toolEnvironment, ...sources, ...withheld };
   await installPlan({ ...request, toolEnvironment }, conda, prefix, requirements);
   const { frozen, ...environment } = await environmentOf(request, conda, prefix);
   return { ...environment, frozen, frozenOptions: optionLines(requirements.options, quotedPath) };

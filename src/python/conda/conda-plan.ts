@@ -100,6 +100,15 @@ export function withoutMissing(plan: CondaPlan, missing: readonly string[]): Con
   return { ...plan, conda: plan.conda.filter((one) => !gone.has(one)), pip };
 }
 
+/** An address up to the end of its host, which may be one of IPv6 in brackets. */
+const HOST = /https?:\/\/(?:\[[^\]\s]*\]|[^\s"',\]/[])+/gi;
+
+/** Hosts of channels that dependencies name: `https://host/channel::package`, `package[channel=https://host/…]`. */
+export function channelsOf({ conda }: Pick<CondaPlan, 'conda'>): { name: undefined; url: string }[] {
+  const hosts = conda.flatMap((dependency) => dependency.match(HOST) ?? []);
+  return hosts.map((host) => ({ name: undefined, url: host.replace(/::[^\]]*$/, '') }));
+}
+
 /** conda reads YAML, and JSON is YAML. */
 export function environmentFile(plan: CondaPlan): string {
   return `${JSON.stringify({ channels: plan.channels, dependencies: plan.conda }, undefined, 1)}\n`;

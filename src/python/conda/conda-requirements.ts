@@ -1,12 +1,16 @@
 import { emptyOptions, type ListOptions } from '../../packaging/list-options.js';
 import { type MarkerValues, markerValues } from '../../packaging/markers.js';
 import { requirementText } from '../../packaging/requirement.js';
-import { parseRequirementList } from '../../packaging/requirement-list.js';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { mergeOptions } from '../install/install-plan.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import { requiredLists, withoutForeignFiles } from '../requirements/foreign-files.js';
-import { type ListRequest, OF_TASK, readableRoots } from '../requirements/requirement-files.js';
+import {
+  type ListRequest,
+  type LocatedList,
+  taskList,
+  withCheckedFiles,
+} from '../requirements/requirement-files.js';
 import { taskLines } from '../requirements/requirement-source.js';
 import { type CondaPlan, condaDependency, dependencyName, parseCondaLines, planConda } from './conda-plan.js';
 
@@ -14,6 +18,8 @@ import { type CondaPlan, condaDependency, dependencyName, parseCondaLines, planC
 export interface CondaRequirements {
   plan: CondaPlan;
   options: ListOptions;
+  /** Where both are from. */
+  lists: readonly { located: LocatedList }[];
 }
 
 type RequirementRequest = ListRequest & Pick<EnvironmentRequest, 'cuda' | 'signal'>;
@@ -23,7 +29,7 @@ export async function requirementPlan(
   request: RequirementRequest,
   markers: MarkerValues | undefined,
 ): Promise<CondaRequirements> {
-  const { task, settings, cuda, repository } = request;
+  const { task, settings, cuda } = request;
   const facts = { cuda: Number.parseInt(cuda, 10) || 0, channels: settings.conda.channels, markers };
   const requirements = task.script?.requirements;
   const own = settings.requirements.forceRepository ? undefined : requirements?.conda;
@@ -36,24 +42,29 @@ export async function requirementPlan(
         facts,
       ),
       options,
+      lists: located.map((one) => ({ located: one })),
     };
   }
-  const written = parseRequirementList(taskLines(requirements, settings.requirements, 'pip'));
-  const [{ list } = { list: written }] = await withoutForeignFiles(request, [
-    { list: written, folder: repository?.root, roots: readableRoots(request), from: OF_TASK },
-  ]);
+  const written = taskList(taskLines(requirements, settings.requirements, 'pip'), request);
+  const checked = withCheckedFiles(written, request);
+  const [{ list } = checked] = await withoutForeignFiles(request, [checked]);
+  const lists = [{ located: checked }];
   const { requirements: pip, options } = list;
   const lines = taskLines(requirements, settings.requirements, 'conda');
   if (lines.every((line) => line.trim() === '')) {
     const plan = { channels: [...facts.channels], conda: [], pip: pip.map(requirementText), lines: {} };
-    return { plan, options };
+    return { plan, options, lists };
   }
   const plan = planConda(parseCondaLines(lines), facts);
   const taken = new Set(plan.conda.map(dependencyName));
   const left = pip.filter(
     (one) => one.extras.length > 0 || !taken.has(dependencyName(condaDependency(one, facts))),
   );
-  return { plan: { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] }, options };
+  return {
+    plan: { ...plan, pip: [...new Set([...plan.pip, ...left.map(requirementText)])] },
+    options,
+    lists,
+  };
 }
 
 /** The names that markers may have, as the environment's Python says them. */

@@ -1,15 +1,19 @@
 import path from 'node:path';
 import { isFirstTime } from '../../os/first-time.js';
 import type { EnvironmentJob } from '../environment-job.js';
+import { type PoetryLogins, poetryLogins } from './poetry-logins.js';
 import type { TaskIndex } from './task-indexes.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What the logins of package tools depend on. */
+export type LoginScene = Pick<EnvironmentJob, 'request' | 'env' | 'pip' | 'indexes' | 'where'>;
+
 /**
  * Keeps logins of the agent from package indexes that a task chose. pip and uv send a login that is part of an address
  * to that address only. These go wherever a task says: the login of an index by its name (`UV_INDEX_NAME_PASSWORD`,
- * `POETRY_HTTP_BASIC_NAME_PASSWORD`), where the task's project gives the name to an address of its own, and the
- * `default` entry of a `.netrc`.
+ * `POETRY_HTTP_BASIC_NAME_PASSWORD`, `http-basic.NAME` in files of poetry), where the task's project gives the name to an
+ * address of its own, and the `default` entry of a `.netrc`.
  *
  * While `agent.git.credential_hosts` is empty they go there, and the log warns of each host once.
  *
@@ -19,17 +23,28 @@ export async function guardIndexLogins(
   job: EnvironmentJob,
   indexes: readonly TaskIndex[],
 ): Promise<EnvironmentJob> {
-  const { reporter, settings, cacheFolder } = job.request;
-  const foreign = foreignIndexes(job, indexes);
-  if (foreign.length === 0) return job;
-  const netrc = await netrcWithDefault(job);
-  const withheld: Record<string, string | undefined> = {};
+  const withheld = await withheldLogins(job, indexes);
+  const toolEnvironment = { ...job.request.toolEnvironment, ...withheld };
+  return { ...job, withheld, env: { ...job.env, ...withheld }, request: { ...job.request, toolEnvironment } };
+}
+
+/** The same as variables to lay over the environment of a package tool. */
+export async function withheldLogins(
+  scene: LoginScene,
+  indexes: readonly TaskIndex[],
+): Promise<Record<string, string | undefined>> {
+  const { reporter, settings, cacheFolder, place } = scene.request;
+  const foreign = foreignIndexes(scene, indexes);
+  if (foreign.length === 0) return {};
+  const netrc = await netrcWithDefault(scene);
+  const poetry = place.capabilities.hostPaths ? await poetryLogins(place, scene.env) : [];
+  let withheld: Record<string, string | undefined> = {};
   for (const { name, host } of foreign) {
-    const variables = name === undefined ? [] : loginVariables(name, job.env);
-    const logins = [...variables, ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`])];
+    const named = name === undefined ? NO_LOGINS : loginsByName(name, scene.env, poetry);
+    const logins = [...named.shown, ...(netrc === undefined ? [] : [`the default entry of ${netrc.file}`])];
     if (logins.length === 0) continue;
     if (settings.credentialHosts.length > 0) {
-      for (const variable of variables) withheld[variable] = undefined;
+      withheld = { ...withheld, ...named.withheld };
       reporter.line(
         `${logins.join(', ')}: not sent to ${host}, which the task names and agent.git.credential_hosts does not`,
         'WARNING',
@@ -42,24 +57,43 @@ export async function guardIndexLogins(
     }
   }
   if (netrc !== undefined && settings.credentialHosts.length > 0) withheld.NETRC = await netrc.without();
-  const toolEnvironment = { ...job.request.toolEnvironment, ...withheld };
-  return { ...job, env: { ...job.env, ...withheld }, request: { ...job.request, toolEnvironment } };
+  return withheld;
 }
 
-/** Of an index with this name, as uv and poetry spell it in variables. */
-function loginVariables(name: string, env: Environment): string[] {
-  const word = name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
-  return [
-    `UV_INDEX_${word}_USERNAME`,
-    `UV_INDEX_${word}_PASSWORD`,
-    `POETRY_HTTP_BASIC_${word}_USERNAME`,
-    `POETRY_HTTP_BASIC_${word}_PASSWORD`,
-  ].filter((variable) => (env[variable] ?? '') !== '');
+/** Logins that package tools send to any address with the name of an index. */
+interface NamedLogins {
+  /** Where they are, for the log. */
+  shown: string[];
+  /** Variables without which the tools have none. */
+  withheld: Record<string, string | undefined>;
+}
+
+const NO_LOGINS: NamedLogins = { shown: [], withheld: {} };
+
+/** As uv and poetry spell the name in variables. poetry takes it apart at dots and leaves other characters as they are. */
+function loginsByName(name: string, env: Environment, poetry: readonly PoetryLogins[]): NamedLogins {
+  const upper = name.toUpperCase();
+  const ofUv = ['USERNAME', 'PASSWORD'].map((part) => `UV_INDEX_${upper.replace(/[^A-Z0-9]/g, '_')}_${part}`);
+  const ofPoetry = ['USERNAME', 'PASSWORD'].map(
+    (part) => `POETRY_HTTP_BASIC_${upper.replace(/[-.]/g, '_')}_${part}`,
+  );
+  const inFiles = poetry.filter(({ names }) => names.has(name.toLowerCase()));
+  return {
+    shown: [
+      ...[...ofUv, ...ofPoetry].filter((variable) => (env[variable] ?? '') !== ''),
+      ...inFiles.map(({ file }) => `http-basic.${name} of ${file}`),
+    ],
+    withheld: {
+      ...Object.fromEntries(ofUv.map((variable) => [variable, undefined])),
+      // Set and empty, a variable of poetry takes precedence over its files.
+      ...Object.fromEntries(ofPoetry.map((variable) => [variable, ''])),
+    },
+  };
 }
 
 /** Indexes on hosts that neither the list of hosts nor the agent's own indexes name. */
 function foreignIndexes(
-  job: EnvironmentJob,
+  job: LoginScene,
   indexes: readonly TaskIndex[],
 ): { name: string | undefined; host: string }[] {
   const own = new Set(ownIndexes(job).flatMap((url) => hostOf(url) ?? []));
@@ -72,7 +106,7 @@ function foreignIndexes(
   });
 }
 
-function ownIndexes({ indexes, pip, env }: EnvironmentJob): string[] {
+function ownIndexes({ indexes, pip, env }: LoginScene): string[] {
   const ofUv = ['UV_INDEX', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL', 'UV_EXTRA_INDEX_URL'];
   return [
     ...[indexes, pip].flatMap((one) => [one.indexUrl ?? '', ...one.extraIndexUrls, ...one.findLinks]),
@@ -94,7 +128,7 @@ async function netrcWithDefault({
   env,
   request,
   where,
-}: EnvironmentJob): Promise<{ file: string; without(): Promise<string> } | undefined> {
+}: LoginScene): Promise<{ file: string; without(): Promise<string> } | undefined> {
   const { place } = request;
   if (!place.capabilities.hostPaths) return undefined;
   for (const file of env.NETRC ? [env.NETRC] : [`${env.HOME}/.netrc`, `${env.HOME}/_netrc`]) {

@@ -176,16 +176,17 @@ export function installError(failed: FailedInstall): AgentError {
   });
 }
 
-/** There are packages to install and nothing to install them with. */
-export function noInstaller(interpreter: Interpreter): AgentError {
-  const { program, probe } = interpreter;
-  return new AgentError(
-    'ENVIRONMENT_CREATE',
-    `Python ${probe.version} (${program}) has no pip, and there is no uv`,
-    {
-      hint: 'Install one of: python3-pip, python3-venv, uv.',
-    },
-  );
+const NO_UV = 'there is no uv';
+
+/**
+ * There are packages to install and nothing to install them with.
+ *
+ * @param uv why a uv that is there does not serve
+ */
+export function noInstaller({ program, probe }: Interpreter, uv = NO_UV): AgentError {
+  return new AgentError('ENVIRONMENT_CREATE', `Python ${probe.version} (${program}) has no pip, and ${uv}`, {
+    hint: `Install one of: python3-pip, python3-venv${uv === NO_UV ? ', uv' : ''}.`,
+  });
 }
 
 /** Each try at an index that is away; the log has them, and the verdict comes after them. */

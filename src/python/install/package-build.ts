@@ -8,7 +8,13 @@ import type { LocatedList } from '../requirements/requirement-files.js';
 import { chooseEngine } from './engine-choice.js';
 import { type InstalledPackage, inspectOver } from './environment-inspection.js';
 import { guardIndexLogins } from './index-logins.js';
-import { type FailedInstall, type FailureKind, failureReason, installError } from './install-failure.js';
+import {
+  type FailedInstall,
+  type FailureKind,
+  failureReason,
+  installError,
+  noInstaller,
+} from './install-failure.js';
 import { type InstallPlan, isEmptyPlan, planTexts } from './install-plan.js';
 import type { Installer } from './installer.js';
 import { pipInstaller } from './pip-installer.js';
@@ -49,7 +55,7 @@ export async function buildEnvironment(
 ): Promise<BuiltEnvironment> {
   const { settings, place, reporter, signal } = given.request;
   const texts = lists.flatMap(({ plan }) => planTexts(plan));
-  const named = indexesOfLists(lists.map(({ located }) => located.list.options));
+  const named = indexesOfLists(lists);
   const job = await provideGit(await guardIndexLogins(given, named), texts);
   const inheritsPip = settings.systemSitePackages && job.interpreter.probe.pip !== undefined;
   const base = inheritsPip ? 'not needed' : 'welcome';
@@ -86,13 +92,14 @@ export async function buildEnvironment(
 }
 
 /**
- * What installs into an environment that is there already: uv, and pip behind it; `undefined` when there is
- * neither.
+ * What installs into an environment that is there already: uv, and pip for what uv cannot.
+ *
+ * @throws AgentError ENVIRONMENT_CREATE where there is neither, and for a list that only pip reads where there is no pip
  */
 export async function installerOnTop(
   job: EnvironmentJob,
   base: BaseEnvironment,
-): Promise<((located: LocatedList) => Installer) | undefined> {
+): Promise<(located: LocatedList) => Installer> {
   const { settings, offline = false } = job.request;
   const pip = pipProgram(job, base.packages);
   const uv = settings.engine === 'pip' ? undefined : await obtainUv(job);
@@ -103,12 +110,23 @@ export async function installerOnTop(
     pip.version === ''
       ? undefined
       : (located: LocatedList) => pipInstaller(installContext(job, located.folder), pip, job.pipSettings);
-  if (byUv === undefined || byPip === undefined) return byUv ?? byPip;
-  return (located) => (isForUv(located) ? firstOf(byUv(located), byPip(located)) : byPip(located));
+  if (byUv === undefined && byPip === undefined)
+    throw noInstaller(job.interpreter, uv && `uv ${uv.version} does not understand the settings of pip`);
+  return (located) => {
+    const obstacle = uvObstacle(located);
+    if (byPip === undefined) {
+      if (byUv !== undefined && obstacle === undefined) return byUv(located);
+      throw noInstaller(job.interpreter, `uv does not read ${obstacle} as pip does`);
+    }
+    const useUv = byUv !== undefined && obstacle === undefined;
+    return useUv ? firstOf(byUv(located), byPip(located)) : byPip(located);
+  };
 }
 
-function isForUv({ list }: LocatedList): boolean {
-  return listObstacle(list) === undefined && uvOptions(list.options.others).unknown.length === 0;
+/** What of a list only pip reads as it is meant. */
+function uvObstacle({ list }: LocatedList): string | undefined {
+  const [option] = uvOptions(list.options.others).unknown;
+  return listObstacle(list) ?? (option && `the option ${option} of the requirements`);
 }
 
 function firstOf(byUv: Installer, byPip: Installer): Installer {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parse } from 'smol-toml';
-import type { ListOptions } from '../../packaging/list-options.js';
 import { readListed } from '../requirements/listed-file.js';
+import type { LocatedList } from '../requirements/requirement-files.js';
 
 /** A package index that a task names: in a list, or with a name of its own in a project. */
 export interface TaskIndex {
@@ -9,9 +9,14 @@ export interface TaskIndex {
   url: string;
 }
 
-export function indexesOfLists(options: readonly ListOptions[]): TaskIndex[] {
-  return options
+/** Those of the lists and of their files of constraints. */
+export function indexesOfLists(
+  lists: readonly { located: Pick<LocatedList, 'list' | 'constraints'> }[],
+): TaskIndex[] {
+  return lists
+    .flatMap(({ located: { list, constraints } }) => [list.options, ...(constraints?.options ?? [])])
     .flatMap(({ indexUrl, extraIndexUrls, findLinks }) => [indexUrl ?? '', ...extraIndexUrls, ...findLinks])
+    .filter((url) => url !== '')
     .map((url) => ({ name: undefined, url }));
 }
 

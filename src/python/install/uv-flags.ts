@@ -73,7 +73,10 @@ export function uvFlags(flags: readonly string[]): { flags: string[] } | { unkno
     } else if (Object.hasOwn(FLAGS_WITH_VALUE, name)) {
       const theirs = FLAGS_WITH_VALUE[name];
       const given = value ?? flags[++at] ?? '';
-      if (theirs !== undefined) result.push(...valuesOf(name, given).flatMap((one) => [theirs, one]));
+      const values = theirs === undefined ? [] : valuesOf(name, given);
+      // uv would take such a value for a flag of its own.
+      if (values.some((one) => one.startsWith('-'))) return { unknown: flag };
+      result.push(...values.flatMap((one) => [`${theirs}`, one]));
     } else {
       return { unknown: flag };
     }
@@ -109,11 +112,10 @@ export function uvOptions(options: readonly string[]): {
 
 /**
  * Whether a flag would take a list further than pip does: a file or an index behind a word that pip refuses in a list
- * (`-U --constraint /x`), where no check of named files and indexes has seen it, or a value that looks like a flag.
+ * (`-U --constraint /x`), where no check of named files and indexes has seen it, or a host without a name.
  */
 function isMisplaced(flag: string, at: number, flags: readonly string[]): boolean {
-  if (CHECKED.has(flag)) return true;
-  return flag === '--allow-insecure-host' && /^(?:-|$)/.test(flags[at + 1] ?? '');
+  return CHECKED.has(flag) || (flag === '--allow-insecure-host' && !flags[at + 1]);
 }
 
 /** Flags of every `uv pip install`. */

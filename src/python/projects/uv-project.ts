@@ -81,7 +81,12 @@ async function syncProject(
     python: settings.uv.runFlags.length === 0 ? [job.python] : runner,
     pathEntries: [],
     binFolder: `${where.inside}/bin`,
-    environment: { VIRTUAL_ENV: where.inside, UV_PROJECT_ENVIRONMENT: where.inside },
+    environment: {
+      // `uv run` may ask the indexes of the project again.
+      ...(settings.uv.runFlags.length === 0 ? {} : job.withheld),
+      VIRTUAL_ENV: where.inside,
+      UV_PROJECT_ENVIRONMENT: where.inside,
+    },
     frozen: freezeLines(ready.packages, [], markerValues(job.interpreter.probe)),
     cacheHit: ready.hit,
     manager: 'uv',

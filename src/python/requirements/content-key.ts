@@ -4,7 +4,6 @@ import path from 'node:path';
 import { pathInside } from '../../os/inside-tree.js';
 import { ARCHIVE } from '../../packaging/requirement.js';
 import { isAddress } from '../../packaging/requirement-list.js';
-import { type ListedFrom, readListed } from './listed-file.js';
 import type { LocatedList } from './requirement-files.js';
 
 /**
@@ -12,28 +11,13 @@ import type { LocatedList } from './requirement-files.js';
  * packages by their paths, folders of packages of the repository. `undefined` where a package is a file that only the
  * place of the task has.
  */
-export function contentKey({ list, folder, roots }: LocatedList): string[] | undefined {
+export function contentKey({ list, folder, constraints }: LocatedList): string[] | undefined {
   const archives = list.requirements
     .filter(({ kind, uri = '' }) => kind === 'local' && ARCHIVE.test(uri))
     .map(({ uri = '' }) => archiveDigest(folder, uri));
   if (archives.includes(undefined)) return undefined;
-  const constraints = list.options.constraints.flatMap((file) => constraintTexts({ folder, roots }, file));
   const links = list.options.findLinks.map((link) => folderDigest(folder, link));
-  return [...archives, ...constraints, ...links].filter((one) => one !== undefined);
-}
-
-/** How deep files of constraints may name others. */
-const MAX_DEPTH = 10;
-
-function constraintTexts(from: ListedFrom, file: string, depth = 0): string[] {
-  const text = isAddress(file) || depth === MAX_DEPTH ? undefined : readListed(from, file);
-  if (text === undefined) return [];
-  const named = [...text.matchAll(/^\s*(?:-[cr]|--constraint|--requirement)[\s=]*(\S+)/gm)];
-  const beside = path.dirname(file);
-  return [
-    text,
-    ...named.flatMap(([, name = '']) => constraintTexts(from, path.join(beside, name), depth + 1)),
-  ];
+  return [...archives, ...(constraints?.texts ?? []), ...links].filter((one) => one !== undefined);
 }
 
 function archiveDigest(folder: string | undefined, uri: string): string | undefined {

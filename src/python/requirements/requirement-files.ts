@@ -10,6 +10,7 @@ import {
 } from '../../packaging/requirement-list.js';
 import type { EnvironmentRequest, RepositoryFolders } from '../environment-request.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
+import { type ListedConstraints, readConstraints } from './constraint-files.js';
 import { type ListedFrom, readListed } from './listed-file.js';
 import { foldersDownTo, requirementSource } from './requirement-source.js';
 
@@ -18,6 +19,8 @@ export interface LocatedList extends ListedFrom {
   list: RequirementList;
   /** For messages: "the task", "src/requirements.txt". */
   from: string;
+  /** What its files of constraints say, once they are checked. */
+  constraints?: ListedConstraints;
 }
 
 /** Where lists are from that are no file of the repository. */
@@ -35,9 +38,7 @@ export type ListRequest = Pick<
  * @throws AgentError REQUIREMENTS_INSTALL when a list names a file that is not there, which pip refuses, too
  */
 export function locateRequirements(request: ListRequest): LocatedList[] {
-  const lists = listRequirements(request);
-  for (const one of lists) checkFiles(one, request);
-  return lists;
+  return listRequirements(request).map((one) => withCheckedFiles(one, request));
 }
 
 /** The same, whether or not all files that they name are there. */
@@ -86,14 +87,17 @@ export function needsRepository(task: EnvironmentRequest['task'], settings: Pyth
   );
 }
 
-function checkFiles({ list, from, ...located }: LocatedList, request: ListRequest): void {
-  const { folder } = located;
-  const elsewhere = onlyForInstaller(request);
-  const constraints = list.options.constraints.filter(
-    (file) => !elsewhere(file) && readListed(located, expanded(file, request)) === undefined,
-  );
-  const [missing] = [...list.missing, ...constraints];
-  if (missing === undefined) return;
+/**
+ * The list with its files of constraints.
+ *
+ * @throws AgentError REQUIREMENTS_INSTALL when it names a file that is not there or that no list may name
+ */
+export function withCheckedFiles(located: LocatedList, request: ListRequest): LocatedList {
+  const { list, from, folder } = located;
+  const read = (file: string) => readListed(located, expanded(file, request));
+  const constraints = readConstraints(list, read, onlyForInstaller(request));
+  const [missing] = [...list.missing, ...constraints.missing];
+  if (missing === undefined) return { ...located, constraints };
   const where = path.isAbsolute(missing) ? 'on this machine' : 'in the repository';
   const lost =
     folder === undefined && !path.isAbsolute(missing)
@@ -107,7 +111,7 @@ function checkFiles({ list, from, ...located }: LocatedList, request: ListReques
 }
 
 /** The work tree, and the folders that the operator opens. */
-export function readableRoots({
+function readableRoots({
   repository,
   settings,
 }: Pick<ListRequest, 'repository' | 'settings'>): readonly string[] {
@@ -130,18 +134,15 @@ function onlyForInstaller({ place, repository }: ListRequest): (file: string) =>
 
 function listed(request: ListRequest): LocatedList[] {
   const { task, repository, settings, reporter } = request;
-  const elsewhere = onlyForInstaller(request);
   const source = requirementSource(
     task.script?.requirements,
     repository !== undefined,
     settings.requirements,
   );
   if (source.kind === 'task') {
-    const from = { folder: repository?.root, roots: readableRoots(request) };
-    const read = (file: string) => readListed(from, expanded(file, request));
-    return [{ list: parseRequirementList(source.lines, read, elsewhere), ...from, from: OF_TASK }];
+    return [taskList(source.lines, request)];
   }
-  const files = repository === undefined ? [] : repositoryFiles(repository, request, elsewhere);
+  const files = repository === undefined ? [] : repositoryFiles(repository, request);
   if (files.length === 0) {
     const why =
       source.kind === 'nothing'
@@ -152,11 +153,15 @@ function listed(request: ListRequest): LocatedList[] {
   return files;
 }
 
-function repositoryFiles(
-  { root, entryFolder }: RepositoryFolders,
-  request: ListRequest,
-  elsewhere: (file: string) => boolean,
-): LocatedList[] {
+/** Lines of a task, from which files are those of its repository. */
+export function taskList(lines: readonly string[], request: ListRequest): LocatedList {
+  const from = { folder: request.repository?.root, roots: readableRoots(request) };
+  const read = (file: string) => readListed(from, expanded(file, request));
+  return { list: parseRequirementList(lines, read, onlyForInstaller(request)), ...from, from: OF_TASK };
+}
+
+function repositoryFiles({ root, entryFolder }: RepositoryFolders, request: ListRequest): LocatedList[] {
+  const elsewhere = onlyForInstaller(request);
   const roots = readableRoots(request);
   return foldersDownTo(root, entryFolder).flatMap((folder) => {
     const from = { folder, roots };

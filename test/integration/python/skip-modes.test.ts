@@ -6,6 +6,7 @@ import { run } from '../../../src/os/exec.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { packageIndex } from '../../support/package-index.js';
 import { environmentRequest } from '../../support/python-environment-job.js';
+import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const PACKAGES = [{ name: 'beta', version: '1.0' }];
@@ -117,4 +118,42 @@ test('a build script that fails fails the task with its own words', async (t) =>
   const error = await t.throwsAsync(prepareEnvironment(request));
   t.true(isAgentError(error, 'COMMAND_FAILED'));
   t.is(error?.message, `the build script ${script} ended with exit status 7`);
+});
+
+test('an interpreter without pip gives no list to uv that only pip reads', async (t) => {
+  const index = await packageIndex(t, PACKAGES, { login: false });
+  const root = temporaryFolder(t);
+  const own = path.join(root, 'own');
+  const made = await run(['python3', '-m', 'venv', '--without-pip', own], { env: process.env });
+  t.is(made.exitCode, 0, made.stderr);
+  const tables: [packages: string[], cause: RegExp | undefined][] = [
+    [
+      ['--use-feature fast-deps', 'beta'],
+      /has no pip, and uv does not read the option --use-feature fast-deps /,
+    ],
+    [
+      ['beta===1.0'],
+      /has no pip, and uv does not read the operator === of beta in the requirements as pip does/,
+    ],
+    [['beta'], undefined],
+  ];
+  for (const [at, [packages, cause]] of tables.entries()) {
+    const { request } = environmentRequest(t, {
+      root,
+      name: `run-${at}`,
+      packages,
+      env: {
+        CLEARML_AGENT_SKIP_PIP_VENV_INSTALL: path.join(own, 'bin', 'python'),
+        PIP_INDEX_URL: index.url,
+        PIP_FIND_LINKS: undefined,
+      },
+      programs: [path.dirname(await pythonTool('uv'))],
+    });
+    const error = await prepareEnvironment(request).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    t.is(isAgentError(error, 'ENVIRONMENT_CREATE'), cause !== undefined, String(error));
+    t.regex(String(error), cause ?? /^undefined$/);
+  }
 });

@@ -1,6 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { optionLines, quotedPath } from '../../../src/packaging/list-options.js';
+import { requirementText } from '../../../src/packaging/requirement.js';
 import { parseRequirementList } from '../../../src/packaging/requirement-list.js';
 import { decodeText, readListed } from '../../../src/python/requirements/listed-file.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -39,6 +41,40 @@ for (const [what, name] of OUTSIDE)
       t.regex(error.message, /is outside of the repository/);
       t.false(error.message.includes('the-secret'));
     });
+
+/** Characters at which Python ends a line or strips a blank: an option behind them is one to pip. */
+const LINE_ENDS = ['\n', '\r', '\v', '\f', '\x1c', '\x1d', '\x1e', '\x85', '\u2028', '\u2029'];
+
+for (const mark of LINE_ENDS)
+  test(`an option behind the line end ${mark.charCodeAt(0)} is an option`, (t) => {
+    const { requirements, options } = parseRequirementList([`alpha${mark}-c /etc/passwd`]);
+    t.deepEqual(
+      requirements.map(({ line }) => line),
+      ['alpha'],
+    );
+    t.deepEqual(options.constraints, ['/etc/passwd']);
+  });
+
+test('an option behind a blank that only Python knows is an option', (t) => {
+  const { requirements, options } = parseRequirementList(['\x1f-c /etc/passwd']);
+  t.deepEqual([requirements, options.constraints], [[], ['/etc/passwd']]);
+});
+
+test('no line that is handed on is joined with the next one', (t) => {
+  const { requirements, options } = parseRequirementList([
+    '--pre \\ ',
+    '--trusted-host h\\ ',
+    '--use-feature "x\\ ',
+    'alpha -c /etc/passwd \\\\ ',
+    'beta \\',
+  ]);
+  const lines = [...optionLines(options, quotedPath), ...requirements.map(requirementText)];
+  t.true(lines.length >= 4, lines.join('\n'));
+  t.deepEqual(
+    lines.filter((line) => line.trimEnd().endsWith('\\')),
+    [],
+  );
+});
 
 test('files of a repository that name each other are read once each', (t) => {
   const root = temporaryFolder(t);
