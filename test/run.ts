@@ -4,13 +4,14 @@
  *   --node24        runs the tests by Node 24 instead of the Node that runs this
  *   --also-node24   runs the unit tests and some integration tests a second time, by Node 24
  */
+import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { causeLine } from '../src/errors.js';
 import { avaStep, checkStep, type Step } from './runner/steps.js';
 import { addTallies, type Tally, tallyLine } from './runner/tally.js';
 import { installNeeds } from './setup/install-needs.js';
 import { nodeRelease } from './setup/node-release.js';
-import { installPythonTools } from './support/python-tools.js';
+import { installPythonTools, pythonTool } from './support/python-tools.js';
 
 const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
 const INTEGRATION = ['test/integration/**/*.test.ts'];
@@ -33,9 +34,25 @@ const STATIC: readonly Step[] = [
 ];
 /** Tests start the built program, so checking the types also builds it. */
 const BUILD = checkStep('types', [
-  ['tsc', '-p', 'tsconfig.json'],
+  ['npm', 'run', '--silent', 'build'],
   ['tsc', '-p', 'test/tsconfig.json'],
 ]);
+
+/** The programs in Python and shell that lie beside the modules. */
+const PROGRAMS: Step = {
+  title: 'Python and shell programs',
+  async run() {
+    const ruff = await pythonTool('ruff');
+    const shell = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.sh'),
+    );
+    return checkStep(this.title, [
+      [ruff, 'check', '--quiet', 'src', 'test'],
+      [ruff, 'format', '--quiet', '--check', 'src', 'test'],
+      ...shell.map((file): [string, ...string[]] => ['sh', '-n', `src/${file}`]),
+    ]).run();
+  },
+};
 
 interface Choice {
   words: readonly string[];
@@ -63,7 +80,7 @@ function plan({ words, node, second }: Choice): Step[] {
     ];
     return [BUILD, ...chosen];
   }
-  const all = [...STATIC, BUILD, unit, integration, podman];
+  const all = [...STATIC, PROGRAMS, BUILD, unit, integration, podman];
   if (second === undefined) return all;
   const again = { files: [...UNIT, ...ON_EACH_RELEASE], concurrency: FILES_AT_ONCE, node: second };
   return [...all, avaStep('tests by Node 24', again)];

@@ -1,11 +1,11 @@
 import { type FileHandle, open, readdir, readFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { decodeRecords, type LogRecord, type PlacedRecord } from './record.js';
+import { addDamage, type DecodedPart, decodeRecords, type PlacedRecord, type StreamPart } from './record.js';
 
 /** A file of the spool: a part of the stream, named after the place of its first byte. */
-export interface Segment {
-  start: number;
-  end: number;
+export interface Segment extends StreamPart {
+  /** A record of it was read, so it tells the position in the output. */
+  sound?: boolean;
 }
 
 /** A part of the stream, and where the next part begins. */
@@ -18,6 +18,8 @@ export interface FoundSegments {
   segments: Segment[];
   /** The newest record that is whole. */
   last?: PlacedRecord;
+  /** Bytes that were cut short or damaged at the end, and were removed. */
+  removed: number;
 }
 
 const SUFFIX = '.spool';
@@ -40,29 +42,39 @@ export function segmentStart(name: string): number | undefined {
 export async function findSegments(folder: string): Promise<FoundSegments> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(SUFFIX)).sort();
   const starts = names.map((name) => Number(name.slice(0, -SUFFIX.length)));
-  const segments = starts.map((start, index) => ({ start, end: starts[index + 1] ?? start }));
+  const segments: Segment[] = starts.map((start, index) => ({ start, end: starts[index + 1] ?? start }));
   const newest = segments.at(-1);
-  if (newest === undefined) return { segments };
-  newest.end = newest.start + (await cutTornEnd(segmentFile(folder, newest)));
+  if (newest === undefined) return { segments, removed: 0 };
+  const { whole, removed } = await cutTornEnd(segmentFile(folder, newest));
+  newest.end = newest.start + whole;
   for (const segment of segments.toReversed()) {
     const bytes = await readFile(segmentFile(folder, segment));
     const last = decodeRecords(bytes, segment.start).records.at(-1);
-    if (last) return { segments, last };
+    if (last === undefined) continue;
+    segment.sound = true;
+    return { segments, last, removed };
   }
-  return { segments };
+  return { segments, removed };
 }
 
 /** Whole records from a place on, some hundred kilobytes of them. */
 export async function readSegment(file: string, segment: Segment, from: number): Promise<SpoolPart> {
+  // Records may be added meanwhile.
+  const { end } = segment;
   const handle = await open(file, 'r');
   try {
     for (let size = READ_BYTES; ; size *= 2) {
-      const wanted = Math.min(size, segment.end - from);
+      const wanted = Math.min(size, end - from);
       const bytes = await readAt(handle, from - segment.start, wanted);
-      const whole = bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1);
-      if (whole.length > 0) return { records: readable(whole, from), next: from + whole.length };
-      // Nothing more to read is a file that lost its end; what comes after it is in the next one.
-      if (wanted < size || bytes.length < wanted) return { records: [], next: segment.end };
+      const whole = bytes.lastIndexOf(LINE_FEED) + 1;
+      const isLast = wanted < size || bytes.length < wanted || from + wanted === end;
+      if (whole === 0 && !isLast) continue;
+      const part = decodeRecords(bytes.subarray(0, whole), from);
+      segment.sound ||= part.records.length > 0;
+      if (!isLast) return { records: withNotes(part), next: from + whole };
+      // What is behind the last line end lost its own. After the file's end come records that were sent from memory.
+      if (whole < bytes.length) addDamage(part.damaged, { start: from + whole, end: from + bytes.length });
+      return { records: withNotes(part), next: end };
     }
   } finally {
     await handle.close();
@@ -71,21 +83,20 @@ export async function readSegment(file: string, segment: Segment, from: number):
 
 /** The records of whole lines; a line of the log says where the disk damaged some. */
 export function readable(bytes: Uint8Array, start: number): PlacedRecord[] {
-  const { records, damaged } = decodeRecords(bytes, start);
+  return withNotes(decodeRecords(bytes, start));
+}
+
+function withNotes({ records, damaged }: DecodedPart): PlacedRecord[] {
   if (damaged.length === 0) return records;
-  const notes = damaged.map((place) => ({ ...place, ...noteOfDamage(records, place.start) }));
+  const notes = damaged.map((part) => noteOfDamage(records, part));
   return [...records, ...notes].sort((a, b) => a.start - b.start);
 }
 
-function noteOfDamage(records: readonly PlacedRecord[], place: number): LogRecord {
-  const before = records.findLast(({ end }) => end <= place);
+function noteOfDamage(records: readonly PlacedRecord[], { start, end }: StreamPart): PlacedRecord {
+  const before = records.findLast((one) => one.end <= start);
   const { time = 0, position = 0 } = before ?? records[0] ?? {};
-  return {
-    time,
-    position,
-    level: 'WARNING',
-    text: '[clearml-agent] lines are missing here: the disk damaged them\n',
-  };
+  const text = `[clearml-agent] lines are missing here: the disk damaged ${end - start} bytes of the log\n`;
+  return { start, end, time, position, level: 'WARNING', text };
 }
 
 /** Writes all parts at a place, so that an attempt which failed half-way is simply written over. */
@@ -117,11 +128,11 @@ async function writeRest(
 }
 
 /** Text that goes with what is removed is read again from the workload's output. */
-async function cutTornEnd(file: string): Promise<number> {
+async function cutTornEnd(file: string): Promise<{ whole: number; removed: number }> {
   const bytes = await readFile(file);
   const whole = decodeRecords(bytes, 0).records.at(-1)?.end ?? 0;
   if (whole < bytes.length) await truncate(file, whole);
-  return whole;
+  return { whole, removed: bytes.length - whole };
 }
 
 async function readAt(handle: FileHandle, place: number, length: number): Promise<Buffer> {

@@ -55,13 +55,15 @@ const FULL_PART = 0.9;
 
 /**
  * The log of a run on disk until the server has it: records in files that are only appended to, removed once
- * they are sent. Nothing is synced to the platter: the records outlive the process, and after a power cut the
- * task is gone as well. A record that a kill cut short is removed when the spool is opened; its text is read
- * again from the workload's output, because the record's position went with it.
+ * they are sent. docs/spool-format.md has the layout, its limits, and what becomes of a torn or damaged record.
  */
 export class Spool {
   /** The last text on the disk had no line end when the spool was opened. */
   readonly endsOpen: boolean;
+  /** Nothing was left that tells a position in the output. */
+  readonly isBlank: boolean;
+  /** Bytes at the end that were cut short or damaged, and were removed when the spool was opened. */
+  readonly removed: number;
   readonly #options: SpoolOptions;
   readonly #limits: SpoolLimits;
   readonly #segments: Segment[];
@@ -79,7 +81,9 @@ export class Spool {
   #troubled = false;
   #waiting: (() => void)[] = [];
 
-  private constructor(options: SpoolOptions, { segments, last }: FoundSegments) {
+  private constructor(options: SpoolOptions, { segments, last, removed }: FoundSegments) {
+    this.isBlank = last === undefined;
+    this.removed = removed;
     this.#options = options;
     this.#limits = { ...SPOOL_LIMITS, ...options.limits };
     this.#segments = segments;
@@ -140,13 +144,12 @@ export class Spool {
     return readSegment(file, segment, Math.max(offset, segment.start));
   }
 
-  /** Everything before `offset` is sent. The last file stays: it tells the position in the output. */
+  /** Everything before `offset` is sent. The last file with a sound record stays: it tells the position in the output. */
   async release(offset: number): Promise<void> {
     this.#released = Math.max(this.#released, offset);
-    for (let next = this.#segments[1]; next && next.start < offset; next = this.#segments[1]) {
-      const done = this.#segments.shift();
-      if (done) await rm(segmentFile(this.#options.folder, done), { force: true });
-    }
+    const kept = this.#segments.findLastIndex(({ start, sound }) => start < offset && sound === true);
+    for (const done of this.#segments.splice(0, Math.max(0, kept)))
+      await rm(segmentFile(this.#options.folder, done), { force: true });
     if (this.#troubled) this.#queue = this.#queue.filter(({ start }) => start >= offset);
     this.#settleLoss();
   }

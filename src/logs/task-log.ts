@@ -38,7 +38,7 @@ export const LOG_FOLDER = 'log';
 export const UPLOAD_STATE = 'upload.json';
 
 const GONE =
-  '[clearml-agent] lines below may be there twice: what this machine had of the log was removed, so the output is read from its start';
+  '[clearml-agent] lines below may be there twice: what this machine had of the log was removed or damaged, so the output is read from its start';
 
 /** An unfinished line is shown this soon, milliseconds: it may be a question to the user. */
 const PROMPT_MS = 500;
@@ -101,8 +101,9 @@ export class TaskLog implements Reporter {
       ...(options.now ? { now: options.now } : {}),
     });
     wake.uploader = uploader;
+    if (spool.removed > 0) logger.warn(removedEnd(task, spool));
     const log = new TaskLog(options, spool, uploader);
-    if (options.resumed && spool.end === 0) log.line(GONE, 'WARNING');
+    if (options.resumed && spool.isBlank) log.line(GONE, 'WARNING');
     return log;
   }
 
@@ -247,6 +248,10 @@ export class TaskLog implements Reporter {
     if (!this.#discarded) this.#spool.append({ time, level, text: shown, position });
     this.#options.echo?.(`${shown}${behind}`);
   }
+}
+
+function removedEnd(task: string, { removed, position }: Spool): string {
+  return `the log of task ${task} on disk ended with ${removed} bytes that were cut short or damaged; they were removed, and the output is read again from byte ${position}`;
 }
 
 function sayTrouble(logger: TaskLogOptions['logger'], task: string, cause: string | undefined): void {

@@ -22,7 +22,7 @@ export interface AvaRun {
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 
-/** A step that is right when all its commands, programs of the project's own packages, end well. */
+/** A step that is right when all its commands end well: programs of the project's own packages, or of PATH. */
 export function checkStep(title: string, commands: readonly (readonly [string, ...string[]])[]): Step {
   return {
     title,
@@ -35,8 +35,10 @@ export function checkStep(title: string, commands: readonly (readonly [string, .
 }
 
 async function statusOf([program, ...args]: readonly [string, ...string[]]): Promise<unknown> {
-  const child = spawn(path.join(ROOT, 'node_modules/.bin', program), args, {
+  const own = path.join(ROOT, 'node_modules/.bin');
+  const child = spawn(program, args, {
     cwd: ROOT,
+    env: { ...process.env, PATH: `${own}:${process.env.PATH ?? ''}` },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const [status] = await once(child, 'exit');

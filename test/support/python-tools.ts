@@ -7,7 +7,13 @@ import { withLock } from '../../src/os/lock.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-tools');
 /** Each brings the program of its name; `clearml`, the SDK, brings this one among others. */
-const VERSIONS = { uv: '0.13.8', poetry: '2.5.1', 'clearml-agent': '3.0.3', clearml: '2.1.7' } as const;
+const VERSIONS = {
+  uv: '0.13.8',
+  poetry: '2.5.1',
+  'clearml-agent': '3.0.3',
+  clearml: '2.1.7',
+  ruff: '0.17.6',
+} as const;
 const PROGRAMS: Partial<Record<keyof typeof VERSIONS, string>> = { clearml: 'clearml-task' };
 
 /** The real program of a package tool, from the package index, kept for later runs of the tests. */

@@ -4,6 +4,7 @@ Arguments: a JSON list of steps, then the program and its arguments. A step is {
 shown it since the last wait) or {"type": text}. Prints everything that the program
 wrote, then a line "exit: <status>". A wait that is in vain ends the program and is told on standard error.
 """
+
 import fcntl
 import json
 import os

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { run } from '../../os/exec.js';
+import { programText } from '../../os/program-file.js';
 
 export interface DemoProject {
   /** `file://` address of the repository. */
@@ -21,34 +22,6 @@ export interface DemoProject {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const WHEEL = 'wheels/demo_metrics-1.0-py3-none-any.whl';
-
-const TRAIN = `"""Fits a line to noisy points, one step at a time."""
-import os
-import random
-import sys
-import time
-
-from demo_metrics import bar, mean_squared_error
-
-STEPS = 12
-RATE = 0.05
-
-random.seed(7)
-points = [(x / 10, 3.0 * x / 10 + 1.0 + random.gauss(0, 0.1)) for x in range(20)]
-slope, offset = 0.0, 0.0
-
-print(f"task {os.environ['CLEARML_TASK_ID']} on Python {sys.version.split()[0]}")
-print(f"learning rate {RATE}")
-for step in range(1, STEPS + 1):
-    for x, y in points:
-        error = slope * x + offset - y
-        slope -= RATE * error * x
-        offset -= RATE * error
-    loss = mean_squared_error([(slope * x + offset, y) for x, y in points])
-    print(f"step {step:2d}  loss {loss:7.4f}  {bar(loss)}", flush=True)
-    time.sleep(0.1)
-print(f"y = {slope:.2f} x + {offset:.2f}   (the points were made with y = 3.00 x + 1.00)")
-`;
 
 const METRICS = `def mean_squared_error(pairs):
     return sum((a - b) ** 2 for a, b in pairs) / len(pairs)
@@ -94,7 +67,8 @@ export async function makeDemoProject(
   await command('git', 'init', '--quiet', '--initial-branch=main');
   await command('git', 'add', '.');
   await command('git', 'commit', '--quiet', '--message', 'Begin the project');
-  await writeFile(path.join(folder, 'src', 'train.py'), TRAIN);
+  const program = programText('train.py', import.meta.url);
+  await writeFile(path.join(folder, 'src', 'train.py'), program);
   const installs = await canInstall(python, env);
   const requirements = installs ? REQUIREMENTS : '';
   await writeFile(path.join(folder, 'requirements.txt'), requirements);
@@ -102,7 +76,7 @@ export async function makeDemoProject(
   else await writeFile(path.join(folder, 'src', 'demo_metrics.py'), METRICS);
   await command('git', 'add', '.');
   await command('git', 'commit', '--quiet', '--message', 'Fit a line');
-  await writeFile(path.join(folder, 'src', 'train.py'), TRAIN.replace('RATE = 0.05', 'RATE = 0.1'));
+  await writeFile(path.join(folder, 'src', 'train.py'), program.replace('RATE = 0.05', 'RATE = 0.1'));
   return {
     repository: `file://${folder}`,
     branch: 'main',

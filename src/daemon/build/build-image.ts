@@ -8,7 +8,7 @@ import { AgentError } from '../../errors.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
 import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
 import type { AgentContext } from '../../task/context.js';
-import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../task/image/image-runner.js';
+import { PLAN_FILE, RUNNER_FILE, type RunnerPlan, runnerText } from '../../task/image/image-runner.js';
 import { imageVariables } from '../../task/image/image-variables.js';
 import { codeInPlace, convertNotebook, placeTask } from '../../task/prepare.js';
 import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
@@ -175,7 +175,7 @@ function planRunner(
 
 async function writeRunner(place: Place, workspace: string, plan: RunnerPlan): Promise<void> {
   const text = `${JSON.stringify(plan, undefined, 2)}\n`;
-  await place.write(place.inside(path.join(workspace, RUNNER_FILE)), RUNNER, 0o644);
+  await place.write(place.inside(path.join(workspace, RUNNER_FILE)), runnerText(), 0o644);
   await place.write(place.inside(path.join(workspace, PLAN_FILE)), text, 0o644);
 }
 

@@ -1,6 +1,7 @@
 import type { Place } from '../../drivers/driver.js';
 import { AgentError } from '../../errors.js';
-import { type Candidate, readCandidates, SEARCH_PROGRAMS } from '../interpreter/interpreter-candidates.js';
+import { programText } from '../../os/program-file.js';
+import { type Candidate, readCandidates, searchPrograms } from '../interpreter/interpreter-candidates.js';
 
 /** Which C library programs of an image are linked with; `none`: only static programs run. */
 export type CLibrary = 'glibc' | 'musl' | 'none';
@@ -47,7 +48,8 @@ export async function surveyContainer(place: Place, request: SurveyRequest): Pro
     SURVEY_FOLDERS: request.folders.join('\n'),
     SURVEY_TEXTS: request.texts.join('\n'),
   };
-  const argv = ['/bin/sh', '-c', SCRIPT, 'sh', ...request.names] as const;
+  const script = `${programText('survey-container.sh', import.meta.url)}${searchPrograms()}`;
+  const argv = ['/bin/sh', '-c', script, 'sh', ...request.names] as const;
   const { stdout, stderr } = await place.exec({ argv: [...argv], env: lists }, { signal });
   if (!stdout.includes(END)) {
     throw new AgentError('DOCKER_CONTAINER', 'the container cannot be inspected: its shell does not work', {
@@ -106,49 +108,5 @@ function readTexts(lines: readonly string[]): Map<string, string> {
   return texts;
 }
 
+/** The last line of `survey-container.sh`. */
 const END = '== programs\n';
-
-/** With nothing but the shell's own commands where it can be: images without Python have little else. */
-const SCRIPT = `
-printf 'machine %s\\n' "$(uname -m 2>/dev/null)"
-libc=none
-for file in /lib/ld-musl-*.so.1; do if [ -e "$file" ]; then libc=musl; fi; done
-for file in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.*; do if [ -e "$file" ]; then libc=glibc; fi; done
-printf 'libc %s\\n' "$libc"
-printf 'libcVersion %s\\n' "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
-for name in libGL.so.1 libglib-2.0.so.0; do
-  for file in /usr/lib/$name /usr/lib64/$name /usr/lib/*-linux-*/$name /lib/*-linux-*/$name /usr/local/lib/$name; do
-    if [ -e "$file" ]; then printf 'library %s\\n' "$name"; break; fi
-  done
-done
-for folder in /usr/lib/python3*/*-packages /usr/lib64/python3*/*-packages /usr/local/lib/python3*/*-packages \\
-  /usr/local/lib64/python3*/*-packages /opt/*/lib/python3*/*-packages; do
-  if [ -d "$folder" ]; then
-    printf 'folder %s\\n' "$folder"
-    for file in "$folder"/*.dist-info "$folder"/*.egg-info "$folder"/*.egg-link; do
-      if [ -e "$file" ]; then printf 'package %s\\n' "\${file##*/}"; fi
-    done
-  fi
-done
-(
-  set -f
-  IFS='
-'
-  for name in $SURVEY_PROGRAMS; do
-    if command -v "$name" >/dev/null 2>&1; then printf 'program %s\\n' "$name"; fi
-  done
-  for file in $SURVEY_PATHS; do if [ -e "$file" ]; then printf 'path %s\\n' "$file"; fi; done
-  for folder in $SURVEY_FOLDERS; do
-    if [ -d "$folder" ] && [ -w "$folder" ]; then printf 'writable %s\\n' "$folder"; fi
-  done
-  for file in $SURVEY_TEXTS; do
-    if [ -r "$file" ] && [ -f "$file" ]; then
-      printf 'text %s\\n' "$file"
-      while IFS= read -r line || [ -n "$line" ]; do printf '|%s\\n' "$line"; done <"$file"
-    fi
-  done
-)
-unset SURVEY_PROGRAMS SURVEY_PATHS SURVEY_FOLDERS SURVEY_TEXTS
-printf '${END.trimEnd()}\\n'
-${SEARCH_PROGRAMS}
-`;

@@ -1,4 +1,5 @@
 import type { Place } from '../../drivers/driver.js';
+import { programText } from '../../os/program-file.js';
 
 /** A program that may be the interpreter wanted. Nothing of it has run yet. */
 export interface Candidate {
@@ -26,7 +27,7 @@ export async function listCandidates(
   signal?: AbortSignal,
 ): Promise<Candidate[]> {
   const result = await place.exec(
-    { argv: ['/bin/sh', '-c', SEARCH_PROGRAMS, 'sh', ...names] },
+    { argv: ['/bin/sh', '-c', searchPrograms(), 'sh', ...names] },
     signal === undefined ? {} : { signal },
   );
   return readCandidates(result.stdout);
@@ -46,68 +47,6 @@ export function readCandidates(text: string): Candidate[] {
 }
 
 /** Names follow as the arguments of the shell. */
-export const SEARCH_PROGRAMS = `
-set -f
-IFS=:
-dirs=$PATH
-root=\${PYENV_ROOT:-$HOME/.pyenv}
-list=
-count=0
-add() {
-  [ -f "$2" ] && [ -x "$2" ] || return 0
-  printf '%s %s\\n' "$1" "$2"
+export function searchPrograms(): string {
+  return programText('search-programs.sh', import.meta.url);
 }
-shim() {
-  versions=$PYENV_VERSION
-  if [ -z "$versions" ] && [ -r "$1/version" ]; then versions=$(tr '\\n' ':' <"$1/version"); fi
-  for version in $versions; do
-    if [ "$version" = system ]; then continue; fi
-    add p "$1/versions/$version/bin/$2"
-  done
-}
-search() {
-  for name in "$@"; do
-    case $name in
-      */*) add p "$name"; continue ;;
-    esac
-    for dir in $dirs; do
-      case $dir in
-        */shims) if [ -d "\${dir%/shims}/versions" ]; then shim "\${dir%/shims}" "$name"; continue; fi ;;
-      esac
-      case $name in
-        *'['*)
-          set +f
-          for program in "\${dir:-.}"/$name; do add p "$program"; done
-          set -f ;;
-        *) add p "\${dir:-.}/$name" ;;
-      esac
-    done
-  done
-  set +f
-  for program in "$root"/versions/*/bin/python \\
-    "\${UV_PYTHON_INSTALL_DIR:-\${XDG_DATA_HOME:-$HOME/.local/share}/uv/python}"/*/bin/python3 \\
-    "\${CONDA_PREFIX:-/nonexistent}"/bin/python "$HOME"/*conda*/bin/python "$HOME"/*conda*/envs/*/bin/python \\
-    "$HOME"/*forge*/bin/python "$HOME"/*forge*/envs/*/bin/python "$HOME"/*mamba*/envs/*/bin/python \\
-    /opt/*conda*/bin/python /opt/*conda*/envs/*/bin/python /opt/*forge*/bin/python; do
-    add o "$program"
-  done
-}
-found=$(search "$@")
-if [ -z "$found" ]; then exit 0; fi
-printf '%s\\n--\\n' "$found"
-set -f
-IFS='
-'
-set --
-for line in $found; do set -- "$@" "\${line#? }"; done
-count() { counted=$#; }
-reals=$(readlink -f "$@" 2>/dev/null)
-count $reals
-if [ "$counted" -eq $# ]; then
-  printf '%s\\n' "$reals"
-else # this readlink takes one at a time
-  for program in "$@"; do readlink -f "$program" 2>/dev/null || printf '%s\\n' "$program"; done
-fi
-printf -- '--\\n'
-stat -L -c '%Y-%s' "$@" 2>/dev/null || stat -L -f '%m-%z' "$@" 2>/dev/null || true
-`;

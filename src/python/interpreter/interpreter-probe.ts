@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Place } from '../../drivers/driver.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
+import { programText } from '../../os/program-file.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
 import type { Candidate } from './interpreter-candidates.js';
 
@@ -61,7 +62,10 @@ export async function probe(
 
 /** Asks the program itself. One that cannot start, fails or hangs is no answer. */
 async function ask(place: Place, program: string): Promise<Probe | undefined> {
-  const command = { argv: [program, '-E', '-s', '-c', SCRIPT], env: CLEAN_ENVIRONMENT } as const;
+  const command = {
+    argv: [program, '-E', '-s', '-c', programText('describe_interpreter.py', import.meta.url)],
+    env: CLEAN_ENVIRONMENT,
+  } as const;
   const result = await place.exec(command, { timeoutMs: PROBE_TIMEOUT_MS }).catch(() => undefined);
   return result?.exitCode === 0 ? readProbe(result.stdout) : undefined;
 }
@@ -100,40 +104,3 @@ const EMPTY = {
   ensurepip: false,
   virtualenv: false,
 };
-
-/** Runs on every Python from 2.7 on. Modules are looked for, not imported: pip alone takes 0.3 s to import. */
-const SCRIPT = `
-import json, os, re, sys, sysconfig
-def has(name):
-    try:
-        from importlib.util import find_spec
-        return find_spec(name) is not None
-    except ImportError:
-        import imp
-        try:
-            imp.find_module(name)
-            return True
-        except ImportError:
-            return False
-def pip():
-    for folder in sys.path:
-        file = os.path.join(folder, 'pip', '__init__.py')
-        if os.path.isfile(file):
-            match = re.search(r'__version__ *= *.([0-9][^\\s"\\']*)', open(file).read())
-            return match.group(1) if match else None
-    return None
-print(json.dumps({
-    'version': '.'.join(str(part) for part in sys.version_info[:3]),
-    'implementation': getattr(getattr(sys, 'implementation', None), 'name', 'cpython'),
-    'executable': sys.executable,
-    'prefix': sys.prefix,
-    'basePrefix': getattr(sys, 'base_prefix', sys.prefix),
-    'platform': sysconfig.get_platform(),
-    'abi': sysconfig.get_config_var('SOABI') or '',
-    'venv': has('venv'),
-    'ensurepip': has('ensurepip'),
-    'virtualenv': has('virtualenv'),
-    'pip': pip(),
-    'sysPath': [folder for folder in sys.path if folder],
-}))
-`;

@@ -1,3 +1,4 @@
+import { programText } from '../../os/program-file.js';
 import { hasHashes } from '../../packaging/requirement-list.js';
 import type { EnvironmentJob } from '../environment-job.js';
 import { CLEAN_ENVIRONMENT } from '../python-environment.js';
@@ -72,7 +73,13 @@ async function firstThatAnswers(job: EnvironmentJob, urls: readonly string[]): P
   const certificate = job.pip.certificate === undefined ? {} : { SSL_CERT_FILE: job.pip.certificate };
   const result = await place.exec(
     {
-      argv: [job.interpreter.program, '-c', ASK, String(ANSWER_SECONDS), ...urls],
+      argv: [
+        job.interpreter.program,
+        '-c',
+        programText('first_answer.py', import.meta.url),
+        String(ANSWER_SECONDS),
+        ...urls,
+      ],
       env: { ...CLEAN_ENVIRONMENT, ...toolEnvironment, ...certificate },
     },
     { signal },
@@ -80,21 +87,3 @@ async function firstThatAnswers(job: EnvironmentJob, urls: readonly string[]): P
   const answer = result.stdout.trim();
   return urls.includes(answer) ? answer : undefined;
 }
-
-const ASK = `
-import sys
-try:
-    from urllib.request import urlopen
-    from urllib.error import HTTPError
-except ImportError:
-    from urllib2 import urlopen, HTTPError
-for url in sys.argv[2:]:
-    try:
-        urlopen(url, timeout=float(sys.argv[1])).close()
-        print(url)
-        break
-    except HTTPError:
-        continue
-    except Exception:
-        break
-`;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { serverConfText } from '../../../src/server/server.js';
-import { PLAN_FILE, RUNNER, RUNNER_FILE, type RunnerPlan } from '../../../src/task/image/image-runner.js';
+import { PLAN_FILE, RUNNER_FILE, type RunnerPlan, runnerText } from '../../../src/task/image/image-runner.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
@@ -34,7 +34,7 @@ async function imageOf(t: ExecutionContext) {
     CLEARML_API_ACCESS_KEY: accessKey,
     CLEARML_API_SECRET_KEY: secretKey,
   };
-  writeFileSync(path.join(folder, RUNNER_FILE), RUNNER);
+  writeFileSync(path.join(folder, RUNNER_FILE), runnerText());
   return {
     ...server,
     id,

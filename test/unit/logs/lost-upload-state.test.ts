@@ -130,18 +130,30 @@ test('of lines that are all alike none is lost, and the doubt is stated', async 
   t.regex(server.text, /lines above may be there twice/);
 });
 
-test('a log whose folder is gone says that its lines may be there twice, before they are', async (t) => {
-  const folder = temporaryFolder(t);
-  const server = new LeavingServer();
-  await leftLog(folder, server, { sent: lines(0, 3), unsent: lines(3, 5) });
-  server.away = false;
-  rmSync(path.join(folder, 'log'), { recursive: true });
-  const again = await openLog(folder, server, { resumed: true });
-  t.is(again.position, 0);
-  await feed(again, lines(0, 6));
-  t.true(await again.close());
-  t.regex(
-    server.text,
-    /^pulled\n(line \d.*\n){3}\[clearml-agent\] lines below may be there twice: .*\n(line \d.*\n){6}$/u,
-  );
-});
+const LOSSES: [what: string, damage: (folder: string) => void][] = [
+  ['gone', (folder) => rmSync(folder, { recursive: true })],
+  [
+    'full of zeros',
+    (folder) => {
+      for (const name of readdirSync(folder)) writeFileSync(path.join(folder, name), Buffer.alloc(300));
+    },
+  ],
+];
+
+for (const [what, damage] of LOSSES) {
+  test(`a log whose folder is ${what} says that its lines may be there twice, before they are`, async (t) => {
+    const folder = temporaryFolder(t);
+    const server = new LeavingServer();
+    await leftLog(folder, server, { sent: lines(0, 3), unsent: lines(3, 5) });
+    server.away = false;
+    damage(path.join(folder, 'log'));
+    const again = await openLog(folder, server, { resumed: true });
+    t.is(again.position, 0);
+    await feed(again, lines(0, 6));
+    t.true(await again.close());
+    t.regex(
+      server.text,
+      /^pulled\n(line \d.*\n){3}\[clearml-agent\] lines below may be there twice: .*\n(line \d.*\n){6}$/u,
+    );
+  });
+}

@@ -1,12 +1,18 @@
+import assert from 'node:assert/strict';
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmdirSync,
+  statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -18,7 +24,8 @@ import { until } from '../../support/until.js';
 /** What a spool is to be: a list of texts, of which the first ones have been acknowledged. */
 interface Model {
   written: string[];
-  acknowledged: number;
+  /** Places of the stream where the disk has changed a bit. */
+  flips: Set<number>;
 }
 
 /** A spool, the output that it is fed from, and what its reader got. */
@@ -39,14 +46,16 @@ type Step = fc.AsyncCommand<Model, Real>;
 const open = ({ folder, segmentBytes }: Pick<Real, 'folder' | 'segmentBytes'>) =>
   Spool.open({ folder, limits: { segmentBytes, diskRetryMs: 1 } });
 
-function write(text: string): Step {
+/** Every text begins with its number. */
+function write(words: string): Step {
   return {
     check: () => true,
     run: async (model, real) => {
+      const text = `${model.written.length} ${words}`;
       model.written.push(text);
       real.spool.append({ time: model.written.length, level: 'DEBUG', text, position: model.written.length });
     },
-    toString: () => `write ${JSON.stringify(text)}`,
+    toString: () => `write ${JSON.stringify(words)}`,
   };
 }
 
@@ -59,11 +68,10 @@ const flush: Step = {
 /** Reads a part and acknowledges it, as the uploader does. */
 const acknowledge: Step = {
   check: () => true,
-  run: async (model, real) => {
+  run: async (_, real) => {
     const { records, next } = await real.spool.read(real.offset);
     real.received.push(...records.map(({ text }) => text));
     real.offset = next;
-    model.acknowledged = real.received.length;
     await real.spool.release(next);
   },
   toString: () => 'acknowledge',
@@ -104,6 +112,46 @@ function tear(folder: string, torn: number, acknowledged: number): void {
   else writeFileSync(file, bytes.fill(0, size));
 }
 
+/** The disk changes a bit of what is not acknowledged; it never heals one. */
+function flip(part: number, bit: number): Step {
+  return {
+    check: () => true,
+    run: async (model, real) => {
+      await real.spool.flush();
+      const bytes = readdirSync(real.folder, { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => ({ file: path.join(real.folder, name), start: Number.parseInt(name, 10) }))
+        .flatMap(({ file, start }) => {
+          const least = Math.max(0, real.offset - start);
+          return Array.from({ length: Math.max(0, statSync(file).size - least) }, (_, index) => ({
+            file,
+            start,
+            place: least + index,
+          }));
+        });
+      const chosen = bytes[Math.floor(part * bytes.length)];
+      if (chosen === undefined || model.flips.has(chosen.start + chosen.place)) return;
+      model.flips.add(chosen.start + chosen.place);
+      flipBit(chosen.file, chosen.place, bit);
+    },
+    toString: () => `flip bit ${bit} at ${part}`,
+  };
+}
+
+function flipBit(file: string, place: number, bit: number): void {
+  const handle = openSync(file, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(handle, byte, 0, 1, place);
+  writeSync(
+    handle,
+    byte.map((value) => value ^ (1 << bit)),
+    0,
+    1,
+    place,
+  );
+  closeSync(handle);
+}
+
 const refuse: Step = {
   check: () => true,
   run: async (_, real) => {
@@ -128,18 +176,39 @@ function unblock(real: Real): void {
   real.obstacle = undefined;
 }
 
-/** All that was written arrives, once and in order. */
+/** Reads all that is left. */
 async function finish(model: Model, real: Real): Promise<void> {
   unblock(real);
   await until(
     async () => {
       await real.spool.flush();
       await acknowledge.run(model, real);
-      return real.received.length >= model.written.length;
+      return real.offset >= real.spool.end;
     },
     { what: 'all records' },
   );
   await real.spool.close();
+}
+
+const NOTE = /^\[clearml-agent\] lines are missing here: the disk damaged \d+ bytes of the log\n$/;
+
+/** All that was written arrives, once and in order; a note stands in the place of what the disk damaged. */
+function assertArrived({ written, flips }: Model, received: readonly string[]): void {
+  let next = 0;
+  let noted = false;
+  for (const text of received) {
+    if (NOTE.test(text)) {
+      assert.ok(flips.size > 0, 'no damage without a changed bit');
+      noted = true;
+      continue;
+    }
+    const index = Number.parseInt(text, 10);
+    assert.equal(text, written[index]);
+    assert.ok(index === next || (index > next && noted), `${index} in place of ${next}`);
+    next = index + 1;
+    noted = false;
+  }
+  assert.ok(next === written.length || noted, `all after ${next}`);
 }
 
 test('a spool loses, repeats and swaps nothing, whatever happens to it', async (t) => {
@@ -154,6 +223,9 @@ test('a spool loses, repeats and swaps nothing, whatever happens to it', async (
       fc.constant(flush),
       fc.constant(acknowledge),
       fc.nat(120).map(crash),
+      fc
+        .tuple(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), fc.nat(7))
+        .map(([part, bit]) => flip(part, bit)),
       fc.constant(refuse),
       fc.constant(relent),
     ],
@@ -163,7 +235,7 @@ test('a spool loses, repeats and swaps nothing, whatever happens to it', async (
     steps,
     fc.constantFrom(1, 150, 100_000),
     async (commands, segmentBytes) => {
-      const model: Model = { written: [], acknowledged: 0 };
+      const model: Model = { written: [], flips: new Set() };
       const folder = nextFolder();
       const spool = await open({ folder, segmentBytes });
       const real: Real = {
@@ -177,8 +249,8 @@ test('a spool loses, repeats and swaps nothing, whatever happens to it', async (
       };
       await fc.asyncModelRun(() => ({ model, real }), commands);
       await finish(model, real);
-      t.deepEqual(real.received, model.written);
+      assertArrived(model, real.received);
     },
   );
-  await fc.assert(property, { numRuns: 120 });
+  await t.notThrowsAsync(() => fc.assert(property, { numRuns: 120 }));
 });

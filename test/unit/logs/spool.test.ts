@@ -52,6 +52,7 @@ test('files that are sent are removed, and the position survives that', async (t
     spool.append(record(`line ${index}\n`, index));
     await spool.flush();
   }
+  await readAll(spool);
   await spool.release(spool.end);
   t.is(readdirSync(folder).length, 1);
   await spool.close();

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { AgentError, causeLine } from '../../../errors.js';
 import { ProcessStream } from '../../../os/process-stream.js';
+import { loadClientLibrary } from './client-library.js';
 import type { EngineAddress, EngineTarget, EngineTls } from './engine-address.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -18,7 +19,7 @@ const SSH_CONNECT_SECONDS = 20;
  * @throws AgentError CONFIG_VALUE
  */
 export async function engineClient({ target, apiVersion, text }: EngineAddress, env: Env): Promise<Docker> {
-  const { default: Client } = await import('dockerode');
+  const Client = loadClientLibrary();
   // The library reads DOCKER_HOST and its kin too; naming every option keeps them from mixing in.
   const none = { socketPath: undefined, host: undefined, port: undefined, ca: undefined, cert: undefined };
   const options: Record<string, unknown> = {
