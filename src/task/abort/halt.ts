@@ -1,4 +1,5 @@
 import type { TaskStanding } from '../../api/tasks.js';
+import { onAbort } from '../../os/on-abort.js';
 import type { RunSignals } from '../context.js';
 import type { StopReason } from '../outcome.js';
 import type { AbortWatchOptions } from './abort-watch.js';
@@ -17,6 +18,7 @@ export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
 export class Halt {
   readonly #controller = new AbortController();
   readonly #watch = new AbortController();
+  readonly #listening: readonly (() => void)[];
   #reason: StopReason | undefined;
 
   constructor(options: HaltOptions) {
@@ -25,8 +27,7 @@ export class Halt {
     const handOver = () => this.#controller.abort();
     if (signals.stop.aborted) stop();
     if (signals.handOver.aborted) handOver();
-    signals.stop.addEventListener('abort', stop, { signal: this.#watch.signal });
-    signals.handOver.addEventListener('abort', handOver, { signal: this.#watch.signal });
+    this.#listening = [onAbort(signals.stop, stop), onAbort(signals.handOver, handOver)];
     void this.#watchServer(options);
   }
 
@@ -53,6 +54,7 @@ export class Halt {
 
   /** Ends the watch; nothing is asked any more. */
   close(): void {
+    for (const end of this.#listening) end();
     this.#watch.abort();
   }
 
