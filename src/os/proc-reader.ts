@@ -5,8 +5,8 @@ const FIRST_BYTES = 4096;
 
 /**
  * Reads files of /proc one after the other into one buffer. `readFile` takes 64 KiB afresh for each of them, because they
- * state no size. For a whole process table that is megabytes at a time, in blocks that the C library keeps: the heap of
- * a daemon with 3 MB in use grew to 69 MB within 160 short tasks on a machine with 150 processes.
+ * state no size. For a whole process table that is megabytes at a time, in blocks that the C library keeps: measured with
+ * 150 processes on the machine, its heap grew to 53 MB within 160 launches of a command, and to 4 MB with this reader.
  */
 export class ProcReader {
   #buffer = Buffer.allocUnsafe(FIRST_BYTES);
