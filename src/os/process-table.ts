@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { promisify } from 'node:util';
+import { ProcReader } from './proc-reader.js';
 
 /** One row of the process table. */
 export interface ProcessEntry {
@@ -20,28 +21,30 @@ const onLinux = process.platform === 'linux';
 /** All processes that this user can see. Those that end while the table is read are left out. */
 export async function processTable(): Promise<ProcessEntry[]> {
   if (!onLinux) return psEntries(['-A']);
-  const boot = await bootId();
-  const entries = await Promise.all((await numberedFolders()).map((pid) => procEntry(pid, boot)));
-  return entries.filter((entry) => entry !== undefined);
+  const pids = await numberedFolders();
+  const reader = new ProcReader();
+  const boot = bootId(reader);
+  return pids.map((pid) => procEntry(reader, pid, boot)).filter((entry) => entry !== undefined);
 }
 
 /** One process, zombies included. */
 export async function processEntry(pid: number): Promise<ProcessEntry | undefined> {
   if (!onLinux) return (await psEntries(['-p', String(pid)]))[0];
-  return procEntry(pid, await bootId());
+  const reader = new ProcReader();
+  return procEntry(reader, pid, bootId(reader));
 }
 
 /** Whether a signal does nothing to a process, by its own choice or its parent's; `false` where the system does not say. */
 export async function ignoresSignal(pid: number, signal: NodeJS.Signals): Promise<boolean> {
   if (!onLinux) return false;
-  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec((await readProc(`${pid}/status`)) ?? '')?.[1];
+  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(new ProcReader().text(`${pid}/status`) ?? '')?.[1];
   return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) % 2n === 1n;
 }
 
 /** Program and arguments of a process, separated by something; empty for one that has ended. */
 export async function commandLine(pid: number): Promise<string> {
   if (!onLinux) return (await psLines(['-ww', '-p', String(pid), '-o', 'command='])).join('\n');
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return new ProcReader().bytes(`${pid}/cmdline`)?.toString() ?? '';
 }
 
 /** Pids of the processes that were started with the variable; only this user's own unless this is root. */
@@ -54,8 +57,12 @@ export async function pidsWithVariable(name: string, value: string): Promise<num
 
 /** The value of a variable that each process was started with; only this user's own processes unless this is root. */
 export async function valuesOfVariable(name: string): Promise<{ pid: number; value: string }[]> {
+  const reader = new ProcReader();
   const rows = onLinux
-    ? (await numberedFolders()).map((pid) => ({ pid, words: environmentNow(pid) }))
+    ? (await numberedFolders()).map((pid) => ({
+        pid,
+        words: (reader.text(`${pid}/environ`) ?? '').split('\0'),
+      }))
     : (await psLines(['-A', '-E', '-ww', '-o', 'pid=,command='])).map((line) => ({
         pid: Number.parseInt(line, 10),
         words: line.split(' '),
@@ -75,31 +82,36 @@ const MOST_ROUNDS = 1000;
  */
 export function* markedPidsNow(name: string, value: string): Generator<number> {
   if (!onLinux) return;
-  const wanted = `${name}=${value}`;
-  let newest = newestPid();
+  const wanted = Buffer.from(`${name}=${value}`);
+  const reader = new ProcReader();
+  let newest = newestPid(reader);
   let pids = readdirSync('/proc')
     .filter(isNumber)
     .map(Number)
     .sort((one, other) => other - one);
   for (let round = 0; round < MOST_ROUNDS && pids.length > 0; round++) {
-    for (const pid of pids) if (environmentHas(pid, wanted)) yield pid;
+    for (const pid of pids) if (environmentHas(reader, pid, wanted)) yield pid;
     const searched = newest;
-    newest = newestPid();
+    newest = newestPid(reader);
     pids = Array.from({ length: Math.max(0, newest - searched) }, (_, index) => newest - index);
   }
 }
 
 /** Pids below a process, children before theirs, without giving way to anything else; empty where the kernel lists none. */
 export function pidsBelowNow(pid: number): number[] {
-  const children = childrenNow(pid);
-  return [...children, ...children.flatMap(pidsBelowNow)];
+  return childrenBelow(new ProcReader(), pid);
+}
+
+function childrenBelow(reader: ProcReader, pid: number): number[] {
+  const children = childrenNow(reader, pid);
+  return [...children, ...children.flatMap((child) => childrenBelow(reader, child))];
 }
 
 /** Each thread has a list of its own of what it started. */
-function childrenNow(pid: number): number[] {
+function childrenNow(reader: ProcReader, pid: number): number[] {
   try {
-    const lists = readdirSync(`/proc/${pid}/task`).map((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1'),
+    const lists = readdirSync(`/proc/${pid}/task`).map(
+      (thread) => reader.text(`${pid}/task/${thread}/children`) ?? '',
     );
     return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
   } catch {
@@ -108,26 +120,24 @@ function childrenNow(pid: number): number[] {
 }
 
 /** proc_loadavg(5): the last field is the pid of the process that was created last. */
-function newestPid(): number {
-  return Number(readFileSync('/proc/loadavg', 'latin1').split(' ')[4]);
+function newestPid(reader: ProcReader): number {
+  return Number(reader.text('loadavg')?.split(' ')[4]);
 }
 
-function environmentHas(pid: number, wanted: string): boolean {
-  return environmentNow(pid).includes(wanted);
-}
-
-/** Empty also for a process that has ended or is another user's. */
-function environmentNow(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
-  } catch {
-    return [];
+/** proc_pid_environ(5): a NUL ends each variable. */
+function environmentHas(reader: ProcReader, pid: number, wanted: Buffer): boolean {
+  const bytes = reader.bytes(`${pid}/environ`);
+  if (bytes === undefined) return false;
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
+    const end = at + wanted.length;
+    if ((at === 0 || bytes[at - 1] === 0) && (end === bytes.length || bytes[end] === 0)) return true;
   }
+  return false;
 }
 
 /** proc_pid_stat(5): the name stands in parentheses and may hold any character, so fields count from its end. */
-async function procEntry(pid: number, boot: string): Promise<ProcessEntry | undefined> {
-  const stat = await readProc(`${pid}/stat`);
+function procEntry(reader: ProcReader, pid: number, boot: string): ProcessEntry | undefined {
+  const stat = reader.text(`${pid}/stat`);
   if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, parent, group] = fields;
@@ -143,8 +153,8 @@ async function procEntry(pid: number, boot: string): Promise<ProcessEntry | unde
 }
 
 /** Start times of Linux count from the start of the machine, so they need its identity beside them. */
-async function bootId(): Promise<string> {
-  return ((await readProc('sys/kernel/random/boot_id')) ?? '').slice(0, 8);
+function bootId(reader: ProcReader): string {
+  return (reader.text('sys/kernel/random/boot_id') ?? '').slice(0, 8);
 }
 
 async function numberedFolders(): Promise<number[]> {
@@ -153,15 +163,6 @@ async function numberedFolders(): Promise<number[]> {
 
 function isNumber(name: string): boolean {
   return /^\d+$/.test(name);
-}
-
-/** A process may end, or belong to another user, at any moment: no content then. */
-async function readProc(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(`/proc/${file}`, 'latin1');
-  } catch {
-    return undefined;
-  }
 }
 
 async function psEntries(selection: string[]): Promise<ProcessEntry[]> {

@@ -95,11 +95,13 @@ const ENGINE_RETRY_MS = 2000;
  * to the next one.
  */
 async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Promise<void> {
-  const leaving = AbortSignal.any([signals.stop, signals.kill, signals.handOver]);
+  let leaving: AbortSignal | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
       return await ctx.drivers.get(place.kind)?.dispose(place);
     } catch (error) {
+      // Not for every run: the signals are the daemon's, and Node 20 keeps an entry in them for each that is made.
+      leaving ??= AbortSignal.any([signals.stop, signals.kill, signals.handOver]);
       if (!isAgentError(error, 'DOCKER_ENGINE') || leaving.aborted) throw error;
       if (tries === 1)
         ctx.logger.warn(

@@ -1,3 +1,4 @@
+import { onAbort } from '../../os/on-abort.js';
 import type { RunSignals } from '../../task/context.js';
 import type { Ending } from '../ending.js';
 
@@ -19,14 +20,12 @@ export function signalsOfRun(shutdown: Ending): OwnSignals {
     return { signals: shutdown, launched: () => undefined, close: () => undefined };
   const stop = new AbortController();
   const handOver = new AbortController();
-  const over = new AbortController();
   const state = { launched: false };
   const onStop = () => (state.launched && shutdown.sparesServices ? handOver : stop).abort();
   const onHandOver = () => handOver.abort();
   if (shutdown.stop.aborted) onStop();
   if (shutdown.handOver.aborted) onHandOver();
-  shutdown.stop.addEventListener('abort', onStop, { signal: over.signal });
-  shutdown.handOver.addEventListener('abort', onHandOver, { signal: over.signal });
+  const listening = [onAbort(shutdown.stop, onStop), onAbort(shutdown.handOver, onHandOver)];
   return {
     signals: {
       stop: stop.signal,
@@ -39,6 +38,8 @@ export function signalsOfRun(shutdown: Ending): OwnSignals {
     launched: () => {
       state.launched = true;
     },
-    close: () => over.abort(),
+    close: () => {
+      for (const end of listening) end();
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { TaskStanding } from '../../api/tasks.js';
+import { onAbort } from '../../os/on-abort.js';
 import type { RunSignals } from '../context.js';
 import { leavesNoLog, type StopReason } from '../outcome.js';
 import type { AbortWatchOptions } from './abort-watch.js';
@@ -20,6 +21,7 @@ export class Halt {
   readonly #controller = new AbortController();
   readonly #watch = new AbortController();
   readonly #logless = new AbortController();
+  readonly #listening: readonly (() => void)[];
   #reason: StopReason | undefined;
   #verdict: StopReason | undefined;
 
@@ -29,8 +31,7 @@ export class Halt {
     const handOver = () => this.#controller.abort();
     if (signals.stop.aborted) stop();
     if (signals.handOver.aborted) handOver();
-    signals.stop.addEventListener('abort', stop, { signal: this.#watch.signal });
-    signals.handOver.addEventListener('abort', handOver, { signal: this.#watch.signal });
+    this.#listening = [onAbort(signals.stop, stop), onAbort(signals.handOver, handOver)];
     void this.#watchServer(options);
   }
 
@@ -67,6 +68,7 @@ export class Halt {
 
   /** Ends the watch; nothing is asked any more. */
   close(): void {
+    for (const end of this.#listening) end();
     this.#watch.abort();
   }
 

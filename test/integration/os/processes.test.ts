@@ -30,6 +30,13 @@ async function family(t: ExecutionContext, env: Record<string, string> = {}) {
   return { child, pid: pidOf(child), below: text.trim().split('\n').map(Number) };
 }
 
+async function allRun(t: ExecutionContext, children: readonly ChildProcess[]): Promise<void> {
+  t.teardown(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
+  await Promise.all(children.map((child) => once(child, 'spawn')));
+}
+
 function pidOf(child: ChildProcess): number {
   return child.pid ?? 0;
 }
@@ -68,6 +75,33 @@ test('descendants and marked processes are found', async (t) => {
   const marked = (await processesWithEnvironment('TEST_MARK', value)).map((entry) => entry.pid);
   t.true([pid, ...below].every((one) => marked.includes(one)));
   t.deepEqual(await processesWithEnvironment('TEST_MARK', value.slice(0, -1)), []);
+});
+
+test('a mark is found behind a long environment, and not inside another value', async (t) => {
+  const value = `v-${process.pid}-long`;
+  const padding = 'x'.repeat(50_000);
+  const marked = spawn('sleep', ['60'], { env: { PADDING: padding, LONG_MARK: value } });
+  const others = [{ OTHER: `LONG_MARK=${value}` }, { LONG_MARK: `${value}er` }].map((env) =>
+    spawn('sleep', ['60'], { env }),
+  );
+  await allRun(t, [marked, ...others]);
+  const found = await processesWithEnvironment('LONG_MARK', value);
+  t.deepEqual(
+    found.map((entry) => entry.pid),
+    [pidOf(marked)],
+  );
+});
+
+/** `readFile` takes 64 KiB for a file of /proc; a daemon looks at all processes several times a task. */
+test('a look at all processes takes little memory, however many they are', async (t) => {
+  const crowd = Array.from({ length: 30 }, () => spawn('sleep', ['60'], { stdio: 'ignore' }));
+  await allRun(t, crowd);
+  const looks = [processTable, () => processesWithEnvironment('TEST_MARK', 'none')];
+  for (const look of looks) {
+    const before = process.memoryUsage().arrayBuffers;
+    await look();
+    t.true(process.memoryUsage().arrayBuffers - before < 15 * 64 * 1024);
+  }
 });
 
 test('a tree and a group are ended as a whole', async (t) => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import type { TaskRecord, TaskStatus } from '../../../src/api/task-record.js';
 import { carryOut } from '../../../src/daemon/runs/manage-run.js';
@@ -146,3 +147,22 @@ test('after a hand-over the next agent attaches to the command, and only then is
   t.is(next.task.record.status, 'completed');
   t.true(driver.calls.includes('attach'));
 });
+
+test('a run leaves nothing in the signals of its daemon', async (t) => {
+  const made = await started(t, { FAKE_OUTPUT: 'hello\n' });
+  await carried(made);
+  const { stop, kill, handOver } = made.run.signals;
+  for (const signal of [stop, kill, handOver]) {
+    t.deepEqual(getEventListeners(signal, 'abort'), []);
+    t.is(dependents(signal), 0);
+  }
+  AbortSignal.any([stop]);
+  t.is(dependents(stop), 1);
+});
+
+/** Signals that Node has made of this one by `AbortSignal.any`; it keeps an entry for each, also once they are gone. */
+function dependents(signal: AbortSignal): number {
+  const key = Object.getOwnPropertySymbols(signal).find((one) => one.description === 'kDependantSignals');
+  const found: ReadonlySet<unknown> | undefined = key && Reflect.get(signal, key);
+  return found?.size ?? 0;
+}
