@@ -7,7 +7,7 @@ import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
 import { envelope, type Outcome } from './envelope.js';
 import { parameters, parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
-import { AJV_OPTIONS, refusalOf } from './validation.js';
+import { AJV_OPTIONS } from './validation.js';
 
 /** Clients cut batches at 15 MB of characters, which are up to four bytes each. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -40,7 +40,6 @@ export async function apiListener(
       querystringParser: (text) => parameters(new URLSearchParams(text)),
     },
     ajv: AJV_OPTIONS,
-    schemaErrorFormatter: refusalOf,
   });
   // Agents and the Python SDK send their bodies with GET.
   for (const method of ['GET', 'HEAD']) app.addHttpMethod(method, { hasBody: true, overrideExisting: true });
