@@ -9,6 +9,8 @@ export interface ServerContext {
   readonly database: Database;
   /** Milliseconds since 1970; tests bring their own. */
   readonly now: () => number;
+  /** Signs the tokens of logins. */
+  readonly tokenSecret: string;
   readonly accounts: Accounts;
   readonly scrolls: Scrolls;
   readonly users: Documents<UserDocument>;

@@ -1,4 +1,4 @@
-import type { EndpointTable } from './call.js';
+import type { EndpointTable } from './endpoint.js';
 import { authEndpoints } from './services/auth.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
@@ -24,30 +24,28 @@ import { workerStatsEndpoints } from './services/worker-stats.js';
 import { workerEndpoints } from './services/workers.js';
 
 /** Everything that the server answers, by `service.action`. */
-export function endpointTable(tokenSecret: string): EndpointTable {
-  return {
-    ...authEndpoints(tokenSecret),
-    ...infoEndpoints,
-    ...projectEndpoints,
-    ...projectValueEndpoints,
-    ...queueEndpoints,
-    ...queueTaskEndpoints,
-    ...taskCloningEndpoints,
-    ...taskEditingEndpoints,
-    ...taskGroupEndpoints,
-    ...taskLogEndpoints,
-    ...taskParameterEndpoints,
-    ...taskQueueingEndpoints,
-    ...taskReadingEndpoints,
-    ...taskRemovalEndpoints,
-    ...taskResultEndpoints,
-    ...taskStatusEndpoints,
-    ...workerEndpoints,
-    ...workerStatsEndpoints,
-    ...eventWritingEndpoints,
-    ...eventReadingEndpoints,
-    ...scalarReadingEndpoints,
-    ...modelEndpoints,
-    ...modelGroupEndpoints,
-  };
-}
+export const ENDPOINTS: EndpointTable = {
+  ...authEndpoints,
+  ...infoEndpoints,
+  ...projectEndpoints,
+  ...projectValueEndpoints,
+  ...queueEndpoints,
+  ...queueTaskEndpoints,
+  ...taskCloningEndpoints,
+  ...taskEditingEndpoints,
+  ...taskGroupEndpoints,
+  ...taskLogEndpoints,
+  ...taskParameterEndpoints,
+  ...taskQueueingEndpoints,
+  ...taskReadingEndpoints,
+  ...taskRemovalEndpoints,
+  ...taskResultEndpoints,
+  ...taskStatusEndpoints,
+  ...workerEndpoints,
+  ...workerStatsEndpoints,
+  ...eventWritingEndpoints,
+  ...eventReadingEndpoints,
+  ...scalarReadingEndpoints,
+  ...modelEndpoints,
+  ...modelGroupEndpoints,
+};

@@ -6,10 +6,9 @@ import { AgentError, causeLine, systemCode } from '../errors.js';
 import { Accounts, type KeyPair } from './auth/accounts.js';
 import { documentTables, type ServerContext, type UserDocument } from './context.js';
 import { isoDate } from './dates.js';
-import { endpointTable } from './endpoints.js';
+import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
-import { Dispatcher } from './http/dispatch.js';
 import { newId } from './ids.js';
 import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
@@ -65,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   const server: ServerContext = {
     database,
     now: options.now ?? Date.now,
+    tokenSecret: secrets.tokenSecret,
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
     ...documentTables(database),
@@ -76,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   };
   try {
     database.transaction(() => prepare(server, secrets));
-    const [url, filesUrl] = await listen(server, secrets, options, listeners);
+    const [url, filesUrl] = await listen(server, options, listeners);
     const timer = startWatchdog(server, options);
     let closed: Promise<void> | undefined;
     const close = () => {
@@ -116,20 +116,14 @@ function startWatchdog(server: ServerContext, options: ServerOptions): NodeJS.Ti
 
 async function listen(
   server: ServerContext,
-  secrets: Secrets,
   options: ServerOptions,
   listeners: FastifyInstance[],
 ): Promise<[string, string]> {
-  const dispatcher = new Dispatcher(server, endpointTable(secrets.tokenSecret), secrets.tokenSecret);
   const onFailure = options.onFailure ?? (() => undefined);
   const host = options.host ?? LOOPBACK;
-  const api = await apiListener(dispatcher, onFailure);
+  const api = await apiListener(server, ENDPOINTS, onFailure);
   listeners.push(api);
-  const files = await fileListener(
-    dispatcher,
-    path.join(path.resolve(options.folder), FILES_FOLDER),
-    onFailure,
-  );
+  const files = await fileListener(server, path.join(path.resolve(options.folder), FILES_FOLDER), onFailure);
   listeners.push(files);
   return [
     await open(api, host, options.port ?? 0),

@@ -3,7 +3,9 @@ import { renderDocs } from '../../src/config/documents/render-docs.js';
 import { renderExample } from '../../src/config/documents/render-example.js';
 import { OPTION_SECTIONS } from '../../src/config/options/option-table.js';
 import { VARIABLE_SECTIONS } from '../../src/config/variables/variable-table.js';
+import { ENDPOINTS } from '../../src/server/endpoints.js';
 import { commandsPage } from './commands-page.js';
+import { endpointsPage } from './endpoints-page.js';
 import { errorsPage } from './errors-page.js';
 
 export interface GeneratedDocument {
@@ -19,6 +21,7 @@ const MARK = '<!-- What follows is made from the tables in the source: npm run d
 export const generatedDocuments: readonly GeneratedDocument[] = [
   { file: 'docs/commands.md', render: () => commandsPage(COMMANDS) },
   { file: 'docs/errors.md', render: () => errorsPage() },
+  { file: 'docs/server-endpoints.md', render: () => endpointsPage(ENDPOINTS) },
   { file: 'clearml.conf.example', render: () => renderExample(OPTION_SECTIONS) },
   {
     file: 'docs/configuration.md',

@@ -14,8 +14,12 @@ const MAY_IMPERSONATE = new Set(['system', 'root', 'admin']);
  *
  * @throws ApiError 401/10, 20, 22 or 30; 400/5 or 6 for the impersonation headers
  */
-export function authenticate(server: ServerContext, headers: IncomingHttpHeaders, secret: string): Identity {
-  const identity = identify(server, headers, secret);
+export function authenticate(server: ServerContext, headers: IncomingHttpHeaders): Identity {
+  return server.database.transaction(() => identityFor(server, headers));
+}
+
+function identityFor(server: ServerContext, headers: IncomingHttpHeaders): Identity {
+  const identity = identify(server, headers);
   const as = headers['x-clearml-impersonate-as'] ?? headers['x-trains-impersonate-as'];
   const act = headers['x-clearml-act-as'] ?? headers['x-trains-act-as'];
   if (as === undefined && act === undefined) return identity;
@@ -31,16 +35,16 @@ export function identityOf(user: UserDocument): Identity {
   return { user: user.id, userName: user.name, company: user.company, role: user.role };
 }
 
-function identify(server: ServerContext, headers: IncomingHttpHeaders, secret: string): Identity {
+function identify(server: ServerContext, headers: IncomingHttpHeaders): Identity {
   const { authorization } = headers;
   if (authorization === undefined || authorization === '') {
     const token = COOKIE.exec(headers.cookie ?? '')?.[1];
     if (token === undefined) throw new ApiError('no_credentials');
-    return fromToken(server, token, secret);
+    return fromToken(server, token);
   }
   const [scheme = '', value = ''] = authorization.trim().split(/\s+/, 2);
   if (scheme === 'Basic') return fromKeys(server, value, headers);
-  if (scheme === 'Bearer') return fromToken(server, value, secret);
+  if (scheme === 'Bearer') return fromToken(server, value);
   throw new ApiError('bad_auth_type');
 }
 
@@ -57,8 +61,8 @@ function fromKeys(server: ServerContext, value: string, headers: IncomingHttpHea
   return identityOf(user);
 }
 
-function fromToken(server: ServerContext, token: string, secret: string): Identity {
-  const claims = readClaims(token, secret, Math.floor(server.now() / 1000));
+function fromToken(server: ServerContext, token: string): Identity {
+  const claims = readClaims(token, server.tokenSecret, Math.floor(server.now() / 1000));
   if (claims === undefined) throw new ApiError('invalid_token');
   const session = typeof claims.session_id === 'string' ? claims.session_id : '';
   const user = server.users.find(typeof claims.user === 'string' ? claims.user : '');

@@ -1,5 +1,4 @@
-import { asText, asTexts, type JsonObject } from '../json.js';
-import type { FieldSpec } from '../request-fields.js';
+import { listOf, object, required, text, texts } from '../schema.js';
 
 /** A metric that a request asks for. */
 export interface MetricChoice {
@@ -9,10 +8,13 @@ export interface MetricChoice {
 }
 
 /** How requests write it, in a list. */
-export const METRIC_CHOICES: FieldSpec = { items: { metric: 'text!', variants: 'texts' } };
+export const METRIC_CHOICE = object({ metric: required(text), variants: texts });
+export const METRIC_CHOICES = listOf(METRIC_CHOICE);
 
-export function metricChoices(items: readonly JsonObject[]): MetricChoice[] {
-  return items.map(({ metric, variants }) => ({ metric: asText(metric) ?? '', variants: asTexts(variants) }));
+type Asked = { readonly metric: string; readonly variants?: readonly string[] };
+
+export function metricChoices(items: readonly Asked[] = []): MetricChoice[] {
+  return items.map(({ metric, variants = [] }) => ({ metric, variants }));
 }
 
 /** Whether a metric is among those asked for; none: it is. */

@@ -3,14 +3,15 @@ import path from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
+import { authenticate } from '../auth/authenticate.js';
+import type { ServerContext } from '../context.js';
 import { type Failure, KEEP_ALIVE_MS } from '../http/api-listener.js';
-import type { Dispatcher } from '../http/dispatch.js';
 import { asTexts, isObject } from '../json.js';
 import { fileOf, receiveUpload } from './upload.js';
 
 /** The file server: artifacts, models and images of tasks, kept as plain files below one folder. */
 export async function fileListener(
-  dispatcher: Dispatcher,
+  server: ServerContext,
   folder: string,
   onFailure: Failure,
 ): Promise<FastifyInstance> {
@@ -31,7 +32,7 @@ export async function fileListener(
   app.addHook('onRequest', async (request) => {
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
     const isProbe = request.url === '/' && request.method === 'GET';
-    if (!isProbe || request.headers.authorization !== undefined) dispatcher.authenticate(request.headers);
+    if (!isProbe || request.headers.authorization !== undefined) authenticate(server, request.headers);
   });
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
   app.get('/', () => 'OK');

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
-import { Download } from '../call.js';
-import type { JsonObject } from '../json.js';
-import { API_VERSION } from '../services/server-info.js';
-import type { Admitted, Dispatcher } from './dispatch.js';
-import { parseEndpointPath } from './endpoint-path.js';
-import { envelope } from './envelope.js';
+import type { ServerContext } from '../context.js';
+import { Download, type EndpointTable } from '../endpoint.js';
+import { API_VERSION } from '../versions.js';
+import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
+import { envelope, type Outcome } from './envelope.js';
+import { parameters, parseBody } from './request-body.js';
+import { addRoutes, type Succeed, sinceOf } from './routes.js';
+import { AJV_OPTIONS } from './validation.js';
 
 /** Clients cut batches at 15 MB of characters, which are up to four bytes each. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -16,38 +18,44 @@ export const KEEP_ALIVE_MS = 75_000;
 export type Failure = (error: unknown, endpoint: string) => void;
 
 /** The HTTP side of the API: any method, a body with any of them, the envelope around every answer. */
-export async function apiListener(dispatcher: Dispatcher, onFailure: Failure): Promise<FastifyInstance> {
+export async function apiListener(
+  server: ServerContext,
+  endpoints: EndpointTable,
+  onFailure: Failure,
+): Promise<FastifyInstance> {
   const { default: fastify } = await import('fastify');
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    answer(request, reply, refusal(error, request.originalUrl, onFailure));
+  const succeed: Succeed = (request, reply, data) =>
+    data instanceof Download ? download(reply, data) : answer(request, reply, { data });
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    frameworkErrors: (error, request, reply) =>
-      answer(dispatcher, request, reply, refusal(error, '', onFailure)),
+    frameworkErrors: fail,
+    rewriteUrl: routeUrl,
+    routerOptions: {
+      constraints: { since: bySince },
+      querystringParser: (text) => parameters(new URLSearchParams(text)),
+    },
+    ajv: AJV_OPTIONS,
   });
   // Agents and the Python SDK send their bodies with GET.
-  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  for (const method of ['GET', 'HEAD']) app.addHttpMethod(method, { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  const admitted = new WeakMap<FastifyRequest, Admitted>();
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.method === 'OPTIONS') return preflight(reply);
-    admitted.set(request, dispatcher.admit({ path: pathOf(request), headers: request.headers }));
-  });
-  app.setErrorHandler((error, request, reply) =>
-    answer(dispatcher, request, reply, refusal(error, pathOf(request), onFailure)),
+  app.addContentTypeParser('*', { parseAs: 'string' }, async (request: FastifyRequest, text: string) =>
+    parseBody(text, request.headers['content-type'] ?? ''),
   );
-  const handle = (request: FastifyRequest, reply: FastifyReply) => {
-    const call = admitted.get(request);
-    if (call === undefined) throw new ApiError('bad_request');
-    const rest = { path: pathOf(request), headers: request.headers, query: queryOf(request), ip: request.ip };
-    const body = typeof request.body === 'string' ? request.body : '';
-    const data = dispatcher.call(call, { ...rest, body });
-    return data instanceof Download ? download(reply, data) : answer(dispatcher, request, reply, { data });
-  };
-  const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
-  app.route({ method: methods, url: '/*', handler: handle });
+  app.decorateRequest('identity');
+  app.setErrorHandler(fail);
+  app.setNotFoundHandler((request) => {
+    const path = endpointPath(request.originalUrl);
+    if (path !== undefined) throw new ApiError('unknown_endpoint', { name: path.name });
+    throw new ApiError('bad_request', { path: pathOf(request) }, 'expected /[v<version>/]<service>.<action>');
+  });
+  app.options('/*', (_request, reply) => preflight(reply));
+  for (const [name, endpoint] of Object.entries(endpoints)) addRoutes(app, server, name, endpoint, succeed);
   return app;
 }
 
@@ -64,12 +72,7 @@ function signed(reply: FastifyReply): FastifyReply {
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '';
-}
-
-function queryOf(request: FastifyRequest): URLSearchParams {
-  const mark = request.url.indexOf('?');
-  return new URLSearchParams(mark === -1 ? '' : request.url.slice(mark + 1));
+  return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
 function download(reply: FastifyReply, { text, fileName }: Download): FastifyReply {
@@ -79,33 +82,21 @@ function download(reply: FastifyReply, { text, fileName }: Download): FastifyRep
     .send(text);
 }
 
-function answer(
-  dispatcher: Dispatcher,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  result: { data: JsonObject } | { error: ApiError },
-): FastifyReply {
-  const { name, version } = endpointOf(request);
+function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['result']): FastifyReply {
+  const { endpoint } = request.routeOptions.config ?? {};
+  const path = endpointPath(request.originalUrl);
   const trx = request.headers['x-clearml-trx'] ?? request.headers['x-trains-trx'];
   const content = envelope({
-    endpoint: name,
-    requestedVersion: version ?? API_VERSION,
-    actualVersion: dispatcher.versionOf(name, version ?? API_VERSION),
+    endpoint: path?.name ?? pathOf(request).slice(1),
+    requestedVersion: path?.version ?? API_VERSION,
+    actualVersion: endpoint === undefined ? undefined : sinceOf(endpoint),
     trx: typeof trx === 'string' ? trx : undefined,
     result,
   });
-  signed(reply)
+  return signed(reply)
     .code('error' in result ? result.error.status : 200)
-    .type('application/json; charset=utf-8');
-  return reply.send(JSON.stringify(content));
-}
-
-function endpointOf(request: FastifyRequest): { name: string; version: string | undefined } {
-  try {
-    return parseEndpointPath(pathOf(request));
-  } catch {
-    return { name: pathOf(request).slice(1), version: undefined };
-  }
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(content));
 }
 
 /** What the client sees of an error: refusals as they are, bugs without their details. */

@@ -1,28 +1,43 @@
-import { ApiError } from '../api-error.js';
+import { API_VERSION, isOlder, parseVersion, type Version } from '../versions.js';
 
+/** What the path of a request says. */
 export interface EndpointPath {
   /** `service.action` */
   name: string;
-  /** As written, `2.23`; `undefined` when the path has none. */
-  version: string | undefined;
+  /** As written, `2.23`; the newest when the path has none. */
+  version: string;
 }
 
 /** The version is `2.23`, or two digits or more that mean the newest (`v999`). */
-const PATH = /^\/*(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*$/;
+const PATH = /^\/*(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*(?=\?|$)/;
 
-/** Reads `/service.action` or `/v2.23/service.action`. @throws ApiError 400/0 */
-export function parseEndpointPath(path: string): EndpointPath {
-  const match = PATH.exec(path);
-  if (match === null)
-    throw new ApiError('bad_request', { path }, 'expected /[v<version>/]<service>.<action>');
-  return { name: match[2] ?? '', version: match[1] };
+/** Reads `/service.action` or `/v2.23/service.action`; `undefined` for any other path. */
+export function endpointPath(url: string): EndpointPath | undefined {
+  const match = PATH.exec(url);
+  return match === null ? undefined : { name: match[2] ?? '', version: match[1] ?? API_VERSION };
 }
 
-export function isOlder(version: readonly [number, number], than: readonly [number, number]): boolean {
-  return version[0] < than[0] || (version[0] === than[0] && version[1] < than[1]);
+/** The URL of the route: the path without version and further slashes. Nothing is older than 1.0. */
+export function routeUrl({ url = '' }: { url?: string }): string {
+  return url.replace(PATH, (all: string, version = API_VERSION, name: string) =>
+    parseVersion(version)[0] < 1 ? all : `/${name}`,
+  );
 }
 
-export function parseVersion(text: string): [number, number] {
-  const [major = '0', minor = '0'] = text.split('.');
-  return [Number(major), Number(minor)];
-}
+/** Chooses among the routes of one path: the newest that the version asked for has. */
+export const bySince = {
+  name: 'since',
+  storage: () => {
+    const stored: { since: Version; handler: never }[] = [];
+    return {
+      get: (asked: unknown) =>
+        stored.find(({ since }) => !isOlder(parseVersion(String(asked)), since))?.handler ?? null,
+      set: (since: unknown, handler: never) => {
+        stored.push({ since: parseVersion(String(since)), handler });
+        stored.sort((a, b) => (isOlder(a.since, b.since) ? 1 : -1));
+      },
+    };
+  },
+  deriveConstraint: ({ originalUrl, url = '' }: { originalUrl?: string; url?: string }) =>
+    endpointPath(originalUrl ?? url)?.version ?? API_VERSION,
+};

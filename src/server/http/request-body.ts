@@ -1,29 +1,20 @@
 import { ApiError } from '../api-error.js';
 import { isObject, isSafeName, type Json, type JsonObject } from '../json.js';
 
-export interface RequestBody {
-  fields: JsonObject;
-  /** The lines of a batch; of any other body, its one object. */
-  batch: JsonObject[];
-}
-
 /**
- * Reads a body whatever its content type says: one JSON object, a batch of one object a line, a form, or
- * nothing. What the query string says is laid over the object.
+ * Reads a body whatever its content type says: one JSON object, a form, a list of one object a line, or nothing.
  *
  * @throws ApiError 400/0
  */
-export function parseBody(text: string, contentType: string, query: URLSearchParams): RequestBody {
+export function parseBody(text: string, contentType: string): JsonObject | JsonObject[] | undefined {
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
-  if (type === 'application/json-lines') return parseLines(text, query);
-  const body = text.trim() === '' ? {} : parseObject(text, type);
-  const fields = { ...body, ...parameters(query) };
-  return { fields, batch: text.trim() === '' ? [] : [fields] };
+  if (type === 'application/json-lines') return parseLines(text);
+  return text.trim() === '' ? undefined : parseObject(text, type);
 }
 
-function parseLines(text: string, query: URLSearchParams): RequestBody {
+function parseLines(text: string): JsonObject[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return { fields: parameters(query), batch: lines.map((line) => parseJson(line)) };
+  return lines.map((line) => parseJson(line));
 }
 
 function parseObject(text: string, type: string | undefined): JsonObject {

@@ -1,6 +1,5 @@
 import { ApiError } from '../api-error.js';
-import { asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
-import type { Params } from '../params.js';
+import { asObject, asText, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
 import { fieldFilter, type ListFilter, matchesList, parseListFilter } from './list-filter.js';
 import { compilePattern } from './patterns.js';
 import { dateCheck, rangeCheck } from './ranges.js';
@@ -9,30 +8,30 @@ import type { SearchableFields } from './searchable.js';
 export type Predicate = (document: JsonObject) => boolean;
 
 /** The condition that the fields of a query state together. */
-export function predicateOf(params: Params, fields: SearchableFields): Predicate {
+export function predicateOf(query: JsonObject, fields: SearchableFields): Predicate {
   const conditions = [
-    ...namedConditions(params.fields, fields),
+    ...namedConditions(query, fields),
     ...combined(
-      params,
+      query,
       fields,
       ['_any_', '_or_'],
       (checks) => (document) => checks.some((check) => check(document)),
     ),
     ...combined(
-      params,
+      query,
       fields,
       ['_all_', '_and_'],
       (checks) => (document) => checks.every((check) => check(document)),
     ),
-    ...filters(params.object('filters'), fields),
-    ...fullText(params.optionalText('search_text')),
+    ...filters(asObject(query.filters), fields),
+    ...fullText(asText(query.search_text)),
   ];
   return (document) => conditions.every((condition) => condition(document));
 }
 
 /** The list filter of a field of a query, if it has one. */
-export function listFilterOf(params: Params, field: string): ListFilter | undefined {
-  const value = params.fields[field];
+export function listFilterOf(query: JsonObject, field: string): ListFilter | undefined {
+  const value = query[field];
   if (value === undefined || value === null) return undefined;
   return Array.isArray(value) && value.length === 0 ? undefined : parseListFilter(value);
 }
@@ -72,15 +71,15 @@ function checkAt(name: string, check: (value: Json | undefined) => boolean): Pre
 }
 
 function combined(
-  params: Params,
+  query: JsonObject,
   searchable: SearchableFields,
   names: readonly string[],
   join: (checks: Predicate[]) => Predicate,
 ): Predicate[] {
   return names
-    .filter((name) => params.has(name))
+    .filter((name) => isObject(query[name]))
     .flatMap((name) => {
-      const { fields, pattern, datetime, ...others } = params.object(name);
+      const { fields, pattern, datetime, ...others } = asObject(query[name]);
       if (Object.keys(others).length > 0 || (pattern ?? datetime ?? null) === null)
         throw new ApiError(
           'fields_value_error',

@@ -1,7 +1,19 @@
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { asTexts, type JsonObject } from '../json.js';
-import type { Params } from '../params.js';
+import {
+  type Body,
+  flag,
+  integer,
+  json,
+  listOf,
+  map,
+  nullableText,
+  refusedAs,
+  text,
+  texts,
+  withDefault,
+} from '../schema.js';
 import type { Bindable } from '../storage/database.js';
 import type { Narrowing, Stored } from '../storage/documents.js';
 import { joined } from './join.js';
@@ -14,6 +26,26 @@ import { type Kind, SEARCHABLE, type SearchableFields } from './searchable.js';
 /** Documents in one answer, at most and by default. */
 const MAX_PAGE = 500;
 
+/** The fields of every query; further ones are filters, see `searchable.ts`. */
+export const SEARCH = {
+  page: withDefault({ ...integer, minimum: 0 }, 0),
+  page_size: withDefault({ ...integer, minimum: 1 }, MAX_PAGE),
+  order_by: texts,
+  only_fields: refusedAs('invalid_fields', listOf(json)),
+  projection: refusedAs('invalid_fields', listOf(json)),
+  search_text: text,
+  search_hidden: flag,
+  scroll_id: nullableText,
+  size: integer,
+  filters: map,
+  _any_: map,
+  _or_: map,
+  _all_: map,
+  _and_: map,
+} as const;
+
+export type SearchQuery = Body<typeof SEARCH> & JsonObject;
+
 export interface Source<T extends Stored> {
   kind: Kind;
   scan(narrowing: Narrowing): Iterable<T>;
@@ -25,7 +57,7 @@ export interface Source<T extends Stored> {
   /** Left out unless it is asked for by id, or hidden ones are asked for. */
   isHidden?(document: T): boolean;
   /** A query that shows hidden ones nevertheless. */
-  revealedBy?(params: Params): boolean;
+  revealedBy?(query: JsonObject): boolean;
   /** A condition of the endpoint's own. */
   also?(document: T): boolean;
 }
@@ -37,8 +69,12 @@ export interface Found {
 }
 
 /** Answers a query (`get_all`): filter, order, one page or one portion of a scroll, projection. */
-export function search<T extends Stored>(server: ServerContext, params: Params, source: Source<T>): Found {
-  const paths = askedPaths(params, source);
+export function search<T extends Stored>(
+  server: ServerContext,
+  query: SearchQuery,
+  source: Source<T>,
+): Found {
+  const paths = askedPaths(query, source);
   const present = (document: JsonObject) =>
     source.joined ? joined(server, source.kind, document, paths) : project(document, paths);
   const load = (ids: readonly string[]) =>
@@ -46,11 +82,11 @@ export function search<T extends Stored>(server: ServerContext, params: Params, 
       .map((id) => source.find(id))
       .filter((document) => document !== undefined)
       .map((document) => present(source.shown(document)));
-  const scrolls = 'scroll_id' in params.fields && params.has('size');
-  if (!scrolls) return { documents: load(page(params, matchingIds(params, source))), scroll: {} };
-  const known = params.optionalText('scroll_id') ?? '';
-  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(params, source));
-  const size = Math.min(Math.max(params.integer('size', MAX_PAGE), 1), MAX_PAGE);
+  const scrolls = 'scroll_id' in query && query.size !== undefined;
+  if (!scrolls) return { documents: load(page(query, matchingIds(query, source))), scroll: {} };
+  const known = query.scroll_id ?? '';
+  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(query, source));
+  const size = Math.min(Math.max(query.size ?? MAX_PAGE, 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
 }
 
@@ -59,13 +95,8 @@ export function search<T extends Stored>(server: ServerContext, params: Params, 
  *
  * @throws ApiError 400/14
  */
-function askedPaths<T extends Stored>(params: Params, source: Source<T>): string[] {
-  const asked = ['projection', 'only_fields']
-    .map((name) => params.value(name))
-    .find((value) => value !== undefined);
-  const list = asTexts(asked);
-  if (asked !== undefined && !Array.isArray(asked))
-    throw new ApiError('invalid_fields', { only_fields: asked }, 'expected a list');
+function askedPaths<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
+  const list = asTexts(query.projection ?? query.only_fields);
   for (const path of list) assertKnown(path.replace(/^-/, ''), source);
   if (!source.joined) return list;
   const paths = list.filter((path) => path !== '-id');
@@ -83,15 +114,14 @@ function assertKnown<T extends Stored>(path: string, { kind, joined: joins }: So
 }
 
 /** Ids of all matching documents, in order. Only sort values are held, not documents. */
-export function matchingIds<T extends Stored>(params: Params, source: Source<T>): string[] {
+export function matchingIds<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
   const fields = SEARCHABLE[source.kind];
-  const matches = predicateOf(params, fields);
-  const keys = sortKeys(params.texts('order_by'));
-  const ids = plainIds(listFilterOf(params, 'id'));
-  const showHidden =
-    ids !== undefined || params.flag('search_hidden') || source.revealedBy?.(params) === true;
+  const matches = predicateOf(query, fields);
+  const keys = sortKeys(query.order_by ?? []);
+  const ids = plainIds(listFilterOf(query, 'id'));
+  const showHidden = ids !== undefined || query.search_hidden || source.revealedBy?.(query) === true;
   const found: { id: string; values: ReturnType<typeof sortValues> }[] = [];
-  const candidates = ids === undefined ? source.scan(narrowing(params, fields)) : byId(ids, source);
+  const candidates = ids === undefined ? source.scan(narrowing(query, fields)) : byId(ids, source);
   for (const document of candidates) {
     const visible = showHidden || source.isHidden?.(document) !== true;
     if (visible && matches(document) && source.also?.(document) !== false) {
@@ -101,13 +131,9 @@ export function matchingIds<T extends Stored>(params: Params, source: Source<T>)
   return found.sort((a, b) => compareValues(a.values, b.values, keys)).map(({ id }) => id);
 }
 
-function page(params: Params, ids: readonly string[]): readonly string[] {
-  const number = params.integer('page', 0);
-  const size = params.integer('page_size', MAX_PAGE);
-  if (number < 0 || size < 1)
-    throw new ApiError('validation_error', { page: number, page_size: size }, 'bad paging');
-  const length = Math.min(size, MAX_PAGE);
-  return ids.slice(number * length, (number + 1) * length);
+function page(query: SearchQuery, ids: readonly string[]): readonly string[] {
+  const length = Math.min(query.page_size, MAX_PAGE);
+  return ids.slice(query.page * length, (query.page + 1) * length);
 }
 
 /** The ids of a filter that only lists ids, which needs no scan. */
@@ -124,11 +150,11 @@ function* byId<T extends Stored>(ids: readonly string[], source: Source<T>): Gen
 }
 
 /** Columns cut a scan short for the commonest filters: plain lists without empty ones. */
-function narrowing(params: Params, fields: SearchableFields): Narrowing {
+function narrowing(query: SearchQuery, fields: SearchableFields): Narrowing {
   const parts: string[] = ['1'];
   const parameters: Bindable[] = [];
   for (const column of fields.columns) {
-    const wanted = listFilterOf(params, column)?.any ?? [];
+    const wanted = listFilterOf(query, column)?.any ?? [];
     if (wanted.length === 0 || wanted.includes(null)) continue;
     parts.push(`${column} IN (SELECT value FROM json_each(?))`);
     parameters.push(JSON.stringify(wanted));

@@ -3,55 +3,46 @@ import { ApiError } from '../api-error.js';
 import { COMPANY_NAME, type Identity, newKeyPair } from '../auth/accounts.js';
 import { identityOf } from '../auth/authenticate.js';
 import { signToken, verifyToken } from '../auth/token.js';
-import type { Call, EndpointTable } from '../call.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import { API_VERSION, SERVER_VERSION } from './server-info.js';
+import { integer, required, text, withDefault } from '../schema.js';
+import { API_VERSION, SERVER_VERSION } from '../versions.js';
 
 /** Life of a token unless asked otherwise. Agents log in before each call when less than 12 hours are left. */
 const TOKEN_LIFE_S = 30 * 24 * 3600;
 const MAX_TOKEN_LIFE_S = 31_536_000;
 
-/** Endpoints of logging in; the secret signs the tokens. */
-export function authEndpoints(secret: string): EndpointTable {
-  return {
-    'auth.login': { handler: (call) => ({ token: tokenFor(call, call.identity, secret) }) },
-    'auth.logout': { handler: logout },
-    'auth.get_token_for_user': {
-      handler: (call) => tokenForUser(call, secret),
-      access: 'admin',
-      fields: { user: 'text!' },
-    },
-    'auth.validate_token': {
-      handler: (call) => validate(call, secret),
-      access: 'admin',
-      fields: { token: 'text!' },
-    },
-    'auth.get_credentials': { handler: getCredentials },
-    'auth.create_credentials': { handler: createCredentials },
-    'auth.edit_credentials': { handler: editCredentials, fields: { access_key: 'text!' } },
-    'auth.revoke_credentials': { handler: revokeCredentials, fields: { access_key: 'text!' } },
-    // There is no page to log in on.
-    'login.supported_modes': { handler: supportedModes, access: 'optional' },
-    'login.logout': { handler: logout },
-    'auth.fixed_users_mode': {
-      handler: () => ({
-        enabled: false,
-        guest: { enabled: false },
-        server_errors: { missed_es_upgrade: false },
-      }),
-      access: 'open',
-    },
-  };
-}
+const LIFE = {
+  expiration_sec: withDefault({ ...integer, maximum: MAX_TOKEN_LIFE_S }, TOKEN_LIFE_S),
+} as const;
+type LifeCall = CallWith<typeof LIFE>;
 
-function tokenFor({ server, params }: Call, identity: Identity, secret: string): string {
-  const life = params.integer('expiration_sec', TOKEN_LIFE_S);
-  if (life > MAX_TOKEN_LIFE_S) {
-    throw new ApiError('validation_error', { expiration_sec: life }, `at most ${MAX_TOKEN_LIFE_S}`);
-  }
+const KEY = { access_key: required(text), label: text } as const;
+
+/** Endpoints of logging in. */
+export const authEndpoints: EndpointTable = {
+  'auth.login': endpoint(LIFE, (call) => ({ token: tokenFor(call, call.identity) })),
+  'auth.logout': endpoint({}, logout),
+  'auth.get_token_for_user': endpoint({ ...LIFE, user: required(text) }, tokenForUser, { access: 'admin' }),
+  'auth.validate_token': endpoint({ token: required(text) }, validate, { access: 'admin' }),
+  'auth.get_credentials': endpoint({}, getCredentials),
+  'auth.create_credentials': endpoint({ label: text }, createCredentials),
+  'auth.edit_credentials': endpoint(KEY, editCredentials),
+  'auth.revoke_credentials': endpoint({ access_key: required(text) }, revokeCredentials),
+  // There is no page to log in on.
+  'login.supported_modes': endpoint({}, supportedModes, { access: 'optional' }),
+  'login.logout': endpoint({}, logout),
+  'auth.fixed_users_mode': endpoint(
+    {},
+    () => ({ enabled: false, guest: { enabled: false }, server_errors: { missed_es_upgrade: false } }),
+    { access: 'open' },
+  ),
+};
+
+function tokenFor({ server, body }: LifeCall, identity: Identity): string {
   const now = Math.floor(server.now() / 1000);
   const claims = {
-    exp: now + life,
+    exp: now + body.expiration_sec,
     iat: now,
     session_id: randomUUID().replaceAll('-', ''),
     auth_type: 'Bearer',
@@ -68,7 +59,7 @@ function tokenFor({ server, params }: Call, identity: Identity, secret: string):
     server_build: '0',
     feature_set: 'basic',
   };
-  return signToken(claims, secret);
+  return signToken(claims, server.tokenSecret);
 }
 
 function supportedModes({ identity }: Call): JsonObject {
@@ -87,15 +78,15 @@ function logout({ server, identity }: Call): JsonObject {
   return {};
 }
 
-function tokenForUser(call: Call, secret: string): JsonObject {
-  const id = call.params.text('user');
+function tokenForUser(call: LifeCall & Call<{ readonly user: string }>): JsonObject {
+  const id = call.body.user;
   const user = call.server.users.find(id);
   if (user === undefined) throw new ApiError('invalid_user_id', { id });
-  return { token: tokenFor(call, identityOf(user), secret) };
+  return { token: tokenFor(call, identityOf(user)) };
 }
 
-function validate({ server, params }: Call, secret: string): JsonObject {
-  const claims = safeClaims(params.text('token'), secret, Math.floor(server.now() / 1000));
+function validate({ server, body }: Call<{ readonly token: string }>): JsonObject {
+  const claims = safeClaims(body.token, server.tokenSecret, Math.floor(server.now() / 1000));
   const identity = claims?.identity;
   const { user, company } = typeof identity === 'object' && identity !== null ? (identity as JsonObject) : {};
   const ended = typeof claims?.session_id === 'string' && server.accounts.isEnded(claims.session_id);
@@ -116,9 +107,9 @@ function getCredentials({ server, identity }: Call): JsonObject {
 }
 
 /** The only time that the secret is shown. */
-function createCredentials({ server, identity, params }: Call): JsonObject {
+function createCredentials({ server, identity, body }: Call<{ readonly label?: string }>): JsonObject {
   const keys = newKeyPair();
-  const label = params.optionalText('label');
+  const label = body.label;
   server.accounts.addKeys(keys, identity.user, label);
   return {
     credentials: {
@@ -129,16 +120,16 @@ function createCredentials({ server, identity, params }: Call): JsonObject {
   };
 }
 
-function editCredentials({ server, identity, params }: Call): JsonObject {
-  const key = params.text('access_key');
-  if (!server.accounts.relabel(key, identity.user, params.optionalText('label'))) {
+function editCredentials({ server, identity, body }: CallWith<typeof KEY>): JsonObject {
+  const key = body.access_key;
+  if (!server.accounts.relabel(key, identity.user, body.label)) {
     throw new ApiError('invalid_access_key', { access_key: key });
   }
   return { updated: 1 };
 }
 
-function revokeCredentials({ server, identity, params }: Call): JsonObject {
-  const key = params.text('access_key');
+function revokeCredentials({ server, identity, body }: Call<{ readonly access_key: string }>): JsonObject {
+  const key = body.access_key;
   if (!server.accounts.revoke(key, identity.user))
     throw new ApiError('invalid_user', { access_key: key }, 'no such key of the user');
   return { revoked: 1 };

@@ -1,14 +1,19 @@
 import { ApiError } from '../api-error.js';
-import type { Call, Handler } from '../call.js';
+import type { Call } from '../endpoint.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 
-type One = (call: Call, id: string) => JsonObject;
+type One<B> = (call: Call<B>, id: string) => JsonObject;
+type Many<B> = (call: Call<B & { readonly ids: string[] }>) => JsonObject;
 
 /**
  * A call for many documents at once: each succeeds or fails on its own. Some members of the single answer
  * are flags here, and some are left out.
  */
-export function each(action: One, flags: readonly string[] = [], without: readonly string[] = []): Handler {
+export function each<B>(
+  action: One<B>,
+  flags: readonly string[] = [],
+  without: readonly string[] = [],
+): Many<B> {
   const item = (answer: JsonObject) =>
     Object.fromEntries(
       Object.entries(answer)
@@ -18,7 +23,7 @@ export function each(action: One, flags: readonly string[] = [], without: readon
   return (call) => {
     const succeeded: JsonObject[] = [];
     const failed: JsonObject[] = [];
-    for (const id of call.params.texts('ids')) {
+    for (const id of call.body.ids) {
       try {
         succeeded.push({ id, ...item(call.server.database.transaction(() => action(call, id))) });
       } catch (error) {

@@ -1,33 +1,33 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
+import { batchEndpoint, type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { findOwner, forgetEvents, isClosed, noteEvents, type Owner, ownerOf } from '../events/event-owner.js';
 import { addEvent, deleteEvents, isEventType, type StoredEvent } from '../events/event-store.js';
 import type { Json, JsonObject } from '../json.js';
+import { flag, required, text } from '../schema.js';
 
 /** Who reported an event that does not say. */
 const UNKNOWN_WORKER = '<unknown>';
 
+const LOCKED = { allow_locked: flag } as const;
+
 export const eventWritingEndpoints: EndpointTable = {
-  'events.add': { handler: addBatch },
-  'events.add_batch': { handler: addBatch },
-  'events.delete_for_task': {
-    handler: (call) => deleteEventsOf(call, call.params.text('task'), false),
-    fields: { task: 'text!', allow_locked: 'flag' },
-  },
-  'events.delete_for_model': {
-    handler: (call) => deleteEventsOf(call, call.params.text('model'), true),
-    fields: { model: 'text!', allow_locked: 'flag' },
-  },
+  'events.add': batchEndpoint({}, addBatch),
+  'events.add_batch': batchEndpoint({}, addBatch),
+  'events.delete_for_task': endpoint({ task: required(text), ...LOCKED }, (call) =>
+    deleteEventsOf(call, call.body.task, false),
+  ),
+  'events.delete_for_model': endpoint({ model: required(text), ...LOCKED }, (call) =>
+    deleteEventsOf(call, call.body.model, true),
+  ),
 };
 
 /** Adds events. Each is taken or refused by itself; a bad one does not hold back the others. */
-function addBatch(call: Call): JsonObject {
-  if (call.batch.length === 0) throw new ApiError('batch_contains_no_items');
+function addBatch(call: Call<readonly JsonObject[]>): JsonObject {
   const accepted = new Map<string, StoredEvent[]>();
   const errors = new Map<string, number>();
   const owners = new Map<string, Owner | undefined>();
-  for (const item of call.batch) {
+  for (const item of call.body) {
     const event = readEvent(call, item, owners);
     if (typeof event === 'string') errors.set(event, (errors.get(event) ?? 0) + 1);
     else collect(accepted, event);
@@ -119,10 +119,10 @@ function textOf(value: Json | undefined): string {
   return value === undefined || value === null ? '' : String(value);
 }
 
-function deleteEventsOf(call: Call, id: string, isModel: boolean): JsonObject {
-  const { server, params } = call;
+function deleteEventsOf(call: CallWith<typeof LOCKED>, id: string, isModel: boolean): JsonObject {
+  const { server, body } = call;
   const owner = ownerOf(server, id, isModel);
-  if (isClosed(owner) && !params.flag('allow_locked'))
+  if (isClosed(owner) && !body.allow_locked)
     throw new ApiError(isModel ? 'invalid_model_id' : 'invalid_task_id', { id });
   forgetEvents(server, owner);
   return { deleted: deleteEvents(server.database, id) };

@@ -1,10 +1,9 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
-import { Params } from '../params.js';
-import type { FieldTable } from '../request-fields.js';
+import { flag, required, text, texts } from '../schema.js';
 import { modelOf } from '../tasks/model-document.js';
 import { isLocked } from '../tasks/task-document.js';
 import { each } from './batch.js';
@@ -16,23 +15,20 @@ const models = {
   missing: 'invalid_model_id',
 } as const;
 
-const PUBLISHING: FieldTable = { publish_task: 'flag', force_publish_task: 'flag' };
-const MANY: FieldTable = { ids: 'texts!', force: 'flag' };
+const PUBLISHING = { publish_task: flag, force_publish_task: flag } as const;
+const MANY = { ids: required(texts), force: flag } as const;
 
 /** What is done to models as a whole, one or many. */
 export const modelGroupEndpoints: EndpointTable = {
-  'models.set_ready': {
-    handler: (call) => ({ ...publish(call, call.params.text('model')), fields: {} }),
-    fields: { model: 'text!', ...PUBLISHING },
-  },
-  'models.publish_many': { handler: each(publish, ['updated']), fields: { ...MANY, ...PUBLISHING } },
-  'models.delete': {
-    handler: (call) => remove(call, call.params.text('model')),
-    fields: { model: 'text!', force: 'flag' },
-  },
-  'models.delete_many': { handler: each(remove), fields: MANY },
-  'models.archive_many': { handler: each(archive), fields: MANY },
-  'models.unarchive_many': { handler: each(unarchive), fields: MANY },
+  'models.set_ready': endpoint({ model: required(text), ...PUBLISHING }, (call) => ({
+    ...publish(call, call.body.model),
+    fields: {},
+  })),
+  'models.publish_many': endpoint({ ...MANY, ...PUBLISHING }, each(publish, ['updated'])),
+  'models.delete': endpoint({ model: required(text), force: flag }, (call) => remove(call, call.body.model)),
+  'models.delete_many': endpoint(MANY, each(remove)),
+  'models.archive_many': endpoint(MANY, each(archive)),
+  'models.unarchive_many': endpoint(MANY, each(unarchive)),
   'models.update_tags': updateTags(models),
   'models.move': moveToProject(models),
   'models.make_public': setPublic(models, true),
@@ -42,23 +38,23 @@ export const modelGroupEndpoints: EndpointTable = {
 };
 
 /** Makes a model ready, and publishes the task that made it unless told not to. */
-function publish(call: Call, id: string): JsonObject {
-  const { server, params } = call;
+function publish(call: CallWith<typeof PUBLISHING>, id: string): JsonObject {
+  const { server, body } = call;
   const model = modelOf(server, id);
   if (model.ready) throw new ApiError('model_is_ready', { company: call.identity.company, model: id });
   server.models.put({ ...model, ready: true, last_change: isoDate(server.now()) });
   const task = model.task === undefined ? undefined : server.tasks.find(model.task);
-  if (!params.flag('publish_task', true) || task === undefined || isLocked(task)) return { updated: 1 };
-  const force = params.flag('force_publish_task');
-  const request = { ...call, params: new Params({ force, publish_model: false }) };
+  if (!body.publish_task !== false || task === undefined || isLocked(task)) return { updated: 1 };
+  const force = body.force_publish_task ?? false;
+  const request = { ...call, body: { force, publish_model: false } };
   return { updated: 1, published_task: { id: task.id, data: publishTask(request, task.id) } };
 }
 
 /** A model that tasks start from goes only by force. */
-function remove(call: Call, id: string): JsonObject {
-  const { server, params } = call;
+function remove(call: Call<{ readonly force?: boolean }>, id: string): JsonObject {
+  const { server, body } = call;
   const model = modelOf(server, id);
-  if (!params.flag('force')) {
+  if (!body.force) {
     for (const task of server.tasks.scan()) {
       if (asObjects(task.models.input).some((input) => input.model === id))
         throw new ApiError('model_in_use', { id, task: task.id });

@@ -1,38 +1,40 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { ModelDocument, ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { newId } from '../ids.js';
 import { asObject, asText, type JsonObject } from '../json.js';
-import { Params } from '../params.js';
-import { search } from '../query/search.js';
-import type { FieldTable } from '../request-fields.js';
+import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { type Body, flag, integer, required, text, texts, withDefault } from '../schema.js';
 import { modelOf, shownModel } from '../tasks/model-document.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
-import { modelFields } from './model-fields.js';
+import { MODEL_FIELDS, modelFields } from './model-fields.js';
 
-const EDITED: FieldTable = { model: 'text!', name: 'text', uri: 'text', tags: 'texts', system_tags: 'texts' };
+const EDITED = { ...MODEL_FIELDS, model: required(text) } as const;
+const CREATED = { ...MODEL_FIELDS, name: required(text), uri: required(text) } as const;
+const UPDATED = { ...EDITED, iteration: withDefault(integer, 0) } as const;
+const QUERY = { ...SEARCH, include_stats: flag } as const;
+const UPDATED_FOR_TASK = { ...MODEL_FIELDS, task: required(text), override_model_id: text } as const;
 /** Fields of a model that may change without the model counting as updated. */
 const FREE_FIELDS = ['name', 'comment', 'tags', 'system_tags', 'project', 'uri'];
 
 export const modelEndpoints: EndpointTable = {
-  'models.create': { handler: create, fields: { name: 'text!', uri: 'text!' } },
-  'models.edit': { handler: (call) => edit(call, modelFields(call)), fields: EDITED },
-  'models.update': { handler: update, fields: EDITED },
-  'models.get_by_id': { handler: getById, fields: { model: 'text!' } },
-  'models.get_by_id_ex': { handler: (call) => find(call, true), fields: { id: 'texts!' } },
-  'models.get_all': { handler: (call) => find(call, false) },
-  'models.get_all_ex': { handler: (call) => find(call, true) },
-  'models.get_frameworks': { handler: getFrameworks, fields: { projects: 'texts' } },
-  'models.update_for_task': {
-    handler: gone,
+  'models.create': endpoint(CREATED, create),
+  'models.edit': endpoint(EDITED, (call) => edit(call, modelFields(call))),
+  'models.update': endpoint(UPDATED, update),
+  'models.get_by_id': endpoint({ model: required(text) }, getById),
+  'models.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'models.get_all': endpoint(QUERY, (call) => find(call, false)),
+  'models.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
+  'models.get_frameworks': endpoint({ projects: texts }, getFrameworks),
+  'models.update_for_task': endpoint({}, gone, {
     since: [2, 13],
-    earlier: { handler: updateForTask, fields: { task: 'text!', uri: 'text', override_model_id: 'text' } },
-  },
-  'models.get_by_task_id': { handler: gone },
+    earlier: endpoint(UPDATED_FOR_TASK, updateForTask),
+  }),
+  'models.get_by_task_id': endpoint({}, gone),
 };
 
-function create(call: Call): JsonObject {
+function create(call: CallWith<typeof CREATED>): JsonObject {
   return { id: newModel(call, modelFields(call)).id, created: true };
 }
 
@@ -60,8 +62,8 @@ function newModel(call: Call, fields: JsonObject): ModelDocument {
   return model;
 }
 
-function edit(call: Call, fields: JsonObject): JsonObject {
-  const model = modelOf(call.server, call.params.text('model'));
+function edit(call: Call<{ readonly model: string }>, fields: JsonObject): JsonObject {
+  const model = modelOf(call.server, call.body.model);
   const names = Object.keys(fields);
   if (names.length === 0) return { updated: 0, fields: {} };
   const now = isoDate(call.server.now());
@@ -77,31 +79,31 @@ function edit(call: Call, fields: JsonObject): JsonObject {
 }
 
 /** Takes the free fields only, and the iteration of the task that made the model. */
-function update(call: Call): JsonObject {
-  const { server, params } = call;
+function update(call: CallWith<typeof UPDATED>): JsonObject {
+  const { server, body } = call;
   const given = Object.entries(modelFields(call)).filter(([name]) => FREE_FIELDS.includes(name));
   const answer = edit(call, Object.fromEntries(given));
-  const task = server.tasks.find(params.optionalText('task') ?? '');
-  const iteration = params.integer('iteration', 0);
+  const task = server.tasks.find(body.task ?? '');
+  const iteration = body.iteration;
   if (task !== undefined && iteration > task.last_iteration)
     server.tasks.put({ ...task, last_iteration: iteration });
   return answer;
 }
 
-function getById({ server, params }: Call): JsonObject {
-  const { unique_metrics: _left, ...model } = shownModel(modelOf(server, params.text('model')));
+function getById({ server, body }: Call<{ readonly model: string }>): JsonObject {
+  const { unique_metrics: _left, ...model } = shownModel(modelOf(server, body.model));
   return { model };
 }
 
-function find({ server, params }: Call, joined: boolean): JsonObject {
-  const { documents, scroll } = search(server, params, {
+function find({ server, body }: Call<SearchQuery & Body<typeof QUERY>>, joined: boolean): JsonObject {
+  const { documents, scroll } = search(server, body, {
     joined,
     kind: 'models',
     scan: (narrowing) => server.models.scan(narrowing),
     find: (id) => server.models.find(id),
     shown: shownModel,
   });
-  if (!joined || !params.flag('include_stats')) return { models: documents, ...scroll };
+  if (!joined || !body.include_stats) return { models: documents, ...scroll };
   const models = documents.map((model) => ({ ...model, stats: statsOf(server, asText(model.id) ?? '') }));
   return { models, ...scroll };
 }
@@ -110,8 +112,8 @@ function statsOf(server: ServerContext, id: string): JsonObject {
   return { labels_count: Object.keys(asObject(server.models.find(id)?.labels)).length };
 }
 
-function getFrameworks({ server, params }: Call): JsonObject {
-  const projects = params.texts('projects');
+function getFrameworks({ server, body }: Call<{ readonly projects?: string[] }>): JsonObject {
+  const { projects = [] } = body;
   const frameworks = new Set<string>();
   for (const { project, framework } of server.models.scan()) {
     if (typeof framework === 'string' && (projects.length === 0 || projects.includes(project ?? '')))
@@ -121,16 +123,16 @@ function getFrameworks({ server, params }: Call): JsonObject {
 }
 
 /** Old clients name the output model of a task by its address or id. */
-function updateForTask(call: Call): JsonObject {
-  const { params } = call;
-  const uri = params.optionalText('uri');
-  const other = params.optionalText('override_model_id');
+function updateForTask(call: CallWith<typeof UPDATED_FOR_TASK>): JsonObject {
+  const { body } = call;
+  const uri = body.uri;
+  const other = body.override_model_id;
   if ((uri === undefined) === (other === undefined))
     throw new ApiError('missing_required_fields', { fields: ['uri', 'override_model_id'] }, 'exactly one');
   const task = writableTask(call);
   const { task: _task, ...fields } = modelFields({
     ...call,
-    params: new Params({ name: task.name, ...params.fields }),
+    body: { name: task.name, ...call.body },
   });
   const made = other === undefined ? newModel(call, { ...fields, task: task.id, ready: false }) : undefined;
   const id = made?.id ?? modelOf(call.server, other ?? '').id;

@@ -1,25 +1,37 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { ProjectDocument } from '../context.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
-import { search } from '../query/search.js';
+import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { type Body, flag, required, text, texts } from '../schema.js';
+
+const WRITABLE = {
+  description: text,
+  tags: texts,
+  system_tags: texts,
+  default_output_destination: text,
+} as const;
+const CREATED = { ...WRITABLE, name: required(text) } as const;
+const UPDATED = { ...WRITABLE, project: required(text), name: text } as const;
+const REMOVED = { project: required(text), force: flag } as const;
+const QUERY = { ...SEARCH, parent: texts, shallow_search: flag, include_stats: flag } as const;
 
 export const projectEndpoints: EndpointTable = {
-  'projects.create': { handler: create, fields: { name: 'text!' } },
-  'projects.get_by_id': { handler: getById, fields: { project: 'text!' } },
-  'projects.get_all': { handler: (call) => find(call, false) },
-  'projects.get_all_ex': { handler: (call) => find(call, true) },
-  'projects.update': { handler: update, fields: { project: 'text!' } },
-  'projects.delete': { handler: remove, fields: { project: 'text!' } },
+  'projects.create': endpoint(CREATED, create),
+  'projects.get_by_id': endpoint({ project: required(text) }, getById),
+  'projects.get_all': endpoint(QUERY, (call) => find(call, false)),
+  'projects.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
+  'projects.update': endpoint(UPDATED, update),
+  'projects.delete': endpoint(REMOVED, remove),
 };
 
 const MAX_DEPTH = 10;
 const MIN_NAME = 3;
 
-function create(call: Call): JsonObject {
-  const name = cleanName(call.params.text('name'));
+function create(call: CallWith<typeof CREATED>): JsonObject {
+  const name = cleanName(call.body.name);
   if (named(call, name) !== undefined) throw new ApiError('expected_unique_data', { name });
   return { id: makeProject(call, name, writable(call)).id };
 }
@@ -70,37 +82,36 @@ function named({ server }: Call, name: string): ProjectDocument | undefined {
   return project;
 }
 
-function writable({ params }: Call): Partial<ProjectDocument> {
-  const destination = params.optionalText('default_output_destination');
+function writable({ body }: CallWith<typeof WRITABLE>): Partial<ProjectDocument> {
+  const destination = body.default_output_destination;
   return {
-    ...(params.has('description') ? { description: params.text('description') } : {}),
-    ...(params.has('tags') ? { tags: params.texts('tags').sort() } : {}),
-    ...(params.has('system_tags') ? { system_tags: params.texts('system_tags').sort() } : {}),
+    ...(body.description !== undefined ? { description: body.description } : {}),
+    ...(body.tags !== undefined ? { tags: body.tags.toSorted() } : {}),
+    ...(body.system_tags !== undefined ? { system_tags: body.system_tags.toSorted() } : {}),
     ...(destination === undefined ? {} : { default_output_destination: destination }),
   };
 }
 
-function projectOf(call: Call): ProjectDocument {
-  const id = call.params.text('project');
+function projectOf(call: Call<{ readonly project: string }>): ProjectDocument {
+  const id = call.body.project;
   const project = call.server.projects.find(id);
   if (project === undefined) throw new ApiError('invalid_project_id', { id });
   return project;
 }
 
-function getById(call: Call): JsonObject {
+function getById(call: Call<{ readonly project: string }>): JsonObject {
   return { project: projectOf(call) };
 }
 
-function find(call: Call, withStats: boolean): JsonObject {
-  const { server, params } = call;
-  const shallow = params.flag('shallow_search');
-  const parents = params.texts('parent');
-  const { documents, scroll } = search(server, params, {
+function find(call: Call<SearchQuery & Body<typeof QUERY>>, withStats: boolean): JsonObject {
+  const { server, body } = call;
+  const { shallow_search: shallow = false, parent: parents = [] } = body;
+  const { documents, scroll } = search(server, body, {
     joined: withStats,
     kind: 'projects',
     scan: (narrowing) => server.projects.scan(narrowing),
     find: (id) => server.projects.find(id),
-    shown: (project) => (withStats && params.flag('include_stats') ? withCounts(call, project) : project),
+    shown: (project) => (withStats && body.include_stats ? withCounts(call, project) : project),
     isHidden: (project) => project.system_tags.includes('hidden'),
     also: (project) => isBelow(call, project, parents, shallow),
   });
@@ -128,9 +139,9 @@ function withCounts({ server }: Call, project: ProjectDocument): JsonObject {
   return { ...project, stats: { active: stats } };
 }
 
-function update(call: Call): JsonObject {
+function update(call: CallWith<typeof UPDATED>): JsonObject {
   const project = projectOf(call);
-  const name = call.params.optionalText('name');
+  const name = call.body.name;
   const fields: JsonObject = { ...writable(call), last_update: isoDate(call.server.now()) };
   if (name !== undefined) Object.assign(fields, rename(call, project, cleanName(name)));
   call.server.projects.put({ ...project, ...fields });
@@ -156,11 +167,11 @@ function rename(
   return { name, basename: name.slice(name.lastIndexOf('/') + 1) };
 }
 
-function remove(call: Call): JsonObject {
-  const { server, params } = call;
+function remove(call: CallWith<typeof REMOVED>): JsonObject {
+  const { server, body } = call;
   const project = projectOf(call);
   const ofProject = { where: 'project = ?', parameters: [project.id] };
-  const force = params.flag('force');
+  const { force } = body;
   if (!force && server.tasks.count(ofProject) > 0)
     throw new ApiError('project_has_tasks', { id: project.id });
   if (!force && server.models.count(ofProject) > 0)

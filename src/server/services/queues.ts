@@ -1,60 +1,63 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument, ServerContext } from '../context.js';
 import { parseDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, asTexts, type JsonObject } from '../json.js';
-import { Params } from '../params.js';
-import { search } from '../query/search.js';
+import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { type Body, integer, json, required, text, texts } from '../schema.js';
+import { STATUS_FIELDS } from '../tasks/change-status.js';
 import { countEntries, createQueue, defaultQueue, entriesOf, queueOf } from '../tasks/queue-entries.js';
 import { liveWorkers } from '../workers/worker-store.js';
 import { briefWorker } from '../workers/worker-view.js';
 import { emptyQueue } from './queue-tasks.js';
 import { addMetadata, deleteMetadata, metadataOf } from './shared-edits.js';
-import { assertPeriod } from './worker-stats.js';
+import { assertPeriod, PERIOD } from './worker-stats.js';
 
 const queueDocuments = {
   documents: (server: ServerContext) => server.queues,
   missing: 'invalid_queue_id',
 } as const;
 
+const WRITABLE = { tags: texts, system_tags: texts, display_name: text, metadata: json } as const;
+const QUEUE = { queue: required(text) } as const;
+const CREATED = { ...WRITABLE, name: required(text) } as const;
+const UPDATED = { ...WRITABLE, ...QUEUE, name: text } as const;
+const REMOVED = { ...QUEUE, ...STATUS_FIELDS } as const;
+const SHOWN = { ...QUEUE, max_task_entries: integer } as const;
+const QUERY = { ...SEARCH, max_task_entries: integer } as const;
+const METRICS = { ...PERIOD, queue_ids: texts } as const;
+
+type Query = SearchQuery & Body<typeof QUERY>;
+
 export const queueEndpoints: EndpointTable = {
-  'queues.create': { handler: create, fields: { name: 'text!', tags: 'texts', system_tags: 'texts' } },
-  'queues.update': {
-    handler: update,
-    fields: { queue: 'text!', name: 'text', tags: 'texts', system_tags: 'texts' },
-  },
-  'queues.delete': { handler: remove, fields: { queue: 'text!', force: 'flag' } },
-  'queues.get_by_id': { handler: getById, fields: { queue: 'text!', max_task_entries: 'integer' } },
-  'queues.get_default': { handler: getDefault },
-  'queues.get_all': { handler: getAll },
-  'queues.get_all_ex': { handler: getAllEx },
+  'queues.create': endpoint(CREATED, create),
+  'queues.update': endpoint(UPDATED, update),
+  'queues.delete': endpoint(REMOVED, remove),
+  'queues.get_by_id': endpoint(SHOWN, getById),
+  'queues.get_default': endpoint({}, getDefault),
+  'queues.get_all': endpoint(QUERY, ({ server, body }) => find(server, body)),
+  'queues.get_all_ex': endpoint(QUERY, getAllEx),
   'queues.add_or_update_metadata': addMetadata(queueDocuments, 'queue'),
   'queues.delete_metadata': deleteMetadata(queueDocuments, 'queue'),
-  'queues.get_queue_metrics': {
-    handler: getMetrics,
-    fields: { queue_ids: 'texts', from_date: 'number!', to_date: 'number!', interval: 'integer!' },
-  },
-  'queues.get_num_entries': {
-    handler: ({ server, params }) => ({
-      num: countEntries(server, queueOf(server, params.text('queue')).id),
-    }),
-    fields: { queue: 'text!' },
-  },
+  'queues.get_queue_metrics': endpoint(METRICS, getMetrics),
+  'queues.get_num_entries': endpoint(QUEUE, ({ server, body }) => ({
+    num: countEntries(server, queueOf(server, body.queue).id),
+  })),
 };
 
-function create(call: Call): JsonObject {
-  const { params, server, identity } = call;
+function create(call: CallWith<typeof CREATED>): JsonObject {
+  const { body, server, identity } = call;
   const { id } = createQueue(server, {
-    name: params.text('name'),
+    name: body.name,
     company: identity.company,
     ...writable(call),
   });
   return { id };
 }
 
-function update(call: Call): JsonObject {
-  const queue = queueOf(call.server, call.params.text('queue'));
-  const name = call.params.optionalText('name')?.trim();
+function update(call: CallWith<typeof UPDATED>): JsonObject {
+  const queue = queueOf(call.server, call.body.queue);
+  const name = call.body.name?.trim();
   if (name !== undefined && name.length < 3) {
     throw new ApiError('data_validation_error', { name }, 'at least 3 characters are needed');
   }
@@ -71,29 +74,28 @@ function update(call: Call): JsonObject {
 }
 
 /** Fields that create and update share. */
-function writable({ params }: Call): Partial<QueueDocument> {
+function writable({ body }: CallWith<typeof WRITABLE>): Partial<QueueDocument> {
   return {
-    ...(params.has('tags') ? { tags: params.texts('tags').sort() } : {}),
-    ...(params.has('system_tags') ? { system_tags: params.texts('system_tags').sort() } : {}),
-    ...(params.has('display_name') ? { display_name: params.text('display_name') } : {}),
-    ...(params.has('metadata') ? { metadata: metadataOf(params.value('metadata')) } : {}),
+    ...(body.tags !== undefined ? { tags: body.tags.toSorted() } : {}),
+    ...(body.system_tags !== undefined ? { system_tags: body.system_tags.toSorted() } : {}),
+    ...(body.display_name !== undefined ? { display_name: body.display_name } : {}),
+    ...(body.metadata !== undefined ? { metadata: metadataOf(body.metadata) } : {}),
   };
 }
 
-function remove(call: Call): JsonObject {
-  const queue = queueOf(call.server, call.params.text('queue'));
+function remove(call: CallWith<typeof REMOVED>): JsonObject {
+  const queue = queueOf(call.server, call.body.queue);
   const count = countEntries(call.server, queue.id);
-  if (count > 0 && !call.params.flag('force'))
-    throw new ApiError('queue_not_empty', { id: queue.id, entries: count });
+  if (count > 0 && !call.body.force) throw new ApiError('queue_not_empty', { id: queue.id, entries: count });
   emptyQueue(call, queue, `Queue ${queue.id} was deleted`);
   call.server.queues.delete(queue.id);
   return { deleted: 1 };
 }
 
-function getById(call: Call): JsonObject {
-  const { server, params } = call;
-  const queue = queueOf(server, params.text('queue'));
-  const limit = params.optionalInteger('max_task_entries');
+function getById(call: CallWith<typeof SHOWN>): JsonObject {
+  const { server, body } = call;
+  const queue = queueOf(server, body.queue);
+  const limit = body.max_task_entries;
   const entries = entriesOf(server, queue.id, limit);
   // The released server answers little else when it cuts the list.
   if (limit !== undefined)
@@ -106,14 +108,10 @@ function getDefault({ server }: Call): JsonObject {
   return { id, name };
 }
 
-function getAll({ server, params }: Call): JsonObject {
-  return find(server, params);
-}
-
 /** Whole queues, whatever fields are asked for, with the names of their tasks and the workers that serve them. */
-function getAllEx({ server, params }: Call): JsonObject {
-  const { only_fields: _only, projection: _projection, ...query } = params.fields;
-  const { queues, ...scroll } = find(server, new Params(query));
+function getAllEx({ server, body }: Call<Query>): JsonObject {
+  const { only_fields: _only, projection: _projection, ...query } = body;
+  const { queues, ...scroll } = find(server, query);
   const workers = liveWorkers(server);
   const described = asObjects(queues).map((queue) => ({
     ...queue,
@@ -134,24 +132,24 @@ function named(server: ServerContext, id: string): JsonObject {
   return task === undefined ? { id } : { id, name: task.name };
 }
 
-function find(server: ServerContext, params: Params): JsonObject {
-  const limit = params.integer('max_task_entries', -1);
-  const { documents, scroll } = search(server, params, {
+function find(server: ServerContext, query: Query): JsonObject {
+  const { max_task_entries: limit = -1 } = query;
+  const { documents, scroll } = search(server, query, {
     joined: false,
     kind: 'queues',
     scan: (narrowing) => server.queues.scan(narrowing),
     find: (id) => server.queues.find(id),
     shown: (queue) => ({ ...queue, entries: entriesOf(server, queue.id, limit) }),
     isHidden: (queue) => queue.system_tags.includes('k8s-glue'),
-    revealedBy: (query) => query.has('name'),
+    revealedBy: (query) => (query.name ?? undefined) !== undefined,
   });
   return { queues: documents, ...scroll };
 }
 
 /** How long the queues are and how long their tasks have waited (seconds). No history is kept: it is one figure, of now. */
-function getMetrics({ server, params }: Call): JsonObject {
-  assertPeriod(params);
-  const ids = params.texts('queue_ids');
+function getMetrics({ server, body }: CallWith<typeof METRICS>): JsonObject {
+  assertPeriod(body);
+  const { queue_ids: ids = [] } = body;
   const now = server.now();
   const queues = [...server.queues.scan()].filter(({ id }) => ids.length === 0 || ids.includes(id));
   const metrics = queues.map(({ id }) => {

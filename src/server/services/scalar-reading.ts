@@ -1,8 +1,7 @@
-import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { type Owner, ownerOf } from '../events/event-owner.js';
 import { EVENT_TYPES } from '../events/event-store.js';
-import { METRIC_CHOICES, metricChoices } from '../events/metric-choice.js';
+import { METRIC_CHOICE, METRIC_CHOICES, metricChoices } from '../events/metric-choice.js';
 import { latestEvents } from '../events/metric-pages.js';
 import { type CurveRequest, scalarCurves } from '../events/scalar-curves.js';
 import {
@@ -14,67 +13,58 @@ import {
   scalarEvents,
   singleValues,
 } from '../events/scalar-points.js';
-import { asObject, asTexts, type JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
+import { asObject, type JsonObject } from '../json.js';
+import { flag, integer, oneOf, required, text, texts, withDefault } from '../schema.js';
 
 const AXES = ['iter', 'timestamp', 'iso_time'] as const;
-const CURVES: FieldTable = {
-  key: AXES,
-  samples: 'integer',
-  metrics: METRIC_CHOICES,
-  model_events: 'flag',
-};
-const TYPES = [...EVENT_TYPES, 'all'];
-const MANY: FieldTable = { tasks: 'texts!', model_events: 'flag' };
-
-/** Scalars that tasks and models reported. */
-export const scalarReadingEndpoints: EndpointTable = {
-  'events.scalar_metrics_iter_histogram': { handler: getCurves, fields: { task: 'text!', ...CURVES } },
-  'events.multi_task_scalar_metrics_iter_histogram': {
-    handler: getCurvesOfMany,
-    fields: { tasks: 'texts!', ...CURVES },
-  },
-  'events.scalar_metrics_iter_raw': {
-    handler: getRaw,
-    fields: {
-      task: 'text!',
-      metric: { fields: { metric: 'text!', variants: 'texts' } },
-      key: AXES,
-      count_total: 'flag',
-    },
-  },
-  'events.get_task_single_value_metrics': {
-    handler: getSingleValues,
-    fields: { ...MANY, metrics: METRIC_CHOICES },
-  },
-  'events.get_task_latest_scalar_values': { handler: getLatest, fields: { task: 'text!' } },
-  'events.get_scalar_metrics_and_variants': { handler: getNames, fields: { task: 'text!' } },
-  'events.get_scalar_metric_data': { handler: getEvents, fields: { task: 'text!', metric: 'text!' } },
-  'events.get_task_metrics': { handler: getMetrics, fields: { ...MANY, event_type: TYPES } },
-  'events.get_multi_task_metrics': { handler: getMetricsOfMany, fields: { ...MANY, event_type: TYPES } },
-  'events.vector_metrics_iter_histogram': {
-    handler: getVectors,
-    fields: { task: 'text!', metric: 'text!', variant: 'text!' },
-  },
-};
-
 const SAMPLES = 2000;
 const MAX_SAMPLES = 6000;
 
-function owner({ server, params }: Call, id = params.text('task')): Owner {
-  return ownerOf(server, id, params.flag('model_events'));
+const OWNER = { model_events: flag } as const;
+const ONE = { ...OWNER, task: required(text) } as const;
+const MANY = { ...OWNER, tasks: required(texts) } as const;
+const CURVES = {
+  key: withDefault(oneOf(AXES), 'iter'),
+  samples: withDefault({ ...integer, minimum: 1, maximum: MAX_SAMPLES }, SAMPLES),
+  metrics: METRIC_CHOICES,
+} as const;
+const CURVES_OF_ONE = { ...ONE, ...CURVES } as const;
+const CURVES_OF_MANY = { ...MANY, ...CURVES } as const;
+const RAW = { ...ONE, metric: required(METRIC_CHOICE), key: oneOf(AXES), count_total: flag } as const;
+const SINGLE = { ...MANY, metrics: METRIC_CHOICES } as const;
+const METRIC = { ...ONE, metric: required(text) } as const;
+const TYPED = { ...MANY, event_type: oneOf([...EVENT_TYPES, 'all']) } as const;
+const TYPED_REQUIRED = { ...MANY, event_type: required(oneOf([...EVENT_TYPES, 'all'])) } as const;
+const VECTOR = { ...METRIC, variant: required(text) } as const;
+
+/** Scalars that tasks and models reported. */
+export const scalarReadingEndpoints: EndpointTable = {
+  'events.scalar_metrics_iter_histogram': endpoint(CURVES_OF_ONE, getCurves),
+  'events.multi_task_scalar_metrics_iter_histogram': endpoint(CURVES_OF_MANY, getCurvesOfMany),
+  'events.scalar_metrics_iter_raw': endpoint(RAW, getRaw),
+  'events.get_task_single_value_metrics': endpoint(SINGLE, getSingleValues),
+  'events.get_task_latest_scalar_values': endpoint(ONE, getLatest),
+  'events.get_scalar_metrics_and_variants': endpoint(ONE, getNames),
+  'events.get_scalar_metric_data': endpoint(METRIC, getEvents),
+  'events.get_task_metrics': endpoint(TYPED_REQUIRED, getMetrics),
+  'events.get_multi_task_metrics': endpoint(TYPED, getMetricsOfMany),
+  'events.vector_metrics_iter_histogram': endpoint(VECTOR, getVectors),
+};
+
+function owner({ server, body }: CallWith<typeof ONE>): Owner {
+  return ownerOf(server, body.task, body.model_events ?? false);
 }
 
-function owners(call: Call): Owner[] {
-  return call.params.texts('tasks').map((id) => owner(call, id));
+function owners({ server, body }: CallWith<typeof MANY>): Owner[] {
+  return body.tasks.map((id) => ownerOf(server, id, body.model_events ?? false));
 }
 
-function getCurves(call: Call): JsonObject {
+function getCurves(call: CallWith<typeof CURVES_OF_ONE>): JsonObject {
   return scalarCurves(call.server.database, { task: owner(call).document.id, ...curveOptions(call) });
 }
 
 /** Curves of several owners: `{metric: {variant: {id: {name, x, y}}}}`. */
-function getCurvesOfMany(call: Call): JsonObject {
+function getCurvesOfMany(call: CallWith<typeof CURVES_OF_MANY>): JsonObject {
   const combined = new Map<string, Map<string, JsonObject>>();
   for (const { document } of owners(call)) {
     const curves = scalarCurves(call.server.database, { task: document.id, ...curveOptions(call) });
@@ -91,30 +81,23 @@ function getCurvesOfMany(call: Call): JsonObject {
   return { metrics: Object.fromEntries(metrics) };
 }
 
-function curveOptions({ params }: Call): Omit<CurveRequest, 'task'> {
-  const samples = params.integer('samples', SAMPLES);
-  if (samples < 1 || samples > MAX_SAMPLES)
-    throw new ApiError('validation_error', { samples }, `expected 1 to ${MAX_SAMPLES}`);
-  const axis = AXES.find((each) => each === params.optionalText('key')) ?? 'iter';
-  return { samples, axis, metrics: metricChoices(params.objects('metrics')) };
+function curveOptions({ body }: CallWith<typeof CURVES>): Omit<CurveRequest, 'task'> {
+  return { samples: body.samples, axis: body.key, metrics: metricChoices(body.metrics) };
 }
 
 /** Every point of a metric, at once: a scroll is at its end. */
-function getRaw(call: Call): JsonObject {
-  const { server, params } = call;
-  if (!params.has('metric'))
-    throw new ApiError('validation_error', { field: 'metric' }, 'the field is required');
-  const [choice] = metricChoices([params.object('metric')]);
-  const key = params.optionalText('key') === 'timestamp' ? 'timestamp' : 'iter';
-  const { variants: wanted = [] } = choice ?? {};
-  const points = pointsOf(server.database, owner(call).document.id, choice?.metric ?? '').filter(
+function getRaw(call: CallWith<typeof RAW>): JsonObject {
+  const { server, body } = call;
+  const key = body.key === 'timestamp' ? 'timestamp' : 'iter';
+  const { metric, variants: wanted = [] } = body.metric;
+  const points = pointsOf(server.database, owner(call).document.id, metric).filter(
     ({ variant }) => wanted.length === 0 || wanted.includes(variant),
   );
   const variants = [...byVariant(points)].map(([variant, all]) => [
     variant,
     { y: all.map(({ value }) => value), [key]: all.map((point) => point[key]) },
   ]);
-  const total = params.flag('count_total') ? points.length : null;
+  const total = body.count_total ? points.length : null;
   return { returned: points.length, total, scroll_id: null, variants: Object.fromEntries(variants) };
 }
 
@@ -125,8 +108,8 @@ function byVariant(points: readonly ScalarPoint[]): Map<string, ScalarPoint[]> {
 }
 
 /** Owners without such values are left out. */
-function getSingleValues(call: Call): JsonObject {
-  const choices = metricChoices(call.params.objects('metrics'));
+function getSingleValues(call: CallWith<typeof SINGLE>): JsonObject {
+  const choices = metricChoices(call.body.metrics);
   const tasks = owners(call).map(({ document }) => ({
     task: document.id,
     task_name: document.name,
@@ -138,7 +121,7 @@ function getSingleValues(call: Call): JsonObject {
 }
 
 /** The last value of each metric and variant. The released server gives it as that of the last ten, too. */
-function getLatest(call: Call): JsonObject {
+function getLatest(call: CallWith<typeof ONE>): JsonObject {
   const { document } = owner(call);
   const points = latestPoints(call.server.database, document.id);
   const metrics = new Map<string, JsonObject[]>();
@@ -162,19 +145,19 @@ function getLatest(call: Call): JsonObject {
   };
 }
 
-function getNames(call: Call): JsonObject {
+function getNames(call: CallWith<typeof ONE>): JsonObject {
   const names = metricNames(call.server.database, owner(call).document.id, 'training_stats_scalar');
   return { metrics: Object.fromEntries(names) };
 }
 
-function getEvents(call: Call): JsonObject {
-  const events = scalarEvents(call.server.database, owner(call).document.id, call.params.text('metric'));
+function getEvents(call: CallWith<typeof METRIC>): JsonObject {
+  const events = scalarEvents(call.server.database, owner(call).document.id, call.body.metric);
   return { events, returned: events.length, total: events.length, scroll_id: null };
 }
 
 /** The metrics of each owner that have iterations. */
-function getMetrics(call: Call): JsonObject {
-  const type = call.params.text('event_type');
+function getMetrics(call: CallWith<typeof TYPED_REQUIRED>): JsonObject {
+  const type = call.body.event_type;
   const metrics = owners(call).map(({ document: { id } }) => ({
     task: id,
     metrics: iteratedMetrics(call.server.database, id, type),
@@ -183,8 +166,8 @@ function getMetrics(call: Call): JsonObject {
 }
 
 /** The metrics and variants of all owners together. */
-function getMetricsOfMany(call: Call): JsonObject {
-  const asked = call.params.optionalText('event_type');
+function getMetricsOfMany(call: CallWith<typeof TYPED>): JsonObject {
+  const asked = call.body.event_type;
   const all = new Map<string, Set<string>>();
   for (const { document } of owners(call)) {
     const names = metricNames(call.server.database, document.id, asked === 'all' ? undefined : asked);
@@ -194,16 +177,15 @@ function getMetricsOfMany(call: Call): JsonObject {
   return { metrics: [...all].map(([metric, variants]) => ({ metric, variants: [...variants].sort() })) };
 }
 
-function getVectors(call: Call): JsonObject {
-  const { params, server } = call;
-  const metric = params.text('metric');
-  const variant = params.text('variant');
+function getVectors(call: CallWith<typeof VECTOR>): JsonObject {
+  const { body, server } = call;
+  const { metric, variant } = body;
   const events = latestEvents(server.database, {
     task: owner(call).document.id,
     type: 'training_stats_vector',
     iterations: MAX_SAMPLES,
     metrics: [metric],
-    variants: asTexts([variant]),
+    variants: [variant],
   }).reverse();
   return {
     metric,

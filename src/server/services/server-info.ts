@@ -1,25 +1,25 @@
 import { ApiError } from '../api-error.js';
 import { COMPANY_NAME } from '../auth/accounts.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { UserDocument } from '../context.js';
+import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import { search } from '../query/search.js';
-
-/** The level of the API that is spoken: clients choose their features by it. */
-export const API_VERSION = '2.34';
-/** Of the server that is spoken like; clients read it as numbers between dots. */
-export const SERVER_VERSION = '2.3.0';
+import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { required, text } from '../schema.js';
+import { API_VERSION, SERVER_VERSION } from '../versions.js';
 
 export const infoEndpoints: EndpointTable = {
-  'debug.ping': { handler: ({ params }) => ({ ...params.fields, msg: 'ClearML server' }), access: 'open' },
-  'server.info': {
-    handler: () => ({ version: SERVER_VERSION, build: '0', commit: '', api_version: API_VERSION }),
-  },
-  'server.report_stats_option': { handler: () => ({ supported: false }) },
-  'users.get_current_user': { handler: currentUser },
-  'users.get_by_id': { handler: getUser, fields: { user: 'text!' } },
-  'users.get_all': { handler: (call) => getUsers(call, false) },
-  'users.get_all_ex': { handler: (call) => getUsers(call, true) },
+  'debug.ping': endpoint({}, ({ body }) => ({ ...body, msg: 'ClearML server' }), { access: 'open' }),
+  'server.info': endpoint({}, () => ({
+    version: SERVER_VERSION,
+    build: '0',
+    commit: '',
+    api_version: API_VERSION,
+  })),
+  'server.report_stats_option': endpoint({}, () => ({ supported: false })),
+  'users.get_current_user': endpoint({}, currentUser),
+  'users.get_by_id': endpoint({ user: required(text) }, getUser),
+  'users.get_all': endpoint(SEARCH, (call) => getUsers(call, false)),
+  'users.get_all_ex': endpoint(SEARCH, (call) => getUsers(call, true)),
 };
 
 function currentUser({ server, identity }: Call): JsonObject {
@@ -31,15 +31,15 @@ function currentUser({ server, identity }: Call): JsonObject {
   };
 }
 
-function getUser({ server, params }: Call): JsonObject {
-  const id = params.text('user');
+function getUser({ server, body }: Call<{ readonly user: string }>): JsonObject {
+  const id = body.user;
   const user = server.users.find(id);
   if (user === undefined) throw new ApiError('invalid_user_id', { id });
   return { user: shownUser(user) };
 }
 
-function getUsers({ server, params }: Call, withId: boolean): JsonObject {
-  const { documents, scroll } = search(server, params, {
+function getUsers({ server, body }: Call<SearchQuery>, withId: boolean): JsonObject {
+  const { documents, scroll } = search(server, body, {
     joined: withId,
     kind: 'users',
     scan: (narrowing) => server.users.scan(narrowing),

@@ -1,9 +1,9 @@
 import { ApiError, type ApiErrorName } from '../api-error.js';
-import type { Call, Endpoint } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type Endpoint, endpoint } from '../endpoint.js';
 import { asObject, asObjects, asTexts, isSafeName, type JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
+import { flag, listOf, object, required, text, texts } from '../schema.js';
 import type { Documents, Stored } from '../storage/documents.js';
 import { projectForName } from './projects.js';
 
@@ -13,44 +13,38 @@ interface Edited<T extends Stored> {
   missing: ApiErrorName;
 }
 
-const TAG_CHANGES: FieldTable = { ids: 'texts!', add_tags: 'texts', remove_tags: 'texts' };
+const TAG_CHANGES = { ids: required(texts), add_tags: texts, remove_tags: texts } as const;
 
 /** `update_tags`: how many documents were written, adding and removing counted by themselves. */
 export function updateTags<T extends Stored>(edited: Edited<T>): Endpoint {
-  return {
-    fields: TAG_CHANGES,
-    handler: (call) => {
-      const added = call.params.texts('add_tags');
-      const removed = new Set(call.params.texts('remove_tags'));
-      if (added.length === 0 && removed.size === 0)
-        throw new ApiError('validation_error', {}, 'expected add_tags or remove_tags');
-      const found = present(edited, call);
-      for (const document of found) {
-        const tags = new Set([...asTexts(document.tags), ...added].filter((tag) => !removed.has(tag)));
-        write(edited, call, document, { tags: [...tags].sort() });
-      }
-      return { updated: found.length * (Math.min(added.length, 1) + Math.min(removed.size, 1)) };
-    },
-  };
+  return endpoint(TAG_CHANGES, (call) => {
+    const added = call.body.add_tags ?? [];
+    const removed = new Set(call.body.remove_tags);
+    if (added.length === 0 && removed.size === 0)
+      throw new ApiError('validation_error', {}, 'expected add_tags or remove_tags');
+    const found = present(edited, call);
+    for (const document of found) {
+      const tags = new Set([...asTexts(document.tags), ...added].filter((tag) => !removed.has(tag)));
+      write(edited, call, document, { tags: [...tags].sort() });
+    }
+    return { updated: found.length * (Math.min(added.length, 1) + Math.min(removed.size, 1)) };
+  });
 }
 
-const TARGET: FieldTable = { ids: 'texts!', project: 'text', project_name: 'text' };
+const TARGET = { ids: required(texts), project: text, project_name: text } as const;
 
 /** `move`: to a project by id or by name, which is made when it is new. */
 export function moveToProject<T extends Stored>(edited: Edited<T>): Endpoint {
-  return {
-    fields: TARGET,
-    handler: (call) => {
-      const id = targetProject(call);
-      for (const document of present(edited, call)) write(edited, call, document, { project: id });
-      return { project_id: id };
-    },
-  };
+  return endpoint(TARGET, (call) => {
+    const id = targetProject(call);
+    for (const document of present(edited, call)) write(edited, call, document, { project: id });
+    return { project_id: id };
+  });
 }
 
-function targetProject(call: Call): string {
-  const id = call.params.optionalText('project');
-  const name = call.params.optionalText('project_name');
+function targetProject(call: CallWith<typeof TARGET>): string {
+  const id = call.body.project;
+  const name = call.body.project_name;
   if (id === undefined && name === undefined)
     throw new ApiError('missing_required_fields', {}, 'project or project_name');
   if (id === undefined) return projectForName(call, name ?? '').id;
@@ -60,47 +54,38 @@ function targetProject(call: Call): string {
 
 /** `make_public` and `make_private`: the company moves to `company_origin` and back. */
 export function setPublic<T extends Stored>(edited: Edited<T>, isPublic: boolean): Endpoint {
-  return {
-    fields: { ids: 'texts!' },
-    handler: (call) => {
-      const { company } = call.identity;
-      const changed = present(edited, call).filter((document) => (document.company === '') !== isPublic);
-      const fields = isPublic
-        ? { company: '', company_origin: company }
-        : { company, company_origin: undefined };
-      for (const document of changed) edited.documents(call.server).put({ ...document, ...fields });
-      return { updated: changed.length };
-    },
-  };
+  return endpoint({ ids: required(texts) }, (call) => {
+    const { company } = call.identity;
+    const changed = present(edited, call).filter((document) => (document.company === '') !== isPublic);
+    const fields = isPublic
+      ? { company: '', company_origin: company }
+      : { company, company_origin: undefined };
+    for (const document of changed) edited.documents(call.server).put({ ...document, ...fields });
+    return { updated: changed.length };
+  });
 }
 
-const ITEM: FieldTable = { key: 'text!', type: 'text!', value: 'text!' };
+const ITEMS = required(listOf(object({ key: required(text), type: required(text), value: required(text) })));
 
 /** `add_or_update_metadata`: items by key; `field` names the document. */
-export function addMetadata<T extends Stored>(edited: Edited<T>, field: string): Endpoint {
-  return {
-    fields: { [field]: 'text!', metadata: { items: ITEM, atLeast: 1 }, replace_metadata: 'flag' },
-    handler: (call) => {
-      const document = one(edited, call, field);
-      const kept = call.params.flag('replace_metadata') ? {} : asObject(document.metadata);
-      write(edited, call, document, { metadata: { ...kept, ...metadataOf(call.params.value('metadata')) } });
-      return { updated: 1 };
-    },
-  };
+export function addMetadata<T extends Stored>(edited: Edited<T>, field: 'model' | 'queue'): Endpoint {
+  return endpoint({ [field]: required(text), metadata: ITEMS, replace_metadata: flag }, (call) => {
+    const document = one(edited, call, String(call.body[field]));
+    const kept = call.body.replace_metadata ? {} : asObject(document.metadata);
+    write(edited, call, document, { metadata: { ...kept, ...metadataOf(call.body.metadata) } });
+    return { updated: 1 };
+  });
 }
 
 /** `delete_metadata`: keys that are not there do not matter. */
-export function deleteMetadata<T extends Stored>(edited: Edited<T>, field: string): Endpoint {
-  return {
-    fields: { [field]: 'text!', keys: 'texts!' },
-    handler: (call) => {
-      const document = one(edited, call, field);
-      const removed = new Set(call.params.texts('keys'));
-      const kept = Object.entries(asObject(document.metadata)).filter(([key]) => !removed.has(key));
-      write(edited, call, document, { metadata: Object.fromEntries(kept) });
-      return { updated: 1 };
-    },
-  };
+export function deleteMetadata<T extends Stored>(edited: Edited<T>, field: 'model' | 'queue'): Endpoint {
+  return endpoint({ [field]: required(text), keys: required(texts) }, (call) => {
+    const document = one(edited, call, String(call.body[field]));
+    const removed = new Set(call.body.keys);
+    const kept = Object.entries(asObject(document.metadata)).filter(([key]) => !removed.has(key));
+    write(edited, call, document, { metadata: Object.fromEntries(kept) });
+    return { updated: 1 };
+  });
 }
 
 /** Metadata comes as a list of items or as a map, and is kept as a map by key. */
@@ -110,15 +95,14 @@ export function metadataOf(value: JsonObject[string]): JsonObject {
   return Object.fromEntries(items.filter(([key]) => isSafeName(key)));
 }
 
-function one<T extends Stored>(edited: Edited<T>, call: Call, field: string): T {
-  const id = call.params.text(field);
+function one<T extends Stored>(edited: Edited<T>, call: Call, id: string): T {
   const document = edited.documents(call.server).find(id);
   if (document === undefined) throw new ApiError(edited.missing, { id });
   return document;
 }
 
-function present<T extends Stored>(edited: Edited<T>, call: Call): T[] {
-  return call.params.texts('ids').map((id) => {
+function present<T extends Stored>(edited: Edited<T>, call: Call<{ readonly ids: string[] }>): T[] {
+  return call.body.ids.map((id) => {
     const document = edited.documents(call.server).find(id);
     if (document === undefined) throw new ApiError(edited.missing, { id });
     return document;

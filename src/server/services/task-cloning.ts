@@ -1,36 +1,38 @@
-import type { Call, EndpointTable } from '../call.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
-import { Params } from '../params.js';
+import { type Body, json, required, text } from '../schema.js';
 import { touchProject } from '../tasks/change-status.js';
 import { newTask } from '../tasks/new-task.js';
 import { emptyExecution, type TaskDocument, taskOf } from '../tasks/task-document.js';
-import { requestedFields } from '../tasks/task-fields.js';
+import { requestedFields, TASK_FIELDS } from '../tasks/task-fields.js';
 import { projectForName } from './projects.js';
 
+const CLONED = {
+  task: required(text),
+  new_project_name: text,
+  new_task_name: TASK_FIELDS.name,
+  new_task_comment: TASK_FIELDS.comment,
+  new_task_tags: TASK_FIELDS.tags,
+  new_task_system_tags: TASK_FIELDS.system_tags,
+  new_task_parent: TASK_FIELDS.parent,
+  new_task_project: TASK_FIELDS.project,
+  new_task_hyperparams: TASK_FIELDS.hyperparams,
+  new_task_configuration: TASK_FIELDS.configuration,
+  new_task_container: TASK_FIELDS.container,
+  new_task_input_models: json,
+  execution_overrides: TASK_FIELDS.execution,
+} as const;
+
 export const taskCloningEndpoints: EndpointTable = {
-  'tasks.clone': { handler: clone, fields: { task: 'text!' } },
+  'tasks.clone': endpoint(CLONED, clone),
 };
 
-/** Fields of a task, and what the request calls their new values. */
-const OVERRIDES: Readonly<Record<string, string>> = {
-  name: 'new_task_name',
-  comment: 'new_task_comment',
-  tags: 'new_task_tags',
-  system_tags: 'new_task_system_tags',
-  parent: 'new_task_parent',
-  project: 'new_task_project',
-  hyperparams: 'new_task_hyperparams',
-  configuration: 'new_task_configuration',
-  container: 'new_task_container',
-  execution: 'execution_overrides',
-};
-
-function clone(call: Call): JsonObject {
-  const { server, params } = call;
-  const source = taskOf(server, params.text('task'));
-  const projectName = params.optionalText('new_project_name');
+function clone(call: CallWith<typeof CLONED>): JsonObject {
+  const { server, body } = call;
+  const source = taskOf(server, body.task);
+  const { new_project_name: projectName } = body;
   const project = projectName === undefined ? undefined : projectForName(call, projectName);
-  const overrides = requestedFields({ ...call, params: overridesOf(call) });
+  const overrides = requestedFields({ ...call, body: overridesOf(body) });
   const copy = newTask(call, {
     ...copied(source),
     ...overrides,
@@ -46,11 +48,22 @@ function clone(call: Call): JsonObject {
   };
 }
 
-function overridesOf({ params }: Call): Params {
-  const pick = ([field, name]: [string, string]) => [field, params.fields[name]];
-  const renamed: JsonObject = Object.fromEntries(Object.entries(OVERRIDES).map(pick));
-  const input = params.fields.new_task_input_models;
-  return new Params({ ...renamed, ...(input === undefined ? {} : { models: { input } }) });
+/** The fields of the copy under the names that they have in a task. */
+function overridesOf(body: Body<typeof CLONED>): Body<typeof TASK_FIELDS> {
+  const input = body.new_task_input_models;
+  return {
+    name: body.new_task_name,
+    comment: body.new_task_comment,
+    tags: body.new_task_tags,
+    system_tags: body.new_task_system_tags,
+    parent: body.new_task_parent,
+    project: body.new_task_project,
+    hyperparams: body.new_task_hyperparams,
+    configuration: body.new_task_configuration,
+    container: body.new_task_container,
+    execution: body.execution_overrides,
+    ...(input === undefined ? {} : { models: { input } }),
+  };
 }
 
 /** What a clone takes over; its runtime, results and status texts start empty. */

@@ -1,54 +1,52 @@
-import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
+import { required, texts } from '../schema.js';
+import { STATUS_FIELDS } from '../tasks/change-status.js';
 import { taskOf } from '../tasks/task-document.js';
 import { each } from './batch.js';
 import { moveToProject, setPublic, updateTags } from './shared-edits.js';
-import { dequeueTask, enqueueTask } from './task-queueing.js';
-import { deleteTask, resetTask } from './task-removal.js';
-import { publishTask, stopTask } from './task-status.js';
+import { DEQUEUEING, dequeueTask, ENQUEUEING, enqueueTask } from './task-queueing.js';
+import { DELETING, deleteTask, RESETTING, resetTask } from './task-removal.js';
+import { PUBLISHING, publishTask, stopTask } from './task-status.js';
 
-const fields: FieldTable = {
-  ids: 'texts!',
-  force: 'flag',
-  status_reason: 'text',
-  status_message: 'text',
-};
+const MANY = { ...STATUS_FIELDS, ids: required(texts) } as const;
 
 const tasks = { documents: (server: ServerContext) => server.tasks, missing: 'invalid_task_id' } as const;
 
 /** Calls for many tasks at once: each task succeeds or fails on its own. */
+type Archiving = CallWith<typeof DEQUEUEING>;
+
 export const taskGroupEndpoints: EndpointTable = {
-  'tasks.enqueue_many': { handler: each(enqueueTask, ['queued']), fields },
-  'tasks.dequeue_many': { handler: each(dequeueTask, ['dequeued']), fields },
-  'tasks.stop_many': { handler: each(stopTask), fields },
-  'tasks.publish_many': { handler: each(publishTask), fields },
-  'tasks.reset_many': { handler: each(resetTask, ['dequeued'], ['events']), fields },
-  'tasks.delete_many': { handler: each(deleteTask), fields },
-  'tasks.archive_many': { handler: each(archive), fields },
-  'tasks.unarchive_many': { handler: each(unarchive), fields },
+  'tasks.enqueue_many': endpoint({ ...MANY, ...ENQUEUEING }, each(enqueueTask, ['queued'])),
+  'tasks.dequeue_many': endpoint({ ...MANY, ...DEQUEUEING }, each(dequeueTask, ['dequeued'])),
+  'tasks.stop_many': endpoint(MANY, each(stopTask)),
+  'tasks.publish_many': endpoint({ ...MANY, ...PUBLISHING }, each(publishTask)),
+  'tasks.reset_many': endpoint({ ...MANY, ...RESETTING }, each(resetTask, ['dequeued'], ['events'])),
+  'tasks.delete_many': endpoint({ ...MANY, ...DELETING }, each(deleteTask)),
+  'tasks.archive_many': endpoint({ ...MANY, ...DEQUEUEING }, each(archive)),
+  'tasks.unarchive_many': endpoint(MANY, each(unarchive)),
   'tasks.update_tags': updateTags(tasks),
   'tasks.move': moveToProject(tasks),
   'tasks.make_public': setPublic(tasks, true),
   'tasks.make_private': setPublic(tasks, false),
-  'tasks.archive': { handler: archiveAll, fields: { tasks: 'texts!' } },
+  'tasks.archive': endpoint({ ...DEQUEUEING, tasks: required(texts) }, archiveAll),
 };
 
-function archiveAll(call: Call): JsonObject {
-  const ids = call.params.texts('tasks');
+function archiveAll(call: Archiving & Call<{ readonly tasks: string[] }>): JsonObject {
+  const ids = call.body.tasks;
   for (const id of ids) archive(call, id);
   return { archived: ids.length };
 }
 
-function archive(call: Call, id: string): JsonObject {
+function archive(call: Archiving, id: string): JsonObject {
   const task = taskOf(call.server, id);
   if (task.status === 'queued') dequeueTask(call, id);
   return tag(call, id, (tags) => [...new Set([...tags, 'archived'])].sort(), { archived: true });
 }
 
-function unarchive(call: Call, id: string): JsonObject {
+function unarchive(call: Archiving, id: string): JsonObject {
   return tag(call, id, (tags) => tags.filter((each) => each !== 'archived'), { unarchived: true });
 }
 

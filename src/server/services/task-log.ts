@@ -1,68 +1,65 @@
 import { ApiError } from '../api-error.js';
-import { type Call, Download, type EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
+import { type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
 import { clearLog, countLog, logEvents, logPage } from '../events/log-pages.js';
+import { METRIC_CHOICES } from '../events/metric-choice.js';
 import { eventPage } from '../events/metric-pages.js';
-import { asText, type JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
+import type { JsonObject } from '../json.js';
+import { flag, integer, oneOf, required, text, texts, withDefault } from '../schema.js';
 import { isLocked, taskOf } from '../tasks/task-document.js';
 
-const ORDERS = ['asc', 'desc'] as const;
-const PAGE: FieldTable = {
-  task: 'text!',
-  batch_size: 'integer',
-  from_timestamp: 'integer',
-  navigate_earlier: 'flag',
-  order: ORDERS,
-  metrics: { items: { metric: 'text!', variants: 'texts' } },
-};
-
-const SCROLL: FieldTable = {
-  task: 'text!',
-  batch_size: 'integer',
-  order: ORDERS,
-  from: ['head', 'tail'],
-  scroll_id: 'text',
-};
-
-/** What a task printed. */
-export const taskLogEndpoints: EndpointTable = {
-  'events.get_task_log': {
-    handler: getLog,
-    fields: PAGE,
-    since: [2, 9],
-    earlier: { handler: scrollLog, fields: SCROLL },
-  },
-  'events.download_task_log': {
-    handler: downloadLog,
-    fields: { task: 'text!', line_type: ['json', 'text'], line_format: 'text' },
-  },
-  'events.clear_task_log': {
-    handler: clear,
-    fields: {
-      task: 'text!',
-      threshold_sec: 'integer',
-      allow_locked: 'flag',
-      include_metrics: 'texts',
-      exclude_metrics: 'texts',
-    },
-  },
-};
-
+const ORDER = oneOf(['asc', 'desc']);
 const BATCH = 5000;
 const EARLY_BATCH = 500;
 const MAX_BATCH = 10_000;
 
-function getLog({ server, params }: Call): JsonObject {
-  const task = taskOf(server, params.text('task'));
-  const earlier = params.flag('navigate_earlier', true);
-  const order = params.optionalText('order');
+const PAGE = {
+  task: required(text),
+  batch_size: withDefault(integer, BATCH),
+  from_timestamp: integer,
+  navigate_earlier: withDefault(flag, true),
+  order: ORDER,
+  metrics: METRIC_CHOICES,
+} as const;
+
+const SCROLL = {
+  task: required(text),
+  batch_size: withDefault(integer, EARLY_BATCH),
+  order: ORDER,
+  from: oneOf(['head', 'tail']),
+  scroll_id: text,
+} as const;
+
+const DOWNLOADED = {
+  task: required(text),
+  line_type: withDefault(oneOf(['json', 'text']), 'text'),
+  line_format: withDefault(text, '{asctime} {worker} {level} {msg}'),
+} as const;
+
+const CLEARED = {
+  task: required(text),
+  threshold_sec: integer,
+  allow_locked: flag,
+  include_metrics: texts,
+  exclude_metrics: texts,
+} as const;
+
+/** What a task printed. */
+export const taskLogEndpoints: EndpointTable = {
+  'events.get_task_log': endpoint(PAGE, getLog, { since: [2, 9], earlier: endpoint(SCROLL, scrollLog) }),
+  'events.download_task_log': endpoint(DOWNLOADED, downloadLog),
+  'events.clear_task_log': endpoint(CLEARED, clear),
+};
+
+function getLog({ server, body }: CallWith<typeof PAGE>): JsonObject {
+  const task = taskOf(server, body.task);
+  const { navigate_earlier: earlier, order } = body;
   const page = logPage(server.database, {
     task: task.id,
-    size: sizeOf(params.integer('batch_size', BATCH)),
+    size: sizeOf(body.batch_size),
     earlier,
-    from: params.optionalInteger('from_timestamp'),
-    metrics: params.objects('metrics').map(({ metric }) => asText(metric) ?? ''),
+    from: body.from_timestamp,
+    metrics: (body.metrics ?? []).map(({ metric }) => metric),
   });
   const flipped = (earlier && order === 'asc') || (!earlier && order === 'desc');
   const events = flipped ? page.reverse() : page;
@@ -70,15 +67,15 @@ function getLog({ server, params }: Call): JsonObject {
 }
 
 /** Before 2.9 a log was read by scrolling from one of its ends. */
-function scrollLog({ server, params }: Call): JsonObject {
-  const task = taskOf(server, params.text('task'));
-  const order = params.optionalText('order') ?? (params.optionalText('from') === 'head' ? 'asc' : 'desc');
+function scrollLog({ server, body }: CallWith<typeof SCROLL>): JsonObject {
+  const task = taskOf(server, body.task);
+  const order = body.order ?? (body.from === 'head' ? 'asc' : 'desc');
   const { events, total, scrollId } = eventPage(server.database, {
     task: task.id,
     type: 'log',
-    size: sizeOf(params.integer('batch_size', EARLY_BATCH)),
+    size: sizeOf(body.batch_size),
     descending: order === 'desc',
-    scrollId: params.optionalText('scroll_id'),
+    scrollId: body.scroll_id,
   });
   return { events, returned: events.length, total, scroll_id: scrollId ?? null };
 }
@@ -88,12 +85,11 @@ function sizeOf(asked: number): number {
 }
 
 /** One event a line: as JSON, or as text in a format such as `{asctime} {worker} {level} {msg}`. */
-function downloadLog({ server, params }: Call): Download {
-  const task = taskOf(server, params.text('task'));
-  const format = params.optionalText('line_format') ?? '{asctime} {worker} {level} {msg}';
-  const asJson = params.optionalText('line_type') === 'json';
+function downloadLog({ server, body }: CallWith<typeof DOWNLOADED>): Download {
+  const task = taskOf(server, body.task);
+  const asJson = body.line_type === 'json';
   const lines = logEvents(server.database, task.id).map((event) =>
-    asJson ? JSON.stringify(event) : formatted(format, event),
+    asJson ? JSON.stringify(event) : formatted(body.line_format, event),
   );
   return new Download(lines.map((line) => `${line}\n`).join(''), `task_${task.id}.log`);
 }
@@ -110,15 +106,15 @@ function formatted(format: string, event: JsonObject): string {
 }
 
 /** Removes the log, or what of it is older than so many seconds. */
-function clear({ server, params }: Call): JsonObject {
-  const task = taskOf(server, params.text('task'));
-  if (isLocked(task) && !params.flag('allow_locked')) throw new ApiError('invalid_task_id', { id: task.id });
-  const threshold = params.optionalInteger('threshold_sec');
+function clear({ server, body }: CallWith<typeof CLEARED>): JsonObject {
+  const task = taskOf(server, body.task);
+  if (isLocked(task) && !body.allow_locked) throw new ApiError('invalid_task_id', { id: task.id });
+  const { threshold_sec: threshold } = body;
   const deleted = clearLog(server.database, {
     task: task.id,
     before: threshold === undefined ? undefined : server.now() - threshold * 1000,
-    include: params.texts('include_metrics'),
-    exclude: params.texts('exclude_metrics'),
+    include: body.include_metrics ?? [],
+    exclude: body.exclude_metrics ?? [],
   });
   return { deleted };
 }

@@ -1,9 +1,9 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import type { QueueDocument } from '../context.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
-import { changeStatus, requestedChange, type StatusChange } from '../tasks/change-status.js';
+import { flag, oneOf, required, text, withDefault } from '../schema.js';
+import { changeStatus, requestedChange, STATUS_FIELDS, type StatusChange } from '../tasks/change-status.js';
 import {
   appendEntry,
   createQueue,
@@ -13,32 +13,34 @@ import {
   removeEntry,
   removeFromQueues,
 } from '../tasks/queue-entries.js';
-import { isTaskStatus } from '../tasks/status-machine.js';
+import { TASK_STATUSES } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
 
-const enqueueing: FieldTable = {
-  task: 'text!',
-  queue: 'text',
-  queue_name: 'text',
-  new_status: 'text',
-  force: 'flag',
-  status_reason: 'text',
-  status_message: 'text',
-  update_execution_queue: 'flag',
-  verify_watched_queue: 'flag',
-  remove_from_all_queues: 'flag',
-};
+export const ENQUEUEING = {
+  ...STATUS_FIELDS,
+  queue: text,
+  queue_name: text,
+  update_execution_queue: withDefault(flag, true),
+  verify_watched_queue: flag,
+} as const;
+
+export const DEQUEUEING = {
+  ...STATUS_FIELDS,
+  new_status: oneOf(TASK_STATUSES),
+  remove_from_all_queues: flag,
+} as const;
+
+const TASK = { task: required(text) } as const;
 
 export const taskQueueingEndpoints: EndpointTable = {
-  'tasks.enqueue': { handler: (call) => enqueueTask(call, call.params.text('task')), fields: enqueueing },
-  'tasks.dequeue': { handler: (call) => dequeueTask(call, call.params.text('task')), fields: enqueueing },
+  'tasks.enqueue': endpoint({ ...TASK, ...ENQUEUEING }, (call) => enqueueTask(call, call.body.task)),
+  'tasks.dequeue': endpoint({ ...TASK, ...DEQUEUEING }, (call) => dequeueTask(call, call.body.task)),
 };
 
-export function enqueueTask(call: Call, id: string): JsonObject {
-  const { server, params } = call;
+export function enqueueTask(call: CallWith<typeof ENQUEUEING>, id: string): JsonObject {
+  const { server, body } = call;
   const task = taskOf(server, id);
-  const updateQueue = params.flag('update_execution_queue', true);
-  const watched = params.flag('verify_watched_queue');
+  const { update_execution_queue: updateQueue, verify_watched_queue: watched = false } = body;
   if (!updateQueue) assertMayKeepQueue(task, watched);
   const queue = chosenQueue(call);
   const change = requestedChange(call, {
@@ -68,10 +70,9 @@ function assertMayKeepQueue(task: TaskDocument, watched: boolean): void {
 }
 
 /** The queue asked for by id or by name (made if it is new), else the default one. */
-function chosenQueue(call: Call): QueueDocument {
-  const { server, params } = call;
-  const id = params.optionalText('queue');
-  const name = params.optionalText('queue_name');
+function chosenQueue(call: CallWith<typeof ENQUEUEING>): QueueDocument {
+  const { server, body } = call;
+  const { queue: id, queue_name: name } = body;
   if (id !== undefined && name !== undefined) {
     throw new ApiError(
       'validation_error',
@@ -91,12 +92,9 @@ function isWatched(call: Call, queue: string): boolean {
   return call.server.database.get(sql, call.server.now(), queue) !== undefined;
 }
 
-export function dequeueTask(call: Call, id: string): JsonObject {
-  const { server, params } = call;
-  const wanted = params.optionalText('new_status');
-  if (wanted !== undefined && !isTaskStatus(wanted)) {
-    throw new ApiError('validation_error', { new_status: wanted }, 'unknown task status');
-  }
+export function dequeueTask(call: CallWith<typeof DEQUEUEING>, id: string): JsonObject {
+  const { server, body } = call;
+  const { new_status: wanted } = body;
   const task = server.tasks.find(id);
   if (task === undefined) {
     removeFromQueues(server, id);
@@ -104,7 +102,7 @@ export function dequeueTask(call: Call, id: string): JsonObject {
   }
   if (task.status !== 'queued' && task.status !== 'in_progress')
     return { dequeued: 1, updated: 0, fields: {} };
-  if (params.flag('remove_from_all_queues')) removeFromQueues(server, id);
+  if (body.remove_from_all_queues) removeFromQueues(server, id);
   else if (task.status === 'queued') leaveQueue(call, task);
   return { dequeued: 1, ...backFromQueue(call, task, wanted === undefined ? {} : { to: wanted }) };
 }
@@ -114,7 +112,7 @@ export function dequeueTask(call: Call, id: string): JsonObject {
  * enqueued. `change` goes before what the request says.
  */
 export function backFromQueue(
-  call: Call,
+  call: CallWith<typeof STATUS_FIELDS>,
   task: TaskDocument,
   change: Partial<StatusChange> = {},
 ): JsonObject {

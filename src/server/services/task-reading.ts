@@ -1,27 +1,30 @@
-import type { Call, EndpointTable } from '../call.js';
 import type { ServerContext } from '../context.js';
+import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
 import { asTexts, type JsonObject } from '../json.js';
-import { Params } from '../params.js';
-import { search } from '../query/search.js';
+import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { type Body, flag, required, text, texts } from '../schema.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
 import { withProjectsBelow } from '../tasks/project-tree.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
+const QUERY = { ...SEARCH, include_subprojects: flag } as const;
+type Query = SearchQuery & Body<typeof QUERY>;
+
 export const taskReadingEndpoints: EndpointTable = {
-  'tasks.get_by_id': { handler: getById, fields: { task: 'text!' } },
-  'tasks.get_by_id_ex': { handler: (call) => find(call, true), fields: { id: 'texts!' } },
-  'tasks.get_all': { handler: (call) => find(call, false) },
-  'tasks.get_all_ex': { handler: (call) => find(call, true) },
-  'tasks.get_types': { handler: getTypes },
+  'tasks.get_by_id': endpoint({ task: required(text) }, getById),
+  'tasks.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'tasks.get_all': endpoint(QUERY, (call) => find(call, false)),
+  'tasks.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
+  'tasks.get_types': endpoint({ projects: texts }, getTypes),
 };
 
-function getById(call: Call): JsonObject {
-  return { task: withLegacyFields(shownTask(taskOf(call.server, call.params.text('task'))), call.version) };
+function getById(call: Call<{ readonly task: string }>): JsonObject {
+  return { task: withLegacyFields(shownTask(taskOf(call.server, call.body.task)), call.version) };
 }
 
-function find(call: Call, joined: boolean): JsonObject {
-  const { server, params, version } = call;
-  const { documents, scroll } = search(server, withSubprojects(server, params), {
+function find(call: Call<Query>, joined: boolean): JsonObject {
+  const { server, body, version } = call;
+  const { documents, scroll } = search(server, withSubprojects(server, body), {
     joined: joined,
     kind: 'tasks',
     scan: (narrowing) => server.tasks.scan(narrowing),
@@ -33,16 +36,16 @@ function find(call: Call, joined: boolean): JsonObject {
 }
 
 /** With `include_subprojects`, a query of projects is one of all that is below them, too. */
-function withSubprojects(server: ServerContext, params: Params): Params {
-  const asked = params.value('project');
-  if (!params.flag('include_subprojects') || asked === undefined) return params;
+function withSubprojects(server: ServerContext, query: Query): Query {
+  const asked = query.project ?? undefined;
+  if (!query.include_subprojects || asked === undefined) return query;
   const ids = withProjectsBelow(server, asTexts(Array.isArray(asked) ? asked : [asked]));
-  return new Params({ ...params.fields, project: [...ids] });
+  return { ...query, project: [...ids] };
 }
 
 /** The types that are in use, of some projects or of all. */
-function getTypes({ server, params }: Call): JsonObject {
-  const projects = params.texts('projects');
+function getTypes({ server, body }: Call<{ readonly projects?: string[] }>): JsonObject {
+  const { projects = [] } = body;
   const types = new Set<string>();
   for (const task of server.tasks.scan()) {
     if (projects.length === 0 || projects.includes(task.project ?? '')) types.add(task.type);

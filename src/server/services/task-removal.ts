@@ -1,25 +1,27 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
 import { asObjects, type JsonObject } from '../json.js';
-import { changeStatus, requestedChange } from '../tasks/change-status.js';
+import { flag, required, text } from '../schema.js';
+import { changeStatus, requestedChange, STATUS_FIELDS } from '../tasks/change-status.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { assertTransition } from '../tasks/status-machine.js';
 import { emptyExecution, emptySections, type TaskDocument, taskOf } from '../tasks/task-document.js';
 
+const TASK = { task: required(text) } as const;
+export const RESETTING = { ...STATUS_FIELDS, clear_all: flag, return_file_urls: flag } as const;
+export const DELETING = { force: flag, return_file_urls: flag } as const;
+
 export const taskRemovalEndpoints: EndpointTable = {
-  'tasks.reset': { handler: (call) => resetTask(call, call.params.text('task')), fields: { task: 'text!' } },
-  'tasks.delete': {
-    handler: (call) => deleteTask(call, call.params.text('task')),
-    fields: { task: 'text!' },
-  },
+  'tasks.reset': endpoint({ ...TASK, ...RESETTING }, (call) => resetTask(call, call.body.task)),
+  'tasks.delete': endpoint({ ...TASK, ...DELETING }, (call) => deleteTask(call, call.body.task)),
 };
 
 /** Makes a task a draft again: what a run left on it goes, and its events. */
-export function resetTask(call: Call, id: string): JsonObject {
+export function resetTask(call: CallWith<typeof RESETTING>, id: string): JsonObject {
   const task = taskOf(call.server, id);
-  const force = call.params.flag('force');
+  const { force = false } = call.body;
   if (!force) assertTransition(task, 'created');
   assertNothingPublished(call, task, force);
   const removed = removeFromQueues(call.server, id);
@@ -30,7 +32,7 @@ export function resetTask(call: Call, id: string): JsonObject {
     reason: 'reset',
     message: 'reset',
     force: true,
-    silent: freshFields(task, call.params.flag('clear_all')),
+    silent: freshFields(task, call.body.clear_all ?? false),
   });
   const written = changeStatus(call.server, task, change);
   return {
@@ -38,7 +40,7 @@ export function resetTask(call: Call, id: string): JsonObject {
     dequeued: task.status === 'queued' ? { removed } : {},
     deleted_models: deletedModels,
     events: {},
-    urls: call.params.flag('return_file_urls') ? urlsOf(task) : {},
+    urls: call.body.return_file_urls ? urlsOf(task) : {},
   };
 }
 
@@ -67,9 +69,9 @@ function freshFields(task: TaskDocument, clearAll: boolean): Partial<TaskDocumen
   };
 }
 
-export function deleteTask(call: Call, id: string): JsonObject {
+export function deleteTask(call: CallWith<typeof DELETING>, id: string): JsonObject {
   const task = taskOf(call.server, id);
-  const force = call.params.flag('force');
+  const { force = false } = call.body;
   const mayGo = force || task.status === 'created' || task.system_tags.includes('archived');
   if (!mayGo)
     throw new ApiError('task_cannot_be_deleted', { task: id, status: task.status }, 'force is not set');
@@ -84,7 +86,7 @@ export function deleteTask(call: Call, id: string): JsonObject {
     updated_children: children,
     updated_models: 0,
     deleted_models: deletedModels,
-    urls: call.params.flag('return_file_urls') ? urlsOf(task) : null,
+    urls: call.body.return_file_urls ? urlsOf(task) : null,
   };
 }
 

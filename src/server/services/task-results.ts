@@ -1,38 +1,49 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
-import { asObjects, asText, type JsonObject } from '../json.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { asObjects, type JsonObject } from '../json.js';
+import { integer, listOf, map, object, oneOf, required, text } from '../schema.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
+
+const SIDE = oneOf(['input', 'output']);
+const TASK = { task: required(text) } as const;
+const ARTIFACTS = {
+  ...TASK,
+  artifacts: required(listOf(object({ key: required({ ...text, minLength: 1 }), mode: text }))),
+} as const;
+const REMOVED_ARTIFACTS = { ...TASK, artifacts: required(listOf(map)) } as const;
+const MODEL = {
+  ...TASK,
+  name: required(text),
+  type: required(SIDE),
+  model: required(text),
+  iteration: integer,
+} as const;
+const REMOVED_MODELS = {
+  ...TASK,
+  models: required(listOf(object({ name: required(text), type: required(SIDE) }))),
+} as const;
 
 /** Artifacts and models of tasks. */
 export const taskResultEndpoints: EndpointTable = {
-  'tasks.add_or_update_artifacts': {
-    handler: addArtifacts,
-    fields: { task: 'text!', artifacts: 'objects!' },
-  },
-  'tasks.delete_artifacts': { handler: deleteArtifacts, fields: { task: 'text!', artifacts: 'objects!' } },
-  'tasks.add_or_update_model': {
-    handler: addModel,
-    fields: { task: 'text!', name: 'text!', type: 'text!', model: 'text!' },
-  },
-  'tasks.delete_models': { handler: deleteModels, fields: { task: 'text!', models: 'objects!' } },
+  'tasks.add_or_update_artifacts': endpoint(ARTIFACTS, addArtifacts),
+  'tasks.delete_artifacts': endpoint(REMOVED_ARTIFACTS, deleteArtifacts),
+  'tasks.add_or_update_model': endpoint(MODEL, addModel),
+  'tasks.delete_models': endpoint(REMOVED_MODELS, deleteModels),
 };
 
-function addArtifacts(call: Call): JsonObject {
+function addArtifacts(call: CallWith<typeof ARTIFACTS>): JsonObject {
   const task = writableTask(call);
-  const added = call.params.objects('artifacts').map((artifact) => ({ mode: 'output', ...artifact }));
-  if (added.some((artifact) => asText((artifact as JsonObject).key) === undefined)) {
-    throw new ApiError('validation_error', { field: 'artifacts' }, 'an artifact has no key');
-  }
+  const added = call.body.artifacts.map((artifact) => ({ mode: 'output', ...artifact }));
   const keys = new Set(added.map(keyOf));
   const kept = asObjects(task.execution.artifacts).filter((artifact) => !keys.has(keyOf(artifact)));
   writeTask(call, task, { execution: { ...task.execution, artifacts: [...kept, ...added] } });
   return { updated: 1 };
 }
 
-function deleteArtifacts(call: Call): JsonObject {
+function deleteArtifacts(call: CallWith<typeof REMOVED_ARTIFACTS>): JsonObject {
   const task = writableTask(call);
-  const keys = new Set(call.params.objects('artifacts').map(keyOf));
+  const keys = new Set(call.body.artifacts.map(keyOf));
   const present = asObjects(task.execution.artifacts);
   const artifacts = present.filter((artifact) => !keys.has(keyOf(artifact)));
   writeTask(call, task, { execution: { ...task.execution, artifacts } });
@@ -44,16 +55,13 @@ function keyOf(artifact: JsonObject): string {
   return `${artifact.mode ?? 'output'}\0${artifact.key}`;
 }
 
-function addModel(call: Call): JsonObject {
-  const { params, server } = call;
+function addModel(call: CallWith<typeof MODEL>): JsonObject {
+  const { body, server } = call;
   const task = writableTask(call);
-  const side = sideOf(params.text('type'));
-  const model = params.text('model');
+  const { type: side, model, name, iteration } = body;
   if (!server.models.has(model)) throw new ApiError('invalid_model_id', { id: model });
-  const name = params.text('name');
   const entry = { name, model, updated: isoDate(server.now()) };
   const others = asObjects(task.models[side]).filter((other) => other.name !== name);
-  const iteration = params.optionalInteger('iteration');
   writeTask(call, task, {
     models: { ...task.models, [side]: [...others, entry] },
     ...(iteration === undefined ? {} : { last_iteration: Math.max(task.last_iteration, iteration) }),
@@ -61,17 +69,12 @@ function addModel(call: Call): JsonObject {
   return { updated: 1 };
 }
 
-function deleteModels(call: Call): JsonObject {
+function deleteModels(call: CallWith<typeof REMOVED_MODELS>): JsonObject {
   const task = writableTask(call);
-  const removed = call.params.objects('models');
+  const removed = call.body.models;
   const keep = (side: string) => (entry: JsonObject) =>
-    !removed.some(({ name, type }) => name === entry.name && sideOf(String(type)) === side);
+    !removed.some(({ name, type }) => name === entry.name && type === side);
   const sides = ['input', 'output'].map((side) => [side, asObjects(task.models[side]).filter(keep(side))]);
   writeTask(call, task, { models: Object.fromEntries(sides) });
   return { updated: 1 };
-}
-
-function sideOf(type: string): 'input' | 'output' {
-  if (type === 'input' || type === 'output') return type;
-  throw new ApiError('validation_error', { type }, 'expected input or output');
 }

@@ -1,9 +1,9 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import { isoDate, parseDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
-import { changeStatus, requestedChange, type Written } from '../tasks/change-status.js';
+import { flag, required, text, withDefault } from '../schema.js';
+import { changeStatus, requestedChange, STATUS_FIELDS, type Written } from '../tasks/change-status.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { alive } from '../tasks/signs-of-life.js';
 import { assertTransition, STOPPING, type TaskStatus } from '../tasks/status-machine.js';
@@ -12,21 +12,23 @@ import { type TaskDocument, taskOf } from '../tasks/task-document.js';
 /** A worker without news from its task for this long is considered gone, and a stop does not wait for it. */
 const WORKER_SILENCE_MS = 600_000;
 
-const fields: FieldTable = { task: 'text!', force: 'flag', status_reason: 'text', status_message: 'text' };
+const CHANGED = { ...STATUS_FIELDS, task: required(text) } as const;
+export const PUBLISHING = { ...STATUS_FIELDS, publish_model: withDefault(flag, true) } as const;
+const COMPLETED = { ...CHANGED, ...PUBLISHING, publish: flag } as const;
 
 export const taskStatusEndpoints: EndpointTable = {
-  'tasks.started': { handler: started, fields },
-  'tasks.stopped': { handler: (call) => ended(call, 'stopped'), fields },
-  'tasks.failed': { handler: (call) => ended(call, 'failed'), fields },
-  'tasks.completed': { handler: completed, fields },
-  'tasks.close': { handler: close, fields },
-  'tasks.stop': { handler: (call) => stopTask(call, call.params.text('task')), fields },
-  'tasks.publish': { handler: (call) => publishTask(call, call.params.text('task')), fields },
-  'tasks.ping': { handler: ping, fields },
+  'tasks.started': endpoint(CHANGED, started),
+  'tasks.stopped': endpoint(CHANGED, (call) => ended(call, 'stopped')),
+  'tasks.failed': endpoint(CHANGED, (call) => ended(call, 'failed')),
+  'tasks.completed': endpoint(COMPLETED, completed),
+  'tasks.close': endpoint(CHANGED, close),
+  'tasks.stop': endpoint(CHANGED, (call) => stopTask(call, call.body.task)),
+  'tasks.publish': endpoint({ ...CHANGED, ...PUBLISHING }, (call) => publishTask(call, call.body.task)),
+  'tasks.ping': endpoint(CHANGED, ping),
 };
 
-function started(call: Call): JsonObject {
-  const id = call.params.text('task');
+function started(call: CallWith<typeof CHANGED>): JsonObject {
+  const id = call.body.task;
   const task = call.server.tasks.find(id);
   if (task === undefined) throw new ApiError('invalid_id', { id });
   const goesOn = task.status === 'in_progress' && task.started !== undefined;
@@ -37,27 +39,27 @@ function started(call: Call): JsonObject {
   return { ...written, started: written.updated };
 }
 
-function ended(call: Call, to: TaskStatus): Written {
-  const task = taskOf(call.server, call.params.text('task'));
+function ended(call: CallWith<typeof CHANGED>, to: TaskStatus): Written {
+  const task = taskOf(call.server, call.body.task);
   const fields = { completed: isoDate(call.server.now()) };
   return changeStatus(call.server, task, requestedChange(call, { to, fields }));
 }
 
-function completed(call: Call): JsonObject {
+function completed(call: CallWith<typeof COMPLETED>): JsonObject {
   const written = ended(call, 'completed');
-  if (!call.params.flag('publish')) return { ...written, published: 0 };
-  const published = publishTask(call, call.params.text('task'));
+  if (!call.body.publish) return { ...written, published: 0 };
+  const published = publishTask(call, call.body.task);
   const { published: _at, output: _output, ...fields } = published.fields;
   return { updated: 1, published: 1, fields: { ...written.fields, ...fields } };
 }
 
-function close(call: Call): Written {
-  const task = taskOf(call.server, call.params.text('task'));
+function close(call: CallWith<typeof CHANGED>): Written {
+  const task = taskOf(call.server, call.body.task);
   return changeStatus(call.server, task, requestedChange(call, { to: 'closed' }));
 }
 
 /** Ends a task at once where no worker is at it; else asks its worker to, by the message `stopping`. */
-export function stopTask(call: Call, id: string): Written {
+export function stopTask(call: CallWith<typeof STATUS_FIELDS>, id: string): Written {
   const task = taskOf(call.server, id);
   const message = `Stopped by ${call.identity.userName}`;
   if (task.status === 'queued') removeFromQueues(call.server, id);
@@ -74,15 +76,15 @@ function hasLiveWorker(task: TaskDocument, now: number): boolean {
 }
 
 /** Publishes a task and the last model that it made. */
-export function publishTask(call: Call, id: string): Written {
+export function publishTask(call: CallWith<typeof PUBLISHING>, id: string): Written {
   const task = taskOf(call.server, id);
-  if (!call.params.flag('force')) {
+  if (!call.body.force) {
     // What is published is not published again, although other statuses may be written over themselves.
     if (task.status === 'published')
       throw new ApiError('invalid_task_status', { current_status: task.status, new_status: 'published' });
     assertTransition(task, 'published');
   }
-  if (call.params.flag('publish_model', true)) publishLastModel(call, task);
+  if (call.body.publish_model) publishLastModel(call, task);
   const { error: _error, ...output } = task.output;
   const fields = { published: isoDate(call.server.now()), output };
   return changeStatus(call.server, task, requestedChange(call, { to: 'published', fields, force: true }));
@@ -96,8 +98,8 @@ function publishLastModel(call: Call, task: TaskDocument): void {
   if (model !== undefined) call.server.models.put({ ...model, ready: true });
 }
 
-function ping(call: Call): JsonObject {
-  const task = call.server.tasks.find(call.params.text('task'));
+function ping(call: CallWith<typeof CHANGED>): JsonObject {
+  const task = call.server.tasks.find(call.body.task);
   if (task !== undefined) call.server.tasks.put(alive(task, call.server.now()));
   return {};
 }

@@ -1,8 +1,7 @@
 import { ApiError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
-import { asText, type JsonObject } from '../json.js';
-import type { Params } from '../params.js';
-import type { FieldTable } from '../request-fields.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import type { JsonObject } from '../json.js';
+import { type Body, integer, listOf, number, object, oneOf, required, texts } from '../schema.js';
 import { MACHINE_STATS, STATS_CATEGORIES } from '../workers/machine-stats.js';
 import { liveWorkers, type OwnedWorker, reportsOf } from '../workers/worker-store.js';
 
@@ -14,51 +13,52 @@ const AGGREGATIONS = {
 
 type Aggregation = keyof typeof AGGREGATIONS;
 
-const PERIOD: FieldTable = {
-  worker_ids: 'texts',
-  from_date: 'number!',
-  to_date: 'number!',
-  interval: 'integer!',
-};
+/** Dates are seconds, as is the interval. */
+export const PERIOD = {
+  from_date: required(number),
+  to_date: required(number),
+  interval: required({ ...integer, minimum: 1 }),
+} as const;
 
-const ITEM: FieldTable = { key: Object.keys(MACHINE_STATS), aggregation: Object.keys(AGGREGATIONS) };
+const WORKERS = { worker_ids: texts } as const;
+const OF_WORKERS = { ...PERIOD, ...WORKERS } as const;
+const ITEM = object({
+  key: oneOf(Object.keys(MACHINE_STATS)),
+  aggregation: oneOf(Object.keys(AGGREGATIONS) as Aggregation[]),
+});
+const STATS = { ...OF_WORKERS, items: required(listOf(ITEM)) } as const;
 
 /** What workers said about their machines. */
 export const workerStatsEndpoints: EndpointTable = {
-  'workers.get_stats': { handler: getStats, fields: { ...PERIOD, items: { items: ITEM, atLeast: 1 } } },
-  'workers.get_metric_keys': { handler: getMetricKeys, fields: { worker_ids: 'texts' } },
-  'workers.get_activity_report': { handler: getActivity, fields: PERIOD },
+  'workers.get_stats': endpoint(STATS, getStats),
+  'workers.get_metric_keys': endpoint(WORKERS, getMetricKeys),
+  'workers.get_activity_report': endpoint(OF_WORKERS, getActivity),
 };
 
-/** Dates are seconds, as is the interval. @throws ApiError 400/12, 16 */
-export function assertPeriod(params: Params): void {
-  const from = params.number('from_date');
-  const to = params.number('to_date');
-  if (params.integer('interval', 1) < 1)
-    throw new ApiError('validation_error', { field: 'interval' }, 'at least 1');
+/** @throws ApiError 400/16 */
+export function assertPeriod({ from_date: from, to_date: to }: Body<typeof PERIOD>): void {
   if (from >= to) throw new ApiError('fields_value_error', { from_date: from, to_date: to }, 'not before');
 }
 
 /** Figures by interval. */
-function getStats(call: Call): JsonObject {
-  assertPeriod(call.params);
+function getStats(call: CallWith<typeof STATS>): JsonObject {
+  assertPeriod(call.body);
   return {
     workers: chosen(call).map((owned) => ({ worker: owned.worker.id, metrics: metricsOf(call, owned) })),
   };
 }
 
-function chosen({ server, params }: Call): OwnedWorker[] {
-  const ids = params.texts('worker_ids');
+function chosen({ server, body }: CallWith<typeof WORKERS>): OwnedWorker[] {
+  const { worker_ids: ids = [] } = body;
   return liveWorkers(server).filter(({ worker }) => ids.length === 0 || ids.includes(worker.id));
 }
 
-function metricsOf({ server, params }: Call, owned: OwnedWorker): JsonObject[] {
-  const { from, to, interval } = periodOf(params);
+function metricsOf({ server, body }: CallWith<typeof STATS>, owned: OwnedWorker): JsonObject[] {
+  const { from, to, interval } = periodOf(body);
   const reports = reportsOf(server, owned, from, to);
   const metrics = new Map<string, JsonObject[]>();
-  for (const item of params.objects('items')) {
-    const key = asText(item.key) ?? '';
-    const aggregation = (asText(item.aggregation) ?? 'avg') as Aggregation;
+  for (const item of body.items) {
+    const { key = '', aggregation = 'avg' } = item;
     const buckets = new Map<number, number[]>();
     for (const { timestamp, stats } of reports) {
       const values = numbersOf(stats[key]);
@@ -74,11 +74,11 @@ function metricsOf({ server, params }: Call, owned: OwnedWorker): JsonObject[] {
 }
 
 /** In milliseconds. */
-function periodOf(params: Params): { from: number; to: number; interval: number } {
+function periodOf(body: Body<typeof PERIOD>): { from: number; to: number; interval: number } {
   return {
-    from: params.number('from_date') * 1000,
-    to: params.number('to_date') * 1000,
-    interval: params.integer('interval', 1) * 1000,
+    from: body.from_date * 1000,
+    to: body.to_date * 1000,
+    interval: body.interval * 1000,
   };
 }
 
@@ -87,7 +87,7 @@ function numbersOf(value: unknown): number[] {
 }
 
 /** The figures that there are of the workers, by category. */
-function getMetricKeys(call: Call): JsonObject {
+function getMetricKeys(call: CallWith<typeof WORKERS>): JsonObject {
   const reports = chosen(call).flatMap((owned) => reportsOf(call.server, owned, 0, Number.MAX_SAFE_INTEGER));
   const keys = new Set(
     reports.flatMap(({ stats }) => Object.keys(stats)).filter((key) => key in MACHINE_STATS),
@@ -100,9 +100,9 @@ function getMetricKeys(call: Call): JsonObject {
 }
 
 /** How many workers there were by interval, and how many of them ran a task. */
-function getActivity(call: Call): JsonObject {
-  assertPeriod(call.params);
-  const { from, to, interval } = periodOf(call.params);
+function getActivity(call: CallWith<typeof OF_WORKERS>): JsonObject {
+  assertPeriod(call.body);
+  const { from, to, interval } = periodOf(call.body);
   const total = new Map<number, Set<string>>();
   const active = new Map<number, Set<string>>();
   for (const owned of chosen(call)) {

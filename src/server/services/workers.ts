@@ -1,65 +1,74 @@
 import { ApiError, PartialError } from '../api-error.js';
-import type { Call, EndpointTable } from '../call.js';
 import { isoDate } from '../dates.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import type { FieldTable } from '../request-fields.js';
+import { integer, object, required, text, texts, withDefault } from '../schema.js';
 import { MACHINE_STATS } from '../workers/machine-stats.js';
 import { deleteWorker, findWorker, keepStats, liveWorkers, putWorker } from '../workers/worker-store.js';
 import { describeWorker, selects } from '../workers/worker-view.js';
-
-const REGISTRATION: FieldTable = {
-  worker: 'text!',
-  timeout: 'integer',
-  queues: 'texts',
-  tags: 'texts',
-  system_tags: 'texts',
-};
-
-const REPORT: FieldTable = {
-  worker: 'text!',
-  timestamp: 'integer!',
-  task: 'text',
-  queue: 'text',
-  queues: 'texts',
-  tags: 'texts',
-  system_tags: 'texts',
-  machine_stats: { fields: MACHINE_STATS },
-};
-
-export const workerEndpoints: EndpointTable = {
-  'workers.register': { handler: register, fields: REGISTRATION },
-  'workers.unregister': { handler: unregister, fields: { worker: 'text!' } },
-  'workers.status_report': { handler: statusReport, fields: REPORT },
-  'workers.get_all': { handler: getAll },
-  'workers.get_count': { handler: (call) => ({ count: selected(call).length }) },
-};
 
 /** A worker that does not report for this long is removed, unless it asked for another time (seconds). */
 const DEFAULT_TIMEOUT_S = 600;
 /** Workers listed by default: those active in the last hour (seconds). */
 const DEFAULT_LAST_SEEN_S = 3600;
 
-function register(call: Call): JsonObject {
-  const { server, params } = call;
-  const timeout = params.integer('timeout', DEFAULT_TIMEOUT_S);
+const REGISTRATION = {
+  worker: required(text),
+  timeout: withDefault(integer, DEFAULT_TIMEOUT_S),
+  queues: texts,
+  tags: texts,
+  system_tags: texts,
+} as const;
+
+const REPORT = {
+  worker: required(text),
+  timestamp: required(integer),
+  task: text,
+  queue: text,
+  queues: texts,
+  tags: texts,
+  system_tags: texts,
+  machine_stats: object(MACHINE_STATS),
+} as const;
+
+const QUERY = {
+  last_seen: withDefault(integer, DEFAULT_LAST_SEEN_S),
+  tags: texts,
+  system_tags: texts,
+  worker_pattern: text,
+} as const;
+
+export const workerEndpoints: EndpointTable = {
+  'workers.register': endpoint(REGISTRATION, register),
+  'workers.unregister': endpoint({ worker: required(text) }, unregister),
+  'workers.status_report': endpoint(REPORT, statusReport),
+  'workers.get_all': endpoint(QUERY, getAll),
+  'workers.get_count': endpoint(QUERY, (call) => ({ count: selected(call).length })),
+};
+
+function register(call: CallWith<typeof REGISTRATION>): JsonObject {
+  const { server, body } = call;
+  const { timeout, queues = [] } = body;
   if (timeout <= 0)
     throw new ApiError('worker_registration_failed', { timeout }, 'the timeout must be positive');
-  const queues = params.texts('queues');
   const unknown = queues.filter((id) => !server.queues.has(id));
   if (unknown.length > 0) throw new ApiError('invalid_queue_id', { ids: unknown });
   const worker = { ...newWorker(call, timeout), queues };
   putWorker(server, call.identity.user, {
     ...worker,
-    tags: params.texts('tags'),
-    system_tags: params.texts('system_tags'),
+    tags: body.tags ?? [],
+    system_tags: body.system_tags ?? [],
   });
   return {};
 }
 
-function newWorker(call: Call, timeout: number): JsonObject & { id: string; register_timeout: number } {
+function newWorker(
+  call: Call<{ readonly worker: string }>,
+  timeout: number,
+): JsonObject & { id: string; register_timeout: number } {
   const now = isoDate(call.server.now());
   return {
-    id: call.params.text('worker'),
+    id: call.body.worker,
     ip: call.ip,
     queues: [],
     tags: [],
@@ -70,20 +79,17 @@ function newWorker(call: Call, timeout: number): JsonObject & { id: string; regi
   };
 }
 
-function unregister(call: Call): JsonObject {
-  deleteWorker(call.server, call.identity.user, call.params.text('worker'));
+function unregister(call: Call<{ readonly worker: string }>): JsonObject {
+  deleteWorker(call.server, call.identity.user, call.body.worker);
   return {};
 }
 
 /** A worker's sign of life. One that is not known, because it expired, is taken on again. */
-function statusReport(call: Call): JsonObject {
-  const { server, params, identity } = call;
-  const id = params.text('worker');
+function statusReport(call: CallWith<typeof REPORT>): JsonObject {
+  const { server, body, identity } = call;
+  const { worker: id, task, queue, queues = [] } = body;
   const known = findWorker(server, identity.user, id) ?? newWorker(call, DEFAULT_TIMEOUT_S);
   const now = isoDate(server.now());
-  const task = params.optionalText('task');
-  const queue = params.optionalText('queue');
-  const queues = params.texts('queues');
   putWorker(server, identity.user, {
     ...known,
     ip: call.ip,
@@ -93,12 +99,11 @@ function statusReport(call: Call): JsonObject {
     task,
     ...(queues.length > 0 ? { queues } : {}),
     // A report replaces the tags, also those of the registration.
-    tags: params.texts('tags'),
-    system_tags: params.texts('system_tags'),
+    tags: body.tags ?? [],
+    system_tags: body.system_tags ?? [],
   });
-  const stats = params.optionalObject('machine_stats');
+  const { machine_stats: stats, timestamp } = body;
   if (stats !== undefined) {
-    const timestamp = params.integer('timestamp', 0);
     keepStats(server, { user: identity.user, worker: id, timestamp, task, stats });
   }
   if (task !== undefined) markTask(call, task, id, now);
@@ -118,19 +123,19 @@ function markTask({ server }: Call, id: string, worker: string, now: string): vo
   });
 }
 
-function getAll(call: Call): JsonObject {
+function getAll(call: CallWith<typeof QUERY>): JsonObject {
   return { workers: selected(call).map(({ user, worker }) => describeWorker(call.server, user, worker)) };
 }
 
-function selected(call: Call): ReturnType<typeof liveWorkers> {
-  const { server, params } = call;
-  const seconds = params.integer('last_seen', DEFAULT_LAST_SEEN_S);
+function selected(call: CallWith<typeof QUERY>): ReturnType<typeof liveWorkers> {
+  const { server, body } = call;
+  const { last_seen: seconds } = body;
   const since = seconds > 0 ? server.now() - seconds * 1000 : 0;
   const filter = {
     since,
-    tags: params.texts('tags'),
-    systemTags: params.texts('system_tags'),
-    pattern: params.optionalText('worker_pattern'),
+    tags: body.tags ?? [],
+    systemTags: body.system_tags ?? [],
+    pattern: body.worker_pattern,
   };
   return liveWorkers(server).filter(({ worker }) => selects(filter, worker));
 }

@@ -1,9 +1,13 @@
-import type { Call } from '../call.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
+import type { CallWith } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
+import { flag, text } from '../schema.js';
 import { assertTransition, type TaskStatus } from './status-machine.js';
 import type { TaskDocument } from './task-document.js';
+
+/** What every call that changes the status of a task takes. */
+export const STATUS_FIELDS = { force: flag, status_reason: text, status_message: text } as const;
 
 export interface StatusChange {
   to: TaskStatus;
@@ -52,11 +56,14 @@ export function changeStatus(server: ServerContext, task: TaskDocument, change: 
 }
 
 /** The change that a status call asks for: its own fields over the endpoint's. */
-export function requestedChange(call: Call, change: Omit<StatusChange, 'by'>): StatusChange {
+export function requestedChange(
+  call: CallWith<typeof STATUS_FIELDS>,
+  change: Omit<StatusChange, 'by'>,
+): StatusChange {
   return {
-    reason: call.params.optionalText('status_reason'),
-    message: call.params.optionalText('status_message'),
-    force: call.params.flag('force'),
+    reason: call.body.status_reason,
+    message: call.body.status_message,
+    force: call.body.force === true,
     ...change,
     by: call.identity.user,
   };

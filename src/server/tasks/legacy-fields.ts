@@ -1,5 +1,5 @@
-import { isOlder } from '../http/endpoint-path.js';
 import { asObject, asObjects, asText, type JsonObject } from '../json.js';
+import { isOlder } from '../versions.js';
 
 /** Before this version a task's container was one text, and its models were single fields. */
 const SECTIONS_SINCE: readonly [number, number] = [2, 13];

@@ -1,5 +1,5 @@
-import type { Call } from '../call.js';
 import { isoDate } from '../dates.js';
+import type { Call } from '../endpoint.js';
 import { newId } from '../ids.js';
 import { emptySections, type TaskDocument } from './task-document.js';
 

@@ -35,10 +35,6 @@ export const EDITABLE: readonly TaskStatus[] = ['created', 'queued', 'in_progres
 /** Message that asks a running agent to end the task. */
 export const STOPPING = 'stopping';
 
-export function isTaskStatus(value: string): value is TaskStatus {
-  return (TASK_STATUSES as readonly string[]).includes(value);
-}
-
 /** @throws ApiError 400/110, or 500/1 when the present status is unknown */
 export function assertTransition(task: { id: string; status: TaskStatus }, to: TaskStatus): void {
   const { id, status } = task;

@@ -1,72 +1,68 @@
 import { ApiError } from '../api-error.js';
-import type { Call } from '../call.js';
-import { isOlder } from '../http/endpoint-path.js';
-import {
-  asObject,
-  asObjects,
-  asText,
-  asTexts,
-  isObject,
-  isSafeName,
-  type Json,
-  type JsonObject,
-} from '../json.js';
+import type { Call, CallWith } from '../endpoint.js';
+import { asObject, asObjects, asText, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
+import { listOf, map, oneOf, refusedAs, text } from '../schema.js';
+import { isOlder, type Version } from '../versions.js';
 import { containerOfCommand } from './legacy-fields.js';
 import { TASK_TYPES, type TaskDocument } from './task-document.js';
+
+const TAGS = refusedAs('data_validation_error', listOf(refusedAs('data_validation_error', text)));
+const SECTION = refusedAs('fields_value_error', map);
+
+/** What requests may set of a task. */
+export const TASK_FIELDS = {
+  name: text,
+  type: oneOf(TASK_TYPES),
+  comment: text,
+  parent: text,
+  project: text,
+  tags: TAGS,
+  system_tags: TAGS,
+  script: SECTION,
+  execution: SECTION,
+  output: SECTION,
+  output_dest: text,
+  models: SECTION,
+  hyperparams: SECTION,
+  configuration: SECTION,
+  runtime: SECTION,
+  container: SECTION,
+} as const;
+
+type TaskCall = CallWith<typeof TASK_FIELDS>;
 
 /**
  * The fields of a task that `tasks.create` and `tasks.edit` take, checked and in stored form. Sections in
  * it are whole: what the caller does with the present ones (merge or replace) is not decided here.
  *
- * @throws ApiError 400/12, 16, 201 or 800
+ * @throws ApiError 400/16, 201 or 800
  */
-export function requestedFields(call: Call): Partial<TaskDocument> {
-  const { params } = call;
+export function requestedFields(call: TaskCall): Partial<TaskDocument> {
+  const { body } = call;
   const fields: Partial<TaskDocument> = {};
-  if (params.has('name')) fields.name = checkedName(params.text('name'));
-  if (params.has('type')) fields.type = checkedType(params.text('type'));
+  if (body.name !== undefined) fields.name = checkedName(body.name);
+  if (body.type !== undefined) fields.type = body.type;
   for (const name of ['comment', 'parent', 'project'] as const) {
-    if (params.has(name)) fields[name] = params.text(name);
+    if (body[name] !== undefined) fields[name] = body[name];
   }
   for (const name of ['tags', 'system_tags'] as const) {
-    if (params.has(name)) fields[name] = tagList(name, params.value(name));
+    if (body[name] !== undefined) fields[name] = [...new Set(body[name])].sort();
   }
   checkReferences(call, fields);
   return { ...fields, ...requestedSections(call) };
 }
 
-function tagList(field: string, value: Json | undefined): string[] {
-  const tags = asTexts(value);
-  if (Array.isArray(value) && tags.length === value.length) return [...new Set(tags)].sort();
-  throw new ApiError('data_validation_error', { field }, 'expected a list of texts');
-}
-
-const SECTIONS = [
-  'script',
-  'execution',
-  'output',
-  'models',
-  'hyperparams',
-  'configuration',
-  'runtime',
-  'container',
-];
-
-function requestedSections(call: Call): Partial<TaskDocument> {
-  const { params } = call;
+function requestedSections(call: TaskCall): Partial<TaskDocument> {
+  const { body } = call;
   const sections: Partial<TaskDocument> = {};
-  for (const name of SECTIONS) {
-    if (params.has(name) && !isObject(params.value(name)))
-      throw new ApiError('fields_value_error', { field: name }, 'expected an object');
-  }
-  if (params.has('script')) sections.script = trimmed(params.object('script'));
-  if (params.has('execution')) Object.assign(sections, executionFields(call));
-  if (params.has('output') || params.has('output_dest')) sections.output = output(call);
-  if (params.has('models')) sections.models = models(call, params.object('models'));
-  if (params.has('hyperparams')) sections.hyperparams = hyperParameters(params.object('hyperparams'));
-  if (params.has('configuration')) sections.configuration = configurations(params.object('configuration'));
+  if (body.script !== undefined) sections.script = trimmed(body.script);
+  if (body.execution !== undefined) Object.assign(sections, executionFields(call.version, body.execution));
+  if (body.output !== undefined || body.output_dest !== undefined) sections.output = output(call);
+  if (body.models !== undefined) sections.models = models(call, body.models);
+  if (body.hyperparams !== undefined) sections.hyperparams = hyperParameters(body.hyperparams);
+  if (body.configuration !== undefined) sections.configuration = configurations(body.configuration);
   for (const name of ['runtime', 'container'] as const) {
-    if (params.has(name)) sections[name] = params.object(name);
+    if (body[name] !== undefined) sections[name] = body[name];
   }
   return sections;
 }
@@ -76,11 +72,6 @@ export function checkedName(name: string): string {
   if (trimmedName.length < 3)
     throw new ApiError('data_validation_error', { name }, 'at least 3 characters are needed');
   return trimmedName;
-}
-
-function checkedType(type: string): string {
-  if ((TASK_TYPES as readonly string[]).includes(type)) return type;
-  throw new ApiError('validation_error', { type }, `expected one of ${TASK_TYPES.join(', ')}`);
 }
 
 function checkReferences({ server }: Call, { project, parent }: Partial<TaskDocument>): void {
@@ -99,9 +90,8 @@ function trimmed(section: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(section).map(([name, value]) => [name, keep(name, value)]));
 }
 
-function executionFields(call: Call): Partial<TaskDocument> {
-  const asked = call.params.object('execution');
-  const legacy = isOlder(call.version, [2, 13]) ? containerOfCommand(asked) : { execution: asked };
+function executionFields(version: Version, asked: JsonObject): Partial<TaskDocument> {
+  const legacy = isOlder(version, [2, 13]) ? containerOfCommand(asked) : { execution: asked };
   const { artifacts } = legacy.execution;
   // Old clients send a map, or null for "none"; the stored form is the list.
   const list = isObject(artifacts) ? Object.values(artifacts).filter(isObject) : asObjects(artifacts);
@@ -111,9 +101,9 @@ function executionFields(call: Call): Partial<TaskDocument> {
   };
 }
 
-function output({ params }: Call): JsonObject {
-  const destination = params.optionalText('output_dest');
-  return { ...params.object('output'), ...(destination === undefined ? {} : { destination }) };
+function output({ body }: TaskCall): JsonObject {
+  const { output_dest: destination } = body;
+  return { ...body.output, ...(destination === undefined ? {} : { destination }) };
 }
 
 function models({ server }: Call, sections: JsonObject): JsonObject {
@@ -134,7 +124,7 @@ export function hyperParameters(sections: JsonObject): JsonObject {
 }
 
 export function parameter(item: JsonObject): JsonObject {
-  return texts(item, ['section', 'name', 'value', 'type', 'description']);
+  return textsOf(item, ['section', 'name', 'value', 'type', 'description']);
 }
 
 /** Every configuration as `{name, value, type?, description?}`, all texts. */
@@ -143,10 +133,10 @@ export function configurations(items: JsonObject): JsonObject {
 }
 
 export function configuration(item: JsonObject): JsonObject {
-  return texts(item, ['name', 'value', 'type', 'description']);
+  return textsOf(item, ['name', 'value', 'type', 'description']);
 }
 
-function texts(item: JsonObject, names: readonly string[]): JsonObject {
+function textsOf(item: JsonObject, names: readonly string[]): JsonObject {
   const given = names.filter((name) => item[name] !== undefined && item[name] !== null);
   const asWritten = (value: Json | undefined) => (typeof value === 'string' ? value : JSON.stringify(value));
   return Object.fromEntries(given.map((name) => [name, asWritten(item[name])]));

@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.js';
-import type { Call } from '../call.js';
 import { isoDate } from '../dates.js';
+import type { Call } from '../endpoint.js';
 import type { Written } from './change-status.js';
 import { EDITABLE } from './status-machine.js';
 import { type TaskDocument, taskOf } from './task-document.js';
@@ -10,8 +10,8 @@ import { type TaskDocument, taskOf } from './task-document.js';
  *
  * @throws ApiError when it has
  */
-export function writableTask({ server, params }: Call): TaskDocument {
-  const task = taskOf(server, params.text('task'));
+export function writableTask({ server, body }: Call<{ readonly task: string }>): TaskDocument {
+  const task = taskOf(server, body.task);
   if (EDITABLE.includes(task.status)) return task;
   throw new ApiError('invalid_task_status', { expected: [...EDITABLE], status: task.status });
 }

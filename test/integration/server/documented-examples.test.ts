@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { run } from '../../../src/os/exec.js';
-import { endpointTable } from '../../../src/server/endpoints.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
 
 const PAGE = path.resolve(import.meta.dirname, '../../../docs/embedded-server.md');
@@ -17,19 +16,4 @@ test('the example of the page works as it stands', async (t) => {
   t.like(await call('tasks.get_all'), {
     tasks: [{ name: 'hello', script: { diff: 'print("hello from the queue")\n' } }],
   });
-});
-
-test('the page lists every endpoint', async (t) => {
-  const page = await readFile(PAGE, 'utf8');
-  const table = page.slice(page.indexOf('## Endpoints'));
-  for (const name of Object.keys(endpointTable('secret'))) {
-    const [service, action] = name.split('.');
-    const isGone = name === 'models.update_for_task' || name === 'models.get_by_task_id';
-    const rows = table.split('\n').filter((row) => row.startsWith('|') && row.includes(String(service)));
-    t.is(
-      rows.some((row) => row.includes(`\`${action}\``)),
-      !isGone,
-      name,
-    );
-  }
 });

@@ -1,0 +1,73 @@
+import type { Identity } from './auth/accounts.js';
+import type { ServerContext } from './context.js';
+import type { JsonObject } from './json.js';
+import { type Body, type Fields, object, type SchemaText } from './schema.js';
+import type { Version } from './versions.js';
+
+/** One request as a handler sees it. */
+export interface Call<B = unknown> {
+  readonly server: ServerContext;
+  /** The fields, which satisfy the schema of the endpoint; fields that it does not name are there as sent. */
+  readonly body: B;
+  /** Who asks; empty texts where nobody has to log in. */
+  readonly identity: Identity;
+  /** API version asked for. */
+  readonly version: Version;
+  /** Address of the client. */
+  readonly ip: string;
+  /** What the client calls itself in `X-ClearML-Worker`. */
+  readonly worker: string;
+}
+
+/** The call of an endpoint with these fields. */
+export type CallWith<F extends Fields> = Call<Body<F>>;
+
+/** An answer that is a text to be saved as a file, without the envelope. */
+export class Download {
+  readonly text: string;
+  readonly fileName: string;
+
+  constructor(text: string, fileName: string) {
+    this.text = text;
+    this.fileName = fileName;
+  }
+}
+
+export interface EndpointOptions {
+  /**
+   * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: roles admin, root and
+   * system. Others: any user.
+   */
+  readonly access?: 'open' | 'optional' | 'user' | 'admin';
+  /** First API version that has the endpoint; default 1.0. */
+  readonly since?: Version;
+  /** What answers requests of versions before `since`. */
+  readonly earlier?: Endpoint;
+}
+
+export interface Endpoint extends EndpointOptions {
+  /** Of an object; of a list of objects, if a request has many lines. */
+  readonly body: SchemaText;
+  /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
+  readonly handler: (call: Call<never>) => JsonObject | Download;
+}
+
+/** By `service.action`. */
+export type EndpointTable = Readonly<Record<string, Endpoint>>;
+
+export function endpoint<F extends Fields>(
+  fields: F,
+  handler: (call: CallWith<F>) => JsonObject | Download,
+  options: EndpointOptions = {},
+): Endpoint {
+  return { ...options, body: object(fields), handler };
+}
+
+/** An endpoint that takes one object a line; a single object counts as one line. */
+export function batchEndpoint<F extends Fields>(
+  fields: F,
+  handler: (call: Call<readonly Body<F>[]>) => JsonObject,
+): Endpoint {
+  const items = object(fields);
+  return { body: { type: 'array', items, minItems: 1, refusedAs: 'batch_contains_no_items' }, handler };
+}

@@ -1,0 +1,136 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../api-error.js';
+import type { Identity } from '../auth/accounts.js';
+import { authenticate } from '../auth/authenticate.js';
+import type { ServerContext } from '../context.js';
+import type { Call, Download, Endpoint } from '../endpoint.js';
+import { isObject, type JsonObject } from '../json.js';
+import { storageError } from '../storage/database.js';
+import { API_VERSION, parseVersion } from '../versions.js';
+import { endpointPath } from './endpoint-path.js';
+import { refusalOf } from './validation.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    endpoint?: Endpoint;
+  }
+  interface FastifyRequest {
+    identity: Identity;
+  }
+}
+
+/** Sends what an endpoint answers. */
+export type Succeed = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  data: JsonObject | Download,
+) => FastifyReply;
+
+const MAY_ADMINISTER = new Set(['admin', 'root', 'system']);
+const NOBODY: Identity = { user: '', userName: '', company: '', role: '' };
+const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
+
+/** Adds the route of an endpoint, and of what answers earlier versions: any method, a body with any of them. */
+export function addRoutes(
+  app: FastifyInstance,
+  server: ServerContext,
+  name: string,
+  endpoint: Endpoint,
+  succeed: Succeed,
+  isEarlier = false,
+): void {
+  const byVersion = isEarlier || endpoint.since !== undefined;
+  app.route({
+    method: METHODS,
+    url: `/${name}`,
+    ...(byVersion ? { constraints: { since: sinceOf(endpoint) } } : {}),
+    config: { endpoint },
+    onRequest: async (request) => {
+      const { 'content-encoding': encoding } = request.headers;
+      if (encoding !== undefined && encoding !== 'identity') throw new ApiError('unsupported_media_type');
+      request.identity = identify(server, endpoint, request.headers);
+    },
+    preValidation: async (request) => {
+      const body = wholeBody(endpoint, request);
+      // Compiled with the first request: all of them at the start would take seconds and 30 MB.
+      const isValid = request.compileValidationSchema(endpoint.body);
+      if (!isValid(body)) throw refusalOf(isValid.errors ?? []);
+      request.body = body;
+    },
+    handler: (request, reply) => succeed(request, reply, run(server, endpoint, callOf(server, request))),
+  });
+  if (endpoint.earlier !== undefined) addRoutes(app, server, name, endpoint.earlier, succeed, true);
+}
+
+/** The first API version that has an endpoint. */
+export function sinceOf({ since = [1, 0] }: Endpoint): string {
+  return since.join('.');
+}
+
+/** Fields of the query string are laid over those of the body. */
+function wholeBody({ body: schema }: Endpoint, { body, query }: FastifyRequest): JsonObject | unknown[] {
+  const object = { ...(isObject(body) ? body : {}), ...(isObject(query) ? query : {}) };
+  if (schema.type !== 'array') return object;
+  if (Array.isArray(body)) return body;
+  return body === undefined || body === null ? [] : [object];
+}
+
+function callOf(server: ServerContext, request: FastifyRequest): Call {
+  const { 'x-clearml-worker': worker, 'x-trains-worker': oldWorker } = request.headers;
+  return {
+    server,
+    body: request.body,
+    identity: request.identity,
+    version: parseVersion(endpointPath(request.originalUrl)?.version ?? API_VERSION),
+    ip: clientAddress(request),
+    worker: String(worker ?? oldWorker ?? ''),
+  };
+}
+
+/** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
+function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject | Download {
+  try {
+    const outcome = server.database.transaction(() => {
+      try {
+        return { data: endpoint.handler(call as Call<never>) };
+      } catch (error) {
+        if (error instanceof ApiError && error.keepsWrites) return { error };
+        throw error;
+      }
+    });
+    if ('error' in outcome) throw outcome.error;
+    return outcome.data;
+  } catch (error) {
+    throw storageError(error);
+  }
+}
+
+/** @throws ApiError 401 or 403 */
+function identify(server: ServerContext, { access }: Endpoint, headers: IncomingHttpHeaders): Identity {
+  if (access === 'open') return NOBODY;
+  if (access === 'optional') return identifyIfKnown(server, headers);
+  const identity = authenticate(server, headers);
+  if (access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
+    throw new ApiError('role_not_allowed', { role: identity.role });
+  }
+  return identity;
+}
+
+function identifyIfKnown(server: ServerContext, headers: IncomingHttpHeaders): Identity {
+  try {
+    return authenticate(server, headers);
+  } catch (error) {
+    if (error instanceof ApiError) return NOBODY;
+    throw error;
+  }
+}
+
+/** The address that a proxy in front names, else that of the connection. */
+function clientAddress({ headers, ip }: FastifyRequest): string {
+  const forwarded = headers['x-forwarded-for'] ?? headers['x-real-ip'];
+  const first = String(forwarded ?? '')
+    .split(',', 1)[0]
+    ?.trim();
+  return first === undefined || first === '' ? ip : first;
+}
