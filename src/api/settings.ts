@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import type { VariableName } from '../config/options/option-types.js';
 import { booleanWord } from '../config/words.js';
 import { AgentError } from '../errors.js';
 import type { Notices } from './availability.js';
@@ -152,7 +153,7 @@ function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'author
   return { verify: true, authorities: { path: text, setting } };
 }
 
-function fromEnvironment(config: Config, name: string): NamedPath | undefined {
+function fromEnvironment(config: Config, name: VariableName): NamedPath | undefined {
   const path = config.variable(name);
   return path === undefined ? undefined : { path, setting: name };
 }

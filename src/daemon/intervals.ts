@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import type { VariableName } from '../config/options/option-types.js';
 import { AgentError } from '../errors.js';
 
 export interface Intervals {
@@ -33,7 +34,7 @@ export function intervals(config: Config, flag: number | undefined): Intervals {
   };
 }
 
-function seconds(config: Config, name: string): number | undefined {
+function seconds(config: Config, name: VariableName): number | undefined {
   const text = config.variable(name);
   if (text === undefined) return undefined;
   const number = Number(text);

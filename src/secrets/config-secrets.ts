@@ -4,7 +4,9 @@ import { isTree } from '../config/tree.js';
 import { VARIABLES } from '../config/variables/variable-table.js';
 import { readVariable } from '../config/variables.js';
 
-const SECRET_KEYS: readonly string[] = OPTIONS.filter(({ secret }) => secret).map(({ key }) => key);
+const SECRET_KEYS: readonly string[] = OPTIONS.filter(({ secret }) => secret).flatMap(
+  ({ key, formerly = [] }) => [key, ...formerly],
+);
 const SECRET_VARIABLES: readonly string[] = VARIABLES.filter(({ secret }) => secret).map(({ name }) => name);
 
 /** Members that are secret in a list of credentials; the others are names and hosts. */

@@ -1,21 +1,15 @@
 import type { Option } from './option.js';
 
 /** The server and the connection to it. */
-export const API_OPTIONS: readonly Option[] = [
+export const API_OPTIONS = [
   {
     key: 'api.api_server',
+    formerly: ['api.host'],
     type: 'text',
     variables: ['CLEARML_API_HOST', 'TRAINS_API_HOST'],
     help: 'Address of the API server.',
     example: '"https://api.clear.ml"',
     consumedBy: 'api',
-  },
-  {
-    key: 'api.host',
-    type: 'text',
-    otherwise: 'api.api_server',
-    help: 'Older name of api_server; api_server wins.',
-    consumedBy: 'config',
   },
   {
     key: 'api.web_server',
@@ -201,4 +195,4 @@ export const API_OPTIONS: readonly Option[] = [
     help: 'Version of the API unless another setting names one.',
     ignored: 'the agent negotiates the version with the server',
   },
-];
+] as const satisfies readonly Option[];

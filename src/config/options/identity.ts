@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** Who the agent is and how its process behaves. */
-export const IDENTITY_OPTIONS: readonly Option[] = [
+export const IDENTITY_OPTIONS = [
   {
     key: 'agent.worker_id',
     type: 'text',
@@ -57,6 +57,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.uptime',
     type: 'texts',
+    fallback: [],
     flag: '--uptime',
     help: 'Hours and days when the daemon pulls tasks, such as "17-20 SUN,TUE". Cannot be combined with downtime.',
     example: '["17-20 SUN,TUE"]',
@@ -65,6 +66,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.downtime',
     type: 'texts',
+    fallback: [],
     flag: '--downtime',
     help: 'Hours and days when the daemon pulls no tasks, in the format of uptime.',
     example: '["9-17 MON-FRI"]',
@@ -191,6 +193,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     key: 'agent.resource_monitoring.default_gpu_utilization',
     type: 'integer',
     fallback: 100,
+    nullable: true,
     help: 'Per cent to report for a GPU that does not provide its utilisation; null: report nothing.',
     consumedBy: 'monitor',
   },
@@ -215,4 +218,4 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     help: 'Name of the cluster in reports to a commercial server.',
     ignored: 'the cluster report of commercial servers is not sent',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** What is hidden where configuration and commands are shown. */
-export const MASKING_OPTIONS: readonly Option[] = [
+export const MASKING_OPTIONS = [
   {
     key: 'agent.hide_docker_command_env_vars.enabled',
     type: 'boolean',
@@ -59,4 +59,4 @@ export const MASKING_OPTIONS: readonly Option[] = [
     help: 'Regular expressions for keys that hold addresses with passwords.',
     consumedBy: 'config',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** Interpreter, environments and their caches. */
-export const PYTHON_OPTIONS: readonly Option[] = [
+export const PYTHON_OPTIONS = [
   {
     key: 'agent.python_binary',
     type: 'path',
@@ -62,6 +62,7 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     key: 'agent.venvs_cache.path',
     type: 'path',
     shipped: '~/.clearml/venvs-cache',
+    fallback: null,
     variables: ['CLEARML_AGENT_VENV_CACHE_PATH'],
     help: 'Folder of cached environments; empty: cache none.',
     consumedBy: 'python',
@@ -106,7 +107,8 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     key: 'agent.pip_download_cache.path',
     type: 'path',
     shipped: '~/.clearml/pip-download-cache',
-    help: 'Folder of cached wheels.',
+    fallback: null,
+    help: 'Folder of cached wheels; empty: cache none.',
     consumedBy: 'python',
   },
-];
+] as const satisfies readonly Option[];

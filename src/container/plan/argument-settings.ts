@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.js';
+import type { VariableName } from '../../config/options/option-types.js';
 import { AgentError } from '../../errors.js';
 import type { MergeRules } from '../arguments/merge-arguments.js';
 import type { HidingRules } from '../arguments/sanitize-command.js';
@@ -63,7 +64,7 @@ function switchNames(names: readonly string[]): string[] {
   return names.map((name) => name.trim().replace(/^-{1,2}/, ''));
 }
 
-function variableWords(config: Config, name: string): string[] | undefined {
+function variableWords(config: Config, name: VariableName): string[] | undefined {
   const text = config.variable(name);
   if (text !== undefined) requireClosedQuotes(text, name);
   return config.words(name);
