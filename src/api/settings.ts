@@ -39,7 +39,7 @@ export function createApiClient(config: Config, options: ConnectOptions): ApiCli
 
 /** What the configuration and its environment say about the connection to the API server. */
 export function connectionSettings(config: Config): ConnectionSettings {
-  const tokenLife = config.number('api.auth.request_token_expiration_sec');
+  const tokenLife = config.api.auth.requestTokenExpirationSec;
   const maxApiVersion = readMaxVersion(config);
   return {
     server: readServer(config),
@@ -47,7 +47,7 @@ export function connectionSettings(config: Config): ConnectionSettings {
     trust: readTrustRequest(config),
     defaultMethod: readMethod(config),
     retry: readRetryPolicy(config),
-    tokenThresholdSeconds: config.number('api.auth.token_expiration_threshold_sec') ?? 43_200,
+    tokenThresholdSeconds: config.api.auth.tokenExpirationThresholdSec,
     ...(tokenLife ? { tokenLifeSeconds: tokenLife } : {}),
     ...(maxApiVersion ? { maxApiVersion } : {}),
   };
@@ -61,7 +61,7 @@ function readMaxVersion(config: Config): string | undefined {
 }
 
 function readServer(config: Config): string {
-  const text = config.string('api.api_server') ?? config.string('api.host');
+  const text = config.api.apiServer ?? config.string('api.host');
   if (text === undefined) {
     throw new AgentError('CONFIG_MISSING', 'api.api_server is not set: no API server to talk to', {
       hint: 'Set CLEARML_API_HOST, or api.api_server in ~/clearml.conf.',
@@ -77,8 +77,8 @@ function readServer(config: Config): string {
 
 function readCredentials(config: Config): Credentials {
   const token = config.variable('CLEARML_AUTH_TOKEN');
-  const accessKey = config.string('api.credentials.access_key');
-  const secretKey = config.string('api.credentials.secret_key');
+  const accessKey = config.api.credentials.accessKey;
+  const secretKey = config.api.credentials.secretKey;
   if (token !== undefined) return { token };
   if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey };
   const missing = accessKey === undefined ? 'access_key' : 'secret_key';
@@ -93,7 +93,7 @@ function readCredentials(config: Config): Credentials {
 
 function readMethod(config: Config): HttpMethod {
   const variable = config.variable('CLEARML_API_DEFAULT_REQ_METHOD');
-  const text = variable ?? config.string('api.http.default_method') ?? 'get';
+  const text = variable ?? config.api.http.defaultMethod;
   const method = text.toLowerCase();
   if (method === 'get' || method === 'post' || method === 'put') return method;
   const where = variable === undefined ? 'api.http.default_method' : 'CLEARML_API_DEFAULT_REQ_METHOD';
@@ -107,8 +107,8 @@ const BASE_MS = 1000;
 const FLOOR_MS = 100;
 
 function readRetryPolicy(config: Config): RetryPolicy {
-  const factor = config.number('api.http.retries.backoff_factor') ?? 1;
-  const longest = config.number('api.http.retries.backoff_max') ?? 120;
+  const factor = config.api.http.retries.backoffFactor;
+  const longest = config.api.http.retries.backoffMax;
   return {
     backoff: { baseMs: BASE_MS * factor, capMs: longest * 1000, floorMs: FLOOR_MS },
     boundedRetries: readFirstContactRetries(config),
@@ -122,7 +122,7 @@ function readFirstContactRetries(config: Config): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0) return count;
   if (booleanWord(text) !== false) return FIRST_CONTACT_RETRIES;
-  return config.number('api.http.retries.total') ?? 240;
+  return config.api.http.retries.total;
 }
 
 /** Variables that Python's HTTP library reads, which users of the original have set; they win over the file. */

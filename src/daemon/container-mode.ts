@@ -132,7 +132,7 @@ function mentionsTemplates({ container }: TaskRecord, config: Config, words: rea
   const texts = [
     container,
     words,
-    config.value('agent.default_docker'),
+    config.raw('agent.default_docker'),
     config.value('agent.extra_docker_arguments'),
     env.CLEARML_AGENT_EXTRA_DOCKER_ARGS,
     env.CLEARML_AGENT_EXTRA_DOCKER_LABELS,

@@ -45,10 +45,7 @@ function seconds(config: Config, name: VariableName): number | undefined {
   );
 }
 
-/** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
-const KILL_GRACE_SECONDS = 10;
-
 /** What a task gets between its signal and the kill, milliseconds. */
 export function killGraceMs(config: Config): number {
-  return 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS);
+  return 1000 * config.agent.killGraceSec;
 }

@@ -34,7 +34,7 @@ export class MachineMonitor {
 
   constructor(options: MachineMonitorOptions) {
     const { config, home } = options;
-    const disk = config.string('agent.resource_monitoring.disk_use_path') ?? home;
+    const disk = config.agent.resourceMonitoring.diskUsePath ?? home;
     const path = disk.replace(/^~(?=\/|$)/, home);
     this.#options = options;
     this.#read = process.platform === 'linux' ? linuxReader(path) : portableReader(path);
@@ -86,9 +86,7 @@ function statsOptions(config: Config, featureSet: string | undefined): StatsOpti
   const setting = config.variable('CLEARML_AGENT_GPU_FRACTIONS');
   return {
     defaultGpuUtilization:
-      utilization === null
-        ? null
-        : (config.number('agent.resource_monitoring.default_gpu_utilization') ?? 100),
+      utilization === null ? null : config.agent.resourceMonitoring.defaultGpuUtilization,
     ...(featureSet === undefined || featureSet === 'basic'
       ? {}
       : { fractions: (gpus: readonly Gpu[]) => gpuFractions(setting, gpus) }),

@@ -112,38 +112,31 @@ export function pythonSettings(config: Config): PythonSettings {
   return {
     interpreter: {
       binary: pathOf(config, 'agent.python_binary'),
-      defaultVersion: config.string('agent.default_python'),
-      ignoreRequested: config.boolean('agent.ignore_requested_python_version'),
+      defaultVersion: config.agent.defaultPython,
+      ignoreRequested: config.agent.ignoreRequestedPythonVersion,
     },
     manager,
     engine: oneOf(config, 'agent.package_manager.engine', ENGINES) ?? 'auto',
-    systemSitePackages: config.boolean('agent.package_manager.system_site_packages'),
-    useActivated:
-      config.value('agent.docker_use_activated_venv') === undefined ||
-      config.boolean('agent.docker_use_activated_venv'),
-    openCvLibraries:
-      config.boolean('agent.docker_install_opencv_libs') &&
-      config.strings('agent.docker_init_bash_script').length === 0,
+    systemSitePackages: config.agent.packageManager.systemSitePackages,
+    useActivated: config.agent.dockerUseActivatedVenv,
+    openCvLibraries: config.agent.dockerInstallOpencvLibs && config.agent.dockerInitBashScript.length === 0,
     requirements: requirementSettings(config),
     pip: pipSettings(config),
     uv: uvSettings(config),
     poetry: poetrySettings(config),
     conda: condaSettings(config),
     torch: torchSettings(config),
-    credentialHosts: config.strings('agent.git.credential_hosts'),
+    credentialHosts: config.agent.git.credentialHosts,
     cache: cacheSettings(config),
     downloads: {
-      enabled:
-        config.value('agent.pip_download_cache.enabled') === undefined ||
-        config.boolean('agent.pip_download_cache.enabled'),
+      enabled: config.agent.pipDownloadCache.enabled,
       path: pathOf(config, 'agent.pip_download_cache.path') ?? home(config, '~/.clearml/pip-download-cache'),
     },
     skip: {
       everything: config.flag('CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL') ?? false,
       virtualEnvironment: skippedVenv(config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL')),
     },
-    customBuildScript:
-      config.variable('CLEARML_AGENT_CUSTOM_BUILD_SCRIPT') ?? config.string('agent.custom_build_script'),
+    customBuildScript: config.variable('CLEARML_AGENT_CUSTOM_BUILD_SCRIPT') ?? config.agent.customBuildScript,
   };
 }
 
@@ -160,10 +153,10 @@ function requirementSettings(config: Config): RequirementSettings {
     priorityOptional: namesOr(config, `${key}.priority_optional_packages`, PRIORITY_OPTIONAL),
     post: namesOr(config, `${key}.post_packages`, POST),
     postOptional: namesOr(config, `${key}.post_optional_packages`, []),
-    folders: config.strings(`${key}.requirement_folders`).map((folder) => home(config, folder)),
-    forceRepository: config.boolean(`${key}.force_repo_requirements_txt`),
-    forceOriginal: config.boolean(`${key}.force_original_requirements`),
-    untouched: config.boolean('agent.cpu_only'),
+    folders: config.agent.packageManager.requirementFolders.map((folder) => home(config, folder)),
+    forceRepository: config.agent.packageManager.forceRepoRequirementsTxt,
+    forceOriginal: config.agent.packageManager.forceOriginalRequirements,
+    untouched: config.agent.cpuOnly,
     forceTaskInit: config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ?? false,
   };
 }
@@ -173,13 +166,10 @@ function pipSettings(config: Config): PipSettings {
     versions: listOr(config, 'agent.package_manager.pip_version', PIP_VERSIONS),
     versionsAsked: config.source('agent.package_manager.pip_version').kind !== 'default',
     legacyResolver: listOr(config, 'agent.package_manager.pip_legacy_resolver', LEGACY_RESOLVER),
-    extraIndexUrls: config
-      .strings('agent.package_manager.extra_index_url')
-      .filter((url) => url.trim() !== ''),
+    extraIndexUrls: config.agent.packageManager.extraIndexUrl.filter((url) => url.trim() !== ''),
     extraFlags:
-      config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ??
-      config.strings('agent.package_manager.extra_pip_install_flags'),
-    upgrade: config.boolean('agent.package_manager.force_upgrade'),
+      config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ?? config.agent.packageManager.extraPipInstallFlags,
+    upgrade: config.agent.packageManager.forceUpgrade,
   };
 }
 
@@ -187,10 +177,10 @@ function cacheSettings(config: Config): CacheSettings {
   const variable = config.variable('CLEARML_AGENT_VENV_CACHE_PATH');
   return {
     path: variable === undefined ? pathOf(config, 'agent.venvs_cache.path') : home(config, variable),
-    maxEntries: config.number('agent.venvs_cache.max_entries') ?? 10,
-    maxSizeGb: config.number('agent.venvs_cache.max_size_gb'),
-    freeSpaceGb: config.number('agent.venvs_cache.free_space_threshold_gb') ?? 2,
-    lockTimeoutMs: (config.number('agent.venvs_cache.lock_timeout') ?? 30) * 1000,
+    maxEntries: config.agent.venvsCache.maxEntries,
+    maxSizeGb: config.agent.venvsCache.maxSizeGb,
+    freeSpaceGb: config.agent.venvsCache.freeSpaceThresholdGb,
+    lockTimeoutMs: config.agent.venvsCache.lockTimeout * 1000,
   };
 }
 

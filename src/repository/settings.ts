@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { AgentError } from '../errors.js';
 import { expandHome } from '../os/paths.js';
@@ -71,29 +70,27 @@ const GIB = 1024 ** 3;
 
 /** @throws AgentError CONFIG_VALUE */
 export function repositorySettings(config: Config): RepositorySettings {
-  const mainHost = config.string('agent.git_host');
+  const mainHost = config.agent.gitHost;
   return {
     credentials: [...extraCredentials(config), ...mainCredentials(config, mainHost)],
     mainHost,
-    matchPrefix: config.boolean('agent.git_host_match_prefix'),
+    matchPrefix: config.agent.gitHostMatchPrefix,
     tokenKind: tokenKind(config),
-    forceSsh: config.boolean('agent.force_git_ssh_protocol'),
+    forceSsh: config.agent.forceGitSshProtocol,
     sshPort: sshPort(config),
-    sshUser: config.value('agent.force_git_ssh_user') ? config.string('agent.force_git_ssh_user') : undefined,
-    translateSsh: config.boolean('agent.translate_ssh'),
-    httpScheme: config.string('agent.translate_ssl_replacement_scheme') ?? 'https',
-    sshKey: config.string('agent.git.ssh_key'),
+    sshUser: config.value('agent.force_git_ssh_user') ? config.agent.forceGitSshUser : undefined,
+    translateSsh: config.agent.translateSsh,
+    httpScheme: config.agent.translateSslReplacementScheme,
+    sshKey: config.agent.git.sshKey,
     hostKeys: hostKeyPolicy(config),
-    fetchArguments: Array.isArray(config.value('agent.git_fetch_args'))
-      ? config.strings('agent.git_fetch_args')
-      : [],
-    submodules: config.boolean('agent.git.submodules'),
-    lfs: config.boolean('agent.git.lfs'),
+    fetchArguments: Array.isArray(config.value('agent.git_fetch_args')) ? config.agent.gitFetchArgs : [],
+    submodules: config.agent.git.submodules,
+    lfs: config.agent.git.lfs,
     verbose: config.flag('CLEARML_AGENT_GIT_CLONE_VERBOSE') ?? false,
     stallMs: atLeastZero(config, 'agent.git.stall_timeout_sec') * SECOND,
     timeoutMs: atLeastZero(config, 'agent.git.timeout_sec') * SECOND,
     cache: mirrorSettings(config),
-    standalone: config.boolean('agent.standalone_mode'),
+    standalone: config.agent.standaloneMode,
     localFolders: undefined,
     forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
   };
@@ -101,23 +98,19 @@ export function repositorySettings(config: Config): RepositorySettings {
 
 /** A task in a container sees nothing of this machine, and a repository of it only where the operator says so. */
 export function containedSettings(config: Config, home: string): RepositorySettings {
-  const folders = config.strings('agent.git.local_repositories').map((folder) => expandHome(folder, home));
+  const folders = config.agent.git.localRepositories.map((folder) => expandHome(folder, home));
   return { ...repositorySettings(config), localFolders: folders };
 }
 
-/**
- * Folder of the cache of repositories.
- *
- * @param fallback where it is when the configuration names none
- */
-export function repositoryCacheFolder(config: Config, home: string, fallback: string): string {
-  return expandHome(config.string('agent.vcs_cache.path') ?? path.join(fallback, 'vcs'), home);
+/** Folder of the cache of repositories. */
+export function repositoryCacheFolder(config: Config, home: string): string {
+  return expandHome(config.agent.vcsCache.path, home);
 }
 
 function mirrorSettings(config: Config): MirrorSettings {
   return {
-    enabled: config.boolean('agent.vcs_cache.enabled'),
-    cloneOnFetchFailure: config.boolean('agent.vcs_cache.clone_on_pull_fail'),
+    enabled: config.agent.vcsCache.enabled,
+    cloneOnFetchFailure: config.agent.vcsCache.cloneOnPullFail,
     lockTimeoutMs: atLeastZero(config, 'agent.vcs_cache.lock_timeout_sec') * SECOND,
     maxBytes: atLeastZero(config, 'agent.vcs_cache.max_size_gb') * GIB,
     maxAgeMs: atLeastZero(config, 'agent.vcs_cache.max_age_days') * DAY,
@@ -126,12 +119,12 @@ function mirrorSettings(config: Config): MirrorSettings {
 
 /** The header forms of Azure DevOps need no user. */
 function mainCredentials(config: Config, host: string | undefined): GitCredentials[] {
-  const user = config.string('agent.git_user') ?? (tokenKind(config) === 'password' ? undefined : '');
-  const password = config.string('agent.git_pass');
+  const user = config.agent.gitUser ?? (tokenKind(config) === 'password' ? undefined : '');
+  const password = config.agent.gitPass;
   if (user === undefined || password === undefined) return [];
-  const named = config.strings('agent.git.credential_hosts');
+  const named = config.agent.git.credentialHosts;
   if (host !== undefined || named.length === 0) return [{ user, password, host }];
-  const prefix = config.boolean('agent.git_host_match_prefix');
+  const prefix = config.agent.gitHostMatchPrefix;
   return named.map((name) => ({ user, password, host: prefix ? addressOf(name) : name }));
 }
 
@@ -164,12 +157,12 @@ function text(value: ConfigValue | undefined): string | undefined {
 }
 
 function tokenKind(config: Config): TokenKind {
-  if (config.boolean('agent.git_use_ms_entra_token')) return 'entra-token';
-  return config.boolean('agent.git_use_azure_pat') ? 'azure-pat' : 'password';
+  if (config.agent.gitUseMsEntraToken) return 'entra-token';
+  return config.agent.gitUseAzurePat ? 'azure-pat' : 'password';
 }
 
 function sshPort(config: Config): number | undefined {
-  const port = config.number('agent.force_git_ssh_port');
+  const port = config.agent.forceGitSshPort;
   if (port === undefined || port === 0) return undefined;
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw new AgentError(
@@ -179,7 +172,7 @@ function sshPort(config: Config): number | undefined {
 }
 
 function hostKeyPolicy(config: Config): HostKeyPolicy {
-  const word = config.string('agent.git.host_keys') ?? 'known';
+  const word = config.agent.git.hostKeys;
   const policy = HOST_KEY_POLICIES.find((known) => known === word);
   if (policy !== undefined) return policy;
   throw new AgentError(

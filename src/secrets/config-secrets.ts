@@ -14,9 +14,9 @@ const SECRET_MEMBER = /pass|secret|token|key$/i;
 
 /** Every secret that the configuration and its variables hold, for whoever removes them from logs. */
 export function configSecrets(config: Config): string[] {
-  const written = SECRET_KEYS.flatMap((key) => secretsOf(config.value(key) ?? null));
+  const written = SECRET_KEYS.flatMap((key) => secretsOf(config.raw(key) ?? null));
   const variables = SECRET_VARIABLES.flatMap((name) => readVariable(config.env, name)?.value ?? []);
-  const urls = config.strings('agent.package_manager.extra_index_url').flatMap(passwordOf);
+  const urls = config.agent.packageManager.extraIndexUrl.flatMap(passwordOf);
   return [...new Set([...written, ...variables, ...urls])].filter((secret) => secret !== '');
 }
 

@@ -21,8 +21,7 @@ const LAST_RESORT = 'nvidia/cuda';
  */
 export function chooseDefaultImage(config: Config, flag: readonly string[] | undefined): DefaultImage {
   const [first, ...rest] = (flag ?? []).filter((word) => word !== '');
-  const text =
-    first ?? config.variable('CLEARML_DOCKER_IMAGE') ?? config.string('agent.default_docker.image');
+  const text = first ?? config.variable('CLEARML_DOCKER_IMAGE') ?? config.agent.defaultDocker.image;
   const [image = LAST_RESORT, ...behind] = splitShellText(text ?? LAST_RESORT, 'default image');
   const given = [...behind, ...rest];
   return {
@@ -42,7 +41,7 @@ function configuredArguments(config: Config): string[] {
  * @throws AgentError DOCKER_ARGUMENT for an open quote
  */
 export function wordsAt(config: Config, key: string): string[] {
-  const value = config.value(key);
+  const value = config.raw(key);
   if (typeof value === 'string') requireClosedQuotes(value, key);
   return config.strings(key);
 }

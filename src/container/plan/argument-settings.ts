@@ -26,19 +26,17 @@ export interface ArgumentSettings {
 /** @throws AgentError CONFIG_VALUE, DOCKER_ARGUMENT for an open quote */
 export function readArgumentSettings(config: Config): ArgumentSettings {
   return {
-    filters:
-      variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ??
-      config.strings('agent.docker_args_filters'),
+    filters: variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ?? config.agent.dockerArgsFilters,
     merge: {
-      forbidden: switchNames(config.strings('agent.forbidden_docker_args')),
-      protectedNames: config.strings('agent.protected_docker_extra_args'),
-      extraFirst: config.boolean('agent.docker_args_extra_precedes_task'),
+      forbidden: switchNames(config.agent.forbiddenDockerArgs),
+      protectedNames: config.agent.protectedDockerExtraArgs,
+      extraFirst: config.agent.dockerArgsExtraPrecedesTask,
     },
     extra: splitElements(
       variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ??
         wordsAt(config, 'agent.extra_docker_arguments'),
     ),
-    allowHostEnvironment: config.boolean('agent.docker_allow_host_environ'),
+    allowHostEnvironment: config.agent.dockerAllowHostEnviron,
     allowedPorts: portRange(config),
     hiding: hidingRules(config),
     extraLabels: variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_LABELS') ?? [],
@@ -50,12 +48,12 @@ export function hidingRules(config: Config): HidingRules {
   const section = 'agent.hide_docker_command_env_vars';
   const urls = config.value(`${section}.parse_embedded_urls`);
   return {
-    enabled: fromVariable !== undefined || config.boolean(`${section}.enabled`),
+    enabled: fromVariable !== undefined || config.agent.hideDockerCommandEnvVars.enabled,
     // Whatever the quotes around them: no variable has a blank or a comma in its name.
-    extraNames: [...config.strings(`${section}.extra_keys`), ...(fromVariable ?? [])].flatMap((name) =>
-      name.split(/[\s,]+/),
+    extraNames: [...config.agent.hideDockerCommandEnvVars.extraKeys, ...(fromVariable ?? [])].flatMap(
+      (name) => name.split(/[\s,]+/),
     ),
-    urls: urls === undefined || config.boolean(`${section}.parse_embedded_urls`),
+    urls: urls === undefined || config.agent.hideDockerCommandEnvVars.parseEmbeddedUrls,
   };
 }
 
@@ -71,7 +69,7 @@ function variableWords(config: Config, name: VariableName): string[] | undefined
 }
 
 function portRange(config: Config): readonly [number, number] | undefined {
-  const ports = config.strings('agent.docker_args_allowed_port_range').map(Number);
+  const ports = config.agent.dockerArgsAllowedPortRange.map(Number);
   if (ports.length === 0) return undefined;
   if (ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65535)) {
     throw new AgentError(

@@ -34,7 +34,7 @@ const SHARED_FOLDERS: readonly SharedFolder[] = [
     inside: 'agent.docker_internal_mounts.poetry_cache',
     target: '/root/.cache/pypoetry',
     hostFallback: '~/.clearml/poetry-cache',
-    applies: (config) => config.string('agent.package_manager.type') === 'poetry',
+    applies: (config) => config.agent.packageManager.type === 'poetry',
   },
   {
     host: 'agent.pip_download_cache.path',

@@ -30,7 +30,7 @@ const SECTION = 'agent.container_policy';
 /** @throws AgentError CONFIG_VALUE */
 export function readContainerPolicy(config: Config): ContainerPolicy {
   const list = (name: string) =>
-    config.value(`${SECTION}.${name}`) === undefined ? undefined : config.strings(`${SECTION}.${name}`);
+    config.raw(`${SECTION}.${name}`) === undefined ? undefined : config.strings(`${SECTION}.${name}`);
   return {
     images: list('images'),
     registries: list('registries'),
@@ -38,16 +38,16 @@ export function readContainerPolicy(config: Config): ContainerPolicy {
     capabilities: list('capabilities'),
     networks: list('networks'),
     devices: list('devices'),
-    privileged: config.boolean(`${SECTION}.privileged`),
-    noNewPrivileges: config.boolean(`${SECTION}.no_new_privileges`),
-    user: config.string(`${SECTION}.user`),
+    privileged: config.agent.containerPolicy.privileged,
+    noNewPrivileges: config.agent.containerPolicy.noNewPrivileges,
+    user: config.agent.containerPolicy.user,
     memory: memoryLimit(config),
-    pids: config.number(`${SECTION}.pids_limit`),
+    pids: config.agent.containerPolicy.pidsLimit,
   };
 }
 
 function memoryLimit(config: Config): number | undefined {
-  const text = config.string(`${SECTION}.memory`);
+  const text = config.agent.containerPolicy.memory;
   if (text === undefined) return undefined;
   const bytes = byteSize(text);
   if (bytes !== undefined) return bytes;
