@@ -45,7 +45,7 @@ export function connectionSettings(config: Config): ConnectionSettings {
     server: readServer(config),
     credentials: readCredentials(config),
     trust: readTrustRequest(config),
-    defaultMethod: readMethod(config),
+    defaultMethod: config.api.http.defaultMethod,
     retry: readRetryPolicy(config),
     tokenThresholdSeconds: config.api.auth.tokenExpirationThresholdSec,
     ...(tokenLife ? { tokenLifeSeconds: tokenLife } : {}),
@@ -61,7 +61,7 @@ function readMaxVersion(config: Config): string | undefined {
 }
 
 function readServer(config: Config): string {
-  const text = config.api.apiServer ?? config.string('api.host');
+  const text = config.api.apiServer;
   if (text === undefined) {
     throw new AgentError('CONFIG_MISSING', 'api.api_server is not set: no API server to talk to', {
       hint: 'Set CLEARML_API_HOST, or api.api_server in ~/clearml.conf.',
@@ -89,15 +89,6 @@ function readCredentials(config: Config): Credentials {
       hint: 'Set CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY, or api.credentials in ~/clearml.conf.',
     },
   );
-}
-
-function readMethod(config: Config): HttpMethod {
-  const variable = config.variable('CLEARML_API_DEFAULT_REQ_METHOD');
-  const text = variable ?? config.api.http.defaultMethod;
-  const method = text.toLowerCase();
-  if (method === 'get' || method === 'post' || method === 'put') return method;
-  const where = variable === undefined ? 'api.http.default_method' : 'CLEARML_API_DEFAULT_REQ_METHOD';
-  throw new AgentError('CONFIG_VALUE', `${where}: expected get, post or put, found "${text}"`);
 }
 
 /** Connect attempts at the start that the original makes besides the first. */
@@ -132,8 +123,8 @@ function readTrustRequest(config: Config): TrustRequest {
   const wish = readVerification(config);
   const fromVariable = AUTHORITY_VARIABLES.map((name) => fromEnvironment(config, name)).find(Boolean);
   const authorities = fromVariable ?? wish.authorities ?? fromEnvironment(config, 'SSL_CERT_FILE');
-  const certificate = fromConfig(config, 'api.client_certificate');
-  const key = fromConfig(config, 'api.client_key');
+  const certificate = named(config.api.clientCertificate, 'api.client_certificate');
+  const key = named(config.api.clientKey, 'api.client_key');
   return {
     verify: wish.verify,
     ...(authorities ? { authorities } : {}),
@@ -145,7 +136,7 @@ function readTrustRequest(config: Config): TrustRequest {
 function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'authorities'> {
   const variable = config.variable('CLEARML_API_HOST_VERIFY_CERT');
   const setting = variable === undefined ? 'api.verify_certificate' : 'CLEARML_API_HOST_VERIFY_CERT';
-  const value = variable ?? config.value('api.verify_certificate') ?? true;
+  const value = variable ?? config.api.verifyCertificate;
   if (typeof value === 'boolean') return { verify: value };
   const text = String(value).trim();
   const verify = text === '' ? true : booleanWord(text);
@@ -154,11 +145,9 @@ function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'author
 }
 
 function fromEnvironment(config: Config, name: VariableName): NamedPath | undefined {
-  const path = config.variable(name);
-  return path === undefined ? undefined : { path, setting: name };
+  return named(config.variable(name), name);
 }
 
-function fromConfig(config: Config, key: string): NamedPath | undefined {
-  const path = config.string(key);
-  return path === undefined ? undefined : { path, setting: key };
+function named(path: string | undefined, setting: string): NamedPath | undefined {
+  return path === undefined ? undefined : { path, setting };
 }

@@ -116,58 +116,6 @@ export class Config {
     return value !== undefined && value !== null && value !== '' && this.source(key).kind !== 'default';
   }
 
-  value(key: string): ConfigValue | undefined {
-    return valueAt(this.#merged, splitKey(key));
-  }
-
-  /** Empty text and null count as not set, numbers become text. */
-  string(key: string): string | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value === 'string') return value;
-    if (typeof value === 'number') return this.claims(key)[0]?.written ?? String(value);
-    throw this.#wrongType(key, 'a text', value);
-  }
-
-  /** Words such as `yes` and `off` count. */
-  boolean(key: string): boolean {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return false;
-    if (typeof value === 'boolean') return value;
-    const read = booleanWord(String(value));
-    if (typeof value === 'object' || read === undefined) throw this.#wrongType(key, 'true or false', value);
-    return read;
-  }
-
-  number(key: string): number | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return undefined;
-    const read = typeof value === 'string' ? Number(value) : value;
-    if (typeof read !== 'number' || !Number.isFinite(read)) throw this.#wrongType(key, 'a number', value);
-    return read;
-  }
-
-  /** A list of texts; one text counts as a list of one, or is split where the type of the key says how. */
-  strings(key: string): string[] {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return [];
-    const list = (Array.isArray(value) ? value : [value]).map((item) => {
-      if (typeof item === 'object') throw this.#wrongType(key, 'a list of texts', value);
-      return String(item);
-    });
-    const type = findOption(key)?.type;
-    if (type === 'names') return list.flatMap((item) => readList(item, 'names'));
-    return type === 'words' && !Array.isArray(value) ? readList(String(value), 'words') : list;
-  }
-
-  tree(key: string): ConfigTree | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'object' || Array.isArray(value))
-      throw this.#wrongType(key, 'a section { … }', value);
-    return value;
-  }
-
   /** An environment variable by its `CLEARML_` name, else by the `TRAINS_` alias it has; empty is not set. */
   variable(name: VariableName): string | undefined {
     return readVariable(this.env, name)?.value;
@@ -223,11 +171,6 @@ export class Config {
   /** The variables of a task's container laid over the agent's own; `undefined` removes one. */
   withEnvironment(env: Environment): Config {
     return new Config({ ...this.#parts, env: { ...this.env, ...env } });
-  }
-
-  #effective(key: string): ConfigValue | undefined {
-    const value = this.value(key);
-    return value === undefined ? (findOption(key)?.fallback as ConfigValue | undefined) : value;
   }
 
   /** @throws AgentError CONFIG_VALUE */

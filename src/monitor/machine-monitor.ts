@@ -82,11 +82,9 @@ export class MachineMonitor {
 const MAX_SAMPLES = 360;
 
 function statsOptions(config: Config, featureSet: string | undefined): StatsOptions {
-  const utilization = config.value('agent.resource_monitoring.default_gpu_utilization');
   const setting = config.variable('CLEARML_AGENT_GPU_FRACTIONS');
   return {
-    defaultGpuUtilization:
-      utilization === null ? null : config.agent.resourceMonitoring.defaultGpuUtilization,
+    defaultGpuUtilization: config.agent.resourceMonitoring.defaultGpuUtilization,
     ...(featureSet === undefined || featureSet === 'basic'
       ? {}
       : { fractions: (gpus: readonly Gpu[]) => gpuFractions(setting, gpus) }),

@@ -1,11 +1,10 @@
 import path from 'node:path';
 import type { Config } from '../config/config.js';
-import { AgentError } from '../errors.js';
+import type { OptionKey } from '../config/options/option-types.js';
 import { expandHome } from '../os/paths.js';
 import {
   type CondaSettings,
   condaSettings,
-  listOr,
   type PoetrySettings,
   poetrySettings,
   type TorchSettings,
@@ -93,30 +92,17 @@ interface SkipSettings {
   virtualEnvironment: boolean | string;
 }
 
-const PRIORITY = ['cython', 'numpy', 'setuptools', 'pip', 'uv'];
-const PRIORITY_OPTIONAL = ['pygobject'];
-const POST = ['horovod'];
-const PIP_VERSIONS = [
-  "<20.2 ; python_version < '3.10'",
-  "<22.3 ; python_version >= '3.10' and python_version <= '3.11'",
-  ">=23,<26 ; python_version >= '3.12'",
-];
-const LEGACY_RESOLVER = ['>=20.3,<24.3'];
-
-const MANAGERS: readonly PackageManager[] = ['pip', 'uv', 'poetry', 'conda'];
-const ENGINES: readonly Engine[] = ['auto', 'uv', 'pip'];
-
 /** @throws AgentError CONFIG_VALUE naming the key */
 export function pythonSettings(config: Config): PythonSettings {
   const manager = packageManager(config);
   return {
     interpreter: {
-      binary: pathOf(config, 'agent.python_binary'),
+      binary: pathOf(config, config.agent.pythonBinary),
       defaultVersion: config.agent.defaultPython,
       ignoreRequested: config.agent.ignoreRequestedPythonVersion,
     },
     manager,
-    engine: oneOf(config, 'agent.package_manager.engine', ENGINES) ?? 'auto',
+    engine: config.agent.packageManager.engine,
     systemSitePackages: config.agent.packageManager.systemSitePackages,
     useActivated: config.agent.dockerUseActivatedVenv,
     openCvLibraries: config.agent.dockerInstallOpencvLibs && config.agent.dockerInitBashScript.length === 0,
@@ -130,7 +116,7 @@ export function pythonSettings(config: Config): PythonSettings {
     cache: cacheSettings(config),
     downloads: {
       enabled: config.agent.pipDownloadCache.enabled,
-      path: pathOf(config, 'agent.pip_download_cache.path') ?? home(config, '~/.clearml/pip-download-cache'),
+      path: home(config, config.agent.pipDownloadCache.path),
     },
     skip: {
       everything: config.flag('CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL') ?? false,
@@ -143,16 +129,15 @@ export function pythonSettings(config: Config): PythonSettings {
 function packageManager(config: Config): PackageManager {
   if (config.flag('CLEARML_AGENT_FORCE_POETRY')) return 'poetry';
   if (config.flag('CLEARML_AGENT_FORCE_UV')) return 'uv';
-  return oneOf(config, 'agent.package_manager.type', MANAGERS) ?? 'pip';
+  return config.agent.packageManager.type;
 }
 
 function requirementSettings(config: Config): RequirementSettings {
-  const key = 'agent.package_manager';
   return {
-    priority: namesOr(config, `${key}.priority_packages`, PRIORITY),
-    priorityOptional: namesOr(config, `${key}.priority_optional_packages`, PRIORITY_OPTIONAL),
-    post: namesOr(config, `${key}.post_packages`, POST),
-    postOptional: namesOr(config, `${key}.post_optional_packages`, []),
+    priority: normalNames(config.agent.packageManager.priorityPackages),
+    priorityOptional: normalNames(config.agent.packageManager.priorityOptionalPackages),
+    post: normalNames(config.agent.packageManager.postPackages),
+    postOptional: normalNames(config.agent.packageManager.postOptionalPackages),
     folders: config.agent.packageManager.requirementFolders.map((folder) => home(config, folder)),
     forceRepository: config.agent.packageManager.forceRepoRequirementsTxt,
     forceOriginal: config.agent.packageManager.forceOriginalRequirements,
@@ -163,10 +148,10 @@ function requirementSettings(config: Config): RequirementSettings {
 
 function pipSettings(config: Config): PipSettings {
   return {
-    versions: listOr(config, 'agent.package_manager.pip_version', PIP_VERSIONS),
-    versionsAsked: config.source('agent.package_manager.pip_version').kind !== 'default',
-    legacyResolver: listOr(config, 'agent.package_manager.pip_legacy_resolver', LEGACY_RESOLVER),
-    extraIndexUrls: config.agent.packageManager.extraIndexUrl.filter((url) => url.trim() !== ''),
+    versions: withoutBlank(config.agent.packageManager.pipVersion),
+    versionsAsked: config.source('agent.package_manager.pip_version' satisfies OptionKey).kind !== 'default',
+    legacyResolver: withoutBlank(config.agent.packageManager.pipLegacyResolver),
+    extraIndexUrls: withoutBlank(config.agent.packageManager.extraIndexUrl),
     extraFlags:
       config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ?? config.agent.packageManager.extraPipInstallFlags,
     upgrade: config.agent.packageManager.forceUpgrade,
@@ -176,7 +161,7 @@ function pipSettings(config: Config): PipSettings {
 function cacheSettings(config: Config): CacheSettings {
   const variable = config.variable('CLEARML_AGENT_VENV_CACHE_PATH');
   return {
-    path: variable === undefined ? pathOf(config, 'agent.venvs_cache.path') : home(config, variable),
+    path: variable === undefined ? pathOf(config, config.agent.venvsCache.path) : home(config, variable),
     maxEntries: config.agent.venvsCache.maxEntries,
     maxSizeGb: config.agent.venvsCache.maxSizeGb,
     freeSpaceGb: config.agent.venvsCache.freeSpaceThresholdGb,
@@ -193,21 +178,16 @@ function skippedVenv(value: string | undefined): boolean | string {
   return value.trim();
 }
 
-function namesOr(config: Config, key: string, fallback: string[]): string[] {
-  return listOr(config, key, fallback).map((name) => name.trim().toLowerCase());
+function normalNames(names: readonly string[]): string[] {
+  return withoutBlank(names).map((name) => name.trim().toLowerCase());
 }
 
-function oneOf<T extends string>(config: Config, key: string, words: readonly T[]): T | undefined {
-  const text = config.string(key);
-  if (text === undefined) return undefined;
-  const found = words.find((word) => word === text.trim().toLowerCase());
-  if (found !== undefined) return found;
-  throw new AgentError('CONFIG_VALUE', `${key}: expected one of ${words.join(', ')}, found "${text}"`);
+function withoutBlank(items: readonly string[]): string[] {
+  return items.filter((item) => item.trim() !== '');
 }
 
 /** A path with `~` read; a bare program name stays one. */
-function pathOf(config: Config, key: string): string | undefined {
-  const text = config.string(key);
+function pathOf(config: Config, text: string | undefined): string | undefined {
   return text === undefined ? undefined : home(config, text);
 }
 

@@ -36,36 +36,33 @@ export interface CondaSettings {
 export interface TorchSettings {
   resolve: TorchResolve;
   nightly: boolean;
-  /** Templates with `{}` for the CUDA digits (`118`) or the ROCm major and minor; `undefined`: PyTorch's own. */
-  template: string | undefined;
-  nightlyTemplate: string | undefined;
-  rocmTemplate: string | undefined;
-  nightlyRocmTemplate: string | undefined;
+  /** Templates with `{}` for the CUDA digits (`118`) or the ROCm major and minor. */
+  template: string;
+  nightlyTemplate: string;
+  rocmTemplate: string;
+  nightlyRocmTemplate: string;
+  /** The template for CUDA is configured, so its index is the one to use. */
+  templateChosen: boolean;
 }
 
-const CHANNELS = ['pytorch', 'conda-forge', 'nvidia', 'defaults'];
-const TORCH: readonly TorchResolve[] = ['pip', 'direct', 'none'];
-
 export function uvSettings(config: Config): UvSettings {
-  const key = 'agent.package_manager';
   return {
     version: config.agent.packageManager.uvVersion,
     binary: config.variable('CLEARML_BOOTSTRAP_UV_EXEC'),
     syncFlags: config.agent.packageManager.uvSyncExtraArgs,
     runFlags: config.agent.packageManager.uvRunExtraArgs,
-    lockedIfLockFile: optionalBoolean(config, `${key}.uv_sync_locked_if_lock_file`) ?? true,
+    lockedIfLockFile: config.agent.packageManager.uvSyncLockedIfLockFile,
     replacePip: config.agent.packageManager.uvReplacePip,
     bestMatch: config.agent.packageManager.uvUnsafeBestMatch,
     fromWorkingFolder: config.agent.packageManager.uvFilesFromRepoWorkingDir,
     pythonDownloads: config.agent.bootstrap.uvPythonMetaFile,
-    installPython: optionalBoolean(config, `${key}.uv_python_install`),
+    installPython: config.agent.packageManager.uvPythonInstall,
   };
 }
 
 export function condaSettings(config: Config): CondaSettings {
-  const key = 'agent.package_manager';
   return {
-    channels: listOr(config, `${key}.conda_channels`, CHANNELS),
+    channels: config.agent.packageManager.condaChannels,
     fullUpdate: config.agent.packageManager.condaFullEnvUpdate,
     environmentAsBase: config.agent.packageManager.condaEnvAsBaseDocker,
     environmentPackage: config.variable('CLEARML_CONDA_ENV_PACKAGE'),
@@ -74,15 +71,20 @@ export function condaSettings(config: Config): CondaSettings {
 }
 
 export function torchSettings(config: Config): TorchSettings {
-  const asked =
-    config.variable('CLEARML_AGENT_PACKAGE_PYTORCH_RESOLVE') ?? config.agent.packageManager.pytorchResolve;
+  const { packageManager } = config.agent;
+  const nightly = packageManager.torchNightly;
   return {
-    resolve: TORCH.find((mode) => mode === asked?.toLowerCase()) ?? 'pip',
-    nightly: config.agent.packageManager.torchNightly,
-    template: config.agent.packageManager.extraIndexUrlTemplate,
-    nightlyTemplate: config.agent.packageManager.nightlyExtraIndexUrlTemplate,
-    rocmTemplate: config.agent.packageManager.rocmExtraIndexUrlTemplate,
-    nightlyRocmTemplate: config.agent.packageManager.nightlyRocmExtraIndexUrlTemplate,
+    resolve: packageManager.pytorchResolve,
+    nightly,
+    template: packageManager.extraIndexUrlTemplate,
+    nightlyTemplate: packageManager.nightlyExtraIndexUrlTemplate,
+    rocmTemplate: packageManager.rocmExtraIndexUrlTemplate,
+    nightlyRocmTemplate: packageManager.nightlyRocmExtraIndexUrlTemplate,
+    templateChosen: config.isSet(
+      nightly
+        ? 'agent.package_manager.nightly_extra_index_url_template'
+        : 'agent.package_manager.extra_index_url_template',
+    ),
   };
 }
 
@@ -92,17 +94,4 @@ export function poetrySettings(config: Config): PoetrySettings {
     installFlags: config.agent.packageManager.poetryInstallExtraArgs,
     fromWorkingFolder: config.agent.packageManager.poetryFilesFromRepoWorkingDir,
   };
-}
-
-function optionalBoolean(config: Config, key: string): boolean | undefined {
-  const value = config.raw(key);
-  return value === undefined || value === null ? undefined : config.boolean(key);
-}
-
-/** A list that is set, also to nothing, or else the one that applies without. */
-export function listOr(config: Config, key: string, fallback: string[]): string[] {
-  const value = config.raw(key);
-  return value === undefined || value === null
-    ? fallback
-    : config.strings(key).filter((item) => item.trim() !== '');
 }

@@ -15,7 +15,6 @@ export type TokenKind = 'password' | 'azure-pat' | 'entra-token';
 
 /** Whether a host whose key is not in `known_hosts` is trusted. */
 export type HostKeyPolicy = 'known' | 'accept-new' | 'any';
-const HOST_KEY_POLICIES: readonly HostKeyPolicy[] = ['known', 'accept-new', 'any'];
 
 /** Everything of the configuration that concerns repositories. */
 export interface RepositorySettings {
@@ -28,7 +27,9 @@ export interface RepositorySettings {
   tokenKind: TokenKind;
   forceSsh: boolean;
   sshPort: number | undefined;
-  sshUser: string | undefined;
+  sshUser: string;
+  /** The user is configured, so ssh addresses get it too. */
+  forcesSshUser: boolean;
   /** Turn ssh addresses into `httpScheme` ones when there are credentials for them. */
   translateSsh: boolean;
   httpScheme: string;
@@ -78,17 +79,18 @@ export function repositorySettings(config: Config): RepositorySettings {
     tokenKind: tokenKind(config),
     forceSsh: config.agent.forceGitSshProtocol,
     sshPort: sshPort(config),
-    sshUser: config.value('agent.force_git_ssh_user') ? config.agent.forceGitSshUser : undefined,
+    sshUser: config.agent.forceGitSshUser,
+    forcesSshUser: config.isSet('agent.force_git_ssh_user'),
     translateSsh: config.agent.translateSsh,
     httpScheme: config.agent.translateSslReplacementScheme,
     sshKey: config.agent.git.sshKey,
-    hostKeys: hostKeyPolicy(config),
-    fetchArguments: Array.isArray(config.value('agent.git_fetch_args')) ? config.agent.gitFetchArgs : [],
+    hostKeys: config.agent.git.hostKeys,
+    fetchArguments: Array.isArray(config.raw('agent.git_fetch_args')) ? config.agent.gitFetchArgs : [],
     submodules: config.agent.git.submodules,
     lfs: config.agent.git.lfs,
     verbose: config.flag('CLEARML_AGENT_GIT_CLONE_VERBOSE') ?? false,
-    stallMs: atLeastZero(config, 'agent.git.stall_timeout_sec') * SECOND,
-    timeoutMs: atLeastZero(config, 'agent.git.timeout_sec') * SECOND,
+    stallMs: config.agent.git.stallTimeoutSec * SECOND,
+    timeoutMs: config.agent.git.timeoutSec * SECOND,
     cache: mirrorSettings(config),
     standalone: config.agent.standaloneMode,
     localFolders: undefined,
@@ -111,9 +113,9 @@ function mirrorSettings(config: Config): MirrorSettings {
   return {
     enabled: config.agent.vcsCache.enabled,
     cloneOnFetchFailure: config.agent.vcsCache.cloneOnPullFail,
-    lockTimeoutMs: atLeastZero(config, 'agent.vcs_cache.lock_timeout_sec') * SECOND,
-    maxBytes: atLeastZero(config, 'agent.vcs_cache.max_size_gb') * GIB,
-    maxAgeMs: atLeastZero(config, 'agent.vcs_cache.max_age_days') * DAY,
+    lockTimeoutMs: config.agent.vcsCache.lockTimeoutSec * SECOND,
+    maxBytes: config.agent.vcsCache.maxSizeGb * GIB,
+    maxAgeMs: config.agent.vcsCache.maxAgeDays * DAY,
   };
 }
 
@@ -135,9 +137,7 @@ function addressOf(host: string): string {
 
 /** Entries that lack a part are left out; `user` and `pass` have longer names that are read too. */
 function extraCredentials(config: Config): GitCredentials[] {
-  const value = config.value('agent.git.extra_credentials');
-  if (!Array.isArray(value)) return [];
-  return value.filter(isTree).flatMap((entry) => {
+  return config.agent.git.extraCredentials.filter(isTree).flatMap((entry) => {
     const user = text(entry.user) ?? text(entry.username);
     const password = text(entry.pass) ?? text(entry.password);
     const host = text(entry.host);
@@ -169,20 +169,4 @@ function sshPort(config: Config): number | undefined {
     'CONFIG_VALUE',
     `agent.force_git_ssh_port: expected a port from 1 to 65535, found ${port}`,
   );
-}
-
-function hostKeyPolicy(config: Config): HostKeyPolicy {
-  const word = config.agent.git.hostKeys;
-  const policy = HOST_KEY_POLICIES.find((known) => known === word);
-  if (policy !== undefined) return policy;
-  throw new AgentError(
-    'CONFIG_VALUE',
-    `agent.git.host_keys: expected one of ${HOST_KEY_POLICIES.join(', ')}, found "${word}"`,
-  );
-}
-
-function atLeastZero(config: Config, key: string): number {
-  const value = config.number(key) ?? 0;
-  if (value >= 0) return value;
-  throw new AgentError('CONFIG_VALUE', `${key}: expected 0 or more, found ${value}`);
 }

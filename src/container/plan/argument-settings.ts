@@ -5,7 +5,7 @@ import type { MergeRules } from '../arguments/merge-arguments.js';
 import type { HidingRules } from '../arguments/sanitize-command.js';
 import { requireClosedQuotes } from '../arguments/shell-text.js';
 import { splitElements } from '../arguments/split-elements.js';
-import { wordsAt } from '../choice/default-image.js';
+import { requireClosedKey } from '../choice/default-image.js';
 
 /** What the configuration says about docker arguments; read once. */
 export interface ArgumentSettings {
@@ -25,6 +25,7 @@ export interface ArgumentSettings {
 
 /** @throws AgentError CONFIG_VALUE, DOCKER_ARGUMENT for an open quote */
 export function readArgumentSettings(config: Config): ArgumentSettings {
+  requireClosedKey(config, 'agent.extra_docker_arguments');
   return {
     filters: variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ?? config.agent.dockerArgsFilters,
     merge: {
@@ -33,8 +34,7 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
       extraFirst: config.agent.dockerArgsExtraPrecedesTask,
     },
     extra: splitElements(
-      variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ??
-        wordsAt(config, 'agent.extra_docker_arguments'),
+      variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ?? config.agent.extraDockerArguments,
     ),
     allowHostEnvironment: config.agent.dockerAllowHostEnviron,
     allowedPorts: portRange(config),
@@ -45,15 +45,13 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
 
 export function hidingRules(config: Config): HidingRules {
   const fromVariable = variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_HIDE_ENV');
-  const section = 'agent.hide_docker_command_env_vars';
-  const urls = config.value(`${section}.parse_embedded_urls`);
   return {
     enabled: fromVariable !== undefined || config.agent.hideDockerCommandEnvVars.enabled,
     // Whatever the quotes around them: no variable has a blank or a comma in its name.
     extraNames: [...config.agent.hideDockerCommandEnvVars.extraKeys, ...(fromVariable ?? [])].flatMap(
       (name) => name.split(/[\s,]+/),
     ),
-    urls: urls === undefined || config.agent.hideDockerCommandEnvVars.parseEmbeddedUrls,
+    urls: config.agent.hideDockerCommandEnvVars.parseEmbeddedUrls,
   };
 }
 

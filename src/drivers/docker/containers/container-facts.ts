@@ -99,7 +99,7 @@ function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): 
     projectName: described.projectName,
     warn,
     default: chooseDefaultImage(config, setup.flag),
-    rules: readContainerRules(config.value('agent.default_docker.match_rules')),
+    rules: readContainerRules(config.agent.defaultDocker.matchRules),
     rulesAvailable: described.advanced,
     updateBack: config.agent.defaultDocker.updateBackTask,
     defaultOnly: config.agent.disableTaskDockerOverride,
