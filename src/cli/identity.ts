@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
-import { registerSecrets } from '../daemon/build-context.js';
 import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queues/schedule.js';
+import { registerSecrets } from '../daemon/worker.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
 import { type AgentLogger, createLogger } from '../logs/logger.js';

@@ -1,8 +1,7 @@
 import type { Config, ConfigTree } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { requireValid } from '../config/validate.js';
-import type { TaskOptions } from '../daemon/build-context.js';
-import type { ContainerMode } from '../daemon/container-mode.js';
+import type { TaskOptions } from '../daemon/worker.js';
 import { AgentError } from '../errors.js';
 import type { CommandContext } from './command.js';
 
@@ -84,27 +83,4 @@ function optimization(words: readonly string[]): string[] {
     .join('')
     .replaceAll('-', '').length;
   return level > 0 ? [`-${'O'.repeat(level)}`] : [];
-}
-
-/**
- * `--docker`, `--podman` and the words after them; `undefined` when tasks run on this machine.
- *
- * @throws AgentError USAGE when both name an image and the words differ
- */
-export function containerMode({ options }: CommandContext): ContainerMode | undefined {
-  const { docker, podman } = options;
-  if (docker === undefined && podman === undefined) return undefined;
-  const [ofDocker, ofPodman] = [textList(docker), textList(podman)];
-  if (ofDocker.length > 0 && ofPodman.length > 0 && ofDocker.join('\0') !== ofPodman.join('\0'))
-    throw new AgentError(
-      'USAGE',
-      `--docker ${ofDocker.join(' ')} and --podman ${ofPodman.join(' ')} contradict`,
-      {
-        hint: 'Give the image and its arguments once, after the flag of the engine to use.',
-      },
-    );
-  return {
-    engine: podman === undefined ? 'docker' : 'podman',
-    words: ofPodman.length > 0 ? ofPodman : ofDocker,
-  };
 }

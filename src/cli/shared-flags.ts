@@ -1,3 +1,4 @@
+import { DRIVERS } from '../drivers/registry.js';
 import { AgentError } from '../errors.js';
 import { checkGpuList } from '../gpu/visibility.js';
 import type { Flag } from './command.js';
@@ -16,17 +17,9 @@ export const machineFlags: readonly Flag[] = [
   { flags: '--cpu-only', help: 'use no GPU', group: 'Machine' },
 ];
 
-/** Where the work is done; `help` says what that is for the command. */
-export function containerFlags(help: string): readonly Flag[] {
-  return [
-    { flags: '--docker [words...]', help, group: 'Container', env: 'CLEARML_DOCKER_IMAGE', greedy: true },
-    {
-      flags: '--podman [words...]',
-      help: 'like --docker, but with Podman; its service is started if it is not running',
-      group: 'Container',
-      greedy: true,
-    },
-  ];
+/** Where the work is done; `help` says what that is for the command, unless the driver says it itself. */
+export function driverFlags(help: string): readonly Flag[] {
+  return DRIVERS.flatMap(({ flags }) => flags.map((flag) => ({ help, ...flag, group: 'Container' })));
 }
 
 export const runFlags: readonly Flag[] = [

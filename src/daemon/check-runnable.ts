@@ -1,7 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import type { TaskRecord } from '../api/task-record.js';
-import { LocalPlace } from '../drivers/local/local-place.js';
-import { REF_VERSIONS } from '../drivers/ref-version.js';
 import { findInterpreter } from '../python/interpreter/interpreter.js';
 import { mayInstallPython } from '../python/interpreter/provided-interpreter.js';
 import { requestedPython } from '../python/interpreter/python-request.js';
@@ -12,7 +9,7 @@ import type { AgentContext } from '../task/context.js';
 
 /**
  * Checks before anything is changed on the server what can be known of a task without its code: its fields, and on
- * this machine an interpreter for it. The container engine has answered already.
+ * this machine an interpreter for it.
  *
  * @throws AgentError TASK_INVALID, PYTHON_MISSING, CONFIG_VALUE
  */
@@ -26,19 +23,10 @@ export async function checkRunnable(
   // conda, uv and a script of the operator's bring an interpreter of their own.
   const brings =
     settings.manager === 'conda' || settings.customBuildScript !== undefined || mayInstallPython(settings);
-  if (ctx.drivers.docker !== undefined || brings || interpreterKind(binary).kind === 'shell') return;
-  const ref = {
-    kind: 'local',
-    version: REF_VERSIONS.local,
-    taskId: record.id,
-    runFolder: ctx.stateFolder,
-    marker: randomUUID(),
-  } as const;
-  const environment = Object.fromEntries(
-    Object.entries(ctx.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+  const place = ctx.driver.look?.(record.id, ctx.stateFolder);
+  if (place === undefined || brings || interpreterKind(binary).kind === 'shell') return;
   await findInterpreter({
-    place: new LocalPlace(ref, environment),
+    place,
     request: requestedPython(binary, settings.interpreter),
     cache: { folder: undefined, scope: '' },
     // The run itself reports which interpreter it takes.

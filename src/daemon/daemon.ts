@@ -1,22 +1,18 @@
 import { requireOwnerTokens } from '../api/owner.js';
 import type { Config } from '../config/config.js';
 import { ReloadedConfig } from '../config/reload.js';
-import type { GpuReader } from '../gpu/gpu-reader.js';
+import type { DriverChoice } from '../drivers/module.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Release } from '../os/lock.js';
 import { preferSmallMemory } from '../os/memory.js';
 import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
-import type { AgentContext } from '../task/context.js';
 import { announcement } from './announcement.js';
-import { buildContext, type TaskOptions } from './build-context.js';
 import { type Connection, connect } from './connect.js';
-import type { ContainerMode } from './container-mode.js';
 import { ControlSocket } from './control.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
-import { intervals, killGraceMs } from './intervals.js';
-import { lookAtMachine, type Machine } from './machine.js';
+import { killGraceMs } from './intervals.js';
 import { tellMissingGpus } from './missing-gpus.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
@@ -24,6 +20,7 @@ import { serve } from './serve.js';
 import { serverWideId } from './server-wide-id.js';
 import { watchShutdown } from './shutdown.js';
 import { type SlotLimits, Slots } from './slots.js';
+import { openWorker, type TaskOptions } from './worker.js';
 
 export interface DaemonOptions {
   config: Config;
@@ -50,8 +47,8 @@ export interface DaemonOptions {
   /** Wait for a server that is away at start, instead of failing. */
   wait: boolean;
   logFile?: string;
-  /** Tasks run in containers. */
-  containers?: ContainerMode | undefined;
+  /** Where tasks run; on this machine without it. */
+  driver?: DriverChoice | undefined;
   taskOptions: TaskOptions;
   /** Where shutdown signals come from. */
   signals: NodeJS.EventEmitter;
@@ -78,7 +75,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     leave: given.leave,
     running: () => slots.running,
     ignoresHangup: given.ignoresHangup ?? false,
-    leavesRunning: given.services !== undefined && given.containers !== undefined,
+    leavesRunning: given.services !== undefined && given.driver !== undefined,
   });
   try {
     const ids = [...given.workerIds];
@@ -144,12 +141,18 @@ interface Registered {
 async function runRegistered(daemon: Registered): Promise<void> {
   const { options, connection, queues, registration } = daemon;
   const { logger } = options;
-  const machine = lookAtMachine({
+  const { handOver } = daemon.shutdown;
+  const { ctx, machine } = await openWorker({
     ...options,
-    featureSet: connection.client.claims.featureSet,
-    warn: (text) => logger.warn(text),
+    connection,
+    handOver,
+    workerId: registration.workerId,
+    folder: registration.folder,
+    workerTags: options.tags ?? [],
+    silent: false,
+    // With many runs at once, no single one is worth reporting.
+    keepsFailed: options.services === undefined,
   });
-  const ctx = await contextOf(daemon, machine);
   await publish(
     registration,
     options,
@@ -162,39 +165,6 @@ async function runRegistered(daemon: Registered): Promise<void> {
 
 function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {
   return registration.publish({ queues: [...queues], ...(logFile ? { logFile } : {}) });
-}
-
-async function contextOf(
-  { options, connection, registration, shutdown }: Registered,
-  { gpus }: Machine,
-): Promise<AgentContext> {
-  const { workerId, folder } = registration;
-  const { handOver } = shutdown;
-  return buildContext({
-    ...options,
-    connection,
-    docker: await openContainers(options, { connection, workerId, gpus, signal: handOver }),
-    workerId,
-    folder,
-    abortPollMs: intervals(options.config, options.pollingInterval).abortPollMs,
-    workerTags: options.tags ?? [],
-    silent: false,
-    // With many runs at once, no single one is worth reporting.
-    keepsFailed: options.services === undefined,
-    handOver,
-    gpus,
-    task: options.taskOptions,
-  });
-}
-
-/** The driver of `--docker` and `--podman`; `undefined` without them. */
-async function openContainers(
-  { containers, ...options }: DaemonOptions,
-  parts: { connection: Connection; workerId: string; gpus: GpuReader; signal: AbortSignal },
-) {
-  if (containers === undefined) return undefined;
-  const { containerDriver } = await import('./container-mode.js');
-  return containerDriver({ ...options, ...parts, mode: containers, silent: false });
 }
 
 /** Set-ups of services that run at the same time. */

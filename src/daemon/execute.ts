@@ -3,6 +3,7 @@ import path from 'node:path';
 import { resolveName } from '../api/resolve-name.js';
 import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
+import type { DriverChoice } from '../drivers/module.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
 import { ensureFolder } from '../os/files.js';
@@ -15,20 +16,19 @@ import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { runTask } from '../task/run.js';
 import { PULLED } from '../task/status-texts.js';
-import { buildContext, type TaskOptions } from './build-context.js';
 import { checkRunnable } from './check-runnable.js';
 import { type Connection, connect } from './connect.js';
-import { type ContainerMode, containerDriver, previewRunLine } from './container-mode.js';
+import { previewRunLine } from './driver-host.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
-import { lookAtMachine } from './machine.js';
 import { nodeRank } from './node-rank.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { withToken } from './runs/run-contexts.js';
 import { settleSingleRuns } from './runs/single-runs.js';
 import { watchShutdown } from './shutdown.js';
+import { lookAtMachine, openWorker, type TaskOptions } from './worker.js';
 
 export interface ExecuteOptions {
   config: Config;
@@ -46,8 +46,8 @@ export interface ExecuteOptions {
   workerId: string;
   tags: readonly string[];
   taskOptions: TaskOptions;
-  /** The task runs in a container. */
-  containers?: ContainerMode | undefined;
+  /** Where the task runs; on this machine without it. */
+  driver?: DriverChoice | undefined;
   /** Print the container's `docker run` line and leave everything as it is. */
   dryRun: boolean;
   print(line: string): void;
@@ -99,15 +99,11 @@ const INTERRUPTED = 130;
 
 /** `--dry-run` */
 async function previewTask(connection: Connection, options: ExecuteOptions): Promise<number> {
-  const { containers: mode } = options;
-  if (mode === undefined) throw new AgentError('INTERNAL', 'a dry run without a container engine');
+  const { driver: choice } = options;
+  if (choice === undefined) throw new AgentError('INTERNAL', 'a dry run without a driver');
   const record = await connection.tasks.getById(await taskId(connection, options));
-  const { gpus } = lookAtMachine({
-    ...options,
-    featureSet: connection.client.claims.featureSet,
-    warn: (text) => options.logger.warn(text),
-  });
-  options.print(await previewRunLine({ ...options, connection, mode, gpus }, record));
+  const { gpus } = lookAtMachine({ ...options, connection });
+  options.print(await previewRunLine({ ...options, connection, choice, gpus }, record));
   return 0;
 }
 
@@ -251,27 +247,13 @@ async function prepareWorker(
   folder: string,
 ): Promise<{ ctx: AgentContext; heartbeat: Heartbeat }> {
   const times = intervals(options.config, undefined);
-  const machine = lookAtMachine({
-    ...options,
-    featureSet: connection.client.claims.featureSet,
-    warn: (text) => options.logger.warn(text),
-  });
-  const { gpus } = machine;
-  const { containers: mode } = options;
-  const signal = shutdown.handOver;
-  const docker = mode && (await containerDriver({ ...options, connection, mode, gpus, signal }));
-  const built = buildContext({
+  const { ctx: built, machine } = await openWorker({
     ...options,
     connection,
-    docker,
     folder,
-    abortPollMs: times.abortPollMs,
     workerTags: options.tags,
-    silent: options.silent,
     keepsFailed: false,
     handOver: shutdown.handOver,
-    gpus,
-    task: options.taskOptions,
   });
   const ctx = await withToken(built, connection);
   const heartbeat = new Heartbeat({

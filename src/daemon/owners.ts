@@ -2,8 +2,8 @@ import type { ApiClient } from '../api/client.js';
 import { clientOf, type TaskOwner } from '../api/owner.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { StatusBoard } from '../task/status-board.js';
-import { statusBoard } from './build-context.js';
 import { type Connection, connectionOf } from './connect.js';
+import { statusBoard } from './worker.js';
 
 /** The server as the owner of a task sees it. */
 export interface OwnerSession {

@@ -11,7 +11,6 @@ import { endingTags } from './ending-state.js';
 import { FailureTally } from './failure-tally.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Intervals, intervals } from './intervals.js';
-import type { Machine } from './machine.js';
 import { serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
@@ -30,6 +29,7 @@ import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import type { Slots } from './slots.js';
+import type { Machine } from './worker.js';
 
 /** A daemon that is ready to take tasks. */
 export interface ReadyDaemon {

@@ -3,15 +3,37 @@ import type { Config } from '../config/config.js';
 import type { Reporter } from '../logs/reporter.js';
 
 /**
- * A driver puts a task's code and packages in a place (this machine, a container), launches its command
- * there and lets the daemon watch it, also after the daemon was killed and started again.
+ * A driver runs tasks somewhere: on this machine, in containers of an engine, on a cluster. It opens a place for a task,
+ * the agent prepares code and packages there, and the driver launches the task's command in it.
  *
- *   open ─► Place: set-up steps run through it ─► launch ─► Workload ─► exited
- *                                                   │ journalled as WorkloadRef
- *                    daemon restarted ─► attach(ref) ┘
+ *   open ─► Place: set-up steps run through it ─► launch ─► Workload ─► exited ─► dispose
+ *             │ ref, journalled before any step              │ ref, journalled at once
+ *             │ daemon restarted ─► find(ref) ───────────────┤
+ *             │                     attach(ref) ◄────────────┘
+ *             └► daemon restarted before launch ─► dispose(ref)
+ *
+ * **Who calls what.** `task/` calls `open`, the methods of `Place`, `launch` and the methods of `Workload`, in this
+ * order, once for each run. `daemon/` calls `attach`, `find`, `search`, `collect` and `dispose` when it recovers runs of an
+ * earlier daemon, and `dispose` at the end of each run.
+ *
+ * **What may run at once.** Runs are independent: every method may be called for several tasks at once. Within one
+ * place `exec`, `write` and `read` overlap only where its capabilities say `agentUser`.
+ *
+ * **What must be safe to repeat.** `attach`, `find`, `search`, `dispose`, `collect`, `stop`, `release`: a daemon may be
+ * killed in any of them, and the next one calls it again.
+ *
+ * **What may come after a failed call.** A failed `open` has removed what it made; nothing else is called. After a
+ * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: what is not known any more is
+ * an exit of the kind `lost`.
+ *
+ * **What survives a crash.** References (`PlaceRef`, `WorkloadRef`) are plain data of the driver's own, with the version of
+ * their format. The journal returns them unchanged. A launched command and its output need no living agent.
  */
 export interface Driver {
-  readonly kind: DriverKind;
+  /** Name of its kind in the journal, as `DriverModule` has it. */
+  readonly kind: string;
+  /** Of each place that it opens. */
+  readonly capabilities: Capabilities;
   /** Makes the place ready for set-up steps. */
   open(request: PlaceRequest): Promise<Place>;
   /** Starts the task's command in the place. It needs no living parent from then on. */
@@ -28,16 +50,52 @@ export interface Driver {
    * has made none for it that could be found.
    */
   search(run: LostRun): Promise<PlaceRef | undefined>;
-  /** Removes what `open` and `launch` left (containers, files outside the run folder). Safe to repeat. */
+  /** Removes what `open` and `launch` left (containers, files outside the run folder). */
   dispose(ref: PlaceRef): Promise<void>;
   /**
    * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.
    */
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
+  /**
+   * A place for a look before a task is taken, without opening one. Absent where a place exists only once it is opened.
+   *
+   * @param folder that the place may name as its run's; nothing is made there
+   */
+  look?(taskId: string, folder: string): Place;
+  /** For making an image of an open place instead of launching a command in it. */
+  imageMaker?(place: Place): Promise<ImageMaker>;
 }
 
-export type DriverKind = 'local' | 'docker';
+/** What the places of a driver are like. Code above the drivers asks this, and never which driver it is. */
+export interface Capabilities {
+  /** Paths of this machine name the same files there: programs, configuration, other folders of the user. */
+  readonly hostPaths: boolean;
+  /** Commands run as the agent's own user, so that several set-up steps may write to the workspace at once. */
+  readonly agentUser: boolean;
+  /** A place is made for one task and removed after it. Otherwise it is shared: what a step installs stays. */
+  readonly disposable: boolean;
+  /** A place has only the GPUs that the driver gives it. Otherwise variables pin the command to them. */
+  readonly assignsGpus: boolean;
+  /** A place has variables, a home and a configuration file of its own. */
+  readonly ownEnvironment: boolean;
+  /** Opening a place may take minutes (an image is pulled), so the code is fetched meanwhile. */
+  readonly slowToOpen: boolean;
+}
+
+/** Makes an image of a place in which a task was made ready. */
+export interface ImageMaker {
+  /** Variables that the image under the place has of itself. */
+  imageVariables(): Promise<Record<string, string>>;
+  /** Names of the variables that the place was given while it was prepared. */
+  givenNames(): Promise<ReadonlySet<string>>;
+  /**
+   * @param entryPoint command that the image runs; `undefined` for none of its own
+   * @returns the id of the image
+   * @throws AgentError DOCKER_CONTAINER
+   */
+  make(image: { name: string; entryPoint: readonly string[] | undefined }): Promise<string>;
+}
 
 /** A run of which only the folders are known. */
 export interface LostRun {
@@ -77,9 +135,9 @@ export interface PlaceTask {
   authToken?: string;
 }
 
-/** Set-up steps see a place only through this: it hides whether they run here or in a container. */
+/** Set-up steps see a place only through this. */
 export interface Place {
-  readonly kind: DriverKind;
+  readonly capabilities: Capabilities;
   /** Plain data that goes to the journal before anything irreversible happens. */
   readonly ref: PlaceRef;
   /** What its image has in it, where it is a container: equal for images with equal files and variables. */
@@ -103,8 +161,7 @@ export interface Place {
   /** Where a path of the host is seen inside the place (same path for the local place). */
   inside(hostPath: string): string;
   /**
-   * Installs what the place lacks by its own package manager, as root. Only in places that are made for one
-   * task; this machine is its owner's.
+   * Installs what the place lacks by its own package manager, as root. Only in disposable places.
    *
    * @throws AgentError DOCKER_CONTAINER with the package manager's own words
    */
@@ -188,8 +245,9 @@ export interface ExecResult {
 }
 
 export interface PlaceRef {
-  kind: DriverKind;
-  /** Of the format, as in `REF_VERSIONS`. */
+  /** Of the driver. */
+  kind: string;
+  /** Of the format, as in `DriverModule.refVersion`. */
   version?: number;
   taskId: string;
   [key: string]: string | number | boolean | undefined;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../errors.js';
 
@@ -217,6 +217,14 @@ function writeDenied(where: string, why: string, cause: unknown): AgentError {
     hint: 'Run the agent as a user who may write there, or name another folder: HOME, CLEARML_AGENT_STATE_DIR, agent.venvs_dir, the paths of the caches.',
     cause,
   });
+}
+
+/** Also for a link that leads nowhere. */
+export function isThere(file: string): Promise<boolean> {
+  return lstat(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** True for the error of a file, or a folder on its path, that does not exist. */

@@ -146,7 +146,7 @@ export async function inheritedState(job: EnvironmentJob): Promise<string> {
   const { place, settings } = job.request;
   if (!settings.systemSitePackages) return '';
   // Layers of an image have times of their own, and set-up scripts install the same packages each time.
-  if (place.kind !== 'local') return job.inherited.join(',');
+  if (place.capabilities.disposable) return job.inherited.join(',');
   const folders = job.interpreter.probe.sysPath;
   const times = await Promise.all(
     folders.map((folder) =>

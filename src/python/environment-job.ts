@@ -76,7 +76,7 @@ export async function environmentJob(
  * one with files of its own gives nothing to keep.
  */
 function isKnown({ place, image = '' }: EnvironmentRequest): boolean {
-  return place.kind === 'local' || (image !== '' && place.sharesFiles !== false);
+  return !place.capabilities.disposable || (image !== '' && place.sharesFiles !== false);
 }
 
 /** Settings of the agent that uv takes from its environment, unless they are there already. */

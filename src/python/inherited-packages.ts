@@ -29,7 +29,7 @@ export async function inheritedPackages(
   survey: ContainerSurvey | undefined,
 ): Promise<string[]> {
   if (!settings.systemSitePackages) return [];
-  if (place.kind === 'local') {
+  if (place.capabilities.hostPaths) {
     const names = await Promise.all(probe.sysPath.map((folder) => readdir(folder).catch(() => [])));
     return names
       .flat()

@@ -47,7 +47,7 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
 }
 
 function isHere({ place }: EnvironmentOrder): boolean {
-  return place.kind === 'local';
+  return place.capabilities.hostPaths;
 }
 
 /** A repository that is not needed is not waited for. */
@@ -66,7 +66,7 @@ async function interpreterIn(
   request: EnvironmentRequest,
   named: string | undefined,
 ): Promise<{ interpreter: Interpreter | undefined; survey?: ContainerSurvey }> {
-  if (request.place.kind === 'local') return { interpreter: await interpreterFor(request, named, {}) };
+  if (isHere(request)) return { interpreter: await interpreterFor(request, named, {}) };
   return containerInterpreter(request, (options) => interpreterFor(request, named, options));
 }
 
@@ -98,7 +98,7 @@ function search(
   candidates?: readonly Candidate[],
 ): Promise<Interpreter> {
   const { place, reporter, signal, cacheFolder, image = '' } = request;
-  const folder = place.kind === 'local' || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined;
+  const folder = isHere(request) || image !== '' ? path.join(cacheFolder, 'interpreters') : undefined;
   return findInterpreter({
     place,
     request: wanted,
@@ -112,7 +112,8 @@ function search(
 
 /** In a container, an environment that its image has activated is the one to install into. */
 async function activatedPython({ place, settings }: EnvironmentRequest): Promise<string | undefined> {
-  if (place.kind === 'local' || !settings.systemSitePackages || !settings.useActivated) return undefined;
+  if (!place.capabilities.ownEnvironment || !settings.systemSitePackages || !settings.useActivated)
+    return undefined;
   const { VIRTUAL_ENV: folder } = await place.environment();
   return folder === undefined || folder === '' ? undefined : `${folder}/bin/python`;
 }

@@ -62,7 +62,7 @@ export async function systemEnvironment(
     for (const { plan: planned, located } of lists) {
       // The interpreter outlives the checkout of this run.
       const external = planned.external.map((one) => ({ ...one, editable: false }));
-      const plan = place.kind === 'local' ? { ...planned, external } : planned;
+      const plan = place.capabilities.disposable ? planned : { ...planned, external };
       const failed = await runPlan({ plan, installer: installerFor(located), priorityFirst: true, reporter });
       if (failed !== undefined) throw installError(failed);
     }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { TaskOwner } from '../api/owner.js';
 import type { TaskRequirements } from '../api/task-record.js';
 import type { PlaceRef, WorkloadRef } from '../drivers/driver.js';
-import { refuseUnknownRef } from '../drivers/ref-version.js';
+import { refuseUnknownRef } from '../drivers/registry.js';
 import { AgentError, isAgentError } from '../errors.js';
 import { clearFolderAway, isMissing, JsonLinesFile, readJsonLines, writeFileDurable } from '../os/files.js';
 import { refuseNewer } from '../os/format-version.js';

@@ -14,7 +14,7 @@ export async function noteLaunched(
 ): Promise<RunState | undefined> {
   const { state } = journal;
   if (state?.last !== 'preparing' || state.place === undefined) return state;
-  const workload = await drivers[state.place.kind]?.find(state.place);
+  const workload = await drivers.get(state.place.kind)?.find(state.place);
   if (workload !== undefined) await journal.write({ step: 'launched', workload });
   return journal.state;
 }

@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { isTaskGone } from '../api/errors.js';
-import { controlFolder } from '../container/layout.js';
+import { DRIVERS } from '../drivers/registry.js';
 import { isAgentError } from '../errors.js';
 import { taskOfRunFolder } from '../os/paths.js';
 import type { AgentContext } from '../task/context.js';
@@ -16,8 +15,7 @@ import { containerWorkspace, workspaceOf } from './workspace.js';
 export async function restoreJournal(ctx: AgentContext, runFolder: string): Promise<string | undefined> {
   const task = taskOfRunFolder(runFolder);
   if (task === undefined) return undefined;
-  // Its container is not to be seen by a daemon that knows no engine.
-  if (ctx.drivers.docker === undefined && (await isThere(controlFolder(runFolder)))) return undefined;
+  if (await ofMissingDriver(ctx, runFolder)) return undefined;
   const queue = await queueOf(ctx, task);
   const journal = await Journal.restore(runFolder, { task, queue }).catch((error: unknown) => {
     if (isAgentError(error, 'NEWER_FORMAT')) return undefined;
@@ -27,8 +25,8 @@ export async function restoreJournal(ctx: AgentContext, runFolder: string): Prom
   try {
     if (journal.state?.place !== undefined || journal.state?.workload !== undefined) return task;
     const run = { taskId: task, runFolder, workspace: containerWorkspace(workspaceOf(ctx, runFolder)) };
-    for (const driver of Object.values(ctx.drivers)) {
-      const place = await driver?.search(run);
+    for (const driver of ctx.drivers.values()) {
+      const place = await driver.search(run);
       if (place === undefined) continue;
       await journal.write({ step: 'preparing', place });
       break;
@@ -48,9 +46,9 @@ async function queueOf({ tasks }: AgentContext, task: string): Promise<string | 
   }
 }
 
-async function isThere(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
+/** What a driver has made is not to be seen by a daemon without it. */
+async function ofMissingDriver({ drivers }: AgentContext, runFolder: string): Promise<boolean> {
+  const missing = DRIVERS.filter(({ kind }) => !drivers.has(kind));
+  const left = await Promise.all(missing.map((one) => one.leftIn?.(runFolder) ?? false));
+  return left.includes(true);
 }

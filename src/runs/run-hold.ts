@@ -1,8 +1,6 @@
-import { localRef } from '../drivers/local/local-ref.js';
-import { holdOf, living } from '../drivers/local/workload-processes.js';
+import { driverModule, livingProcesses } from '../drivers/registry.js';
 import { unsentLog } from '../logs/unsent-log.js';
 import { lockHolder } from '../os/lock.js';
-import { isAlive } from '../os/processes.js';
 import { runLock } from './folders.js';
 import { Journal, type RunState } from './journal.js';
 import { workerLock } from './registry.js';
@@ -45,13 +43,14 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
       ? { why: 'it is just beginning', inUse: true }
       : undefined;
   }
-  const pids = await livingPids(state);
-  if (pids.length > 0) {
+  const pids = await livingProcesses(state);
+  if (pids !== undefined && pids.length > 0) {
     return { why: `its processes are running (${pids.slice(0, 5).join(', ')})`, inUse: true };
   }
   if (state.last === 'reported') return undefined;
-  if (state.place?.kind === 'docker') {
-    return { why: 'its container is for the agent of this worker id to clear up', inUse: true };
+  if (pids === undefined) {
+    const where = driverModule(state.place?.kind ?? '')?.where ?? 'in a place that this agent does not know';
+    return { why: `it runs ${where}, which the agent of this worker id has to clear up`, inUse: true };
   }
   const unsent = await unsentLog(runFolder);
   if (unsent > 0) return { why: `${unsent} bytes of its log are not with the server`, inUse: false };
@@ -61,14 +60,4 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
 async function heldBy(lock: string): Promise<RunHold | undefined> {
   const holder = await lockHolder(lock);
   return holder && { why: `its agent is running (process ${holder.pid})`, inUse: true };
-}
-
-/** Processes of the run that are alive on this machine. */
-export async function livingPids({ place, workload }: RunState): Promise<number[]> {
-  const local = place && localRef(place);
-  if (local === undefined) return [];
-  const { pid, startTime } = { ...workload };
-  const leads = typeof pid === 'number' && typeof startTime === 'string' && (await isAlive(pid, startTime));
-  const found = await living({ ...holdOf(local), ...(leads ? { leader: pid } : {}) });
-  return found.filter(({ zombie }) => !zombie).map((entry) => entry.pid);
 }

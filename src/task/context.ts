@@ -1,7 +1,7 @@
 import type { QueuesApi } from '../api/queues.js';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
-import type { Driver, DriverKind } from '../drivers/driver.js';
+import type { Driver } from '../drivers/driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
@@ -39,7 +39,10 @@ export interface AgentContext {
   /** Where console lines go. */
   logServer: LogServer;
   queues: QueuesApi;
-  drivers: Readonly<Record<DriverKind, Driver | undefined>>;
+  /** Runs new tasks. */
+  driver: Driver;
+  /** All that are open, by their kind: runs of an earlier daemon may need another. */
+  drivers: ReadonlyMap<string, Driver>;
   redactor: Redactor;
   logger: AgentLogger;
   background: BackgroundWork;

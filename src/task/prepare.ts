@@ -41,17 +41,16 @@ export async function prepareTask(
   const { ctx, log } = run;
   const script = checkedScript(record);
   const since = Date.now();
-  const driver = ctx.drivers.docker ?? ctx.drivers.local;
-  if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
+  const { driver } = ctx;
   const whole = workspaceOf(ctx, run.folder);
   await rm(whole, { recursive: true, force: true });
-  const workspace = driver.kind === 'local' ? whole : containerWorkspace(whole);
+  const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
   const place = await openPlace({ run, record, script, driver, workspace, since, signal });
   const requirements = script.requirements ?? {};
   await run.journal.write({ step: 'preparing', place: place.ref, retries: run.retries, requirements });
   const surroundings = await surroundingsIn(place, ctx, log);
   const parts = { run, record, script, place, workspace, surroundings, since, signal };
-  const [code, python] = place.kind === 'local' ? await atOnce(parts) : await oneByOne(parts);
+  const [code, python] = place.capabilities.agentUser ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, surroundings.config, { code, python });
   const command = await taskCommand({ run, place, surroundings, code, python });
@@ -90,7 +89,7 @@ function atOnce(parts: Parts): Promise<[TaskCode, PythonEnvironment]> {
   );
 }
 
-/** In a container the files belong to its user whenever something runs there, so there is one thing at a time. */
+/** Files belong to the place's user whenever something runs there, so there is one step at a time. */
 async function oneByOne(parts: Parts): Promise<[TaskCode, PythonEnvironment]> {
   const code = await codePhase(parts);
   return [code, await environmentPhase(parts, code.repository)];
@@ -103,7 +102,7 @@ function codePhase(parts: Parts): Promise<TaskCode> {
 /** The code of a task, where its place has it. */
 export async function codeInPlace(parts: Omit<CodeParts, 'here'> & { place: Place }): Promise<TaskCode> {
   const { place, workspace } = parts;
-  const here = place.kind === 'local';
+  const here = place.capabilities.hostPaths;
   const code = await prepareCode({ ...parts, workspace: codeWorkspace(place, workspace), here });
   await handOverCode(place, workspace);
   return code;
@@ -115,7 +114,7 @@ function environmentPhase(
 ): Promise<PythonEnvironment> {
   const code = {
     repository,
-    ...toolAccess({ ...parts, here: parts.place.kind === 'local' }),
+    ...toolAccess({ ...parts, here: parts.place.capabilities.hostPaths }),
   };
   return parts.run.clock.run(
     'environment',
@@ -129,7 +128,7 @@ interface OpenParts extends Omit<Parts, 'place' | 'surroundings'> {
   driver: Driver;
 }
 
-/** A container comes from another place than its code, so both are fetched at once. */
+/** An image comes from another host than the code, so both are fetched at once. */
 async function openPlace(parts: OpenParts): Promise<Place> {
   const { run, record, driver, workspace } = parts;
   const open = (signal: AbortSignal) =>
@@ -141,7 +140,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
       signal,
       task: placeTask(run, record),
     });
-  if (driver.kind === 'local') return open(parts.signal);
+  if (!driver.capabilities.slowToOpen) return open(parts.signal);
   const reporter = new HeldReporter(run.log);
   const [place] = await sideBySide(parts.signal, open, (signal) =>
     fetchCode({ ...parts, surroundings: run.ctx, here: false, reporter, signal }),
@@ -187,7 +186,7 @@ export async function convertNotebook(
   }
   const file = path.resolve(cwd, conversion.script);
   // What converts runs packages of the task, which may have put a link in the script's place.
-  if (place.kind === 'local' && pathInside(code.repository?.root ?? code.folder, file) !== file) return;
+  if (place.capabilities.agentUser && pathInside(code.repository?.root ?? code.folder, file) !== file) return;
   const text = (await place.read(file)) ?? '';
   const mended = mendedScript(config, notebookScript(text), file);
   if (mended !== text) await place.write(file, mended);

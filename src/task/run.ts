@@ -1,6 +1,5 @@
-import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
-import { causeLine } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import type { Upkeep } from '../python/environment-request.js';
 import type { Journal, RunState } from '../runs/journal.js';
@@ -12,7 +11,8 @@ import type { AgentContext, RunSignals } from './context.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { stoppedEnd } from './operator-stop.js';
 import type { RunEnd, Settlement } from './outcome.js';
-import type { PhaseClock } from './phases.js';
+import type { PhaseClock } from './phase-clock.js';
+import { type Attempt, type Phase, runPhases } from './phases.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
@@ -57,12 +57,33 @@ export type RunResult = Settlement | 'handed-over';
  * task's status and a line in its log; nothing is thrown but what the journal's disk refuses.
  */
 export async function runTask(run: TaskRun): Promise<RunResult> {
-  const { ctx } = run;
-  run.log.line(`task ${run.task} pulled from ${run.queue ?? 'no queue'} by worker ${ctx.workerId}`, 'INFO');
-  const [claimed] = await Promise.all([claim(run), preparing()]);
-  if ('kind' in claimed) return settle(run, claimed);
-  // Watched from here on: until it was claimed, the task's status on the server was still "queued".
-  return withHalt(run, (halt) => prepareAndSupervise(run, claimed, halt));
+  run.log.line(
+    `task ${run.task} pulled from ${run.queue ?? 'no queue'} by worker ${run.ctx.workerId}`,
+    'INFO',
+  );
+  // Watched only once it is claimed: until then the task's status on the server is still "queued".
+  const phases = [claimPhase, watchPhase, preparePhase, launchPhase, supervisePhase];
+  const [result] = await Promise.all([
+    runPhases({ run }, phases, { failed: failedSetup, conclude }),
+    preparing(),
+  ]);
+  return result;
+}
+
+/** Ends a task that was pulled and cannot be run at all. */
+export function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
+  const refusal: Phase = { title: 'refuse', setup: async () => setupFailure(run, error) };
+  return runPhases({ run }, [claimPhase, refusal], { failed: failedSetup, conclude });
+}
+
+/** Resumes a run whose command an earlier daemon launched. */
+export function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
+  if (state.end) return finish(run, state.end, state.retry);
+  run.retries = state.retries ?? 0;
+  const failed = (error: unknown) => {
+    throw error;
+  };
+  return runPhases({ run }, [attachPhase(state), watchPhase, supervisePhase], { failed, conclude });
 }
 
 /** Loaded with the first task: a daemon that idles has no use for what makes code and packages. */
@@ -70,77 +91,110 @@ function preparing() {
   return import('./prepare.js');
 }
 
-/** Ends a task that was pulled and cannot be run at all. */
-export async function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
-  const claimed = await claim(run);
-  return settle(run, 'kind' in claimed ? claimed : setupFailure(run, error));
-}
-
-async function claim(run: TaskRun): Promise<TaskRecord | RunEnd> {
-  const { task, queue, queuedAt } = run;
-  const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
-  try {
+const claimPhase: Phase = {
+  title: 'claim',
+  async setup(attempt) {
+    const { run } = attempt;
+    const { task, queue, queuedAt } = run;
+    const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
     const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
     await run.onClaimed?.();
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
-    return claimed;
-  } catch (error) {
-    return setupFailure(run, error);
-  }
-}
+    attempt.record = claimed;
+    return undefined;
+  },
+};
 
-async function prepareAndSupervise(
-  run: TaskRun,
-  record: TaskRecord,
-  halt: Halt,
-): Promise<RunEnd | undefined> {
-  try {
+/** Watches for what ends the run from outside, until its end is reported. */
+const watchPhase: Phase = {
+  title: 'watch',
+  async setup(attempt) {
+    const { run } = attempt;
+    const halt = haltFor(run);
+    attempt.halt = halt;
+    run.endWatch = () => halt.close();
+    return undefined;
+  },
+  teardown({ run, halt }) {
+    halt?.close();
+    run.ctx.statuses.calm(run.task);
+  },
+};
+
+const preparePhase: Phase = {
+  title: 'prepare',
+  async setup(attempt) {
+    const { run, record, halt } = attempt;
+    if (record === undefined || halt === undefined) throw outOfOrder('prepare');
     run.gpus.begin();
     const { prepareTask } = await preparing();
-    const prepared = await prepareTask(run, record, halt.signal);
-    return await superviseWorkload(run, await launch(run, prepared, halt), halt);
-  } catch (error) {
-    if (halt.signal.aborted) return stopped(run, halt);
-    return setupFailure(run, error);
-  }
-}
+    attempt.prepared = await prepareTask(run, record, halt.signal);
+    return undefined;
+  },
+};
+
+const launchPhase: Phase = {
+  title: 'launch',
+  async setup(attempt) {
+    const { run, prepared, halt } = attempt;
+    if (prepared === undefined || halt === undefined) throw outOfOrder('launch');
+    attempt.workload = await launch(run, prepared, halt);
+    return undefined;
+  },
+};
+
+const supervisePhase: Phase = {
+  title: 'supervise',
+  async setup({ run, workload, halt }) {
+    if (workload === undefined || halt === undefined) throw outOfOrder('supervise');
+    return superviseWorkload(run, workload, halt);
+  },
+};
 
 const LOST: RunEnd = {
   kind: 'exit',
   exit: { kind: 'lost', reason: 'nothing of it is left on this machine' },
 };
 
-/** Resumes a run whose command an earlier daemon launched. */
-export async function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
-  if (state.end) return finish(run, state.end, state.retry);
-  run.retries = state.retries ?? 0;
-  const workload = state.workload && (await run.ctx.drivers[state.workload.kind]?.attach(state.workload));
-  if (workload === undefined) return settle(run, state.stop ?? LOST);
-  await run.onClaimed?.();
-  run.onLaunched?.();
-  if (state.stop) {
-    run.ctx.logger.info(`task ${run.task}: an earlier daemon was stopping it; this one continues the stop`);
-    return settle(run, await stopWorkload(run, workload, state.stop));
-  }
-  run.ctx.logger.info(`task ${run.task}: attached again to what an earlier daemon launched`);
-  return withHalt(run, (halt) => superviseWorkload(run, workload, halt));
+/** Takes the place of all phases before the watch in a run whose command an earlier daemon launched. */
+function attachPhase(state: RunState): Phase {
+  return {
+    title: 'attach',
+    async setup(attempt) {
+      const { run } = attempt;
+      const { ctx, task } = run;
+      const workload = state.workload && (await ctx.drivers.get(state.workload.kind)?.attach(state.workload));
+      if (workload === undefined) return state.stop ?? LOST;
+      await run.onClaimed?.();
+      run.onLaunched?.();
+      if (state.stop) {
+        ctx.logger.info(`task ${task}: an earlier daemon was stopping it; this one continues the stop`);
+        return stopWorkload(run, workload, state.stop);
+      }
+      ctx.logger.info(`task ${task}: attached again to what an earlier daemon launched`);
+      attempt.workload = workload;
+      return undefined;
+    },
+  };
 }
 
-async function withHalt(run: TaskRun, work: (halt: Halt) => Promise<RunEnd | undefined>): Promise<RunResult> {
-  const halt = haltFor(run);
-  run.endWatch = () => halt.close();
-  try {
-    const end = await work(halt);
-    if (end !== undefined) return await settle(run, end);
-    await run.log.detach();
-    return 'handed-over';
-  } finally {
-    halt.close();
-    run.ctx.statuses.calm(run.task);
-  }
+function outOfOrder(phase: string): AgentError {
+  return new AgentError('INTERNAL', `the phase "${phase}" of a run came too early`);
+}
+
+/** An error of a set-up ends the task, unless the run was to end anyway. */
+function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
+  if (halt?.signal.aborted) return halt.reason === undefined ? undefined : stoppedEnd(run, halt.reason);
+  return setupFailure(run, error);
+}
+
+async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
+  if (end !== undefined) return settle(run, end);
+  await run.log.detach();
+  return 'handed-over';
 }
 
 /**
@@ -207,8 +261,4 @@ function pinger({ ctx, task }: TaskRun): () => void {
       ctx.logger.debug(`task ${task}: ping failed: ${causeLine(error)}`);
     });
   };
-}
-
-function stopped(run: TaskRun, halt: Halt): RunEnd | undefined {
-  return halt.reason === undefined ? undefined : stoppedEnd(run, halt.reason);
 }

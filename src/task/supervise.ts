@@ -39,11 +39,16 @@ export async function superviseWorkload(
   const own = reason === 'shutdown' ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
   if (own !== undefined && (reason === undefined || reason === 'shutdown')) {
     // Before the rest of the output is read, which may free space.
-    const diskFull = workload.ref.kind === 'local' && (await isDiskFull(run.folder));
+    const diskFull = onThisDisk(run, workload) && (await isDiskFull(run.folder));
     await copied;
     return endByItself(run, own, diskFull);
   }
   return endWatched(run, watched, stoppedEnd(run, reason ?? 'shutdown'));
+}
+
+/** Whether the command writes to the disk that the run's folder is on. */
+function onThisDisk({ ctx }: TaskRun, { ref }: Workload): boolean {
+  return ctx.drivers.get(ref.kind)?.capabilities.hostPaths === true;
 }
 
 /** The GPUs are looked at only when the command has failed by itself. */

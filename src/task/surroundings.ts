@@ -30,7 +30,7 @@ export async function surroundingsIn(
   { config, environment, home }: AgentContext,
   log: Reporter,
 ): Promise<Surroundings> {
-  if (place.kind === 'local') return { config, environment, home };
+  if (!place.capabilities.ownEnvironment) return { config, environment, home };
   const found = await place.environment();
   const configured = configuredEnvironment(config);
   const inside = { ...found, ...configured };

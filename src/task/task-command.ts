@@ -55,10 +55,9 @@ async function commandEnvironment({ run, place, surroundings, code, python }: Co
     logLevel: ctx.taskLogLevel,
     pythonPath: [...folders, ...python.pathEntries, ...extraPythonPath(config)],
     binFolders: python.binFolder === undefined ? [] : [python.binFolder],
-    // A container is given its GPUs by the engine.
     extra: {
       ...python.environment,
-      ...(place.kind === 'local' ? await devicePins(ctx) : {}),
+      ...(place.capabilities.assignsGpus ? {} : await devicePins(ctx)),
       ...(await taskSection(run)),
     },
   });
@@ -72,7 +71,7 @@ async function configFile(
   place: Place,
   environment: Surroundings['environment'],
 ): Promise<string> {
-  if (place.kind !== 'local') return environment.CLEARML_CONFIG_FILE || CONTAINER_CONFIG;
+  if (place.capabilities.ownEnvironment) return environment.CLEARML_CONFIG_FILE || CONTAINER_CONFIG;
   const file = path.join(folder, 'clearml.conf');
   await writeFileDurable(file, taskConfigText(ctx.config, ctx.authToken));
   return file;
@@ -96,7 +95,7 @@ const LAST_SHELL = '/bin/sh';
 
 /** The first of these that the place has. */
 async function findShell(place: Place, candidates: readonly string[]): Promise<string> {
-  if (place.kind === 'local') return candidates.find((file) => existsSync(file)) ?? LAST_SHELL;
+  if (place.capabilities.hostPaths) return candidates.find((file) => existsSync(file)) ?? LAST_SHELL;
   const script = 'for file in "$@"; do if [ -x "$file" ]; then printf %s "$file"; exit; fi; done';
   const { stdout } = await place.exec({ argv: [LAST_SHELL, '-c', script, 'sh', ...candidates] });
   return stdout || LAST_SHELL;

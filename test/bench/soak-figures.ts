@@ -43,13 +43,13 @@ export async function measureSoak(
     const ids: string[] = [];
     for (let at = 0; at < count; at += 1) ids.push(await scene.enqueue('short.py'));
     const readings = await watch(scene, path.join(folder, 'home'), async () => {
-      const { total } = await scene.call<{ total: number }>('tasks.get_all', {
+      const { tasks } = await scene.call<{ tasks: unknown[] }>('tasks.get_all', {
         status: ['queued', 'in_progress'],
         only_fields: ['id'],
         page: 0,
         page_size: 1,
       });
-      return total === 0;
+      return tasks.length === 0;
     });
     const rate = (count * 60_000) / (Date.now() - begun);
     let wrongLogs = 0;

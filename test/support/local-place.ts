@@ -1,5 +1,6 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import type { ExecOptions, ExecResult, Place, PlaceCommand } from '../../src/drivers/driver.js';
+import { HERE } from '../../src/drivers/local/local-place.js';
 import { run } from '../../src/os/exec.js';
 
 /** Commands that ran in a place, for tests that say how often something happened. */
@@ -14,7 +15,7 @@ export function localPlace(env: Readonly<Record<string, string | undefined>>): R
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   return {
-    kind: 'local',
+    capabilities: HERE,
     ref: { kind: 'local', taskId: 'test' },
     commands,
     environment: async () => base,

@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
-import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const buildCommand: Command = {
   name: 'build',
@@ -23,7 +23,7 @@ export const buildCommand: Command = {
       flags: '--standalone-mode',
       help: 'use the network for the API only; code and packages must already be present',
     },
-    ...containerFlags(
+    ...driverFlags(
       "build an image, in a container of the task's image or of the image named here with its arguments",
     ),
     {

@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { BuildOptions } from '../../daemon/build/build-run.js';
 import { executeWorkerId } from '../../daemon/worker-id.js';
+import { chosenDriver, driverFlagNames } from '../../drivers/registry.js';
 import { AgentError } from '../../errors.js';
 import { visibilityVariables } from '../../gpu/visibility.js';
 import { expandHome, stateFolder } from '../../os/paths.js';
 import type { CommandContext } from '../command.js';
 import { machineOf, voiceOf } from '../identity.js';
-import { configFlags, containerMode, requireReady, sessionConfig, taskOptions } from '../session.js';
+import { configFlags, requireReady, sessionConfig, taskOptions } from '../session.js';
 
 /** `agent build`: makes a task's environment in a folder, or an image with it. */
 export async function runBuild(context: CommandContext): Promise<number> {
@@ -15,13 +16,13 @@ export async function runBuild(context: CommandContext): Promise<number> {
   checkFlags(options);
   const build = buildOptions(context);
   const target = textOf(options.target);
-  const mode = containerMode(context);
-  if (mode !== undefined) {
+  const choice = chosenDriver(options);
+  if (choice !== undefined) {
     const { buildImage } = await import('../../daemon/build/build-image.js');
     return buildImage({
       ...build,
       image: target,
-      mode,
+      choice,
       ignoreTaskContainer: options.forceDocker === true,
       entryPoint: entryPointOf(options.entryPoint),
     });
@@ -77,10 +78,10 @@ function checkFlags(options: CommandContext['options']): void {
       `--python-version takes a version of Python 3 such as 3.11, got "${version}"`,
     );
   }
-  if (options.docker !== undefined || options.podman !== undefined) return;
+  if (chosenDriver(options) !== undefined) return;
   const alone = CONTAINER_FLAGS.find(([, key]) => options[key] !== undefined);
   if (alone)
-    throw new AgentError('USAGE', `build ${alone[0]} is about an image: it needs --docker or --podman`);
+    throw new AgentError('USAGE', `build ${alone[0]} is about an image: it needs ${driverFlagNames()}`);
 }
 
 function entryPointOf(value: unknown): 'reuse_task' | 'clone_task' | undefined {

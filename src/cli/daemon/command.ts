@@ -3,7 +3,7 @@ import { AgentError } from '../../errors.js';
 import { type Command, type Flag, seconds } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { timeLimit } from '../duration.js';
-import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
 
@@ -125,7 +125,7 @@ export const daemonCommand: Command = {
       help: 'use the network for the API only; code and packages must already be present',
       group: 'Task',
     },
-    ...containerFlags('run tasks in containers; image and arguments are for tasks that name no image'),
+    ...driverFlags('run tasks in containers; image and arguments are for tasks that name no image'),
     ...runFlags,
     ...machineFlags,
     ...notTaken,

@@ -3,19 +3,13 @@ import { readList } from '../../config/lists.js';
 import type { DaemonOptions } from '../../daemon/daemon.js';
 import { tellServiceManager } from '../../daemon/service-manager.js';
 import { workerIds } from '../../daemon/worker-id.js';
+import { chosenDriver } from '../../drivers/registry.js';
 import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
 import { startedByNohup } from '../../os/signal-handling.js';
 import type { CommandContext } from '../command.js';
 import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from '../identity.js';
-import {
-  configFlags,
-  containerMode,
-  requireReady,
-  sessionConfig,
-  taskOptions,
-  textList,
-} from '../session.js';
+import { configFlags, requireReady, sessionConfig, taskOptions, textList } from '../session.js';
 import { refuseEndFlags } from './end-order.js';
 import { withOwnLog } from './own-log.js';
 
@@ -64,7 +58,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     workerIds: workerIds(identityOf(context, config)),
     wait: options.wait !== false,
     taskOptions: taskOptions(context),
-    containers: containerMode(context),
+    driver: chosenDriver(context.options),
     signals: process,
     ignoresHangup: startedByNohup(),
     leave: (status) => process.exit(status),

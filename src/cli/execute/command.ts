@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
-import { containerFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
 
 export const executeCommand: Command = {
   name: 'execute',
@@ -19,7 +19,7 @@ export const executeCommand: Command = {
       flags: '--standalone-mode',
       help: 'use the network for the API only; code and packages must already be present',
     },
-    ...containerFlags('run the task in a container; image and arguments are for a task that names no image'),
+    ...driverFlags('run the task in a container; image and arguments are for a task that names no image'),
     {
       flags: '--dry-run',
       help: 'print the docker run command and run nothing; needs --docker or --podman',

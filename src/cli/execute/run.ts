@@ -1,13 +1,14 @@
 import { openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { executeWorkerId } from '../../daemon/worker-id.js';
+import { chosenDriver, driverFlagNames } from '../../drivers/registry.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
 import { startedByNohup } from '../../os/signal-handling.js';
 import type { CommandContext } from '../command.js';
 import { machineOf, voiceOf } from '../identity.js';
-import { configFlags, containerMode, requireReady, sessionConfig, taskOptions } from '../session.js';
+import { configFlags, requireReady, sessionConfig, taskOptions } from '../session.js';
 
 /** `agent execute`: runs one task in this terminal. */
 export async function runExecute(context: CommandContext): Promise<number> {
@@ -15,9 +16,9 @@ export async function runExecute(context: CommandContext): Promise<number> {
   if (typeof options.id !== 'string') {
     throw new AgentError('USAGE', 'execute needs --id: the id or the name of the task to run');
   }
-  const containers = containerMode(context);
-  if (options.dryRun === true && containers === undefined) {
-    const text = '--dry-run prints how a container is run, so it needs --docker or --podman';
+  const driver = chosenDriver(options);
+  if (options.dryRun === true && driver === undefined) {
+    const text = `--dry-run prints how a container is run, so it needs ${driverFlagNames()}`;
     throw new AgentError('USAGE', text);
   }
   const config = sessionConfig(context, configFlags(options));
@@ -42,7 +43,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     ),
     tags: config.words('CLEARML_WORKER_TAGS') ?? [],
     taskOptions: taskOptions(context),
-    containers,
+    driver,
     dryRun: options.dryRun === true,
     print: (line) => void context.stdout.write(`${line}\n`),
     signals: process,

@@ -1,5 +1,4 @@
-import { labelledRun } from '../../drivers/docker/containers/container-plan.js';
-import type { StoppedContainer } from '../../drivers/docker/containers/stopped-containers.js';
+import type { StoppedPlace } from '../../drivers/module.js';
 
 /** What a run of an agent still has to do with its container. */
 export interface ContainerNeed {
@@ -9,7 +8,7 @@ export interface ContainerNeed {
 }
 
 export interface PruneFacts {
-  containers: readonly StoppedContainer[];
+  containers: readonly StoppedPlace[];
   /** By the container's id. */
   needs: ReadonlyMap<string, ContainerNeed>;
   /** Folders of runs whose journal cannot be read, with why. */
@@ -22,7 +21,7 @@ export interface PruneFacts {
 }
 
 export interface PruneItem {
-  container: StoppedContainer;
+  container: StoppedPlace;
   /** Why it stays; `undefined` for one to remove. */
   keptFor: string | undefined;
 }
@@ -38,11 +37,10 @@ export function planPrune(facts: PruneFacts): PruneItem[] {
 }
 
 function claim(
-  { id, labels }: StoppedContainer,
+  { id, runFolder }: StoppedPlace,
   { needs, unreadable, abandoned }: PruneFacts,
 ): string | undefined {
-  const folder = labelledRun(labels);
-  const why = folder === undefined ? undefined : unreadable.get(folder);
+  const why = runFolder === undefined ? undefined : unreadable.get(runFolder);
   if (why !== undefined) return `${why}, so whether its task still needs it is not known`;
   const need = needs.get(id);
   if (need === undefined || (abandoned && !need.agentRuns)) return undefined;
@@ -51,10 +49,7 @@ function claim(
     : `its agent has to finish task ${need.task} at its next start`;
 }
 
-function youth(
-  { since, state }: StoppedContainer,
-  { now, olderThanSeconds }: PruneFacts,
-): string | undefined {
+function youth({ since, state }: StoppedPlace, { now, olderThanSeconds }: PruneFacts): string | undefined {
   const age = (now - Date.parse(since)) / 1000;
   const least = state === 'created' ? Math.max(olderThanSeconds, STARTING_SECONDS) : olderThanSeconds;
   return age < least ? 'too young' : undefined;

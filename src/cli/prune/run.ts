@@ -1,12 +1,8 @@
-import {
-  removeStopped,
-  type StoppedContainer,
-  stoppedContainers,
-} from '../../drivers/docker/containers/stopped-containers.js';
-import { Engine } from '../../drivers/docker/engine.js';
+import type { StoppedPlace, StoppedPlaces } from '../../drivers/module.js';
+import { chosenDriver, stoppedPlaces } from '../../drivers/registry.js';
 import { causeLine } from '../../errors.js';
 import { stateFolder } from '../../os/paths.js';
-import { journaledContainers } from '../../runs/journaled-containers.js';
+import { journaledPlaces } from '../../runs/journaled-places.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig, textList } from '../session.js';
 import { ageText, renderTable } from '../table.js';
@@ -16,7 +12,7 @@ import { type PruneItem, planPrune } from './plan-prune.js';
 const OLDER_THAN_SECONDS = 4 * 86_400;
 
 interface Outcome {
-  container: StoppedContainer;
+  container: StoppedPlace;
   action: 'removed' | 'to be removed' | 'kept' | 'failed';
   /** Why it was kept, or why it could not be removed. */
   why?: string;
@@ -25,36 +21,33 @@ interface Outcome {
 /** `agent prune`: removes stopped containers of tasks. 1 when one of them cannot be removed. */
 export async function runPrune(context: CommandContext): Promise<number> {
   const { options, env, home, stdout } = context;
-  const engine = await Engine.connect(
-    sessionConfig(context).env,
-    options.podman === true ? 'podman' : 'docker',
-  );
+  const stopped = await stoppedPlaces(sessionConfig(context), chosenDriver(options));
   const now = Date.now();
   const olderThanSeconds = typeof options.olderThan === 'number' ? options.olderThan : OLDER_THAN_SECONDS;
-  const journaled = await journaledContainers(stateFolder(env, home));
+  const journaled = await journaledPlaces(stateFolder(env, home));
   const plan = planPrune({
-    containers: await stoppedContainers(engine, textList(options.label)),
-    needs: new Map(journaled.containers.map((one) => [one.id, one])),
+    containers: await stopped.list(textList(options.label)),
+    needs: new Map(journaled.places.map((one) => [one.id, one])),
     unreadable: journaled.unreadable,
     now,
     olderThanSeconds,
     abandoned: options.abandoned === true,
   });
   const outcomes: Outcome[] = [];
-  for (const item of plan) outcomes.push(await carryOut(engine, item, options.dryRun === true));
+  for (const item of plan) outcomes.push(await carryOut(stopped, item, options.dryRun === true));
   stdout.write(options.json === true ? asJson(outcomes) : asTable(outcomes, now));
   return outcomes.some(({ action }) => action === 'failed') ? 1 : 0;
 }
 
 async function carryOut(
-  engine: Engine,
+  stopped: StoppedPlaces,
   { container, keptFor }: PruneItem,
   dryRun: boolean,
 ): Promise<Outcome> {
   if (keptFor !== undefined) return { container, action: 'kept', why: keptFor };
   if (dryRun) return { container, action: 'to be removed' };
   try {
-    const removed = await removeStopped(engine, container.id);
+    const removed = await stopped.remove(container.id);
     return removed
       ? { container, action: 'removed' }
       : { container, action: 'kept', why: 'it was started again, or is gone already' };
@@ -64,7 +57,7 @@ async function carryOut(
 }
 
 function asJson(outcomes: readonly Outcome[]): string {
-  const containers = outcomes.map(({ container: { labels, ...facts }, action, why }) => ({
+  const containers = outcomes.map(({ container: { labels, runFolder: _, ...facts }, action, why }) => ({
     ...facts,
     worker: labels['clearml-worker-id'] ?? null,
     action,

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
 import type { Place } from '../../drivers/driver.js';
-import { AgentError } from '../../errors.js';
 import { fileNameOf } from '../../os/paths.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
 import { workspaceOf } from '../../runs/workspace.js';
@@ -50,8 +49,7 @@ function defaultTarget({ run, record }: BuildRun): string {
 
 async function fillTarget(build: BuildRun, target: BuildTarget, globally: boolean): Promise<string[]> {
   const { run, record, script, signal } = build;
-  const driver = run.ctx.drivers.local;
-  if (driver === undefined) throw new AgentError('INTERNAL', 'no driver for this machine');
+  const { driver } = run.ctx;
   const place = await driver.open({
     taskId: record.id,
     runFolder: run.folder,

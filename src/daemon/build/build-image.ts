@@ -2,8 +2,8 @@ import path from 'node:path';
 import type { TaskRecord } from '../../api/task-record.js';
 import { configuredEnvironment } from '../../config/sections/environment-section.js';
 import { imageProblem } from '../../container/policy/image-name.js';
-import type { ImageMaker } from '../../drivers/docker/image/image-maker.js';
-import type { Place, PlaceCommand } from '../../drivers/driver.js';
+import type { Driver, ImageMaker, Place, PlaceCommand } from '../../drivers/driver.js';
+import type { DriverChoice } from '../../drivers/module.js';
 import { AgentError } from '../../errors.js';
 import type { PythonEnvironment } from '../../python/environment-request.js';
 import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
@@ -14,7 +14,7 @@ import { codeInPlace, convertNotebook, placeTask } from '../../task/prepare.js';
 import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
 import { surroundingsIn } from '../../task/surroundings.js';
 import { taskCommand } from '../../task/task-command.js';
-import { type ContainerMode, containerDriver } from '../container-mode.js';
+import { openDriver } from '../driver-host.js';
 import { intoInterpreter } from './build-environment.js';
 import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
 import { imageSummary } from './build-summary.js';
@@ -22,7 +22,7 @@ import { imageSummary } from './build-summary.js';
 export interface ImageBuild extends BuildOptions {
   /** Name of the image, `task_id_<id>` when it is not given. */
   image: string | undefined;
-  mode: ContainerMode;
+  choice: DriverChoice;
   /** The task's own container section does not count. */
   ignoreTaskContainer: boolean;
   /** What the image runs when it is started. */
@@ -41,8 +41,8 @@ export function buildImage(options: ImageBuild): Promise<number> {
   return withBuildRun(options, async (build) => {
     const { run, record, connection, signal } = build;
     const { ctx } = run;
-    const driver = await containerDriver({
-      mode: options.mode,
+    const driver = await openDriver({
+      choice: options.choice,
       config: ctx.config,
       home: ctx.home,
       connection,
@@ -66,13 +66,19 @@ export function buildImage(options: ImageBuild): Promise<number> {
     });
     try {
       if (place.sharesFiles === false) throw notHere();
-      const maker = await driver.imageMaker(place);
+      const maker = await makerOf(driver, place);
       await fillImage({ build, place, workspace, maker, options });
     } finally {
       await driver.dispose(place.ref);
       await leaveWorkspace(ctx, run.folder, false);
     }
   });
+}
+
+/** @throws AgentError USAGE for a driver whose places do not become images */
+function makerOf(driver: Driver, place: Place): Promise<ImageMaker> {
+  if (driver.imageMaker !== undefined) return driver.imageMaker(place);
+  throw new AgentError('USAGE', `no image can be made of what runs by the driver "${driver.kind}"`);
 }
 
 /** Files that were brought through the engine are in volumes, which no image has. */

@@ -11,13 +11,11 @@ import { checkedScript } from '../../task/check-record.js';
 import { interpreterKind } from '../../task/code/script-binary.js';
 import type { RunSignals } from '../../task/context.js';
 import { startUpkeep, type TaskRun } from '../../task/run.js';
-import { buildContext, type TaskOptions } from '../build-context.js';
 import { type Connection, connect } from '../connect.js';
 import { effectiveConfig } from '../effective-config.js';
-import { intervals } from '../intervals.js';
-import { lookAtMachine } from '../machine.js';
 import { openRun } from '../runs/manage-run.js';
 import { watchShutdown } from '../shutdown.js';
+import { openWorker, type TaskOptions } from '../worker.js';
 
 export interface BuildOptions {
   config: Config;
@@ -119,24 +117,15 @@ interface QuietRun {
 
 async function quietRun(parts: QuietRun): Promise<{ run: TaskRun; release: Release }> {
   const { options, connection, folders, record, signals } = parts;
-  const { config, state, workerId, logger } = options;
-  const machine = lookAtMachine({
-    ...options,
-    featureSet: connection.client.claims.featureSet,
-    warn: (text) => logger.warn(text),
-  });
-  const ctx = buildContext({
+  const { state, workerId } = options;
+  const { ctx } = await openWorker({
     ...options,
     connection,
-    docker: undefined,
     folder: workerFolder(state, workerId),
-    abortPollMs: intervals(config, undefined).abortPollMs,
     workerTags: [],
     silent: true,
     keepsFailed: false,
     handOver: signals.handOver,
-    gpus: machine.gpus,
-    task: options.taskOptions,
   });
   const folder = await folders.create(record.id);
   const release = await acquireLock(runLock(folder), { timeoutMs: 0, what: `the run in ${folder}` });

@@ -139,9 +139,9 @@ async function findTrace(ctx: AgentContext, taskId: string): Promise<Trace | und
   for (const attempt of ATTEMPTS) {
     const folder = runFolder(ctx.stateFolder, taskId, attempt);
     const run = { taskId, runFolder: folder, workspace: containerWorkspace(workspaceOf(ctx, folder)) };
-    for (const driver of Object.values(ctx.drivers)) {
-      const place = await driver?.search(run);
-      if (place !== undefined) return { folder, place, workload: await driver?.find(place) };
+    for (const driver of ctx.drivers.values()) {
+      const place = await driver.search(run);
+      if (place !== undefined) return { folder, place, workload: await driver.find(place) };
     }
   }
   return undefined;

@@ -7,7 +7,7 @@ import type { Journal } from '../../runs/journal.js';
 import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
-import { PhaseClock } from '../../task/phases.js';
+import { PhaseClock } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
 
 export interface RunRequest {
@@ -98,7 +98,7 @@ async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Pr
   const leaving = AbortSignal.any([signals.stop, signals.kill, signals.handOver]);
   for (let tries = 1; ; tries += 1) {
     try {
-      return await ctx.drivers[place.kind]?.dispose(place);
+      return await ctx.drivers.get(place.kind)?.dispose(place);
     } catch (error) {
       if (!isAgentError(error, 'DOCKER_ENGINE') || leaving.aborted) throw error;
       if (tries === 1)

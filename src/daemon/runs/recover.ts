@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { driverFlagNames, driverModule } from '../../drivers/registry.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
 import { type RunFolders, runLock } from '../../runs/folders.js';
@@ -128,13 +129,18 @@ async function lookAt(
   return { task, queue, folder: left.folder, journal, identity, carry };
 }
 
-/** A task in a container is no business of a daemon that knows no engine: it may well run there. */
+/** A task of a driver that this daemon does not have may well run there. */
 function requireDriver({ drivers }: AgentContext, { task, place, workload }: RunState): void {
   const kind = (workload ?? place)?.kind;
-  if (kind === undefined || drivers[kind] !== undefined) return;
-  throw new AgentError('DOCKER_ENGINE', `task ${task} is in a container, and this daemon has no --docker`, {
-    hint: 'Start the daemon with its earlier flags.',
-  });
+  if (kind === undefined || drivers.has(kind)) return;
+  const where = driverModule(kind)?.where ?? 'elsewhere';
+  throw new AgentError(
+    'DOCKER_ENGINE',
+    `task ${task} is ${where}, and this daemon has no ${driverFlagNames()}`,
+    {
+      hint: 'Start the daemon with its earlier flags.',
+    },
+  );
 }
 
 function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<RunResult> {
@@ -144,7 +150,7 @@ function goOn(run: TaskRun, state: RunState, action: RecoveryAction): Promise<Ru
 
 /** Ends the rest of a set-up, and requeues the task unless another agent has it. */
 async function dismiss({ ctx, state, action }: Dismissed, left: Left, journal: Journal): Promise<void> {
-  if (state?.place) await ctx.drivers[state.place.kind]?.dispose(state.place);
+  if (state?.place) await ctx.drivers.get(state.place.kind)?.dispose(state.place);
   if (state && action === 'put-back') {
     await explainPutBack(ctx, left.folder, { state, journal });
     await putBack(ctx, { ...state, reason: `${PUT_BACK}the agent was ended before the task started` });
@@ -223,9 +229,9 @@ export async function collectLeftovers(
   folders: RunFolders,
 ): Promise<void> {
   const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
-  for (const driver of Object.values(drivers)) {
+  for (const driver of drivers.values()) {
     try {
-      const found = (await driver?.collect?.(folders.parent, runs)) ?? [];
+      const found = (await driver.collect?.(folders.parent, runs)) ?? [];
       for (const id of found) logger.info(`container ${id.slice(0, 12)} of an earlier run was removed`);
     } catch (error) {
       logger.warn(`containers of earlier runs cannot be removed: ${causeLine(error)}`);

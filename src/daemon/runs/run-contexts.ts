@@ -77,8 +77,8 @@ const KEYS = ['API_ACCESS_KEY', 'API_SECRET_KEY'];
 
 async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentContext> {
   ctx.redactor.add(session.token);
-  // Whom a container belongs to is no reason to change anything on this machine.
-  const here = ctx.drivers.docker === undefined;
+  // Whom a place of its own belongs to is no reason to change anything on this machine.
+  const here = !ctx.driver.capabilities.ownEnvironment;
   const { connection, statuses, token } = session;
   const config = withoutKeys(await ownerConfig({ ...ctx, connection }, here), token);
   return {

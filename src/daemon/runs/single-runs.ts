@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { livingProcesses } from '../../drivers/registry.js';
 import { isAgentError } from '../../errors.js';
 import { acquireLock, lockHolder, type Release } from '../../os/lock.js';
 import { RunFolders, runLock } from '../../runs/folders.js';
 import { Journal, type RunState, type SingleRun } from '../../runs/journal.js';
 import { noteLaunched } from '../../runs/note-launched.js';
-import { livingPids } from '../../runs/run-hold.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { finish } from '../../task/settle.js';
@@ -67,9 +67,9 @@ async function isWanted(
 ): Promise<boolean> {
   if (state?.single?.server !== server || state.last === 'reported') return false;
   const { end, place } = state;
-  if (place !== undefined && drivers[place.kind] === undefined) return false;
+  if (place !== undefined && !drivers.has(place.kind)) return false;
   if (withRunning || end !== undefined) return true;
-  return place?.kind !== 'docker' && (await livingPids(state)).length === 0;
+  return (await livingProcesses(state))?.length === 0;
 }
 
 async function take(ctx: AgentContext, folder: string): Promise<LeftSingleRun | undefined> {

@@ -1,14 +1,13 @@
 import path from 'node:path';
-import type { TaskContainer } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
 import { forEngine } from '../../container/arguments/build-request.js';
 import { controlFolder } from '../../container/layout.js';
 import { engineSees, readHostFolder } from '../../container/plan/host-mount.js';
 import { type PlannedContainer, planContainer } from '../../container/plan/plan-container.js';
-import type { TemplateValues } from '../../container/resolve-template.js';
 import { AgentError, isAgentError } from '../../errors.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
 import type { PlaceRequest, PlaceTask } from '../driver.js';
+import type { DriverHost, TaskDescription } from '../module.js';
 import { DEFAULT_SOCKET } from './connect/engine-address.js';
 import { containerFacts, type EngineMachine } from './containers/container-facts.js';
 import type { ContainerPlan } from './containers/container-plan.js';
@@ -18,46 +17,11 @@ import { Engine } from './engine.js';
 import { planBuild } from './image/build-plan.js';
 import { answersAt, hostAddress } from './machine-facts.js';
 
-/** What only the server knows about a task when its container is planned. */
-export interface ContainerTask {
-  /** The task's document as the server gave it. */
-  document: unknown;
-  /** Full name of its project; `undefined` when it cannot be seen. */
-  projectName: string | undefined;
-  /** Configuration file for the inside. */
-  configText: string;
-  /** The server's feature set is `advanced`. */
-  advanced: boolean;
-  /** Absent on servers before API 2.20, and where nothing refers to them. */
-  templates?: TemplateValues;
-  vaultVariables: readonly string[];
-}
-
-/** What planning a container found out that the server or the log must know. */
-export interface ContainerOutcome {
-  writeBack: TaskContainer | undefined;
-  runtime: Readonly<Record<string, string>>;
-  secrets: readonly string[];
-}
-
-export interface DockerSetup {
-  /** Of the daemon; what a run changes comes with its request. */
-  config: Config;
-  home: string;
+/** What the agent gives its driver, and how the command line chose the engine. */
+export interface DockerSetup extends DriverHost {
   engine: 'docker' | 'podman';
-  /** Words after `--docker`; `undefined` without any. */
-  flag: readonly string[] | undefined;
-  parentWorkerId: string;
-  /** The machine has a GPU that the agent sees. */
-  hasGpus(): Promise<boolean>;
-  /** Containers become images, so nothing that is the machine's own gets into them. */
-  forImage?: boolean;
-  /** For the agent's own log. */
-  warn(text: string): void;
-  /** Ends all watching when the daemon leaves; containers run on. */
-  signal: AbortSignal;
-  describe(task: PlaceTask, signal: AbortSignal): Promise<ContainerTask>;
-  planned(task: PlaceTask, outcome: ContainerOutcome): Promise<void>;
+  /** Words after the flag of the engine. */
+  flag: readonly string[];
 }
 
 /** Of Docker 28. */
@@ -152,7 +116,7 @@ function cacheGroupOf({ config, record }: PlaceTask): Pick<ContainerPlan, 'cache
 
 interface PlannedRequest {
   task: PlaceTask;
-  described: ContainerTask;
+  described: TaskDescription;
   planned: PlannedContainer;
   configFile: string;
 }

@@ -3,8 +3,16 @@ import path from 'node:path';
 import type { CreateRequest } from '../../container/create-request.js';
 import { controlFolder, stagingFolder } from '../../container/layout.js';
 import { AgentError } from '../../errors.js';
-import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
+import type {
+  Driver,
+  ImageMaker,
+  LostRun,
+  Place,
+  PlaceCommand,
+  PlaceRef,
+  PlaceRequest,
+  WorkloadRef,
+} from '../driver.js';
 import { firstLook } from './containers/container-owner.js';
 import {
   boundFolders,
@@ -16,8 +24,14 @@ import {
 import type { ContainerState } from './containers/container-state.js';
 import { networkVariables, removedVariables } from './containers/container-variables.js';
 import { runAside } from './containers/side-container.js';
-import { DockerPlace, type MountedFolder } from './docker-place.js';
-import { type DockerPlaceRef, type DockerWorkloadRef, dockerRef } from './docker-ref.js';
+import { CONTAINER, DockerPlace, type MountedFolder } from './docker-place.js';
+import {
+  DOCKER,
+  DOCKER_REF_VERSION,
+  type DockerPlaceRef,
+  type DockerWorkloadRef,
+  dockerRef,
+} from './docker-ref.js';
 import { DockerWorkload } from './docker-workload.js';
 import { FileSharing, type FileSharingOptions } from './files/file-sharing.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
@@ -25,7 +39,7 @@ import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { stagingOf } from './files/staging.js';
 import { imageKey } from './image/image-key.js';
-import { ImageMaker } from './image/image-maker.js';
+import { ContainerImageMaker } from './image/image-maker.js';
 import { provideImage } from './image/provide-image.js';
 import { containerOf, launchedIn, removeStray } from './left-container.js';
 import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
@@ -41,7 +55,8 @@ export interface DockerDriverOptions extends FileSharingOptions {
 
 /** Runs tasks in containers of an engine. */
 export class DockerDriver implements Driver {
-  readonly kind = 'docker';
+  readonly kind = DOCKER;
+  readonly capabilities = CONTAINER;
   readonly #options: DockerDriverOptions;
   readonly #places = new Map<string, OpenPlace>();
   /** Of commands that this process watches, by container. */
@@ -68,8 +83,8 @@ export class DockerDriver implements Driver {
     if (files.shared && this.#options.engineSees === undefined) engine.refuseMissingSources(plan.request);
     const container = await this.#created(plan, files, runFolder);
     const ref: DockerPlaceRef = {
-      kind: 'docker',
-      version: REF_VERSIONS.docker,
+      kind: DOCKER,
+      version: DOCKER_REF_VERSION,
       taskId,
       container,
       runFolder,
@@ -103,7 +118,7 @@ export class DockerDriver implements Driver {
   /** For making an image of an open place instead of running a command in it. */
   async imageMaker(place: Place): Promise<ImageMaker> {
     const { ref } = this.#opened(place);
-    return new ImageMaker({ engine: this.#options.engine, ref });
+    return new ContainerImageMaker({ engine: this.#options.engine, ref });
   }
 
   async attach(ref: WorkloadRef): Promise<DockerWorkload | undefined> {
@@ -147,7 +162,7 @@ export class DockerDriver implements Driver {
   #opened(place: Place): OpenPlace {
     const opened = this.#places.get(dockerRef(place.ref)?.container ?? '');
     if (opened !== undefined) return opened;
-    throw new AgentError('INTERNAL', `not an open place of this driver: ${place.kind}`);
+    throw new AgentError('INTERNAL', `not an open place of this driver: ${place.ref.kind}`);
   }
 
   /** The plan with the agent's own mounts as the container's user can use them. */

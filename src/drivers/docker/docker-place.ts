@@ -10,6 +10,7 @@ import {
 } from '../../container/setup-scripts.js';
 import { AgentError, causeLine } from '../../errors.js';
 import type {
+  Capabilities,
   ExecOptions,
   ExecResult,
   Place,
@@ -24,6 +25,15 @@ import { ExecLimits } from './setup/exec-limits.js';
 import { ExecOutput } from './setup/exec-output.js';
 import { PackageInstaller } from './setup/package-installer.js';
 import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
+
+export const CONTAINER: Capabilities = {
+  hostPaths: false,
+  agentUser: false,
+  disposable: true,
+  assignsGpus: true,
+  ownEnvironment: true,
+  slowToOpen: true,
+};
 
 export interface DockerPlaceOptions {
   engine: Engine;
@@ -70,7 +80,7 @@ const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
 export class DockerPlace implements Place {
-  readonly kind = 'docker';
+  readonly capabilities = CONTAINER;
   readonly ref: DockerPlaceRef;
   readonly image?: string;
   readonly aside?: NonNullable<Place['aside']>;

@@ -1,9 +1,13 @@
 import type { PlaceRef, WorkloadRef } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
+
+export const DOCKER = 'docker';
+
+/** The first references had no version. */
+export const DOCKER_REF_VERSION = 2;
 
 /** What the journal keeps of a container. */
 export interface DockerPlaceRef extends PlaceRef {
-  kind: 'docker';
+  kind: typeof DOCKER;
   /** The engine's id. */
   container: string;
   runFolder: string;
@@ -14,17 +18,17 @@ export interface DockerPlaceRef extends PlaceRef {
 }
 
 export interface DockerWorkloadRef extends DockerPlaceRef, WorkloadRef {
-  kind: 'docker';
+  kind: typeof DOCKER;
   output: string;
 }
 
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function dockerRef(ref: PlaceRef): DockerPlaceRef | undefined {
   const { kind, taskId, container, runFolder, keep, workspace } = ref;
-  if (kind !== 'docker' || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
+  if (kind !== DOCKER || typeof container !== 'string' || typeof runFolder !== 'string') return undefined;
   return {
     kind,
-    version: REF_VERSIONS.docker,
+    version: DOCKER_REF_VERSION,
     taskId,
     container,
     runFolder,

@@ -1,5 +1,4 @@
 import type { LostRun, PlaceRef } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
 import {
   KEEP_LABEL,
   RUN_LABEL,
@@ -7,7 +6,13 @@ import {
   runLabels,
   SIDE_LABEL,
 } from './containers/container-plan.js';
-import { type DockerPlaceRef, type DockerWorkloadRef, dockerRef } from './docker-ref.js';
+import {
+  DOCKER,
+  DOCKER_REF_VERSION,
+  type DockerPlaceRef,
+  type DockerWorkloadRef,
+  dockerRef,
+} from './docker-ref.js';
 import type { Engine } from './engine.js';
 import { mustBeGivenBack } from './files/given-back.js';
 import { MountedFiles } from './files/mounted-files.js';
@@ -29,8 +34,8 @@ export async function containerOf(engine: Engine, run: LostRun): Promise<DockerP
   const found = (await engine.list(labels)).find((one) => one.labels[SIDE_LABEL] === undefined);
   if (found === undefined) return undefined;
   return {
-    kind: 'docker',
-    version: REF_VERSIONS.docker,
+    kind: DOCKER,
+    version: DOCKER_REF_VERSION,
     taskId,
     container: found.id,
     runFolder,

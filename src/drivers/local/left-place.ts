@@ -4,8 +4,7 @@ import path from 'node:path';
 import { waitingShellOf } from '../../os/detached.js';
 import { commandLine, valuesOfVariable } from '../../os/process-table.js';
 import type { LostRun } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
-import { type LocalPlaceRef, localRef, statusFile } from './local-ref.js';
+import { LOCAL_REF_VERSION, type LocalPlaceRef, localRef, statusFile } from './local-ref.js';
 import { MARKER_VARIABLE } from './workload-processes.js';
 
 /** Value of the marker variable for a run: different for each, and it shows whose it is. */
@@ -35,7 +34,7 @@ export async function leftPlace({ taskId, runFolder }: LostRun): Promise<LocalPl
   const { members = '', lingers = false } = found?.shell ?? {};
   return localRef({
     kind: 'local',
-    version: REF_VERSIONS.local,
+    version: LOCAL_REF_VERSION,
     taskId,
     runFolder,
     marker: found?.marker ?? newMarker(runFolder),

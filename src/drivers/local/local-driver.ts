@@ -7,11 +7,12 @@ import { commandLine } from '../../os/process-table.js';
 import { isAlive } from '../../os/processes.js';
 import { findSubreaperPython } from '../../os/subreaper.js';
 import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
 import { leftPlace, newMarker } from './left-place.js';
-import { LocalPlace } from './local-place.js';
+import { HERE, LocalPlace } from './local-place.js';
 import {
   controlGroupName,
+  LOCAL,
+  LOCAL_REF_VERSION,
   type LocalPlaceRef,
   type LocalWorkloadRef,
   localRef,
@@ -38,7 +39,8 @@ const DISPOSE_GRACE_MS = 2000;
 
 /** Runs tasks on this machine itself, each in a session of its own. */
 export class LocalDriver implements Driver {
-  readonly kind = 'local';
+  readonly kind = LOCAL;
+  readonly capabilities = HERE;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
   readonly #hold: HoldMeans;
@@ -56,16 +58,17 @@ export class LocalDriver implements Driver {
   async open({ taskId, runFolder, workspace }: PlaceRequest): Promise<LocalPlace> {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
-    const version = REF_VERSIONS.local;
+    const version = LOCAL_REF_VERSION;
     const marker = newMarker(runFolder);
     const held = await this.#holdOf(marker);
-    return new LocalPlace({ kind: 'local', version, taskId, runFolder, marker, ...held }, this.#environment);
+    return new LocalPlace({ kind: LOCAL, version, taskId, runFolder, marker, ...held }, this.#environment);
   }
 
   /** @throws AgentError COMMAND_MISSING or LAUNCH_FAILED saying what is not there */
   async launch(place: Place, command: PlaceCommand): Promise<LocalWorkload> {
     const local = localRef(place.ref);
-    if (local === undefined) throw new AgentError('INTERNAL', `not a place on this machine: ${place.kind}`);
+    if (local === undefined)
+      throw new AgentError('INTERNAL', `not a place on this machine: ${place.ref.kind}`);
     const output = outputFile(local.runFolder);
     const python = local.reaper ? await this.#subreaperPython() : undefined;
     const { pid, startTime, ended } = await startDetached({
@@ -110,6 +113,11 @@ export class LocalDriver implements Driver {
       (await readStatus(statusFile(local.runFolder))) !== undefined ||
       ((await sizeOf(output)) ?? 0) > 0;
     return ran ? { ...local, output, ...shell } : undefined;
+  }
+
+  look(taskId: string, folder: string): LocalPlace {
+    const ref = { kind: LOCAL, version: LOCAL_REF_VERSION, taskId, runFolder: folder } as const;
+    return new LocalPlace({ ...ref, marker: newMarker(folder) }, this.#environment);
   }
 
   search(run: LostRun): Promise<LocalPlaceRef | undefined> {

@@ -5,7 +5,7 @@ import { type CommandSetting, checkCommand } from '../../os/command-errors.js';
 import { membersFile } from '../../os/control-group.js';
 import { run } from '../../os/exec.js';
 import { diskError, ensureFolder, readTextIfThere } from '../../os/files.js';
-import type { ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
+import type { Capabilities, ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
 import type { LocalPlaceRef } from './local-ref.js';
 import { MARKER_VARIABLE } from './workload-processes.js';
 
@@ -16,9 +16,18 @@ exec "$@"`;
 
 type Environment = Readonly<Record<string, string>>;
 
+export const HERE: Capabilities = {
+  hostPaths: true,
+  agentUser: true,
+  disposable: false,
+  assignsGpus: false,
+  ownEnvironment: false,
+  slowToOpen: false,
+};
+
 /** This machine itself: paths are the same inside and outside. */
 export class LocalPlace implements Place {
-  readonly kind = 'local';
+  readonly capabilities = HERE;
   readonly ref: LocalPlaceRef;
   readonly #environment: Environment;
 

@@ -1,10 +1,14 @@
 import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../driver.js';
-import { REF_VERSIONS } from '../ref-version.js';
+
+export const LOCAL = 'local';
+
+/** The first references had no version. */
+export const LOCAL_REF_VERSION = 2;
 
 /** What the journal keeps of a place on this machine. */
 export interface LocalPlaceRef extends PlaceRef {
-  kind: 'local';
+  kind: typeof LOCAL;
   runFolder: string;
   /** Value of the marker variable in the environment of all that is run for the task. */
   marker: string;
@@ -16,7 +20,7 @@ export interface LocalPlaceRef extends PlaceRef {
 
 /** Of a command launched there. Without a pid when the daemon was killed before it could note it. */
 export interface LocalWorkloadRef extends LocalPlaceRef, WorkloadRef {
-  kind: 'local';
+  kind: typeof LOCAL;
   output: string;
   pid?: number;
   startTime?: string;
@@ -33,11 +37,10 @@ export function statusFile(runFolder: string): string {
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
   const { kind, taskId, runFolder, marker, controlGroup, reaper } = ref;
-  if (kind !== 'local' || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '')
-    return;
+  if (kind !== LOCAL || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '') return;
   return {
     kind,
-    version: REF_VERSIONS.local,
+    version: LOCAL_REF_VERSION,
     taskId,
     runFolder,
     marker,

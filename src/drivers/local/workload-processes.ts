@@ -42,6 +42,16 @@ export function holdOf({ marker, controlGroup, reaper }: LocalPlaceRef): Process
   };
 }
 
+/** Processes of a run that are alive, by what the journal keeps of its command. */
+export async function livingPids(
+  place: LocalPlaceRef,
+  { pid, startTime }: Readonly<Record<string, unknown>>,
+): Promise<number[]> {
+  const leads = typeof pid === 'number' && typeof startTime === 'string' && (await isAlive(pid, startTime));
+  const found = await living({ ...holdOf(place), ...(leads ? { leader: pid } : {}) });
+  return found.filter(({ zombie }) => !zombie).map((entry) => entry.pid);
+}
+
 /** A process that survives SIGKILL for this long hangs in the kernel (a dead file server, a GPU driver). */
 const STUCK_MS = 30_000;
 const LOOK_AGAIN_MS = 25;

@@ -79,7 +79,7 @@ async function compileOnce(
   const { place } = job.request;
   const environment = path.join(entry, 'environment');
   const limits = { signal, timeoutMs: COMPILE_TIMEOUT_MS };
-  if (place.kind === 'local') {
+  if (place.capabilities.hostPaths) {
     const argv = compileCommand(job, environment);
     await run(['nice', '-n', '19', ...argv], { ...limits, env: cache.env });
   } else {

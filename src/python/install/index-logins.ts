@@ -96,7 +96,7 @@ async function netrcWithDefault({
   where,
 }: EnvironmentJob): Promise<{ file: string; without(): Promise<string> } | undefined> {
   const { place } = request;
-  if (place.kind !== 'local') return undefined;
+  if (!place.capabilities.hostPaths) return undefined;
   for (const file of env.NETRC ? [env.NETRC] : [`${env.HOME}/.netrc`, `${env.HOME}/_netrc`]) {
     const text = await place.read(file).catch(() => undefined);
     if (text === undefined || !DEFAULT_ENTRY.test(text)) continue;

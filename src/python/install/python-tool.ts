@@ -32,7 +32,7 @@ const INSTALL_TIMEOUT_MS = 600_000;
  */
 export async function installTool(job: EnvironmentJob, tool: PythonTool): Promise<string> {
   const { place, cacheFolder, target, reporter, signal } = job.request;
-  if (place.kind !== 'local') return makeTool(job, tool, `${target}_${tool.name}`);
+  if (place.capabilities.disposable) return makeTool(job, tool, `${target}_${tool.name}`);
   const version = tool.interpreter.probe.version.split('.').slice(0, 2).join('.');
   const folder = path.join(
     cacheFolder,

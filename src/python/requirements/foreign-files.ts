@@ -45,7 +45,7 @@ async function missingFiles(
 ): Promise<Set<Requirement>> {
   const paths = requirements.map((one) => pathsOf(one.uri ?? ''));
   const unseen = requirements.filter((_, at) => !paths[at]?.some((file) => existsSync(file)));
-  if (place.kind === 'local' || unseen.length === 0) return new Set(unseen);
+  if (place.capabilities.hostPaths || unseen.length === 0) return new Set(unseen);
   // What is not on this machine may be in the image.
   const tried = unseen.map((one) => pathsOf(one.uri ?? ''));
   const script = 'for file; do if [ -e "$file" ]; then echo 1; else echo 0; fi; done';

@@ -116,10 +116,10 @@ function expanded(file: string, { hostEnvironment = {} }: ListRequest): string {
 /** Addresses and files of an image are read by the installer, where they are. */
 function onlyForInstaller({ place, repository }: ListRequest): (file: string) => boolean {
   const isHere = (file: string): boolean =>
-    place.kind === 'local' ||
+    place.capabilities.hostPaths ||
     !path.isAbsolute(file) ||
     (repository !== undefined && file.startsWith(`${repository.root}/`));
-  const isKnown = (file: string): boolean => place.kind === 'local' || !hasVariable(file);
+  const isKnown = (file: string): boolean => place.capabilities.hostPaths || !hasVariable(file);
   return (file) => isAddress(file) || !isKnown(file) || !isHere(file);
 }
 

@@ -1,10 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {
-  type ContainerOutcome,
-  createDockerDriver,
-} from '../../../src/drivers/docker/create-docker-driver.js';
+import { createDockerDriver } from '../../../src/drivers/docker/create-docker-driver.js';
+import type { PlanOutcome } from '../../../src/drivers/module.js';
 import { DockerEngine } from '../../support/docker-engine.js';
 import { flatConfig } from '../../support/flat-config.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -16,7 +14,7 @@ test('a task runs in the container that the configuration and the task ask for',
   const home = temporaryFolder(t);
   fs.mkdirSync(path.join(home, '.ssh'));
   fs.writeFileSync(path.join(home, '.ssh/id_test'), 'key\n');
-  const outcomes: ContainerOutcome[] = [];
+  const outcomes: PlanOutcome[] = [];
   const record = {
     id: 'T1',
     container: {
@@ -38,9 +36,10 @@ test('a task runs in the container that the configuration and the task ask for',
     config,
     home,
     engine: 'docker',
-    flag: undefined,
-    parentWorkerId: 'host:gpu0',
+    flag: [],
+    workerId: 'host:gpu0',
     hasGpus: async () => false,
+    forImage: false,
     warn: (text) => t.fail(text),
     signal: new AbortController().signal,
     describe: async () => ({

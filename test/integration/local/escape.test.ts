@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { HoldMeans } from '../../../src/drivers/local/local-driver.js';
-import { localRef } from '../../../src/drivers/local/local-ref.js';
+import { LOCAL_REF_VERSION, localRef } from '../../../src/drivers/local/local-ref.js';
 import type { LocalWorkload } from '../../../src/drivers/local/local-workload.js';
-import { REF_VERSIONS } from '../../../src/drivers/ref-version.js';
 import { isAlive } from '../../../src/os/processes.js';
 import { type LocalRun, localDriver, localRun, outputText, outputUntil } from '../../support/local-run.js';
 
@@ -210,7 +209,7 @@ for (const means of MEANS) {
 test('a journal cannot name a control group that is not of its run', (t) => {
   const ref = {
     kind: 'local',
-    version: REF_VERSIONS.local,
+    version: LOCAL_REF_VERSION,
     taskId: 't',
     runFolder: '/r',
     marker: 'm',

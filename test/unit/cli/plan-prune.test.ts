@@ -1,13 +1,13 @@
 import test from 'ava';
 import { duration } from '../../../src/cli/duration.js';
 import { type PruneFacts, planPrune } from '../../../src/cli/prune/plan-prune.js';
-import type { StoppedContainer } from '../../../src/drivers/docker/containers/stopped-containers.js';
+import type { StoppedPlace } from '../../../src/drivers/module.js';
 
 const NOW = Date.parse('2026-01-10T00:00:00Z');
 
-function stopped(id: string, minutesAgo: number, state = 'exited'): StoppedContainer {
+function stopped(id: string, minutesAgo: number, state = 'exited'): StoppedPlace {
   const since = new Date(NOW - minutesAgo * 60_000).toISOString();
-  return { id, name: id, image: 'python:3', labels: {}, state, exitCode: 0, since };
+  return { id, name: id, image: 'python:3', labels: {}, state, exitCode: 0, since, runFolder: undefined };
 }
 
 /** What happens to each container: `removed`, or the reason why it stays. */
@@ -58,8 +58,7 @@ test('what a journal names stays; with --abandoned only where the agent runs', (
 });
 
 test('a container of a run whose journal cannot be read stays, also with --abandoned', (t) => {
-  const labels = { 'clearml-agent-run': 't.1', 'clearml-agent-runs-folder': '/state/runs' };
-  const containers = [{ ...stopped('a', 999), labels }, stopped('b', 999)];
+  const containers = [{ ...stopped('a', 999), runFolder: '/state/runs/t.1' }, stopped('b', 999)];
   const unreadable = new Map([['/state/runs/t.1', 'the journal is of a newer version']]);
   for (const abandoned of [false, true]) {
     t.deepEqual(verdicts({ containers, unreadable, abandoned }), {

@@ -10,7 +10,8 @@ import type { ContainerFacts } from '../../../container/plan/plan-container.js';
 import type { TrustFile } from '../../../container/plan/trust.js';
 import { gpuVisibility } from '../../../gpu/visibility.js';
 import type { PlaceTask } from '../../driver.js';
-import type { ContainerTask, DockerSetup } from '../create-docker-driver.js';
+import type { TaskDescription } from '../../module.js';
+import type { DockerSetup } from '../create-docker-driver.js';
 import type { EngineFacts } from '../engine.js';
 import { amdNodes, usedPorts } from '../machine-facts.js';
 
@@ -31,7 +32,7 @@ export interface EngineMachine {
 
 export interface TaskParts {
   task: PlaceTask;
-  described: ContainerTask;
+  described: TaskDescription;
   configFile: string;
   warn(text: string): void;
   sshAgentGone: boolean;
@@ -51,7 +52,7 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     advanced: described.advanced,
     taskId: task.record.id,
     workerId: task.workerId,
-    parentWorkerId: setup.parentWorkerId,
+    parentWorkerId: setup.workerId,
     serviceTask: task.serviceTask,
     gpu: gpuFacts(config, machine),
     configFile,

@@ -1,18 +1,6 @@
+import type { StoppedPlace } from '../../module.js';
 import type { Engine } from '../engine.js';
-import { RUN_LABEL } from './container-plan.js';
-
-/** A task's container that does not run, of this agent or of the original. */
-export interface StoppedContainer {
-  id: string;
-  name: string;
-  image: string;
-  labels: Readonly<Record<string, string>>;
-  /** `exited`, `dead`; `created` for one that never ran. */
-  state: string;
-  exitCode: number;
-  /** When it ended, or was made when it never ran; ISO. */
-  since: string;
-}
+import { labelledRun, RUN_LABEL } from './container-plan.js';
 
 /** Containers of tasks have one of these, ours and the original's. */
 const TASK_LABELS = [RUN_LABEL, 'clearml-worker-id', 'clearml-parent-worker-id'];
@@ -27,15 +15,12 @@ const NEVER = /^(0001-|$)/;
  * @param labels further labels that they must have: `name`, `name=value`
  * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
  */
-export async function stoppedContainers(
-  engine: Engine,
-  labels: readonly string[],
-): Promise<StoppedContainer[]> {
+export async function stoppedContainers(engine: Engine, labels: readonly string[]): Promise<StoppedPlace[]> {
   const listed = await engine.list(labels);
   const ofTasks = listed.filter(
     (one) => STOPPED.includes(one.state) && TASK_LABELS.some((label) => label in one.labels),
   );
-  const found: StoppedContainer[] = [];
+  const found: StoppedPlace[] = [];
   for (const { id } of ofTasks) {
     const details = await engine.askIfThere((docker) => docker.getContainer(id).inspect());
     if (details === undefined || details.State.Running) continue;
@@ -45,6 +30,7 @@ export async function stoppedContainers(
       name: details.Name.replace(/^\//, ''),
       image: config.Image,
       labels: config.Labels ?? {},
+      runFolder: labelledRun(config.Labels ?? {}),
       state: state.Status === 'configured' ? 'created' : state.Status,
       exitCode: state.ExitCode,
       since: NEVER.test(state.FinishedAt ?? '') ? details.Created : state.FinishedAt,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { controlFolder } from '../../../container/layout.js';
+import type { ImageMaker } from '../../driver.js';
 import type { DockerPlaceRef } from '../docker-ref.js';
 import type { Engine } from '../engine.js';
 import { VARIABLES_FILE } from './build-plan.js';
@@ -11,14 +12,8 @@ export interface ImageMakerOptions {
   ref: DockerPlaceRef;
 }
 
-export interface NewImage {
-  name: string;
-  /** Command that the image runs; `undefined` for none of its own. */
-  entryPoint: readonly string[] | undefined;
-}
-
 /** Makes an image of a container in which a task was made ready. */
-export class ImageMaker {
+export class ContainerImageMaker implements ImageMaker {
   readonly #engine: Engine;
   readonly #ref: DockerPlaceRef;
 
@@ -46,7 +41,7 @@ export class ImageMaker {
    * @returns the id of the image
    * @throws AgentError DOCKER_CONTAINER
    */
-  make(image: NewImage): Promise<string> {
+  make(image: Parameters<ImageMaker['make']>[0]): Promise<string> {
     const { container } = this.#ref;
     return commitImage(this.#engine, { container, ...image });
   }

@@ -1,20 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { dockerRef } from '../drivers/docker/docker-ref.js';
+import { driverModule } from '../drivers/registry.js';
 import { isMissing } from '../os/files.js';
 import { lockHolder } from '../os/lock.js';
 import { Journal } from './journal.js';
 import { workerLock } from './registry.js';
 
 /** What the runs of a user's agents need. */
-export interface JournaledContainers {
-  containers: JournaledContainer[];
-  /** Folders of runs whose journal cannot be read, each with why: which container is theirs only a label says. */
+export interface JournaledPlaces {
+  places: JournaledPlace[];
+  /** Folders of runs whose journal cannot be read, each with why: which place is theirs only a label says. */
   unreadable: Map<string, string>;
 }
 
-/** A container that the journal of a run names. */
-export interface JournaledContainer {
+/** A place that the journal of a run names, such as a container. */
+export interface JournaledPlace {
+  /** As `agent prune` knows it. */
   id: string;
   task: string;
   /** The agent of the run is running now. */
@@ -22,13 +23,13 @@ export interface JournaledContainer {
 }
 
 /**
- * Containers of the runs that agents of this user have not finished with.
+ * Places of the runs that agents of this user have not finished with.
  *
  * @param state folder of the agents' state
  */
-export async function journaledContainers(state: string): Promise<JournaledContainers> {
+export async function journaledPlaces(state: string): Promise<JournaledPlaces> {
   const workers = path.join(state, 'workers');
-  const found: JournaledContainers = { containers: [], unreadable: new Map() };
+  const found: JournaledPlaces = { places: [], unreadable: new Map() };
   for (const name of await namesIn(workers)) {
     const worker = path.join(workers, name);
     const agentRuns = (await lockHolder(workerLock(worker))) !== undefined;
@@ -38,9 +39,8 @@ export async function journaledContainers(state: string): Promise<JournaledConta
       if (unreadable !== undefined) found.unreadable.set(folder, unreadable);
       const journal = await Journal.read(folder);
       const ref = journal?.workload ?? journal?.place;
-      const container = ref && dockerRef(ref);
-      if (journal && container)
-        found.containers.push({ id: container.container, task: journal.task, agentRuns });
+      const id = ref && driverModule(ref.kind)?.placeId?.(ref);
+      if (journal && id !== undefined) found.places.push({ id, task: journal.task, agentRuns });
     }
   }
   return found;

@@ -4,16 +4,10 @@ import type { Config } from '../config/config.js';
 import { configuredEnvironment } from '../config/sections/environment-section.js';
 import { joinKey } from '../config/tree.js';
 import type { TemplateValues } from '../container/resolve-template.js';
-import {
-  type ContainerOutcome,
-  type ContainerTask,
-  createDockerDriver,
-  type DockerSetup,
-  previewContainer,
-} from '../drivers/docker/create-docker-driver.js';
-import type { DockerDriver } from '../drivers/docker/docker-driver.js';
-import type { PlaceTask } from '../drivers/driver.js';
-import { causeLine } from '../errors.js';
+import type { Driver, PlaceTask } from '../drivers/driver.js';
+import type { DriverChoice, DriverHost, PlanOutcome, TaskDescription } from '../drivers/module.js';
+import { DRIVERS, driverModule } from '../drivers/registry.js';
+import { AgentError, causeLine } from '../errors.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../secrets/redactor.js';
@@ -21,15 +15,8 @@ import { containerConfigText } from '../task/container-config.js';
 import type { Connection } from './connect.js';
 import { ownVaults } from './effective-config.js';
 
-/** `--docker` or `--podman`: tasks run in containers. */
-export interface ContainerMode {
-  engine: 'docker' | 'podman';
-  /** The words after the flag: image and arguments for tasks that name no image. */
-  words: readonly string[];
-}
-
-export interface ContainerParts {
-  mode: ContainerMode;
+export interface HostParts {
+  choice: DriverChoice;
   config: Config;
   home: string;
   state: string;
@@ -38,7 +25,7 @@ export interface ContainerParts {
   workerId: string;
   /** Report nothing about tasks to the server. */
   silent: boolean;
-  /** Containers become images. */
+  /** Places become images. */
   forImage?: boolean;
   gpus: GpuReader;
   redactor: Redactor;
@@ -49,29 +36,53 @@ export interface ContainerParts {
 /** `${CLEARML_…}` in arguments came with this version of the API. */
 const TEMPLATES_SINCE = '2.20';
 
-/**
- * The driver that runs tasks in containers, with access to the server: planning a container reads from the server
- * and writes its findings back.
- *
- * @throws AgentError DOCKER_ENGINE, CONFIG_VALUE, DOCKER_ARGUMENT
- */
-export function containerDriver(parts: ContainerParts): Promise<DockerDriver> {
-  return createDockerDriver(setupOf(parts));
+/** The default driver, which runs of an earlier daemon may need, and the one that new tasks get. */
+export async function openDrivers({
+  choice,
+  ...parts
+}: Omit<HostParts, 'choice'> & { choice: DriverChoice | undefined }): Promise<{
+  main: Driver;
+  all: ReadonlyMap<string, Driver>;
+}> {
+  const [{ kind }] = DRIVERS;
+  const own = await openDriver({ ...parts, choice: { kind, words: [] } });
+  if (choice === undefined) return { main: own, all: new Map([[kind, own]]) };
+  const main = await openDriver({ ...parts, choice });
+  return {
+    main,
+    all: new Map([
+      [kind, own],
+      [main.kind, main],
+    ]),
+  };
 }
 
 /**
- * The `docker run` line of a task's container; nothing is created or reported.
+ * Opens the driver that the command line chose, with access to the server: planning a place reads from the server and
+ * writes its findings back.
  *
- * @throws AgentError as the planning of the container does
+ * @throws AgentError as the driver does
+ */
+export function openDriver(parts: HostParts): Promise<Driver> {
+  return moduleOf(parts.choice).open(hostOf(parts), parts.choice);
+}
+
+/**
+ * The command line that runs a task as the driver does; nothing is created or reported.
+ *
+ * @throws AgentError USAGE for a driver that has no such line, and as the planning of a place does
  */
 export async function previewRunLine(
-  parts: Omit<ContainerParts, 'signal' | 'silent'>,
+  parts: Omit<HostParts, 'signal' | 'silent'>,
   record: TaskRecord,
 ): Promise<string> {
   const { signal } = new AbortController();
-  const { config, workerId, logger } = parts;
+  const { choice, config, workerId, logger } = parts;
+  const chosen = moduleOf(choice);
+  if (chosen.preview === undefined)
+    throw new AgentError('USAGE', `--dry-run has nothing to print for tasks that run ${chosen.where}`);
   const task = { record, config, workerId, queue: undefined, workerTags: [], serviceTask: false };
-  const line = await previewContainer(setupOf({ ...parts, signal, silent: true }), {
+  const line = await chosen.preview(hostOf({ ...parts, signal, silent: true }), choice, {
     taskId: record.id,
     runFolder: path.join(parts.state, 'dry-run'),
     workspace: path.join(parts.state, 'dry-run'),
@@ -82,14 +93,18 @@ export async function previewRunLine(
   return parts.redactor.redact(line);
 }
 
-function setupOf(parts: ContainerParts): DockerSetup {
-  const { mode, config, home, workerId, gpus, signal } = parts;
+function moduleOf({ kind }: DriverChoice) {
+  const found = driverModule(kind);
+  if (found === undefined) throw new AgentError('INTERNAL', `no driver of the kind ${kind}`);
+  return found;
+}
+
+function hostOf(parts: HostParts): DriverHost {
+  const { config, home, workerId, gpus, signal } = parts;
   return {
     config,
     home,
-    engine: mode.engine,
-    flag: mode.words,
-    parentWorkerId: workerId,
+    workerId,
     hasGpus: async () => (await gpus.read()) !== undefined,
     forImage: parts.forImage === true,
     warn: (text) => parts.logger.warn(text),
@@ -100,14 +115,14 @@ function setupOf(parts: ContainerParts): DockerSetup {
 }
 
 async function describeTask(
-  { mode, connection }: ContainerParts,
+  { choice, connection }: HostParts,
   task: PlaceTask,
   signal: AbortSignal,
-): Promise<ContainerTask> {
+): Promise<TaskDescription> {
   const { client } = connection;
   const { record, config, authToken } = task;
   const advanced = client.claims.featureSet === 'advanced';
-  const templated = client.supports(TEMPLATES_SINCE) && mentionsTemplates(record, config, mode.words);
+  const templated = client.supports(TEMPLATES_SINCE) && mentionsTemplates(record, config, choice.words);
   const projectName = advanced || templated ? await projectOf(connection, record, signal) : undefined;
   return {
     document: record,
@@ -183,9 +198,9 @@ async function projectOf(
 
 /** The container that was chosen goes to the task, where the web UI shows it. No reason to stop when it fails. */
 async function tellServer(
-  { connection, redactor, logger, silent }: ContainerParts,
+  { connection, redactor, logger, silent }: HostParts,
   { record }: PlaceTask,
-  { writeBack, runtime, secrets }: ContainerOutcome,
+  { writeBack, runtime, secrets }: PlanOutcome,
 ): Promise<void> {
   redactor.add(...secrets);
   const properties = Object.keys(runtime).length > 0;

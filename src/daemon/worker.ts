@@ -2,18 +2,19 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
-import type { Driver } from '../drivers/driver.js';
-import { LocalDriver } from '../drivers/local/local-driver.js';
-import type { GpuReader } from '../gpu/gpu-reader.js';
+import type { DriverChoice } from '../drivers/module.js';
+import { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
+import { MachineMonitor } from '../monitor/machine-monitor.js';
 import { configSecrets } from '../secrets/config-secrets.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
 import { StatusBoard } from '../task/status-board.js';
 import type { Connection } from './connect.js';
-import { killGraceMs } from './intervals.js';
+import { openDrivers } from './driver-host.js';
+import { intervals, killGraceMs } from './intervals.js';
 import { nameRank, nodeRank } from './node-rank.js';
 
 /** Flags that change how tasks run, whatever command runs them. */
@@ -24,27 +25,39 @@ export interface TaskOptions {
   pythonFlags: readonly string[];
 }
 
-export interface ContextParts {
+export interface WorkerParts {
   config: Config;
   home: string;
   logger: AgentLogger;
   redactor: Redactor;
   connection: Connection;
   workerId: string;
+  /** State folder of the agents of this user. */
+  state: string;
   /** State folder of this worker. */
   folder: string;
-  abortPollMs: number;
+  /** `--polling-interval` in seconds, where given. */
+  pollingInterval?: number | undefined;
   workerTags: readonly string[];
-  state: string;
-  gpus: GpuReader;
-  /** Runs tasks in containers; without it they run on this machine. */
-  docker: Driver | undefined;
-  task: TaskOptions;
+  /** Where tasks run; on this machine without it. */
+  driver?: DriverChoice | undefined;
+  taskOptions: TaskOptions;
   /** Stops watching workloads that continue without this process. */
   handOver: AbortSignal;
   keepsFailed: boolean;
   /** Send nothing to the server: no console, no status. */
   silent: boolean;
+}
+
+/** This machine as the agent sees it: its GPUs and its load. */
+export interface Machine {
+  gpus: GpuReader;
+  monitor: MachineMonitor;
+}
+
+export interface Worker {
+  ctx: AgentContext;
+  machine: Machine;
 }
 
 /** Takes console lines that are to stay on this machine. */
@@ -53,36 +66,54 @@ const NOWHERE: LogServer = {
   stored: async () => ({ kind: 'events', events: [] }),
 };
 
-/** Makes what every run needs, from the parts that the daemon or `execute` has made. */
-export function buildContext(parts: ContextParts): AgentContext {
-  const { config, connection } = parts;
-  const environment = config.env;
-  return {
+/**
+ * Makes what every run needs, for the daemon, `execute` and `build`.
+ *
+ * @throws AgentError for a driver that cannot work here, such as DOCKER_ENGINE
+ */
+export async function openWorker(parts: WorkerParts): Promise<Worker> {
+  const { config, connection, taskOptions } = parts;
+  const machine = lookAtMachine(parts);
+  const { gpus } = machine;
+  const { main, all } = await openDrivers({ ...parts, choice: parts.driver, gpus, signal: parts.handOver });
+  const ctx: AgentContext = {
     config,
     workerId: parts.workerId,
     serviceTask: false,
     workerTags: parts.workerTags,
     hostName: hostname(),
     home: parts.home,
-    environment,
+    environment: config.env,
     stateFolder: parts.folder,
     cacheFolder: path.join(parts.state, 'cache'),
-    gpus: parts.gpus,
-    standalone: parts.task.standalone,
-    taskLogLevel: parts.task.logLevel,
-    pythonFlags: parts.task.pythonFlags,
+    gpus,
+    standalone: taskOptions.standalone,
+    taskLogLevel: taskOptions.logLevel,
+    pythonFlags: taskOptions.pythonFlags,
     tasks: connection.tasks,
     logServer: parts.silent ? NOWHERE : nameRank(connection.events, config),
     queues: connection.queues,
-    drivers: { local: new LocalDriver({ environment, signal: parts.handOver }), docker: parts.docker },
+    driver: main,
+    drivers: all,
     redactor: parts.redactor,
     logger: parts.logger,
     background: new BackgroundWork(parts.logger),
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
-    statuses: statusBoard(connection.tasks, parts.abortPollMs),
+    statuses: statusBoard(connection.tasks, intervals(config, parts.pollingInterval).abortPollMs),
     killGraceMs: killGraceMs(config),
   };
+  return { ctx, machine };
+}
+
+type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger'>;
+
+export function lookAtMachine({ config, home, connection, logger }: MachineParts): Machine {
+  const gpus = new GpuReader({ env: config.env, warn: (text) => logger.warn(text) });
+  const { NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES } = config.env;
+  const visible = (NVIDIA_VISIBLE_DEVICES || CUDA_VISIBLE_DEVICES)?.replaceAll(':', '.');
+  const { featureSet } = connection.client.claims;
+  return { gpus, monitor: new MachineMonitor({ config, home, gpus, visible, featureSet }) };
 }
 
 /** A server that is away is asked again in the next round. */

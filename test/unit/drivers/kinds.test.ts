@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import { DRIVERS } from '../../../src/drivers/registry.js';
+
+const SOURCES = path.resolve('src');
+/** Folders of what is above the drivers, or beside them. */
+const ABOVE = ['cli', 'daemon', 'task', 'runs', 'repository', 'python'];
+
+function sourcesOf(folder: string): { file: string; text: string }[] {
+  const names = readdirSync(path.join(SOURCES, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join(folder, name))
+    .map((file) => ({ file, text: readFileSync(path.join(SOURCES, file), 'utf8') }));
+}
+
+test('code above the drivers asks what a place can do, and never which driver it is', (t) => {
+  const kinds = DRIVERS.map(({ kind }) => kind).join('|');
+  const named = new RegExp(
+    `\\b(?:place|driver|ref|workload|ctx|drivers)\\b[\\w?.]*\\.(?:kind\\s*[!=]==?\\s*['"]|(?:${kinds})\\b|get\\(['"])`,
+  );
+  const found = ABOVE.flatMap(sourcesOf).filter(({ text }) => named.test(text));
+  t.deepEqual(
+    found.map(({ file }) => file),
+    [],
+  );
+});
+
+test('each kind has one module, with a version of its references and a name for messages', (t) => {
+  const kinds = DRIVERS.map(({ kind }) => kind);
+  t.is(new Set(kinds).size, kinds.length);
+  for (const { refVersion, where } of DRIVERS) {
+    t.true(Number.isInteger(refVersion) && refVersion > 0);
+    t.regex(where, /^(?:in|on) /);
+  }
+});
+
+test('the first driver needs no flags, each other one is chosen by its own', (t) => {
+  const [first, ...others] = DRIVERS;
+  t.deepEqual(first.flags, []);
+  t.is(first.choose({}), undefined);
+  for (const one of others) {
+    t.is(one.choose({}), undefined);
+    for (const { flags } of one.flags) {
+      const name = /^--(\w+)/.exec(flags)?.[1] ?? '';
+      t.like(one.choose({ [name]: ['image:1'] }), { kind: one.kind, words: ['image:1'] });
+    }
+  }
+});
