@@ -18,7 +18,7 @@ export const API_OPTIONS = [
     variables: ['CLEARML_WEB_HOST', 'TRAINS_WEB_HOST'],
     help: 'Address of the web UI, for links.',
     example: '"https://app.clear.ml"',
-    consumedBy: 'cli',
+    consumedBy: 'config',
   },
   {
     key: 'api.files_server',
@@ -27,7 +27,7 @@ export const API_OPTIONS = [
     variables: ['CLEARML_FILES_HOST', 'TRAINS_FILES_HOST'],
     help: 'Address of the file server, passed to tasks.',
     example: '"https://files.clear.ml"',
-    consumedBy: 'cli',
+    consumedBy: 'task',
   },
   {
     key: 'api.credentials.access_key',

@@ -24,7 +24,7 @@ export const CONTAINER_OPTIONS = [
     type: 'boolean',
     shipped: true,
     help: 'Write the container chosen by a rule back to the task.',
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.default_docker.match_rules',
@@ -36,14 +36,14 @@ export const CONTAINER_OPTIONS = [
       match: { script: { binary: `python3.${minor}$` } },
     })),
     help: 'Rules that choose the container by properties of the task; for commercial servers only.',
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.disable_task_docker_override',
     type: 'boolean',
     shipped: false,
     help: "Always use the default image and arguments; apply only the set-up script of the task's container.",
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_force_pull',

@@ -10,7 +10,7 @@ export const IDENTITY_OPTIONS = [
     variables: ['CLEARML_WORKER_ID', 'TRAINS_WORKER_ID'],
     help: 'Full worker id, as shown in the web UI. Two agents cannot share one.',
     example: '"machine1:gpu0"',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.worker_name',
@@ -20,7 +20,7 @@ export const IDENTITY_OPTIONS = [
     variables: ['CLEARML_WORKER_NAME', 'TRAINS_WORKER_NAME'],
     help: 'First part of a generated worker id.',
     example: '"machine1"',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.debug',
@@ -61,7 +61,7 @@ export const IDENTITY_OPTIONS = [
     flag: '--uptime',
     help: 'Hours and days when the daemon pulls tasks, such as "17-20 SUN,TUE". Cannot be combined with downtime.',
     example: '["17-20 SUN,TUE"]',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.downtime',
@@ -70,7 +70,7 @@ export const IDENTITY_OPTIONS = [
     flag: '--downtime',
     help: 'Hours and days when the daemon pulls no tasks, in the format of uptime.',
     example: '["9-17 MON-FRI"]',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.disable_agent_update_check',
@@ -180,14 +180,14 @@ export const IDENTITY_OPTIONS = [
     otherwise: 'no metrics are served',
     help: 'Port for /metrics and /healthz; 0: any free port.',
     example: '9464',
-    consumedBy: 'monitor',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.metrics.host',
     type: 'text',
     fallback: '127.0.0.1',
     help: 'Address that /metrics and /healthz listen on.',
-    consumedBy: 'monitor',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.resource_monitoring.default_gpu_utilization',

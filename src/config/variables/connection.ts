@@ -100,7 +100,7 @@ export const CONNECTION_VARIABLES = [
   {
     name: 'SSL_CERT_FILE',
     type: 'path',
-    help: 'The same, where neither that variable nor api.verify_certificate names a file.',
+    help: 'File of trusted certificate authorities, unless REQUESTS_CA_BUNDLE or api.verify_certificate names one.',
     consumedBy: 'api',
   },
 ] as const satisfies readonly Variable[];
