@@ -88,6 +88,7 @@ export const CONTAINER_OPTIONS = [
     key: 'agent.forbidden_docker_args',
     type: 'names',
     shipped: ['entrypoint'],
+    fallback: [],
     help: 'Switches to remove from all sources, with or without dashes.',
     consumedBy: 'container',
   },

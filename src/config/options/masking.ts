@@ -6,6 +6,7 @@ export const MASKING_OPTIONS = [
     key: 'agent.hide_docker_command_env_vars.enabled',
     type: 'boolean',
     shipped: true,
+    fallback: false,
     help: 'Hide the values of secret variables in shown container commands.',
     consumedBy: 'container',
   },
