@@ -16,6 +16,8 @@ export interface AnswerSource {
 
 /** Characters of a foreign answer that are shown. */
 const SHOWN = 160;
+/** Characters of a server's own message that are shown; those of a released server stay far below. */
+const LONGEST_MESSAGE = 2000;
 /** Lists and objects within each other. No answer of a ClearML server comes near it; deeper ones end in a full stack. */
 const DEEPEST = 200;
 
@@ -36,11 +38,15 @@ export function readEnvelope(response: HttpResponse, source: AnswerSource): unkn
       endpoint: source.endpoint,
       status,
       subcode: whole(meta?.result_subcode) ?? 0,
-      message: typeof message === 'string' && message !== '' ? message : foreignRefusal(response),
+      message: typeof message === 'string' && message !== '' ? clipped(message) : foreignRefusal(response),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     },
     response.status === PROXY_LOGIN && meta === undefined ? { hint: PROXY_HINT } : {},
   );
+}
+
+function clipped(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }
 
 function readData(data: unknown, source: AnswerSource): unknown {

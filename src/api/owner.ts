@@ -39,7 +39,7 @@ function ownerTokenProblem({
   }
   if (featureSet === 'basic') {
     return {
-      cause: `the server ${server} is an open-source one, which gives nobody a token of another user`,
+      cause: `the server ${server} is an open-source one, which gives no user a token of another`,
       hint: 'Start the agent without this flag: tasks then run with the credentials of the agent.',
     };
   }

@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.js';
+import { visibleLines } from '../logs/visible-text.js';
 import type { Contradiction } from './contradictions.js';
 
 /**
@@ -70,7 +71,7 @@ export interface CommandContext {
 
 /** Warns on standard error, for commands whose output is for programs. */
 export function warnerOf({ stderr }: Pick<CommandContext, 'stderr'>): (line: string) => void {
-  return (line) => void stderr.write(`warning: ${line}\n`);
+  return (line) => void stderr.write(`warning: ${visibleLines(line)}\n`);
 }
 
 /** Whether a flag is one to be used, not one that only old scripts have. */

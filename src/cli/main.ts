@@ -1,4 +1,5 @@
 import { AgentError, causeLine } from '../errors.js';
+import { visibleLine, visibleLines } from '../logs/visible-text.js';
 import type { StartFailure } from '../os/daemonize.js';
 import { processEnvironment } from '../os/environment.js';
 import { homeFolder } from '../os/home.js';
@@ -22,7 +23,7 @@ async function outcome(words: readonly string[]): Promise<number> {
     const { runProgram } = await import('./program.js');
     const env = processEnvironment();
     const { folder: home, warning } = homeFolder(env);
-    if (warning !== undefined) process.stderr.write(`warning: ${warning}\n`);
+    if (warning !== undefined) process.stderr.write(`warning: ${visibleLine(warning)}\n`);
     return await runProgram(words, {
       // What the agent starts looks for its files in the same home.
       env: { ...env, HOME: home },
@@ -58,15 +59,8 @@ export function describeFailure(error: unknown, debug: boolean): { exitStatus: n
     lines.push('  This is a bug in the agent: run the command again with --debug and report what it prints.');
   }
   if (debug && error instanceof Error && error.stack) lines.push(error.stack);
-  const text = `${lines.join('\n')}\n`.replace(CONTROL, escaped);
+  const text = `${visibleLines(lines.join('\n'))}\n`;
   return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text };
-}
-
-/** Names of the server and words of files must not move the cursor of a terminal. */
-const CONTROL = /[^\P{Cc}\t\n]|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-function escaped(letter: string): string {
-  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** The reader may close the pipe early (`agent list | head -1`); the work continues. */

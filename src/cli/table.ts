@@ -1,14 +1,16 @@
-import { visibleLine } from '../logs/visible-text.js';
+import { visibleName } from '../logs/visible-text.js';
 
 export interface TableOptions {
   headings: readonly string[];
   rows: readonly (readonly string[])[];
 }
 
-/** Columns as wide as their widest cell, two blanks apart; the last one ends where it ends. */
+/** Columns as wide as their widest cell, two blanks apart; the last one ends where it ends. Long cells are cut. */
 export function renderTable({ headings, rows }: TableOptions): string {
-  const lines = [headings, ...rows].map((line) => line.map(visibleLine));
-  const widths = headings.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ''))));
+  const lines = [headings, ...rows].map((line) => line.map((cell) => visibleName(cell)));
+  const widths = headings.map((_, column) =>
+    lines.reduce((most, line) => Math.max(most, width(line[column] ?? '')), 0),
+  );
   return lines
     .map((line) =>
       headings

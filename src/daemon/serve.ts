@@ -157,7 +157,7 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
   };
 }
 
-/** A task of which so many reports are missing is run by nobody. */
+/** A task of which this many reports are missing has no agent that runs it. */
 const SILENT_REPORTS = 3;
 
 async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise<void> {

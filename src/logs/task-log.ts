@@ -6,6 +6,7 @@ import type { AgentLogger } from './logger.js';
 import type { LogLevel, Reporter } from './reporter.js';
 import { Spool, type SpoolLimits } from './spool.js';
 import { Uploader, type UploadTiming } from './uploader.js';
+import { visibleText } from './visible-text.js';
 
 export interface TaskLogOptions {
   /** Folder of the run; the log is in `log/` there. */
@@ -117,13 +118,25 @@ export class TaskLog implements Reporter {
   }
 
   line(text: string, level: LogLevel = 'INFO'): void {
+    this.#say(text, level, '\n');
+  }
+
+  /** The last line of a run. As in the original it has no end, which a log viewer would show as an empty line. */
+  lastLine(text: string, level: LogLevel): void {
+    this.#say(text, level, '');
+  }
+
+  #say(text: string, level: LogLevel, lineEnd: '\n' | ''): void {
     this.#endTools();
     const unfinished = this.#workload.flush();
     if (unfinished) this.#append(unfinished, 'DEBUG');
     const cut = this.#workload.cut();
+    // Before its controls are written out, so that a secret with one is still found.
+    const shown = visibleText(this.#options.redactor.redact(Buffer.from(text).toString()));
     this.#append(
-      { text: `${cut ? '\n' : ''}${Buffer.from(text).toString()}\n`, position: this.position },
+      { text: `${cut ? '\n' : ''}${shown}${lineEnd}`, position: this.position },
       level,
+      lineEnd === '' ? '\n' : '',
     );
   }
 
@@ -227,11 +240,12 @@ export class TaskLog implements Reporter {
     if (workload) this.#append(workload, 'DEBUG');
   }
 
-  #append({ text, position }: Piece, level: LogLevel): void {
+  /** @param behind what the echo alone gets after it */
+  #append({ text, position }: Piece, level: LogLevel, behind = ''): void {
     const shown = this.#options.redactor.redact(text);
     const time = (this.#options.now ?? Date.now)();
     if (!this.#discarded) this.#spool.append({ time, level, text: shown, position });
-    this.#options.echo?.(shown);
+    this.#options.echo?.(`${shown}${behind}`);
   }
 }
 

@@ -10,17 +10,32 @@ export function visibleLine(text: string): string {
   return text.replace(HIDDEN, escaped);
 }
 
-/** The same for a message of several lines: their ends and tabs stay, and no line but the first begins at the margin. */
-export function visibleLines(text: string): string {
-  return text
-    .replace(/\r\n/g, '\n')
-    .replace(BETWEEN_LINES, escaped)
-    .replace(/\n(?=\S)/g, '\n  ');
+/**
+ * The same for a name in a table or a list, where a text of a megabyte would bury the rest.
+ *
+ * @param most characters of the text that are shown
+ */
+export function visibleName(text: string, most = 200): string {
+  return text.length <= most ? visibleLine(text) : `${visibleLine(text.slice(0, most))}…`;
 }
 
-/** Indented JSON that a terminal shows as it is; JSON itself leaves DEL, C1 controls and direction marks unescaped. */
-export function visibleJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(
+/** The same for a text of several lines: their ends and tabs stay. */
+export function visibleText(text: string): string {
+  return text.replace(/\r\n/g, '\n').replace(BETWEEN_LINES, escaped);
+}
+
+/** The same for a message of several lines: no line but the first begins at the margin. */
+export function visibleLines(text: string): string {
+  return visibleText(text).replace(/\n(?=\S)/g, '\n  ');
+}
+
+/**
+ * JSON that a terminal shows as it is; JSON itself leaves DEL, C1 controls and direction marks unescaped.
+ *
+ * @param indent blanks a level; 0 for JSON of one line
+ */
+export function visibleJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replace(
     BETWEEN_LINES,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -95,7 +95,7 @@ async function waitForTurn(file: string, mine: string, options: LockOptions): Pr
 
 /**
  * One try. A free lock is taken by `link`, which only one can win. The lock of a dead owner is taken over by
- * whoever wins a second lock named after that very owner, looks again, and moves it over the first: so nobody
+ * whoever wins a second lock named after that very owner, looks again, and moves it over the first: so none
  * can push away a living owner who came in between. A winner that dies halfway leaves that second lock,
  * which is taken over in the same way.
  */

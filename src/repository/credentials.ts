@@ -18,9 +18,9 @@ export function loginFor(url: GitUrl, settings: RepositorySettings): Login | und
   return configuredLogin(url, settings) ?? tokenLogin(url);
 }
 
-/** The configured credentials that fit an address of any form, whatever is written into it. */
+/** The configured credentials that fit an address of any form, whatever is written into it. A helper logs in by itself. */
 export function configuredLogin(url: GitUrl, settings: RepositorySettings): GitCredentials | undefined {
-  if (isLocal(url) || url.scheme === 'git') return undefined;
+  if (isLocal(url) || url.form === 'helper' || url.scheme === 'git') return undefined;
   return settings.credentials.find((entry) => fits(entry, url, settings.matchPrefix));
 }
 

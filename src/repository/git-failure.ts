@@ -168,8 +168,9 @@ const CAUSES: readonly Cause[] = [
   {
     kind: 'scheme',
     pattern:
-      /transport '([^']+)' not allowed|Unable to find remote helper for '([^']+)'|protocol '([^']+)' is not supported/i,
-    says: (_subject, match) => `git has no transport for ${match[1] ?? match[2] ?? match[3]} addresses here`,
+      /transport '([^']+)' not allowed|Unable to find remote helper for '([^']+)'|protocol '([^']+)' is not supported|'remote-([^']+)' is not a git command/i,
+    says: (_subject, match) =>
+      `git has no transport for ${match[1] ?? match[2] ?? match[3] ?? match[4]} addresses here`,
   },
   {
     kind: 'no-ref',

@@ -2,18 +2,21 @@ import { ownMember } from '../os/own-member.js';
 
 /** An address of a git repository, taken apart. */
 export interface GitUrl {
-  /** `scp` is `user@host:path`; `local` a path, or anything else that is handed to git as it is. */
-  form: 'url' | 'scp' | 'local';
-  /** Lower case; `ssh` for the scp form, empty for local ones. */
+  /**
+   * `scp` is `user@host:path`; `helper` is `transport::address`, for a program of that name, whose address only it can
+   * read; `local` a path, or anything else that is handed to git as it is.
+   */
+  form: 'url' | 'scp' | 'helper' | 'local';
+  /** Lower case; `ssh` for the scp form, empty for local ones. For `helper` the transport, as written. */
   scheme: string;
   /** Decoded. */
   user?: string;
   /** Decoded. */
   password?: string;
-  /** Lower case, without port; an IPv6 address keeps its brackets. Empty for `file:` and local ones. */
+  /** Lower case, without port; an IPv6 address keeps its brackets. Empty for `file:`, helpers and local ones. */
   host: string;
   port?: number;
-  /** Begins with `/` in a URL; in the scp form everything after the colon. */
+  /** Begins with `/` in a URL; in the scp form everything after the colon; for a helper the whole text. */
   path: string;
   /** Query and fragment of a URL, as written. */
   suffix: string;
@@ -22,6 +25,8 @@ export interface GitUrl {
 const URL_FORM =
   /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#]*)@)?(\[[^\]/]*\]|[^/:?#@]*)(?::([^/?#]*))?([^?#]*)(.*)$/is;
 const SCP_FORM = /^(?:([^/@:#]*)@)?(\[[^\]/]+\]|[^/@:#[\]]+):(.*)$/s;
+/** As git tells them apart: letters of a scheme, then two colons. */
+const HELPER_FORM = /^([a-z0-9][a-z0-9+.-]*)::/i;
 const WINDOWS_PATH = /^[a-z]:[\\/]/i;
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ssh: 22, git: 9418 };
@@ -30,12 +35,12 @@ const SSH_SCHEMES: ReadonlySet<string> = new Set(['ssh', 'git+ssh', 'ssh+git']);
 /** Never fails: what is not an address is `local`, and git has the last word on it. */
 export function parseGitUrl(text: string): GitUrl {
   const trimmed = text.trim();
-  return parseUrlForm(trimmed) ?? parseScpForm(trimmed) ?? local(trimmed);
+  return parseUrlForm(trimmed) ?? parseHelperForm(trimmed) ?? parseScpForm(trimmed) ?? local(trimmed);
 }
 
 /** The address as text; ports that the scheme implies are left out. */
 export function formatGitUrl(url: GitUrl): string {
-  if (url.form === 'local') return url.path;
+  if (url.form === 'local' || url.form === 'helper') return url.path;
   if (url.form === 'scp') return `${url.user === undefined ? '' : `${url.user}@`}${url.host}:${url.path}`;
   const port =
     url.port === undefined || url.port === ownMember(DEFAULT_PORTS, url.scheme) ? '' : `:${url.port}`;
@@ -81,12 +86,12 @@ export function isHttp(url: GitUrl): boolean {
 }
 
 export function isSsh(url: GitUrl): boolean {
-  return url.form === 'scp' || SSH_SCHEMES.has(url.scheme);
+  return url.form === 'scp' || (url.form === 'url' && SSH_SCHEMES.has(url.scheme));
 }
 
 /** A repository on this machine: a path or a `file:` address. */
 export function isLocal(url: GitUrl): boolean {
-  return url.form === 'local' || url.scheme === 'file';
+  return url.form === 'local' || (url.form === 'url' && url.scheme === 'file');
 }
 
 /** Everything that has a meaning in an address is encoded, so that any user name or password fits in. */
@@ -109,6 +114,11 @@ function parseUrlForm(text: string): GitUrl | undefined {
     path: path.replaceAll(' ', '%20'),
     suffix,
   };
+}
+
+function parseHelperForm(text: string): GitUrl | undefined {
+  const [, scheme] = HELPER_FORM.exec(text) ?? [];
+  return scheme === undefined ? undefined : { form: 'helper', scheme, host: '', path: text, suffix: '' };
 }
 
 function parseScpForm(text: string): GitUrl | undefined {

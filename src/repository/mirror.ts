@@ -48,7 +48,7 @@ export function canonicalAddress(url: GitUrl): string {
   const path = rest.path.replace(/(?:\/|\.git)+$/i, '');
   const plain: GitUrl = { ...rest, path, suffix: isHttp(url) && suffix.startsWith('?') ? suffix : '' };
   if (url.form === 'scp' && path.startsWith('/')) return formatGitUrl({ ...plain, form: 'url' });
-  if (url.scheme === 'file') return decodedPath(path);
+  if (url.form === 'url' && url.scheme === 'file') return decodedPath(path);
   return formatGitUrl(plain);
 }
 

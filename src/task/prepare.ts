@@ -11,7 +11,7 @@ import { containerWorkspace, workspaceOf } from '../runs/workspace.js';
 import { checkedScript } from './check-record.js';
 import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
-import { notebookScript } from './code/notebook.js';
+import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
@@ -176,12 +176,12 @@ export async function convertNotebook(
   const cwd = place.inside(code.folder);
   const result = await place.exec({ argv: [...argv] as [string, ...string[]], cwd });
   if (result.exitCode !== 0) {
+    const notebook = await place.read(path.resolve(cwd, conversion.notebook)).catch(() => undefined);
+    const fault = notebookFault(notebook, result.stderr);
     throw new AgentError(
       'LAUNCH_FAILED',
-      `the notebook ${conversion.notebook} cannot be made into a script`,
-      {
-        detail: result.stderr.trim(),
-      },
+      `the notebook ${conversion.notebook} cannot be made into a script: ${fault}`,
+      { hint: 'Check that the notebook opens in Jupyter.' },
     );
   }
   const file = path.resolve(cwd, conversion.script);

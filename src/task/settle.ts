@@ -19,10 +19,14 @@ import { PULLED } from './status-texts.js';
 export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   run.log.endOutput();
   const end = await endAsOfNow(run, given);
-  if (end.kind === 'stop' && leavesNoLog(end.reason)) await dropLog(run, end.reason);
-  else run.log.line(settlementOf(end).logText, 'DEBUG');
   const { plan, line } = decideRetry(run, end);
-  if (line !== undefined) run.log.line(line, 'WARNING');
+  const { logText } = settlementOf(end);
+  if (end.kind === 'stop' && leavesNoLog(end.reason)) await dropLog(run, end.reason);
+  else if (line === undefined) run.log.lastLine(logText, 'DEBUG');
+  else {
+    run.log.line(logText, 'DEBUG');
+    run.log.lastLine(line, 'WARNING');
+  }
   await run.journal.write({ step: 'ended', end, ...(plan ? { retry: plan } : {}) });
   return finish(run, end, plan);
 }

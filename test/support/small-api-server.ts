@@ -13,6 +13,10 @@ export interface SmallApiOptions {
   secretKey: string;
   /** `data` of endpoints beside the login. */
   answers?: Readonly<Record<string, unknown>>;
+  /** What the server says when it refuses a login or does not know an endpoint. */
+  refusal?: string;
+  /** In the token. */
+  userName?: string;
   /** Seconds by which the server's clock is ahead. */
   clockAhead?: number;
 }
@@ -25,7 +29,7 @@ export async function startSmallApiServer(options: SmallApiOptions): Promise<Sma
     const endpoint = /([a-z_]+\.[a-z_]+)(\?|$)/.exec(request.url ?? '')?.[1] ?? '';
     calls.push(endpoint);
     const refused = endpoint === 'auth.login' && request.headers.authorization !== login;
-    const known = { 'auth.login': { token: token() }, ...options.answers };
+    const known = { 'auth.login': { token: token(options.userName) }, ...options.answers };
     const data = known[endpoint as keyof typeof known];
     const code = refused ? 401 : data === undefined ? 404 : 200;
     response.writeHead(code, {
@@ -35,7 +39,12 @@ export async function startSmallApiServer(options: SmallApiOptions): Promise<Sma
     const meta = {
       result_code: code,
       result_subcode: 0,
-      result_msg: refused ? 'Unauthorized (invalid credentials)' : 'OK',
+      result_msg:
+        code !== 200 && options.refusal !== undefined
+          ? options.refusal
+          : refused
+            ? 'Unauthorized (invalid credentials)'
+            : 'OK',
     };
     response.end(JSON.stringify({ meta, data: code === 200 ? data : {} }));
   });
@@ -53,7 +62,7 @@ export async function startSmallApiServer(options: SmallApiOptions): Promise<Sma
   };
 }
 
-function token(): string {
+function token(userName = 'Someone'): string {
   const now = Math.floor(Date.now() / 1000);
   const claims = {
     iat: now,
@@ -61,7 +70,7 @@ function token(): string {
     api_version: '2.34',
     server_version: '2.2.0',
     feature_set: 'basic',
-    identity: { user: 'u1', user_name: 'Someone' },
+    identity: { user: 'u1', user_name: userName },
   };
   return ['{"alg":"none"}', JSON.stringify(claims), '']
     .map((part) => Buffer.from(part).toString('base64url'))

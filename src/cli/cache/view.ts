@@ -1,3 +1,4 @@
+import { visibleJson } from '../../logs/visible-text.js';
 import { ageText, renderTable, sizeText } from '../table.js';
 import type { CachedItem, CacheKind, Chosen } from './cached-item.js';
 
@@ -30,7 +31,7 @@ export function listText(
 }
 
 export function listJson(items: readonly CachedItem[], kinds: readonly CacheKind[]): string {
-  return JSON.stringify({ items: items.map(plain), totals: totals(items, kinds) }, null, 2);
+  return visibleJson({ items: items.map(plain), totals: totals(items, kinds) });
 }
 
 export function pruneText({ removed, stays, kinds, dryRun }: ShownPruning): string {
@@ -50,16 +51,12 @@ export function pruneText({ removed, stays, kinds, dryRun }: ShownPruning): stri
 export function pruneJson({ removed, stays, kinds, dryRun }: ShownPruning): string {
   const withReason = ({ item, why }: Chosen) => ({ ...plain(item), why });
   const items = removed.map(({ item }) => item);
-  return JSON.stringify(
-    {
-      dryRun,
-      removed: removed.map(withReason),
-      stays: stays.map(withReason),
-      totals: totals(items, kinds),
-    },
-    null,
-    2,
-  );
+  return visibleJson({
+    dryRun,
+    removed: removed.map(withReason),
+    stays: stays.map(withReason),
+    totals: totals(items, kinds),
+  });
 }
 
 function cells({ kind, what, bytes }: CachedItem): string[] {

@@ -7,6 +7,7 @@ import { describeSource } from '../../config/source.js';
 import { joinKey, leaves } from '../../config/tree.js';
 import { validateConfig } from '../../config/validate.js';
 import { AgentError } from '../../errors.js';
+import { visibleJson, visibleLines, visibleText } from '../../logs/visible-text.js';
 import { maskedTree } from '../../secrets/mask.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig } from '../session.js';
@@ -34,12 +35,12 @@ function show(context: CommandContext): number {
   const masked = () => maskedTree(config, maskCommand);
   const text =
     json === true
-      ? `${JSON.stringify(sources === true ? sourceList(config, masked()) : masked(), null, 2)}\n`
-      : renderConfig(config, { version: VERSION, sources: sources === true, maskCommand });
+      ? `${visibleJson(sources === true ? sourceList(config, masked()) : masked())}\n`
+      : visibleText(renderConfig(config, { version: VERSION, sources: sources === true, maskCommand }));
   context.stdout.write(text);
   const { warnings, errors } = validateConfig(config);
-  for (const line of warnings) context.stderr.write(`warning: ${line}\n`);
-  for (const line of errors) context.stderr.write(`error: ${line}\n`);
+  for (const line of warnings) context.stderr.write(`warning: ${visibleLines(line)}\n`);
+  for (const line of errors) context.stderr.write(`error: ${visibleLines(line)}\n`);
   return 0;
 }
 
@@ -66,7 +67,9 @@ function get(context: CommandContext, key: string | undefined): number {
     return 1;
   }
   const source = context.options.sources === true ? `  # ${describeSource(config.source(key))}` : '';
-  context.stdout.write(`${valueText(value, context.options.json === true)}${source}\n`);
+  const text = valueText(value, context.options.json === true);
+  // Scripts read the value as it is.
+  context.stdout.write(`${context.stdout.isTTY === true ? visibleText(text) : text}${source}\n`);
   return 0;
 }
 
@@ -81,7 +84,7 @@ function unknownKey(key: string): AgentError {
 }
 
 function valueText(value: ConfigValue, json: boolean): string {
-  return json || typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return json || typeof value === 'object' ? visibleJson(value, 0) : String(value);
 }
 
 /** @returns 2 when the agent could not work with it */
@@ -98,12 +101,10 @@ function validate(context: CommandContext, file: string | undefined): number {
   const { warnings, errors } = validateConfig(config);
   const { stdout } = context;
   if (context.options.json === true) {
-    stdout.write(
-      `${JSON.stringify({ ok: errors.length === 0, files: config.files, warnings, errors }, null, 2)}\n`,
-    );
+    stdout.write(`${visibleJson({ ok: errors.length === 0, files: config.files, warnings, errors })}\n`);
   } else {
-    for (const line of warnings) stdout.write(`warning: ${line}\n`);
-    for (const line of errors) stdout.write(`error: ${line}\n`);
+    for (const line of warnings) stdout.write(`warning: ${visibleLines(line)}\n`);
+    for (const line of errors) stdout.write(`error: ${visibleLines(line)}\n`);
     if (errors.length === 0) stdout.write(`${config.files.join(', ') || 'The configuration'} is valid\n`);
   }
   return errors.length === 0 ? 0 : 2;

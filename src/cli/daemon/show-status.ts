@@ -4,7 +4,7 @@ import { resolveQueues } from '../../daemon/queues/resolve-queues.js';
 import { describeStatus } from '../../daemon/queues/schedule/describe.js';
 import { executeWorkerId, type WorkerIdentity } from '../../daemon/worker-id.js';
 import { causeLine } from '../../errors.js';
-import { visibleLine } from '../../logs/visible-text.js';
+import { visibleLine, visibleName } from '../../logs/visible-text.js';
 import { stateFolder, workerFolder } from '../../os/paths.js';
 import { livingDaemons, type RegisteredDaemon } from '../../runs/registry.js';
 import { type CommandContext, warnerOf } from '../command.js';
@@ -45,10 +45,14 @@ async function showDaemon(
   const answer = await askDaemon(workerFolder(state, daemon.workerId), { command: 'status' }).catch(
     (error: unknown) => ({ error: causeLine(error) }),
   );
-  if (answer === undefined) stdout.write(`Worker ${daemon.workerId} runs as process ${daemon.pid}\n`);
+  if (answer === undefined)
+    stdout.write(`${visibleLine(`Worker ${daemon.workerId} runs as process ${daemon.pid}`)}\n`);
   else if ('error' in answer) warnerOf({ stderr })(answer.error);
-  else for (const line of daemonLines(answer.status)) stdout.write(`${visibleLine(line)}\n`);
+  else for (const line of daemonLines(answer.status)) stdout.write(`${visibleName(line, LONGEST_LINE)}\n`);
 }
+
+/** Characters of a line about a daemon, whose cause may be an error of the server. */
+const LONGEST_LINE = 1000;
 
 /** How a daemon is: its state, what asked for its end, and its tasks. */
 export function daemonLines({

@@ -1,4 +1,5 @@
 import { killGraceMs } from '../../daemon/intervals.js';
+import { visibleLine } from '../../logs/visible-text.js';
 import { stateFolder } from '../../os/paths.js';
 import { livingDaemons, type RegisteredDaemon } from '../../runs/registry.js';
 import { type CommandContext, warnerOf } from '../command.js';
@@ -20,7 +21,7 @@ export async function stopDaemons(context: CommandContext): Promise<number> {
   const wanted = textList(context.options.stop);
   const config = sessionConfig(context, configFlags(context.options));
   const identity = identityOf(context, config);
-  const say = (line: string) => void context.stdout.write(`${line}\n`);
+  const say = (line: string) => void context.stdout.write(`${visibleLine(line)}\n`);
   const found =
     wanted.length > 0
       ? wanted.map((id) => living.find((one) => one.workerId === id))

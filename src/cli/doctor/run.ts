@@ -1,6 +1,6 @@
 import { type Connection, connect } from '../../daemon/connect.js';
 import { createLogger } from '../../logs/logger.js';
-import { visibleJson, visibleLine } from '../../logs/visible-text.js';
+import { visibleJson, visibleName } from '../../logs/visible-text.js';
 import { Redactor } from '../../secrets/redactor.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig, textList } from '../session.js';
@@ -10,6 +10,8 @@ const COLOURS = { ok: '\u001b[32m', warning: '\u001b[33m', problem: '\u001b[31m'
 const NO_COLOUR = '\u001b[0m';
 /** A check that takes longer has found its problem. */
 const PATIENCE_MS = 60_000;
+/** Characters of a finding; a name of the server may have a megabyte. */
+const LONGEST_TEXT = 1000;
 
 /** `agent doctor`: the exit status is 1 when something would keep tasks from running. */
 export async function runDoctor(context: CommandContext): Promise<number> {
@@ -43,15 +45,17 @@ function jsonText(results: readonly CheckResult[]): string {
 
 /** One line a finding, with what to do about it below. */
 export function resultLines(results: readonly CheckResult[], coloured: boolean): string {
-  const width = Math.max(...results.map(({ title }) => title.length));
-  const lines = results.flatMap(({ state, title, text, fix }, at) => {
+  const titles = results.map(({ title }) => visibleName(title));
+  const width = Math.max(0, ...titles.map((title) => title.length));
+  const lines = results.flatMap(({ state, text, fix }, at) => {
     const shown = state.padEnd('problem'.length);
     const mark = coloured ? `${COLOURS[state]}${shown}${NO_COLOUR}` : shown;
-    const name = title === results[at - 1]?.title ? '' : title;
-    const line = `${mark}  ${name.padEnd(width)}  ${visibleLine(text)}`;
+    const title = titles[at] ?? '';
+    const name = title === titles[at - 1] ? '' : title;
+    const line = `${mark}  ${name.padEnd(width)}  ${visibleName(text, LONGEST_TEXT)}`;
     return fix === undefined
       ? [line]
-      : [line, `${' '.repeat('problem'.length + width + 4)}→ ${visibleLine(fix)}`];
+      : [line, `${' '.repeat('problem'.length + width + 4)}→ ${visibleName(fix, LONGEST_TEXT)}`];
   });
   const count = (state: CheckResult['state']) => {
     const found = results.filter((result) => result.state === state).length;

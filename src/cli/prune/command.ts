@@ -18,7 +18,10 @@ export const pruneCommand: Command = {
       flags: '--abandoned',
       help: 'also those left unfinished by an agent that no longer runs; their last output is lost',
     },
-    { flags: '--podman', help: 'containers of Podman instead of Docker' },
+    {
+      flags: '--podman',
+      help: 'containers of Podman, whose service is started if need be (default: the engine that "agent doctor" finds)',
+    },
     { flags: '--dry-run', help: 'only show what would be removed' },
     { flags: '--json', help: 'print found, removed and kept containers as JSON' },
   ],

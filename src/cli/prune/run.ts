@@ -1,6 +1,7 @@
 import type { StoppedPlace, StoppedPlaces } from '../../drivers/module.js';
 import { chosenDriver, stoppedPlaces } from '../../drivers/registry.js';
 import { causeLine } from '../../errors.js';
+import { visibleJson } from '../../logs/visible-text.js';
 import { stateFolder } from '../../os/paths.js';
 import { journaledPlaces } from '../../runs/journaled-places.js';
 import type { CommandContext } from '../command.js';
@@ -63,7 +64,7 @@ function asJson(outcomes: readonly Outcome[]): string {
     action,
     ...(why === undefined ? {} : { why }),
   }));
-  return `${JSON.stringify({ containers }, null, 2)}\n`;
+  return `${visibleJson({ containers })}\n`;
 }
 
 function asTable(outcomes: readonly Outcome[], now: number): string {

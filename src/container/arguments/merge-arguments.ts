@@ -2,7 +2,7 @@ import { findRunOption } from '../run-options/option-table.js';
 import { type ArgumentItem, writtenName } from './argument-item.js';
 
 export interface MergeRules {
-  /** Switches that nobody may use, without dashes. */
+  /** Switches that no task may use, without dashes. */
   forbidden: readonly string[];
   /** Switches of which only the stronger side's count. */
   protectedNames: readonly string[];

@@ -8,7 +8,7 @@ import type { ArgumentItem } from './argument-item.js';
  * throws, so that filters see all of what was given; `optionsOf` is where it must make sense.
  *
  * A word that begins with a dash is never a value unless it is a negative number. Docker itself would take
- * `-v -e` as a volume named `-e`, which nobody means.
+ * `-v -e` as a volume named `-e`, which no user means.
  */
 export function parseArguments(words: readonly string[]): ArgumentItem[] {
   const items: ArgumentItem[] = [];

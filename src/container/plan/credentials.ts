@@ -11,7 +11,7 @@ export type SshAccess =
 /**
  * An ssh agent beats the folder, also where mounting the folder is switched off.
  *
- * @param gone nobody answers at `SSH_AUTH_SOCK`: the engine would make a folder of that name
+ * @param gone no program answers at `SSH_AUTH_SOCK`: the engine would make a folder of that name
  */
 export function sshAccess(config: Config, gone = false): SshAccess {
   const socket = config.variable('SSH_AUTH_SOCK');

@@ -25,7 +25,7 @@ export interface PlannedArguments {
   words: string[];
   /** Lines for the task's log: what was taken out, and why. */
   notes: string[];
-  /** Switches that were taken out because nobody may use them. */
+  /** Switches that were taken out because no task may use them. */
   stripped: string[];
   /** Runtime properties to store in the task. */
   runtime: Readonly<Record<string, string>>;

@@ -77,7 +77,7 @@ function isDigest(text: string): boolean {
   return Object.hasOwn(DIGESTS, algorithm) && digits.length === DIGESTS[algorithm];
 }
 
-/** Characters that nobody sees, by their number. */
+/** Characters that are invisible, by their number. */
 function visible(text: string): string {
   const shown = text.replace(/[\p{C}\p{Z}]/gu, (one) =>
     one === ' ' ? one : `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`,

@@ -93,7 +93,7 @@ async function planFor(
   const { task, planned, described, configFile } = await planRequest(setup, machine, request);
   await setup.planned(task, planned);
   await ensureFolder(path.dirname(configFile));
-  // Any user of the image reads it; nobody else of this machine gets past the run's own folder.
+  // Any user of the image reads it; no other user of this machine gets past the run's own folder.
   await writeFileDurable(configFile, described.configText, 0o644);
   for (const folder of planned.folders) await ensureFolder(folder);
   const plan = {

@@ -222,7 +222,7 @@ function firstLine(text: string): string {
 /** Causes of a broken connection, in words. */
 const CONNECTION_CAUSES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket (ENOENT)',
-  ECONNREFUSED: 'nobody listens there (ECONNREFUSED)',
+  ECONNREFUSED: 'no program listens there (ECONNREFUSED)',
   ECONNRESET: 'the connection broke (ECONNRESET)',
   ENOTFOUND: 'the host name is unknown (ENOTFOUND)',
   ETIMEDOUT: 'there is no answer (ETIMEDOUT)',
@@ -235,7 +235,7 @@ function unreachable(address: string, code: string, cause: unknown): AgentError 
   return new AgentError('DOCKER_ENGINE', `no container engine answers at ${address}: ${reason}`, {
     hint: secure
       ? 'Check DOCKER_TLS_VERIFY and the certificates in DOCKER_CERT_PATH.'
-      : 'Start Docker (or podman system service), or set DOCKER_HOST.',
+      : 'Start Docker, set DOCKER_HOST, or use Podman with --podman.',
     cause,
   });
 }

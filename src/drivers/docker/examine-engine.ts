@@ -2,8 +2,7 @@ import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import type { DriverFinding } from '../module.js';
-import { dockerAddress } from './connect/engine-address.js';
-import { podmanSockets } from './connect/podman-service.js';
+import { foundEngine } from './connect/found-engine.js';
 import { Engine } from './engine.js';
 import { givesDevices } from './podman-request.js';
 
@@ -15,22 +14,13 @@ const ANSWER_MS = 20_000;
 /** Looks at the engine that `--docker` or `--podman` would take; never throws. */
 export async function examineEngine(given: Env): Promise<DriverFinding[]> {
   try {
-    const env = await engineEnvironment(given);
+    const env = await foundEngine(given);
     if (env !== undefined) return await answered(Engine.connect(env).then(examine));
   } catch (error) {
     return [problem(causeLine(error), (isAgentError(error) && error.hint) || 'systemctl start docker')];
   }
   const fix = 'Install docker.io or podman.';
   return [warning('no container engine was found; tasks run in virtual environments', fix)];
-}
-
-/** The agent's environment, with the address of Podman's service in it where Docker is not there. */
-async function engineEnvironment(env: Env): Promise<Env | undefined> {
-  const { source, target } = dockerAddress(env);
-  if (source !== '' || target.kind !== 'socket' || (await exists(target.path))) return env;
-  for (const socket of podmanSockets(env, process.getuid?.() ?? 0))
-    if (await exists(socket)) return { ...env, DOCKER_HOST: `unix://${socket}` };
-  return undefined;
 }
 
 async function examine(engine: Engine): Promise<DriverFinding[]> {

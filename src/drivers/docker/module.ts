@@ -39,15 +39,8 @@ export const dockerModule: DriverModule = {
   },
 
   async stopped({ env }, choice) {
-    const [{ Engine }, { stoppedContainers, removeStopped }] = await Promise.all([
-      import('./engine.js'),
-      import('./containers/stopped-containers.js'),
-    ]);
-    const engine = await Engine.connect(env, engineOf(choice));
-    return {
-      list: (labels) => stoppedContainers(engine, labels),
-      remove: (id) => removeStopped(engine, id),
-    };
+    const { openStopped } = await import('./containers/stopped-containers.js');
+    return openStopped(env, choice && engineOf(choice));
   },
 
   placeId: (ref) => dockerRef(ref)?.container,

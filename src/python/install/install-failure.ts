@@ -188,9 +188,12 @@ export function noInstaller(interpreter: Interpreter): AgentError {
   );
 }
 
+/** Each try at an index that is away; the log has them, and the verdict comes after them. */
+const RETRY_OF_PIP = /^\s*(?:WARNING: )?Retrying \(Retry\(total=/;
+
 /** The last lines are the tool's verdict; what it says before its first complaint is progress. */
 function relevantEnd(output: string): string {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !RETRY_OF_PIP.test(line));
   const first = lines.findIndex((line) => /error|fatal|failed|×/i.test(line));
   return lines.slice(Math.max(first, 0)).slice(-25).join('\n');
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.js';
+import { AgentError } from '../../errors.js';
 import { pathInside, readRegularFile, writeRegularFile } from '../../os/inside-tree.js';
 import { applyDiff } from '../../repository/apply-diff.js';
 import type { CheckedOut } from '../../repository/checkout.js';
@@ -23,7 +24,11 @@ interface Changes {
   git: GitContext;
 }
 
-/** The task's `diff`: a whole script, changes to the checkout, or something else that changes nothing. */
+/**
+ * The task's `diff`: a whole script, changes to the checkout, or remarks that change nothing.
+ *
+ * @throws AgentError REPOSITORY_DIFF
+ */
 export async function bringChanges(
   parts: CodeParts,
   changes: Changes,
@@ -42,15 +47,18 @@ export async function bringChanges(
     for (const note of text.notes) log.line(`uncommitted changes: ${note}`, 'WARNING');
     return info;
   }
-  if (text.kind === 'words' && tree && hasEntry(changes)) {
-    const start = JSON.stringify(text.text.trim().split('\n', 1)[0]?.slice(0, 80));
-    log.line(
-      `the text in the place of uncommitted changes is neither a diff nor a script and is ignored; it begins with ${start}`,
-      'WARNING',
-    );
-    return info;
-  }
+  if (text.kind === 'words' && tree && hasEntry(changes)) throw noChanges(text.text);
   return writeScript(parts, changes, text.text);
+}
+
+/** The task would run the code of the commit alone, and its result would look like that of the changed code. */
+function noChanges(text: string): AgentError {
+  const start = JSON.stringify(text.trim().split('\n', 1)[0]?.slice(0, 80));
+  return new AgentError(
+    'REPOSITORY_DIFF',
+    `the uncommitted changes of the task are neither a diff nor a script; they begin with ${start}`,
+    { hint: 'Correct the uncommitted changes of the task, or empty the field to run the commit as it is.' },
+  );
 }
 
 /** What the text of the task is, or the artifact that the SDK stored in its place. */

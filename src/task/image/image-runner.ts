@@ -181,7 +181,7 @@ class Run:
             pass
 
     def look(self):
-        """Ends the task when somebody has ended it on the server."""
+        """Ends the task when a user has ended it on the server."""
         query = {"id": [self.task], "only_fields": ["id", "status", "status_message"], "search_hidden": True}
         try:
             found = self.server.call("tasks.get_all", query, tries=1).get("tasks")

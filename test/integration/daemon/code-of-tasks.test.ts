@@ -35,7 +35,6 @@ const RUNS: [what: string, script: Record<string, unknown>, shows: RegExp][] = [
     { entry_point: '-m main --id=$CLEARML_TASK_ID $NONE' },
     /^main ran \['--id=[0-9a-f]{32}', '\$NONE'\]$/m,
   ],
-  ['words in the place of a diff', { entry_point: 'main.py', diff: 'see the mail\n' }, /^main ran/m],
   ['a note', { entry_point: 'main.py', diff: 'Submodule a contains untracked content\n' }, /^main ran/m],
   [
     'a script named like a diff',
@@ -65,6 +64,27 @@ test('code runs as its task describes it', async (t) => {
     t.is(status, 'completed', `${what}\n${log}\n${daemon.output()}`);
     t.regex(log, shows, what);
   }
+});
+
+test('words in the place of a diff fail the task instead of running the commit without them', async (t) => {
+  t.timeout(170_000);
+  const agent = await agentUnderTest(t, BARE);
+  const repository = agent.repository(FILES);
+  const id = await agent.enqueue({
+    repository,
+    branch: 'main',
+    entry_point: 'main.py',
+    diff: 'see the mail\n',
+  });
+  agent.daemon();
+  const { status, status_reason } = await agent.ended(id, 120_000);
+  const log = await agent.log(id);
+  t.deepEqual([status, status_reason], ['failed', 'failed applying uncommitted changes'], log);
+  t.regex(
+    log,
+    /^Process failed: the uncommitted changes of the task are neither a diff nor a script; they begin with "see the mail"$/m,
+  );
+  t.notRegex(log, /^main ran/m);
 });
 
 test('a diff that was too large is read from its artifact, also for a clone', async (t) => {

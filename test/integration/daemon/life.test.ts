@@ -28,7 +28,7 @@ test('a task goes from the queue to completed, with its console and the places t
     'what goes on at once is told one after the other',
   );
   t.true((places[0] ?? -1) >= 0, text);
-  t.true(text.endsWith('Process completed successfully\n'), text);
+  t.true(text.endsWith('Process completed successfully'), text);
 });
 
 test('the exit code of a failing task is its reason, and the daemon goes on', async (t) => {

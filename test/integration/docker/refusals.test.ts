@@ -199,7 +199,7 @@ test('an engine that cannot be used is told by its reason', async (t) => {
     ],
     [
       { DOCKER_HOST: 'tcp://127.0.0.1:1' },
-      /answers at tcp:\/\/127.0.0.1:1: nobody listens there \(ECONNREFUSED\)/,
+      /answers at tcp:\/\/127.0.0.1:1: no program listens there \(ECONNREFUSED\)/,
     ],
     [
       { DOCKER_HOST: 'ssh://u@127.0.0.1:1', PATH: process.env.PATH ?? '' },

@@ -46,3 +46,19 @@ for (const field of ['branch', 'tag', 'version_num', 'repository'] as const) {
     }
   });
 }
+
+test('a transport that git does not allow fails with a cause that names it, and no login goes anywhere', async (t) => {
+  const b = new CheckoutBench();
+  t.teardown(() => b.remove());
+  const login = { 'agent.git_user': 'u', 'agent.git_pass': 'a-password' };
+  const cases = [
+    ['ext::sh -c "exit 1"', 'git has no transport for ext addresses here'],
+    ['no-such::x/y', 'git has no transport for no-such addresses here'],
+  ] as const;
+  for (const [repository, cause] of cases) {
+    const error = await t.throwsAsync(b.checkout({ repository, branch: 'main' }, login), {
+      code: 'REPOSITORY_CLONE',
+    });
+    t.is(error.message, `cannot clone ${repository}: ${cause}`);
+  }
+});

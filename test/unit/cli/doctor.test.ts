@@ -55,6 +55,11 @@ test('the text: one line a finding, what to do below it', (t) => {
   t.true(resultLines(results, true).includes('\u001b[31mproblem\u001b[0m'));
 });
 
+test('a title and a text show their controls and do nothing to the terminal', (t) => {
+  const text = resultLines([{ check: 'a', title: 'T\u001b[2J', ...ok('x\u0007\ny') }], false);
+  t.is(text.split('\n')[0], 'ok       T\\x1b[2J  x\\x07\\ny');
+});
+
 test('every check has a name and a title of its own', (t) => {
   t.is(new Set(CHECKS.map(({ name }) => name)).size, CHECKS.length);
   t.is(new Set(CHECKS.map(({ title }) => title)).size, CHECKS.length);

@@ -43,6 +43,35 @@ test('lines, tool output and the workload reach the server in order', async (t) 
   );
 });
 
+test('the last line has no end on the server, and one on the terminal', async (t) => {
+  const server = new ScriptedLogServer();
+  const echoed: string[] = [];
+  const folder = temporaryFolder(t);
+  const log = await openLog(folder, server, { echo: (text) => echoed.push(text) });
+  await log.feed(Buffer.from('out'), 3);
+  log.endOutput();
+  log.lastLine('Process completed successfully', 'DEBUG');
+  t.true(await log.close());
+  t.is(server.text, 'out\nProcess completed successfully');
+  t.is(echoed.join(''), 'out\nProcess completed successfully\n');
+  // A daemon that was killed before it noted the end says it again.
+  const again = await openLog(folder, server);
+  again.lastLine('Process completed successfully', 'DEBUG');
+  t.true(await again.close());
+  t.is(server.text, 'out\nProcess completed successfully\nProcess completed successfully');
+});
+
+test('a line of the agent shows controls of names in it; output of programs stays as it is', async (t) => {
+  const server = new ScriptedLogServer();
+  const redactor = new Redactor();
+  redactor.add('pass\u0007word-1');
+  const log = await openLog(temporaryFolder(t), server, { redactor });
+  log.line('no file \u001b]0;x\u0007.py\n  \u202eup\rpass\u0007word-1');
+  log.output('\u001b[32mok\u001b[0m\n');
+  t.true(await log.close());
+  t.is(server.text, 'no file \\x1b]0;x\\x07.py\n  \\u202eup\\r********\\x07\n\u001b[32mok\u001b[0m\n');
+});
+
 test('a last line without an end is whole before what the agent says of the end', async (t) => {
   const server = new ScriptedLogServer();
   const redactor = new Redactor();

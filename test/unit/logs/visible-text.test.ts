@@ -1,5 +1,11 @@
 import test from 'ava';
-import { visibleJson, visibleLine, visibleLines } from '../../../src/logs/visible-text.js';
+import {
+  visibleJson,
+  visibleLine,
+  visibleLines,
+  visibleName,
+  visibleText,
+} from '../../../src/logs/visible-text.js';
 
 const CASES: readonly [text: string, line: string][] = [
   ['plain Übung ☃ 日本', 'plain Übung ☃ 日本'],
@@ -17,6 +23,20 @@ for (const [text, line] of CASES) {
 
 test('a message keeps its lines, and no line of it looks like one of its own', (t) => {
   t.is(visibleLines('cause\n  detail\nforged\r\n\u001b[1A'), 'cause\n  detail\n  forged\n  \\x1b[1A');
+});
+
+test('a text keeps its lines and tabs and where they begin', (t) => {
+  t.is(visibleText('a\tb\r\nc\n\n d\re\u001b[1m'), 'a\tb\nc\n\n d\\re\\x1b[1m');
+});
+
+test('a name is cut, and what is left of it is visible', (t) => {
+  t.is(visibleName('a\u0007bc', 4), 'a\\x07bc');
+  t.is(visibleName('a\u0007bcd', 4), 'a\\x07bc…');
+  t.is(visibleName('x'.repeat(1_000_000)).length, 201);
+});
+
+test('JSON of one line', (t) => {
+  t.is(visibleJson({ a: ['b\u009b'] }, 0), '{"a":["b\\u009b"]}');
 });
 
 test('JSON shows no control or direction mark raw and reads back the same', (t) => {

@@ -13,7 +13,7 @@ import {
 } from '../../../src/repository/git-url.js';
 import { canonicalAddress } from '../../../src/repository/mirror.js';
 
-const FORMS: [text: string, kind: 'http' | 'ssh' | 'local', host: string, name: string][] = [
+const FORMS: [text: string, kind: 'http' | 'ssh' | 'local' | 'helper', host: string, name: string][] = [
   ['https://github.com/org/repo.git', 'http', 'github.com', 'repo.git'],
   ['HTTPS://GitHub.com:8443/a/b/c/repo', 'http', 'github.com', 'repo'],
   ['http://[::1]:3000/x.git', 'http', '[::1]', 'x.git'],
@@ -29,6 +29,10 @@ const FORMS: [text: string, kind: 'http' | 'ssh' | 'local', host: string, name: 
   ['/srv/git/x.git/', 'local', '', 'x.git'],
   ['./x', 'local', '', 'x'],
   ['C:\\repos\\x', 'local', '', 'x'],
+  ['ext::sh -c x', 'helper', '', 'sh -c x'],
+  ['codecommit::eu-west-1://profile@repo', 'helper', '', 'profile@repo'],
+  ['ssh::git@github.com:o/r.git', 'helper', '', 'r.git'],
+  ['file::/srv/r.git', 'helper', '', 'r.git'],
   ['https://host:port/x', 'ssh', 'https', 'x'],
 ];
 
@@ -43,6 +47,12 @@ for (const [text, kind, host, name] of FORMS.slice(0, -1)) {
     t.is(repositoryName(url), name);
   });
 }
+
+test('an address for a helper of git is handed on as it is', (t) => {
+  const text = 'ext::sh -c "git-upload-pack %G/x.git/"';
+  t.is(formatGitUrl(parseGitUrl(text)), text);
+  t.is(parseGitUrl('user@ext::x').form, 'scp');
+});
 
 test('an address with an impossible port is left to git', (t) => {
   t.is(parseGitUrl('https://host:port/x').form, 'local');

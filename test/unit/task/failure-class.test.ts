@@ -37,7 +37,7 @@ const ERRORS: readonly [unknown, string, boolean][] = [
   [new AgentError('DOCKER_IMAGE', 'no such image'), 'image_pull', false],
   [new AgentError('GPU_DEVICE', 'no such device'), 'gpu_fault', true],
   [new AgentError('DISK_FULL', 'full'), 'disk_full', true],
-  [new AgentError('DOCKER_ENGINE', 'nobody listens there'), 'setup', true],
+  [new AgentError('DOCKER_ENGINE', 'no program listens there'), 'setup', true],
   [new AgentError('API_REFUSED', 'tasks.started: no (403/21)'), 'server_refused', false],
   [new AgentError('API_CREDENTIALS', 'revoked'), 'server_refused', false],
   [new AgentError('INTERNAL', 'a bug'), 'setup', false],

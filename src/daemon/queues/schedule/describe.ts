@@ -1,4 +1,4 @@
-import { visibleLine } from '../../../logs/visible-text.js';
+import { visibleName } from '../../../logs/visible-text.js';
 import {
   FORCE_ON_TAG,
   forceProperty,
@@ -18,12 +18,11 @@ export interface StatusInput {
 export function describeStatus({ schedule, properties, queues }: StatusInput): string {
   return [
     ...describeSchedule(schedule),
-    ...describeForced(properties, queues).map(visibleLine),
+    ...describeForced(properties, queues).map((line) => visibleName(line)),
     ...queues.map(({ name, tags }) => {
       const force = tags.find((tag) => tag.startsWith('force_workers:'));
-      return visibleLine(
-        `  - Listening to queue '${name}'${force === undefined ? '' : ` (tagged '${force}')`}`,
-      );
+      const tag = force === undefined ? '' : ` (tagged '${visibleName(force)}')`;
+      return `  - Listening to queue '${visibleName(name)}'${tag}`;
     }),
   ].join('\n');
 }

@@ -1,5 +1,7 @@
-import type { StoppedPlace } from '../../module.js';
-import type { Engine } from '../engine.js';
+import { AgentError } from '../../../errors.js';
+import type { StoppedPlace, StoppedPlaces } from '../../module.js';
+import { foundEngine } from '../connect/found-engine.js';
+import { Engine } from '../engine.js';
 import { labelledRun, RUN_LABEL } from './container-plan.js';
 
 /** Containers of tasks have one of these, ours and the original's. */
@@ -51,4 +53,32 @@ export async function removeStopped(engine: Engine, id: string): Promise<boolean
     return true;
   });
   return removed === true;
+}
+
+/**
+ * Podman's service is started for `--podman` alone; without a flag it is the engine that is there.
+ *
+ * @throws AgentError DOCKER_ENGINE, CONFIG_VALUE, COMMAND_MISSING
+ */
+export async function openStopped(
+  env: Readonly<Record<string, string | undefined>>,
+  name: 'docker' | 'podman' | undefined,
+): Promise<StoppedPlaces> {
+  const engine = await engineFor(env, name);
+  return {
+    list: (labels) => stoppedContainers(engine, labels),
+    remove: (id) => removeStopped(engine, id),
+  };
+}
+
+async function engineFor(
+  env: Readonly<Record<string, string | undefined>>,
+  name: 'docker' | 'podman' | undefined,
+): Promise<Engine> {
+  if (name !== undefined) return Engine.connect(env, name);
+  const found = await foundEngine(env);
+  if (found !== undefined) return Engine.connect(found);
+  throw new AgentError('DOCKER_ENGINE', "there is no socket of Docker's engine or of Podman's service", {
+    hint: 'Start Docker or set DOCKER_HOST, or use --podman, which starts the service of Podman.',
+  });
 }

@@ -63,7 +63,7 @@ export class MountedFiles implements RunFiles {
     await ensureFolder(stagingFolder(folders.workspace));
     const control = controlFolder(folders.runFolder);
     await ensureFolder(control);
-    // Any user of the image must reach it; nobody else of this machine gets past the run's own folder.
+    // Any user of the image must reach it; no other user of this machine gets past the run's own folder.
     await chmod(control, 0o755);
     const pipe = path.join(control, 'go');
     await run(['rm', '-f', pipe, path.join(control, 'start')], { env });
@@ -81,7 +81,7 @@ export class MountedFiles implements RunFiles {
     await chown(this.#options.folders.workspace, uid, gid);
   }
 
-  /** A rename looks at no link at its target, and nobody else reaches the files before it. */
+  /** A rename looks at no link at its target, and no other user reaches the files before it. */
   async handOver({ owner }: FilesOwner, from: string, to: string): Promise<void> {
     const { environment: env } = this.#options;
     if (owner !== undefined && process.getuid?.() === 0)
@@ -138,7 +138,7 @@ export class MountedFiles implements RunFiles {
   }
 }
 
-/** Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script. */
+/** Opened for both, so that no reader is needed: a shell that is not at the pipe just now sees the script. */
 async function writeToPipe(control: string): Promise<void> {
   const pipe = await open(path.join(control, 'go'), constants.O_RDWR | constants.O_NONBLOCK);
   try {

@@ -10,7 +10,7 @@ export interface OwnMountsRequest {
   own: readonly OwnMount[];
   /** Of the container, as its arguments or its image say: `app`, `1000:1000`, empty for root. */
   user: string;
-  /** Folder for copies, in reach of any user of the container and of nobody else. */
+  /** Folder for copies, in reach of any user of the container and of no other user. */
   copies: string;
   /** How the engine sees a path of the agent; `undefined` for one that it cannot see. */
   engineSees(file: string): string | undefined;

@@ -16,7 +16,7 @@ export interface RunFiles {
   /** What must be there before the first script; `owner` is known by then. */
   afterStart(container: FilesOwner): Promise<void>;
   /**
-   * Moves a file or folder that the agent has made, and nobody else reaches, into the workspace, for the container's
+   * Moves a file or folder that the agent has made, and no other user reaches, into the workspace, for the container's
    * user.
    *
    * @param to path of the host in the workspace

@@ -18,7 +18,7 @@ export interface SharedFilesQuestion {
 const ANSWER_MS = 30_000;
 
 /**
- * Finds out whether the engine sees the agent's files: it is asked to mount one whose name nobody can have
+ * Finds out whether the engine sees the agent's files: it is asked to mount one whose name no program can have
  * guessed. An engine on another machine cannot, nor can one outside of the agent's own container.
  *
  * @throws AgentError of the engine

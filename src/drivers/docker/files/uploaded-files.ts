@@ -149,7 +149,7 @@ function archiveOwner(owner: string | undefined): ArchiveOwner {
   return { uid, gid };
 }
 
-/** Opened for both, so that nobody has to read: a shell that is not at the pipe just now sees the script. */
+/** Opened for both, so that no reader is needed: a shell that is not at the pipe just now sees the script. */
 async function writeToPipe(engine: Engine, container: string): Promise<void> {
   const argv = ['/bin/sh', '-c', `echo go 1<> ${CONTROL_INSIDE}/go`];
   await engine.exec(container, { argv, user: '0', onOutput: () => undefined });

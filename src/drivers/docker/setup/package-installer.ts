@@ -32,7 +32,7 @@ export class PackageInstaller {
   readonly #options: InstallerOptions;
   #manager: Promise<PackageManager | undefined> | undefined;
   readonly #installed = new Set<SystemTool>();
-  /** What fetching the lists said. It may have failed for a source that nobody needs. */
+  /** What fetching the lists said. It may have failed for a source that is not needed. */
   #refreshed: string | undefined;
 
   constructor(options: InstallerOptions) {
