@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import type { VariableName } from '../config/options/option-types.js';
 import { booleanWord } from '../config/words.js';
 import { AgentError } from '../errors.js';
 import type { Notices } from './availability.js';
@@ -38,15 +39,15 @@ export function createApiClient(config: Config, options: ConnectOptions): ApiCli
 
 /** What the configuration and its environment say about the connection to the API server. */
 export function connectionSettings(config: Config): ConnectionSettings {
-  const tokenLife = config.number('api.auth.request_token_expiration_sec');
+  const tokenLife = config.api.auth.requestTokenExpirationSec;
   const maxApiVersion = readMaxVersion(config);
   return {
     server: readServer(config),
     credentials: readCredentials(config),
     trust: readTrustRequest(config),
-    defaultMethod: readMethod(config),
+    defaultMethod: config.api.http.defaultMethod,
     retry: readRetryPolicy(config),
-    tokenThresholdSeconds: config.number('api.auth.token_expiration_threshold_sec') ?? 43_200,
+    tokenThresholdSeconds: config.api.auth.tokenExpirationThresholdSec,
     ...(tokenLife ? { tokenLifeSeconds: tokenLife } : {}),
     ...(maxApiVersion ? { maxApiVersion } : {}),
   };
@@ -60,7 +61,7 @@ function readMaxVersion(config: Config): string | undefined {
 }
 
 function readServer(config: Config): string {
-  const text = config.string('api.api_server') ?? config.string('api.host');
+  const text = config.api.apiServer;
   if (text === undefined) {
     throw new AgentError('CONFIG_MISSING', 'api.api_server is not set: no API server to talk to', {
       hint: 'Set CLEARML_API_HOST, or api.api_server in ~/clearml.conf.',
@@ -76,8 +77,8 @@ function readServer(config: Config): string {
 
 function readCredentials(config: Config): Credentials {
   const token = config.variable('CLEARML_AUTH_TOKEN');
-  const accessKey = config.string('api.credentials.access_key');
-  const secretKey = config.string('api.credentials.secret_key');
+  const accessKey = config.api.credentials.accessKey;
+  const secretKey = config.api.credentials.secretKey;
   if (token !== undefined) return { token };
   if (accessKey !== undefined && secretKey !== undefined) return { accessKey, secretKey };
   const missing = accessKey === undefined ? 'access_key' : 'secret_key';
@@ -90,15 +91,6 @@ function readCredentials(config: Config): Credentials {
   );
 }
 
-function readMethod(config: Config): HttpMethod {
-  const variable = config.variable('CLEARML_API_DEFAULT_REQ_METHOD');
-  const text = variable ?? config.string('api.http.default_method') ?? 'get';
-  const method = text.toLowerCase();
-  if (method === 'get' || method === 'post' || method === 'put') return method;
-  const where = variable === undefined ? 'api.http.default_method' : 'CLEARML_API_DEFAULT_REQ_METHOD';
-  throw new AgentError('CONFIG_VALUE', `${where}: expected get, post or put, found "${text}"`);
-}
-
 /** Connect attempts at the start that the original makes besides the first. */
 const FIRST_CONTACT_RETRIES = 4;
 /** Waits are a random part of a bound, so the original's first bound of 2 s becomes one of the same mean. */
@@ -106,8 +98,8 @@ const BASE_MS = 1000;
 const FLOOR_MS = 100;
 
 function readRetryPolicy(config: Config): RetryPolicy {
-  const factor = config.number('api.http.retries.backoff_factor') ?? 1;
-  const longest = config.number('api.http.retries.backoff_max') ?? 120;
+  const factor = config.api.http.retries.backoffFactor;
+  const longest = config.api.http.retries.backoffMax;
   return {
     backoff: { baseMs: BASE_MS * factor, capMs: longest * 1000, floorMs: FLOOR_MS },
     boundedRetries: readFirstContactRetries(config),
@@ -121,7 +113,7 @@ function readFirstContactRetries(config: Config): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0) return count;
   if (booleanWord(text) !== false) return FIRST_CONTACT_RETRIES;
-  return config.number('api.http.retries.total') ?? 240;
+  return config.api.http.retries.total;
 }
 
 /** Variables that Python's HTTP library reads, which users of the original have set; they win over the file. */
@@ -131,8 +123,8 @@ function readTrustRequest(config: Config): TrustRequest {
   const wish = readVerification(config);
   const fromVariable = AUTHORITY_VARIABLES.map((name) => fromEnvironment(config, name)).find(Boolean);
   const authorities = fromVariable ?? wish.authorities ?? fromEnvironment(config, 'SSL_CERT_FILE');
-  const certificate = fromConfig(config, 'api.client_certificate');
-  const key = fromConfig(config, 'api.client_key');
+  const certificate = named(config.api.clientCertificate, 'api.client_certificate');
+  const key = named(config.api.clientKey, 'api.client_key');
   return {
     verify: wish.verify,
     ...(authorities ? { authorities } : {}),
@@ -144,7 +136,7 @@ function readTrustRequest(config: Config): TrustRequest {
 function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'authorities'> {
   const variable = config.variable('CLEARML_API_HOST_VERIFY_CERT');
   const setting = variable === undefined ? 'api.verify_certificate' : 'CLEARML_API_HOST_VERIFY_CERT';
-  const value = variable ?? config.value('api.verify_certificate') ?? true;
+  const value = variable ?? config.api.verifyCertificate;
   if (typeof value === 'boolean') return { verify: value };
   const text = String(value).trim();
   const verify = text === '' ? true : booleanWord(text);
@@ -152,12 +144,10 @@ function readVerification(config: Config): Pick<TrustRequest, 'verify' | 'author
   return { verify: true, authorities: { path: text, setting } };
 }
 
-function fromEnvironment(config: Config, name: string): NamedPath | undefined {
-  const path = config.variable(name);
-  return path === undefined ? undefined : { path, setting: name };
+function fromEnvironment(config: Config, name: VariableName): NamedPath | undefined {
+  return named(config.variable(name), name);
 }
 
-function fromConfig(config: Config, key: string): NamedPath | undefined {
-  const path = config.string(key);
-  return path === undefined ? undefined : { path, setting: key };
+function named(path: string | undefined, setting: string): NamedPath | undefined {
+  return path === undefined ? undefined : { path, setting };
 }

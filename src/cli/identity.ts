@@ -12,8 +12,8 @@ import { textList } from './session.js';
 /** Which worker ids this agent may take. */
 export function identityOf(context: CommandContext, config: Config): WorkerIdentity {
   return workerIdentity({
-    workerId: config.string('agent.worker_id'),
-    workerName: config.string('agent.worker_name'),
+    workerId: config.agent.workerId,
+    workerName: config.agent.workerName,
     hostname: hostname(),
     visibility: machineOf(context),
   });
@@ -44,7 +44,7 @@ export function voiceOf(
 ): { redactor: Redactor; logger: AgentLogger } {
   const redactor = new Redactor();
   registerSecrets(redactor, config);
-  const level = config.boolean('agent.debug') ? 'DEBUG' : 'INFO';
+  const level = config.agent.debug ? 'DEBUG' : 'INFO';
   return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
 }
 
@@ -56,7 +56,7 @@ export function scheduleOf(
 ): Schedule {
   const schedule = usableSchedule(
     { uptime: textList(options.uptime), downtime: textList(options.downtime) },
-    { uptime: config.strings('agent.uptime'), downtime: config.strings('agent.downtime') },
+    { uptime: config.agent.uptime, downtime: config.agent.downtime },
   );
   for (const warning of scheduleWarnings(schedule)) warn(warning);
   return schedule;

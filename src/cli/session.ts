@@ -45,7 +45,7 @@ export function requireReady(config: Config): void {
 /** @throws AgentError CONFIG_MISSING when there is no server to talk to */
 export function requireServer(config: Config): void {
   const missing = [
-    config.string('api.api_server') ? undefined : 'the API server (api.api_server, CLEARML_API_HOST)',
+    config.api.apiServer ? undefined : 'the API server (api.api_server, CLEARML_API_HOST)',
     hasCredentials(config)
       ? undefined
       : 'credentials (api.credentials, CLEARML_API_ACCESS_KEY and …_SECRET_KEY)',
@@ -60,7 +60,7 @@ export function requireServer(config: Config): void {
 
 function hasCredentials(config: Config): boolean {
   if (config.variable('CLEARML_AUTH_TOKEN')) return true;
-  return Boolean(config.string('api.credentials.access_key') && config.string('api.credentials.secret_key'));
+  return Boolean(config.api.credentials.accessKey && config.api.credentials.secretKey);
 }
 
 export function textList(value: unknown): string[] {

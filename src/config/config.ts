@@ -1,12 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../errors.js';
+import { configKeys } from './config-keys.js';
 import { derivedLayers } from './derived.js';
 import { dynamicLayers } from './dynamic-overrides.js';
 import { type ConfigClaim, type ConfigLayer, claims, mergeLayers, NO_SOURCE } from './layers.js';
 import { readList } from './lists.js';
 import { mappedLayers } from './mapped-variables.js';
 import { whitelistUnion } from './metering-whitelist.js';
+import type { Option } from './options/option.js';
 import { findOption } from './options/option-table.js';
+import type { ConfigKeys, OptionKey, VariableName } from './options/option-types.js';
+import { readOption } from './read-option.js';
 import { type ConfigSource, describeSource } from './source.js';
 import { splitKey, valueAt } from './tree.js';
 import { listKind, readVariable } from './variables.js';
@@ -50,6 +54,7 @@ export class Config {
   readonly #parts: ConfigParts;
   readonly #layers: readonly ConfigLayer[];
   readonly #merged: ConfigTree;
+  readonly #keys: ConfigKeys;
 
   constructor(parts: ConfigParts) {
     const { env, base, vaults = [], monitoring = [], top = [], files = [], warnings = [] } = parts;
@@ -66,6 +71,22 @@ export class Config {
     this.#layers = [...layers, ...derived];
     this.#merged =
       derived.length === 0 ? merged : mergeLayers([{ tree: merged, source: NO_SOURCE }, ...derived]);
+    this.#keys = configKeys((option) => this.#read(option));
+  }
+
+  /** The keys of the section `agent`: `agent.kill_grace_sec` is `agent.killGraceSec`. Reading one may throw. */
+  get agent(): ConfigKeys['agent'] {
+    return this.#keys.agent;
+  }
+
+  /** The keys of the section `api`. */
+  get api(): ConfigKeys['api'] {
+    return this.#keys.api;
+  }
+
+  /** The keys of the section `sdk` that the agent itself reads. */
+  get sdk(): ConfigKeys['sdk'] {
+    return this.#keys.sdk;
   }
 
   /** Every file that a value comes from, those of `CLEARML_CONFIG_PATH` too. */
@@ -79,66 +100,29 @@ export class Config {
     return this.#merged;
   }
 
-  /** The value at a dotted key as it was written, shipped defaults included; `null` is a value. */
-  value(key: string): ConfigValue | undefined {
+  /**
+   * The value at any dotted key as it was written, shipped defaults included; `null` is a value. For what the option
+   * table cannot type: keys that a user names, sections whose members have names of the user's (`environment`,
+   * `files`), and keys that are compared or passed on without being understood. Everything else is read as
+   * `config.agent.…`.
+   */
+  raw(key: string): ConfigValue | undefined {
     return valueAt(this.#merged, splitKey(key));
   }
 
-  /** Empty text and null count as not set, numbers become text. */
-  string(key: string): string | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return undefined;
-    if (typeof value === 'string') return value;
-    if (typeof value === 'number') return this.claims(key)[0]?.written ?? String(value);
-    throw this.#wrongType(key, 'a text', value);
-  }
-
-  /** Words such as `yes` and `off` count. */
-  boolean(key: string): boolean {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return false;
-    if (typeof value === 'boolean') return value;
-    const read = booleanWord(String(value));
-    if (typeof value === 'object' || read === undefined) throw this.#wrongType(key, 'true or false', value);
-    return read;
-  }
-
-  number(key: string): number | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return undefined;
-    const read = typeof value === 'string' ? Number(value) : value;
-    if (typeof read !== 'number' || !Number.isFinite(read)) throw this.#wrongType(key, 'a number', value);
-    return read;
-  }
-
-  /** A list of texts; one text counts as a list of one, or is split where the type of the key says how. */
-  strings(key: string): string[] {
-    const value = this.#effective(key);
-    if (value === undefined || value === null || value === '') return [];
-    const list = (Array.isArray(value) ? value : [value]).map((item) => {
-      if (typeof item === 'object') throw this.#wrongType(key, 'a list of texts', value);
-      return String(item);
-    });
-    const type = findOption(key)?.type;
-    if (type === 'names') return list.flatMap((item) => readList(item, 'names'));
-    return type === 'words' && !Array.isArray(value) ? readList(String(value), 'words') : list;
-  }
-
-  tree(key: string): ConfigTree | undefined {
-    const value = this.#effective(key);
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'object' || Array.isArray(value))
-      throw this.#wrongType(key, 'a section { … }', value);
-    return value;
+  /** Whether something other than a default sets the key; null and empty text do not. */
+  isSet(key: OptionKey): boolean {
+    const value = this.raw(key);
+    return value !== undefined && value !== null && value !== '' && this.source(key).kind !== 'default';
   }
 
   /** An environment variable by its `CLEARML_` name, else by the `TRAINS_` alias it has; empty is not set. */
-  variable(name: string): string | undefined {
+  variable(name: VariableName): string | undefined {
     return readVariable(this.env, name)?.value;
   }
 
   /** A variable that says yes or no. */
-  flag(name: string): boolean | undefined {
+  flag(name: VariableName): boolean | undefined {
     const found = readVariable(this.env, name);
     if (found === undefined) return undefined;
     const read = booleanWord(found.value);
@@ -147,7 +131,7 @@ export class Config {
   }
 
   /** A variable that holds a list. */
-  words(name: string): string[] | undefined {
+  words(name: VariableName): string[] | undefined {
     const value = this.variable(name);
     return value === undefined ? undefined : readList(value, listKind(name));
   }
@@ -189,9 +173,13 @@ export class Config {
     return new Config({ ...this.#parts, env: { ...this.env, ...env } });
   }
 
-  #effective(key: string): ConfigValue | undefined {
-    const value = this.value(key);
-    return value === undefined ? findOption(key)?.fallback : value;
+  /** @throws AgentError CONFIG_VALUE */
+  #read(option: Option): unknown {
+    const value = this.raw(option.key);
+    const written = typeof value === 'number' ? this.claims(option.key)[0]?.written : undefined;
+    return readOption(option, { value, written }, (expected) =>
+      this.#wrongType(option.key, expected, value ?? null),
+    );
   }
 
   #wrongType(key: string, expected: string, value: ConfigValue): AgentError {

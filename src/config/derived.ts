@@ -1,10 +1,12 @@
 import type { ConfigTree, ConfigValue, Environment } from './config.js';
-import { type ConfigLayer, claims, NO_SOURCE } from './layers.js';
+import { type ConfigClaim, type ConfigLayer, claims, NO_SOURCE } from './layers.js';
+import type { Option } from './options/option.js';
+import { OPTIONS } from './options/option-table.js';
 import type { ConfigSource } from './source.js';
 import { splitKey, treeOf, valueAt } from './tree.js';
 
 /**
- * What follows from the merged layers: each way of naming the API server, versions of CUDA in the form that
+ * What follows from the merged layers: values of older names, each way of naming the API server, versions of CUDA in the form that
  * packages use, the Azure container of the environment. Each takes over the source of what it follows from.
  */
 export function derivedLayers(
@@ -13,24 +15,38 @@ export function derivedLayers(
   env: Environment,
 ): ConfigLayer[] {
   return [
-    ...sameServer(layers, merged, 'api.api_server', 'api.host'),
-    ...sameServer(layers, merged, 'api.host', 'api.api_server'),
+    ...olderNames(RENAMED, layers),
+    ...hostOfServer(layers, merged),
     ...compactVersion(layers, 'agent.cuda_version'),
     ...compactVersion(layers, 'agent.cudnn_version'),
     ...azureContainer(merged, env),
   ];
 }
 
-function sameServer(
-  layers: readonly ConfigLayer[],
-  merged: ConfigTree,
-  from: string,
-  to: string,
-): ConfigLayer[] {
-  const known = valueAt(merged, splitKey(from));
-  const taken = valueAt(merged, splitKey(to));
+const RENAMED: readonly Option[] = OPTIONS.filter(({ formerly }) => formerly !== undefined);
+
+/** The values of older names, for keys that nothing but a default sets by the name of today. */
+export function olderNames(renamed: readonly Option[], layers: readonly ConfigLayer[]): ConfigLayer[] {
+  return renamed.flatMap(({ key, formerly = [] }) => {
+    const today = claimed(layers, key);
+    if (today !== undefined && today.source.kind !== 'default') return [];
+    const [older] = formerly.flatMap((name) => claimed(layers, name) ?? []);
+    return older === undefined ? [] : [layer(key, older.value, older.source)];
+  });
+}
+
+/** What is in force for a key; nothing where that is null or empty. */
+function claimed(layers: readonly ConfigLayer[], key: string): ConfigClaim | undefined {
+  const [claim] = claims(layers, splitKey(key));
+  return claim === undefined || claim.value === null || claim.value === '' ? undefined : claim;
+}
+
+/** The SDK reads the server from `api.host` too. */
+function hostOfServer(layers: readonly ConfigLayer[], merged: ConfigTree): ConfigLayer[] {
+  const known = valueAt(merged, splitKey('api.api_server'));
+  const taken = valueAt(merged, splitKey('api.host'));
   if (!isText(known) || isText(taken)) return [];
-  return [layer(to, known, sourceOf(layers, from))];
+  return [layer('api.host', known, sourceOf(layers, 'api.api_server'))];
 }
 
 /** `11.8` becomes `118`, `8.6.0` becomes `86`; a version without a dot stays. */

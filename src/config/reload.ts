@@ -27,7 +27,7 @@ export class ReloadedConfig {
 
   /** Never fails: while the files hold a mistake, the last good configuration stays in force. */
   async next(): Promise<Config> {
-    if (!this.#now.complete.boolean('agent.reload_config')) return this.#now.complete;
+    if (!this.#now.complete.agent.reloadConfig) return this.#now.complete;
     try {
       await this.#refresh();
     } catch (error) {

@@ -7,7 +7,7 @@ import { findOption, OPTIONS } from './options/option-table.js';
 import { describeSource } from './source.js';
 import { isTree, joinKey } from './tree.js';
 import { checkVariables } from './validate-variables.js';
-import { valueProblem } from './value-types.js';
+import { choiceOf, valueProblem } from './value-types.js';
 
 export interface Validation {
   /** Whole sentences; the agent continues. */
@@ -55,6 +55,8 @@ export function requireValid(config: Config, warn: (line: string) => void): void
 function checkMember(found: Validation, config: Config, path: readonly string[], value: ConfigValue): void {
   const key = joinKey(path);
   const option = findOption(key);
+  // The value of an older name is checked as that of the key.
+  if (option !== undefined && option.key !== key) return;
   if (option !== undefined) checkOption(found, config, option, value);
   else if (!PARENTS.has(key)) unknown(found, config, key, KEYS);
   else if (isTree(value)) checkMembers(found, config, path, value);
@@ -76,7 +78,7 @@ function checkOption(found: Validation, config: Config, option: Option, value: C
     found.errors.push(wrong(config, option.key, expected, value));
   } else if ('ignored' in option && !isUnchanged(option, value)) {
     found.warnings.push(`${place}: ${option.key} has no effect: ${option.ignored}`);
-  } else if (option.choices !== undefined && !isChoice(option.choices, value)) {
+  } else if (option.choices !== undefined && !isChoice(option, value)) {
     found.warnings.push(
       `${place}: ${option.key}: expected one of ${option.choices.join(', ')}, found ${JSON.stringify(value)}`,
     );
@@ -88,8 +90,8 @@ function isUnchanged(option: Option, value: ConfigValue): boolean {
   return value === null || value === '' || isDeepStrictEqual(value, option.shipped ?? option.fallback);
 }
 
-function isChoice(choices: readonly string[], value: ConfigValue): boolean {
-  return value === null || value === '' || choices.includes(String(value).toLowerCase());
+function isChoice(option: Option, value: ConfigValue): boolean {
+  return value === null || value === '' || choiceOf(option, value) !== undefined;
 }
 
 function unknown(found: Validation, config: Config, key: string, known: readonly string[]): void {

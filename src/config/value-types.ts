@@ -39,6 +39,16 @@ const RULES: Readonly<Record<OptionType, TypeRule>> = {
 /** What a key expects when its value is not that; null and empty text mean "not set" everywhere. */
 export function valueProblem(option: Option, value: ConfigValue): string | undefined {
   if (value === null || value === '') return undefined;
-  const rule = RULES[option.type];
-  return rule.accepts(value) ? undefined : rule.expected;
+  const { type, choices, lenient, minimum } = option;
+  const { accepts, expected } = RULES[type];
+  if (!accepts(value)) return expected;
+  if (minimum !== undefined && Number(value) < minimum) return `${expected}, ${minimum} or more`;
+  const isWrong = choices !== undefined && !lenient && choiceOf(option, value) === undefined;
+  return isWrong ? `one of ${choices.join(', ')}` : undefined;
+}
+
+/** The choice that a value is, in lower case; `undefined` when it is none. */
+export function choiceOf({ choices = [] }: Option, value: ConfigValue): string | undefined {
+  const word = String(value).trim().toLowerCase();
+  return choices.find((choice) => choice === word);
 }

@@ -88,7 +88,7 @@ export function applyVaults(
 }
 
 function withoutProtected(layer: ConfigLayer, config: Config): { layer: ConfigLayer; warnings: string[] } {
-  const keys = config.value(DEBUG) === undefined ? PROTECTED : [...PROTECTED, DEBUG];
+  const keys = config.raw(DEBUG) === undefined ? PROTECTED : [...PROTECTED, DEBUG];
   const found = keys.filter((key) => valueAt(layer.tree, splitKey(key)) !== undefined);
   if (found.length === 0) return { layer, warnings: [] };
   const tree = structuredClone(layer.tree);

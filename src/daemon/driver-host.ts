@@ -143,12 +143,15 @@ function vaultVariables(config: Config): string[] {
 
 /** Most tasks refer to nothing; then nothing has to be asked. */
 function mentionsTemplates({ container }: TaskRecord, config: Config, words: readonly string[]): boolean {
+  const { defaultDocker, extraDockerArguments } = config.agent;
   const { env } = config;
   const texts = [
     container,
     words,
-    config.value('agent.default_docker'),
-    config.value('agent.extra_docker_arguments'),
+    defaultDocker.image,
+    defaultDocker.arguments,
+    defaultDocker.matchRules,
+    extraDockerArguments,
     env.CLEARML_AGENT_EXTRA_DOCKER_ARGS,
     env.CLEARML_AGENT_EXTRA_DOCKER_LABELS,
   ];

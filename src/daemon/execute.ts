@@ -173,7 +173,7 @@ async function leaveQueue(
 
 /** What another agent needs to know to settle this run, should this one not live to do it. */
 function singleRun({ config, silent, workerId }: ExecuteOptions): { single?: SingleRun } {
-  const server = config.string('api.api_server');
+  const server = config.api.apiServer;
   return silent || server === undefined || nodeRank(config) !== 0
     ? {}
     : { single: { server, worker: workerId } };
@@ -181,7 +181,7 @@ function singleRun({ config, silent, workerId }: ExecuteOptions): { single?: Sin
 
 /** What earlier ones left is reported beside the task. */
 function settleEarlier(ctx: AgentContext, { state, config }: ExecuteOptions): void {
-  const server = config.string('api.api_server');
+  const server = config.api.apiServer;
   if (!ctx.reportsStatus || server === undefined) return;
   ctx.background.start((over) =>
     settleSingleRuns(ctx, { state, server }, { stop: over, kill: over, handOver: over }),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import type { VariableName } from '../config/options/option-types.js';
 import { AgentError } from '../errors.js';
 
 export interface Intervals {
@@ -33,7 +34,7 @@ export function intervals(config: Config, flag: number | undefined): Intervals {
   };
 }
 
-function seconds(config: Config, name: string): number | undefined {
+function seconds(config: Config, name: VariableName): number | undefined {
   const text = config.variable(name);
   if (text === undefined) return undefined;
   const number = Number(text);
@@ -44,10 +45,7 @@ function seconds(config: Config, name: string): number | undefined {
   );
 }
 
-/** A stopped task's processes get this long between the polite signal and the kill, unless configured. */
-const KILL_GRACE_SECONDS = 10;
-
 /** What a task gets between its signal and the kill, milliseconds. */
 export function killGraceMs(config: Config): number {
-  return 1000 * (config.number('agent.kill_grace_sec') ?? KILL_GRACE_SECONDS);
+  return 1000 * config.agent.killGraceSec;
 }

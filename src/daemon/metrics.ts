@@ -23,11 +23,11 @@ export interface MetricsRequest {
  */
 export async function serveMetrics(request: MetricsRequest): Promise<MetricsServer | undefined> {
   const { config, workerId, running, ending, say } = request;
-  const port = config.number('agent.metrics.port');
+  const port = config.agent.metrics.port;
   if (port === undefined) return undefined;
   const { startMetricsServer } = await import('../monitor/metrics-server.js');
   const server = await startMetricsServer({
-    host: config.string('agent.metrics.host') ?? '127.0.0.1',
+    host: config.agent.metrics.host,
     port,
     figures: () => [
       ...daemonFigures(request),

@@ -149,15 +149,12 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
       warn,
     }),
     pause: new RetryPause({
-      pauseMs: 1000 * (options.config.number('agent.retry.pause_sec') ?? PAUSE_SECONDS),
+      pauseMs: 1000 * options.config.agent.retry.pauseSec,
       say: warn,
     }),
     pollMs: times.pollMs,
   };
 }
-
-/** Long enough for another agent to take the task first. */
-const PAUSE_SECONDS = 30;
 
 /** A task of which this many reports are missing has no agent that runs it. */
 const SILENT_REPORTS = 3;
@@ -180,7 +177,7 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
 /** What an `agent execute` left that is gone. */
 async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void> {
   const { ctx, options } = daemon;
-  const server = options.config.string('api.api_server');
+  const server = options.config.api.apiServer;
   if (server === undefined || !ctx.reportsStatus) return;
   for (const left of await takeSingleRuns(ctx, { state: options.state, server, withRunning: true })) {
     const { task, carry } = left;

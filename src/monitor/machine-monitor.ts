@@ -35,7 +35,7 @@ export class MachineMonitor {
 
   constructor(options: MachineMonitorOptions) {
     const { config, home } = options;
-    const path = expandHome(config.string('agent.resource_monitoring.disk_use_path') ?? home, home);
+    const path = expandHome(config.agent.resourceMonitoring.diskUsePath ?? home, home);
     this.#options = options;
     this.#read = process.platform === 'linux' ? linuxReader(path) : portableReader(path);
     this.#stats = statsOptions(config, options.featureSet);
@@ -82,13 +82,9 @@ export class MachineMonitor {
 const MAX_SAMPLES = 360;
 
 function statsOptions(config: Config, featureSet: string | undefined): StatsOptions {
-  const utilization = config.value('agent.resource_monitoring.default_gpu_utilization');
   const setting = config.variable('CLEARML_AGENT_GPU_FRACTIONS');
   return {
-    defaultGpuUtilization:
-      utilization === null
-        ? null
-        : (config.number('agent.resource_monitoring.default_gpu_utilization') ?? 100),
+    defaultGpuUtilization: config.agent.resourceMonitoring.defaultGpuUtilization,
     ...(featureSet === undefined || featureSet === 'basic'
       ? {}
       : { fractions: (gpus: readonly Gpu[]) => gpuFractions(setting, gpus) }),

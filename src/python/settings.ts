@@ -1,11 +1,10 @@
 import path from 'node:path';
 import type { Config } from '../config/config.js';
-import { AgentError } from '../errors.js';
+import type { OptionKey } from '../config/options/option-types.js';
 import { expandHome } from '../os/paths.js';
 import {
   type CondaSettings,
   condaSettings,
-  listOr,
   type PoetrySettings,
   poetrySettings,
   type TorchSettings,
@@ -93,104 +92,80 @@ interface SkipSettings {
   virtualEnvironment: boolean | string;
 }
 
-const PRIORITY = ['cython', 'numpy', 'setuptools', 'pip', 'uv'];
-const PRIORITY_OPTIONAL = ['pygobject'];
-const POST = ['horovod'];
-const PIP_VERSIONS = [
-  "<20.2 ; python_version < '3.10'",
-  "<22.3 ; python_version >= '3.10' and python_version <= '3.11'",
-  ">=23,<26 ; python_version >= '3.12'",
-];
-const LEGACY_RESOLVER = ['>=20.3,<24.3'];
-
-const MANAGERS: readonly PackageManager[] = ['pip', 'uv', 'poetry', 'conda'];
-const ENGINES: readonly Engine[] = ['auto', 'uv', 'pip'];
-
 /** @throws AgentError CONFIG_VALUE naming the key */
 export function pythonSettings(config: Config): PythonSettings {
   const manager = packageManager(config);
   return {
     interpreter: {
-      binary: pathOf(config, 'agent.python_binary'),
-      defaultVersion: config.string('agent.default_python'),
-      ignoreRequested: config.boolean('agent.ignore_requested_python_version'),
+      binary: pathOf(config, config.agent.pythonBinary),
+      defaultVersion: config.agent.defaultPython,
+      ignoreRequested: config.agent.ignoreRequestedPythonVersion,
     },
     manager,
-    engine: oneOf(config, 'agent.package_manager.engine', ENGINES) ?? 'auto',
-    systemSitePackages: config.boolean('agent.package_manager.system_site_packages'),
-    useActivated:
-      config.value('agent.docker_use_activated_venv') === undefined ||
-      config.boolean('agent.docker_use_activated_venv'),
-    openCvLibraries:
-      config.boolean('agent.docker_install_opencv_libs') &&
-      config.strings('agent.docker_init_bash_script').length === 0,
+    engine: config.agent.packageManager.engine,
+    systemSitePackages: config.agent.packageManager.systemSitePackages,
+    useActivated: config.agent.dockerUseActivatedVenv,
+    openCvLibraries: config.agent.dockerInstallOpencvLibs && config.agent.dockerInitBashScript.length === 0,
     requirements: requirementSettings(config),
     pip: pipSettings(config),
     uv: uvSettings(config),
     poetry: poetrySettings(config),
     conda: condaSettings(config),
     torch: torchSettings(config),
-    credentialHosts: config.strings('agent.git.credential_hosts'),
+    credentialHosts: config.agent.git.credentialHosts,
     cache: cacheSettings(config),
     downloads: {
-      enabled:
-        config.value('agent.pip_download_cache.enabled') === undefined ||
-        config.boolean('agent.pip_download_cache.enabled'),
-      path: pathOf(config, 'agent.pip_download_cache.path') ?? home(config, '~/.clearml/pip-download-cache'),
+      enabled: config.agent.pipDownloadCache.enabled,
+      path: home(config, config.agent.pipDownloadCache.path),
     },
     skip: {
       everything: config.flag('CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL') ?? false,
       virtualEnvironment: skippedVenv(config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL')),
     },
-    customBuildScript:
-      config.variable('CLEARML_AGENT_CUSTOM_BUILD_SCRIPT') ?? config.string('agent.custom_build_script'),
+    customBuildScript: config.variable('CLEARML_AGENT_CUSTOM_BUILD_SCRIPT') ?? config.agent.customBuildScript,
   };
 }
 
 function packageManager(config: Config): PackageManager {
   if (config.flag('CLEARML_AGENT_FORCE_POETRY')) return 'poetry';
   if (config.flag('CLEARML_AGENT_FORCE_UV')) return 'uv';
-  return oneOf(config, 'agent.package_manager.type', MANAGERS) ?? 'pip';
+  return config.agent.packageManager.type;
 }
 
 function requirementSettings(config: Config): RequirementSettings {
-  const key = 'agent.package_manager';
   return {
-    priority: namesOr(config, `${key}.priority_packages`, PRIORITY),
-    priorityOptional: namesOr(config, `${key}.priority_optional_packages`, PRIORITY_OPTIONAL),
-    post: namesOr(config, `${key}.post_packages`, POST),
-    postOptional: namesOr(config, `${key}.post_optional_packages`, []),
-    folders: config.strings(`${key}.requirement_folders`).map((folder) => home(config, folder)),
-    forceRepository: config.boolean(`${key}.force_repo_requirements_txt`),
-    forceOriginal: config.boolean(`${key}.force_original_requirements`),
-    untouched: config.boolean('agent.cpu_only'),
+    priority: normalNames(config.agent.packageManager.priorityPackages),
+    priorityOptional: normalNames(config.agent.packageManager.priorityOptionalPackages),
+    post: normalNames(config.agent.packageManager.postPackages),
+    postOptional: normalNames(config.agent.packageManager.postOptionalPackages),
+    folders: config.agent.packageManager.requirementFolders.map((folder) => home(config, folder)),
+    forceRepository: config.agent.packageManager.forceRepoRequirementsTxt,
+    forceOriginal: config.agent.packageManager.forceOriginalRequirements,
+    untouched: config.agent.cpuOnly,
     forceTaskInit: config.flag('CLEARML_AGENT_FORCE_TASK_INIT') ?? false,
   };
 }
 
 function pipSettings(config: Config): PipSettings {
   return {
-    versions: listOr(config, 'agent.package_manager.pip_version', PIP_VERSIONS),
-    versionsAsked: config.source('agent.package_manager.pip_version').kind !== 'default',
-    legacyResolver: listOr(config, 'agent.package_manager.pip_legacy_resolver', LEGACY_RESOLVER),
-    extraIndexUrls: config
-      .strings('agent.package_manager.extra_index_url')
-      .filter((url) => url.trim() !== ''),
+    versions: withoutBlank(config.agent.packageManager.pipVersion),
+    versionsAsked: config.source('agent.package_manager.pip_version' satisfies OptionKey).kind !== 'default',
+    legacyResolver: withoutBlank(config.agent.packageManager.pipLegacyResolver),
+    extraIndexUrls: withoutBlank(config.agent.packageManager.extraIndexUrl),
     extraFlags:
-      config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ??
-      config.strings('agent.package_manager.extra_pip_install_flags'),
-    upgrade: config.boolean('agent.package_manager.force_upgrade'),
+      config.words('CLEARML_EXTRA_PIP_INSTALL_FLAGS') ?? config.agent.packageManager.extraPipInstallFlags,
+    upgrade: config.agent.packageManager.forceUpgrade,
   };
 }
 
 function cacheSettings(config: Config): CacheSettings {
   const variable = config.variable('CLEARML_AGENT_VENV_CACHE_PATH');
   return {
-    path: variable === undefined ? pathOf(config, 'agent.venvs_cache.path') : home(config, variable),
-    maxEntries: config.number('agent.venvs_cache.max_entries') ?? 10,
-    maxSizeGb: config.number('agent.venvs_cache.max_size_gb'),
-    freeSpaceGb: config.number('agent.venvs_cache.free_space_threshold_gb') ?? 2,
-    lockTimeoutMs: (config.number('agent.venvs_cache.lock_timeout') ?? 30) * 1000,
+    path: variable === undefined ? pathOf(config, config.agent.venvsCache.path) : home(config, variable),
+    maxEntries: config.agent.venvsCache.maxEntries,
+    maxSizeGb: config.agent.venvsCache.maxSizeGb,
+    freeSpaceGb: config.agent.venvsCache.freeSpaceThresholdGb,
+    lockTimeoutMs: config.agent.venvsCache.lockTimeout * 1000,
   };
 }
 
@@ -203,21 +178,16 @@ function skippedVenv(value: string | undefined): boolean | string {
   return value.trim();
 }
 
-function namesOr(config: Config, key: string, fallback: string[]): string[] {
-  return listOr(config, key, fallback).map((name) => name.trim().toLowerCase());
+function normalNames(names: readonly string[]): string[] {
+  return withoutBlank(names).map((name) => name.trim().toLowerCase());
 }
 
-function oneOf<T extends string>(config: Config, key: string, words: readonly T[]): T | undefined {
-  const text = config.string(key);
-  if (text === undefined) return undefined;
-  const found = words.find((word) => word === text.trim().toLowerCase());
-  if (found !== undefined) return found;
-  throw new AgentError('CONFIG_VALUE', `${key}: expected one of ${words.join(', ')}, found "${text}"`);
+function withoutBlank(items: readonly string[]): string[] {
+  return items.filter((item) => item.trim() !== '');
 }
 
 /** A path with `~` read; a bare program name stays one. */
-function pathOf(config: Config, key: string): string | undefined {
-  const text = config.string(key);
+function pathOf(config: Config, text: string | undefined): string | undefined {
   return text === undefined ? undefined : home(config, text);
 }
 

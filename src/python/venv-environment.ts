@@ -176,5 +176,5 @@ function torchTemplates({
   rocmTemplate,
   nightlyRocmTemplate,
 }: TorchSettings): string[] {
-  return [template, nightlyTemplate, rocmTemplate, nightlyRocmTemplate].map((one) => one ?? '');
+  return [template, nightlyTemplate, rocmTemplate, nightlyRocmTemplate];
 }

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Config, ConfigTree, ConfigValue } from '../config/config.js';
 import { AgentError } from '../errors.js';
 import { expandHome } from '../os/paths.js';
@@ -16,7 +15,6 @@ export type TokenKind = 'password' | 'azure-pat' | 'entra-token';
 
 /** Whether a host whose key is not in `known_hosts` is trusted. */
 export type HostKeyPolicy = 'known' | 'accept-new' | 'any';
-const HOST_KEY_POLICIES: readonly HostKeyPolicy[] = ['known', 'accept-new', 'any'];
 
 /** Everything of the configuration that concerns repositories. */
 export interface RepositorySettings {
@@ -29,7 +27,9 @@ export interface RepositorySettings {
   tokenKind: TokenKind;
   forceSsh: boolean;
   sshPort: number | undefined;
-  sshUser: string | undefined;
+  sshUser: string;
+  /** The user is configured, so ssh addresses get it too. */
+  forcesSshUser: boolean;
   /** Turn ssh addresses into `httpScheme` ones when there are credentials for them. */
   translateSsh: boolean;
   httpScheme: string;
@@ -71,29 +71,28 @@ const GIB = 1024 ** 3;
 
 /** @throws AgentError CONFIG_VALUE */
 export function repositorySettings(config: Config): RepositorySettings {
-  const mainHost = config.string('agent.git_host');
+  const mainHost = config.agent.gitHost;
   return {
     credentials: [...extraCredentials(config), ...mainCredentials(config, mainHost)],
     mainHost,
-    matchPrefix: config.boolean('agent.git_host_match_prefix'),
+    matchPrefix: config.agent.gitHostMatchPrefix,
     tokenKind: tokenKind(config),
-    forceSsh: config.boolean('agent.force_git_ssh_protocol'),
+    forceSsh: config.agent.forceGitSshProtocol,
     sshPort: sshPort(config),
-    sshUser: config.value('agent.force_git_ssh_user') ? config.string('agent.force_git_ssh_user') : undefined,
-    translateSsh: config.boolean('agent.translate_ssh'),
-    httpScheme: config.string('agent.translate_ssl_replacement_scheme') ?? 'https',
-    sshKey: config.string('agent.git.ssh_key'),
-    hostKeys: hostKeyPolicy(config),
-    fetchArguments: Array.isArray(config.value('agent.git_fetch_args'))
-      ? config.strings('agent.git_fetch_args')
-      : [],
-    submodules: config.boolean('agent.git.submodules'),
-    lfs: config.boolean('agent.git.lfs'),
+    sshUser: config.agent.forceGitSshUser,
+    forcesSshUser: config.isSet('agent.force_git_ssh_user'),
+    translateSsh: config.agent.translateSsh,
+    httpScheme: config.agent.translateSslReplacementScheme,
+    sshKey: config.agent.git.sshKey,
+    hostKeys: config.agent.git.hostKeys,
+    fetchArguments: Array.isArray(config.raw('agent.git_fetch_args')) ? config.agent.gitFetchArgs : [],
+    submodules: config.agent.git.submodules,
+    lfs: config.agent.git.lfs,
     verbose: config.flag('CLEARML_AGENT_GIT_CLONE_VERBOSE') ?? false,
-    stallMs: atLeastZero(config, 'agent.git.stall_timeout_sec') * SECOND,
-    timeoutMs: atLeastZero(config, 'agent.git.timeout_sec') * SECOND,
+    stallMs: config.agent.git.stallTimeoutSec * SECOND,
+    timeoutMs: config.agent.git.timeoutSec * SECOND,
     cache: mirrorSettings(config),
-    standalone: config.boolean('agent.standalone_mode'),
+    standalone: config.agent.standaloneMode,
     localFolders: undefined,
     forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
   };
@@ -101,37 +100,33 @@ export function repositorySettings(config: Config): RepositorySettings {
 
 /** A task in a container sees nothing of this machine, and a repository of it only where the operator says so. */
 export function containedSettings(config: Config, home: string): RepositorySettings {
-  const folders = config.strings('agent.git.local_repositories').map((folder) => expandHome(folder, home));
+  const folders = config.agent.git.localRepositories.map((folder) => expandHome(folder, home));
   return { ...repositorySettings(config), localFolders: folders };
 }
 
-/**
- * Folder of the cache of repositories.
- *
- * @param fallback where it is when the configuration names none
- */
-export function repositoryCacheFolder(config: Config, home: string, fallback: string): string {
-  return expandHome(config.string('agent.vcs_cache.path') ?? path.join(fallback, 'vcs'), home);
+/** Folder of the cache of repositories. */
+export function repositoryCacheFolder(config: Config, home: string): string {
+  return expandHome(config.agent.vcsCache.path, home);
 }
 
 function mirrorSettings(config: Config): MirrorSettings {
   return {
-    enabled: config.boolean('agent.vcs_cache.enabled'),
-    cloneOnFetchFailure: config.boolean('agent.vcs_cache.clone_on_pull_fail'),
-    lockTimeoutMs: atLeastZero(config, 'agent.vcs_cache.lock_timeout_sec') * SECOND,
-    maxBytes: atLeastZero(config, 'agent.vcs_cache.max_size_gb') * GIB,
-    maxAgeMs: atLeastZero(config, 'agent.vcs_cache.max_age_days') * DAY,
+    enabled: config.agent.vcsCache.enabled,
+    cloneOnFetchFailure: config.agent.vcsCache.cloneOnPullFail,
+    lockTimeoutMs: config.agent.vcsCache.lockTimeoutSec * SECOND,
+    maxBytes: config.agent.vcsCache.maxSizeGb * GIB,
+    maxAgeMs: config.agent.vcsCache.maxAgeDays * DAY,
   };
 }
 
 /** The header forms of Azure DevOps need no user. */
 function mainCredentials(config: Config, host: string | undefined): GitCredentials[] {
-  const user = config.string('agent.git_user') ?? (tokenKind(config) === 'password' ? undefined : '');
-  const password = config.string('agent.git_pass');
+  const user = config.agent.gitUser ?? (tokenKind(config) === 'password' ? undefined : '');
+  const password = config.agent.gitPass;
   if (user === undefined || password === undefined) return [];
-  const named = config.strings('agent.git.credential_hosts');
+  const named = config.agent.git.credentialHosts;
   if (host !== undefined || named.length === 0) return [{ user, password, host }];
-  const prefix = config.boolean('agent.git_host_match_prefix');
+  const prefix = config.agent.gitHostMatchPrefix;
   return named.map((name) => ({ user, password, host: prefix ? addressOf(name) : name }));
 }
 
@@ -142,9 +137,7 @@ function addressOf(host: string): string {
 
 /** Entries that lack a part are left out; `user` and `pass` have longer names that are read too. */
 function extraCredentials(config: Config): GitCredentials[] {
-  const value = config.value('agent.git.extra_credentials');
-  if (!Array.isArray(value)) return [];
-  return value.filter(isTree).flatMap((entry) => {
+  return config.agent.git.extraCredentials.filter(isTree).flatMap((entry) => {
     const user = text(entry.user) ?? text(entry.username);
     const password = text(entry.pass) ?? text(entry.password);
     const host = text(entry.host);
@@ -164,32 +157,16 @@ function text(value: ConfigValue | undefined): string | undefined {
 }
 
 function tokenKind(config: Config): TokenKind {
-  if (config.boolean('agent.git_use_ms_entra_token')) return 'entra-token';
-  return config.boolean('agent.git_use_azure_pat') ? 'azure-pat' : 'password';
+  if (config.agent.gitUseMsEntraToken) return 'entra-token';
+  return config.agent.gitUseAzurePat ? 'azure-pat' : 'password';
 }
 
 function sshPort(config: Config): number | undefined {
-  const port = config.number('agent.force_git_ssh_port');
+  const port = config.agent.forceGitSshPort;
   if (port === undefined || port === 0) return undefined;
   if (Number.isInteger(port) && port > 0 && port < 65536) return port;
   throw new AgentError(
     'CONFIG_VALUE',
     `agent.force_git_ssh_port: expected a port from 1 to 65535, found ${port}`,
   );
-}
-
-function hostKeyPolicy(config: Config): HostKeyPolicy {
-  const word = config.string('agent.git.host_keys') ?? 'known';
-  const policy = HOST_KEY_POLICIES.find((known) => known === word);
-  if (policy !== undefined) return policy;
-  throw new AgentError(
-    'CONFIG_VALUE',
-    `agent.git.host_keys: expected one of ${HOST_KEY_POLICIES.join(', ')}, found "${word}"`,
-  );
-}
-
-function atLeastZero(config: Config, key: string): number {
-  const value = config.number(key) ?? 0;
-  if (value >= 0) return value;
-  throw new AgentError('CONFIG_VALUE', `${key}: expected 0 or more, found ${value}`);
 }

@@ -4,12 +4,12 @@ import { type GitUrl, isSsh } from './git-url.js';
 import type { RepositorySettings } from './settings.js';
 
 type Rules = Pick<RepositorySettings, 'sshPort' | 'sshUser'>;
+type ForcedRules = Rules & Pick<RepositorySettings, 'forcesSshUser'>;
 
 const AZURE_SSH = 'ssh.dev.azure.com';
 const AZURE_HTTPS = 'dev.azure.com';
 /** The port that Bitbucket Server gives its ssh service by default. */
 const BITBUCKET_SERVER_SSH = 7999;
-const DEFAULT_SSH_USER = 'git';
 
 /**
  * The address to fetch from. An ssh address becomes an https one only when there are credentials for it, and an
@@ -43,19 +43,19 @@ export function sshToHttp(url: GitUrl, scheme: string): GitUrl {
 export function httpToSsh(url: GitUrl, rules: Rules): GitUrl {
   if (url.form !== 'url' || url.scheme !== 'https') return url;
   const { port, user, password, ...rest } = url;
-  return { ...rest, scheme: 'ssh', user: rules.sshUser ?? DEFAULT_SSH_USER, ...portOf(rules) };
+  return { ...rest, scheme: 'ssh', user: rules.sshUser, ...portOf(rules) };
 }
 
-function forceSsh(url: GitUrl, rules: Rules): GitUrl {
+function forceSsh(url: GitUrl, rules: ForcedRules): GitUrl {
   if (!isSsh(url)) return specialSsh(url, rules) ?? httpToSsh(url, rules);
-  if (rules.sshPort === undefined && rules.sshUser === undefined) return url;
+  if (rules.sshPort === undefined && !rules.forcesSshUser) return url;
   const { form, port, ...rest } = url;
   const kept = port === undefined ? {} : { port };
   return {
     ...rest,
     form: 'url',
     scheme: 'ssh',
-    user: rules.sshUser ?? DEFAULT_SSH_USER,
+    user: rules.sshUser,
     ...(rules.sshPort === undefined ? kept : portOf(rules)),
     path: form === 'scp' ? scpPath(url.path) : url.path,
   };
@@ -83,7 +83,7 @@ function specialHttps(url: GitUrl): GitUrl | undefined {
 function specialSsh(url: GitUrl, rules: Rules): GitUrl | undefined {
   if (url.scheme !== 'https') return undefined;
   const { user, password, port, ...rest } = url;
-  const common = { ...rest, scheme: 'ssh', user: rules.sshUser ?? DEFAULT_SSH_USER };
+  const common = { ...rest, scheme: 'ssh', user: rules.sshUser };
   const azure = /^\/([^/]+)\/(?:([^/]+)\/)?_git\/([^/]+)$/.exec(url.path);
   if (url.host === AZURE_HTTPS && azure !== null) {
     const [, organisation, project, name] = azure;

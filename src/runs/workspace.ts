@@ -17,7 +17,7 @@ export function workspaceOf(
   { config, home }: Pick<AgentContext, 'config' | 'home'>,
   runFolder: string,
 ): string {
-  const parent = expandHome(config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home);
+  const parent = expandHome(config.agent.venvsDir, home);
   const worker = createHash('sha256').update(path.dirname(runFolder)).digest('hex').slice(0, 8);
   return path.join(parent, `${path.basename(runFolder)}.${worker}`);
 }

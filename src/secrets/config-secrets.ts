@@ -4,7 +4,9 @@ import { isTree } from '../config/tree.js';
 import { VARIABLES } from '../config/variables/variable-table.js';
 import { readVariable } from '../config/variables.js';
 
-const SECRET_KEYS: readonly string[] = OPTIONS.filter(({ secret }) => secret).map(({ key }) => key);
+const SECRET_KEYS: readonly string[] = OPTIONS.filter(({ secret }) => secret).flatMap(
+  ({ key, formerly = [] }) => [key, ...formerly],
+);
 const SECRET_VARIABLES: readonly string[] = VARIABLES.filter(({ secret }) => secret).map(({ name }) => name);
 
 /** Members that are secret in a list of credentials; the others are names and hosts. */
@@ -12,9 +14,9 @@ const SECRET_MEMBER = /pass|secret|token|key$/i;
 
 /** Every secret that the configuration and its variables hold, for whoever removes them from logs. */
 export function configSecrets(config: Config): string[] {
-  const written = SECRET_KEYS.flatMap((key) => secretsOf(config.value(key) ?? null));
+  const written = SECRET_KEYS.flatMap((key) => secretsOf(config.raw(key) ?? null));
   const variables = SECRET_VARIABLES.flatMap((name) => readVariable(config.env, name)?.value ?? []);
-  const urls = config.strings('agent.package_manager.extra_index_url').flatMap(passwordOf);
+  const urls = config.agent.packageManager.extraIndexUrl.flatMap(passwordOf);
   return [...new Set([...written, ...variables, ...urls])].filter((secret) => secret !== '');
 }
 

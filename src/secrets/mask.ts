@@ -24,13 +24,13 @@ export function maskedTree(config: Config, maskCommand: CommandMask = hideVariab
 }
 
 function rulesOf(config: Config, maskCommand: CommandMask): Rules {
-  const list = (name: string) => config.strings(`agent.sanitize_config_printout.${name}`).map(pattern);
+  const lists = config.agent.sanitizeConfigPrintout;
   return {
-    shown: list('dont_hide_secrets'),
-    hidden: list('hide_secrets'),
-    hiddenMembers: list('hide_secrets_recursive'),
-    commands: list('docker_commands'),
-    urls: list('urls'),
+    shown: lists.dontHideSecrets.map(pattern),
+    hidden: lists.hideSecrets.map(pattern),
+    hiddenMembers: lists.hideSecretsRecursive.map(pattern),
+    commands: lists.dockerCommands.map(pattern),
+    urls: lists.urls.map(pattern),
     maskCommand,
   };
 }

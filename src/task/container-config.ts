@@ -28,7 +28,7 @@ export function containerConfig(config: Config, variables: Variables): Config {
   const laid = config.withEnvironment(Object.fromEntries(settings));
   const useImagePackages = laid.flag('CLEARML_AGENT_FORCE_SYSTEM_SITE_PACKAGES') ?? true;
   const inside = { ...INSIDE, ...(useImagePackages ? { [SITE_PACKAGES]: true } : {}) };
-  const own = Object.entries(inside).filter(([key]) => isDeepStrictEqual(laid.value(key), config.value(key)));
+  const own = Object.entries(inside).filter(([key]) => isDeepStrictEqual(laid.raw(key), config.raw(key)));
   return laid.withTree(treeOfAll(own), 'container mode');
 }
 

@@ -77,8 +77,8 @@ function settingsFor({ config, hostConfig }: Surroundings): PythonSettings {
 
 function cuda(run: TaskRun, { config, environment: env }: Surroundings) {
   return cudaVersions({
-    cuda: config.string('agent.cuda_version'),
-    cudnn: config.string('agent.cudnn_version'),
+    cuda: config.agent.cudaVersion,
+    cudnn: config.agent.cudnnVersion,
     cpuOnly: isCpuOnly(run),
     env,
     driverVersion: () => run.ctx.gpus.driverCuda(),

@@ -19,7 +19,7 @@ export interface RetryDecision {
 
 /** Only what came from a queue goes back to one; a task that is run by hand is its user's to repeat. */
 export function decideRetry({ ctx, queue, retries }: TaskRun, end: RunEnd): RetryDecision {
-  const limit = ctx.config.number('agent.retry.infrastructure') ?? 0;
+  const limit = ctx.config.agent.retry.infrastructure;
   const failed = failureClass(end);
   if (limit <= 0 || queue === undefined || !ctx.reportsStatus) return {};
   if (failed === undefined || !isInfrastructure(end)) return {};

@@ -254,11 +254,9 @@ function haltFor(run: TaskRun): Halt {
   });
 }
 
-const PING_SECONDS = 60;
-
 /** Tells the server now and then that the task is alive, whatever the task itself says. */
 function pinger({ ctx, task }: TaskRun): () => void {
-  const seconds = ctx.config.number('agent.task_ping_interval_sec') ?? PING_SECONDS;
+  const seconds = ctx.config.agent.taskPingIntervalSec;
   const state = { last: Date.now() };
   return () => {
     if (seconds <= 0 || Date.now() - state.last < seconds * 1000) return;

@@ -85,7 +85,7 @@ function extraPythonPath(config: Config): string[] {
 
 /** Variables that the task itself brings, where the agent's configuration lets it. */
 async function taskSection({ ctx, task }: TaskRun): Promise<Record<string, string>> {
-  if (!ctx.config.boolean('agent.enable_task_env')) return {};
+  if (!ctx.config.agent.enableTaskEnv) return {};
   const parameters = await ctx.tasks.getHyperParams(task, { retry: 'bounded' });
   const own = parameters.filter(({ section }) => section === 'Environment');
   return Object.fromEntries(own.map(({ name, value }) => [name, value]));

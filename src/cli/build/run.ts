@@ -49,7 +49,7 @@ function buildOptions(context: CommandContext): BuildOptions {
     workerId: executeWorkerId(
       {
         workerId: undefined,
-        workerName: config.string('agent.worker_name'),
+        workerName: config.agent.workerName,
         hostname: hostname(),
       },
       process.pid,

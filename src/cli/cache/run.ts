@@ -1,5 +1,3 @@
-import path from 'node:path';
-import type { Config } from '../../config/config.js';
 import { AgentError } from '../../errors.js';
 import { stateFolder } from '../../os/paths.js';
 import { repositoryCacheFolder } from '../../repository/settings.js';
@@ -72,7 +70,7 @@ async function surveys(context: CommandContext, kinds: readonly CacheKind[]): Pr
   const state = stateFolder(context.env, context.home);
   const makers: Record<CacheKind, () => Promise<Survey>> = {
     environments: () => surveyEnvironments(config),
-    mirrors: () => surveyMirrors(config, mirrorFolder(config, context.home, state)),
+    mirrors: () => surveyMirrors(config, repositoryCacheFolder(config, context.home)),
     spools: () =>
       surveySpools(
         { state, config, home: context.home, env: config.env },
@@ -80,10 +78,6 @@ async function surveys(context: CommandContext, kinds: readonly CacheKind[]): Pr
       ),
   };
   return Promise.all(kinds.map((kind) => makers[kind]()));
-}
-
-function mirrorFolder(config: Config, home: string, state: string): string {
-  return repositoryCacheFolder(config, home, path.join(state, 'cache'));
 }
 
 function plan(chosen: readonly Chosen[]): Pruned {

@@ -1,7 +1,7 @@
 import type { Config, ConfigTree, ConfigValue } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { nearest } from '../../config/nearest.js';
-import { findOption, OPTIONS } from '../../config/options/option-table.js';
+import { findOption, OPTIONS, ownValue } from '../../config/options/option-table.js';
 import { renderConfig, shownValue } from '../../config/render-config.js';
 import { describeSource } from '../../config/source.js';
 import { joinKey, leaves } from '../../config/tree.js';
@@ -60,8 +60,8 @@ function sourceList(config: Config, masked: ConfigTree) {
 function get(context: CommandContext, key: string | undefined): number {
   if (key === undefined) throw new AgentError('USAGE', 'config get needs a key, such as agent.worker_name');
   const config = withHostName(sessionConfig(context));
-  const value = shownValue(config, key, commandMask(config)) ?? findOption(key)?.fallback;
-  if (value === undefined || value === null) {
+  const value = shownValue(config, key, commandMask(config)) ?? ownValue(findOption(key)?.fallback ?? null);
+  if (value === null) {
     if (findOption(key) === undefined) throw unknownKey(key);
     context.stderr.write(`${key} is not set\n`);
     return 1;

@@ -12,7 +12,7 @@ const SECRET_NAMES = ['SECRET', 'PASS', 'TOKEN', 'CREDENTIAL', 'KEY'].flatMap((w
 
 /** With the default worker name if none is configured. */
 export function withHostName(config: Config): Config {
-  if (config.string('agent.worker_name') !== undefined) return config;
+  if (config.agent.workerName !== undefined) return config;
   return config.withTree({ agent: { worker_name: hostname() } }, 'the host name');
 }
 

@@ -42,8 +42,8 @@ async function gitVersion({ config, signal }: DoctorContext): Promise<string | u
 }
 
 function unfinishedPair({ config }: DoctorContext): Finding[] {
-  const user = config.string('agent.git_user') !== undefined;
-  const password = config.string('agent.git_pass') !== undefined;
+  const user = config.agent.gitUser !== undefined;
+  const password = config.agent.gitPass !== undefined;
   if (!user || password) return [];
   return [
     problem('agent.git_user is set and agent.git_pass is not', 'Set both, or neither to use ssh keys.'),
@@ -74,7 +74,7 @@ async function tryRepository(context: DoctorContext, address: string): Promise<F
 
 /** Asks a remote for its branches; `kind` is undefined if it listed them. */
 async function look({ config, home, signal }: DoctorContext, address: string) {
-  const cache = config.string('agent.vcs_cache.path') ?? '~/.clearml/vcs-cache';
+  const cache = config.agent.vcsCache.path;
   const place = { cwd: home };
   const git = await RepositoryGit.open(
     {

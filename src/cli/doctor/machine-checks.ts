@@ -18,11 +18,7 @@ export const diskCheck: Check = {
   name: 'disk',
   title: 'Disk',
   async run({ config, home }): Promise<Finding[]> {
-    const folders = [
-      stateFolder(config.env, home),
-      expandHome(config.string('agent.venvs_dir') ?? '~/.clearml/venvs-builds', home),
-      os.tmpdir(),
-    ];
+    const folders = [stateFolder(config.env, home), expandHome(config.agent.venvsDir, home), os.tmpdir()];
     const found = new Map<number, Finding>();
     const denied: Finding[] = [];
     for (const folder of folders) {
@@ -97,7 +93,7 @@ export const pythonCheck: Check = {
   name: 'python',
   title: 'Python',
   async run(context): Promise<Finding[]> {
-    const program = context.config.string('agent.python_binary') ?? 'python3';
+    const program = context.config.agent.pythonBinary ?? 'python3';
     const version = await words(context, [program, '--version']);
     if (version === undefined) {
       return [problem(`${program} cannot be run`, 'Install Python 3: apt-get install python3 python3-venv')];

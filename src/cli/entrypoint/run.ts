@@ -24,11 +24,11 @@ export async function runEntrypoint(context: CommandContext): Promise<number> {
 /** 0 when the daemon of this configuration answers that it is well, else 1. */
 async function checkHealth(context: CommandContext): Promise<number> {
   const config = sessionConfig(context);
-  const port = config.number('agent.metrics.port');
+  const port = config.agent.metrics.port;
   if (port === undefined) {
     throw new AgentError('CONFIG_MISSING', 'agent.metrics.port is not set, so no daemon tells how it is');
   }
-  const { ok, text } = await askHealth(healthBase(config.string('agent.metrics.host') ?? '127.0.0.1', port));
+  const { ok, text } = await askHealth(healthBase(config.agent.metrics.host, port));
   context.stdout.write(`${text}\n`);
   return ok ? 0 : 1;
 }

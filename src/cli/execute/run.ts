@@ -35,8 +35,8 @@ export async function runExecute(context: CommandContext): Promise<number> {
     silent: options.disableMonitoring === true,
     workerId: executeWorkerId(
       {
-        workerId: config.string('agent.worker_id'),
-        workerName: config.string('agent.worker_name'),
+        workerId: config.agent.workerId,
+        workerName: config.agent.workerName,
         hostname: hostname(),
       },
       process.pid,

@@ -1,5 +1,5 @@
 import type { Option } from '../options/option.js';
-import type { OptionSection } from '../options/option-table.js';
+import { type OptionSection, ownValue } from '../options/option-table.js';
 import type { Variable } from '../variables/variable.js';
 import type { VariableSection } from '../variables/variable-table.js';
 import { hoconText } from './hocon-text.js';
@@ -47,8 +47,12 @@ function cell(text: string): string {
 }
 
 function keyRow(option: Option): string[] {
-  const { key, type, help, choices, variables = [], flag } = option;
-  const meaning = choices === undefined ? help : `${help} One of: ${choices.join(', ')}.`;
+  const { key, type, help, choices, formerly = [], variables = [], flag } = option;
+  const meaning = [
+    help,
+    ...(choices === undefined ? [] : [`One of: ${choices.join(', ')}.`]),
+    ...(formerly.length === 0 ? [] : [`Older name: ${formerly.map(code).join(', ')}.`]),
+  ].join(' ');
   const given = [...variables, ...(flag === undefined ? [] : [flag])].map(code);
   return [code(key), type, defaultText(option), given.join(', '), meaning];
 }
@@ -66,7 +70,7 @@ function defaultText({ shipped, fallback, otherwise }: Option): string {
   if (otherwise !== undefined) return otherwise;
   const value = shipped ?? fallback;
   if (value === undefined || value === null || value === '') return '';
-  const text = hoconText(value);
+  const text = hoconText(ownValue(value));
   return text.length > DEFAULT_WIDTH || text.includes('\n') ? 'see the example file' : code(text);
 }
 

@@ -1,5 +1,5 @@
 import type { Option } from '../options/option.js';
-import type { OptionSection } from '../options/option-table.js';
+import { type OptionSection, ownValue } from '../options/option-table.js';
 import { hoconText } from './hocon-text.js';
 
 const INTRODUCTION = `# Configuration of the ClearML agent, with every key that it acts on.
@@ -92,7 +92,7 @@ function example(option: Option): string {
   const value = option.shipped ?? option.fallback;
   const isEmpty = value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
   if (isEmpty && option.example !== undefined) return option.example;
-  return value === undefined ? '""' : hoconText(value);
+  return value === undefined ? '""' : hoconText(ownValue(value));
 }
 
 function indent(depth: number): string {

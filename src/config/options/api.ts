@@ -1,21 +1,15 @@
 import type { Option } from './option.js';
 
 /** The server and the connection to it. */
-export const API_OPTIONS: readonly Option[] = [
+export const API_OPTIONS = [
   {
     key: 'api.api_server',
+    formerly: ['api.host'],
     type: 'text',
     variables: ['CLEARML_API_HOST', 'TRAINS_API_HOST'],
     help: 'Address of the API server.',
     example: '"https://api.clear.ml"',
     consumedBy: 'api',
-  },
-  {
-    key: 'api.host',
-    type: 'text',
-    otherwise: 'api.api_server',
-    help: 'Older name of api_server; api_server wins.',
-    consumedBy: 'config',
   },
   {
     key: 'api.web_server',
@@ -24,7 +18,7 @@ export const API_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_WEB_HOST', 'TRAINS_WEB_HOST'],
     help: 'Address of the web UI, for links.',
     example: '"https://app.clear.ml"',
-    consumedBy: 'cli',
+    consumedBy: 'config',
   },
   {
     key: 'api.files_server',
@@ -33,7 +27,7 @@ export const API_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_FILES_HOST', 'TRAINS_FILES_HOST'],
     help: 'Address of the file server, passed to tasks.',
     example: '"https://files.clear.ml"',
-    consumedBy: 'cli',
+    consumedBy: 'task',
   },
   {
     key: 'api.credentials.access_key',
@@ -201,4 +195,4 @@ export const API_OPTIONS: readonly Option[] = [
     help: 'Version of the API unless another setting names one.',
     ignored: 'the agent negotiates the version with the server',
   },
-];
+] as const satisfies readonly Option[];

@@ -4,7 +4,7 @@ const NO_BOOTSTRAP =
   'nothing is installed into containers to run an agent there, so there is nothing to speed up';
 
 /** The accelerator of container start-up that the original can install. */
-export const BOOTSTRAP_OPTIONS: readonly Option[] = [
+export const BOOTSTRAP_OPTIONS = [
   {
     key: 'agent.bootstrap.use_bootstrap',
     type: 'boolean',
@@ -133,4 +133,4 @@ export const BOOTSTRAP_OPTIONS: readonly Option[] = [
     help: 'Further package indexes of uv.',
     ignored: NO_BOOTSTRAP,
   },
-];
+] as const satisfies readonly Option[];

@@ -3,7 +3,7 @@ import type { Option } from './option.js';
 const AGENT_FREE = 'no agent runs inside the container, so nothing of it is mounted there';
 
 /** Paths inside containers. */
-export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
+export const CONTAINER_MOUNT_OPTIONS = [
   {
     key: 'agent.docker_internal_mounts.bootstrap_folder',
     type: 'path',
@@ -88,4 +88,4 @@ export const CONTAINER_MOUNT_OPTIONS: readonly Option[] = [
     help: 'Downloaded wheels inside the container.',
     consumedBy: 'container',
   },
-];
+] as const satisfies readonly Option[];

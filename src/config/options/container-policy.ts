@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** What tasks' containers may do; a missing key restricts nothing. */
-export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
+export const CONTAINER_POLICY_OPTIONS = [
   {
     key: 'agent.container_policy.images',
     type: 'names',
@@ -79,4 +79,4 @@ export const CONTAINER_POLICY_OPTIONS: readonly Option[] = [
     example: '4096',
     consumedBy: 'container',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,11 +1,12 @@
 import type { Option } from './option.js';
 
 /** How containers of tasks are made. */
-export const CONTAINER_OPTIONS: readonly Option[] = [
+export const CONTAINER_OPTIONS = [
   {
     key: 'agent.default_docker.image',
     type: 'text',
     shipped: 'nvidia/cuda:12.6.3-cudnn-runtime-ubuntu20.04',
+    fallback: 'nvidia/cuda',
     flag: '--docker',
     help: 'Image of tasks that name none; arguments may follow after a space.',
     consumedBy: 'container',
@@ -13,6 +14,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   {
     key: 'agent.default_docker.arguments',
     type: 'words',
+    fallback: [],
     help: 'Arguments for the default image.',
     example: '["--ipc=host"]',
     consumedBy: 'container',
@@ -22,25 +24,26 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     type: 'boolean',
     shipped: true,
     help: 'Write the container chosen by a rule back to the task.',
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.default_docker.match_rules',
     type: 'list',
+    items: 'any',
     shipped: ['6', '7', '8', '9', '10', '11', '12', '13'].map((minor) => ({
       image: `python:3.${minor}-bullseye`,
       arguments: '--ipc=host',
       match: { script: { binary: `python3.${minor}$` } },
     })),
     help: 'Rules that choose the container by properties of the task; for commercial servers only.',
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.disable_task_docker_override',
     type: 'boolean',
     shipped: false,
     help: "Always use the default image and arguments; apply only the set-up script of the task's container.",
-    consumedBy: 'container',
+    consumedBy: 'drivers/docker',
   },
   {
     key: 'agent.docker_force_pull',
@@ -52,6 +55,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   {
     key: 'agent.extra_docker_arguments',
     type: 'words',
+    fallback: [],
     variables: ['CLEARML_AGENT_EXTRA_DOCKER_ARGS'],
     help: "Arguments of every container; $NAME in values of -e expands from the agent's environment.",
     example: '["--ipc=host", "-v", "/mnt/data:/data"]',
@@ -74,6 +78,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   {
     key: 'agent.docker_args_filters',
     type: 'words',
+    fallback: [],
     variables: ['CLEARML_AGENT_DOCKER_ARGS_FILTERS'],
     help: 'Regular expressions. A task may use only switches that one of them matches from the start.',
     example: '["^--env$", "^-e$"]',
@@ -83,12 +88,14 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.forbidden_docker_args',
     type: 'names',
     shipped: ['entrypoint'],
+    fallback: [],
     help: 'Switches to remove from all sources, with or without dashes.',
     consumedBy: 'container',
   },
   {
     key: 'agent.docker_args_allowed_port_range',
     type: 'list',
+    fallback: [],
     help: 'First and last host port that tasks may publish; busy and other ports are moved into it.',
     example: '[10000, 11000]',
     consumedBy: 'container',
@@ -110,6 +117,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   {
     key: 'agent.docker_container_name_format_fields',
     type: 'section',
+    fallback: {},
     help: 'Further fields of the name: a field of the task for each.',
     example: '{ project: "project" }',
     consumedBy: 'container',
@@ -117,18 +125,21 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
   {
     key: 'agent.docker_init_bash_script',
     type: 'texts',
+    fallback: [],
     help: "Shell lines that prepare the container in place of the agent's own steps.",
     consumedBy: 'container',
   },
   {
     key: 'agent.docker_preprocess_bash_script',
     type: 'texts',
+    fallback: [],
     help: 'Shell lines that run first in the container.',
     consumedBy: 'container',
   },
   {
     key: 'agent.extra_docker_shell_script',
     type: 'texts',
+    fallback: [],
     help: "Shell lines that run in the container before the task's environment is created.",
     example: '["apt-get install -y bindfs"]',
     consumedBy: 'container',
@@ -151,6 +162,7 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.docker_pip_cache',
     type: 'path',
     shipped: '~/.clearml/pip-cache',
+    fallback: null,
     help: 'pip cache that containers share; empty: none.',
     consumedBy: 'container',
   },
@@ -158,13 +170,14 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     key: 'agent.docker_apt_cache',
     type: 'path',
     shipped: '~/.clearml/apt-cache',
+    fallback: null,
     help: 'apt cache that containers share; empty: none.',
     consumedBy: 'container',
   },
   {
     key: 'agent.docker_poetry_cache',
     type: 'path',
-    otherwise: '~/.clearml/poetry-cache',
+    fallback: '~/.clearml/poetry-cache',
     help: 'poetry cache that containers share.',
     consumedBy: 'container',
   },
@@ -190,4 +203,4 @@ export const CONTAINER_OPTIONS: readonly Option[] = [
     help: "Set the section `environment` of the owner's vault in the container.",
     consumedBy: 'drivers/docker',
   },
-];
+] as const satisfies readonly Option[];

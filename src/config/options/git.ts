@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** How repositories are reached and kept. */
-export const GIT_OPTIONS: readonly Option[] = [
+export const GIT_OPTIONS = [
   {
     key: 'agent.git_user',
     type: 'text',
@@ -37,6 +37,7 @@ export const GIT_OPTIONS: readonly Option[] = [
   {
     key: 'agent.git.credential_hosts',
     type: 'list',
+    fallback: [],
     help: 'Hosts that get git_user and git_pass (without git_host) and index logins when a task names them; empty: every host.',
     example: '["github.com"]',
     consumedBy: 'repository',
@@ -44,6 +45,7 @@ export const GIT_OPTIONS: readonly Option[] = [
   {
     key: 'agent.git.local_repositories',
     type: 'list',
+    fallback: [],
     help: 'Folders of this machine whose repositories tasks in containers may name, as a path or file://.',
     example: '["/srv/git"]',
     consumedBy: 'repository',
@@ -51,6 +53,8 @@ export const GIT_OPTIONS: readonly Option[] = [
   {
     key: 'agent.git.extra_credentials',
     type: 'list',
+    items: 'any',
+    fallback: [],
     secret: true,
     help: 'Further credentials, each { user, pass, host }. The first that matches the address is used.',
     example: '[{ user: "bot", pass: "token", host: "gitlab.example.com" }]',
@@ -149,6 +153,7 @@ export const GIT_OPTIONS: readonly Option[] = [
     key: 'agent.git.stall_timeout_sec',
     type: 'number',
     fallback: 180,
+    minimum: 0,
     help: 'Abort a transfer without progress for this many seconds; 0: never.',
     consumedBy: 'repository',
   },
@@ -156,6 +161,7 @@ export const GIT_OPTIONS: readonly Option[] = [
     key: 'agent.git.timeout_sec',
     type: 'number',
     fallback: 0,
+    minimum: 0,
     help: 'Abort a git command that takes longer than this many seconds; 0: never.',
     consumedBy: 'repository',
   },
@@ -191,6 +197,7 @@ export const GIT_OPTIONS: readonly Option[] = [
     key: 'agent.vcs_cache.lock_timeout_sec',
     type: 'number',
     fallback: 3600,
+    minimum: 0,
     help: 'Seconds to wait while another task fetches the same repository.',
     consumedBy: 'repository',
   },
@@ -198,6 +205,7 @@ export const GIT_OPTIONS: readonly Option[] = [
     key: 'agent.vcs_cache.max_size_gb',
     type: 'number',
     fallback: 0,
+    minimum: 0,
     help: 'Maximum size of all mirrors, in GB. The least recently used are removed first; 0: no limit.',
     consumedBy: 'repository',
   },
@@ -205,6 +213,7 @@ export const GIT_OPTIONS: readonly Option[] = [
     key: 'agent.vcs_cache.max_age_days',
     type: 'number',
     fallback: 30,
+    minimum: 0,
     help: 'Remove mirrors unused for at least this many days; 0: never.',
     consumedBy: 'repository',
   },
@@ -234,4 +243,4 @@ export const GIT_OPTIONS: readonly Option[] = [
     help: 'The host that hg_user and hg_pass are for.',
     ignored: 'Mercurial repositories are not supported',
   },
-];
+] as const satisfies readonly Option[];

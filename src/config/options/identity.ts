@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** Who the agent is and how its process behaves. */
-export const IDENTITY_OPTIONS: readonly Option[] = [
+export const IDENTITY_OPTIONS = [
   {
     key: 'agent.worker_id',
     type: 'text',
@@ -10,7 +10,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_WORKER_ID', 'TRAINS_WORKER_ID'],
     help: 'Full worker id, as shown in the web UI. Two agents cannot share one.',
     example: '"machine1:gpu0"',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.worker_name',
@@ -20,7 +20,7 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     variables: ['CLEARML_WORKER_NAME', 'TRAINS_WORKER_NAME'],
     help: 'First part of a generated worker id.',
     example: '"machine1"',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.debug',
@@ -57,18 +57,20 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
   {
     key: 'agent.uptime',
     type: 'texts',
+    fallback: [],
     flag: '--uptime',
     help: 'Hours and days when the daemon pulls tasks, such as "17-20 SUN,TUE". Cannot be combined with downtime.',
     example: '["17-20 SUN,TUE"]',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.downtime',
     type: 'texts',
+    fallback: [],
     flag: '--downtime',
     help: 'Hours and days when the daemon pulls no tasks, in the format of uptime.',
     example: '["9-17 MON-FRI"]',
-    consumedBy: 'daemon',
+    consumedBy: 'cli',
   },
   {
     key: 'agent.disable_agent_update_check',
@@ -178,19 +180,20 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     otherwise: 'no metrics are served',
     help: 'Port for /metrics and /healthz; 0: any free port.',
     example: '9464',
-    consumedBy: 'monitor',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.metrics.host',
     type: 'text',
     fallback: '127.0.0.1',
     help: 'Address that /metrics and /healthz listen on.',
-    consumedBy: 'monitor',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.resource_monitoring.default_gpu_utilization',
     type: 'integer',
     fallback: 100,
+    nullable: true,
     help: 'Per cent to report for a GPU that does not provide its utilisation; null: report nothing.',
     consumedBy: 'monitor',
   },
@@ -215,4 +218,4 @@ export const IDENTITY_OPTIONS: readonly Option[] = [
     help: 'Name of the cluster in reports to a commercial server.',
     ignored: 'the cluster report of commercial servers is not sent',
   },
-];
+] as const satisfies readonly Option[];

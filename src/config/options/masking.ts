@@ -1,11 +1,12 @@
 import type { Option } from './option.js';
 
 /** What is hidden where configuration and commands are shown. */
-export const MASKING_OPTIONS: readonly Option[] = [
+export const MASKING_OPTIONS = [
   {
     key: 'agent.hide_docker_command_env_vars.enabled',
     type: 'boolean',
     shipped: true,
+    fallback: false,
     help: 'Hide the values of secret variables in shown container commands.',
     consumedBy: 'container',
   },
@@ -59,4 +60,4 @@ export const MASKING_OPTIONS: readonly Option[] = [
     help: 'Regular expressions for keys that hold addresses with passwords.',
     consumedBy: 'config',
   },
-];
+] as const satisfies readonly Option[];

@@ -20,7 +20,7 @@ const WHITELIST: ConfigTree = {
 };
 
 /** Optional metering of the calls that tasks make to language models. */
-export const METERING_OPTIONS: readonly Option[] = [
+export const METERING_OPTIONS = [
   {
     key: 'agent.snug.enabled',
     type: 'boolean',
@@ -128,4 +128,4 @@ export const METERING_OPTIONS: readonly Option[] = [
     help: 'Address that usage is forwarded to.',
     ignored: NO_METERING,
   },
-];
+] as const satisfies readonly Option[];

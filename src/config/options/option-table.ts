@@ -1,4 +1,4 @@
-import type { ConfigTree } from '../config.js';
+import type { ConfigTree, ConfigValue } from '../config.js';
 import { setAt, splitKey } from '../tree.js';
 import { API_OPTIONS } from './api.js';
 import { BOOTSTRAP_OPTIONS } from './bootstrap.js';
@@ -9,7 +9,7 @@ import { GIT_OPTIONS } from './git.js';
 import { IDENTITY_OPTIONS } from './identity.js';
 import { MASKING_OPTIONS } from './masking.js';
 import { METERING_OPTIONS } from './metering.js';
-import type { Option } from './option.js';
+import type { ConfigConstant, Option } from './option.js';
 import { PACKAGE_TOOL_OPTIONS } from './package-tools.js';
 import { PACKAGE_OPTIONS } from './packages.js';
 import { PYTHON_OPTIONS } from './python.js';
@@ -21,7 +21,7 @@ export interface OptionSection {
   options: readonly Option[];
 }
 
-export const OPTION_SECTIONS: readonly OptionSection[] = [
+const SECTIONS = [
   { title: 'Server', options: API_OPTIONS },
   { title: 'The agent itself', options: IDENTITY_OPTIONS },
   { title: 'Repositories', options: GIT_OPTIONS },
@@ -35,13 +35,21 @@ export const OPTION_SECTIONS: readonly OptionSection[] = [
   { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
   { title: 'Usage metering', options: METERING_OPTIONS },
   { title: 'SDK of the task', options: SDK_OPTIONS },
-];
+] as const satisfies readonly OptionSection[];
+
+/** The rows as they are written, for types that are derived from them. */
+export type OptionRow = (typeof SECTIONS)[number]['options'][number];
+
+export const OPTION_SECTIONS: readonly OptionSection[] = SECTIONS;
 
 /** Every key that the agent knows. */
 export const OPTIONS: readonly Option[] = OPTION_SECTIONS.flatMap((section) => section.options);
 
-const BY_KEY: ReadonlyMap<string, Option> = new Map(OPTIONS.map((option) => [option.key, option]));
+const BY_KEY: ReadonlyMap<string, Option> = new Map(
+  OPTIONS.flatMap((option) => [option.key, ...(option.formerly ?? [])].map((key) => [key, option] as const)),
+);
 
+/** The row of a key, also by an older name of it. */
 export function findOption(key: string): Option | undefined {
   return BY_KEY.get(key);
 }
@@ -50,7 +58,12 @@ export function findOption(key: string): Option | undefined {
 export function shippedTree(): ConfigTree {
   const tree: ConfigTree = {};
   for (const option of OPTIONS) {
-    if (option.shipped !== undefined) setAt(tree, splitKey(option.key), structuredClone(option.shipped));
+    if (option.shipped !== undefined) setAt(tree, splitKey(option.key), ownValue(option.shipped));
   }
   return tree;
+}
+
+/** A copy of a default that its owner may change. */
+export function ownValue(constant: ConfigConstant): ConfigValue {
+  return structuredClone(constant) as ConfigValue;
 }

@@ -1,22 +1,42 @@
-import type { ConfigValue } from '../config.js';
+/** A default as the table holds it: a configuration value that does not change. */
+export type ConfigConstant =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ConfigConstant[]
+  | { readonly [key: string]: ConfigConstant };
 
 /** A row of the option table: everything that the program and its documents know about one key. */
 export type Option = OptionFacts & OptionUse;
 
 interface OptionFacts {
-  /** Dotted key. */
+  /** Dotted key, `agent.kill_grace_sec`; the code reads it as `config.agent.killGraceSec`. */
   key: string;
+  /** Older names, dotted too. The first that is set applies while the key itself is not set. */
+  formerly?: readonly string[];
   type: OptionType;
+  /** For a `list`: its items are read as they were written; without it they are texts. */
+  items?: 'any';
   /** One line: what it does, in which unit. */
   help: string;
   /** Default that is part of the configuration, so `agent config` shows it. */
-  shipped?: ConfigValue;
-  /** What applies while the key is absent; the printed configuration leaves it out. */
-  fallback?: ConfigValue;
+  shipped?: ConfigConstant;
+  /**
+   * What applies while the key is absent or empty; the printed configuration leaves it out. Without it `shipped`
+   * applies, and `null` is for a key that has no value while it is empty.
+   */
+  fallback?: ConfigConstant;
+  /** Null is a value of its own, and not the same as absent. */
+  nullable?: true;
   /** The default in words, where it is found out at run time. */
   otherwise?: string;
-  /** Accepted values, where they can be listed. */
+  /** Accepted values in lower case, where they can be listed. */
   choices?: readonly string[];
+  /** A value that is none of the choices is a warning, and the default applies; else it is an error. */
+  lenient?: true;
+  /** The lowest number that is accepted. */
+  minimum?: number;
   /** Variables that become this key; the first that is not empty wins. They beat files and vaults. */
   variables?: readonly string[];
   /** Flag of a command that sets it for one run. */
@@ -38,7 +58,7 @@ type OptionUse =
     };
 
 /**
- * `texts` is a list or a single text. So are `words`, of which a text is split as a shell does, and `names`, which have
+ * A `section` is read as a whole: its members have names of the user's. `texts` is a list or a single text. So are `words`, of which a text is split as a shell does, and `names`, which have
  * neither blanks nor commas. `any` is checked by its consumer.
  */
 export type OptionType =

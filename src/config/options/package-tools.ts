@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** Settings of single package managers. */
-export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
+export const PACKAGE_TOOL_OPTIONS = [
   {
     key: 'agent.package_manager.poetry_version',
     type: 'text',
@@ -12,6 +12,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.poetry_install_extra_args',
     type: 'words',
+    fallback: [],
     help: 'Further flags of `poetry install`.',
     example: '["-v"]',
     consumedBy: 'python',
@@ -33,6 +34,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.uv_sync_extra_args',
     type: 'words',
+    fallback: [],
     help: 'Further flags of `uv sync`.',
     example: '["--all-extras"]',
     consumedBy: 'python',
@@ -40,6 +42,7 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.uv_run_extra_args',
     type: 'words',
+    fallback: [],
     help: 'Further flags of `uv run`; those of `uv sync` belong here too.',
     example: '["--all-extras"]',
     consumedBy: 'python',
@@ -121,4 +124,4 @@ export const PACKAGE_TOOL_OPTIONS: readonly Option[] = [
     help: 'Update environments with venv-update.',
     ignored: 'a leftover of old versions that nothing reads',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** What is installed, in which order, from where. */
-export const PACKAGE_OPTIONS: readonly Option[] = [
+export const PACKAGE_OPTIONS = [
   {
     key: 'agent.package_manager.type',
     type: 'text',
@@ -39,6 +39,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.extra_index_url',
     type: 'words',
+    fallback: [],
     help: 'Further package indexes, searched first.',
     example: '["https://user:token@pypi.example.com/simple"]',
     consumedBy: 'python',
@@ -46,6 +47,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.requirement_folders',
     type: 'list',
+    fallback: [],
     help: "Folders besides the repository whose files a task's requirements may name with -r and -c.",
     example: '["/etc/clearml/requirements"]',
     consumedBy: 'python',
@@ -53,6 +55,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.extra_pip_install_flags',
     type: 'words',
+    fallback: [],
     variables: ['CLEARML_EXTRA_PIP_INSTALL_FLAGS'],
     help: 'Further flags of `pip install`.',
     example: '["--no-deps"]',
@@ -89,7 +92,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.priority_packages',
     type: 'names',
-    otherwise: 'cython, numpy, setuptools, pip, uv',
+    fallback: ['cython', 'numpy', 'setuptools', 'pip', 'uv'],
     help: 'Packages of the list to install first.',
     example: '["cython", "numpy", "setuptools"]',
     consumedBy: 'python',
@@ -104,7 +107,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.post_packages',
     type: 'names',
-    otherwise: 'horovod',
+    fallback: ['horovod'],
     help: 'Packages of the list to install last.',
     example: '["horovod"]',
     consumedBy: 'python',
@@ -112,6 +115,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.post_optional_packages',
     type: 'names',
+    fallback: [],
     help: 'Packages of the list to install last; a failure is ignored.',
     example: '["mypackage"]',
     consumedBy: 'python',
@@ -121,6 +125,7 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
     type: 'text',
     fallback: 'pip',
     choices: ['pip', 'direct', 'none'],
+    lenient: true,
     variables: ['CLEARML_AGENT_PACKAGE_PYTORCH_RESOLVE'],
     help: 'How to find torch: pip: an index for the CUDA version; direct: a direct link; none: like any other package.',
     consumedBy: 'python',
@@ -135,28 +140,28 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
   {
     key: 'agent.package_manager.extra_index_url_template',
     type: 'text',
-    otherwise: 'https://download.pytorch.org/whl/cu{}/',
+    fallback: 'https://download.pytorch.org/whl/cu{}/',
     help: 'Index of torch for CUDA; {} is replaced by the version.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.nightly_extra_index_url_template',
     type: 'text',
-    otherwise: 'https://download.pytorch.org/whl/nightly/cu{}/',
+    fallback: 'https://download.pytorch.org/whl/nightly/cu{}/',
     help: 'Index of nightly torch for CUDA; {} is replaced by the version.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.rocm_extra_index_url_template',
     type: 'text',
-    otherwise: 'https://download.pytorch.org/whl/rocm{}.{}/',
+    fallback: 'https://download.pytorch.org/whl/rocm{}.{}/',
     help: 'Index of torch for ROCm; each {} is replaced by a part of the version.',
     consumedBy: 'python',
   },
   {
     key: 'agent.package_manager.nightly_rocm_extra_index_url_template',
     type: 'text',
-    otherwise: 'https://download.pytorch.org/whl/nightly/rocm{}.{}/',
+    fallback: 'https://download.pytorch.org/whl/nightly/rocm{}.{}/',
     help: 'Index of nightly torch for ROCm; each {} is replaced by a part of the version.',
     consumedBy: 'python',
   },
@@ -187,4 +192,4 @@ export const PACKAGE_OPTIONS: readonly Option[] = [
     help: 'Pattern of direct links to torch wheels.',
     ignored: 'the agent takes wheels from the index for the CUDA version and builds no direct links',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,7 +1,7 @@
 import type { Option } from './option.js';
 
 /** Interpreter, environments and their caches. */
-export const PYTHON_OPTIONS: readonly Option[] = [
+export const PYTHON_OPTIONS = [
   {
     key: 'agent.python_binary',
     type: 'path',
@@ -62,6 +62,7 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     key: 'agent.venvs_cache.path',
     type: 'path',
     shipped: '~/.clearml/venvs-cache',
+    fallback: null,
     variables: ['CLEARML_AGENT_VENV_CACHE_PATH'],
     help: 'Folder of cached environments; empty: cache none.',
     consumedBy: 'python',
@@ -109,4 +110,4 @@ export const PYTHON_OPTIONS: readonly Option[] = [
     help: 'Folder of cached wheels.',
     consumedBy: 'python',
   },
-];
+] as const satisfies readonly Option[];

@@ -1,11 +1,12 @@
 import type { Option } from './option.js';
 
 /** Keys of the task's SDK that the agent itself sets or reads; all others go through to it untouched. */
-export const SDK_OPTIONS: readonly Option[] = [
+export const SDK_OPTIONS = [
   {
     key: 'sdk.storage.cache.default_base_dir',
     type: 'path',
     shipped: '~/.clearml/cache',
+    fallback: null,
     help: "The SDK's cache; containers share it.",
     consumedBy: 'container',
   },
@@ -41,8 +42,9 @@ export const SDK_OPTIONS: readonly Option[] = [
   {
     key: 'sdk.azure.storage.containers',
     type: 'list',
+    items: 'any',
     secret: true,
     help: 'Containers of Azure; AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY adds one.',
     consumedBy: 'config',
   },
-];
+] as const satisfies readonly Option[];

@@ -8,7 +8,7 @@ import { sectionEntries, textOf } from './section-entries.js';
  * @throws AgentError CONFIG_VALUE when the section is no section
  */
 export function configuredEnvironment(config: Config): Record<string, string> {
-  if (!config.boolean('agent.apply_environment')) return {};
+  if (!config.agent.applyEnvironment) return {};
   return Object.fromEntries(
     sectionEntries(config, 'environment').map(([name, value]) => {
       const written = config.claims(joinKey(['environment', name]))[0]?.written;

@@ -30,7 +30,7 @@ export interface FileRefusal {
  * @throws AgentError CONFIG_VALUE when the section is no section
  */
 export function configuredFiles(config: Config, home: string): (FileWrite | FileRefusal)[] {
-  if (!config.boolean('agent.apply_files')) return [];
+  if (!config.agent.applyFiles) return [];
   return sectionEntries(config, 'files').map(([label, entry]) => plannedFile(label, entry, config, home));
 }
 

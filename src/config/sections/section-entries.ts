@@ -9,7 +9,7 @@ import { isTree } from '../tree.js';
  * @throws AgentError CONFIG_VALUE for anything else
  */
 export function sectionEntries(config: Config, section: string): [string, ConfigValue][] {
-  const value = config.value(section);
+  const value = config.raw(section);
   if (value === undefined || value === null) return [];
   if (isTree(value)) return Object.entries(value);
   if (Array.isArray(value) && value.every(isPair))

@@ -1,7 +1,7 @@
 import type { Variable } from './variable.js';
 
 /** Where the configuration and the server are. */
-export const CONNECTION_VARIABLES: readonly Variable[] = [
+export const CONNECTION_VARIABLES = [
   {
     name: 'CLEARML_CONFIG_FILE',
     aliases: ['TRAINS_CONFIG_FILE'],
@@ -97,4 +97,10 @@ export const CONNECTION_VARIABLES: readonly Variable[] = [
     help: 'File of trusted certificate authorities.',
     consumedBy: 'api',
   },
-];
+  {
+    name: 'SSL_CERT_FILE',
+    type: 'path',
+    help: 'File of trusted certificate authorities, unless REQUESTS_CA_BUNDLE or api.verify_certificate names one.',
+    consumedBy: 'api',
+  },
+] as const satisfies readonly Variable[];

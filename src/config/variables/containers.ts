@@ -1,7 +1,7 @@
 import type { Variable } from './variable.js';
 
 /** Container mode. */
-export const CONTAINER_VARIABLES: readonly Variable[] = [
+export const CONTAINER_VARIABLES = [
   {
     name: 'CLEARML_DOCKER_IMAGE',
     aliases: ['TRAINS_DOCKER_IMAGE'],
@@ -84,4 +84,4 @@ export const CONTAINER_VARIABLES: readonly Variable[] = [
     help: 'Wheel that is installed as the agent in containers.',
     ignored: 'no agent runs inside the container',
   },
-];
+] as const satisfies readonly Variable[];

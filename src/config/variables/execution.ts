@@ -1,7 +1,7 @@
 import type { Variable } from './variable.js';
 
 /** How the code of a task is run. */
-export const EXECUTION_VARIABLES: readonly Variable[] = [
+export const EXECUTION_VARIABLES = [
   {
     name: 'CLEARML_AGENT_SKIP_PIP_VENV_INSTALL',
     type: 'text',
@@ -152,4 +152,4 @@ export const EXECUTION_VARIABLES: readonly Variable[] = [
     help: 'Log more of the usage metering.',
     ignored: 'usage metering needs native libraries that belong to the original',
   },
-];
+] as const satisfies readonly Variable[];

@@ -3,7 +3,7 @@ import type { Variable } from './variable.js';
 const NOTHING_TO_UPDATE = 'the image holds the agent, and nothing is updated when it starts';
 
 /** Variables that configure containers of the agent's own image. */
-export const IMAGE_VARIABLES: readonly Variable[] = [
+export const IMAGE_VARIABLES = [
   {
     name: 'SHUTDOWN_IF_NO_ACCESS_KEY',
     type: 'presence',
@@ -76,4 +76,4 @@ export const IMAGE_VARIABLES: readonly Variable[] = [
     help: 'Update pip when a container of the agent starts.',
     ignored: NOTHING_TO_UPDATE,
   },
-];
+] as const satisfies readonly Variable[];

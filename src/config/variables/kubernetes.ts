@@ -1,7 +1,7 @@
 import type { Variable } from './variable.js';
 
 /** The Kubernetes glue. */
-export const KUBERNETES_VARIABLES: readonly Variable[] = [
+export const KUBERNETES_VARIABLES = [
   {
     name: 'CLEARML_K8S_GLUE_KIND',
     type: 'text',
@@ -81,4 +81,4 @@ export const KUBERNETES_VARIABLES: readonly Variable[] = [
     help: 'Skip packages that apt-get would install in the pod.',
     ignored: 'the Kubernetes glue is not part of this agent yet',
   },
-];
+] as const satisfies readonly Variable[];

@@ -1,7 +1,7 @@
 import type { Variable } from './variable.js';
 
 /** The agent on its machine. */
-export const WORKER_VARIABLES: readonly Variable[] = [
+export const WORKER_VARIABLES = [
   {
     name: 'CLEARML_AGENT_STATE_DIR',
     type: 'path',
@@ -98,4 +98,4 @@ export const WORKER_VARIABLES: readonly Variable[] = [
     help: 'The agent itself runs in a pod.',
     consumedBy: 'gpu',
   },
-];
+] as const satisfies readonly Variable[];

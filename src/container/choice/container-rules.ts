@@ -31,9 +31,8 @@ export interface RuleFacts {
 }
 
 /** Reads the list of the configuration; entries that are no rules are left out. */
-export function readContainerRules(value: ConfigValue | undefined): ContainerRule[] {
-  if (!Array.isArray(value)) return [];
-  return value.map((entry) => {
+export function readContainerRules(rules: readonly ConfigValue[]): ContainerRule[] {
+  return rules.map((entry) => {
     const tree = treeOf(entry);
     return {
       match: treeOf(tree.match),

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.js';
+import type { OptionKey } from '../../config/options/option-types.js';
 import { requireClosedQuotes, splitShellText } from '../arguments/shell-text.js';
 
 /** The image for tasks that bring none, chosen once when the agent starts. */
@@ -9,9 +10,6 @@ export interface DefaultImage {
   fromCommandLine: boolean;
 }
 
-/** Without any configuration at all. */
-const LAST_RESORT = 'nvidia/cuda';
-
 /**
  * `--docker IMAGE [ARGUMENTS]`, else the variable, else the configuration. Arguments may follow the image
  * after a blank wherever it comes from; only without any do the configured arguments count.
@@ -21,9 +19,8 @@ const LAST_RESORT = 'nvidia/cuda';
  */
 export function chooseDefaultImage(config: Config, flag: readonly string[] | undefined): DefaultImage {
   const [first, ...rest] = (flag ?? []).filter((word) => word !== '');
-  const text =
-    first ?? config.variable('CLEARML_DOCKER_IMAGE') ?? config.string('agent.default_docker.image');
-  const [image = LAST_RESORT, ...behind] = splitShellText(text ?? LAST_RESORT, 'default image');
+  const text = first ?? config.variable('CLEARML_DOCKER_IMAGE') ?? config.agent.defaultDocker.image;
+  const [image = '', ...behind] = splitShellText(text, 'default image');
   const given = [...behind, ...rest];
   return {
     image,
@@ -33,16 +30,16 @@ export function chooseDefaultImage(config: Config, flag: readonly string[] | und
 }
 
 function configuredArguments(config: Config): string[] {
-  return wordsAt(config, 'agent.default_docker.arguments');
+  requireClosedKey(config, 'agent.default_docker.arguments');
+  return config.agent.defaultDocker.arguments;
 }
 
 /**
- * A list as it is; one text is split as a shell does.
+ * A list of words that is written as one text is split as a shell does.
  *
  * @throws AgentError DOCKER_ARGUMENT for an open quote
  */
-export function wordsAt(config: Config, key: string): string[] {
-  const value = config.value(key);
+export function requireClosedKey(config: Config, key: OptionKey): void {
+  const value = config.raw(key);
   if (typeof value === 'string') requireClosedQuotes(value, key);
-  return config.strings(key);
 }

@@ -1,10 +1,11 @@
 import type { Config } from '../../config/config.js';
+import type { VariableName } from '../../config/options/option-types.js';
 import { AgentError } from '../../errors.js';
 import type { MergeRules } from '../arguments/merge-arguments.js';
 import type { HidingRules } from '../arguments/sanitize-command.js';
 import { requireClosedQuotes } from '../arguments/shell-text.js';
 import { splitElements } from '../arguments/split-elements.js';
-import { wordsAt } from '../choice/default-image.js';
+import { requireClosedKey } from '../choice/default-image.js';
 
 /** What the configuration says about docker arguments; read once. */
 export interface ArgumentSettings {
@@ -24,20 +25,18 @@ export interface ArgumentSettings {
 
 /** @throws AgentError CONFIG_VALUE, DOCKER_ARGUMENT for an open quote */
 export function readArgumentSettings(config: Config): ArgumentSettings {
+  requireClosedKey(config, 'agent.extra_docker_arguments');
   return {
-    filters:
-      variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ??
-      config.strings('agent.docker_args_filters'),
+    filters: variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_FILTERS') ?? config.agent.dockerArgsFilters,
     merge: {
-      forbidden: switchNames(config.strings('agent.forbidden_docker_args')),
-      protectedNames: config.strings('agent.protected_docker_extra_args'),
-      extraFirst: config.boolean('agent.docker_args_extra_precedes_task'),
+      forbidden: switchNames(config.agent.forbiddenDockerArgs),
+      protectedNames: config.agent.protectedDockerExtraArgs,
+      extraFirst: config.agent.dockerArgsExtraPrecedesTask,
     },
     extra: splitElements(
-      variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ??
-        wordsAt(config, 'agent.extra_docker_arguments'),
+      variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_ARGS') ?? config.agent.extraDockerArguments,
     ),
-    allowHostEnvironment: config.boolean('agent.docker_allow_host_environ'),
+    allowHostEnvironment: config.agent.dockerAllowHostEnviron,
     allowedPorts: portRange(config),
     hiding: hidingRules(config),
     extraLabels: variableWords(config, 'CLEARML_AGENT_EXTRA_DOCKER_LABELS') ?? [],
@@ -46,15 +45,13 @@ export function readArgumentSettings(config: Config): ArgumentSettings {
 
 export function hidingRules(config: Config): HidingRules {
   const fromVariable = variableWords(config, 'CLEARML_AGENT_DOCKER_ARGS_HIDE_ENV');
-  const section = 'agent.hide_docker_command_env_vars';
-  const urls = config.value(`${section}.parse_embedded_urls`);
   return {
-    enabled: fromVariable !== undefined || config.boolean(`${section}.enabled`),
+    enabled: fromVariable !== undefined || config.agent.hideDockerCommandEnvVars.enabled,
     // Whatever the quotes around them: no variable has a blank or a comma in its name.
-    extraNames: [...config.strings(`${section}.extra_keys`), ...(fromVariable ?? [])].flatMap((name) =>
-      name.split(/[\s,]+/),
+    extraNames: [...config.agent.hideDockerCommandEnvVars.extraKeys, ...(fromVariable ?? [])].flatMap(
+      (name) => name.split(/[\s,]+/),
     ),
-    urls: urls === undefined || config.boolean(`${section}.parse_embedded_urls`),
+    urls: config.agent.hideDockerCommandEnvVars.parseEmbeddedUrls,
   };
 }
 
@@ -63,14 +60,14 @@ function switchNames(names: readonly string[]): string[] {
   return names.map((name) => name.trim().replace(/^-{1,2}/, ''));
 }
 
-function variableWords(config: Config, name: string): string[] | undefined {
+function variableWords(config: Config, name: VariableName): string[] | undefined {
   const text = config.variable(name);
   if (text !== undefined) requireClosedQuotes(text, name);
   return config.words(name);
 }
 
 function portRange(config: Config): readonly [number, number] | undefined {
-  const ports = config.strings('agent.docker_args_allowed_port_range').map(Number);
+  const ports = config.agent.dockerArgsAllowedPortRange.map(Number);
   if (ports.length === 0) return undefined;
   if (ports.some((port) => !Number.isInteger(port) || port < 1 || port > 65535)) {
     throw new AgentError(

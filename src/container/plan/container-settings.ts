@@ -7,9 +7,9 @@ export interface NameSettings {
 }
 
 export function readNameSettings(config: Config): NameSettings {
-  const fields = config.tree('agent.docker_container_name_format_fields') ?? {};
+  const fields = config.agent.dockerContainerNameFormatFields;
   return {
-    format: config.string('agent.docker_container_name_format'),
+    format: config.agent.dockerContainerNameFormat,
     fields: Object.fromEntries(Object.entries(fields).map(([name, path]) => [name, String(path)])),
   };
 }

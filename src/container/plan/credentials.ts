@@ -22,7 +22,6 @@ export function sshAccess(config: Config, gone = false): SshAccess {
       arguments: ['-v', `${socket}:${socket}`, '-e', `SSH_AUTH_SOCK=${socket}`],
     };
   }
-  const disabled =
-    config.flag('CLEARML_AGENT_DISABLE_SSH_MOUNT') ?? config.boolean('agent.disable_ssh_mount');
+  const disabled = config.flag('CLEARML_AGENT_DISABLE_SSH_MOUNT') ?? config.agent.disableSshMount;
   return { kind: disabled ? 'none' : 'folder' };
 }

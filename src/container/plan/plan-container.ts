@@ -130,7 +130,7 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   return {
     ...built,
     request: withLimits({ ...built.request, Image: image }, policy),
-    pull: config.boolean('agent.docker_force_pull') ? 'always' : built.pull,
+    pull: config.agent.dockerForcePull ? 'always' : built.pull,
     scripts: userScripts({ config, setupScript: chosen.setupScript, ...mounts.mounted }),
     notes: [...chosen.notes, ...planned.notes, ...mounts.notes, ...problems, runLine],
     runLine,

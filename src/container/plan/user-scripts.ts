@@ -1,6 +1,5 @@
 import type { Config } from '../../config/config.js';
 import { OWN_PREPARATION, type SetupScript } from '../setup-scripts.js';
-import { insidePath } from './container-mounts.js';
 
 export interface ScriptFacts {
   config: Config;
@@ -14,12 +13,12 @@ export interface ScriptFacts {
 /** Scripts that prepare a container, in the original's order. */
 export function userScripts(facts: ScriptFacts): SetupScript[] {
   const { config } = facts;
-  const init = scriptAt(config, 'agent.docker_init_bash_script', '\n');
+  const init = config.agent.dockerInitBashScript.join('\n');
   const afterTools = init === '' ? ({ afterTools: true } as const) : {};
   return [
     {
       name: 'agent.docker_preprocess_bash_script',
-      text: scriptAt(config, 'agent.docker_preprocess_bash_script', '\n'),
+      text: config.agent.dockerPreprocessBashScript.join('\n'),
     },
     // A script of the administrator's own replaces all that is built in, copies of keys included.
     init === ''
@@ -27,7 +26,7 @@ export function userScripts(facts: ScriptFacts): SetupScript[] {
       : { name: OWN_PREPARATION, text: filled(config, init) },
     {
       name: 'agent.extra_docker_shell_script',
-      text: scriptAt(config, 'agent.extra_docker_shell_script', '\n'),
+      text: config.agent.extraDockerShellScript.join('\n'),
       ...afterTools,
     },
     { name: "the task's set-up script", text: facts.setupScript, ...afterTools },
@@ -45,12 +44,8 @@ function builtIn({ config, sshMounted, gitFilesMounted }: ScriptFacts): string {
 
 /** Where keys are mounted, where they are copied to, and where git's files are mounted. */
 export function credentialFolders(config: Config): { keys: string; folder: string; gitFiles: string } {
-  const keys = insidePath(config, 'agent.docker_internal_mounts.ssh_ro_folder', '/.ssh');
-  return {
-    keys,
-    folder: insidePath(config, 'agent.docker_internal_mounts.ssh_folder', '~/.ssh'),
-    gitFiles: `${keys}.git`,
-  };
+  const { sshRoFolder, sshFolder } = config.agent.dockerInternalMounts;
+  return { keys: sshRoFolder, folder: sshFolder, gitFiles: `${sshRoFolder}.git` };
 }
 
 /** Names in braces that the original fills in an init script; doubled braces are braces. */
@@ -66,8 +61,4 @@ function filled(config: Config, script: string): string {
   return script.replace(/\{\{|\}\}|\{(\w+)\}/g, (whole, name?: string) =>
     name === undefined ? whole.charAt(0) : (values[name] ?? whole),
   );
-}
-
-function scriptAt(config: Config, key: string, separator: string): string {
-  return config.strings(key).join(separator);
 }

@@ -25,31 +25,30 @@ export interface ContainerPolicy {
   pids: number | undefined;
 }
 
-const SECTION = 'agent.container_policy';
-
 /** @throws AgentError CONFIG_VALUE */
 export function readContainerPolicy(config: Config): ContainerPolicy {
-  const list = (name: string) =>
-    config.value(`${SECTION}.${name}`) === undefined ? undefined : config.strings(`${SECTION}.${name}`);
+  const policy = config.agent.containerPolicy;
   return {
-    images: list('images'),
-    registries: list('registries'),
-    mounts: list('mounts'),
-    capabilities: list('capabilities'),
-    networks: list('networks'),
-    devices: list('devices'),
-    privileged: config.boolean(`${SECTION}.privileged`),
-    noNewPrivileges: config.boolean(`${SECTION}.no_new_privileges`),
-    user: config.string(`${SECTION}.user`),
-    memory: memoryLimit(config),
-    pids: config.number(`${SECTION}.pids_limit`),
+    images: policy.images,
+    registries: policy.registries,
+    mounts: policy.mounts,
+    capabilities: policy.capabilities,
+    networks: policy.networks,
+    devices: policy.devices,
+    privileged: policy.privileged,
+    noNewPrivileges: policy.noNewPrivileges,
+    user: policy.user,
+    memory: memoryLimit(policy.memory),
+    pids: policy.pidsLimit,
   };
 }
 
-function memoryLimit(config: Config): number | undefined {
-  const text = config.string(`${SECTION}.memory`);
+function memoryLimit(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const bytes = byteSize(text);
   if (bytes !== undefined) return bytes;
-  throw new AgentError('CONFIG_VALUE', `${SECTION}.memory: expected a size such as 16g, found "${text}"`);
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `agent.container_policy.memory: expected a size such as 16g, found "${text}"`,
+  );
 }

@@ -51,7 +51,7 @@ export function openLog(
     server: ctx.logServer,
     redactor: ctx.redactor,
     logger: ctx.logger,
-    suppressCarriageReturn: ctx.config.boolean('agent.suppress_carriage_return'),
+    suppressCarriageReturn: ctx.config.agent.suppressCarriageReturn,
     resumed: journal.state?.workload !== undefined,
     echo: (text) => ctx.logger.echo(text),
     isGone: async (signal) => {

@@ -24,9 +24,6 @@ export interface DockerSetup extends DriverHost {
   flag: readonly string[];
 }
 
-/** Where a route is looked up for the machine's own address, when nothing is configured. */
-const ROUTE_TARGET = '8.8.8.8';
-
 /** Of Docker 28. */
 const CURRENT_API_VERSION = '1.48';
 
@@ -113,7 +110,7 @@ async function planFor(
 
 /** The server notes the user of a task by his credentials; a task cannot name another. */
 function cacheGroupOf({ config, record }: PlaceTask): Pick<ContainerPlan, 'cacheGroup'> {
-  if (config.boolean('agent.docker_share_caches_between_users')) return {};
+  if (config.agent.dockerShareCachesBetweenUsers) return {};
   return { cacheGroup: record.user || `task-${record.id}` };
 }
 
@@ -150,5 +147,5 @@ async function isAgentGone(config: Config, { sibling, mounts }: EngineMachine): 
 
 async function ownAddress(config: Config): Promise<string | undefined> {
   const forced = config.variable('CLEARML_AGENT_FORCE_HOST_MACHINE_IP');
-  return forced ?? (await hostAddress(config.string('api.public_ip_ping') ?? ROUTE_TARGET));
+  return forced ?? (await hostAddress(config.api.publicIpPing));
 }

@@ -19,12 +19,6 @@ export interface ChosenIndexes {
 }
 
 const PACKAGES = new Set(['torch', 'torchvision', 'torchaudio', 'torchcsprng', 'torchtext']);
-const TEMPLATES = {
-  cuda: 'https://download.pytorch.org/whl/cu{}/',
-  cudaNightly: 'https://download.pytorch.org/whl/nightly/cu{}/',
-  rocm: 'https://download.pytorch.org/whl/rocm{}.{}/',
-  rocmNightly: 'https://download.pytorch.org/whl/nightly/rocm{}.{}/',
-} as const;
 const ROCM_DEFAULT = [6, 4] as const;
 /** PyTorch has no index for every CUDA version: this many lower ones will do, since drivers run older code. */
 const CUDA_STEPS = 15;
@@ -39,9 +33,7 @@ export function namesTorch(list: RequirementList): boolean {
 /** Addresses where packages for the accelerator may be, best first. */
 export function torchIndexes(accelerator: Accelerator, settings: TorchSettings): string[] {
   if (accelerator.rocm !== undefined) return rocmIndexes(accelerator.rocm, settings);
-  const template = settings.nightly
-    ? (settings.nightlyTemplate ?? TEMPLATES.cudaNightly)
-    : (settings.template ?? TEMPLATES.cuda);
+  const template = settings.nightly ? settings.nightlyTemplate : settings.template;
   if (accelerator.cuda <= 0) return [template.replace('cu{}', 'cpu').replace('{}', 'cpu')];
   return Array.from({ length: CUDA_STEPS }, (_, step) =>
     template.replace('{}', String(accelerator.cuda - step)),
@@ -54,8 +46,7 @@ export function torchIndexes(accelerator: Accelerator, settings: TorchSettings):
  */
 export function torchIndexObstacle(settings: TorchSettings, chosen: ChosenIndexes): string | undefined {
   if (settings.resolve === 'none') return 'agent.package_manager.pytorch_resolve is none';
-  const template = settings.nightly ? settings.nightlyTemplate : settings.template;
-  if (template !== undefined) return undefined;
+  if (settings.templateChosen) return undefined;
   const own = [chosen.indexUrl ?? '', ...chosen.others].find((url) => /\/whl\/|torch/i.test(url));
   if (own !== undefined) return 'an index for it is configured';
   return chosen.indexUrl === undefined ? undefined : 'the package index is configured to be another one';
@@ -98,9 +89,7 @@ function isOld({ versions }: Requirement): boolean {
 }
 
 function rocmIndexes([major, minor]: readonly [number, number], settings: TorchSettings): string[] {
-  const template = settings.nightly
-    ? (settings.nightlyRocmTemplate ?? TEMPLATES.rocmNightly)
-    : (settings.rocmTemplate ?? TEMPLATES.rocm);
+  const template = settings.nightly ? settings.nightlyRocmTemplate : settings.rocmTemplate;
   const found: string[] = [];
   let [high, low] = major > 0 ? [major, minor] : ROCM_DEFAULT;
   while (found.length < ROCM_STEPS && high >= ROCM_OLDEST_MAJOR) {

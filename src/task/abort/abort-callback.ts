@@ -13,7 +13,7 @@ export async function waitForAbortCallback(run: TaskRun): Promise<void> {
   const runtime = await readRuntime(run);
   const asked = seconds(runtime[TIMEOUT_KEY]);
   if (asked <= 0) return;
-  const most = run.ctx.config.number('agent.abort_callback_max_timeout') ?? Number.POSITIVE_INFINITY;
+  const most = run.ctx.config.agent.abortCallbackMaxTimeout;
   const limit = Math.min(asked + seconds(runtime[POLL_KEY]), most);
   run.log.line(`### Waiting up to ${limit} seconds for the abort callback of the task ###`, 'INFO');
   const deadline = Date.now() + limit * 1000;

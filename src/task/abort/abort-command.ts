@@ -20,7 +20,7 @@ export async function runAbortCommand(run: TaskRun, { place, command }: Launched
   const { cwd, env = {} } = command;
   const text = env[COMMAND]?.trim();
   if (!text) return;
-  const most = run.ctx.config.number('agent.abort_callback_max_timeout') ?? Number.POSITIVE_INFINITY;
+  const most = run.ctx.config.agent.abortCallbackMaxTimeout;
   const seconds = Math.min(Number(env[TIMEOUT]) > 0 ? Number(env[TIMEOUT]) : TIMEOUT_SECONDS, most);
   run.log.line(`### Running the abort command, at most ${seconds} seconds: ${text} ###`, 'INFO');
   try {

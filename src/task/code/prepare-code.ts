@@ -199,7 +199,7 @@ function gitContext(
   const { ctx } = run;
   return {
     settings,
-    cacheFolder: repositoryCacheFolder(ctx.config, ctx.home, ctx.cacheFolder),
+    cacheFolder: repositoryCacheFolder(ctx.config, ctx.home),
     env: ctx.environment,
     home: ctx.home,
     reporter,
@@ -212,7 +212,7 @@ function pythonPath(
   folders: { root: string; folder: string; entryFolder: string; hasRepository: boolean },
 ): string[] {
   const own =
-    folders.hasRepository && config.boolean('agent.force_git_root_python_path')
+    folders.hasRepository && config.agent.forceGitRootPythonPath
       ? [folders.root, folders.folder]
       : [folders.folder, folders.entryFolder];
   return [...new Set(own)];

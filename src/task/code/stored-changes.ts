@@ -77,7 +77,7 @@ async function readAddress(uri: string, parts: StoredParts): Promise<string> {
 }
 
 function readOnce(uri: string, { run: { ctx }, signal }: StoredParts): Promise<string> {
-  return ctx.tasks.readArtifact(uri, ctx.config.string('api.files_server'), signal);
+  return ctx.tasks.readArtifact(uri, ctx.config.api.filesServer, signal);
 }
 
 function missing(why: string): AgentError {

@@ -28,7 +28,7 @@ function factsOf(input: RulesInput): ChoiceFacts {
     projectName: input.project_name,
     warn: () => undefined,
     default: { image: 'default:1', arguments: [], fromCommandLine: input.ignore_rules ?? false },
-    rules: readContainerRules(input.rules),
+    rules: readContainerRules(Array.isArray(input.rules) ? input.rules : []),
     rulesAvailable: (input.feature_set ?? 'advanced') === 'advanced',
     updateBack: input.update_back_task ?? true,
     defaultOnly: false,

@@ -27,7 +27,7 @@ export function envOverrides(input: OverridesInput): unknown {
     derive: input.session !== undefined,
   });
   if (input.session === undefined) return config.all;
-  return Object.fromEntries(input.session.get.map((key) => [key, config.value(key) ?? { missing: true }]));
+  return Object.fromEntries(input.session.get.map((key) => [key, config.raw(key) ?? { missing: true }]));
 }
 
 /** Declined: the original refuses such a value, ours is meant to take it. */

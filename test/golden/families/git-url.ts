@@ -25,7 +25,7 @@ interface Input {
 
 const operations: Record<Input['op'], (input: Input, settings: RepositorySettings) => unknown> = {
   ssh_to_http: ({ url, scheme = 'https' }) => rewritten(url, sshToHttp(parseGitUrl(url), scheme)),
-  http_to_ssh: ({ url, port, user }) =>
+  http_to_ssh: ({ url, port, user = 'git' }) =>
     rewritten(url, httpToSsh(parseGitUrl(url), { sshPort: port || undefined, sshUser: user })),
   add_credentials: ({ url }, settings) => bothForms(parseGitUrl(url), settings),
   clone,

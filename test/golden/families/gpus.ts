@@ -43,8 +43,8 @@ function visible(input: Input): unknown {
   const config = configOf(env, input.config ?? {});
   const visibility = gpuVisibility({ gpus: String(input.gpus ?? ''), cpuOnly: input.cpu_only, env });
   const identity = workerIdentity({
-    workerId: config.string('agent.worker_id'),
-    workerName: config.string('agent.worker_name'),
+    workerId: config.agent.workerId,
+    workerName: config.agent.workerName,
     hostname: 'host1',
     visibility,
     dynamic: input.dynamic ?? false,

@@ -68,8 +68,8 @@ async function checkKept(t: Parameters<typeof person>[0], shown: string): Promis
   const kept = /Your answers are in (\S+) \(mode 600\)/.exec(shown)?.[1] ?? '';
   t.is((await stat(kept)).mode & 0o777, 0o600);
   const config = loadConfig({ env: {}, home: '/', configFile: kept });
-  t.is(config.string('api.credentials.secret_key'), 'the-secret');
-  t.is(config.string('agent.git_pass'), 'token-of-git');
+  t.is(config.api.credentials.secretKey, 'the-secret');
+  t.is(config.agent.gitPass, 'token-of-git');
   t.false(/the-secret|token-of-git/.test(shown), shown);
 }
 
@@ -107,8 +107,8 @@ test('a link is followed, to nothing too', async (t) => {
     t.true((await lstat(file)).isSymbolicLink());
     t.is((await stat(real)).mode & 0o777, 0o600);
   }
-  t.is(config().string('agent.git_user'), 'other');
-  t.is(config().string('api.credentials.secret_key'), 'the-secret');
+  t.is(config().agent.gitUser, 'other');
+  t.is(config().api.credentials.secretKey, 'the-secret');
 });
 
 test('a terminal: another file is asked for until one can be written', async (t) => {
@@ -151,6 +151,6 @@ test('a terminal: another file is asked for until one can be written', async (t)
   const written = path.join(home.folder, 'new.conf');
   t.true(shown.includes(`The agent reads it with CLEARML_CONFIG_FILE=${written}.`), shown);
   t.is((await stat(written)).mode & 0o777, 0o600);
-  t.is(loadConfig({ env: {}, home: '/', configFile: written }).string('agent.worker_name'), 'box-7');
+  t.is(loadConfig({ env: {}, home: '/', configFile: written }).agent.workerName, 'box-7');
   t.is(await readFile(taken, 'utf8'), 'agent {}\n');
 });

@@ -49,15 +49,15 @@ test('a terminal: paste, Enter for every host, masked token, a private file', as
   t.false(shown.includes('token-of-git'));
   t.deepEqual(server.calls, ['auth.login']);
   const written = config();
-  t.deepEqual(written.strings('agent.git.credential_hosts'), ['github.com', 'git.example.com']);
-  t.is(written.string('api.web_server'), 'https://app.example.com');
-  t.is(written.string('api.api_server'), server.url);
-  t.is(written.string('api.files_server'), 'https://files.example.com');
-  t.is(written.string('api.credentials.secret_key'), 'the-secret');
-  t.is(written.string('sdk.development.default_output_uri'), 'https://files.example.com');
-  t.is(written.string('agent.git_pass'), 'token-of-git');
-  t.is(written.string('agent.worker_name'), 'box-7');
-  t.deepEqual(written.strings('agent.package_manager.extra_index_url'), ['https://index.example.com/simple']);
+  t.deepEqual(written.agent.git.credentialHosts, ['github.com', 'git.example.com']);
+  t.is(written.api.webServer, 'https://app.example.com');
+  t.is(written.api.apiServer, server.url);
+  t.is(written.api.filesServer, 'https://files.example.com');
+  t.is(written.api.credentials.secretKey, 'the-secret');
+  t.is(written.raw('sdk.development.default_output_uri'), 'https://files.example.com');
+  t.is(written.agent.gitPass, 'token-of-git');
+  t.is(written.agent.workerName, 'box-7');
+  t.deepEqual(written.agent.packageManager.extraIndexUrl, ['https://index.example.com/simple']);
   t.is((await stat(file)).mode & 0o777, 0o600);
   t.deepEqual(await left(), ['clearml.conf']);
 });
@@ -113,17 +113,17 @@ test('a terminal: keys that are refused may be typed once more', async (t) => {
     { wait: 'completed successfully' },
   ]);
   t.is(status, 0, shown);
-  t.is(config().string('api.credentials.secret_key'), 'the-secret');
+  t.is(config().api.credentials.secretKey, 'the-secret');
 });
 
 test('a pipe: one line an answer, defaults for empty ones', async (t) => {
   const { pipes, block, config, server } = await person(t);
   const { status, shown } = await pipes(`${block}\n\nhttps://files.other\ns\nme\nsecret-token\n${REST}`);
   t.is(status, 0, shown);
-  t.is(config().string('sdk.development.default_output_uri'), 'https://files.other');
-  t.is(config().string('agent.git_user'), 'me');
-  t.is(config().string('agent.git_pass'), 'secret-token');
-  t.is(config().string('api.api_server'), server.url);
+  t.is(config().raw('sdk.development.default_output_uri'), 'https://files.other');
+  t.is(config().agent.gitUser, 'me');
+  t.is(config().agent.gitPass, 'secret-token');
+  t.is(config().api.apiServer, server.url);
 });
 
 test('a pipe: refused keys, twice, end without a file', async (t) => {
@@ -185,8 +185,8 @@ test('an existing file keeps what it has, with an agent section behind it when t
   const added = await pipes(`y\nnew\npass\n${REST}`);
   t.is(added.status, 0, added.shown);
   t.true((await readFile(file, 'utf8')).startsWith(`${before}\n`));
-  t.is(config().string('agent.git_user'), 'new');
-  t.true(config().boolean('agent.debug'));
+  t.is(config().agent.gitUser, 'new');
+  t.true(config().agent.debug);
   t.is((await stat(file)).mode & 0o777, 0o600);
 });
 

@@ -14,11 +14,10 @@ function configOf(text: string, env: Environment = {}, flags?: ConfigTree): Conf
 
 test('a text: empty and null are not set, a number keeps its form', (t) => {
   const config = configOf('agent { git_user: "", git_pass: null, default_python: 3.10, git_host: 5 }');
-  t.is(config.string('agent.git_user'), undefined);
-  t.is(config.string('agent.git_pass'), undefined);
-  t.is(config.string('agent.default_python'), '3.10');
-  t.is(config.string('agent.git_host'), '5');
-  t.is(config.string('agent.no.such.key'), undefined);
+  t.is(config.agent.gitUser, undefined);
+  t.is(config.agent.gitPass, undefined);
+  t.is(config.agent.defaultPython, '3.10');
+  t.is(config.agent.gitHost, '5');
 });
 
 test('true and false: words count, an absent key has the default of the table', (t) => {
@@ -27,14 +26,13 @@ test('true and false: words count, an absent key has the default of the table', 
   );
   t.deepEqual(
     [
-      'reload_config',
-      'translate_ssh',
-      'docker_force_pull',
-      'debug',
-      'docker_use_activated_venv',
-      'other',
-    ].map((key) => config.boolean(`agent.${key}`)),
-    [true, false, true, false, true, false],
+      config.agent.reloadConfig,
+      config.agent.translateSsh,
+      config.agent.dockerForcePull,
+      config.agent.debug,
+      config.agent.dockerUseActivatedVenv,
+    ],
+    [true, false, true, false, true],
   );
 });
 
@@ -42,13 +40,11 @@ test('numbers and lists', (t) => {
   const config = configOf(
     'agent { task_ping_interval_sec: "30", uptime: "1-2 MON", downtime: [1, x], git_user: "" }',
   );
-  t.is(config.number('agent.task_ping_interval_sec'), 30);
-  t.is(config.number('agent.dynamic_gpus_reservation_timeout_sec'), 600);
-  t.is(config.number('agent.force_git_ssh_port'), undefined);
-  t.deepEqual(config.strings('agent.uptime'), ['1-2 MON']);
-  t.deepEqual(config.strings('agent.downtime'), ['1', 'x']);
-  t.deepEqual(config.strings('agent.git_user'), []);
-  t.deepEqual(config.tree('agent.vcs_cache'), { enabled: true, path: '~/.clearml/vcs-cache' });
+  t.is(config.agent.taskPingIntervalSec, 30);
+  t.is(config.agent.dynamicGpusReservationTimeoutSec, 600);
+  t.is(config.agent.forceGitSshPort, undefined);
+  t.deepEqual(config.agent.uptime, ['1-2 MON']);
+  t.deepEqual(config.agent.downtime, ['1', 'x']);
 });
 
 test('a wrong type names key, value and place; never a secret', (t) => {
@@ -57,16 +53,15 @@ test('a wrong type names key, value and place; never a secret', (t) => {
   );
   const message = (read: () => unknown) => t.throws(read, { code: 'CONFIG_VALUE' })?.message;
   t.is(
-    message(() => config.boolean('agent.reload_config')),
+    message(() => config.agent.reloadConfig),
     'agent.reload_config: expected true or false, found "maybe" (/etc/clearml.conf:2)',
   );
   t.is(
-    message(() => config.string('agent.git_pass')),
+    message(() => config.agent.gitPass),
     'agent.git_pass: expected a text, found something else (/etc/clearml.conf:3)',
   );
-  t.regex(message(() => config.number('agent.git_user')) ?? '', /expected a number/);
-  t.regex(message(() => config.strings('agent.uptime')) ?? '', /expected a list of texts/);
-  t.regex(message(() => config.tree('agent.reload_config')) ?? '', /expected a section/);
+  t.regex(message(() => config.agent.gitUser) ?? '', /expected a text, found \{"a":1\}/);
+  t.regex(message(() => config.agent.uptime) ?? '', /expected a text or a list of texts/);
 });
 
 test('every value knows its layer and what it overrode', (t) => {
@@ -87,8 +82,8 @@ test('every value knows its layer and what it overrode', (t) => {
 
 test('a plain value above a section ends what lower layers say', (t) => {
   const config = configOf('agent.vcs_cache: null');
-  t.is(config.value('agent.vcs_cache'), null);
-  t.is(config.value('agent.vcs_cache.path'), undefined);
+  t.is(config.raw('agent.vcs_cache'), null);
+  t.is(config.raw('agent.vcs_cache.path'), undefined);
   t.deepEqual(config.claims('agent.vcs_cache.path'), []);
 });
 
@@ -101,7 +96,7 @@ test('variables: the first spelling that is set, trimmed; words and yes or no', 
     CLEARML_AGENT_FORCE_POETRY: 'perhaps',
   });
   t.is(config.variable('CLEARML_API_HOST'), 'http://old');
-  t.is(config.string('api.api_server'), 'http://old');
+  t.is(config.api.apiServer, 'http://old');
   t.deepEqual(config.words('CLEARML_WORKER_TAGS'), ['a', 'b c']);
   t.is(config.flag('CLEARML_AGENT_FORCE_UV'), true);
   t.is(config.flag('CLEARML_AGENT_FORCE_TASK_INIT'), undefined);
@@ -115,17 +110,51 @@ test('a changed configuration is another one', (t) => {
   const config = configOf('agent.worker_name: file', { CLEARML_WORKER_ID: 'one', KEPT: '1' });
   const found = config.withTree({ agent: { worker_name: 'host' } }, 'the host name');
   const inside = found.withEnvironment({ CLEARML_WORKER_ID: 'two', CLEARML_AGENT__AGENT__DEBUG: 'true' });
-  t.is(config.string('agent.worker_name'), 'file');
-  t.is(found.string('agent.worker_name'), 'host');
+  t.is(config.agent.workerName, 'file');
+  t.is(found.agent.workerName, 'host');
   t.is(describeSource(found.source('agent.worker_name')), 'the host name');
   t.deepEqual(
-    [
-      inside.string('agent.worker_id'),
-      inside.boolean('agent.debug'),
-      inside.env.KEPT,
-      config.string('agent.worker_id'),
-    ],
+    [inside.agent.workerId, inside.agent.debug, inside.env.KEPT, config.agent.workerId],
     ['two', true, '1', 'one'],
   );
-  t.is(inside.withEnvironment({ CLEARML_WORKER_ID: undefined }).string('agent.worker_id'), undefined);
+  t.is(inside.withEnvironment({ CLEARML_WORKER_ID: undefined }).agent.workerId, undefined);
+});
+
+test('a key that is empty has the default of its row; null is nothing where the row says so', (t) => {
+  const text = `agent { kill_grace_sec: null, venvs_dir: "", docker_pip_cache: "", venvs_cache: null, default_docker.image: ""
+    resource_monitoring.default_gpu_utilization: null, translate_ssh: null
+    package_manager { pip_version: "", conda_channels: null, pytorch_resolve: unknown, type: " UV " }
+    container_policy { images: null } }`;
+  const { agent } = configOf(text);
+  t.deepEqual(
+    [agent.killGraceSec, agent.venvsDir, agent.dockerPipCache, agent.venvsCache.path],
+    [10, '~/.clearml/venvs-builds', undefined, undefined],
+  );
+  t.deepEqual([agent.venvsCache.maxEntries, agent.defaultDocker.image], [10, 'nvidia/cuda']);
+  t.deepEqual([agent.resourceMonitoring.defaultGpuUtilization, agent.translateSsh], [null, false]);
+  const { pipVersion, condaChannels, pytorchResolve, type } = agent.packageManager;
+  t.deepEqual([pipVersion, pytorchResolve, type], [[], 'pip', 'uv']);
+  t.deepEqual(condaChannels, ['pytorch', 'conda-forge', 'nvidia', 'defaults']);
+  t.deepEqual([agent.containerPolicy.images, agent.containerPolicy.devices], [[], undefined]);
+});
+
+test('a number below the lowest and an unknown choice are refused', (t) => {
+  const { agent } = configOf('agent {\n git.timeout_sec: -1\n package_manager.type: npm\n}');
+  t.throws(() => agent.git.timeoutSec, {
+    code: 'CONFIG_VALUE',
+    message: 'agent.git.timeout_sec: expected a number, 0 or more, found -1 (/etc/clearml.conf:2)',
+  });
+  t.throws(() => agent.packageManager.type, {
+    code: 'CONFIG_VALUE',
+    message:
+      'agent.package_manager.type: expected one of pip, uv, poetry, conda, found "npm" (/etc/clearml.conf:3)',
+  });
+});
+
+test('what sets a key is told apart from its default', (t) => {
+  const key = 'agent.force_git_ssh_user';
+  t.deepEqual(
+    ['', `${key}: ""`, `${key}: git`].map((text) => configOf(text).isSet(key)),
+    [false, false, true],
+  );
 });

@@ -19,7 +19,7 @@ for (const [name, bytes, warned] of FILES) {
     t.teardown(() => rmSync(home, { recursive: true }));
     writeFileSync(path.join(home, 'clearml.conf'), bytes, { mode: 0o600 });
     const config = loadConfig({ env: {}, home });
-    t.is(config.string('agent.git_pass'), 'geheimnis-ä');
+    t.is(config.agent.gitPass, 'geheimnis-ä');
     const warnings = config.warnings.filter((line) =>
       /clearml\.conf is not UTF-8 and is read as windows-1252/.test(line),
     );

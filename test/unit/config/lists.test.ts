@@ -2,6 +2,7 @@ import test from 'ava';
 import { Config } from '../../../src/config/config.js';
 import { type ListKind, readList } from '../../../src/config/lists.js';
 import { shippedLayer } from '../../../src/config/load.js';
+import type { VariableName } from '../../../src/config/options/option-types.js';
 
 const FLAGS = ['--no-deps', '--pre'];
 const NAMES = ['ONE', 'TWO'];
@@ -63,8 +64,6 @@ for (const [kind, items, texts] of CASES) {
     test(`${JSON.stringify(text)} as ${kind}`, (t) => t.deepEqual(readList(text, kind), items));
 }
 
-const KEY = 'agent.hide_docker_command_env_vars.extra_keys';
-
 for (const value of [
   'ONE,TWO',
   'ONE TWO',
@@ -76,23 +75,25 @@ for (const value of [
   test(`names in the configuration: ${JSON.stringify(value)}`, (t) => {
     const tree = { agent: { hide_docker_command_env_vars: { extra_keys: value } } };
     const layer = { tree, source: { kind: 'file', name: 'clearml.conf' } as const };
-    t.deepEqual(new Config({ env: {}, base: [shippedLayer(), layer] }).strings(KEY), NAMES);
+    t.deepEqual(
+      new Config({ env: {}, base: [shippedLayer(), layer] }).agent.hideDockerCommandEnvVars.extraKeys,
+      NAMES,
+    );
   });
 }
 
 test('arguments in the configuration: a text is split, a list stays as it is', (t) => {
-  const key = 'agent.package_manager.extra_pip_install_flags';
   const read = (value: string | string[]) => {
     const tree = { agent: { package_manager: { extra_pip_install_flags: value } } };
     const layer = { tree, source: { kind: 'file', name: 'clearml.conf' } as const };
-    return new Config({ env: {}, base: [layer] }).strings(key);
+    return new Config({ env: {}, base: [layer] }).agent.packageManager.extraPipInstallFlags;
   };
   t.deepEqual(read('--no-deps --pre'), FLAGS);
   t.deepEqual(read('["--no-deps", "--pre", ]'), FLAGS);
   t.deepEqual(read(['--find-links', '/a b']), ['--find-links', '/a b']);
 });
 
-const VARIABLES: readonly [name: string, text: string, items: string[]][] = [
+const VARIABLES: readonly [name: VariableName, text: string, items: string[]][] = [
   ['CLEARML_EXTRA_PIP_INSTALL_FLAGS', '["--no-deps", ]', ['--no-deps']],
   ['CLEARML_AGENT_EXTRA_DOCKER_ARGS', "['-v', '/a:/b']", ['-v', '/a:/b']],
   ['CLEARML_AGENT_DOCKER_ARGS_FILTERS', '["^--env$", "^-e$"]', ['^--env$', '^-e$']],

@@ -17,14 +17,14 @@ function home(t: ExecutionContext, files: Record<string, string> = {}): string {
 
 test('without any file there are the shipped defaults', (t) => {
   const config = loadConfig({ env: {}, home: home(t) });
-  t.is(config.value('agent.package_manager.type'), 'pip');
+  t.is(config.raw('agent.package_manager.type'), 'pip');
   t.deepEqual([config.files, config.warnings], [[], []]);
 });
 
 test('both files of the home folder are read, clearml.conf is the stronger', (t) => {
   const folder = home(t, { 'trains.conf': 'agent { a: 1, b: 1 }', 'clearml.conf': 'agent {\n b: 2 }' });
   const config = loadConfig({ env: {}, home: folder });
-  t.deepEqual([config.value('agent.a'), config.value('agent.b')], [1, 2]);
+  t.deepEqual([config.raw('agent.a'), config.raw('agent.b')], [1, 2]);
   t.deepEqual(config.files, [path.join(folder, 'trains.conf'), path.join(folder, 'clearml.conf')]);
   t.is(describeSource(config.source('agent.b')), `${path.join(folder, 'clearml.conf')}:2`);
 });
@@ -32,14 +32,14 @@ test('both files of the home folder are read, clearml.conf is the stronger', (t)
 test('a file named by a variable takes the place of those, a flag the place of the variable', (t) => {
   const folder = home(t, { 'clearml.conf': 'x: home', 'a.conf': 'x: variable', 'b.conf': 'x: flag' });
   const env = { TRAINS_CONFIG_FILE: '~/a.conf', FOLDER: folder };
-  t.is(loadConfig({ env, home: folder }).value('x'), 'variable');
-  t.is(loadConfig({ env, home: folder, configFile: '$FOLDER/b.conf' }).value('x'), 'flag');
+  t.is(loadConfig({ env, home: folder }).raw('x'), 'variable');
+  t.is(loadConfig({ env, home: folder, configFile: '$FOLDER/b.conf' }).raw('x'), 'flag');
 });
 
 test('a missing file is a warning when a variable names it and an error when the flag does', (t) => {
   const folder = home(t, { 'clearml.conf': 'x: home' });
   const config = loadConfig({ env: { CLEARML_CONFIG_FILE: '~/no.conf' }, home: folder });
-  t.is(config.value('x'), undefined);
+  t.is(config.raw('x'), undefined);
   t.regex(config.warnings.join('\n'), /^CLEARML_CONFIG_FILE names the file .*no\.conf, which does not exist/);
   t.throws(() => loadConfig({ env: {}, home: folder, configFile: '/no/such.conf' }), {
     code: 'CONFIG_FILE',
@@ -90,12 +90,12 @@ test('the folder of CLEARML_CONFIG_PATH: each file is the section of its name', 
   });
   const env = { CLEARML_CONFIG_PATH: '~/conf' };
   const config = loadConfig({ env, home: folder });
-  t.is(config.value('agent.worker_name'), 'general');
+  t.is(config.raw('agent.worker_name'), 'general');
   t.is(describeSource(config.source('agent.worker_name')), `${folder}/conf/default/agent.conf:2`);
-  t.is(config.value('deep.er.x'), 1);
-  t.is(config.value('agent.a'), 1);
-  t.is(loadConfig({ env: { ...env, TRAINS_ENV: 'demo' }, home: folder }).value('agent.worker_name'), 'demo');
-  t.deepEqual(loadConfig({ env: { CLEARML_CONFIG_PATH: '/no/such' }, home: folder }).value('agent.a'), 1);
+  t.is(config.raw('deep.er.x'), 1);
+  t.is(config.raw('agent.a'), 1);
+  t.is(loadConfig({ env: { ...env, TRAINS_ENV: 'demo' }, home: folder }).raw('agent.worker_name'), 'demo');
+  t.deepEqual(loadConfig({ env: { CLEARML_CONFIG_PATH: '/no/such' }, home: folder }).raw('agent.a'), 1);
   t.throws(() => loadConfig({ env: { ...env, TRAINS_ENV: 'x' }, home: folder }), {
     code: 'CONFIG_VALUE',
     message: 'TRAINS_ENV: expected default, demo, local, found "x"',
@@ -106,12 +106,12 @@ test('flags beat everything and are named as flags', (t) => {
   const env = { CLEARML_WORKER_NAME: 'variable' };
   const flags = { agent: { worker_name: 'flag', debug: true } };
   const config = loadConfig({ env, home: home(t), flags });
-  t.is(config.string('agent.worker_name'), 'flag');
+  t.is(config.agent.workerName, 'flag');
   t.is(describeSource(config.source('agent.debug')), 'flag --debug');
 });
 
 test('a text that is taken from outside cannot change the shipped defaults', (t) => {
   const folder = home(t, { 'clearml.conf': 'agent { forbidden_docker_args += [privileged] }' });
-  t.deepEqual(loadConfig({ env: {}, home: folder }).strings('agent.forbidden_docker_args'), ['privileged']);
-  t.deepEqual(loadConfig({ env: {}, home: home(t) }).strings('agent.forbidden_docker_args'), ['entrypoint']);
+  t.deepEqual(loadConfig({ env: {}, home: folder }).agent.forbiddenDockerArgs, ['privileged']);
+  t.deepEqual(loadConfig({ env: {}, home: home(t) }).agent.forbiddenDockerArgs, ['entrypoint']);
 });

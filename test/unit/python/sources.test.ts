@@ -29,6 +29,7 @@ import {
   torchIndexObstacle,
 } from '../../../src/python/requirements/torch-index.js';
 import { pythonSettings } from '../../../src/python/settings.js';
+import { torchSettings } from '../../../src/python/tool-settings.js';
 
 const SETTINGS = {
   priority: [],
@@ -41,14 +42,7 @@ const SETTINGS = {
   forceTaskInit: false,
   folders: [],
 };
-const TORCH = {
-  resolve: 'pip',
-  nightly: false,
-  template: undefined,
-  nightlyTemplate: undefined,
-  rocmTemplate: undefined,
-  nightlyRocmTemplate: undefined,
-} as const;
+const TORCH = torchSettings(new Config({ env: {}, base: [] }));
 
 test("the task's own list comes before the repository's files", (t) => {
   t.deepEqual(requirementSource({ pip: 'six\n' }, true, SETTINGS), { kind: 'task', lines: ['six', ''] });
@@ -194,7 +188,7 @@ test('an index of PyTorch fits the accelerator, and a configured index wins', (t
   );
   t.is(
     torchIndexObstacle(
-      { ...TORCH, template: 'https://m/cu{}' },
+      { ...TORCH, template: 'https://m/cu{}', templateChosen: true },
       { indexUrl: 'https://mirror/simple', others: [] },
     ),
     undefined,

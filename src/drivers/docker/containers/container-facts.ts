@@ -58,9 +58,7 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     configFile,
     gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),
-    vaultVariables: config.boolean('agent.docker_apply_environment_from_vault')
-      ? described.vaultVariables
-      : [],
+    vaultVariables: config.agent.dockerApplyEnvironmentFromVault ? described.vaultVariables : [],
     sources: {
       env: config.env,
       folder: home,
@@ -102,10 +100,10 @@ function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): 
     projectName: described.projectName,
     warn,
     default: chooseDefaultImage(config, setup.flag),
-    rules: readContainerRules(config.value('agent.default_docker.match_rules')),
+    rules: readContainerRules(config.agent.defaultDocker.matchRules),
     rulesAvailable: described.advanced,
-    updateBack: config.boolean('agent.default_docker.update_back_task'),
-    defaultOnly: config.boolean('agent.disable_task_docker_override'),
+    updateBack: config.agent.defaultDocker.updateBackTask,
+    defaultOnly: config.agent.disableTaskDockerOverride,
   };
 }
 

@@ -100,7 +100,7 @@ files {
 }`),
     { home, say: (line) => said.push(line) },
   );
-  t.is(config.string('agent.git_user'), 'bot');
+  t.is(config.agent.gitUser, 'bot');
   t.is(fs.readFileSync(path.join(home, 'deep/a'), 'utf8'), 'x');
   t.is(fs.statSync(path.join(home, 'deep/a')).mode & 0o777, 0o600);
   t.is(fs.readFileSync(path.join(home, 'kept'), 'utf8'), 'old');
