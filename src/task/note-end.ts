@@ -20,7 +20,8 @@ export async function noteEnd(
   step: JournalStep & { step: 'ended' },
 ): Promise<boolean> {
   const patience = lateAbort([signals.stop, signals.handOver], LAST_WAIT_MS);
-  const leaving = AbortSignal.any([patience.signal, signals.kill]);
+  // The signals of the daemon outlive the run, so nothing is derived from them while the disk takes the step.
+  let leaving: AbortSignal | undefined;
   try {
     for (let failures = 1; ; failures += 1) {
       try {
@@ -32,6 +33,7 @@ export async function noteEnd(
             `task ${task}: has ended and is reported once its journal takes that: ${causeLine(error)}`,
           );
       }
+      leaving ??= AbortSignal.any([patience.signal, signals.kill]);
       await sleep(backoffDelay(failures, BACKOFF, Math.random), undefined, { signal: leaving }).catch(
         () => undefined,
       );

@@ -16,7 +16,7 @@ interface RecordedCase {
   refused?: string;
 }
 
-const folder = path.resolve(import.meta.dirname, '../../../fixtures/docker');
+const folder = path.resolve(import.meta.dirname, '../../fixtures/docker');
 const cases: RecordedCase[] = JSON.parse(fs.readFileSync(path.join(folder, 'create-bodies.json'), 'utf8'));
 const defaults: Record<string, unknown> = JSON.parse(
   fs.readFileSync(path.join(folder, 'default-body.json'), 'utf8'),
