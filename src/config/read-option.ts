@@ -2,7 +2,7 @@ import type { ConfigValue } from './config.js';
 import { readList } from './lists.js';
 import type { Option, OptionType } from './options/option.js';
 import { ownValue } from './options/option-table.js';
-import { choiceOf, valueProblem } from './value-types.js';
+import { choiceOf, valueProblem } from './validate.js';
 import { booleanWord } from './words.js';
 
 /** What a configuration says about one key. */

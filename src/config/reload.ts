@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { causeLine } from '../errors.js';
-import { configChanged, describeChange } from './changes.js';
-import type { Config } from './config.js';
+import { maskedTree } from '../secrets/mask.js';
+import type { Config, ConfigTree, ConfigValue } from './config.js';
+import { joinKey, leaves, valueAt } from './tree.js';
 
 export interface ReloadOptions {
   /** What was read at the start, and what became of it. */
@@ -43,4 +45,32 @@ export class ReloadedConfig {
     for (const change of changes) this.#options.say(`configuration changed: ${describeChange(change)}`);
     this.#now = { read, complete: await this.#options.complete(read) };
   }
+}
+
+interface ConfigChange {
+  key: string;
+  /** As it may be shown; `undefined`: the key was, or is, not set. */
+  before: ConfigValue | undefined;
+  after: ConfigValue | undefined;
+}
+
+/** What differs between two configurations, secrets masked. */
+export function configChanged(old: Config, fresh: Config): ConfigChange[] {
+  const [before, after] = [maskedTree(old), maskedTree(fresh)];
+  return changedPaths(old.all, fresh.all).map((path) => ({
+    key: joinKey(path),
+    before: valueAt(before, path),
+    after: valueAt(after, path),
+  }));
+}
+
+/** A change in the words of the log: `agent.git_user: "a" → "b"`. */
+export function describeChange({ key, before, after }: ConfigChange): string {
+  const text = (value: ConfigValue | undefined) => (value === undefined ? 'not set' : JSON.stringify(value));
+  return `${key}: ${text(before)} → ${text(after)}`;
+}
+
+function changedPaths(old: ConfigTree, fresh: ConfigTree): string[][] {
+  const paths = new Map([...leaves(old), ...leaves(fresh)].map(([path]) => [joinKey(path), path]));
+  return [...paths.values()].filter((path) => !isDeepStrictEqual(valueAt(old, path), valueAt(fresh, path)));
 }

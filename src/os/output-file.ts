@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { withoutApiSecrets } from './child-environment.js';
+import { processEnvironment } from './environment.js';
 import { otherLength } from './file-watch.js';
 import { diskError, readTextIfThere, writeFileDurable } from './files.js';
-import { freeRange } from './free-range.js';
 
 export interface OutputPiece {
   data: Uint8Array;
@@ -204,4 +208,24 @@ async function readState(file: string): Promise<OutputState> {
   const found: unknown = text === undefined ? undefined : JSON.parse(text);
   if (typeof found !== 'object' || found === null) return NOTHING_MISSING;
   return { ...NOTHING_MISSING, ...found };
+}
+
+/**
+ * Gives a range of a file back to the file system; it reads as zeros from then on, and the file keeps its length.
+ * By the `fallocate` of util-linux, because Node has no call for it.
+ *
+ * @returns `false` where the system or the file system cannot do that
+ */
+async function freeRange(handle: FileHandle, start: number, length: number): Promise<boolean> {
+  const range = ['--punch-hole', '--offset', String(start), '--length', String(length)];
+  const child = spawn('fallocate', [...range, '/proc/self/fd/3'], {
+    env: withoutApiSecrets(processEnvironment()),
+    stdio: ['ignore', 'ignore', 'ignore', handle.fd],
+  });
+  try {
+    const [code] = await once(child, 'close');
+    return code === 0;
+  } catch {
+    return false; // there is no such program
+  }
 }

@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { AgentError, causeLine, systemCode } from '../errors.js';
 import { Accounts, type KeyPair } from './auth/accounts.js';
-import { documentTables, type ServerContext, type UserDocument } from './context.js';
-import { isoDate } from './dates.js';
+import type { ServerContext } from './context.js';
+import { documentTables, type UserDocument } from './context.js';
+import { isoDate, parseDate } from './dates.js';
 import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
@@ -13,10 +14,9 @@ import { newId } from './ids.js';
 import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
+import { changeStatus } from './tasks/change-status.js';
 import { createQueue } from './tasks/queue-entries.js';
-import { stopSilentTasks, WATCHDOG_TIMES, type WatchdogTimes } from './watchdog.js';
-
-export { serverConfText } from './server-conf.js';
+import { forgetExpired } from './workers/worker-store.js';
 
 export interface ServerOptions {
   /** Where everything is kept; made with mode 0700. */
@@ -195,4 +195,54 @@ function userName(): string {
   } catch {
     return 'user';
   }
+}
+
+/** The `clearml.conf` that lets agents and the Python SDK use a server. It holds the secret key. */
+export function serverConfText(server: Pick<EmbeddedServer, 'url' | 'filesUrl' | 'credentials'>): string {
+  const { url, filesUrl, credentials } = server;
+  return `api {
+  api_server: "${url}"
+  # There is no web page; clients only print links that begin with it.
+  web_server: "${url}"
+  files_server: "${filesUrl}"
+  credentials {
+    access_key: "${credentials.accessKey}"
+    secret_key: "${credentials.secretKey}"
+  }
+}
+`;
+}
+
+interface WatchdogTimes {
+  /** Milliseconds between two looks; the first comes after as long. */
+  everyMs: number;
+  /** Milliseconds without a sign of life after which a running task is given up. */
+  silentMs: number;
+}
+
+const WATCHDOG_TIMES: WatchdogTimes = { everyMs: 900_000, silentMs: 7_200_000 };
+
+const REASON = 'Forced stop (non-responsive)';
+/** Signs changes that no user asked for. */
+const SERVER_NAME = '__apiserver__';
+
+/** Stops running tasks that nothing was heard of for too long, and forgets expired workers; the stopped ids. */
+function stopSilentTasks(server: ServerContext, silentMs: number): string[] {
+  return server.database.transaction(() => {
+    const limit = server.now() - silentMs;
+    const stopped: string[] = [];
+    for (const task of server.tasks.scan({ where: "status = 'in_progress'", parameters: [] })) {
+      if ((parseDate(task.last_update ?? '') ?? 0) >= limit) continue;
+      changeStatus(server, task, {
+        to: 'stopped',
+        reason: REASON,
+        message: REASON,
+        force: true,
+        by: SERVER_NAME,
+      });
+      stopped.push(task.id);
+    }
+    forgetExpired(server);
+    return stopped;
+  });
 }

@@ -1,5 +1,6 @@
-import { type ErrorCode, isAgentError, systemCode } from '../errors.js';
-import type { RunEnd } from './outcome.js';
+import { type AgentError, causeLine, type ErrorCode, isAgentError, systemCode } from '../errors.js';
+import type { EndByItself, RunEnd } from './outcome.js';
+import type { TaskRun } from './run.js';
 
 /** What kind of cause ended a task as failed; programs read it as `failure_class` in the task's runtime. */
 export const FAILURE_CLASSES = [
@@ -74,4 +75,39 @@ export function isInfrastructure(end: RunEnd): boolean {
   if (end.kind === 'setup') return end.infrastructure === true;
   const failed = failureClass(end);
   return failed === 'agent_lost' || failed === 'gpu_fault' || failed === 'disk_full';
+}
+
+/** Short texts that the web UI shows as the reason of a failed status. */
+const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
+  REPOSITORY_CLONE: 'failed cloning repository',
+  REPOSITORY_REVISION: 'failed cloning repository',
+  REPOSITORY_DIFF: 'failed applying uncommitted changes',
+  PYTHON_MISSING: 'failed finding a Python interpreter',
+  ENVIRONMENT_CREATE: 'failed creating the Python environment',
+  REQUIREMENTS_INSTALL: 'failed installing requirements',
+  ENTRY_POINT_MISSING: 'entry point not found',
+  OWNER_TOKEN: 'failed logging in as the owner of the task',
+  API_REFUSED: 'refused by the server',
+  API_CREDENTIALS: "the server refuses the agent's credentials",
+  DISK_FULL: 'no space left on the disk',
+  DOCKER_ARGUMENT: 'wrong docker arguments',
+  DOCKER_POLICY: 'refused by the container policy',
+  DOCKER_ENGINE: 'failed reaching the container engine',
+  DOCKER_IMAGE: 'failed getting the container image',
+  DOCKER_CONTAINER: 'failed preparing the container',
+  GPU_DEVICE: 'failed giving the container a GPU',
+};
+const UNNAMED = 'failed preparing the task';
+
+/** The end of a task whose set-up an error ended. */
+export function setupFailure(run: Pick<TaskRun, 'ctx' | 'task'>, error: unknown): EndByItself {
+  const cause = causeLine(error);
+  const known = setupCause(error);
+  if (isAgentError(error)) {
+    const words = [...(error.detail?.split('\n') ?? []), ...(error.hint ? [error.hint] : [])];
+    return { kind: 'setup', reason: SETUP_REASONS[error.code] ?? UNNAMED, cause, words, ...known };
+  }
+  if (error instanceof Error) run.ctx.logger.error(`task ${run.task}: ${error.stack ?? cause}`);
+  const reason = (known.class === 'disk_full' && SETUP_REASONS.DISK_FULL) || UNNAMED;
+  return { kind: 'setup', reason, cause, ...known };
 }

@@ -8,6 +8,7 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
+import { setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
@@ -16,7 +17,6 @@ import { type Attempt, type Phase, runPhases } from './phases.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
-import { setupFailure } from './setup-failure.js';
 import { stopWorkload, superviseWorkload } from './supervise.js';
 
 /** One run of one task, with what belongs to it alone. */

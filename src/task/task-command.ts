@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.js';
 import type { Place, PlaceCommand } from '../drivers/driver.js';
+import { pinningVariables } from '../gpu/allocation.js';
+import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
 import { writeFileDurable } from '../os/files.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
 import { commandArguments } from './code/command.js';
 import { entryArguments } from './code/entry-words.js';
 import type { TaskCode } from './code/prepare-code.js';
-import { devicePins } from './device-pins.js';
+import type { AgentContext } from './context.js';
 import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
 import { taskConfigText } from './task-config.js';
@@ -99,4 +101,20 @@ async function findShell(place: Place, candidates: readonly string[]): Promise<s
   const script = 'for file in "$@"; do if [ -x "$file" ]; then printf %s "$file"; exit; fi; done';
   const { stdout } = await place.exec({ argv: [LAST_SHELL, '-c', script, 'sh', ...candidates] });
   return stdout || LAST_SHELL;
+}
+
+/**
+ * The variables that show a task the agent's GPUs and no others; none where the agent has no limit. A slice is
+ * given to CUDA by its UUID, for which the GPUs are looked at.
+ */
+export async function devicePins({
+  environment,
+  gpus,
+}: Pick<AgentContext, 'environment' | 'gpus'>): Promise<Record<string, string>> {
+  const visibility = gpuVisibility({ env: environment });
+  if (!visibility.visible) return {};
+  const listed = selectedDevices(visibility.visible).kind === 'list';
+  const reading = listed ? await gpus.read() : undefined;
+  const variables = Object.entries(pinningVariables(visibility, reading?.gpus ?? []));
+  return Object.fromEntries(variables.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

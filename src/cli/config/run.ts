@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Config, ConfigTree, ConfigValue } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { nearest } from '../../config/nearest.js';
@@ -6,13 +7,15 @@ import { renderConfig, shownValue } from '../../config/render-config.js';
 import { describeSource } from '../../config/source.js';
 import { joinKey, leaves } from '../../config/tree.js';
 import { validateConfig } from '../../config/validate.js';
+import { sanitizeCommand } from '../../container/arguments/sanitize-command.js';
+import { hidingRules } from '../../container/plan/argument-settings.js';
 import { AgentError } from '../../errors.js';
 import { visibleJson, visibleLines, visibleText } from '../../logs/visible-text.js';
+import type { CommandMask } from '../../secrets/mask.js';
 import { maskedTree } from '../../secrets/mask.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig } from '../session.js';
 import { VERSION } from '../version.js';
-import { commandMask, withHostName } from './shown-config.js';
 
 /** `agent config`, `agent config get KEY`, `agent config validate [FILE]` */
 export async function runConfig(context: CommandContext): Promise<number> {
@@ -108,4 +111,23 @@ function validate(context: CommandContext, file: string | undefined): number {
     if (errors.length === 0) stdout.write(`${config.files.join(', ') || 'The configuration'} is valid\n`);
   }
   return errors.length === 0 ? 0 : 2;
+}
+
+/** Variables to hide in a printed configuration, besides those that container commands hide. */
+const SECRET_NAMES = ['SECRET', 'PASS', 'TOKEN', 'CREDENTIAL', 'KEY'].flatMap((word) => [
+  `*${word}*`,
+  `*${word.toLowerCase()}*`,
+]);
+
+/** With the default worker name if none is configured. */
+function withHostName(config: Config): Config {
+  if (config.agent.workerName !== undefined) return config;
+  return config.withTree({ agent: { worker_name: hostname() } }, 'the host name');
+}
+
+/** Hides secrets in container arguments by the rules that hold for container commands. */
+function commandMask(config: Config): CommandMask {
+  const rules = hidingRules(config);
+  const extraNames = [...rules.extraNames, ...SECRET_NAMES];
+  return (words) => sanitizeCommand(words, { ...rules, extraNames });
 }

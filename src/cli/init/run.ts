@@ -1,6 +1,9 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { createApiClient } from '../../api/settings.js';
+import { Config, type Environment } from '../../config/config.js';
+import { shippedLayer } from '../../config/load.js';
 import { AgentError, systemCode } from '../../errors.js';
 import { readTextIfThere } from '../../os/files.js';
 import { expandHome } from '../../os/paths.js';
@@ -9,7 +12,6 @@ import { type Asker, Cancelled } from './asker.js';
 import { agentSection, newConfigText } from './config-text.js';
 import { PipeAsker } from './pipe-asker.js';
 import { storeConfig } from './store-config.js';
-import { verifyCredentials } from './verify-credentials.js';
 import { askAgent, askServer } from './wizard.js';
 
 /** As shells have it for a command that Ctrl-C ended. */
@@ -96,4 +98,35 @@ async function append(asker: Asker, file: string, before: string, home: string):
   const text = `${before.replace(/\n*$/, '\n\n')}# Added by "agent init"\n${agentSection(agent)}\n`;
   asker.say(`\nThe agent section was added to ${await storeConfig(asker, { file, text, home })}`);
   return 0;
+}
+
+interface VerifyRequest {
+  api: string;
+  accessKey: string;
+  secretKey: string;
+  env: Environment;
+}
+
+/** Variables that would be used instead of what is being checked. */
+const CONNECTION_VARIABLE = /^(CLEARML|TRAINS)_(API_HOST|API_ACCESS_KEY|API_SECRET_KEY|AUTH_TOKEN|AGENT__)/;
+
+/**
+ * Logs in with keys that are not configured yet.
+ *
+ * @throws AgentError API_UNREACHABLE, API_CREDENTIALS, API_ANSWER
+ */
+async function verifyCredentials({ api, accessKey, secretKey, env }: VerifyRequest): Promise<void> {
+  const variables = Object.entries(env).filter(([name]) => !CONNECTION_VARIABLE.test(name));
+  const tree = { api: { api_server: api, credentials: { access_key: accessKey, secret_key: secretKey } } };
+  const config = new Config({
+    env: Object.fromEntries(variables),
+    base: [shippedLayer(), { tree, source: { kind: 'runtime', name: 'agent init' } }],
+  });
+  const silent = { info: () => undefined, warn: () => undefined };
+  const client = createApiClient(config, { hostName: hostname(), notices: silent });
+  try {
+    await client.connect({ retry: 'none' });
+  } finally {
+    client.close();
+  }
 }

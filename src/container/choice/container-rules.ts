@@ -1,7 +1,9 @@
 import type { TaskContainer, TaskRecord } from '../../api/task-record.js';
 import type { ConfigTree, ConfigValue } from '../../config/config.js';
 import { BoundedPattern, SlowPatternError } from '../../os/bounded-pattern.js';
-import { requirementsMatch } from './requirement-match.js';
+import { parseRequirement } from '../../packaging/requirement.js';
+import { parseRequirementList } from '../../packaging/requirement-list.js';
+import { rangesOverlap } from '../../packaging/version-range.js';
 
 /** A rule of `agent.default_docker.match_rules`. */
 export interface ContainerRule {
@@ -144,4 +146,18 @@ function textOf(value: ConfigValue | undefined): string {
 
 function isEmpty(value: ConfigValue): boolean {
   return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+/**
+ * Whether a task requires every package of a rule, in a version that the rule accepts as well.
+ *
+ * @param wanted version range by package, empty for any
+ * @param required the task's requirements; nothing matches without
+ */
+function requirementsMatch(wanted: ConfigTree, required: string | string[] | null | undefined): boolean {
+  const packages = required ? parseRequirementList(required).requirements : [];
+  return Object.entries(wanted).every(([name, range]) => {
+    const accepted = parseRequirement(name + String(range ?? '')).versions;
+    return packages.some((found) => found.name === name && rangesOverlap(accepted, found.versions));
+  });
 }

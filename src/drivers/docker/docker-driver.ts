@@ -18,11 +18,12 @@ import {
   boundFolders,
   type ContainerPlan,
   completeRequest,
+  networkVariables,
+  removedVariables,
   runLabels,
   SIDE_LABEL,
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
-import { networkVariables, removedVariables } from './containers/container-variables.js';
 import { runAside } from './containers/side-container.js';
 import { CONTAINER, DockerPlace, type MountedFolder } from './docker-place.js';
 import {
@@ -38,8 +39,8 @@ import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
 import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { stagingOf } from './files/staging.js';
-import { imageKey } from './image/image-key.js';
 import { ContainerImageMaker } from './image/image-maker.js';
+import { imageKey } from './image/inspect-image.js';
 import { provideImage } from './image/provide-image.js';
 import { containerOf, launchedIn, removeStray } from './left-container.js';
 import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { Download, type EndpointTable } from '../endpoint.js';
+import { newId } from '../ids.js';
+import type { JsonObject } from '../json.js';
 import { API_VERSION } from '../versions.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
-import { envelope, type Outcome } from './envelope.js';
 import { parameters, parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
 import { AJV_OPTIONS } from './validation.js';
@@ -109,4 +110,38 @@ function refusal(error: unknown, path: string, onFailure: Failure): { error: Api
   }
   onFailure(error, path.slice(1));
   return { error: new ApiError('general_error') };
+}
+
+interface Outcome {
+  endpoint: string;
+  /** Version texts; a number would be misread by clients, which refuse an integer. */
+  requestedVersion: string;
+  /** Of the endpoint that answers; `undefined` when there is none. */
+  actualVersion: string | undefined;
+  /** Transaction id of the client, echoed. */
+  trx?: string | undefined;
+  result: { data: JsonObject } | { error: ApiError };
+}
+
+/** The object that every answer is wrapped in; `data` is an object even when there is nothing to say. */
+function envelope(outcome: Outcome): JsonObject {
+  const id = newId();
+  const failure = 'error' in outcome.result ? outcome.result.error : undefined;
+  return {
+    meta: {
+      id,
+      trx: outcome.trx ?? id,
+      endpoint: {
+        name: outcome.endpoint,
+        requested_version: outcome.requestedVersion,
+        actual_version: outcome.actualVersion ?? null,
+      },
+      result_code: failure?.status ?? 200,
+      result_subcode: failure?.subcode ?? 0,
+      result_msg: failure?.message ?? 'OK',
+      error_stack: null,
+      error_data: failure?.data ?? {},
+    },
+    data: 'data' in outcome.result ? outcome.result.data : {},
+  };
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
 import { Engine } from '../../../src/drivers/docker/engine.js';
-import { imageKey } from '../../../src/drivers/docker/image/image-key.js';
+import { imageKey } from '../../../src/drivers/docker/image/inspect-image.js';
 import {
   type DockerBench,
   type DockerBenchOptions,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { gpuVisibility, visibilityVariables } from '../../../src/gpu/visibility.js';
-import { devicePins } from '../../../src/task/device-pins.js';
+import { devicePins } from '../../../src/task/task-command.js';
 
 const a100 = path.join(import.meta.dirname, '../../fixtures/nvidia-smi/driver-535-a100-mig');
 

@@ -1,8 +1,7 @@
 import test from 'ava';
 import type { ConfigTree } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { FailureTally } from '../../../src/daemon/failure-tally.js';
-import { serveMetrics } from '../../../src/daemon/metrics.js';
+import { FailureTally, serveMetrics } from '../../../src/daemon/metrics.js';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { MachineMonitor } from '../../../src/monitor/machine-monitor.js';
 

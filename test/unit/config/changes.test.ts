@@ -1,8 +1,8 @@
 import test from 'ava';
-import { configChanged, describeChange } from '../../../src/config/changes.js';
 import { Config } from '../../../src/config/config.js';
 import { textLayer } from '../../../src/config/config-files.js';
 import { shippedLayer } from '../../../src/config/load.js';
+import { configChanged, describeChange } from '../../../src/config/reload.js';
 
 function configOf(text: string): Config {
   return new Config({

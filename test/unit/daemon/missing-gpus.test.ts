@@ -1,5 +1,5 @@
 import test from 'ava';
-import { tellMissingGpus } from '../../../src/daemon/missing-gpus.js';
+import { tellMissingGpus } from '../../../src/daemon/announcement.js';
 import type { GpuReading } from '../../../src/gpu/gpu.js';
 import { nvidiaGpu } from '../../support/nvidia-gpu.js';
 

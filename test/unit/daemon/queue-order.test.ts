@@ -1,5 +1,5 @@
 import test from 'ava';
-import { queuesToAsk } from '../../../src/daemon/queues/queue-order.js';
+import { queuesToAsk } from '../../../src/daemon/queues/poller.js';
 
 const queue = (id: string, entries: string[] | undefined, allowed = true) => ({ id, entries, allowed });
 const ids = (queues: readonly { id: string }[]) => queues.map(({ id }) => id);

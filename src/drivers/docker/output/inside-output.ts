@@ -1,7 +1,8 @@
+import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { extract } from 'tar-stream';
 import type { OutputChunk } from '../../driver.js';
 import type { Engine } from '../engine.js';
-import { fileInContainer } from '../files/file-in-container.js';
 import type { ContainerOutput, ContainerReading } from './container-output.js';
 
 export interface InsideOutputOptions {
@@ -86,5 +87,23 @@ export class InsideOutput implements ContainerOutput {
       skip -= data.length - fresh.length;
       if (fresh.length > 0) yield fresh;
     }
+  }
+}
+
+/**
+ * Content of a file in a container, also in one that has ended; nothing for one that is gone.
+ *
+ * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
+ */
+async function* fileInContainer(engine: Engine, container: string, file: string): AsyncGenerator<Uint8Array> {
+  const archive = await engine.askIfThere((docker) =>
+    docker.getContainer(container).getArchive({ path: file }),
+  );
+  if (archive === undefined) return;
+  const entries = extract();
+  // Its errors come out where the entries are read.
+  pipeline(archive, entries, () => undefined);
+  for await (const entry of entries) {
+    for await (const data of entry) if (data instanceof Uint8Array) yield data;
   }
 }
