@@ -4,6 +4,7 @@ import type { WorkersApi } from '../api/workers.js';
 import { causeLine } from '../errors.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
 import type { MachineStats } from '../monitor/machine-stats.js';
+import { lateAbort } from '../os/late-abort.js';
 
 export interface HeartbeatOptions {
   workers: WorkersApi;
@@ -21,10 +22,15 @@ export interface HeartbeatOptions {
 /** The first full report comes this soon, so that a new worker shows its figures. */
 const FIRST_REPORT_MS = 3000;
 
+/** A daemon that is to end waits no longer for a report that is under way. */
+const LAST_REPORT_MS = 2000;
+
 /** Tells the server that this worker lives, what it runs and how busy the machine is. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #running = new Map<string, string | undefined>();
+  #over = false;
+  #telling: Promise<unknown> = Promise.resolve();
   #failing = false;
   #latest: MachineStats | null = null;
 
@@ -47,7 +53,9 @@ export class Heartbeat {
       await this.#reportMachine(signal);
       wait = this.#options.intervalMs;
     }
-    await measuring;
+    this.#over = true;
+    // A report that reaches the server after the end would register the worker again.
+    await Promise.all([measuring, this.#telling]);
   }
 
   /** A task was taken: said at once, because the server routes aborts by it. */
@@ -61,16 +69,20 @@ export class Heartbeat {
     await this.#report(null);
   }
 
-  /** The worker's tags are others now. */
-  async stateChanged(): Promise<void> {
-    await this.#report(null);
+  /** The worker's tags are others now. Nothing is said once the heartbeat has ended: the worker is unregistered by then. */
+  stateChanged(): void {
+    if (this.#over) return;
+    const said = this.#report(null, AbortSignal.timeout(LAST_REPORT_MS));
+    this.#telling = Promise.all([this.#telling, said]);
   }
 
   async #reportMachine(signal: AbortSignal): Promise<void> {
     const { monitor } = this.#options;
     const stats = await monitor.stats(signal).catch(() => null);
     this.#latest = stats;
-    if (await this.#report(stats, signal)) monitor.delivered();
+    const patience = lateAbort([signal], LAST_REPORT_MS);
+    if (await this.#report(stats, patience.signal)) monitor.delivered();
+    patience.close();
   }
 
   /** @returns whether the server took it */

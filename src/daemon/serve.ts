@@ -132,7 +132,7 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
     monitor: machine.monitor,
     warn,
   });
-  daemon.shutdown.onChange(() => void heartbeat.stateChanged());
+  daemon.shutdown.onChange(() => heartbeat.stateChanged());
   const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
   return {
     folders: new RunFolders(ctx.stateFolder),

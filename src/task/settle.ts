@@ -21,13 +21,16 @@ export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   run.log.endOutput();
   const end = await endAsOfNow(run, given);
   const { plan, line } = decideRetry(run, end);
-  const { logText } = settlementOf(end);
+  const { logText, call } = settlementOf(end);
+  // The line end is missing only where nothing follows in this log.
+  const isLast = plan === undefined && call !== 'requeued';
   if (end.kind === 'stop' && leavesNoLog(end.reason)) await dropLog(run, end.reason);
-  else if (line === undefined) run.log.lastLine(logText, 'DEBUG');
-  else {
+  else if (line !== undefined) {
     run.log.line(logText, 'DEBUG');
-    run.log.lastLine(line, 'WARNING');
-  }
+    if (isLast) run.log.lastLine(line, 'WARNING');
+    else run.log.line(line, 'WARNING');
+  } else if (isLast) run.log.lastLine(logText, 'DEBUG');
+  else run.log.line(logText, 'DEBUG');
   if (await noteEnd(run, { step: 'ended', end, ...(plan ? { retry: plan } : {}) }))
     return finish(run, end, plan);
   await run.log.detach();
