@@ -30,6 +30,7 @@ export async function superviseWorkload(
   const watched = watchOutput(run, workload);
   const { copied, reading } = watched;
   const exit = await Promise.race([workload.exited, aborted(halt.signal)]);
+  if (exit !== undefined) halt.commandEnded();
   if (exit === undefined && halt.handedOver) {
     reading.abort();
     await copied;
