@@ -1,7 +1,7 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import type { TaskRecord, TaskStatus } from '../../../src/api/task-record.js';
-import { carryOut } from '../../../src/daemon/runs/manage-run.js';
+import { carryOut, openRun } from '../../../src/daemon/runs/manage-run.js';
 import { resumeTask, runTask } from '../../../src/task/run.js';
 import { type FakeBehaviour, FakeDriver } from '../../support/fake-driver.js';
 import { type MemoryRun, memoryRun } from '../../support/memory-agent.js';
@@ -147,6 +147,53 @@ test('after a hand-over the next agent attaches to the command, and only then is
   t.is(next.task.record.status, 'completed');
   t.true(driver.calls.includes('attach'));
 });
+
+/** Holds up the lines of a task until it is released. */
+function heldLines({ task }: MemoryRun): () => void {
+  const released = new AbortController();
+  task.takesLines = once(released.signal, 'abort').then(() => undefined);
+  return () => released.abort();
+}
+
+test('an abort while only the log of an ended command is sent does not ask for a callback', async (t) => {
+  const driver = new FakeDriver();
+  const record = { ...recordOf({ FAKE_OUTPUT: 'hello\n' }), runtime: { _abort_callback_timeout: 30 } };
+  const made = { ...(await memoryRun(t, { driver, record })), driver };
+  const release = heldLines(made);
+  const done = carried(made);
+  await until(() => made.run.journal.state?.last === 'ended', { what: 'the end of the command' });
+  made.task.stop();
+  await until(() => made.run.halt?.verdict === 'stopped', { what: 'the abort' });
+  release();
+  await done;
+  t.is(made.task.record.status, 'stopped');
+  t.regex(made.task.log, /hello/);
+  t.notRegex(made.task.log, /abort callback/);
+});
+
+for (const [status, log] of [
+  ['created', ''],
+  ['in_progress', 'the rest\n'],
+] as const) {
+  test(`the rest of a log that an earlier agent left, where the task is ${status}`, async (t) => {
+    const made = await started(t, {});
+    const { run, task, folders } = made;
+    const release = heldLines(made);
+    const workload = { kind: 'fake', taskId: run.task, output: '' };
+    await run.journal.write({ step: 'launched', workload });
+    await run.journal.write({ step: 'ended', end: { kind: 'exit', exit: { kind: 'exited', code: 0 } } });
+    run.log.line('the rest');
+    await run.log.detach();
+    const { state } = run.journal;
+    if (state === undefined) return t.fail('no journal');
+    task.record.status = status;
+    release();
+    const next = await openRun(run.ctx, run);
+    await carryOut(next, folders, (one) => resumeTask(one, state));
+    t.is(task.log, log);
+    t.is(task.record.status, status === 'created' ? 'created' : 'completed');
+  });
+}
 
 test('a run leaves nothing in the signals of its daemon', async (t) => {
   const made = await started(t, { FAKE_OUTPUT: 'hello\n' });
