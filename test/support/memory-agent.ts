@@ -25,8 +25,8 @@ export class MemoryTask {
   /** Endpoints that were called, in order. */
   readonly calls: string[] = [];
   readonly events: LogEvent[] = [];
-  /** Lines are taken once it resolves. */
-  takesLines: Promise<void> = Promise.resolve();
+  /** Lines are taken once it resolves; at once without it. */
+  takesLines?: Promise<void>;
 
   constructor(record: Partial<TaskRecord> = {}) {
     this.record = { id: 'task1', status: 'queued', execution: { queue: 'queue1' }, runtime: {}, ...record };
@@ -133,7 +133,7 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
     tasks,
     logServer: {
       deliver: async (events, signal) => {
-        await Promise.race([task.takesLines, once(signal, 'abort')]);
+        if (task.takesLines) await Promise.race([task.takesLines, once(signal, 'abort')]);
         signal.throwIfAborted();
         task.events.push(...events);
         return { kind: 'accepted', added: events.length };
