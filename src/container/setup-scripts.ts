@@ -1,3 +1,4 @@
+import { AgentError } from '../errors.js';
 import { quoteWord } from '../os/shell-words.js';
 import { WORKSPACE_INSIDE } from './layout.js';
 
@@ -196,4 +197,17 @@ export function parseEnvironment(text: string): Record<string, string> {
       (pair) => [pair.slice(0, Math.max(0, pair.indexOf('='))), pair.slice(pair.indexOf('=') + 1)] as const,
     );
   return Object.fromEntries(pairs.filter(([name]) => name !== '' && !SHELL_OWN.has(name)));
+}
+
+/** Why a script ended the set-up. */
+export function scriptFailed(script: SetupScript | undefined, { exitCode, broken }: SetupReport): AgentError {
+  const name = script?.name ?? 'a set-up script';
+  const [what, hint] =
+    broken === undefined
+      ? [
+          `ended the set-up of the container with status ${exitCode}`,
+          'A failing command does not stop a script; "exit", and "set -e" before it, do.',
+        ]
+      : [`is no valid shell script: ${broken}`, '"sh -n FILE" checks a script without running it.'];
+  return new AgentError('DOCKER_CONTAINER', `${name} ${what}`, { hint });
 }

@@ -14,15 +14,15 @@ import type { Reporter } from '../logs/reporter.js';
  *
  * **Who calls what.** `task/` calls `open`, the methods of `Place`, `launch` and the methods of `Workload`, in this
  * order, once for each run. `daemon/` calls `attach`, `find`, `search`, `collect` and `dispose` when it recovers runs of an
- * earlier daemon, and `dispose` at the end of each run.
+ * earlier daemon, and `dispose` at the end of each run, or `clear` where `open` failed.
  *
  * **What may run at once.** Runs are independent: every method may be called for several tasks at once. Within one
  * place `exec`, `write` and `read` overlap only where its capabilities say `agentUser`.
  *
- * **What must be safe to repeat.** `attach`, `find`, `search`, `dispose`, `collect`, `stop`, `release`: a daemon may be
+ * **What must be safe to repeat.** `attach`, `find`, `search`, `dispose`, `clear`, `collect`, `stop`, `release`: a daemon may be
  * killed in any of them, and the next one calls it again.
  *
- * **What may come after a failed call.** A failed `open` has removed what it made; nothing else is called. After a
+ * **What may come after a failed call.** A failed `open` has removed what it made, or `clear` does; nothing else is called. After a
  * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: what is not known any more is
  * an exit of the kind `lost`.
  *
@@ -52,6 +52,8 @@ export interface Driver {
   search(run: LostRun): Promise<PlaceRef | undefined>;
   /** Removes what `open` and `launch` left (containers, files outside the run folder). */
   dispose(ref: PlaceRef): Promise<void>;
+  /** Removes what a failed `open` of this process could not remove. Does nothing for other runs. */
+  clear?(run: LostRun): Promise<void>;
   /**
    * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.

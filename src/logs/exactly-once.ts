@@ -11,6 +11,8 @@ export interface SendOptions {
   backoff: Backoff;
   random: () => number;
   signal: AbortSignal;
+  /** Resolves when events may be sent, or the signal aborts; asked before each try. */
+  maySend?(): Promise<void>;
 }
 
 export type SendResult = Exclude<Delivery, { kind: 'failed' }>;
@@ -40,6 +42,8 @@ export async function sendExactlyOnce(
       if (left === undefined) continue;
       missing = left;
     }
+    await options.maySend?.();
+    signal.throwIfAborted();
     const delivery = await server.deliver(missing, signal);
     if (delivery.kind === 'accepted')
       return { ...delivery, added: delivery.added + events.length - missing.length };

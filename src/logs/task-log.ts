@@ -5,7 +5,8 @@ import type { LogServer } from './delivery.js';
 import type { AgentLogger } from './logger.js';
 import type { LogLevel, Reporter } from './reporter.js';
 import { Spool, type SpoolLimits } from './spool.js';
-import { Uploader, type UploadTiming } from './uploader.js';
+import { Uploader } from './uploader.js';
+import type { UploadTiming } from './uploader-options.js';
 import { visibleText } from './visible-text.js';
 
 export interface TaskLogOptions {
@@ -19,7 +20,7 @@ export interface TaskLogOptions {
   logger: Pick<AgentLogger, 'warn' | 'info'>;
   /** `agent.suppress_carriage_return`: of a line that is written over and over only the last state counts. */
   suppressCarriageReturn: boolean;
-  /** An earlier process has begun the log. */
+  /** An earlier process has begun the log. It is held until the task's status is known, which that process may not have seen. */
   resumed?: boolean;
   /** Whether the task is not on the server any more. */
   isGone?(signal: AbortSignal): Promise<boolean>;
@@ -95,6 +96,7 @@ export class TaskLog implements Reporter {
       worker: options.worker,
       stateFile: path.join(folder, UPLOAD_STATE),
       warn: (line) => logger.warn(line),
+      ...(options.resumed ? { held: true } : {}),
       ...(options.isGone ? { isGone: options.isGone } : {}),
       ...(options.timing ? { timing: options.timing } : {}),
       ...(options.aheadBytes ? { aheadBytes: options.aheadBytes } : {}),
@@ -187,6 +189,10 @@ export class TaskLog implements Reporter {
   /** While held, lines wait on the disk instead of being sent. */
   hold(held: boolean): void {
     this.#uploader.hold(held);
+  }
+
+  get isHeld(): boolean {
+    return this.#uploader.isHeld;
   }
 
   /** Ends the log without sending what is left of it; what is said from now on reaches no server. */

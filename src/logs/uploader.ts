@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { causeLine } from '../errors.js';
-import { type Backoff, backoffDelay } from '../os/backoff.js';
+import { backoffDelay } from '../os/backoff.js';
 import { BATCH_LIMITS, type Batch, type BatchLimits, planBatch } from './batch.js';
-import type { LogServer } from './delivery.js';
 import { type SendResult, sendExactlyOnce } from './exactly-once.js';
 import { behindEnd, sentPart } from './sent-part.js';
-import type { Spool } from './spool.js';
 import {
   dropUploadState,
   NOTHING_SENT,
@@ -13,44 +11,8 @@ import {
   type UploadState,
   writeUploadState,
 } from './upload-state.js';
-
-export interface UploaderOptions {
-  spool: Spool;
-  server: LogServer;
-  task: string;
-  /** Under whose name lines are sent, where no earlier process has begun under another. */
-  worker: string;
-  /** Where the state is kept. */
-  stateFile: string;
-  timing?: Partial<UploadTiming>;
-  limits?: Partial<BatchLimits>;
-  /** Whoever reads a workload's output waits above this many unsent bytes: the rest is as safe where it is. */
-  aheadBytes?: number;
-  /** Whether the task is not there any more, so that lines that are refused are nothing to tell. */
-  isGone?(signal: AbortSignal): Promise<boolean>;
-  /** Called when lines are lost for good, or when the work stops; one cause line. */
-  warn(line: string): void;
-  now?: () => number;
-  random?: () => number;
-}
-
-/** Milliseconds. */
-export interface UploadTiming {
-  /** A line waits this long for others to go with it. */
-  gatherMs: number;
-  /** At least this long between two requests, unless much is waiting. */
-  intervalMs: number;
-  /** What was stored just now is found this much later; the server's index lags behind by about a second. */
-  settleMs: number;
-  backoff: Backoff;
-}
-
-const TIMING: UploadTiming = {
-  gatherMs: 150,
-  intervalMs: 700,
-  settleMs: 2500,
-  backoff: { baseMs: 500, capMs: 30_000, floorMs: 250 },
-};
+import { TIMING, type UploaderOptions, type UploadTiming } from './uploader-options.js';
+import { WakeUp } from './wake-up.js';
 
 /** This many bytes are sent without waiting for more. */
 const MUCH_BYTES = 256 * 1024;
@@ -80,10 +42,12 @@ export class Uploader {
   /** Text that the server has of records which were lost with the memory of an earlier process: it comes again. */
   #again = '';
   #work: Promise<void> = Promise.resolve();
-  #wake: () => void = () => undefined;
-  #waiting: (() => void)[] = [];
+  /** Something to do. */
+  readonly #news = new WakeUp();
+  /** Something done. */
+  readonly #progress = new WakeUp();
   #hurry = false;
-  #held = false;
+  #held: boolean;
   #sentAt = Number.NEGATIVE_INFINITY;
 
   private constructor(options: UploaderOptions, worker: string, state: UploadState | undefined) {
@@ -93,6 +57,7 @@ export class Uploader {
     this.#limits = { ...BATCH_LIMITS, ...options.limits };
     this.#state = state ?? NOTHING_SENT;
     this.#searching = state === undefined && options.spool.end > 0;
+    this.#held = options.held === true;
   }
 
   /** Goes on where the last run ended, and sends until it is stopped. */
@@ -109,16 +74,20 @@ export class Uploader {
 
   /** There is something new in the spool. */
   notify(): void {
-    this.#wake();
+    this.#news.wake();
   }
 
   /** Resolves when not too much is waiting to be sent, or the signal aborts. */
   async keepUp(signal?: AbortSignal): Promise<void> {
     const { aheadBytes = AHEAD_BYTES } = this.#options;
-    await this.#until(() => this.#backlog <= aheadBytes, signal);
+    await this.#progress.until(() => this.#backlog <= aheadBytes, [signal, this.#ending.signal]);
   }
 
-  /** While held, nothing is sent. */
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  /** While held, nothing is sent, also nothing of what was not taken before. */
   hold(held: boolean): void {
     if (this.#held === held) return;
     this.#held = held;
@@ -129,7 +98,7 @@ export class Uploader {
   async drain(signal?: AbortSignal): Promise<boolean> {
     this.#hurry = true;
     this.notify();
-    await this.#until(() => this.#isDone, signal);
+    await this.#progress.until(() => this.#isDone, [signal, this.#ending.signal]);
     this.#hurry = false;
     return this.#isDone;
   }
@@ -139,7 +108,6 @@ export class Uploader {
     this.#ending.abort();
     this.notify();
     await this.#work;
-    this.#wakeWaiting();
   }
 
   get #backlog(): number {
@@ -194,7 +162,7 @@ export class Uploader {
     if (again === '') return this.#keep({ cursor, lastTime });
     // A kill before all of it has come looks for it once more.
     this.#state = { cursor, lastTime };
-    this.#wakeWaiting();
+    this.#progress.wake();
   }
 
   #sayDoubt(): void {
@@ -210,7 +178,7 @@ export class Uploader {
     if (!fits) this.#sayDoubt();
     this.#state = { ...this.#state, cursor };
     if (again === '') await this.#keep(this.#state);
-    else this.#wakeWaiting();
+    else this.#progress.wake();
   }
 
   /** A request of an earlier run, that may have arrived or not. */
@@ -251,7 +219,15 @@ export class Uploader {
     const { signal } = this.#ending;
     this.#sentAt = performance.now();
     if (events.length > 0) {
-      const result = await sendExactlyOnce(events, { server, doubtful, settleMs, backoff, random, signal });
+      const result = await sendExactlyOnce(events, {
+        server,
+        doubtful,
+        settleMs,
+        backoff,
+        random,
+        signal,
+        maySend: () => this.#news.until(() => !this.#held, [signal]),
+      });
       if (this.#shrinks(result)) {
         return this.#keep({ cursor: this.#state.cursor, lastTime: this.#state.lastTime });
       }
@@ -286,11 +262,15 @@ export class Uploader {
   /** A disk that does not take the state is no reason not to send. After a kill, the server's log says what was sent. */
   async #keep(state: UploadState): Promise<void> {
     this.#state = state;
-    this.#wakeWaiting();
+    this.#progress.wake();
     const { stateFile } = this.#options;
     await writeUploadState(stateFile, { ...state, worker: this.#worker }).catch(() =>
       dropUploadState(stateFile).catch(() => undefined),
     );
+  }
+
+  async #sleep(ms?: number): Promise<void> {
+    if (!this.#ending.signal.aborted) await this.#news.next(ms);
   }
 
   async #gather(): Promise<void> {
@@ -300,30 +280,5 @@ export class Uploader {
       if (left <= 0 || this.#backlog >= MUCH_BYTES) return;
       await this.#sleep(left);
     }
-  }
-
-  /** Until something is notified, or the time is over. */
-  async #sleep(ms?: number): Promise<void> {
-    if (this.#ending.signal.aborted) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      if (ms !== undefined) timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-  }
-
-  /** The condition is looked at again whenever something was sent. */
-  async #until(isTrue: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    const onAbort = () => this.#wakeWaiting();
-    signal?.addEventListener('abort', onAbort);
-    while (!isTrue() && !signal?.aborted && !this.#ending.signal.aborted) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    signal?.removeEventListener('abort', onAbort);
-  }
-
-  #wakeWaiting(): void {
-    for (const resume of this.#waiting.splice(0)) resume();
   }
 }

@@ -87,10 +87,10 @@ function uvSettings(
   env: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const { downloads, uv } = settings;
-  const cache = downloads.enabled && !env.UV_CACHE_DIR;
+  const cache = downloads !== undefined && !env.UV_CACHE_DIR;
   const downloadList = uv.pythonDownloads !== undefined && !env.UV_PYTHON_DOWNLOADS_JSON_URL;
   return {
-    ...(cache ? { UV_CACHE_DIR: path.join(downloads.path, 'uv') } : {}),
+    ...(cache ? { UV_CACHE_DIR: path.join(downloads, 'uv') } : {}),
     ...(downloadList ? { UV_PYTHON_DOWNLOADS_JSON_URL: uv.pythonDownloads ?? '' } : {}),
   };
 }
@@ -107,14 +107,14 @@ function containerSettings(
   const { place, target, settings, hostEnvironment = {} } = request;
   const inside = (file: string): string => place.inside(file);
   const workspace = place.inside(path.dirname(target));
-  const shared = place.inside(settings.downloads.path);
-  const isShared = settings.downloads.enabled && writable.has(shared);
-  const cache: Record<string, string> = isShared
-    ? { UV_CACHE_DIR: `${shared}/uv-${libc}${libcVersion}`, UV_LINK_MODE: 'copy' }
-    : { UV_CACHE_DIR: `${workspace}/.uv-cache` };
+  const shared = settings.downloads === undefined ? undefined : place.inside(settings.downloads);
+  const cache: Record<string, string> =
+    shared !== undefined && writable.has(shared)
+      ? { UV_CACHE_DIR: `${shared}/uv-${libc}${libcVersion}`, UV_LINK_MODE: 'copy' }
+      : { UV_CACHE_DIR: `${workspace}/.uv-cache` };
   return {
     ...carriedSettings(hostEnvironment, { environment: env, there: paths, inside }),
-    ...uvSettings({ ...request, settings: { ...settings, downloads: { enabled: false, path: '' } } }, env),
+    ...uvSettings({ ...request, settings: { ...settings, downloads: undefined } }, env),
     ...(env.UV_CACHE_DIR ? {} : cache),
     ...(env.TMPDIR || writable.has('/tmp') ? {} : { TMPDIR: workspace }),
   };

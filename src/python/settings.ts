@@ -36,7 +36,8 @@ export interface PythonSettings {
   /** Hosts that may get logins; none: every host that a task names. */
   credentialHosts: string[];
   cache: CacheSettings;
-  downloads: { enabled: boolean; path: string };
+  /** Folder of downloads that tasks share. */
+  downloads: string | undefined;
   skip: SkipSettings;
   /** A script that builds the environment instead of the agent. */
   customBuildScript: string | undefined;
@@ -114,16 +115,18 @@ export function pythonSettings(config: Config): PythonSettings {
     torch: torchSettings(config),
     credentialHosts: config.agent.git.credentialHosts,
     cache: cacheSettings(config),
-    downloads: {
-      enabled: config.agent.pipDownloadCache.enabled,
-      path: home(config, config.agent.pipDownloadCache.path),
-    },
+    downloads: sharedDownloads(config),
     skip: {
       everything: config.flag('CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL') ?? false,
       virtualEnvironment: skippedVenv(config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL')),
     },
     customBuildScript: config.variable('CLEARML_AGENT_CUSTOM_BUILD_SCRIPT') ?? config.agent.customBuildScript,
   };
+}
+
+function sharedDownloads(config: Config): string | undefined {
+  const { enabled, path: folder } = config.agent.pipDownloadCache;
+  return enabled && folder !== undefined ? home(config, folder) : undefined;
 }
 
 function packageManager(config: Config): PackageManager {

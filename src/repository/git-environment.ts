@@ -55,13 +55,22 @@ export function configVariables(entries: readonly ConfigEntry[], base: Environme
 /** Passwords and tokens that `gitEnvironment` would hand out for these addresses, to be kept out of logs. */
 export function secretsFor(urls: readonly string[], settings: RepositorySettings): string[] {
   const written = urls
-    .map(parseGitUrl)
+    .flatMap(writtenIn)
     .flatMap(({ user, password }) => [password, isSecretUser(user, password)]);
   const configured = settings.credentials.map(({ password }) => password);
   return [...written, ...configured].filter(
     (secret): secret is string => secret !== undefined && secret !== '',
   );
 }
+
+/** An address, or those of web servers in what is handed to a helper: `https::https://me:password@h/r`. */
+function writtenIn(text: string): GitUrl[] {
+  const url = parseGitUrl(text);
+  if (url.form !== 'helper') return [url];
+  return (url.path.match(ADDRESSES) ?? []).map(parseGitUrl).filter(isHttp);
+}
+
+const ADDRESSES = /\bhttps?:\/\/[^\s"']+/gi;
 
 /** The header that Azure DevOps takes in place of a password. */
 export function tokenHeader(kind: Exclude<TokenKind, 'password'>, token: string): string {

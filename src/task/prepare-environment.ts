@@ -71,7 +71,7 @@ function settingsFor({ config, hostConfig }: Surroundings): PythonSettings {
   return {
     ...settings,
     cache: { ...limits, path: settings.cache.path === undefined ? undefined : folder },
-    downloads: { enabled: settings.downloads.enabled, path: downloads.path },
+    downloads: settings.downloads === undefined ? undefined : downloads,
   };
 }
 

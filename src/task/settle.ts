@@ -1,5 +1,5 @@
 import { API_PROBLEM, isApiError, isTaskGone } from '../api/errors.js';
-import { isStopping, type StatusReading } from '../api/tasks.js';
+import { isStopping, type StatusReading, type TaskStanding } from '../api/tasks.js';
 import { causeLine } from '../errors.js';
 import { lateAbort } from '../os/late-abort.js';
 import { stopReason } from './abort/abort-watch.js';
@@ -69,10 +69,30 @@ export async function finish(run: TaskRun, end: RunEnd, retry?: RetryPlan): Prom
  */
 async function sendLog(run: TaskRun, signal: AbortSignal): Promise<boolean> {
   const { halt, log } = run;
+  if (log.isHeld) {
+    const reason = await newOwner(run, signal);
+    if (signal.aborted) return false;
+    if (reason !== undefined) {
+      await dropLog(run, reason);
+      return true;
+    }
+  }
   if (await log.close(halt === undefined ? signal : AbortSignal.any([signal, halt.logless]))) return true;
   if (!halt?.logless.aborted || halt.verdict === undefined) return false;
   await dropLog(run, halt.verdict);
   return true;
+}
+
+/** Why the log on the server is no longer this run's. Waits for a server that is away. */
+async function newOwner({ ctx, task }: TaskRun, signal: AbortSignal): Promise<StopReason | undefined> {
+  if (!ctx.reportsStatus) return undefined;
+  const standing = await ctx.tasks.getStatus(task, { signal }).catch(() => undefined);
+  return standing && logless(standing);
+}
+
+function logless(standing: TaskStanding): 'not_found' | 'reset' | undefined {
+  if (standing === 'missing') return 'not_found';
+  return standing.status === 'created' && !isBeingClaimed(standing) ? 'reset' : undefined;
 }
 
 async function conclude(
@@ -120,8 +140,8 @@ async function endAsOfNow({ ctx, task }: TaskRun, end: RunEnd, signal?: AbortSig
   const patience = signal === undefined ? ({ retry: 'none' } as const) : { signal };
   const standing = await ctx.tasks.getStatus(task, patience).catch(() => undefined);
   if (standing === undefined) return end;
-  if (standing === 'missing') return { kind: 'stop', reason: 'not_found' };
-  if (standing.status === 'created' && !isBeingClaimed(standing)) return { kind: 'stop', reason: 'reset' };
+  const gone = logless(standing);
+  if (standing === 'missing' || gone !== undefined) return { kind: 'stop', reason: gone ?? 'not_found' };
   const reason = stopReason(standing);
   if (reason === 'stopped') return { kind: 'stop', reason };
   if (end.kind === 'stop') return end;

@@ -4,6 +4,7 @@ import { causeLine, isAgentError } from '../errors.js';
 import { isDiskFull } from '../os/disk-usage.js';
 import type { Halt } from './abort/halt.js';
 import { failureClass } from './failure-class.js';
+import { freedOutput, noteFreed } from './freed-output.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
 import type { TaskRun } from './run.js';
@@ -30,6 +31,7 @@ export async function superviseWorkload(
   const watched = watchOutput(run, workload);
   const { copied, reading } = watched;
   const exit = await Promise.race([workload.exited, aborted(halt.signal)]);
+  if (exit !== undefined) halt.commandEnded();
   if (exit === undefined && halt.handedOver) {
     reading.abort();
     await copied;
@@ -104,22 +106,48 @@ const LITTLE_MS = 1000;
 
 /** Space of output that is in the log is given back after so many bytes. */
 const RELEASE_BYTES = 16 * 1024 * 1024;
+/** Space is freed in whole blocks, so that no byte counts as freed that is not; no file system has larger ones. */
+const BLOCK_BYTES = 1024 * 1024;
 
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
-  let released = run.log.position;
+  let released = await startOfOutput(run);
   try {
     for await (const { data, position, note } of workload.output(released, signal)) {
       if (note !== undefined) run.log.line(note, 'WARNING');
       run.gpus.note(data);
       await run.log.feed(data, position, signal);
       if (position - released < RELEASE_BYTES) continue;
-      released = await run.log.kept();
-      await workload.release(released);
+      released = await releaseKept(run, workload, released);
     }
   } catch (error) {
     if (!signal.aborted)
       run.ctx.logger.error(`task ${run.task}: its output cannot be read: ${causeLine(error)}`);
   }
+}
+
+/** Where reading of the output begins. What was freed since is in no log that was damaged meanwhile. */
+async function startOfOutput({ log, folder }: TaskRun): Promise<number> {
+  const { position } = log;
+  const freed = await freedOutput(folder);
+  if (freed <= position) return position;
+  log.line(
+    `${freed - position} bytes of output are missing here: the log on this machine, which had them, was damaged`,
+    'WARNING',
+  );
+  return freed;
+}
+
+/** @returns the position before which space was given back; the one before where the disk does not take the note of it */
+async function releaseKept({ log, folder }: TaskRun, workload: Workload, before: number): Promise<number> {
+  const position = Math.floor((await log.kept()) / BLOCK_BYTES) * BLOCK_BYTES;
+  if (position <= before) return before;
+  try {
+    await noteFreed(folder, position);
+  } catch {
+    return before;
+  }
+  await workload.release(position);
+  return position;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

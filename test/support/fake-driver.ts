@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   Capabilities,
@@ -149,6 +150,8 @@ class FakeWorkload implements Workload {
   readonly #behaviour: FakeBehaviour;
   readonly #note: (call: string) => void;
   readonly #stopped = new AbortController();
+  /** Bytes of output from its start that are a hole now, which is read as zeros. */
+  #freed = 0;
   isRunning = true;
 
   constructor(ref: WorkloadRef, behaviour: FakeBehaviour, note: (call: string) => void) {
@@ -175,16 +178,17 @@ class FakeWorkload implements Workload {
     return { kind: 'exited', code: Number(FAKE_EXIT_CODE) };
   }
 
-  async *output(position: number): AsyncGenerator<OutputChunk> {
+  async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
     this.#note('output');
-    const data = Buffer.from(this.#behaviour.FAKE_OUTPUT ?? '');
+    const data = Buffer.from(this.#behaviour.FAKE_OUTPUT ?? '').fill(0, 0, this.#freed);
     if (position < data.length) yield { data: data.subarray(position), position: data.length };
     if (this.#behaviour.FAKE_OUTPUT_BREAKS !== undefined) throw new Error('the output cannot be read');
-    await this.exited;
+    if (!signal.aborted) await Promise.race([this.exited, once(signal, 'abort')]);
   }
 
-  async release(): Promise<void> {
+  async release(position: number): Promise<void> {
     this.#note('release');
+    this.#freed = position;
   }
 
   async stop(graceMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { ApiClient } from '../../src/api/client.js';
@@ -24,6 +25,8 @@ export class MemoryTask {
   /** Endpoints that were called, in order. */
   readonly calls: string[] = [];
   readonly events: LogEvent[] = [];
+  /** Lines are taken once it resolves; at once without it. */
+  takesLines?: Promise<void>;
 
   constructor(record: Partial<TaskRecord> = {}) {
     this.record = { id: 'task1', status: 'queued', execution: { queue: 'queue1' }, runtime: {}, ...record };
@@ -129,7 +132,9 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
     stateFolder: path.join(home, 'worker'),
     tasks,
     logServer: {
-      deliver: async (events) => {
+      deliver: async (events, signal) => {
+        if (task.takesLines) await Promise.race([task.takesLines, once(signal, 'abort')]);
+        signal.throwIfAborted();
         task.events.push(...events);
         return { kind: 'accepted', added: events.length };
       },

@@ -107,6 +107,7 @@ export const PYTHON_OPTIONS = [
     key: 'agent.pip_download_cache.path',
     type: 'path',
     shipped: '~/.clearml/pip-download-cache',
+    fallback: null,
     help: 'Folder of cached wheels.',
     consumedBy: 'python',
   },

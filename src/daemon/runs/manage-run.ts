@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PlaceRef } from '../../drivers/driver.js';
+import type { LostRun, PlaceRef } from '../../drivers/driver.js';
 import { causeLine, isAgentError } from '../../errors.js';
 import { TaskLog } from '../../logs/task-log.js';
 import type { RunFolders } from '../../runs/folders.js';
 import type { Journal } from '../../runs/journal.js';
-import { leaveWorkspace } from '../../runs/workspace.js';
+import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
 import { PhaseClock } from '../../task/phase-clock.js';
@@ -74,7 +74,7 @@ export async function carryOut(
     const { place, last } = run.journal.state ?? {};
     // What has ended and only the server does not know yet needs no processes and no container any more.
     const over = result !== 'handed-over' || last === 'ended';
-    if (place && over) await removePlace(run, place);
+    if (over) await removePlace(run, place);
     if (result === 'handed-over') return result;
     const keep = run.ctx.keepsFailed && result.call === 'failed';
     run.ctx.background.start(() => clearUp(run, folders, keep));
@@ -94,11 +94,13 @@ const ENGINE_RETRY_MS = 2000;
  * Waits for an engine that is away, because the task's container may still be running there; an agent that is to end leaves it
  * to the next one.
  */
-async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Promise<void> {
+async function removePlace(run: TaskRun, place: PlaceRef | undefined): Promise<void> {
+  const { ctx, task, signals } = run;
   let leaving: AbortSignal | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
-      return await ctx.drivers.get(place.kind)?.dispose(place);
+      if (place !== undefined) return await ctx.drivers.get(place.kind)?.dispose(place);
+      return await ctx.driver.clear?.(lostRunOf(run));
     } catch (error) {
       // Not for every run: the signals are the daemon's, and Node 20 keeps an entry in them for each that is made.
       leaving ??= AbortSignal.any([signals.stop, signals.kill, signals.handOver]);
@@ -110,6 +112,10 @@ async function removePlace({ ctx, task, signals }: TaskRun, place: PlaceRef): Pr
     }
     await sleep(ENGINE_RETRY_MS, undefined, { signal: leaving }).catch(() => undefined);
   }
+}
+
+function lostRunOf({ ctx, task, folder }: TaskRun): LostRun {
+  return { taskId: task, runFolder: folder, workspace: containerWorkspace(workspaceOf(ctx, folder)) };
 }
 
 /** The folder of the run goes last: while it is there, a later daemon clears up the rest. */

@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateRequest } from '../../container/create-request.js';
 import { controlFolder, stagingFolder } from '../../container/layout.js';
-import { AgentError } from '../../errors.js';
+import { AgentError, isAgentError } from '../../errors.js';
 import type {
   Driver,
   ImageMaker,
@@ -63,6 +63,8 @@ export class DockerDriver implements Driver {
   /** Of commands that this process watches, by container. */
   readonly #outputs = new Map<string, ContainerOutput>();
   readonly #sharing: FileSharing;
+  /** Folders of runs whose `open` failed and may have left a container. */
+  readonly #unsure = new Set<string>();
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
@@ -100,9 +102,16 @@ export class DockerDriver implements Driver {
       return place;
     } catch (error) {
       await files.close();
-      await this.dispose(ref);
+      await this.dispose(ref).catch(() => this.#unsure.add(runFolder));
       throw error;
     }
+  }
+
+  async clear(run: LostRun): Promise<void> {
+    if (!this.#unsure.has(run.runFolder)) return;
+    const ref = await this.search(run);
+    if (ref !== undefined) await this.dispose(ref);
+    this.#unsure.delete(run.runFolder);
   }
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
@@ -193,6 +202,8 @@ export class DockerDriver implements Driver {
       await files.beforeCreate();
       return await this.#options.engine.create(completeRequest(plan, files, runFolder));
     } catch (error) {
+      // The engine may have made it and ended before it answered.
+      if (isAgentError(error, 'DOCKER_ENGINE')) this.#unsure.add(runFolder);
       await files.close();
       throw error;
     }

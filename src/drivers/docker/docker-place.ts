@@ -5,6 +5,7 @@ import {
   SetupOutput,
   type SetupReport,
   type SetupScript,
+  scriptFailed,
   setupCommand,
   setupProgram,
 } from '../../container/setup-scripts.js';
@@ -288,16 +289,4 @@ function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {
     'COMMAND_FAILED',
     `${command.argv[0]} did not end within ${seconds} s in the container`,
   );
-}
-
-function scriptFailed(script: SetupScript | undefined, { exitCode, broken }: SetupReport): AgentError {
-  const name = script?.name ?? 'a set-up script';
-  const [what, hint] =
-    broken === undefined
-      ? [
-          `ended the set-up of the container with status ${exitCode}`,
-          'A failing command does not stop a script; "exit", and "set -e" before it, do.',
-        ]
-      : [`is no valid shell script: ${broken}`, '"sh -n FILE" checks a script without running it.'];
-  return new AgentError('DOCKER_CONTAINER', `${name} ${what}`, { hint });
 }

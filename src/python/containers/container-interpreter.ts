@@ -71,7 +71,7 @@ async function lookAt(request: EnvironmentRequest): Promise<ContainerSurvey> {
     names: programNames(pythonRequest),
     programs: ['git'],
     paths: carriedPaths(hostEnvironment, (file) => place.inside(file)),
-    folders: [place.inside(settings.downloads.path), '/tmp'],
+    folders: [...(settings.downloads === undefined ? [] : [place.inside(settings.downloads)]), '/tmp'],
     texts: [...configurationFiles(env), ...settingFiles(env)],
     signal,
   });

@@ -23,8 +23,10 @@ const QUEUE = { queue: required(text) } as const;
 const CREATED = { ...WRITABLE, name: required(text) } as const;
 const UPDATED = { ...WRITABLE, ...QUEUE, name: text } as const;
 const REMOVED = { ...QUEUE, ...STATUS_FIELDS } as const;
-const SHOWN = { ...QUEUE, max_task_entries: integer } as const;
-const QUERY = { ...SEARCH, max_task_entries: integer } as const;
+/** The database counts rows in whole numbers. */
+const ENTRIES = { ...integer, minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+const SHOWN = { ...QUEUE, max_task_entries: ENTRIES } as const;
+const QUERY = { ...SEARCH, max_task_entries: ENTRIES } as const;
 const METRICS = { ...PERIOD, queue_ids: texts } as const;
 
 type Query = SearchQuery & Body<typeof QUERY>;

@@ -24,6 +24,7 @@ export class Halt {
   readonly #listening: readonly (() => void)[];
   #reason: StopReason | undefined;
   #verdict: StopReason | undefined;
+  #commandEnded = false;
 
   constructor(options: HaltOptions) {
     const { signals } = options;
@@ -66,6 +67,11 @@ export class Halt {
     if (reason !== undefined) this.#end(reason);
   }
 
+  /** The command has ended by itself: an abort has nothing to ask it and nothing to end. */
+  commandEnded(): void {
+    this.#commandEnded = true;
+  }
+
   /** Ends the watch; nothing is asked any more. */
   close(): void {
     for (const end of this.#listening) end();
@@ -78,7 +84,7 @@ export class Halt {
     this.#verdict = reason;
     options.onVerdict?.(reason);
     if (leavesNoLog(reason)) this.#logless.abort();
-    if (reason === 'stopped') await options.beforeAbort?.().catch(() => undefined);
+    if (reason === 'stopped' && !this.#commandEnded) await options.beforeAbort?.().catch(() => undefined);
     this.#end(reason);
   }
 

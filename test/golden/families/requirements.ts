@@ -151,7 +151,7 @@ function declined(input: Input, list: RequirementList): boolean {
   const takesLogin = hasLogin && list.requirements.some(({ kind }) => kind === 'vcs');
   const downloads =
     input.downloads !== undefined &&
-    settingsOf(input).downloads.enabled &&
+    settingsOf(input).downloads !== undefined &&
     settingsOf(input).manager === 'pip';
   return takesLogin || downloads || input.existing !== undefined || input.freeze !== undefined;
 }

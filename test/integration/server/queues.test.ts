@@ -51,6 +51,27 @@ test('moves keep the others in order and stop at the ends', async (t) => {
   });
 });
 
+for (const [entries, answer] of [
+  [1e300, '400/12'],
+  [-1e300, '400/12'],
+  [Number.MAX_SAFE_INTEGER, undefined],
+  [-1, undefined],
+] as const) {
+  test(`max_task_entries ${entries}: ${answer ?? 'all entries'}`, async (t) => {
+    const { call, refusal, queue, tasks } = await queueOf(t, 2);
+    const query = { queue, max_task_entries: entries };
+    const all = { id: [queue], max_task_entries: entries };
+    if (answer !== undefined) {
+      t.is(await refusal('queues.get_by_id', query), answer);
+      t.is(await refusal('queues.get_all', all), answer);
+      return;
+    }
+    const expected = tasks.map((task) => ({ task }));
+    t.like(await call('queues.get_by_id', query), { queue: { entries: expected } });
+    t.like(await call('queues.get_all', all), { queues: [{ entries: expected }] });
+  });
+}
+
 test('enqueueing elsewhere takes a task out of its queue; a removed one gets its status back', async (t) => {
   const { call, refusal, queue, tasks, entries } = await queueOf(t, 2);
   await call('tasks.enqueue', { task: tasks[0], queue_name: 'another' });

@@ -194,6 +194,24 @@ test('caches, keys and the configuration are mounted where the engine sees them'
   t.true(planned.notes.some((note) => note.startsWith('/home/u/.ssh is not mounted')));
 });
 
+const EMPTY_CACHES: [key: string, inside: string][] = [
+  ['agent.docker_apt_cache', '/var/cache/apt/archives'],
+  ['agent.docker_pip_cache', '/root/.cache/pip'],
+  ['agent.pip_download_cache.path', '/root/.clearml/pip-download-cache'],
+  ['sdk.storage.cache.default_base_dir', '/clearml_agent_cache'],
+];
+
+for (const [key, inside] of EMPTY_CACHES) {
+  test(`${key} is mounted, and not when it is empty`, (t) => {
+    const binds = (config: Record<string, ConfigValue>) =>
+      plan({ config, container: { image: 'i' } }).request.HostConfig.Binds?.filter((bind) =>
+        bind.includes(`:${inside}`),
+      );
+    t.is(binds({})?.length, 1);
+    t.deepEqual(binds({ [key]: '' }), []);
+  });
+}
+
 test('private certificates come with the variables that name them', (t) => {
   const { request } = plan({ container: { image: 'i' } });
   t.true(request.Env?.includes('SSL_CERT_FILE=/.clearml.trust/etc/own-ca.pem'));

@@ -1,5 +1,6 @@
 import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
 import type { LogServer } from '../../../src/logs/delivery.js';
@@ -158,6 +159,24 @@ async function runUntilKilled({ folder, server, sizes, killAt }: KilledRun): Pro
 
 function isSent(server: ScriptedLogServer): boolean {
   return server.text.length >= LINES.toString().length;
+}
+
+for (const fate of ['busy', 'broken', 'half', 'answer-lost'] as const) {
+  test(`a log that is held is not sent again after a failure (${fate}), and goes on once it is released`, async (t) => {
+    const server = new ScriptedLogServer([fate]);
+    const log = await openLog(temporaryFolder(t), server);
+    server.onDelivered = () => log.hold(server.deliveries.length === 1);
+    log.line('one');
+    await until(() => log.isHeld, { what: 'the first delivery' });
+    const { length } = server.events;
+    // Many times the pause between two tries.
+    await sleep(100);
+    t.is(server.deliveries.length, 1);
+    t.is(server.events.length, length);
+    log.hold(false);
+    t.true(await log.close());
+    t.is(server.text, 'one\n');
+  });
 }
 
 test('a restart goes on after an unfinished line that was shown', async (t) => {

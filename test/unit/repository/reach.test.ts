@@ -109,6 +109,20 @@ test('variables name secrets only in variables of their own', (t) => {
   t.deepEqual(secretsFor(['https://me:other-secret@h/o/r'], settings), ['other-secret', 'the-secret']);
 });
 
+const SECRETS: [address: string, secrets: string[]][] = [
+  ['https::https://me:other-secret@h/o/r', ['other-secret']],
+  ['HTTPS::https://glpat-abcdefghijklmnop@h/o/r', ['glpat-abcdefghijklmnop']],
+  ['a::b::https://me:percent%40coded@h/o/r', ['percent@coded']],
+  ['ext::sh -c "run https://me:other-secret@h/o/r %S"', ['other-secret']],
+  ['ext::ssh -p 22 git@h %S o/r', []],
+  ['ssh::ssh://git@h/o/r', []],
+];
+
+for (const [address, secrets] of SECRETS) {
+  test(`secrets of ${address}`, (t) =>
+    t.deepEqual(secretsFor([address], repositorySettings(caseConfig({}))), secrets));
+}
+
 test('credentials without a host are only given to the hosts of the addresses', (t) => {
   const old = 'git+git://h/o/p.git@v1#egg=p\n-e git://i/q.git';
   t.deepEqual(vcsRepositories({ pip: old }), ['https://h/o/p.git', 'https://i/q.git']);

@@ -1,10 +1,14 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { readdirSync, rmSync, truncateSync } from 'node:fs';
+import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { TaskRecord, TaskStatus } from '../../../src/api/task-record.js';
-import { carryOut } from '../../../src/daemon/runs/manage-run.js';
+import { carryOut, openRun } from '../../../src/daemon/runs/manage-run.js';
+import { Journal } from '../../../src/runs/journal.js';
 import { resumeTask, runTask } from '../../../src/task/run.js';
 import { type FakeBehaviour, FakeDriver } from '../../support/fake-driver.js';
 import { type MemoryRun, memoryRun } from '../../support/memory-agent.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
 function recordOf(behaviour: FakeBehaviour): Partial<TaskRecord> {
@@ -146,6 +150,88 @@ test('after a hand-over the next agent attaches to the command, and only then is
   await carryOut(next.run, next.folders, (run) => resumeTask(run, state));
   t.is(next.task.record.status, 'completed');
   t.true(driver.calls.includes('attach'));
+});
+
+/** Holds up the lines of a task until it is released. */
+function heldLines({ task }: MemoryRun): () => void {
+  const released = new AbortController();
+  task.takesLines = once(released.signal, 'abort').then(() => undefined);
+  return () => released.abort();
+}
+
+test('an abort while only the log of an ended command is sent does not ask for a callback', async (t) => {
+  const driver = new FakeDriver();
+  const record = { ...recordOf({ FAKE_OUTPUT: 'hello\n' }), runtime: { _abort_callback_timeout: 30 } };
+  const made = { ...(await memoryRun(t, { driver, record })), driver };
+  const release = heldLines(made);
+  const done = carried(made);
+  await until(() => made.run.journal.state?.last === 'ended', { what: 'the end of the command' });
+  made.task.stop();
+  await until(() => made.run.halt?.verdict === 'stopped', { what: 'the abort' });
+  release();
+  await done;
+  t.is(made.task.record.status, 'stopped');
+  t.regex(made.task.log, /hello/);
+  t.notRegex(made.task.log, /abort callback/);
+});
+
+for (const [status, log] of [
+  ['created', ''],
+  ['in_progress', 'the rest\n'],
+] as const) {
+  test(`the rest of a log that an earlier agent left, where the task is ${status}`, async (t) => {
+    const made = await started(t, {});
+    const { run, task, folders } = made;
+    const release = heldLines(made);
+    const workload = { kind: 'fake', taskId: run.task, output: '' };
+    await run.journal.write({ step: 'launched', workload });
+    await run.journal.write({ step: 'ended', end: { kind: 'exit', exit: { kind: 'exited', code: 0 } } });
+    run.log.line('the rest');
+    await run.log.detach();
+    const { state } = run.journal;
+    if (state === undefined) return t.fail('no journal');
+    task.record.status = status;
+    release();
+    const next = await openRun(run.ctx, run);
+    await carryOut(next, folders, (one) => resumeTask(one, state));
+    t.is(task.log, log);
+    t.is<TaskStatus, TaskStatus>(task.record.status, status === 'created' ? 'created' : 'completed');
+  });
+}
+
+test('output whose space was freed is not read again as zeros where the log was damaged since', async (t) => {
+  const lines = Array.from({ length: 20_500 }, (_, index) => `${String(index).padStart(1023)}\n`);
+  const made = await started(t, { FAKE_OUTPUT: lines.join(''), FAKE_RUN_MS: 'forever' });
+  const { run, task, folders, driver } = made;
+  const done = carried(made);
+  await until(() => driver.calls.includes('release'), { what: 'the release of space' });
+  made.handOver.abort();
+  t.is(await done, 'handed-over');
+  const { state } = run.journal;
+  if (state?.workload === undefined) return t.fail('no journal');
+  const log = path.join(run.folder, 'log');
+  const [newest = '', before = ''] = readdirSync(log)
+    .filter((name) => name.endsWith('.spool'))
+    .toSorted()
+    .toReversed();
+  rmSync(path.join(log, newest));
+  truncateSync(path.join(log, before), 500_000);
+  const { signal } = new AbortController();
+  const signals = { stop: signal, kill: signal, handOver: signal };
+  const journal = await Journal.open(temporaryFolder(t));
+  await journal.write({ step: 'pulled', task: run.task, queue: run.queue });
+  await journal.write({ step: 'launched', workload: state.workload });
+  const next = await openRun(run.ctx, { ...run, signals, journal });
+  const rest = carryOut(next, folders, (one) => resumeTask(one, state));
+  await until(() => / missing here/.test(task.log), { what: 'the note' });
+  task.stop();
+  await rest;
+  t.regex(
+    task.log,
+    /^\d+ bytes of output are missing here: the log on this machine, which had them, was damaged$/m,
+  );
+  t.false(task.log.includes('\0'));
+  t.true(task.log.includes(lines.at(-1) ?? ''));
 });
 
 test('a run leaves nothing in the signals of its daemon', async (t) => {
