@@ -252,6 +252,8 @@ export class Uploader {
     const { task, warn, isGone } = this.#options;
     const complete = result.kind === 'accepted' && result.added >= sent;
     if (complete || (await isGone?.(this.#ending.signal))) return;
+    // The log was dropped, so nothing of it is missed.
+    if (this.#ending.signal.aborted) return;
     if (result.kind === 'refused') {
       warn(`the server refused a part of the log of task ${task}: ${result.cause}`);
     } else if (result.added < sent) {
