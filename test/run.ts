@@ -30,6 +30,7 @@ const STATIC: readonly Step[] = [
     ['biome', 'lint', '--error-on-warnings', '.'],
     ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'err-long'],
     ['knip'],
+    ['knip', '--production', '--tags=-golden'],
   ]),
 ];
 /** Tests start the built program, so checking the types also builds it. */
@@ -41,12 +42,12 @@ const BUILD = checkStep('types', [
 /** The programs in Python and shell that lie beside the modules. */
 const PROGRAMS: Step = {
   title: 'Python and shell programs',
-  async run() {
+  run: async () => {
     const ruff = await pythonTool('ruff');
     const shell = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.sh'),
     );
-    return checkStep(this.title, [
+    return checkStep('Python and shell programs', [
       [ruff, 'check', '--quiet', 'src', 'test'],
       [ruff, 'format', '--quiet', '--check', 'src', 'test'],
       ...shell.map((file): [string, ...string[]] => ['sh', '-n', `src/${file}`]),

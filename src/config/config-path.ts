@@ -32,7 +32,11 @@ function readSections(folder: string, context: FileContext): ConfigLayer[] {
     });
 }
 
-/** The layer of a text whose place in the tree is its file name: `sub/more.conf` is `sub.more`. */
+/**
+ * The layer of a text whose place in the tree is its file name: `sub/more.conf` is `sub.more`.
+ *
+ * @golden
+ */
 export function namedTextLayer(text: string, name: string, context: FileContext): ConfigLayer {
   return sectionLayer(textLayer(text, name, context), name);
 }

@@ -65,8 +65,3 @@ function cudaName(gpus: readonly Gpu[], device: string): string {
   const slice = gpus.find((gpu) => gpu.mig !== undefined && device === `${gpu.index}.${gpu.mig.index}`);
   return slice?.mig?.uuid ?? device.replace('.', ':');
 }
-
-/** An AMD GPU's device file: the kernel numbers render nodes from 128. */
-export function renderNode(index: number): string {
-  return `/dev/dri/renderD${128 + index}`;
-}

@@ -21,6 +21,8 @@ interface VcsAddress {
  * `git+…` address of a requirement as it is handed to a package tool: rewritten like that of a task's repository
  * and without credentials, which reach git through `gitEnvironment([vcsRepository(address)], …)`. Other texts are
  * given back as they are.
+ *
+ * @golden
  */
 export function rewriteVcsRequirementUrl(address: string, settings: RepositorySettings): string {
   const parts = takeApart(address);

@@ -1,12 +1,12 @@
 import { COMMANDS } from '../../src/cli/commands.js';
-import { renderDocs } from '../../src/config/documents/render-docs.js';
-import { renderExample } from '../../src/config/documents/render-example.js';
 import { OPTION_SECTIONS } from '../../src/config/options/option-table.js';
 import { VARIABLE_SECTIONS } from '../../src/config/variables/variable-table.js';
 import { ENDPOINTS } from '../../src/server/endpoints.js';
 import { commandsPage } from './commands-page.js';
 import { endpointsPage } from './endpoints-page.js';
 import { errorsPage } from './errors-page.js';
+import { renderDocs } from './render-configuration.js';
+import { renderExample } from './render-example.js';
 
 export interface GeneratedDocument {
   /** From the root of the repository. */

@@ -144,7 +144,11 @@ export function forceWarning(properties: readonly RuntimeProperty[] | undefined)
   return `the worker's runtime property "force" is "${property.value}"; it is ignored, as it must be on or off`;
 }
 
-/** Hours of an entry one by one, as often as they are written. */
+/**
+ * Hours of an entry one by one, as often as they are written.
+ *
+ * @golden
+ */
 export function hoursOf(entry: ScheduleEntry): number[] {
   return entry.hours.flatMap(hoursOfRange);
 }

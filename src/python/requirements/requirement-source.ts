@@ -70,7 +70,11 @@ export function frozenRequirements(
   return next;
 }
 
-/** The version that a task's list, or the list it was made with, names for a package: `uv>=0.4` → `0.4`. */
+/**
+ * The version that a task's list, or the list it was made with, names for a package: `uv>=0.4` → `0.4`.
+ *
+ * @golden
+ */
 export function listedVersion(
   requirements: TaskRequirements | null | undefined,
   name: string,

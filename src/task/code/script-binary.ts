@@ -15,7 +15,11 @@ export function interpreterKind(binary: string | null | undefined): {
   return { kind: 'python', known: name === '' || PYTHON.test(name) };
 }
 
-/** `3.10` of `/usr/bin/python3.10.4`; `undefined` when the name has no minor version. */
+/**
+ * `3.10` of `/usr/bin/python3.10.4`; `undefined` when the name has no minor version.
+ *
+ * @golden
+ */
 export function pythonVersion(binary: string | null | undefined): string | undefined {
   return /^python(\d+\.\d+)/.exec(baseName(binary ?? ''))?.[1];
 }

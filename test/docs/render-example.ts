@@ -1,5 +1,5 @@
-import type { Option } from '../options/option.js';
-import { type OptionSection, ownValue } from '../options/option-table.js';
+import type { Option } from '../../src/config/options/option.js';
+import { type OptionSection, ownValue } from '../../src/config/options/option-table.js';
 import { hoconText } from './hocon-text.js';
 
 const INTRODUCTION = `# Configuration of the ClearML agent, with every key that it acts on.

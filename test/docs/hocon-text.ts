@@ -1,5 +1,5 @@
-import type { ConfigValue } from '../config.js';
-import { isTree } from '../tree.js';
+import type { ConfigValue } from '../../src/config/config.js';
+import { isTree } from '../../src/config/tree.js';
 
 /** Longer values are spread over lines. */
 const LINE = 90;

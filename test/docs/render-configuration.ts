@@ -1,7 +1,7 @@
-import type { Option } from '../options/option.js';
-import { type OptionSection, ownValue } from '../options/option-table.js';
-import type { Variable } from '../variables/variable.js';
-import type { VariableSection } from '../variables/variable-table.js';
+import type { Option } from '../../src/config/options/option.js';
+import { type OptionSection, ownValue } from '../../src/config/options/option-table.js';
+import type { Variable } from '../../src/config/variables/variable.js';
+import type { VariableSection } from '../../src/config/variables/variable-table.js';
 import { hoconText } from './hocon-text.js';
 
 /** Longer defaults are in the example file only. */
