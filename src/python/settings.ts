@@ -13,9 +13,9 @@ import {
   uvSettings,
 } from './tool-settings.js';
 
-type PackageManager = 'pip' | 'uv' | 'poetry' | 'conda';
+type PackageManager = Config['agent']['packageManager']['type'];
 /** What installs plain requirements: `auto` takes uv where there is one, with pip as the fallback. */
-export type Engine = 'auto' | 'uv' | 'pip';
+export type Engine = Config['agent']['packageManager']['engine'];
 
 /** Everything that the configuration says about Python; read once, plain data from then on. */
 export interface PythonSettings {

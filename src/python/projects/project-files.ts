@@ -13,13 +13,20 @@ export interface Project {
   lock: string | undefined;
 }
 
-/** Many repositories have a `pyproject.toml` for their linter alone. */
+/** By manager, the table that makes a `pyproject.toml` its project: many repositories have one for their linter alone. */
 const TABLES = { poetry: /^\s*\[(?:tool\.poetry|project)\b/m, uv: /^\s*\[project\b/m } as const;
+
+/** A manager that installs projects of a repository. */
+export type ProjectManager = keyof typeof TABLES;
+
+export function isProjectManager(manager: string): manager is ProjectManager {
+  return Object.hasOwn(TABLES, manager);
+}
 
 /** The project in the repository's root, or in the working folder where the configuration says so. */
 export function findProject(
   request: Pick<EnvironmentRequest, 'repository'>,
-  manager: 'poetry' | 'uv',
+  manager: ProjectManager,
   fromWorkingFolder: boolean,
 ): Project | undefined {
   const { repository } = request;
@@ -41,7 +48,7 @@ export function hasLocalPackages({ lock = '', pyproject }: Project): boolean {
 }
 
 /** Whether the project's own code is a package to install beside its dependencies. */
-export function isPackage({ pyproject }: Project, manager: 'poetry' | 'uv'): boolean {
+export function isPackage({ pyproject }: Project, manager: ProjectManager): boolean {
   if (manager === 'poetry') return !/^\s*package-mode\s*=\s*false/m.test(pyproject);
   if (/^\s*package\s*=\s*false/m.test(pyproject)) return false;
   return (

@@ -4,7 +4,7 @@ import type { EnvironmentRequest } from '../environment-request.js';
 import { readIni } from '../install/pip-configuration.js';
 import { mayAccept, type PythonRequest } from '../interpreter/python-request.js';
 import { type ListedFrom, readListed } from '../requirements/listed-file.js';
-import { findProject } from './project-files.js';
+import { findProject, isProjectManager } from './project-files.js';
 
 type ProjectRequest = Pick<EnvironmentRequest, 'repository' | 'settings' | 'pythonRequest' | 'reporter'>;
 
@@ -44,11 +44,11 @@ export function pythonForProject(request: ProjectRequest): PythonRequest {
   return { ...wanted, by: range === undefined ? wanted.by : 'the project', ...limits };
 }
 
-/** The project that poetry or uv installs, where one of them is the manager. */
+/** The project that the manager installs, where it installs projects. */
 function managerOf({ repository, settings }: ProjectRequest): { folder: string } | undefined {
-  const { manager, poetry, uv } = settings;
-  if (manager === 'poetry') return findProject({ repository }, manager, poetry.fromWorkingFolder);
-  return manager === 'uv' ? findProject({ repository }, manager, uv.fromWorkingFolder) : undefined;
+  const { manager } = settings;
+  if (!isProjectManager(manager)) return undefined;
+  return findProject({ repository }, manager, settings[manager].fromWorkingFolder);
 }
 
 function projectPython(from: ListedFrom): ProjectPython {

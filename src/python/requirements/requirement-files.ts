@@ -9,6 +9,7 @@ import {
   type RequirementList,
 } from '../../packaging/requirement-list.js';
 import type { EnvironmentRequest, RepositoryFolders } from '../environment-request.js';
+import { isProjectManager } from '../projects/project-files.js';
 import type { PythonSettings, RequirementSettings } from '../settings.js';
 import { type ListedConstraints, readConstraints } from './constraint-files.js';
 import { type ListedFrom, readListed } from './listed-file.js';
@@ -69,8 +70,7 @@ export function addedPackages(
  * and none is a file or a folder of the repository.
  */
 export function needsRepository(task: EnvironmentRequest['task'], settings: PythonSettings): boolean {
-  if (settings.manager === 'poetry' || settings.manager === 'uv' || settings.customBuildScript !== undefined)
-    return true;
+  if (isProjectManager(settings.manager) || settings.customBuildScript !== undefined) return true;
   const source = requirementSource(task.script?.requirements, true, settings.requirements);
   if (source.kind !== 'task') return true;
   const files: string[] = [];
