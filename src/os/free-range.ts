@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
-import { withoutApiSecrets } from './child-environment.js';
+import { withoutAgentSecrets } from './child-environment.js';
 import { processEnvironment } from './environment.js';
 
 /**
@@ -13,7 +13,7 @@ import { processEnvironment } from './environment.js';
 export async function freeRange(handle: FileHandle, start: number, length: number): Promise<boolean> {
   const range = ['--punch-hole', '--offset', String(start), '--length', String(length)];
   const child = spawn('fallocate', [...range, '/proc/self/fd/3'], {
-    env: withoutApiSecrets(processEnvironment()),
+    env: withoutAgentSecrets(processEnvironment()),
     stdio: ['ignore', 'ignore', 'ignore', handle.fd],
   });
   try {

@@ -36,11 +36,12 @@ for (const engine of ['uv', 'pip'] as const) {
       PATH: `${records.bin}:${home.env.PATH}`,
       CLEARML_API_ACCESS_KEY: accessKey,
       CLEARML_API_SECRET_KEY: secretKey,
+      CLEARML_AGENT_GIT_USER: 'bot',
+      CLEARML_AGENT_GIT_PASS: GIT_PASSWORD,
     });
     appendFileSync(
       path.join(home.folder, 'clearml.conf'),
-      `\nagent { git_user: bot, git_pass: ${GIT_PASSWORD}
-        package_manager { type: pip, engine: ${engine}, pip_version: [], extra_index_url: ["${index.urlWithLogin}"] } }\n`,
+      `\nagent { package_manager { type: pip, engine: ${engine}, pip_version: [], extra_index_url: ["${index.urlWithLogin}"] } }\n`,
     );
     // Its own build needs one package of the private index and one that is built in its turn.
     const needed = path.join(served, 'needed');
