@@ -37,7 +37,7 @@ test('no program that the agent runs for itself sees what logs in to the API ser
 
 test('only git sees the login of git', async (t) => {
   const login = Object.fromEntries(GIT_LOGIN.map((name) => [name, 'the-login-of-git']));
-  const env = { PATH: process.env.PATH, ...login };
+  const env = { PATH: process.env.PATH ?? '', ...login };
   const place = new LocalPlace(
     { kind: 'local', taskId: 't', runFolder: temporaryFolder(t), marker: 'm' },
     env,
