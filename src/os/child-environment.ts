@@ -5,9 +5,24 @@ export const API_SECRETS: readonly string[] = ['API_ACCESS_KEY', 'API_SECRET_KEY
   (name) => [`CLEARML_${name}`, `TRAINS_${name}`],
 );
 
-/** The environment of a program that does not call the API server. */
+/** The login of git, where variables give it to the agent. Only git needs it. */
+export const GIT_LOGIN: readonly string[] = ['GIT_USER', 'GIT_PASS'].flatMap((name) => [
+  `CLEARML_AGENT_${name}`,
+  `TRAINS_AGENT_${name}`,
+]);
+
+/** The environment of git. */
 export function withoutApiSecrets(env: Environment): Record<string, string | undefined> {
+  return without(env, API_SECRETS);
+}
+
+/** The environment of another program that does not call the API server. */
+export function withoutAgentSecrets(env: Environment): Record<string, string | undefined> {
+  return without(env, [...API_SECRETS, ...GIT_LOGIN]);
+}
+
+function without(env: Environment, names: readonly string[]): Record<string, string | undefined> {
   const kept: Record<string, string | undefined> = { ...env };
-  for (const name of API_SECRETS) delete kept[name];
+  for (const name of names) delete kept[name];
   return kept;
 }

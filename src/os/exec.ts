@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withoutApiSecrets } from './child-environment.js';
+import { withoutAgentSecrets } from './child-environment.js';
 import { startError } from './command-errors.js';
 import { killGroup } from './processes.js';
 
@@ -82,7 +82,7 @@ async function start(argv: readonly [string, ...string[]], options: RunOptions):
   try {
     const child = spawn(file, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: options.callsServer ? options.env : withoutApiSecrets(options.env),
+      env: options.callsServer ? options.env : withoutAgentSecrets(options.env),
       detached: true,
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });

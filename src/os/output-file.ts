@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { withoutApiSecrets } from './child-environment.js';
+import { withoutAgentSecrets } from './child-environment.js';
 import { processEnvironment } from './environment.js';
 import { otherLength } from './file-watch.js';
 import { diskError, readTextIfThere, writeFileDurable } from './files.js';
@@ -219,7 +219,7 @@ async function readState(file: string): Promise<OutputState> {
 async function freeRange(handle: FileHandle, start: number, length: number): Promise<boolean> {
   const range = ['--punch-hole', '--offset', String(start), '--length', String(length)];
   const child = spawn('fallocate', [...range, '/proc/self/fd/3'], {
-    env: withoutApiSecrets(processEnvironment()),
+    env: withoutAgentSecrets(processEnvironment()),
     stdio: ['ignore', 'ignore', 'ignore', handle.fd],
   });
   try {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import { AgentError } from '../errors.js';
-import { withoutApiSecrets } from './child-environment.js';
+import { withoutAgentSecrets } from './child-environment.js';
 import { startError } from './command-errors.js';
 import { killGroup } from './processes.js';
 
@@ -26,7 +26,7 @@ export class ProcessStream extends Duplex {
     super();
     const [file, ...args] = argv;
     this.#child = spawn(file, args, {
-      env: withoutApiSecrets(env),
+      env: withoutAgentSecrets(env),
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

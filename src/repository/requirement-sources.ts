@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Place } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
-import { API_SECRETS } from '../os/child-environment.js';
+import { API_SECRETS, GIT_LOGIN } from '../os/child-environment.js';
 import { pathInside } from '../os/inside-tree.js';
 import { loginFor } from './credentials.js';
 import { configVariables, gitEnvironment } from './git-environment.js';
@@ -191,10 +191,4 @@ export function toolGitEnvironment(
 }
 
 /** Variables of the agent that no build of a package needs. */
-const AGENTS_OWN = [
-  'CLEARML_AGENT_GIT_USER',
-  'CLEARML_AGENT_GIT_PASS',
-  'TRAINS_AGENT_GIT_USER',
-  'TRAINS_AGENT_GIT_PASS',
-  ...API_SECRETS,
-];
+const AGENTS_OWN = [...GIT_LOGIN, ...API_SECRETS];

@@ -1,3 +1,4 @@
+import { GIT_LOGIN } from '../os/child-environment.js';
 import { quoteWord } from '../os/shell-words.js';
 /** Values that the task's environment is made of. */
 export interface TaskVariables {
@@ -21,10 +22,7 @@ const AGENT_ONLY = [
   'UV_CACHE_DIR',
   'UV_PYTHON_CACHE_DIR',
   'UV_PYTHON_INSTALL_DIR',
-  'CLEARML_AGENT_GIT_PASS',
-  'TRAINS_AGENT_GIT_PASS',
-  'CLEARML_AGENT_GIT_USER',
-  'TRAINS_AGENT_GIT_USER',
+  ...GIT_LOGIN,
 ];
 
 type Environment = Readonly<Record<string, string | undefined>>;

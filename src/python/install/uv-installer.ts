@@ -3,6 +3,7 @@ import { expandListed } from '../../packaging/list-variables.js';
 import { type InstallContext, type Installer, installFromList } from './installer.js';
 import type { PipConfiguration } from './pip-configuration.js';
 import { type UvOptions, uvOptions } from './uv-flags.js';
+import { uvIndexes } from './uv-index-file.js';
 
 export interface UvProgram {
   program: string;
@@ -47,8 +48,17 @@ export function uvInstaller(context: InstallContext, setup: UvSetup): Installer 
         ...translated.lines,
         ...(editable === true ? lines.map((line) => `-e ${line}`) : lines),
       ];
-      const env = uvEnvironment(withIndexesOf(setup.pip, options, expand), setup.options, setup.env);
-      return installFromList(context, { tool: 'uv', argv, lines: listed.map(expand), env, what });
+      const variables = uvEnvironment(withIndexesOf(setup.pip, options, expand), setup.options, setup.env);
+      const { env, file } = uvIndexes(variables, setup.env, cwd);
+      const command = { tool: 'uv', argv, lines: listed.map(expand), env, what } as const;
+      if (file === undefined) return installFromList(context, command);
+      const settings = `${await project}/uv.toml`;
+      await context.place.write(settings, file, 0o600);
+      try {
+        return await installFromList(context, command);
+      } finally {
+        await context.place.write(settings, '', 0o600);
+      }
     },
   };
 }

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { LocalPlace } from '../../../src/drivers/local/local-place.js';
-import { API_SECRETS } from '../../../src/os/child-environment.js';
+import { API_SECRETS, GIT_LOGIN } from '../../../src/os/child-environment.js';
 import { run } from '../../../src/os/exec.js';
 import { ProcessStream } from '../../../src/os/process-stream.js';
 import { git } from '../../../src/repository/git.js';
@@ -33,6 +33,24 @@ test('no program that the agent runs for itself sees what logs in to the API ser
   t.deepEqual([...new Set(text.match(/^== .*$/gm))].sort(), PROGRAMS.map((name) => `== ${name}`).sort());
   t.false(text.includes('the-secret-of-the-api'), text);
   t.true(text.includes('KEPT=yes') && text.includes('CLEARML_API_HOST=http://h'));
+});
+
+test('only git sees the login of git', async (t) => {
+  const login = Object.fromEntries(GIT_LOGIN.map((name) => [name, 'the-login-of-git']));
+  const env = { PATH: process.env.PATH ?? '', ...login };
+  const place = new LocalPlace(
+    { kind: 'local', taskId: 't', runFolder: temporaryFolder(t), marker: 'm' },
+    env,
+  );
+  t.false((await place.exec({ argv: ['env'] })).stdout.includes('the-login-of-git'));
+  t.false((await run(['env'], { env })).stdout.includes('the-login-of-git'));
+  const shown = await git({
+    args: ['-c', 'alias.shown=!env', 'shown'],
+    cwd: temporaryFolder(t),
+    env,
+    signal: new AbortController().signal,
+  });
+  t.is(shown.stdout.split('the-login-of-git').length, GIT_LOGIN.length + 1);
 });
 
 test('a command of the user that calls the server sees it', async (t) => {

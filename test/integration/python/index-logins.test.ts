@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { causeLine } from '../../../src/errors.js';
 import { prepareEnvironment } from '../../../src/python/prepare.js';
 import { type ForeignIndex, foreignIndex, redirectingIndex } from '../../support/foreign-index.js';
 import { packageIndex } from '../../support/package-index.js';
@@ -48,7 +49,7 @@ async function install(t: ExecutionContext, tool: 'pip' | 'uv', scene: Scene): P
       ...scene.env,
     },
   });
-  await prepareEnvironment(request).catch(() => undefined);
+  await prepareEnvironment(request).catch((error: unknown) => t.log(causeLine(error)));
   return lines.filter((line) => line.includes('credential_hosts'));
 }
 
