@@ -50,7 +50,7 @@ test.serial('a task that lost its GPU runs again, with the log of its first atte
   t.deepEqual(begun(log), ['1', '2']);
   t.regex(log, /^Process failed, exit code 5 \(GPU fault: GPU 1 \(GPU-\S+\) is gone from nvidia-smi\)$/m);
   // The last line of a run has no line break.
-  t.regex(log, /^attempt 1 ended with gpu_fault, .* for retry 1 of 2/m);
+  t.regex(log, /^attempt 1 ended with gpu_fault, .* for retry 1 of 2$/m);
   t.regex(log, /attempt 2: retry 1 of 2: gpu_fault: worker execution exit code 5 \(GPU fault/);
   t.is(task.runtime.infrastructure_retries, 1);
   t.is(task.runtime.failure_class, undefined);
