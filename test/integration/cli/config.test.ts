@@ -101,9 +101,9 @@ test('config get: a value, a secret, one that is not set, one that there is not'
   t.is((await agent('config', 'get', 'agent.git_fetch_args')).out, '["--all"]\n');
   t.is((await agent('config', 'get', 'agent.git_pass')).out, '****\n');
   t.is((await agent('config', 'get', 'agent.resource_monitoring.default_gpu_utilization')).out, '100\n');
-  t.deepEqual(await agent('config', 'get', 'agent.worker_id'), {
+  t.deepEqual(await agent('config', 'get', 'agent.git_host'), {
     out: '',
-    err: 'agent.worker_id is not set\n',
+    err: 'agent.git_host is not set\n',
     status: 1,
   });
   const unknown = await agent('config', 'get', 'agent.git_usr');
