@@ -27,7 +27,7 @@ export function readOption(option: Option, found: WrittenValue, refusal: Refusal
   return choiceOf(option, value) ?? defaultOf(option);
 }
 
-/** What stands for nothing; `undefined` for a value that is something. */
+/** The default that an empty value means; `undefined` for a value that is not empty. */
 function emptyValue(option: Option, value: ConfigValue | undefined): { value: unknown } | undefined {
   const { type, nullable } = option;
   if (value === null && nullable) return { value };

@@ -78,7 +78,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
 /** @throws AgentError USAGE for a driver whose places do not become images */
 function makerOf(driver: Driver, place: Place): Promise<ImageMaker> {
   if (driver.imageMaker !== undefined) return driver.imageMaker(place);
-  throw new AgentError('USAGE', `no image can be made of what runs by the driver "${driver.kind}"`);
+  throw new AgentError('USAGE', `the driver "${driver.kind}" makes no images`);
 }
 
 /** Files that were brought through the engine are in volumes, which no image has. */
