@@ -94,7 +94,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       if (given.ownerTokens) requireOwnerTokens(connection.client);
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
-      const queues = await resolveQueues(connection.queues, options);
+      const queues = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
       const unique = await serverWideId(registration, {
         ...connection,
         server: connection.client.server,

@@ -1,7 +1,9 @@
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { CallOptions } from '../api/client.js';
 import { resolveName } from '../api/resolve-name.js';
 import type { TaskRecord } from '../api/task-record.js';
+import type { TaskQuery } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import type { DriverChoice } from '../drivers/module.js';
 import { AgentError, causeLine } from '../errors.js';
@@ -80,7 +82,9 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     // Before the task leaves its queue or is cloned: a run that cannot be kept anywhere, or has no engine, takes none.
     const folder = workerFolder(options.state, options.workerId);
     await ensureFolder(folder);
-    const record = await connection.tasks.getById(await taskId(connection, options));
+    const record = await connection.tasks.getById(await taskId(connection, options, shutdown.drain), {
+      signal: shutdown.drain,
+    });
     const worker = await prepareWorker({ options, connection, shutdown }, folder);
     const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);
     running.yes = true;
@@ -107,11 +111,12 @@ async function previewTask(connection: Connection, options: ExecuteOptions): Pro
   return 0;
 }
 
-function taskId({ tasks }: Connection, options: ExecuteOptions): Promise<string> {
-  return resolveName(options.task, {
+function taskId({ tasks }: Connection, options: ExecuteOptions, signal?: AbortSignal): Promise<string> {
+  const lookup = {
     kind: 'task',
-    getAll: (query, call) => tasks.getAll(query, call),
-  });
+    getAll: (query: TaskQuery, call?: CallOptions) => tasks.getAll(query, call),
+  } as const;
+  return resolveName(options.task, lookup, signal === undefined ? {} : { signal });
 }
 
 async function chooseTask(

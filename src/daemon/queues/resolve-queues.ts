@@ -1,6 +1,6 @@
 import { isApiError } from '../../api/errors.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
-import { resolveName } from '../../api/resolve-name.js';
+import { type NameLookup, resolveName } from '../../api/resolve-name.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 
 export interface ResolvedQueue {
@@ -14,6 +14,8 @@ export interface QueueRequest {
   queues: readonly string[];
   /** Make a queue whose name is not known. */
   createQueues: boolean;
+  /** Ends the retries of calls that the server fails. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -23,17 +25,23 @@ export interface QueueRequest {
  */
 export async function resolveQueues(api: QueuesApi, request: QueueRequest): Promise<ResolvedQueue[]> {
   const ids: string[] = [];
-  for (const name of request.queues) ids.push(await resolveOne(api, name, request.createQueues));
+  const call = request.signal === undefined ? {} : { signal: request.signal };
+  for (const name of request.queues) ids.push(await resolveOne(api, name, { ...request, call }));
   if (ids.length === 0) ids.push(await defaultQueue(api));
-  const known = await api.getAll({ id: ids, search_hidden: true });
+  const known = await api.getAll({ id: ids, search_hidden: true }, call);
   return [...new Set(ids)].map((id) => describe(id, known));
 }
 
-async function resolveOne(api: QueuesApi, name: string, create: boolean): Promise<string> {
+async function resolveOne(
+  api: QueuesApi,
+  name: string,
+  { createQueues, call }: QueueRequest & { call: { signal?: AbortSignal } },
+): Promise<string> {
+  const lookup: NameLookup = { kind: 'queue', getAll: (query, options) => api.getAll(query, options) };
   try {
-    return await resolveName(name, { kind: 'queue', getAll: (query, options) => api.getAll(query, options) });
+    return await resolveName(name, lookup, call);
   } catch (error) {
-    if (!create || !isAgentError(error, 'QUEUE_NOT_FOUND')) throw withCreateHint(error);
+    if (!createQueues || !isAgentError(error, 'QUEUE_NOT_FOUND')) throw withCreateHint(error);
     return createQueue(api, name);
   }
 }
@@ -73,7 +81,7 @@ async function defaultQueue(api: QueuesApi): Promise<string> {
   try {
     return (await api.getDefault({ retry: 'bounded' })).id;
   } catch {
-    return resolveOne(api, 'default', false);
+    return resolveOne(api, 'default', { queues: [], createQueues: false, call: {} });
   }
 }
 
