@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
+import { hookedFront } from '../../support/hooked-front.js';
 import { until } from '../../support/until.js';
 
 const HELLO = 'import os\nprint("hello from", os.environ["CLEARML_TASK_ID"])\n';
@@ -206,4 +207,22 @@ test('a daemon in the background: its log rotates without losing a line, and --s
   const again = agent('daemon', '--stop');
   t.is((await again.exited).code, 1);
   t.true(again.output().includes('no agent runs on this machine'), again.output());
+});
+
+test('SIGTERM while the server fails the look at the queues ends a daemon at once', async (t) => {
+  const { daemon, home, server } = await agentUnderTest(t);
+  let looks = 0;
+  const url = await hookedFront(t, server.url, {
+    refuse: ({ endpoint }) => {
+      if (!endpoint.startsWith('queues.')) return undefined;
+      looks += 1;
+      return { status: 500, subcode: 0 };
+    },
+  });
+  Object.assign(home.env, { CLEARML_API_HOST: url });
+  const running = daemon();
+  await until(() => looks > 0, { what: 'the look at the queues', context: running.output });
+  running.kill('SIGTERM');
+  const ended = await Promise.race([running.exited, sleep(20_000, 'still there', { ref: false })]);
+  t.deepEqual(ended, { code: 0, signal: null }, running.output());
 });
