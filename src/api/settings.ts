@@ -107,7 +107,7 @@ function readRetryPolicy(config: Config): RetryPolicy {
   };
 }
 
-/** The variable is a count, or a word: no means that the first contact may take as long as any other. */
+/** The variable is a count or a boolean; with `false`, the first contact is retried like any other call. */
 function readFirstContactRetries(config: Config): number {
   const text = config.variable('CLEARML_AGENT_INITIAL_CONNECT_RETRY_OVERRIDE') ?? 'true';
   const count = Number(text);
