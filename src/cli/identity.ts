@@ -4,7 +4,8 @@ import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queue
 import { registerSecrets } from '../daemon/worker.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
 import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
-import { type AgentLogger, createLogger } from '../logs/logger.js';
+import { LOG_FORMATS } from '../logs/log-format.js';
+import { type AgentLogger, createLogger, type LoggerOptions } from '../logs/logger.js';
 import { Redactor } from '../secrets/redactor.js';
 import type { CommandContext } from './command.js';
 import { textList } from './session.js';
@@ -41,11 +42,18 @@ export function servicesMode({
 export function voiceOf(
   context: CommandContext,
   config: Config,
+  more: Pick<LoggerOptions, 'copy'> = {},
 ): { redactor: Redactor; logger: AgentLogger } {
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const level = config.agent.debug ? 'DEBUG' : 'INFO';
-  return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
+  const { id, name } = identityOf(context, config);
+  const format = LOG_FORMATS.find((one) => one === context.options.logFormat) ?? config.agent.logFormat;
+  const facts = { worker: id ?? name };
+  return {
+    redactor,
+    logger: createLogger({ stream: context.stdout, redactor, level, format, facts, ...more }),
+  };
 }
 
 /** When this agent pulls tasks; the log names parts that mean nothing. */

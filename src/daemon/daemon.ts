@@ -138,8 +138,9 @@ interface Registered {
 
 /** With a worker id of its own: makes what that belongs to, and takes tasks. */
 async function runRegistered(daemon: Registered): Promise<void> {
-  const { options, connection, queues, registration } = daemon;
-  const { logger } = options;
+  const { connection, queues, registration } = daemon;
+  const logger = daemon.options.logger.child({ worker: registration.workerId });
+  const options = { ...daemon.options, logger };
   const { handOver } = daemon.shutdown;
   const { ctx, machine } = await openWorker({
     ...options,
@@ -159,7 +160,7 @@ async function runRegistered(daemon: Registered): Promise<void> {
   );
   for (const line of announcement(registration.workerId, queues)) logger.info(line);
   void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
-  await serve({ ...daemon, ctx, machine });
+  await serve({ ...daemon, options, ctx, machine });
 }
 
 function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {

@@ -10,6 +10,7 @@ import { statusBoard } from '../../src/daemon/worker.js';
 import type { Driver } from '../../src/drivers/driver.js';
 import { GpuReader } from '../../src/gpu/gpu-reader.js';
 import type { LogEvent } from '../../src/logs/delivery.js';
+import type { AgentLogger } from '../../src/logs/logger.js';
 import { RunFolders } from '../../src/runs/folders.js';
 import { Journal } from '../../src/runs/journal.js';
 import { Redactor } from '../../src/secrets/redactor.js';
@@ -115,7 +116,8 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
   const client = task.client();
   const tasks = new TasksApi(client);
   const nothing = () => undefined;
-  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, echo: nothing };
+  const child = (): AgentLogger => logger;
+  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, echo: nothing, child };
   return {
     config: settings,
     workerId: 'worker1',

@@ -3,7 +3,7 @@ import { AgentError } from '../../errors.js';
 import { type Command, type Flag, seconds } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { timeLimit } from '../duration.js';
-import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, outputFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
 
@@ -133,6 +133,7 @@ export const daemonCommand: Command = {
     ...driverFlags('run tasks in containers; image and arguments are for tasks that name no image'),
     ...runFlags,
     ...machineFlags,
+    ...outputFlags,
     ...notTaken,
   ],
   contradictions: [

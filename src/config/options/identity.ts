@@ -31,6 +31,15 @@ export const IDENTITY_OPTIONS = [
     consumedBy: 'cli',
   },
   {
+    key: 'agent.log_format',
+    type: 'text',
+    fallback: 'text',
+    choices: ['text', 'json'],
+    flag: '--log-format',
+    help: "Format of the agent's own log: text, or json for one object a line.",
+    consumedBy: 'cli',
+  },
+  {
     key: 'agent.cpu_only',
     type: 'boolean',
     fallback: false,

@@ -26,7 +26,8 @@ export interface RunRequest {
 }
 
 /** Opens what a run needs. */
-export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
+export async function openRun(given: AgentContext, request: RunRequest): Promise<TaskRun> {
+  const ctx = { ...given, logger: given.logger.child({ worker: given.workerId, task: request.task }) };
   const log = await openLog(ctx, request);
   return {
     ctx,
