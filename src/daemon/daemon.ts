@@ -160,7 +160,13 @@ async function runRegistered(daemon: Registered): Promise<void> {
   );
   for (const line of announcement(registration.workerId, queues)) logger.info(line);
   void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
-  await serve({ ...daemon, options, ctx, machine });
+  const call = { worker: ctx.workerId, facts: { gpus: ctx.environment.NVIDIA_VISIBLE_DEVICES || undefined } };
+  await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
+  try {
+    await serve({ ...daemon, options, ctx, machine });
+  } finally {
+    await ctx.hooks.run('agent_stop', call);
+  }
 }
 
 function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {

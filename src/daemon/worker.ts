@@ -11,6 +11,8 @@ import { configSecrets } from '../secrets/config-secrets.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
+import { checkHooks, hookSettings } from '../task/hooks/hook-settings.js';
+import { Hooks } from '../task/hooks/hooks.js';
 import { StatusBoard } from '../task/status-board.js';
 import type { Connection } from './connect.js';
 import { openDrivers } from './driver-host.js';
@@ -76,6 +78,9 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   const machine = lookAtMachine(parts);
   const { gpus } = machine;
   const { main, all } = await openDrivers({ ...parts, choice: parts.driver, gpus, signal: parts.handOver });
+  const settings = hookSettings(config, parts.home);
+  for (const warning of settings.warnings) parts.logger.warn(warning);
+  await checkHooks(settings);
   const ctx: AgentContext = {
     config,
     workerId: parts.workerId,
@@ -98,6 +103,7 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     redactor: parts.redactor,
     logger: parts.logger,
     background: new BackgroundWork(parts.logger),
+    hooks: new Hooks({ settings, env: config.env, host: hostname(), logger: parts.logger }),
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     statuses: statusBoard(connection.tasks, intervals(config, parts.pollingInterval).abortPollMs),

@@ -1,4 +1,5 @@
 import type { LogLevel } from './reporter.js';
+import { visibleJson, visibleLines } from './visible-text.js';
 
 export const LOG_FORMATS = ['text', 'json'] as const;
 
@@ -28,7 +29,9 @@ const NO_COLOUR = '\u001b[0m';
 
 /** A line for a person: on a terminal the message alone, in colour from WARNING on; elsewhere with time and level. */
 export function textLine({ time, level, task, message }: LogRecord, onTerminal: boolean): string {
-  const shown = task === undefined || message.includes(task) ? message : `task ${task}: ${message}`;
+  const shown = visibleLines(
+    task === undefined || message.includes(task) ? message : `task ${task}: ${message}`,
+  );
   if (!onTerminal) return `${time.toISOString()} ${level.padEnd(7)} ${shown}`;
   const colour = COLOURS[level];
   return colour === undefined ? shown : `${colour}${shown}${NO_COLOUR}`;
@@ -39,12 +42,13 @@ export function jsonLine({ time, level, worker, task, message, isConsole = false
   const about = ABOUT_TASK.exec(message);
   const own = task ?? about?.[1];
   const isPrefixed = !isConsole && about !== null && about[1] === own;
-  return JSON.stringify({
+  const line = {
     time: time.toISOString(),
     level,
     ...(worker === undefined ? {} : { worker }),
     ...(own === undefined || (isConsole && task === undefined) ? {} : { task: own }),
     ...(isConsole ? { source: 'task' } : {}),
     message: isPrefixed ? message.slice(about[0].length) : message,
-  });
+  };
+  return visibleJson(line, 0);
 }

@@ -1,7 +1,6 @@
 import type { Redactor } from '../secrets/redactor.js';
 import { jsonLine, type LogFacts, type LogFormat, textLine } from './log-format.js';
 import type { LogLevel } from './reporter.js';
-import { visibleLines } from './visible-text.js';
 
 /** What the agent says on its own output. */
 export interface AgentLogger {
@@ -67,7 +66,7 @@ function voice(options: LoggerOptions, output: Output, { silent, ...facts }: Chi
   });
   const say = (level: LogLevel) => (text: string) => {
     if (RANKS[level] < RANKS[least]) return;
-    const record = { time: now(), level, ...facts, message: visibleLines(redactor.redact(text)) };
+    const record = { time: now(), level, ...facts, message: redactor.redact(text) };
     if (format === 'text')
       return output.write(`${output.isMidLine() ? '\n' : ''}${textLine(record, isTTY)}\n`);
     lines.end();

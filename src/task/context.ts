@@ -7,6 +7,7 @@ import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { BackgroundWork } from './background-work.js';
+import type { Hooks } from './hooks/hooks.js';
 import type { StatusBoard } from './status-board.js';
 
 /** What every run of a task needs from the agent that runs it; built once at start. */
@@ -46,6 +47,8 @@ export interface AgentContext {
   redactor: Redactor;
   logger: AgentLogger;
   background: BackgroundWork;
+  /** Programs of the operator. */
+  hooks: Hooks;
   /** Code and packages of a failed run stay until the next one has failed. */
   keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */

@@ -1,3 +1,4 @@
+import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
@@ -10,6 +11,7 @@ import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunSignals } from './context.js';
 import { setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
+import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
 import type { PhaseClock } from './phase-clock.js';
@@ -45,6 +47,10 @@ export interface TaskRun {
   halt?: Halt;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
   launched?: LaunchedCommand;
+  /** The task as it was claimed; not known of one that an earlier daemon claimed. */
+  record?: TaskRecord;
+  /** Ends with the hook that runs beside the stop of the task. */
+  abortHook?: Promise<void>;
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -62,7 +68,7 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
     'INFO',
   );
   // Watched only once it is claimed: until then the task's status on the server is still "queued".
-  const phases = [claimPhase, watchPhase, preparePhase, launchPhase, supervisePhase];
+  const phases = [claimPhase, watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
   const [result] = await Promise.all([
     runPhases({ run }, phases, { failed: failedSetup, conclude }),
     preparing(),
@@ -104,6 +110,7 @@ const claimPhase: Phase = {
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
+    run.record = claimed;
     return undefined;
   },
 };
@@ -121,6 +128,16 @@ const watchPhase: Phase = {
   teardown({ run, halt }) {
     halt?.close();
     run.ctx.statuses.calm(run.task);
+  },
+};
+
+/** The operator's program has its say before anything of the task is fetched. */
+const hookPhase: Phase = {
+  title: 'before_task',
+  async setup({ run, halt }) {
+    if (halt === undefined) throw outOfOrder('before_task');
+    if (!run.ctx.hooks.has('before_task')) return undefined;
+    return run.clock.run('before_task', () => beforeTask(run, halt.signal));
   },
 };
 
@@ -187,8 +204,11 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (halt?.signal.aborted) return halt.reason === undefined ? undefined : stoppedEnd(run, halt.reason);
-  return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (halt.reason === undefined) return undefined;
+  const end = stoppedEnd(run, halt.reason);
+  startAbortHook(run, end);
+  return end;
 }
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {

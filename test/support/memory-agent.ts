@@ -16,6 +16,7 @@ import { Journal } from '../../src/runs/journal.js';
 import { Redactor } from '../../src/secrets/redactor.js';
 import { BackgroundWork } from '../../src/task/background-work.js';
 import type { AgentContext, RunSignals } from '../../src/task/context.js';
+import { Hooks } from '../../src/task/hooks/hooks.js';
 import type { TaskRun } from '../../src/task/run.js';
 import { flatConfig } from './flat-config.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -148,6 +149,12 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
     redactor: new Redactor(),
     logger,
     background: new BackgroundWork(logger),
+    hooks: new Hooks({
+      settings: { programs: new Map(), timeoutMs: 1000, warnings: [] },
+      env: settings.env,
+      host: 'host1',
+      logger,
+    }),
     keepsFailed: false,
     reportsStatus: true,
     statuses: statusBoard(tasks, 20),
