@@ -1,6 +1,8 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
+import type { QueueRecord } from '../api/queues.js';
 import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
+import type { RunMetrics } from '../monitor/run-metrics.js';
 import { RunFolders } from '../runs/folders.js';
 import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
@@ -10,7 +12,7 @@ import type { Ending } from './ending.js';
 import { endingTags } from './ending-state.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Intervals, intervals } from './intervals.js';
-import { FailureTally, serveMetrics } from './metrics.js';
+import { FailureTally, outcomeOf, serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
 import { Poller, type PulledTask } from './queues/poller.js';
@@ -49,9 +51,10 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
-  const metrics = await openMetrics(daemon, failures);
+  const queueLengths = new Map<string, number>();
+  const metrics = await openMetrics(daemon, failures, queueLengths);
   const over = new AbortController();
-  const work = { ...prepareWork(daemon, times), failures };
+  const work = { ...prepareWork(daemon, times), failures, queueLengths, metrics: metrics?.runs };
   const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
   try {
     await goOn(daemon, work, SILENT_REPORTS * times.reportMs);
@@ -62,7 +65,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await background;
     const { stop, handOver } = shutdown;
     await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
-    await metrics?.close();
+    await metrics?.server.close();
   }
 }
 
@@ -78,13 +81,22 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
   }
 }
 
-function openMetrics({ ctx, machine, options, slots, shutdown }: ReadyDaemon, failures: FailureTally) {
+function openMetrics(
+  { ctx, connection, machine, options, slots, shutdown }: ReadyDaemon,
+  failures: FailureTally,
+  queueLengths: ReadonlyMap<string, number>,
+) {
+  const folders = new RunFolders(ctx.stateFolder);
   return serveMetrics({
     config: options.config,
     workerId: ctx.workerId,
     monitor: machine.monitor,
-    running: () => slots.running,
+    slots,
     failures: () => failures.figures(ctx.workerId),
+    traffic: connection.client.traffic,
+    hookFailures: ctx.hooks.failures,
+    queueLengths,
+    runFolders: () => folders.left(),
     ending: () => shutdown.view,
     say: (text) => ctx.logger.info(text),
   });
@@ -112,10 +124,16 @@ interface Work {
   vanished: VanishedTasks;
   pause: RetryPause;
   failures: FailureTally;
+  /** Tasks in each queue at the last look, by the name of the queue. */
+  queueLengths: Map<string, number>;
+  metrics: RunMetrics | undefined;
   pollMs: number;
 }
 
-function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failures'> {
+function prepareWork(
+  daemon: ReadyDaemon,
+  times: Intervals,
+): Omit<Work, 'failures' | 'queueLengths' | 'metrics'> {
   const { connection, ctx, reloaded, machine, options } = daemon;
   const { workers, client } = connection;
   const warn = (text: string) => ctx.logger.warn(text);
@@ -196,7 +214,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const prepared = new PreparedRun(work.folders);
   const poller = new Poller({
     queues: connection.queues,
-    look: (signal) => work.queues.look(signal),
+    look: (signal) => lookAtQueues(work, signal),
     order: options.order,
     intervalMs: work.pollMs,
     allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
@@ -220,6 +238,13 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   await prepared.end(doubtful);
 }
 
+async function lookAtQueues({ queues, queueLengths }: Work, signal: AbortSignal): Promise<QueueRecord[]> {
+  const seen = await queues.look(signal);
+  queueLengths.clear();
+  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
+  return seen;
+}
+
 function startPulled(
   daemon: ReadyDaemon,
   work: Work,
@@ -227,6 +252,7 @@ function startPulled(
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
 ): void {
   const { task, queue, queuedAt, owner } = pulled;
+  work.metrics?.pulled(queuedAt, Date.now());
   const at = queuedAt === undefined ? {} : { queuedAt };
   const ended = daemon.shutdown.drain.aborted;
   start(daemon, work, { ...prepared, task, queue, ...at }, async () => {
@@ -258,6 +284,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,
+        observers: work.metrics === undefined ? [] : [work.metrics],
         onClaimed: async () => {
           reports.push(await work.reports.started(identity, { task, queue }));
         },
@@ -269,6 +296,8 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       });
       const result = await carryOut(opened, work.folders, carry);
       work.failures.note(result);
+      const outcome = outcomeOf(result);
+      if (outcome !== undefined) work.metrics?.ended(outcome);
       if (result !== undefined && result !== 'handed-over' && !result.retried) work.pause.clear();
       for (const one of reports) await one.ended(result === 'handed-over');
     } catch (error) {

@@ -158,7 +158,7 @@ const launchPhase: Phase = {
   async setup(attempt) {
     const { run, prepared, halt } = attempt;
     if (prepared === undefined || halt === undefined) throw outOfOrder('launch');
-    attempt.workload = await launch(run, prepared, halt);
+    attempt.workload = await run.clock.measure('launch', () => launch(run, prepared, halt));
     return undefined;
   },
 };
@@ -167,7 +167,7 @@ const supervisePhase: Phase = {
   title: 'supervise',
   async setup({ run, workload, halt }) {
     if (workload === undefined || halt === undefined) throw outOfOrder('supervise');
-    return superviseWorkload(run, workload, halt);
+    return run.clock.measure('run', () => superviseWorkload(run, workload, halt));
   },
 };
 
@@ -212,7 +212,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 }
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
-  if (end !== undefined) return settle(run, end);
+  if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
 }

@@ -113,9 +113,12 @@ const BLOCK_BYTES = 1024 * 1024;
 
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
   let released = await startOfOutput(run);
+  let isFirst = true;
   try {
     for await (const { data, position, note } of workload.output(released, signal)) {
       if (note !== undefined) run.log.line(note, 'WARNING');
+      if (isFirst && run.launched !== undefined) run.clock.firstOutput();
+      isFirst = false;
       run.gpus.note(data);
       await run.log.feed(data, position, signal);
       if (position - released < RELEASE_BYTES) continue;

@@ -7,7 +7,7 @@ import type { Journal } from '../../runs/journal.js';
 import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
-import { PhaseClock } from '../../task/phase-clock.js';
+import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
 
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface RunRequest {
   folder: string;
   journal: Journal;
   signals: RunSignals;
+  /** Told how the run gets on. */
+  observers?: readonly RunObserver[];
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -33,7 +35,7 @@ export async function openRun(given: AgentContext, request: RunRequest): Promise
     ctx,
     ...request,
     log,
-    clock: new PhaseClock(log),
+    clock: new PhaseClock(log, request.observers),
     gpus: new GpuWatch(ctx),
     retries: 0,
     upkeep: [],
