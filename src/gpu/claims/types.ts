@@ -31,6 +31,8 @@ export interface ProcessMark {
 /** Who made a claim. */
 export interface Holder extends ProcessMark {
   uid: number;
+  /** Its mount namespace: within it, a path means the same to all. */
+  mounts?: string;
   /** Names the socket by which it shows that it lives to processes of other containers. */
   nonce: string;
 }
