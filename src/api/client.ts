@@ -205,15 +205,19 @@ export class ApiClient {
       try {
         const response = await transport.send(request);
         tell(`status ${response.status}`);
-        this.traffic.note(request.url, response.status);
+        this.traffic.note(this.#pathOf(request), response.status);
         return response;
       } catch (error) {
         tell(causeLine(error));
-        this.traffic.note(request.url, request.signal?.aborted ? undefined : 'unreachable');
+        this.traffic.note(this.#pathOf(request), request.signal?.aborted ? undefined : 'unreachable');
         const stale = error instanceof ConnectionError && error.stale;
         if (!stale || once || replays >= STALE_REPLAYS) throw error;
       }
     }
+  }
+
+  #pathOf({ url }: HttpRequest): string {
+    return url.startsWith(`${this.server}/`) ? url.slice(this.server.length) : '';
   }
 
   async #repeat<T>(attempt: () => Promise<T>, { signal, retry: mode = 'forever' }: CallOptions): Promise<T> {

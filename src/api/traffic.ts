@@ -24,9 +24,12 @@ export class Traffic {
     return this.#services;
   }
 
-  /** @param result HTTP status, or why there was none; `undefined` for a request that the agent itself gave up */
-  note(url: string, result: number | 'unreachable' | undefined): void {
-    const counts = this.#countsOf(serviceOf(url));
+  /**
+   * @param path behind the address of the API server; empty for another server
+   * @param result HTTP status, or why there was none; `undefined` for a request that the agent itself gave up
+   */
+  note(path: string, result: number | 'unreachable' | undefined): void {
+    const counts = this.#countsOf(serviceOf(path));
     counts.requests += 1;
     const error = result === 'unreachable' ? result : errorOf(result);
     if (error !== undefined) counts.errors[error] += 1;
@@ -49,8 +52,7 @@ function errorOf(status: number | undefined): RequestError | undefined {
   return status === 401 || status === 403 ? 'unauthorized' : 'refused';
 }
 
-/** Of `http://host/v2.13/tasks.get_all`; files of a file server are one service. */
-function serviceOf(url: string): string {
-  const last = new URL(url).pathname.split('/').at(-1) ?? '';
-  return /^([a-z_]{1,40})\.[a-z_0-9]{1,60}$/.exec(last)?.[1] ?? 'files';
+/** Of `/v2.13/tasks.get_all`; what is no endpoint is a file of a file server. */
+function serviceOf(path: string): string {
+  return /^(?:\/v[\d.]+)?\/([a-z_]{1,40})\.[a-z_0-9]{1,60}(?:\?|$)/.exec(path)?.[1] ?? 'files';
 }

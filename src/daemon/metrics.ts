@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Traffic } from '../api/traffic.js';
 import type { Config } from '../config/config.js';
+import type { TableView } from '../gpu/claims/types.js';
 import { LOG_FOLDER } from '../logs/task-log.js';
 import type { Figure } from '../monitor/figures.js';
-import { machineFigures } from '../monitor/figures.js';
+import { claimFigures, machineFigures } from '../monitor/figures.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
 import type { MetricsServer } from '../monitor/metrics-server.js';
 import type { Outcome, RunMetrics } from '../monitor/run-metrics.js';
@@ -25,6 +26,8 @@ export interface MetricsRequest {
   hookFailures: ReadonlyMap<string, number>;
   /** Tasks in each queue, by its name. */
   queueLengths: ReadonlyMap<string, number>;
+  /** The GPU claims of this machine, where this daemon keeps to them. */
+  gpuTable?: { read(): Promise<TableView> } | undefined;
   /** Folders of the runs. */
   runFolders(): Promise<readonly string[]>;
   ending(): EndingView;
@@ -69,7 +72,11 @@ export async function serveMetrics(request: MetricsRequest): Promise<ServedMetri
 
 async function allFigures(request: MetricsRequest): Promise<Figure[]> {
   const { workerId, slots, traffic, hookFailures, queueLengths } = request;
-  const runFolders = await request.runFolders();
+  const [runFolders, claims] = await Promise.all([
+    request.runFolders(),
+    // A table that cannot be read now costs the page a few figures.
+    request.gpuTable?.read().catch(() => undefined),
+  ]);
   return [
     ...daemonFigures(request),
     ...slotFigures(workerId, slots),
@@ -82,6 +89,7 @@ async function allFigures(request: MetricsRequest): Promise<Figure[]> {
       runFolders.map((folder) => path.join(folder, LOG_FOLDER)),
     )),
     ...machineFigures(request.monitor.latest),
+    ...(claims === undefined ? [] : claimFigures(claims)),
   ];
 }
 

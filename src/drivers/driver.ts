@@ -135,6 +135,8 @@ export interface PlaceTask {
   serviceTask: boolean;
   /** Token of the task's owner. */
   authToken?: string;
+  /** The CPUs that its command gets, as Linux lists them (`0-15,32`); all where absent. */
+  cpus?: string;
 }
 
 /** Set-up steps see a place only through this. */

@@ -104,7 +104,9 @@ async function renderFigures(
     const settings = { name, help, labelNames: Object.keys(labels), registers: [registry] };
     const metric = metrics.get(name) ?? (kind === 'counter' ? new Counter(settings) : new Gauge(settings));
     metrics.set(name, metric);
-    metric.inc(labels, value);
+    // A gauge may be infinite; figures that differ in nothing but their value are added up.
+    if (metric instanceof Gauge && !Number.isFinite(value)) metric.set(labels, value);
+    else metric.inc(labels, value);
   }
   const texts = await Promise.all([registry.metrics(), lasting.metrics()]);
   return { contentType: registry.contentType, text: texts.join('\n') };

@@ -47,6 +47,8 @@ export interface ContainerFacts {
   workerTags?: string;
   serviceTask: boolean;
   gpu: GpuFacts;
+  /** CPUs next to the GPUs of the task. */
+  cpus?: string;
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
@@ -197,6 +199,7 @@ function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
     taskId: choice.task.id,
     serviceTask: facts.serviceTask,
     gpu: gpuArguments(facts.gpu),
+    ...(facts.cpus === undefined ? {} : { cpus: facts.cpus }),
     variables: [...facts.vaultVariables, ...trust],
     ...(restart === undefined ? {} : { restart }),
     ...(skipVenv === undefined ? {} : { skipVenv }),

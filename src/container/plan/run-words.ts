@@ -5,6 +5,8 @@ export interface RunFacts {
   /** Merged arguments of task and administrator. */
   arguments: readonly string[];
   gpu: GpuArguments;
+  /** CPUs next to the GPUs; arguments may name others. */
+  cpus?: string;
   /** Of this run. */
   workerId: string;
   /** Of the daemon. */
@@ -43,6 +45,7 @@ export function runWords(facts: RunFacts): string[] {
     ...['docker', 'run', '-t'],
     ...pair('--restart', facts.restart),
     ...facts.gpu.words,
+    ...pair('--cpuset-cpus', facts.cpus),
     ...facts.arguments,
     ...pair('-l', `clearml-worker-id=${facts.workerId}`),
     ...pair('-l', `clearml-parent-worker-id=${facts.parentWorkerId}`),
