@@ -7,7 +7,7 @@ import type { Figure } from '../monitor/figures.js';
 import { claimFigures, machineFigures } from '../monitor/figures.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
 import type { MetricsServer } from '../monitor/metrics-server.js';
-import type { Outcome, RunMetrics } from '../monitor/run-metrics.js';
+import type { RunMetrics } from '../monitor/run-metrics.js';
 import { FAILURE_CLASSES, type FailureClass } from '../task/failure-class.js';
 import type { RunResult } from '../task/run.js';
 import { hookFigures, queueFigures, slotFigures, spoolFigures, trafficFigures } from './daemon-figures.js';
@@ -91,14 +91,6 @@ async function allFigures(request: MetricsRequest): Promise<Figure[]> {
     ...machineFigures(request.monitor.latest),
     ...(claims === undefined ? [] : claimFigures(claims)),
   ];
-}
-
-/** What became of a run, for the counter of outcomes; `undefined` for one whose state on the disk is all that is known. */
-export function outcomeOf(result: RunResult | undefined): Outcome | undefined {
-  if (result === undefined) return undefined;
-  if (result === 'handed-over') return 'handed_over';
-  if (result.retried || result.call === 'requeued') return 'put_back';
-  return result.call ?? 'unchanged';
 }
 
 function daemonFigures({ workerId, slots, ending }: MetricsRequest): Figure[] {

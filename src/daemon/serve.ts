@@ -12,7 +12,7 @@ import type { Ending } from './ending.js';
 import { endingTags } from './ending-state.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Intervals, intervals } from './intervals.js';
-import { FailureTally, outcomeOf, serveMetrics } from './metrics.js';
+import { FailureTally, serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
 import { Poller, type PulledTask } from './queues/poller.js';
@@ -26,6 +26,7 @@ import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
+import { outcomeOf } from './runs/run-outcome.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
@@ -65,7 +66,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await background;
     const { stop, handOver } = shutdown;
     await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
-    await metrics?.server.close();
+    await Promise.all([metrics?.server.close(), ctx.tracing?.end()]);
   }
 }
 

@@ -7,6 +7,7 @@ import { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import { MachineMonitor } from '../monitor/machine-monitor.js';
+import { openTracing } from '../monitor/tracing/tracing.js';
 import { configSecrets } from '../secrets/config-secrets.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { BackgroundWork } from '../task/background-work.js';
@@ -104,6 +105,11 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     logger: parts.logger,
     background: new BackgroundWork(parts.logger),
     hooks: new Hooks({ settings, env: config.env, host: hostname(), logger: parts.logger }),
+    tracing: await openTracing({
+      config,
+      warn: (text) => parts.logger.warn(text),
+      hide: (...secrets) => parts.redactor.add(...secrets),
+    }),
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     statuses: statusBoard(connection.tasks, intervals(config, parts.pollingInterval).abortPollMs),

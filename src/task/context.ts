@@ -5,6 +5,7 @@ import type { Driver } from '../drivers/driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
+import type { Tracing } from '../monitor/tracing/tracing.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { BackgroundWork } from './background-work.js';
 import type { Hooks } from './hooks/hooks.js';
@@ -49,6 +50,8 @@ export interface AgentContext {
   background: BackgroundWork;
   /** Programs of the operator. */
   hooks: Hooks;
+  /** Where the variables of OpenTelemetry ask for traces. */
+  tracing: Tracing | undefined;
   /** Code and packages of a failed run stay until the next one has failed. */
   keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */

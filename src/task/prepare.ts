@@ -46,7 +46,9 @@ export async function prepareTask(
   const whole = workspaceOf(ctx, run.folder);
   await rm(whole, { recursive: true, force: true });
   const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
-  const place = await openPlace({ run, record, script, driver, workspace, since, signal });
+  const place = await run.clock.measure('place', () =>
+    openPlace({ run, record, script, driver, workspace, since, signal }),
+  );
   const requirements = script.requirements ?? {};
   await run.journal.write({ step: 'preparing', place: place.ref, retries: run.retries, requirements });
   const surroundings = await surroundingsIn(place, ctx, log);

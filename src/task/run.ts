@@ -2,6 +2,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
+import type { RunTrace } from '../monitor/tracing/tracing.js';
 import type { Upkeep } from '../python/environment-request.js';
 import type { Journal, RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
@@ -34,6 +35,8 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  /** Of the run, where traces are exported. */
+  trace?: RunTrace;
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;

@@ -60,6 +60,8 @@ async function commandEnvironment({ run, place, surroundings, code, python }: Co
     extra: {
       ...python.environment,
       ...(place.capabilities.assignsGpus ? {} : await devicePins(ctx)),
+      // A library in the task that traces puts its spans below that of the run.
+      ...(run.trace === undefined ? {} : { TRACEPARENT: run.trace.traceparent }),
       ...(await taskSection(run)),
     },
   });

@@ -155,6 +155,7 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
       host: 'host1',
       logger,
     }),
+    tracing: undefined,
     keepsFailed: false,
     reportsStatus: true,
     statuses: statusBoard(tasks, 20),

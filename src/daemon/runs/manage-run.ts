@@ -9,6 +9,7 @@ import type { AgentContext, RunSignals } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
 import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
+import { outcomeOf } from './run-outcome.js';
 
 export interface RunRequest {
   task: string;
@@ -31,11 +32,20 @@ export interface RunRequest {
 export async function openRun(given: AgentContext, request: RunRequest): Promise<TaskRun> {
   const ctx = { ...given, logger: given.logger.child({ worker: given.workerId, task: request.task }) };
   const log = await openLog(ctx, request);
+  const trace = await ctx.tracing?.begin({
+    task: request.task,
+    worker: ctx.workerId,
+    queue: request.queue,
+    queuedAt: request.queuedAt,
+    folder: request.folder,
+  });
+  const { observers = [] } = request;
   return {
     ctx,
     ...request,
     log,
-    clock: new PhaseClock(log, request.observers),
+    clock: new PhaseClock(log, trace === undefined ? observers : [...observers, trace]),
+    ...(trace === undefined ? {} : { trace }),
     gpus: new GpuWatch(ctx),
     retries: 0,
     upkeep: [],
@@ -73,6 +83,7 @@ export async function carryOut(
   const { logger } = run.ctx;
   try {
     const result = await work(run);
+    endTrace(run, result);
     await run.journal.close();
     const { place, last } = run.journal.state ?? {};
     // What has ended and only the server does not know yet needs no processes and no container any more.
@@ -88,6 +99,12 @@ export async function carryOut(
   } finally {
     startUpkeep(run);
   }
+}
+
+function endTrace({ trace }: TaskRun, result: RunResult): void {
+  const outcome = outcomeOf(result);
+  if (result === 'handed-over' || outcome === undefined) return;
+  trace?.ended({ outcome, reason: result.status_reason, failure: result.failure });
 }
 
 /** Between two tries to reach an engine that is away. */
