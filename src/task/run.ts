@@ -1,3 +1,4 @@
+import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
@@ -7,7 +8,7 @@ import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
-import type { AgentContext, RunSignals } from './context.js';
+import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
 import { setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { stoppedEnd } from './operator-stop.js';
@@ -35,6 +36,7 @@ export interface TaskRun {
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;
+  watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -101,12 +103,17 @@ const claimPhase: Phase = {
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
     await run.onClaimed?.();
+    run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
     return undefined;
   },
 };
+
+function factsOf({ name, project }: TaskRecord): RunFacts {
+  return { ...(name ? { name } : {}), ...(project ? { project } : {}) };
+}
 
 /** Watches for what ends the run from outside, until its end is reported. */
 const watchPhase: Phase = {
@@ -168,6 +175,7 @@ function attachPhase(state: RunState): Phase {
       const { ctx, task } = run;
       const workload = state.workload && (await ctx.drivers.get(state.workload.kind)?.attach(state.workload));
       if (workload === undefined) return state.stop ?? LOST;
+      run.watcher?.facts({ place: workload.ref.kind });
       await run.onClaimed?.();
       run.onLaunched?.();
       if (state.stop) {
@@ -192,6 +200,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 }
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
+  run.watcher?.phase('conclude');
   if (end !== undefined) return settle(run, end);
   await run.log.detach();
   return 'handed-over';
@@ -214,6 +223,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref, gpus });
   run.launched = prepared;
+  run.watcher?.facts({ place: workload.ref.kind });
   run.onLaunched?.();
   run.ctx.statuses.hurry(run.task, SDK_START_MS);
   startUpkeep(run);
