@@ -15,6 +15,7 @@ import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
+import { RunBoard } from './runs/run-board.js';
 import { serve } from './serve.js';
 import { serverWideId } from './server-wide-id.js';
 import { watchShutdown } from './shutdown.js';
@@ -68,6 +69,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   preferSmallMemory();
   const { logger } = given;
   const slots = new Slots(slotLimits(given));
+  const board = new RunBoard();
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => logger.info(text),
@@ -111,7 +113,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         },
       });
       releases.push(unique.release);
-      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
+      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots, board });
     } finally {
       for (const release of releases) await release();
       await control.close();
@@ -134,6 +136,7 @@ interface Registered {
   registration: Registration;
   shutdown: Ending;
   slots: Slots;
+  board: RunBoard;
 }
 
 /** With a worker id of its own: makes what that belongs to, and takes tasks. */

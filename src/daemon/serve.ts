@@ -4,7 +4,7 @@ import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
 import type { RunMetrics } from '../monitor/run-metrics.js';
 import { RunFolders } from '../runs/folders.js';
-import type { AgentContext } from '../task/context.js';
+import type { AgentContext, RunFacts } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
@@ -25,6 +25,7 @@ import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
+import type { RunBoard } from './runs/run-board.js';
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
@@ -42,6 +43,7 @@ export interface ReadyDaemon {
   machine: Machine;
   shutdown: Ending;
   slots: Slots;
+  board: RunBoard;
   queues: readonly ResolvedQueue[];
 }
 
@@ -275,6 +277,14 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 /** A run in its slot, from its first report to its last. */
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue, aside } = run;
+  const { board, ctx } = daemon;
+  board.started({
+    task,
+    queue,
+    worker: ctx.workerId,
+    ...(aside ? { phase: 'reporting' } : {}),
+    ...devicesOf(ctx),
+  });
   const whole = async (launched: () => void) => {
     const own = signalsOfRun(daemon.shutdown);
     const reports: StartedReports[] = [];
@@ -282,10 +292,16 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     try {
       const { identity, carry } = await identify();
       forget = () => identity.ctx.redactor.end();
+      board.note(task, { worker: identity.ctx.workerId });
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,
         observers: work.metrics === undefined ? [] : [work.metrics],
+        watcher: {
+          facts: (facts) => board.note(task, facts),
+          phase: (title) => board.phase(task, title),
+          text: (text) => board.line(task, text),
+        },
         onClaimed: async () => {
           reports.push(await work.reports.started(identity, { task, queue }));
         },
@@ -305,9 +321,17 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {
       own.close();
+      board.ended(task);
       forget();
     }
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
+}
+
+/** The GPUs that all runs of this daemon share. */
+function devicesOf({ environment }: AgentContext): RunFacts {
+  const visible = environment.NVIDIA_VISIBLE_DEVICES?.trim();
+  if (!visible || ['none', 'void', 'all'].includes(visible)) return {};
+  return { devices: visible.split(',') };
 }

@@ -70,6 +70,27 @@ export interface StopOrder {
   requeue: boolean;
 }
 
+/** What becomes known of a run while it is under way. */
+export interface RunFacts {
+  /** The task's. */
+  name?: string;
+  /** Id of its project. */
+  project?: string;
+  /** Kind of the place that its command runs in: `local`, `docker`. */
+  place?: string;
+  /** GPUs that it is pinned to, as `--gpus` names them. */
+  devices?: readonly string[];
+}
+
+/** Where a run tells how it is, for whoever shows it. */
+export interface RunWatcher {
+  facts(facts: RunFacts): void;
+  /** A phase begins. */
+  phase(title: string): void;
+  /** Text for the task's log, redacted, of one or more lines or a part of one. */
+  text(text: string): void;
+}
+
 /** What may end a run from outside. */
 export interface RunSignals {
   /** Ends the workload and reports the task as stopped. */

@@ -13,7 +13,6 @@ export interface PhaseRecord {
 
 /** Told how a run gets on: what metrics, traces and `agent top` are made of. */
 export interface RunObserver {
-  phaseBegan?(name: string): void;
   phaseEnded?(phase: PhaseRecord): void;
   /** The command of the task has printed something, this many seconds after the task was taken. */
   firstOutput?(seconds: number): void;
@@ -33,7 +32,6 @@ export class PhaseClock {
   /** Measures a phase that the log of the task does not announce. */
   async measure<T>(name: string, work: () => Promise<T>): Promise<T> {
     const [startedAt, start] = [Date.now(), performance.now()];
-    for (const one of this.#observers) one.phaseBegan?.(name);
     const ended = (error: { error?: unknown }) => {
       const phase = { name, startedAt, seconds: (performance.now() - start) / 1000, ...error };
       for (const one of this.#observers) one.phaseEnded?.(phase);

@@ -9,7 +9,7 @@ import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
-import type { AgentContext, RunSignals } from './context.js';
+import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
 import { setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
@@ -40,6 +40,7 @@ export interface TaskRun {
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;
+  watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -110,6 +111,7 @@ const claimPhase: Phase = {
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
     await run.onClaimed?.();
+    run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
@@ -117,6 +119,10 @@ const claimPhase: Phase = {
     return undefined;
   },
 };
+
+function factsOf({ name, project }: TaskRecord): RunFacts {
+  return { ...(name ? { name } : {}), ...(project ? { project } : {}) };
+}
 
 /** Watches for what ends the run from outside, until its end is reported. */
 const watchPhase: Phase = {
@@ -188,6 +194,7 @@ function attachPhase(state: RunState): Phase {
       const { ctx, task } = run;
       const workload = state.workload && (await ctx.drivers.get(state.workload.kind)?.attach(state.workload));
       if (workload === undefined) return state.stop ?? LOST;
+      run.watcher?.facts({ place: workload.ref.kind });
       await run.onClaimed?.();
       run.onLaunched?.();
       if (state.stop) {
@@ -215,6 +222,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 }
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
+  run.watcher?.phase('conclude');
   if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
@@ -237,6 +245,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref, gpus });
   run.launched = prepared;
+  run.watcher?.facts({ place: workload.ref.kind });
   run.onLaunched?.();
   run.ctx.statuses.hurry(run.task, SDK_START_MS);
   startUpkeep(run);

@@ -5,7 +5,7 @@ import { TaskLog } from '../../logs/task-log.js';
 import type { RunFolders } from '../../runs/folders.js';
 import type { Journal } from '../../runs/journal.js';
 import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
-import type { AgentContext, RunSignals } from '../../task/context.js';
+import type { AgentContext, RunSignals, RunWatcher } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
 import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
@@ -20,6 +20,7 @@ export interface RunRequest {
   signals: RunSignals;
   /** Told how the run gets on. */
   observers?: readonly RunObserver[];
+  watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -55,7 +56,7 @@ export async function openRun(given: AgentContext, request: RunRequest): Promise
 /** The log of a run resumes where an earlier daemon left it. */
 export function openLog(
   ctx: AgentContext,
-  { task, folder, journal }: Pick<RunRequest, 'task' | 'folder' | 'journal'>,
+  { task, folder, journal, watcher }: Pick<RunRequest, 'task' | 'folder' | 'journal' | 'watcher'>,
 ): Promise<TaskLog> {
   return TaskLog.open({
     runFolder: folder,
@@ -66,7 +67,10 @@ export function openLog(
     logger: ctx.logger,
     suppressCarriageReturn: ctx.config.agent.suppressCarriageReturn,
     resumed: journal.state?.workload !== undefined,
-    echo: (text) => ctx.logger.echo(text),
+    echo: (text) => {
+      ctx.logger.echo(text);
+      watcher?.text(text);
+    },
     isGone: async (signal) => {
       const standing = ctx.tasks.getStatus(task, { retry: 'none', signal });
       return (await standing.catch(() => undefined)) === 'missing';
