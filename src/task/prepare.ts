@@ -151,7 +151,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
 
 /** The task of a run, as a place is planned from it. */
 export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTask {
-  const { config, workerId, workerTags, serviceTask, authToken } = ctx;
+  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions } = ctx;
   return {
     record,
     config,
@@ -160,6 +160,7 @@ export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTas
     workerTags,
     serviceTask,
     ...(authToken === undefined ? {} : { authToken }),
+    ...(gpuFractions === undefined ? {} : { gpuFractions }),
   };
 }
 

@@ -60,6 +60,7 @@ async function commandEnvironment({ run, place, surroundings, code, python }: Co
     extra: {
       ...python.environment,
       ...(place.capabilities.assignsGpus ? {} : await devicePins(ctx)),
+      ...(ctx.gpuFractions === undefined ? {} : { CLEARML_AGENT_GPU_FRACTIONS: ctx.gpuFractions }),
       ...(await taskSection(run)),
     },
   });

@@ -47,6 +47,8 @@ export interface ContainerFacts {
   workerTags?: string;
   serviceTask: boolean;
   gpu: GpuFacts;
+  /** `CLEARML_AGENT_GPU_FRACTIONS` */
+  gpuFractions?: string;
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
@@ -199,6 +201,7 @@ function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
     gpu: gpuArguments(facts.gpu),
     variables: [...facts.vaultVariables, ...trust],
     ...(restart === undefined ? {} : { restart }),
+    ...(facts.gpuFractions === undefined ? {} : { gpuFractions: facts.gpuFractions }),
     ...(skipVenv === undefined ? {} : { skipVenv }),
     ...(facts.authToken === undefined ? {} : { authToken: facts.authToken }),
     ...(facts.workerTags === undefined ? {} : { workerTags: facts.workerTags }),
