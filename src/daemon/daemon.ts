@@ -171,7 +171,8 @@ async function runRegistered(daemon: Registered): Promise<void> {
   );
   const admission = await openAdmission(options, ctx, queues);
   try {
-    for (const line of announcement(registration.workerId, queues, gpuSizes(options, queues))) logger.info(line);
+    for (const line of announcement(registration.workerId, queues, gpuSizes(options, queues)))
+      logger.info(line);
     void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
     await serve({ ...daemon, ctx, machine, admission });
   } finally {

@@ -1,7 +1,7 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { ReloadedConfig } from '../config/reload.js';
-import { causeLine } from '../errors.js';
 import { livingProcesses } from '../drivers/registry.js';
+import { causeLine } from '../errors.js';
 import { RunFolders } from '../runs/folders.js';
 import type { Journal } from '../runs/journal.js';
 import type { AgentContext } from '../task/context.js';
@@ -326,7 +326,9 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
 async function giveBackDevices(grant: Grant, { state }: Journal, { ctx }: ReadyDaemon): Promise<void> {
   const pids = state === undefined || state.last === 'reported' ? [] : await livingProcesses(state);
   if (pids !== undefined && pids.length > 0) {
-    ctx.logger.warn(`task ${state?.task}: its processes run on (${pids.join(', ')}), so its GPUs stay claimed`);
+    ctx.logger.warn(
+      `task ${state?.task}: its processes run on (${pids.join(', ')}), so its GPUs stay claimed`,
+    );
     return;
   }
   await grant

@@ -115,7 +115,10 @@ export function lookAtMachine({ config, home, connection, logger, gpuFractions }
   const { NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES } = config.env;
   const visible = (NVIDIA_VISIBLE_DEVICES || CUDA_VISIBLE_DEVICES)?.replaceAll(':', '.');
   const { featureSet } = connection.client.claims;
-  return { gpus, monitor: new MachineMonitor({ config, home, gpus, visible, featureSet, fractions: gpuFractions }) };
+  return {
+    gpus,
+    monitor: new MachineMonitor({ config, home, gpus, visible, featureSet, fractions: gpuFractions }),
+  };
 }
 
 /** A server that is away is asked again in the next round. */

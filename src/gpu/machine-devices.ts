@@ -67,7 +67,12 @@ function deviceOf(gpu: Gpu): MachineDevice {
   const [part] = gpuFractions(profile, [gpu]);
   // Of a card that the table of sizes lacks, the profile tells how many of seven parts it has.
   const computed = Number(/^(\d+)g\./.exec(mig.name ?? '')?.[1] ?? 7) / 7;
-  return { id, key: mig.uuid ?? `${uuid}/${mig.index}`, card: index, slice: part === 1 ? computed : (part ?? computed) };
+  return {
+    id,
+    key: mig.uuid ?? `${uuid}/${mig.index}`,
+    card: index,
+    slice: part === 1 ? computed : (part ?? computed),
+  };
 }
 
 function byId(devices: readonly MachineDevice[]): MachineDevice[] {

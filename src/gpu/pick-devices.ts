@@ -46,8 +46,7 @@ function sliceFor(min: number, wanted: number, free: readonly Free[]): ClaimedDe
   const slices = free
     .filter((one) => one.free > 1 - ROUNDING && (one.device.slice ?? 0) >= min - SIZE_TOLERANCE)
     .sort((a, b) => (a.device.slice ?? 0) - (b.device.slice ?? 0));
-  const found =
-    slices.find(({ device }) => (device.slice ?? 0) >= wanted - SIZE_TOLERANCE) ?? slices.at(-1);
+  const found = slices.find(({ device }) => (device.slice ?? 0) >= wanted - SIZE_TOLERANCE) ?? slices.at(-1);
   return found && [claimed(found.device, 1)];
 }
 

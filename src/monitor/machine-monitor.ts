@@ -69,7 +69,10 @@ export class MachineMonitor {
     const selected = selectedDevices(visible);
     const samples = this.#samples.map((sample) => ({ ...sample, gpus: ownedGpus(sample.gpus, selected) }));
     const { featureSet, config } = this.#options;
-    return machineStats(samples, fractions === undefined ? this.#stats : statsOptions(config, featureSet, fractions));
+    return machineStats(
+      samples,
+      fractions === undefined ? this.#stats : statsOptions(config, featureSet, fractions),
+    );
   }
 
   /** The last sample, for a page of metrics. */

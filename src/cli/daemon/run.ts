@@ -9,7 +9,15 @@ import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
 import { startedByNohup } from '../../os/signal-handling.js';
 import type { CommandContext } from '../command.js';
-import { identityOf, machineOf, queuesOf, scheduleOf, servicesMode, slotCount, voiceOf } from '../identity.js';
+import {
+  identityOf,
+  machineOf,
+  queuesOf,
+  scheduleOf,
+  servicesMode,
+  slotCount,
+  voiceOf,
+} from '../identity.js';
 import { configFlags, requireReady, sessionConfig, taskOptions, textList } from '../session.js';
 import { refuseEndFlags } from './end-order.js';
 import { withOwnLog } from './own-log.js';

@@ -1,15 +1,12 @@
 import { AgentError } from '../../errors.js';
+import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 import type { MachineDevice } from '../../gpu/machine-devices.js';
 import { type GpuDemand, SIZE_TOLERANCE } from '../../gpu/pick-devices.js';
-import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 
 /** What the tasks of a queue take. */
 export type QueueDemand =
   /** All that the daemon has; it runs one task at a time. */
-  | { kind: 'whole' }
-  | ({ kind: 'gpus' } & GpuDemand)
-  | { kind: 'slot' }
-  | { kind: 'service' };
+  { kind: 'whole' } | ({ kind: 'gpus' } & GpuDemand) | { kind: 'slot' } | { kind: 'service' };
 
 export interface QueueAssignment {
   /** Name or id of the queue as typed. */

@@ -1,15 +1,15 @@
+import { AgentError } from '../../errors.js';
+import { withSlices } from '../../gpu/machine-devices.js';
+import { gpuVisibility } from '../../gpu/visibility.js';
 import { lockHolder } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
 import { workerLock } from '../../runs/registry.js';
 import type { AgentContext } from '../../task/context.js';
-import { AgentError } from '../../errors.js';
 import type { DaemonOptions } from '../daemon.js';
 import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
 import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
 import { GpuClaims } from './gpu-claims.js';
-import { withSlices } from '../../gpu/machine-devices.js';
-import { gpuVisibility } from '../../gpu/visibility.js';
 
 /**
  * Demands by name and id of the queues, of which one that is made again has a new id.
@@ -28,9 +28,17 @@ export function demandsOf(
   const alike = queues.length === assigned.length ? assigned : [];
   return new Map(
     queues.flatMap(({ id, name }, at): [string, QueueDemand][] => {
-      const demand = (alike[at] ?? assigned.find((one) => one.name === name || one.name === id) ?? assigned[0])
-        ?.demand;
-      return demand === undefined ? [] : [[id, demand], [name, demand]];
+      const demand = (
+        alike[at] ??
+        assigned.find((one) => one.name === name || one.name === id) ??
+        assigned[0]
+      )?.demand;
+      return demand === undefined
+        ? []
+        : [
+            [id, demand],
+            [name, demand],
+          ];
     }),
   );
 }
@@ -60,7 +68,14 @@ export async function openAdmission(
   const { gpuSharing, gpuFractionSharing } = config.agent;
   const warn = (line: string) => logger.warn(line);
   const { visible } = gpuVisibility({ env: config.env });
-  const claims = new GpuClaims({ config, state, gpus: ctx.gpus, visible, asNamed: options.dynamicGpus !== undefined, warn });
+  const claims = new GpuClaims({
+    config,
+    state,
+    gpus: ctx.gpus,
+    visible,
+    asNamed: options.dynamicGpus !== undefined,
+    warn,
+  });
   if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
   const demands = demandsOf(options.assigned, queues);
   const fallback: QueueDemand = options.assigned[0]?.demand ?? defaultDemand(options);

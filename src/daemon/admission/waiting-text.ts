@@ -36,10 +36,7 @@ export function waitingText(blockers: readonly Blocker[]): string {
 }
 
 /** Free part of a device, 0 while it is out of service or somebody keeps it free. */
-export function freePart(
-  { claims, outOfService, reservations }: TableView,
-  device: Device,
-): number {
+export function freePart({ claims, outOfService, reservations }: TableView, device: Device): number {
   if (outOfServiceFor(outOfService, device) !== undefined) return 0;
   if (reservations.some(({ devices }) => devices.some(({ key }) => key === device.key))) return 0;
   const free = 1 - takenShare(claims, device);

@@ -85,7 +85,8 @@ function shareOf(
   daemon: string,
   { task, grant, services }: Pick<RunSubject, 'task' | 'grant'> & { services: boolean },
 ): Share | undefined {
-  if (grant === undefined) return services ? { workerId: serviceWorkerId(daemon, task), gpus: 'none' } : undefined;
+  if (grant === undefined)
+    return services ? { workerId: serviceWorkerId(daemon, task), gpus: 'none' } : undefined;
   const { kind, worker = daemon, devices = [] } = grant;
   if (kind === 'whole') return undefined;
   if (kind === 'slot') return { workerId: worker, gpus: 'none' };
