@@ -137,6 +137,8 @@ export interface PlaceTask {
   authToken?: string;
   /** `CLEARML_AGENT_GPU_FRACTIONS`: part that the task has of each of its GPUs. */
   gpuFractions?: string;
+  /** The CPUs that its command gets, as Linux lists them (`0-15,32`); all where absent. */
+  cpus?: string;
 }
 
 /** Set-up steps see a place only through this. */

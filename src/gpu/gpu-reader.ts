@@ -7,6 +7,7 @@ import { nvidiaGpus } from './nvidia-gpus.js';
 import { type ListedGpu, parseNvidiaSmiList } from './nvidia-smi-list.js';
 import { type NvidiaSmiReport, parseNvidiaSmi } from './nvidia-smi-parser.js';
 import { parseRocmSmi, ROCM_SMI_ARGUMENTS } from './rocm-smi-parser.js';
+import { parseTopology, type Topology } from './topology.js';
 import type { Environment } from './visibility.js';
 
 export interface GpuReaderOptions {
@@ -38,6 +39,7 @@ export class GpuReader {
   #absent = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
   #cuda: string | undefined;
+  #topology: Promise<Topology | undefined> | undefined;
   readonly #known = new Map<string, Gpu>();
 
   constructor(options: GpuReaderOptions) {
@@ -99,6 +101,21 @@ export class GpuReader {
   /** CUDA version of the driver. A driver stays for as long as the machine runs, so an earlier reading will do. */
   async driverCuda(): Promise<string | undefined> {
     return this.#cuda ?? (await this.read())?.cudaVersion;
+  }
+
+  /**
+   * How the GPUs are connected, asked for once; `undefined` where the tool does not say. AMD's tool is not asked.
+   */
+  topology(): Promise<Topology | undefined> {
+    this.#topology ??= this.#askTopology().catch(() => undefined);
+    return this.#topology;
+  }
+
+  async #askTopology(): Promise<Topology | undefined> {
+    this.#tool ??= rocmSmi(this.#options.env);
+    if ((await this.#tool) !== undefined) return undefined;
+    const result = await this.#run(['nvidia-smi', 'topo', '-m'], undefined);
+    return parseTopology(output('nvidia-smi', result));
   }
 
   #remember(gpus: readonly Gpu[]): void {

@@ -7,6 +7,8 @@ export interface RunFacts {
   gpu: GpuArguments;
   /** Part that the task has of each of its GPUs. */
   gpuFractions?: string;
+  /** CPUs next to the GPUs; arguments may name others. */
+  cpus?: string;
   /** Of this run. */
   workerId: string;
   /** Of the daemon. */
@@ -47,6 +49,7 @@ export function runWords(facts: RunFacts): string[] {
     '-t',
     ...pair('--restart', facts.restart),
     ...facts.gpu.words,
+    ...pair('--cpuset-cpus', facts.cpus),
     ...facts.arguments,
     ...pair('-l', `clearml-worker-id=${facts.workerId}`),
     ...pair('-l', `clearml-parent-worker-id=${facts.parentWorkerId}`),

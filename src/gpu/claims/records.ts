@@ -142,6 +142,6 @@ function parseRecord(
 
 /** Whose a record is, the file system knows; what the record says of it is only a word. */
 function withOwner(value: unknown, uid: number): unknown {
-  const record: { holder?: Holder } = { ...Object(value) };
+  const { format: _format, ...record }: { format?: number; holder?: Holder } = { ...Object(value) };
   return record.holder === undefined ? record : { ...record, holder: { ...record.holder, uid } };
 }
