@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Device } from './claims/types.js';
+import { deviceOf, unseenDevice } from './devices.js';
 import type { Gpu } from './gpu.js';
 import { gpuFractions } from './gpu-fractions.js';
 import type { DeviceSelection } from './visibility.js';
@@ -28,7 +29,7 @@ export function withSlices(gpus: readonly Gpu[], devices: readonly MachineDevice
   return devices.flatMap((device) => {
     const slices = gpus.filter(({ index, mig }) => mig !== undefined && device.id === String(index));
     if (slices.length === 0) return [device];
-    return slices.map((gpu): MachineDevice => ({ ...deviceOf(gpu), fractionsOnly: true }));
+    return slices.map((gpu): MachineDevice => ({ ...sliceOf(gpu), fractionsOnly: true }));
   });
 }
 
@@ -40,39 +41,26 @@ export async function listedSelection(selection: DeviceSelection): Promise<Devic
 
 function named(gpus: readonly Gpu[], name: string): MachineDevice[] {
   const wanted = name.toLowerCase();
-  if (/^(gpu|mig)-/.test(wanted)) {
-    const slice = gpus.find(({ mig }) => mig?.uuid?.toLowerCase().startsWith(wanted));
-    if (slice !== undefined) return [deviceOf(slice)];
-    const card = gpus.find(({ uuid }) => uuid.toLowerCase().startsWith(wanted));
-    return card === undefined ? [] : [cardOf(card)];
-  }
-  const found = gpus.find((gpu) => wanted === (gpu.mig === undefined ? '' : deviceOf(gpu).id));
-  if (found !== undefined) return [deviceOf(found)];
-  const card = gpus.find(({ index }) => wanted === String(index));
+  const isUuid = /^(gpu|mig)-/.test(wanted);
+  const means = ({ id, key }: Device) => (isUuid ? key.toLowerCase().startsWith(wanted) : id === wanted);
+  const slice = gpus.find((gpu) => gpu.mig !== undefined && means(deviceOf(gpu)));
+  if (slice !== undefined) return [sliceOf(slice)];
+  const card = gpus.find((gpu) => means(cardOf(gpu)));
   if (card !== undefined) return [cardOf(card)];
-  return /^\d+(\.\d+)?$/.test(wanted)
-    ? [{ id: wanted, key: `index:${wanted}`, card: Number(wanted.split('.')[0]) }]
-    : [];
+  return /^\d+(\.\d+)?$/.test(wanted) ? [unseenDevice(wanted)] : [];
 }
 
-function cardOf({ index, uuid }: Gpu): MachineDevice {
-  return { id: String(index), key: uuid || `index:${index}`, card: index };
+/** The card itself, also one that is cut into slices. */
+function cardOf({ mig, ...card }: Gpu): MachineDevice {
+  return deviceOf(card);
 }
 
-function deviceOf(gpu: Gpu): MachineDevice {
-  const { index, uuid, mig } = gpu;
-  if (mig === undefined) return cardOf(gpu);
-  const id = `${index}.${mig.index}`;
-  const profile = `nvidia.com/mig-${mig.name ?? ''}:1`;
-  const [part] = gpuFractions(profile, [gpu]);
+function sliceOf(gpu: Gpu): MachineDevice {
+  const name = gpu.mig?.name ?? '';
+  const [part] = gpuFractions(`nvidia.com/mig-${name}:1`, [gpu]);
   // Of a card that the table of sizes lacks, the profile tells how many of seven parts it has.
-  const computed = Number(/^(\d+)g\./.exec(mig.name ?? '')?.[1] ?? 7) / 7;
-  return {
-    id,
-    key: mig.uuid ?? `${uuid}/${mig.index}`,
-    card: index,
-    slice: part === 1 ? computed : (part ?? computed),
-  };
+  const computed = Number(/^(\d+)g\./.exec(name)?.[1] ?? 7) / 7;
+  return { ...deviceOf(gpu), slice: part === undefined || part === 1 ? computed : part };
 }
 
 function byId(devices: readonly MachineDevice[]): MachineDevice[] {

@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
 import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, ClaimedDevice, TableView } from '../../gpu/claims/types.js';
+import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { pickDevices } from '../../gpu/pick-devices.js';
 import { onAbort } from '../../os/on-abort.js';
@@ -126,8 +127,8 @@ export class Admission {
     const { claims, sharing, workerId } = this.#options;
     const devices = sharing ? [] : await claims.devices();
     if (devices.length === 0) return NOTHING;
-    const claim = await this.#claim(devices, (view) =>
-      devices.every((device) => freePart(view, device) === 1)
+    const claim = await this.#claim(devices, (view, usable) =>
+      usable.length === devices.length && devices.every((device) => freePart(view, device) === 1)
         ? { worker: workerId, devices: devices.map(({ id, key }) => ({ id, key, share: 1 })) }
         : undefined,
     );
@@ -138,8 +139,8 @@ export class Admission {
     const { claims, fractionSharing: shares, workerId } = this.#options;
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
-    const claim = await this.#claim(devices, (view) => {
-      const usable = devices.filter((device) => isUsable(view, device, workerId));
+    const claim = await this.#claim(devices, (view, healthy) => {
+      const usable = healthy.filter((device) => isUsable(view, device, workerId));
       const picked = pickDevices({ demand, devices: usable, claims: this.#counted(view), shares });
       return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
     });
@@ -155,24 +156,31 @@ export class Admission {
 
   async #claim(
     devices: readonly MachineDevice[],
-    choose: Parameters<GpuClaims['claim']>[0],
+    choose: (view: TableView, healthy: readonly MachineDevice[]) => NewClaim | undefined,
   ): Promise<Claim | undefined> {
+    const { claims } = this.#options;
+    const verdicts = await claims.verdicts();
+    const healthy = devices.filter(({ key }) => (verdicts.get(key)?.state ?? 'good') === 'good');
     let seen: TableView | undefined;
-    const claim = await this.#options.claims.claim((view) => {
+    const claim = await claims.claim((view) => {
       seen = view;
-      return choose(view);
+      return choose(view, healthy);
     });
     if (claim !== undefined) {
       this.#said = undefined;
       return claim;
     }
-    if (seen !== undefined) this.#tellWaiting(seen, devices);
+    if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
     await this.#watchOthers();
     return undefined;
   }
 
-  #tellWaiting(view: TableView, devices: readonly MachineDevice[]): void {
-    const blockers = blockersOf(view, devices, new Set(this.#claims.keys()));
+  #tellWaiting(
+    view: TableView,
+    devices: readonly MachineDevice[],
+    verdicts: ReadonlyMap<string, Verdict>,
+  ): void {
+    const blockers = blockersOf(view, devices, { own: new Set(this.#claims.keys()), verdicts });
     if (blockers.length > 0) this.#tell(waitingText(blockers));
   }
 

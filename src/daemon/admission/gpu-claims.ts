@@ -3,7 +3,9 @@ import { GpuTable } from '../../gpu/claims/gpu-table.js';
 import { tablePlace } from '../../gpu/claims/table-folder.js';
 import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Gpu } from '../../gpu/gpu.js';
+import { GpuHealth } from '../../gpu/gpu-health.js';
 import type { GpuReader } from '../../gpu/gpu-reader.js';
+import type { Verdict } from '../../gpu/health.js';
 import { listedSelection, type MachineDevice, machineDevices } from '../../gpu/machine-devices.js';
 import { selectedDevices } from '../../gpu/visibility.js';
 
@@ -24,6 +26,7 @@ export class GpuClaims {
   readonly #options: GpuClaimsOptions;
   #table: Promise<GpuTable> | undefined;
   #devices: MachineDevice[] | undefined;
+  #health: GpuHealth | undefined;
 
   constructor(options: GpuClaimsOptions) {
     this.#options = options;
@@ -45,6 +48,20 @@ export class GpuClaims {
     const devices = machineDevices(this.known, selection);
     if (this.known.length > 0) this.#devices = devices;
     return devices;
+  }
+
+  /** What the configured conditions say of each device, by its key. Without conditions no tool is started. */
+  async verdicts(): Promise<ReadonlyMap<string, Verdict>> {
+    const table = await this.#opened();
+    const { config, gpus: reader, warn } = this.#options;
+    const { gpuMinFreeMemory: minFreeMemory, gpuRequireIdle: requireIdle, gpuHealth: noFault } = config.agent;
+    this.#health ??= new GpuHealth({
+      conditions: { minFreeMemory, requireIdle, noFault },
+      reader,
+      table,
+      warn,
+    });
+    return this.#health.active ? this.#health.check(await table.read()) : new Map();
   }
 
   async claim(choose: (view: TableView) => NewClaim | undefined): Promise<Claim | undefined> {

@@ -1,5 +1,6 @@
 import { outOfServiceFor, overlaps, takenShare } from '../../gpu/claims/shares.js';
 import type { Device, TableView } from '../../gpu/claims/types.js';
+import type { Verdict } from '../../gpu/health.js';
 
 /** A device that a task cannot get now, and why. */
 export interface Blocker {
@@ -10,12 +11,12 @@ export interface Blocker {
 /**
  * What keeps devices from tasks beside the runs of this agent.
  *
- * @param own ids of this agent's claims
+ * @param known ids of this agent's claims, and what was found of the devices, by their keys
  */
 export function blockersOf(
   { claims, outOfService }: TableView,
   devices: readonly Device[],
-  own: ReadonlySet<string>,
+  { own, verdicts }: { own: ReadonlySet<string>; verdicts: ReadonlyMap<string, Verdict> },
 ): Blocker[] {
   return devices.flatMap((device) => {
     const out = outOfServiceFor(outOfService, device);
@@ -23,6 +24,9 @@ export function blockersOf(
     const other = claims.find(
       (claim) => !own.has(claim.id) && claim.devices.some((one) => overlaps(one, device)),
     );
+    const verdict = verdicts.get(device.key);
+    if (verdict !== undefined && verdict.state !== 'good')
+      return [{ id: device.id, why: `gets no task (${verdict.reason})` }];
     if (other === undefined) return [];
     const task = other.task === undefined ? '' : ` for task ${other.task}`;
     return [{ id: device.id, why: `is in use by ${other.worker}${task} (process ${other.holder.pid})` }];
