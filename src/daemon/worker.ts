@@ -50,6 +50,8 @@ export interface WorkerParts {
   keepsFailed: boolean;
   /** Send nothing to the server: no console, no status. */
   silent: boolean;
+  /** Part of each GPU that the worker itself reports; that of the environment without it. */
+  gpuFractions?: string;
 }
 
 /** This machine as the agent sees it: its GPUs and its load. */
@@ -118,14 +120,17 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   return { ctx, machine };
 }
 
-type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger'>;
+type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger' | 'gpuFractions'>;
 
-export function lookAtMachine({ config, home, connection, logger }: MachineParts): Machine {
+export function lookAtMachine({ config, home, connection, logger, gpuFractions }: MachineParts): Machine {
   const gpus = new GpuReader({ env: config.env, warn: (text) => logger.warn(text) });
   const { NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES } = config.env;
   const visible = (NVIDIA_VISIBLE_DEVICES || CUDA_VISIBLE_DEVICES)?.replaceAll(':', '.');
   const { featureSet } = connection.client.claims;
-  return { gpus, monitor: new MachineMonitor({ config, home, gpus, visible, featureSet }) };
+  return {
+    gpus,
+    monitor: new MachineMonitor({ config, home, gpus, visible, featureSet, fractions: gpuFractions }),
+  };
 }
 
 /** A server that is away is asked again in the next round. */

@@ -74,11 +74,11 @@ export class GpuHealth {
 
   #note(reading: { gpus: readonly Gpu[] } | { problem: string }, view: TableView): void {
     const out = new Set(view.outOfService.map(({ key }) => key));
-    for (const key of this.#out) if (!out.has(key)) this.#baselines.delete(key);
+    const back = new Set([...this.#out].filter((key) => !out.has(key)));
     this.#out = out;
     for (const gpu of 'gpus' in reading ? reading.gpus : []) {
       const { key, id } = deviceOf(gpu);
-      if (!this.#baselines.has(key))
+      if (back.has(key) || !this.#baselines.has(key))
         this.#baselines.set(key, { id, mark: gpuMark(gpu), sinceMicros: kernelMicros() });
     }
   }

@@ -36,6 +36,7 @@ export class GpuReader {
   /** Whether the tool has ever answered. */
   #seen = false;
   #off = false;
+  #absent = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
   #cuda: string | undefined;
   #topology: Promise<Topology | undefined> | undefined;
@@ -48,6 +49,11 @@ export class GpuReader {
   /** Whether the next `read` would ask a tool at all. */
   get active(): boolean {
     return !this.#off;
+  }
+
+  /** No tool is installed, or it has found no GPU. */
+  get isAbsent(): boolean {
+    return this.#absent;
   }
 
   /**
@@ -65,6 +71,7 @@ export class GpuReader {
       this.#errors = 0;
       this.#seen = true;
       this.#off = reading.gpus.length === 0;
+      this.#absent = this.#off && this.#known.size === 0;
       this.#cuda = reading.cudaVersion ?? this.#cuda;
       this.#remember(reading.gpus);
       return this.#off ? undefined : reading;
@@ -121,6 +128,7 @@ export class GpuReader {
   #failed(error: unknown): void {
     if (!this.#seen && isAgentError(error, 'COMMAND_MISSING')) {
       this.#off = true;
+      this.#absent = true;
       return;
     }
     this.#errors += 1;

@@ -16,8 +16,10 @@ export interface AgentContext {
   config: Config;
   /** Worker that runs report as; of one run it may be the run's own. */
   workerId: string;
-  /** The run is one of many of this daemon (`--services-mode`) and a worker of its own for the server. */
+  /** The run is one of many of this daemon (`--services-mode`, `--slots`, `--dynamic-gpus`) and a worker of its own. */
   serviceTask: boolean;
+  /** Part that the run has of each of its GPUs, for `CLEARML_AGENT_GPU_FRACTIONS`; absent where nothing was divided. */
+  gpuFractions?: string;
   /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
   authToken?: string;
   /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */

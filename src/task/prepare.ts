@@ -154,7 +154,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
 
 /** The task of a run, as a place is planned from it. */
 export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Promise<PlaceTask> {
-  const { config, workerId, workerTags, serviceTask, authToken } = ctx;
+  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions } = ctx;
   const cpus = await gpuCpus(ctx);
   return {
     record,
@@ -164,6 +164,7 @@ export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Pr
     workerTags,
     serviceTask,
     ...(authToken === undefined ? {} : { authToken }),
+    ...(gpuFractions === undefined ? {} : { gpuFractions }),
     ...(cpus === undefined ? {} : { cpus }),
   };
 }

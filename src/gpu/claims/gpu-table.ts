@@ -139,9 +139,11 @@ export class GpuTable {
     });
   }
 
-  /** Calls back soon after something of others has changed in the table, until the signal aborts. */
-  watch(signal: AbortSignal, onChange: () => void): void {
-    watchOthers({
+  /**
+   * Calls back soon after something of others has changed in the table, until the signal aborts. Resolves once it watches.
+   */
+  watch(signal: AbortSignal, onChange: () => void): Promise<void> {
+    return watchOthers({
       folder: this.#options.folder,
       nonce: this.#nonce,
       signal,

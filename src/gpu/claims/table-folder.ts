@@ -10,6 +10,13 @@ export const SHARED_FOLDER = '/run/lock/clearml-agent-gpus';
 /** Any user's agent makes and removes records. */
 const SHARED_MODE = 0o777;
 
+const PROBLEMS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'there is no folder above it',
+  ENOTDIR: 'there is no folder above it',
+};
+
 export interface TablePlace {
   folder: string;
   /** Why agents of other users are not seen; absent where they are. */
@@ -23,6 +30,8 @@ export interface TableSetting {
   stateFolder: string;
   /** In the place of `/run/lock/clearml-agent-gpus`. */
   shared?: string;
+  /** For a look alone: nothing is made, and a folder that is missing is an empty table. */
+  look?: boolean;
 }
 
 /**
@@ -30,17 +39,24 @@ export interface TableSetting {
  *
  * @throws AgentError GPU_TABLE for a configured folder that cannot be used
  */
-export async function tablePlace({ configured, stateFolder, shared }: TableSetting): Promise<TablePlace> {
+export async function tablePlace({
+  configured,
+  stateFolder,
+  shared,
+  look = false,
+}: TableSetting): Promise<TablePlace> {
   const folder = configured ?? shared ?? SHARED_FOLDER;
-  const problem = await problemOf(folder);
+  const problem = await problemOf(folder, look);
   if (problem === undefined) return { folder };
   if (configured !== undefined)
     throw new AgentError('GPU_TABLE', `agent.gpu_table: cannot use ${folder}: ${problem}`, {
       hint: 'Name a folder on this machine that every agent may write to, or remove the key.',
     });
-  // Named after the machine: a home may be one for many machines.
+  const own = path.join(stateFolder, 'gpus');
+  await ensureFolder(own);
   return {
-    folder: path.join(stateFolder, 'gpus', hostname()),
+    // Named after the machine: a home may be one for many machines.
+    folder: path.join(own, hostname()),
     alone: `cannot use ${folder}: ${problem}; GPU claims of other users' agents are not seen`,
   };
 }
@@ -48,7 +64,6 @@ export async function tablePlace({ configured, stateFolder, shared }: TableSetti
 /** @throws the system's error when it cannot be made */
 export async function ensureShared(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
-  await ensureFolder(path.dirname(folder), 0o755);
   // Made aside, so that nobody meets it with the rights that the umask leaves.
   const made = `${folder}.${randomBytes(4).toString('hex')}`;
   try {
@@ -61,7 +76,7 @@ export async function ensureShared(folder: string): Promise<void> {
   }
 }
 
-async function problemOf(folder: string): Promise<string | undefined> {
+async function problemOf(folder: string, look: boolean): Promise<string | undefined> {
   try {
     const there = await lstat(folder).catch((error: unknown) => {
       if (isMissing(error)) return undefined;
@@ -69,12 +84,18 @@ async function problemOf(folder: string): Promise<string | undefined> {
     });
     if (there?.isSymbolicLink() === true) return 'expected a folder, found a link';
     if (there?.isDirectory() === false) return 'expected a folder, found a file';
-    await ensureShared(folder);
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    // A look makes nothing; who may make the folder will use it.
+    if (there === undefined && look) await access(path.dirname(folder), constants.W_OK);
+    else await prepare(folder);
     return undefined;
   } catch (error) {
-    return systemCode(error) === 'EACCES' ? 'permission denied' : causeLine(error);
+    return PROBLEMS[systemCode(error) ?? ''] ?? causeLine(error);
   }
+}
+
+async function prepare(folder: string): Promise<void> {
+  await ensureShared(folder);
+  await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
 }
 
 function isFolder(folder: string): Promise<boolean> {

@@ -16,7 +16,8 @@ const GATHER_MS = 50;
 const LOOK_MS = 5_000;
 const RECORD = /^(claim|reservation|out-of-service)-.*\.json$/;
 
-export function watchOthers({ folder, nonce, signal, read, onChange }: OthersWatch): void {
+/** @returns once the table was looked at first: what changes from then on is told */
+export async function watchOthers({ folder, nonce, signal, read, onChange }: OthersWatch): Promise<void> {
   let gather: NodeJS.Timeout | undefined;
   let known: string | undefined;
   const look = async (): Promise<void> => {
@@ -36,7 +37,6 @@ export function watchOthers({ folder, nonce, signal, read, onChange }: OthersWat
   };
   const watcher = watchIfPossible(folder, soon)?.unref();
   const poll = setInterval(() => void look(), LOOK_MS).unref();
-  void look();
   signal.addEventListener(
     'abort',
     () => {
@@ -46,6 +46,7 @@ export function watchOthers({ folder, nonce, signal, read, onChange }: OthersWat
     },
     { once: true },
   );
+  await look();
 }
 
 function ofOthers({ claims, reservations, outOfService, damaged }: TableView, nonce: string): string {
