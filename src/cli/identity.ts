@@ -4,9 +4,9 @@ import { assignQueues, type QueueAssignment } from '../daemon/admission/assignme
 import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queues/schedule.js';
 import { registerSecrets } from '../daemon/worker.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
+import { type GpuVisibility, gpuVisibility, setVisible } from '../gpu/visibility.js';
 import { LOG_FORMATS } from '../logs/log-format.js';
 import { type AgentLogger, createLogger, type LoggerOptions } from '../logs/logger.js';
-import { type GpuVisibility, gpuVisibility, setVisible } from '../gpu/visibility.js';
 import { Redactor } from '../secrets/redactor.js';
 import type { CommandContext } from './command.js';
 import { textList } from './session.js';

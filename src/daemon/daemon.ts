@@ -180,7 +180,9 @@ async function runRegistered(daemon: Registered): Promise<void> {
       logger.info(line);
     void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
     await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
-    await serve({ ...daemon, options, ctx, machine, admission }).finally(() => ctx.hooks.run('agent_stop', call));
+    await serve({ ...daemon, options, ctx, machine, admission }).finally(() =>
+      ctx.hooks.run('agent_stop', call),
+    );
   } finally {
     await admission.close();
   }

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import type { Traffic } from '../api/traffic.js';
 import type { Config } from '../config/config.js';
-import type { TableView } from '../gpu/claims/types.js';
+import type { GpuState } from '../gpu/claims/gpu-states.js';
 import { LOG_FOLDER } from '../logs/task-log.js';
 import type { Figure } from '../monitor/figures.js';
-import { claimFigures, machineFigures } from '../monitor/figures.js';
+import { machineFigures } from '../monitor/figures.js';
+import { gpuTableFigures } from '../monitor/gpu-table-figures.js';
 import type { MachineMonitor } from '../monitor/machine-monitor.js';
 import type { MetricsServer } from '../monitor/metrics-server.js';
 import type { RunMetrics } from '../monitor/run-metrics.js';
@@ -26,8 +27,8 @@ export interface MetricsRequest {
   hookFailures: ReadonlyMap<string, number>;
   /** Tasks in each queue, by its name. */
   queueLengths: ReadonlyMap<string, number>;
-  /** The GPU claims of this machine, where this daemon keeps to them. */
-  gpuTable?: { read(): Promise<TableView> } | undefined;
+  /** What the machine's table says of its GPUs; none where it has no GPUs. */
+  gpuStates(): Promise<readonly GpuState[]>;
   /** Folders of the runs. */
   runFolders(): Promise<readonly string[]>;
   ending(): EndingView;
@@ -72,10 +73,10 @@ export async function serveMetrics(request: MetricsRequest): Promise<ServedMetri
 
 async function allFigures(request: MetricsRequest): Promise<Figure[]> {
   const { workerId, slots, traffic, hookFailures, queueLengths } = request;
-  const [runFolders, claims] = await Promise.all([
+  const [runFolders, states] = await Promise.all([
     request.runFolders(),
     // A table that cannot be read now costs the page a few figures.
-    request.gpuTable?.read().catch(() => undefined),
+    request.gpuStates().catch(() => []),
   ]);
   return [
     ...daemonFigures(request),
@@ -89,7 +90,7 @@ async function allFigures(request: MetricsRequest): Promise<Figure[]> {
       runFolders.map((folder) => path.join(folder, LOG_FOLDER)),
     )),
     ...machineFigures(request.monitor.latest),
-    ...(claims === undefined ? [] : claimFigures(claims)),
+    ...gpuTableFigures(states),
   ];
 }
 

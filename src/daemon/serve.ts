@@ -94,7 +94,7 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
 }
 
 function openMetrics(
-  { ctx, connection, machine, options, slots, shutdown }: ReadyDaemon,
+  { admission, ctx, connection, machine, options, slots, shutdown }: ReadyDaemon,
   failures: FailureTally,
   queueLengths: ReadonlyMap<string, number>,
 ) {
@@ -108,6 +108,7 @@ function openMetrics(
     traffic: connection.client.traffic,
     hookFailures: ctx.hooks.failures,
     queueLengths,
+    gpuStates: () => admission.gpuStates(),
     runFolders: () => folders.left(),
     ending: () => shutdown.view,
     say: (text) => ctx.logger.info(text),

@@ -13,6 +13,8 @@ export interface GpuHealthOptions {
   table: Pick<GpuTable, 'disable'>;
   /** Told once for each device that is taken out of service. */
   warn: (line: string) => void;
+  /** Told of the same, for whoever acts on it. */
+  retired?: (device: string, reason: string) => void;
   /** The kernel's errors; by default from its log. */
   xids?: () => XidEvent[];
 }
@@ -70,6 +72,7 @@ export class GpuHealth {
     await table.disable({ key, id }, reason);
     this.#out = new Set([...this.#out, key]);
     warn(`GPU ${id} is out of service: ${reason}; "agent gpus --enable ${id}" brings it back`);
+    this.#options.retired?.(id, reason);
   }
 
   #note(reading: { gpus: readonly Gpu[] } | { problem: string }, view: TableView): void {

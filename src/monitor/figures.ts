@@ -1,4 +1,3 @@
-import type { TableView } from '../gpu/claims/types.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { MachineSample } from './machine-stats.js';
 
@@ -62,28 +61,6 @@ function gpuFigures(gpu: Gpu): Figure[] {
   return GPU_FIGURES.flatMap(([name, help, value]) =>
     gauge(`clearml_agent_gpu_${name}`, help, value(gpu), labels),
   );
-}
-
-/** Devices that tasks of any agent on this machine hold, and those that no task gets. */
-export function claimFigures({ claims, outOfService }: TableView): Figure[] {
-  const shares = new Map<string, { id: string; share: number }>();
-  for (const { key, id, share } of claims.flatMap(({ devices }) => devices))
-    shares.set(key, { id, share: (shares.get(key)?.share ?? 0) + share });
-  return [
-    ...[...shares].flatMap(([uuid, { id, share }]) =>
-      gauge('clearml_agent_gpu_allocated_ratio', 'Part of a GPU that tasks on this machine hold.', share, {
-        gpu: id,
-        uuid,
-      }),
-    ),
-    ...outOfService.flatMap(({ key: uuid, id, reason }) =>
-      gauge('clearml_agent_gpu_out_of_service', 'GPUs that no task gets (1), with the reason.', 1, {
-        gpu: id,
-        uuid,
-        reason,
-      }),
-    ),
-  ];
 }
 
 function gauge(name: string, help: string, value: number | undefined, labels?: Figure['labels']): Figure[] {

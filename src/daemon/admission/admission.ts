@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
+import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceFor } from '../../gpu/claims/shares.js';
 import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
@@ -49,6 +50,11 @@ export class Admission {
   /** Told when something was given out or back, here or by another agent. */
   onChange(listener: () => void): void {
     this.#changes.on('change', listener);
+  }
+
+  /** What the machine's table says of its GPUs; none where it has no GPUs. */
+  gpuStates(): Promise<readonly GpuState[]> {
+    return this.#options.claims.states();
   }
 
   /** What a task of the queue takes; `undefined` while that is not free. */

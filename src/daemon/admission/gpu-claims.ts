@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.js';
+import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
 import { GpuTable } from '../../gpu/claims/gpu-table.js';
 import { tablePlace } from '../../gpu/claims/table-folder.js';
 import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
@@ -19,6 +20,8 @@ export interface GpuClaimsOptions {
   /** Where no tool names the GPUs, they are taken as they were named instead of none. */
   asNamed: boolean;
   warn(line: string): void;
+  /** Told of a device that is taken out of service, and why. */
+  retired(device: string, reason: string): void;
 }
 
 /** The daemon's devices and the machine's table of claims. Nothing is opened on a machine without GPUs. */
@@ -60,6 +63,7 @@ export class GpuClaims {
       reader,
       table,
       warn,
+      retired: (device, reason) => this.#options.retired(device, reason),
     });
     return this.#health.active ? this.#health.check(await table.read()) : new Map();
   }
@@ -78,6 +82,12 @@ export class GpuClaims {
 
   async read(): Promise<TableView> {
     return (await this.#opened()).read();
+  }
+
+  /** What the table says of each GPU; nothing on a machine without GPUs. */
+  async states(): Promise<readonly GpuState[]> {
+    if ((await this.devices()).length === 0) return [];
+    return gpuStates(this.known, await this.read());
   }
 
   async watch(signal: AbortSignal, onChange: () => void): Promise<void> {

@@ -75,6 +75,10 @@ export async function openAdmission(
     visible,
     asNamed: options.dynamicGpus !== undefined,
     warn,
+    retired: (gpus, reason) => {
+      const call = { worker: ctx.workerId, facts: { gpus, gpu_fault: reason } };
+      ctx.background.start(async () => void (await ctx.hooks.run('on_gpu_failure', call)));
+    },
   });
   if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
   const demands = demandsOf(options.assigned, queues);

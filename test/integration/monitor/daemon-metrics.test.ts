@@ -5,26 +5,17 @@ import type { ConfigTree } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { FailureTally, serveMetrics } from '../../../src/daemon/metrics.js';
 import { outcomeOf } from '../../../src/daemon/runs/run-outcome.js';
-import type { TableView } from '../../../src/gpu/claims/types.js';
+import type { GpuState } from '../../../src/gpu/claims/gpu-states.js';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { MachineMonitor } from '../../../src/monitor/machine-monitor.js';
 import type { Outcome } from '../../../src/monitor/run-metrics.js';
 import { run } from '../../../src/os/exec.js';
 import type { Settlement } from '../../../src/task/outcome.js';
 
-const device = { key: 'GPU-a', id: '0' };
-const holder = { pid: 1, started: '', host: 'box', uid: 0, nonce: 'n' };
-const VIEW: TableView = {
-  claims: [0.5, 0.25].map((share, at) => ({
-    id: String(at),
-    worker: 'box:0',
-    devices: [{ ...device, share }],
-    holder,
-  })),
-  outOfService: [{ key: 'GPU-b', id: '1', reason: 'XID 79', at: 0 }],
-  reservations: [],
-  damaged: [],
-};
+const STATES: readonly GpuState[] = [
+  { id: '0', key: 'GPU-a', taken: 0.75, usedBy: [] },
+  { id: '1', key: 'GPU-b', taken: 0, usedBy: [], outOfService: { reason: 'XID 79', at: 0 } },
+];
 
 function request(port: number | undefined) {
   const flags: ConfigTree = port === undefined ? {} : { agent: { metrics: { port } } };
@@ -45,7 +36,7 @@ function request(port: number | undefined) {
     hookFailures: new Map([['before_task', 2]]),
     queueLengths: new Map([['default', 3]]),
     runFolders: async () => [path.join(import.meta.dirname, '../../fixtures')],
-    gpuTable: { read: async () => VIEW },
+    gpuStates: async () => STATES,
     failures: () => failures.figures('box:0'),
     failed: failures,
     ending: () => ({ state: 'draining' as const, until: '2026-01-02T03:04:05.000Z' }),
@@ -134,8 +125,8 @@ test('runs, requests, queues, hooks and claims are on the page, and promtool has
     `api_errors_total{${worker},service="files",class="server_error"} 1`,
     `hook_failures_total{${worker},hook="before_task"} 2`,
     `queue_length{${worker},queue="default"} 3`,
-    'gpu_allocated_ratio{gpu="0",uuid="GPU-a"} 0.75',
-    'gpu_out_of_service{gpu="1",uuid="GPU-b",reason="XID 79"} 1',
+    'gpu_claimed_ratio{gpu="0",uuid="GPU-a"} 0.75',
+    'gpu_in_service{gpu="1",uuid="GPU-b"} 0',
   ])
     t.true(page.includes(`clearml_agent_${line}\n`), `${line}\n${page}`);
   t.regex(page, /^clearml_agent_spool_bytes\{worker="box:0"\} \d+$/m);
