@@ -27,6 +27,7 @@ export const ERROR_TABLE = {
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],
+  GPU_TABLE: [FAILURE, "The machine's table of GPU claims cannot be used."],
   GPU_DEVICE: [FAILURE, 'The container engine cannot give the task a GPU.'],
   DISK_FULL: [FAILURE, 'A disk that the agent writes to is full.'],
   WRITE_DENIED: [

@@ -7,6 +7,7 @@ import { type Credentials, loginHeader, readLogin } from './login.js';
 import { meansAway, type RetryMode, type RetryPolicy, retryDelay } from './retry.js';
 import { type Token, TokenKeeper } from './token.js';
 import { compareVersions, type TokenClaims } from './token-claims.js';
+import { Traffic } from './traffic.js';
 import type { HttpMethod, HttpRequest, HttpResponse, Transport } from './transport.js';
 
 export interface ApiClientOptions {
@@ -30,6 +31,8 @@ export interface ApiClientOptions {
   /** Told of every new token; a child process is given the newest one. */
   onToken?(token: string): void;
   notices: Notices;
+  /** Counts the requests; its own where left out. */
+  traffic?: Traffic;
   now?: () => number;
   random?: () => number;
 }
@@ -62,6 +65,7 @@ const STALE_REPLAYS = 3;
  */
 export class ApiClient {
   readonly server: string;
+  readonly traffic: Traffic;
   readonly #options: ApiClientOptions;
   readonly #tokens: TokenKeeper;
   readonly #availability: Availability;
@@ -70,6 +74,7 @@ export class ApiClient {
 
   constructor(options: ApiClientOptions) {
     this.server = options.server;
+    this.traffic = options.traffic ?? new Traffic();
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#availability = new Availability({ server: this.server, notices: options.notices, now: this.#now });
@@ -125,7 +130,7 @@ export class ApiClient {
   /** A client over the same connections that calls with other tokens. */
   withTokens(obtainToken: () => Promise<string>): ApiClient {
     const { onToken: _, ...options } = this.#options;
-    return new ApiClient({ ...options, obtainToken });
+    return new ApiClient({ ...options, traffic: this.traffic, obtainToken });
   }
 
   /**
@@ -200,13 +205,19 @@ export class ApiClient {
       try {
         const response = await transport.send(request);
         tell(`status ${response.status}`);
+        this.traffic.note(this.#pathOf(request), response.status);
         return response;
       } catch (error) {
         tell(causeLine(error));
+        this.traffic.note(this.#pathOf(request), request.signal?.aborted ? undefined : 'unreachable');
         const stale = error instanceof ConnectionError && error.stale;
         if (!stale || once || replays >= STALE_REPLAYS) throw error;
       }
     }
+  }
+
+  #pathOf({ url }: HttpRequest): string {
+    return url.startsWith(`${this.server}/`) ? url.slice(this.server.length) : '';
   }
 
   async #repeat<T>(attempt: () => Promise<T>, { signal, retry: mode = 'forever' }: CallOptions): Promise<T> {

@@ -8,6 +8,7 @@ import { demoCommand } from './demo/command.js';
 import { doctorCommand } from './doctor/command.js';
 import { entrypointCommand } from './entrypoint/command.js';
 import { executeCommand } from './execute/command.js';
+import { gpusCommand } from './gpus/command.js';
 import { initCommand } from './init/command.js';
 import { listCommand } from './list/command.js';
 import { pruneCommand } from './prune/command.js';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   configCommand,
   listCommand,
+  gpusCommand,
   doctorCommand,
   cacheCommand,
   pruneCommand,

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.js';
+import { assignQueues, type QueueAssignment } from '../daemon/admission/assignments.js';
 import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queues/schedule.js';
 import { registerSecrets } from '../daemon/worker.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
-import { type GpuVisibility, gpuVisibility } from '../gpu/visibility.js';
-import { type AgentLogger, createLogger } from '../logs/logger.js';
+import { type GpuVisibility, gpuVisibility, setVisible } from '../gpu/visibility.js';
+import { LOG_FORMATS } from '../logs/log-format.js';
+import { type AgentLogger, createLogger, type LoggerOptions } from '../logs/logger.js';
 import { Redactor } from '../secrets/redactor.js';
 import type { CommandContext } from './command.js';
 import { textList } from './session.js';
@@ -16,12 +18,15 @@ export function identityOf(context: CommandContext, config: Config): WorkerIdent
     workerName: config.agent.workerName,
     hostname: hostname(),
     visibility: machineOf(context),
+    dynamic: context.options.dynamicGpus === true,
   });
 }
 
-/** Which GPUs this agent and its tasks see; services see none. */
+/** Which GPUs this agent and its tasks see; services and CPU slots see none. */
 export function machineOf({ options, env }: CommandContext): GpuVisibility {
-  if (servicesMode(options) !== undefined) return gpuVisibility({ env, cpuOnly: true });
+  if (options.dynamicGpus === true && typeof options.gpus === 'string') return setVisible(options.gpus);
+  if (servicesMode(options) !== undefined || slotCount(options) !== undefined)
+    return gpuVisibility({ env, cpuOnly: true });
   return gpuVisibility({
     env,
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
@@ -37,15 +42,38 @@ export function servicesMode({
   return { limit: typeof count === 'number' && count > 0 ? count : undefined };
 }
 
+/** `--slots` */
+export function slotCount({ slots }: CommandContext['options']): number | undefined {
+  return typeof slots === 'number' ? slots : undefined;
+}
+
+/** The queues of the flags, with what their tasks take. */
+export function queuesOf({ options }: CommandContext): QueueAssignment[] {
+  return assignQueues({
+    queues: textList(options.queue),
+    dynamic: options.dynamicGpus === true,
+    gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
+    slots: slotCount(options),
+    services: servicesMode(options) !== undefined,
+  });
+}
+
 /** The agent's own log, and what must not show up in it. */
 export function voiceOf(
   context: CommandContext,
   config: Config,
+  more: Pick<LoggerOptions, 'copy'> = {},
 ): { redactor: Redactor; logger: AgentLogger } {
   const redactor = new Redactor();
   registerSecrets(redactor, config);
   const level = config.agent.debug ? 'DEBUG' : 'INFO';
-  return { redactor, logger: createLogger({ stream: context.stdout, redactor, level }) };
+  const { id, name } = identityOf(context, config);
+  const format = LOG_FORMATS.find((one) => one === context.options.logFormat) ?? config.agent.logFormat;
+  const facts = { worker: id ?? name };
+  return {
+    redactor,
+    logger: createLogger({ stream: context.stdout, redactor, level, format, facts, ...more }),
+  };
 }
 
 /** When this agent pulls tasks; the log names parts that mean nothing. */

@@ -1,6 +1,7 @@
 import { DRIVERS } from '../drivers/registry.js';
 import { AgentError } from '../errors.js';
 import { checkGpuList } from '../gpu/visibility.js';
+import { LOG_FORMATS } from '../logs/log-format.js';
 import type { Flag } from './command.js';
 
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'WARNING', 'ERROR', 'CRITICAL'];
@@ -21,6 +22,15 @@ export const machineFlags: readonly Flag[] = [
 export function driverFlags(help: string): readonly Flag[] {
   return DRIVERS.flatMap(({ flags }) => flags.map((flag) => ({ help, ...flag, group: 'Container' })));
 }
+
+/** The agent's own output; the same for daemon, execute and build. */
+export const outputFlags: readonly Flag[] = [
+  {
+    flags: '--log-format <format>',
+    help: "format of the agent's own log: text or json, one object a line (default: text)",
+    choices: LOG_FORMATS,
+  },
+];
 
 export const runFlags: readonly Flag[] = [
   { flags: '-O', help: 'run Python with optimization (-OO for more)', group: 'Task' },

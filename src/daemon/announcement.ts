@@ -3,10 +3,24 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import { type Environment, selectedDevices } from '../gpu/visibility.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
 
-/** What a daemon says when it starts: who it is, and the queues that it pulls from, as a table. */
-export function announcement(workerId: string, queues: readonly ResolvedQueue[]): string[] {
-  const rows = queues.map(({ id, name, tags }) => [id, name, tags.join(' ')]);
-  return [`Worker "${workerId}" - Listening to queues:`, ...tableLines(['id', 'name', 'tags'], rows)];
+/**
+ * What a daemon says when it starts: who it is, and the queues that it pulls from, as a table.
+ *
+ * @param sizes GPUs of a queue's tasks, where the daemon gives out GPUs
+ */
+export function announcement(
+  workerId: string,
+  queues: readonly ResolvedQueue[],
+  sizes?: (queue: ResolvedQueue) => string,
+): string[] {
+  const titles = ['id', 'name', 'tags', ...(sizes ? ['gpus (min, max)'] : [])];
+  const rows = queues.map((queue) => [
+    queue.id,
+    queue.name,
+    queue.tags.join(' '),
+    ...(sizes ? [sizes(queue)] : []),
+  ]);
+  return [`Worker "${workerId}" - Listening to queues:`, ...tableLines(titles, rows)];
 }
 
 const LEAST_WIDTH = 3;

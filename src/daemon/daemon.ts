@@ -7,6 +7,9 @@ import type { Release } from '../os/lock.js';
 import { preferSmallMemory } from '../os/memory.js';
 import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
+import type { QueueAssignment } from './admission/assignments.js';
+import { gpuSizes, openAdmission } from './admission/open-admission.js';
+import { refuseOverlap } from './admission/other-daemons.js';
 import { announcement, tellMissingGpus } from './announcement.js';
 import { type Connection, connect } from './connect.js';
 import { ControlSocket } from './control.js';
@@ -15,10 +18,12 @@ import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
+import { RunBoard } from './runs/run-board.js';
 import { serve } from './serve.js';
 import { serverWideId } from './server-wide-id.js';
 import { watchShutdown } from './shutdown.js';
-import { type SlotLimits, Slots } from './slots.js';
+import { runsMany, slotLimits } from './slot-limits.js';
+import { Slots } from './slots.js';
 import { openWorker, type TaskOptions } from './worker.js';
 
 export interface DaemonOptions {
@@ -31,6 +36,12 @@ export interface DaemonOptions {
   redactor: Redactor;
   /** Names or ids, in order of importance; empty: the server's default queue. */
   queues: readonly string[];
+  /** The same with what their tasks take. */
+  assigned: readonly QueueAssignment[];
+  /** `--dynamic-gpus`: the GPUs that are given out between tasks, as `--gpus` names them. */
+  dynamicGpus?: readonly string[] | undefined;
+  /** `--slots` */
+  slots?: number | undefined;
   createQueues: boolean;
   order: 'priority' | 'fair';
   /** `--polling-interval` in seconds, where given. */
@@ -68,6 +79,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   preferSmallMemory();
   const { logger } = given;
   const slots = new Slots(slotLimits(given));
+  const board = new RunBoard();
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => logger.info(text),
@@ -77,6 +89,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     leavesRunning: given.services !== undefined && given.driver !== undefined,
   });
   try {
+    await refuseOverlap(given);
     const ids = [...given.workerIds];
     let registration = await registerWorker(given.state, ids);
     const control = new ControlSocket({
@@ -111,7 +124,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         },
       });
       releases.push(unique.release);
-      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots });
+      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots, board });
     } finally {
       for (const release of releases) await release();
       await control.close();
@@ -134,12 +147,14 @@ interface Registered {
   registration: Registration;
   shutdown: Ending;
   slots: Slots;
+  board: RunBoard;
 }
 
 /** With a worker id of its own: makes what that belongs to, and takes tasks. */
 async function runRegistered(daemon: Registered): Promise<void> {
-  const { options, connection, queues, registration } = daemon;
-  const { logger } = options;
+  const { connection, queues, registration } = daemon;
+  const logger = daemon.options.logger.child({ worker: registration.workerId });
+  const options = { ...daemon.options, logger };
   const { handOver } = daemon.shutdown;
   const { ctx, machine } = await openWorker({
     ...options,
@@ -150,28 +165,39 @@ async function runRegistered(daemon: Registered): Promise<void> {
     workerTags: options.tags ?? [],
     silent: false,
     // With many runs at once, no single one is worth reporting.
-    keepsFailed: options.services === undefined,
+    keepsFailed: !runsMany(options),
+    ...(options.dynamicGpus === undefined ? {} : { gpuFractions: '0' }),
   });
   await publish(
     registration,
     options,
     queues.map(({ name }) => name),
   );
-  for (const line of announcement(registration.workerId, queues)) logger.info(line);
-  void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
-  await serve({ ...daemon, ctx, machine });
+  const call = { worker: ctx.workerId, facts: { gpus: ctx.environment.NVIDIA_VISIBLE_DEVICES || undefined } };
+  const admission = await openAdmission(options, ctx, queues);
+  try {
+    for (const line of announcement(registration.workerId, queues, gpuSizes(options, queues)))
+      logger.info(line);
+    void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
+    await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
+    await serve({ ...daemon, options, ctx, machine, admission }).finally(() =>
+      ctx.hooks.run('agent_stop', call),
+    );
+  } finally {
+    await admission.close();
+  }
 }
 
-function publish(registration: Registration, { logFile }: DaemonOptions, queues: readonly string[]) {
-  return registration.publish({ queues: [...queues], ...(logFile ? { logFile } : {}) });
-}
-
-/** Set-ups of services that run at the same time. */
-const SERVICES_PREPARING = 4;
-
-function slotLimits({ services }: DaemonOptions): SlotLimits {
-  if (services === undefined) return { running: 1, preparing: 1 };
-  return { running: services.limit ?? Number.POSITIVE_INFINITY, preparing: SERVICES_PREPARING };
+function publish(
+  registration: Registration,
+  { logFile, dynamicGpus }: DaemonOptions,
+  queues: readonly string[],
+) {
+  return registration.publish({
+    queues: [...queues],
+    ...(logFile ? { logFile } : {}),
+    ...(dynamicGpus ? { dynamicGpus: [...dynamicGpus] } : {}),
+  });
 }
 
 async function reloadedConfig(given: DaemonOptions, connection: Connection): Promise<ReloadedConfig> {

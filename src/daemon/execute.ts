@@ -239,6 +239,7 @@ async function runChosen({ options, connection, task, shutdown, worker }: Execut
     await beating;
     await release();
     await ctx.background.end({ hurry: shutdown.stop.aborted });
+    await ctx.tracing?.end();
     if (!options.silent)
       await connection.workers
         .unregister({ worker: options.workerId }, { retry: 'none' })

@@ -1,9 +1,16 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
+import type { QueueRecord } from '../api/queues.js';
 import type { ReloadedConfig } from '../config/reload.js';
+import { livingProcesses } from '../drivers/registry.js';
 import { causeLine } from '../errors.js';
+import type { RunMetrics } from '../monitor/run-metrics.js';
 import { RunFolders } from '../runs/folders.js';
-import type { AgentContext } from '../task/context.js';
+import type { Journal } from '../runs/journal.js';
+import type { AgentContext, RunFacts } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
+import { type Admission, changeOf } from './admission/admission.js';
+import { AvailableGpus } from './admission/available-gpus.js';
+import type { Grant } from './admission/grant.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
 import type { Ending } from './ending.js';
@@ -23,10 +30,13 @@ import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
+import type { RunBoard } from './runs/run-board.js';
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
+import { outcomeOf } from './runs/run-outcome.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
+import { runsMany } from './slot-limits.js';
 import type { Slots } from './slots.js';
 import type { Machine } from './worker.js';
 
@@ -39,7 +49,9 @@ export interface ReadyDaemon {
   machine: Machine;
   shutdown: Ending;
   slots: Slots;
+  board: RunBoard;
   queues: readonly ResolvedQueue[];
+  admission: Admission;
 }
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
@@ -49,10 +61,13 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
-  const metrics = await openMetrics(daemon, failures);
+  const queueLengths = new Map<string, number>();
+  const metrics = await openMetrics(daemon, failures, queueLengths);
   const over = new AbortController();
-  const work = { ...prepareWork(daemon, times), failures };
+  const work = { ...prepareWork(daemon, times), failures, queueLengths, metrics: metrics?.runs };
   const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
+  if (options.dynamicGpus !== undefined)
+    new AvailableGpus({ ...daemon, ...daemon.connection, ...ctx }).begin();
   try {
     await goOn(daemon, work, SILENT_REPORTS * times.reportMs);
     options.onReady?.({ workerId: ctx.workerId });
@@ -62,7 +77,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
     await background;
     const { stop, handOver } = shutdown;
     await ctx.background.end({ hurry: stop.aborted || handOver.aborted });
-    await metrics?.close();
+    await Promise.all([metrics?.server.close(), ctx.tracing?.end()]);
   }
 }
 
@@ -78,13 +93,23 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
   }
 }
 
-function openMetrics({ ctx, machine, options, slots, shutdown }: ReadyDaemon, failures: FailureTally) {
+function openMetrics(
+  { admission, ctx, connection, machine, options, slots, shutdown }: ReadyDaemon,
+  failures: FailureTally,
+  queueLengths: ReadonlyMap<string, number>,
+) {
+  const folders = new RunFolders(ctx.stateFolder);
   return serveMetrics({
     config: options.config,
     workerId: ctx.workerId,
     monitor: machine.monitor,
-    running: () => slots.running,
+    slots,
     failures: () => failures.figures(ctx.workerId),
+    traffic: connection.client.traffic,
+    hookFailures: ctx.hooks.failures,
+    queueLengths,
+    gpuStates: () => admission.gpuStates(),
+    runFolders: () => folders.left(),
     ending: () => shutdown.view,
     say: (text) => ctx.logger.info(text),
   });
@@ -112,21 +137,28 @@ interface Work {
   vanished: VanishedTasks;
   pause: RetryPause;
   failures: FailureTally;
+  /** Tasks in each queue at the last look, by the name of the queue. */
+  queueLengths: Map<string, number>;
+  metrics: RunMetrics | undefined;
   pollMs: number;
 }
 
-function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failures'> {
+function prepareWork(
+  daemon: ReadyDaemon,
+  times: Intervals,
+): Omit<Work, 'failures' | 'queueLengths' | 'metrics'> {
   const { connection, ctx, reloaded, machine, options } = daemon;
   const { workers, client } = connection;
   const warn = (text: string) => ctx.logger.warn(text);
   const info = (text: string) => ctx.logger.info(text);
   const queues = new ServedQueues({ queues: connection.queues, served: daemon.queues, info, warn });
   const services = options.services !== undefined;
+  const alone = !runsMany(options);
   const heartbeat = new Heartbeat({
     workers,
     workerId: ctx.workerId,
     queues: () => queues.ids,
-    tags: () => [...(services ? [] : (options.tags ?? [])), ...endingTags(daemon.shutdown.view)],
+    tags: () => [...(alone ? (options.tags ?? []) : []), ...endingTags(daemon.shutdown.view)],
     isDaemon: true,
     intervalMs: times.reportMs,
     monitor: machine.monitor,
@@ -137,7 +169,13 @@ function prepareWork(daemon: ReadyDaemon, times: Intervals): Omit<Work, 'failure
   return {
     folders: new RunFolders(ctx.stateFolder),
     contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
-    reports: new RunReports({ heartbeat, services, tags: ctx.workerTags, intervalMs: times.reportMs, warn }),
+    reports: new RunReports({
+      heartbeat,
+      monitor: machine.monitor,
+      tags: ctx.workerTags,
+      intervalMs: times.reportMs,
+      warn,
+    }),
     gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
     queues,
     vanished: new VanishedTasks({
@@ -168,7 +206,7 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const lost = ctx.reportsStatus
     ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
     : { found: [], complete: true };
-  for (const one of [...left, ...lost.found]) start(daemon, work, one, async () => one);
+  for (const one of [...left, ...lost.found]) await startLeft(daemon, work, one, async () => one);
   if (lost.complete) await collectLeftovers(ctx, folders);
   await takeOverSingleRuns(daemon, work);
 }
@@ -180,11 +218,28 @@ async function takeOverSingleRuns(daemon: ReadyDaemon, work: Work): Promise<void
   if (server === undefined || !ctx.reportsStatus) return;
   for (const left of await takeSingleRuns(ctx, { state: options.state, server, withRunning: true })) {
     const { task, carry } = left;
-    start(daemon, work, { ...left, queue: undefined }, async () => ({
+    await startLeft(daemon, work, { ...left, queue: undefined }, async () => ({
       identity: await work.contexts.of({ task }),
       carry,
     }));
   }
+}
+
+/** It has of the machine what it had. */
+async function startLeft(
+  daemon: ReadyDaemon,
+  work: Work,
+  run: Omit<StartedRun, 'grant'>,
+  identify: () => Promise<Carried>,
+): Promise<void> {
+  const { task, folder, journal, aside } = run;
+  const grant = aside
+    ? undefined
+    : await daemon.admission.resume(journal.state?.grant, { task, folder }).catch((error: unknown) => {
+        daemon.ctx.logger.warn(`task ${task}: its GPUs cannot be claimed again: ${causeLine(error)}`);
+        return undefined;
+      });
+  start(daemon, work, { ...run, ...(grant ? { grant } : {}) }, identify);
 }
 
 /** A daemon that is to end waits this long for a server that is away, with the answer to its last pop. */
@@ -192,14 +247,16 @@ const LAST_LOOK_MS = 5000;
 
 /** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, options } = daemon;
+  const { connection, ctx, shutdown, slots, options, admission } = daemon;
   const prepared = new PreparedRun(work.folders);
   const poller = new Poller({
     queues: connection.queues,
-    look: (signal) => work.queues.look(signal),
+    look: (signal) => lookAtQueues(work, signal),
     order: options.order,
     intervalMs: work.pollMs,
     allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
+    admit: (queue) => admission.admit(queue),
+    wait: changeOf(admission),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
@@ -220,17 +277,26 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   await prepared.end(doubtful);
 }
 
+async function lookAtQueues({ queues, queueLengths }: Work, signal: AbortSignal): Promise<QueueRecord[]> {
+  const seen = await queues.look(signal);
+  queueLengths.clear();
+  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
+  return seen;
+}
+
 function startPulled(
   daemon: ReadyDaemon,
   work: Work,
   pulled: PulledTask,
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
 ): void {
-  const { task, queue, queuedAt, owner } = pulled;
+  const { task, queue, queuedAt, owner, grant } = pulled;
+  work.metrics?.pulled(queuedAt, Date.now());
   const at = queuedAt === undefined ? {} : { queuedAt };
   const ended = daemon.shutdown.drain.aborted;
-  start(daemon, work, { ...prepared, task, queue, ...at }, async () => {
-    const identity = await work.contexts.of({ task, owner });
+  const held = grant === undefined ? {} : { grant };
+  start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
+    const identity = await work.contexts.of({ task, owner, grant: grant?.record });
     return { identity, carry: carrierOf(identity, ended) };
   });
 }
@@ -241,23 +307,39 @@ function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
 }
 
 type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal' | 'aside'> &
-  Pick<PulledTask, 'queuedAt'>;
+  Pick<PulledTask, 'queuedAt' | 'grant'>;
 
 type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 
 /** A run in its slot, from its first report to its last. */
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
-  const { task, queue, aside } = run;
+  const { task, queue, aside, grant, journal } = run;
+  const { board, ctx } = daemon;
+  board.started({
+    task,
+    queue,
+    worker: ctx.workerId,
+    ...(aside ? { phase: 'reporting' } : {}),
+    ...devicesOf(ctx),
+  });
   const whole = async (launched: () => void) => {
-    const own = signalsOfRun(daemon.shutdown);
+    const own = signalsOfRun(daemon.shutdown, journal.state?.grant === undefined);
+    let over = true;
     const reports: StartedReports[] = [];
     let forget = (): void => undefined;
     try {
       const { identity, carry } = await identify();
       forget = () => identity.ctx.redactor.end();
+      board.note(task, { worker: identity.ctx.workerId });
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,
+        observers: work.metrics === undefined ? [] : [work.metrics],
+        watcher: {
+          facts: (facts) => board.note(task, facts),
+          phase: (title) => board.phase(task, title),
+          text: (text) => board.line(task, text),
+        },
         onClaimed: async () => {
           reports.push(await work.reports.started(identity, { task, queue }));
         },
@@ -268,16 +350,43 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
         onRetry: () => work.pause.begin(),
       });
       const result = await carryOut(opened, work.folders, carry);
+      // What it holds stays with the run that a later daemon resumes.
+      over = result !== 'handed-over';
       work.failures.note(result);
+      const outcome = outcomeOf(result);
+      if (outcome !== undefined) work.metrics?.ended(outcome);
       if (result !== undefined && result !== 'handed-over' && !result.retried) work.pause.clear();
       for (const one of reports) await one.ended(result === 'handed-over');
     } catch (error) {
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {
       own.close();
+      board.ended(task);
       forget();
+      if (over && grant !== undefined) await giveBackDevices(grant, journal, daemon);
     }
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
+}
+
+/** The GPUs that all runs of this daemon share. */
+function devicesOf({ environment }: AgentContext): RunFacts {
+  const visible = environment.NVIDIA_VISIBLE_DEVICES?.trim();
+  if (!visible || ['none', 'void', 'all'].includes(visible)) return {};
+  return { devices: visible.split(',') };
+}
+
+/** A run that ended by an error may have left its command running; then its devices stay with it. */
+async function giveBackDevices(grant: Grant, { state }: Journal, { ctx }: ReadyDaemon): Promise<void> {
+  const pids = state === undefined || state.last === 'reported' ? [] : await livingProcesses(state);
+  if (pids !== undefined && pids.length > 0) {
+    ctx.logger.warn(
+      `task ${state?.task}: its processes run on (${pids.join(', ')}), so its GPUs stay claimed`,
+    );
+    return;
+  }
+  await grant
+    .release()
+    .catch((error: unknown) => ctx.logger.warn(`its GPUs stay claimed: ${causeLine(error)}`));
 }

@@ -21,6 +21,11 @@ export class Slots {
     this.#limits = limits;
   }
 
+  /** Tasks that may run at once. */
+  get limit(): number {
+    return this.#limits.running;
+  }
+
   get running(): number {
     return this.#queue.pending;
   }

@@ -59,3 +59,28 @@ export function executeWorkerId(
 export function serviceWorkerId(parent: string, task: string): string {
   return `${parent}:service:${task}`;
 }
+
+/** The id of a CPU slot of a daemon with `--slots`. */
+export function slotWorkerId(parent: string, slot: number): string {
+  return `${parent}:slot:${slot}`;
+}
+
+/**
+ * The id of a run of a daemon with `--dynamic-gpus`: `host:gpu0,1` of `host:dgpu0-7`, `host:gpu0.5a` for a half of GPU 0.
+ *
+ * @param taken ids of other runs, which tell the letters in use
+ */
+export function gpuWorkerId(
+  parent: string,
+  devices: readonly { id: string; share: number }[],
+  taken: ReadonlySet<string>,
+): string {
+  const at = parent.lastIndexOf(':');
+  const prefix = `${at < 0 ? parent : parent.slice(0, at)}:gpu`;
+  const [first] = devices;
+  if (first === undefined || first.share === 1) return prefix + devices.map(({ id }) => id).join(',');
+  const part = `${prefix}${first.id}.${String(first.share).split('.')[1]}`;
+  return part + (LETTERS.find((letter) => !taken.has(part + letter)) ?? 'z');
+}
+
+const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];

@@ -7,10 +7,13 @@ import { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
 import { MachineMonitor } from '../monitor/machine-monitor.js';
+import { openTracing } from '../monitor/tracing/tracing.js';
 import { configSecrets } from '../secrets/config-secrets.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { BackgroundWork } from '../task/background-work.js';
 import type { AgentContext } from '../task/context.js';
+import { checkHooks, hookSettings } from '../task/hooks/hook-settings.js';
+import { Hooks } from '../task/hooks/hooks.js';
 import { StatusBoard } from '../task/status-board.js';
 import type { Connection } from './connect.js';
 import { openDrivers } from './driver-host.js';
@@ -47,6 +50,8 @@ export interface WorkerParts {
   keepsFailed: boolean;
   /** Send nothing to the server: no console, no status. */
   silent: boolean;
+  /** Part of each GPU that the worker itself reports; that of the environment without it. */
+  gpuFractions?: string;
 }
 
 /** This machine as the agent sees it: its GPUs and its load. */
@@ -76,6 +81,9 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   const machine = lookAtMachine(parts);
   const { gpus } = machine;
   const { main, all } = await openDrivers({ ...parts, choice: parts.driver, gpus, signal: parts.handOver });
+  const settings = hookSettings(config, parts.home);
+  for (const warning of settings.warnings) parts.logger.warn(warning);
+  await checkHooks(settings);
   const ctx: AgentContext = {
     config,
     workerId: parts.workerId,
@@ -98,6 +106,12 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
     redactor: parts.redactor,
     logger: parts.logger,
     background: new BackgroundWork(parts.logger),
+    hooks: new Hooks({ settings, env: config.env, host: hostname(), logger: parts.logger }),
+    tracing: await openTracing({
+      config,
+      warn: (text) => parts.logger.warn(text),
+      hide: (...secrets) => parts.redactor.add(...secrets),
+    }),
     keepsFailed: parts.keepsFailed,
     reportsStatus: !parts.silent && nodeRank(config) === 0,
     statuses: statusBoard(connection.tasks, intervals(config, parts.pollingInterval).abortPollMs),
@@ -106,14 +120,17 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   return { ctx, machine };
 }
 
-type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger'>;
+type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger' | 'gpuFractions'>;
 
-export function lookAtMachine({ config, home, connection, logger }: MachineParts): Machine {
+export function lookAtMachine({ config, home, connection, logger, gpuFractions }: MachineParts): Machine {
   const gpus = new GpuReader({ env: config.env, warn: (text) => logger.warn(text) });
   const { NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES } = config.env;
   const visible = (NVIDIA_VISIBLE_DEVICES || CUDA_VISIBLE_DEVICES)?.replaceAll(':', '.');
   const { featureSet } = connection.client.claims;
-  return { gpus, monitor: new MachineMonitor({ config, home, gpus, visible, featureSet }) };
+  return {
+    gpus,
+    monitor: new MachineMonitor({ config, home, gpus, visible, featureSet, fractions: gpuFractions }),
+  };
 }
 
 /** A server that is away is asked again in the next round. */

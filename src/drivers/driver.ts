@@ -135,6 +135,10 @@ export interface PlaceTask {
   serviceTask: boolean;
   /** Token of the task's owner. */
   authToken?: string;
+  /** `CLEARML_AGENT_GPU_FRACTIONS`: part that the task has of each of its GPUs. */
+  gpuFractions?: string;
+  /** The CPUs that its command gets, as Linux lists them (`0-15,32`); all where absent. */
+  cpus?: string;
 }
 
 /** Set-up steps see a place only through this. */

@@ -83,7 +83,7 @@ function nameOf({ index, uuid }: GpuMark): string {
 }
 
 /** `00000000:01:00.0` of nvidia-smi is `0000:01:00` in the kernel's log. */
-function isSameBus(one: string, other: string): boolean {
+export function isSameBus(one: string, other: string): boolean {
   return shortBusId(one) === shortBusId(other);
 }
 

@@ -7,6 +7,7 @@ import { nvidiaGpus } from './nvidia-gpus.js';
 import { type ListedGpu, parseNvidiaSmiList } from './nvidia-smi-list.js';
 import { type NvidiaSmiReport, parseNvidiaSmi } from './nvidia-smi-parser.js';
 import { parseRocmSmi, ROCM_SMI_ARGUMENTS } from './rocm-smi-parser.js';
+import { parseTopology, type Topology } from './topology.js';
 import type { Environment } from './visibility.js';
 
 export interface GpuReaderOptions {
@@ -35,8 +36,10 @@ export class GpuReader {
   /** Whether the tool has ever answered. */
   #seen = false;
   #off = false;
+  #absent = false;
   #listed: { key: string; gpus: ListedGpu[] } | undefined;
   #cuda: string | undefined;
+  #topology: Promise<Topology | undefined> | undefined;
   readonly #known = new Map<string, Gpu>();
 
   constructor(options: GpuReaderOptions) {
@@ -46,6 +49,11 @@ export class GpuReader {
   /** Whether the next `read` would ask a tool at all. */
   get active(): boolean {
     return !this.#off;
+  }
+
+  /** No tool is installed, or it has found no GPU. */
+  get isAbsent(): boolean {
+    return this.#absent;
   }
 
   /**
@@ -63,6 +71,7 @@ export class GpuReader {
       this.#errors = 0;
       this.#seen = true;
       this.#off = reading.gpus.length === 0;
+      this.#absent = this.#off && this.#known.size === 0;
       this.#cuda = reading.cudaVersion ?? this.#cuda;
       this.#remember(reading.gpus);
       return this.#off ? undefined : reading;
@@ -94,6 +103,21 @@ export class GpuReader {
     return this.#cuda ?? (await this.read())?.cudaVersion;
   }
 
+  /**
+   * How the GPUs are connected, asked for once; `undefined` where the tool does not say. AMD's tool is not asked.
+   */
+  topology(): Promise<Topology | undefined> {
+    this.#topology ??= this.#askTopology().catch(() => undefined);
+    return this.#topology;
+  }
+
+  async #askTopology(): Promise<Topology | undefined> {
+    this.#tool ??= rocmSmi(this.#options.env);
+    if ((await this.#tool) !== undefined) return undefined;
+    const result = await this.#run(['nvidia-smi', 'topo', '-m'], undefined);
+    return parseTopology(output('nvidia-smi', result));
+  }
+
   #remember(gpus: readonly Gpu[]): void {
     for (const gpu of gpus) {
       const key = `${gpu.uuid}/${gpu.mig?.index ?? ''}`;
@@ -104,6 +128,7 @@ export class GpuReader {
   #failed(error: unknown): void {
     if (!this.#seen && isAgentError(error, 'COMMAND_MISSING')) {
       this.#off = true;
+      this.#absent = true;
       return;
     }
     this.#errors += 1;

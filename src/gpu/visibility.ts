@@ -85,15 +85,16 @@ const UUID = /^(GPU|MIG)-[\w/-]+$/i;
 /**
  * Refuses a `--gpus` that cannot mean anything, before a daemon with a senseless worker id is started.
  *
+ * @param flag that the list is given to
  * @throws AgentError USAGE
  */
-export function checkGpuList(gpus: string): void {
+export function checkGpuList(gpus: string, flag = '--gpus'): void {
   const word = gpus.trim().toLowerCase();
   if (word === 'all' || word === 'none') return;
   const entries = entriesOf(gpus);
   const problem = entries.map(problemOf).find((found) => found !== undefined) ?? repeated(entries);
   if (problem === undefined) return;
-  throw new AgentError('USAGE', `--gpus "${gpus}": ${problem}`, {
+  throw new AgentError('USAGE', `${flag} "${gpus}": ${problem}`, {
     hint: 'Give all, none, or a comma list of indexes (0,1), ranges (0-3), slices (0:1) or UUIDs (GPU-…, MIG-…).',
   });
 }

@@ -1,6 +1,6 @@
 import type { Redactor } from '../secrets/redactor.js';
+import { jsonLine, type LogFacts, type LogFormat, textLine } from './log-format.js';
 import type { LogLevel } from './reporter.js';
-import { visibleLines } from './visible-text.js';
 
 /** What the agent says on its own output. */
 export interface AgentLogger {
@@ -10,6 +10,13 @@ export interface AgentLogger {
   error(text: string): void;
   /** A piece of a task's log as it is: several lines, or a part of one. */
   echo(text: string): void;
+  /** The same log, with these facts on each line. */
+  child(facts: ChildFacts): AgentLogger;
+}
+
+export interface ChildFacts extends LogFacts {
+  /** Leave the task's console out. */
+  silent?: boolean;
 }
 
 export interface LoggerOptions {
@@ -17,23 +24,21 @@ export interface LoggerOptions {
   redactor: Redactor;
   /** Messages below it are left out. */
   level?: LogLevel;
+  format?: LogFormat;
+  facts?: LogFacts;
+  /** Gets the console of tasks, too. */
+  copy?: (text: string) => void;
   now?: () => Date;
 }
 
 const RANKS: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARNING: 2, ERROR: 3 };
-const COLOURS: Readonly<Partial<Record<LogLevel, string>>> = { WARNING: '\u001b[33m', ERROR: '\u001b[31m' };
-const NO_COLOUR = '\u001b[0m';
 
-/**
- * Writes plain text lines: to a terminal the message alone, in colour from WARNING on; elsewhere with time and
- * level. An output whose reader went away is no reason to stop.
- */
-export function createLogger({
-  stream,
-  redactor,
-  level = 'INFO',
-  now = () => new Date(),
-}: LoggerOptions): AgentLogger {
+/** A line of a console without an end is written in pieces of this many characters. */
+const LONGEST_LINE = 64 * 1024;
+
+/** The agent's own log, as text or as JSON lines. An output whose reader went away is no reason to stop. */
+export function createLogger(options: LoggerOptions): AgentLogger {
+  const { stream, facts = {} } = options;
   const reader = { gone: false, midLine: false };
   stream.on('error', () => {
     reader.gone = true;
@@ -43,22 +48,66 @@ export function createLogger({
     reader.midLine = !text.endsWith('\n');
     stream.write(text);
   };
-  const say = (rank: LogLevel) => (text: string) => {
-    if (RANKS[rank] < RANKS[level]) return;
-    const shown = visibleLines(redactor.redact(text));
-    const line = stream.isTTY ? paint(shown, rank) : `${now().toISOString()} ${rank.padEnd(7)} ${shown}`;
-    write(`${reader.midLine ? '\n' : ''}${line}\n`);
+  const output = { write, isMidLine: () => reader.midLine };
+  return voice(options, output, facts);
+}
+
+interface Output {
+  write(text: string): void;
+  /** What was written last is a line without an end. */
+  isMidLine(): boolean;
+}
+
+function voice(options: LoggerOptions, output: Output, { silent, ...facts }: ChildFacts): AgentLogger {
+  const { redactor, level: least = 'INFO', format = 'text', now = () => new Date() } = options;
+  const { isTTY = false } = options.stream;
+  const lines = new ConsoleLines((message) => {
+    output.write(`${jsonLine({ time: now(), level: 'INFO', ...facts, message, isConsole: true })}\n`);
+  });
+  const say = (level: LogLevel) => (text: string) => {
+    if (RANKS[level] < RANKS[least]) return;
+    const record = { time: now(), level, ...facts, message: redactor.redact(text) };
+    if (format === 'text')
+      return output.write(`${output.isMidLine() ? '\n' : ''}${textLine(record, isTTY)}\n`);
+    lines.end();
+    output.write(`${jsonLine(record)}\n`);
+  };
+  const show = (text: string) => {
+    if (format === 'text') output.write(redactor.redact(text));
+    else lines.push(redactor.redact(text));
   };
   return {
     debug: say('DEBUG'),
     info: say('INFO'),
     warn: say('WARNING'),
     error: say('ERROR'),
-    echo: (text) => write(redactor.redact(text)),
+    echo: (text) => {
+      if (silent) return;
+      show(text);
+      options.copy?.(text);
+    },
+    child: (more) => voice(options, output, { silent: silent ?? false, ...facts, ...more }),
   };
 }
 
-function paint(text: string, level: LogLevel): string {
-  const colour = COLOURS[level];
-  return colour === undefined ? text : `${colour}${text}${NO_COLOUR}`;
+/** Whole lines of a console that comes in pieces. */
+class ConsoleLines {
+  readonly #take: (line: string) => void;
+  #rest = '';
+
+  constructor(take: (line: string) => void) {
+    this.#take = take;
+  }
+
+  push(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#take(line);
+    if (this.#rest.length > LONGEST_LINE) this.end();
+  }
+
+  end(): void {
+    if (this.#rest !== '') this.#take(this.#rest);
+    this.#rest = '';
+  }
 }

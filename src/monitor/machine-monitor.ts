@@ -21,6 +21,8 @@ export interface MachineMonitorOptions {
   visible: string | undefined;
   /** `basic` servers take no GPU fractions. */
   featureSet?: string | undefined;
+  /** Part of each GPU that the agent reports as its own; its runs report theirs. */
+  fractions?: string | undefined;
 }
 
 /** GPUs are looked at this often, as their utilisation is that of the last second; the rest are counters. */
@@ -38,7 +40,7 @@ export class MachineMonitor {
     const path = expandHome(config.agent.resourceMonitoring.diskUsePath ?? home, home);
     this.#options = options;
     this.#read = process.platform === 'linux' ? linuxReader(path) : portableReader(path);
-    this.#stats = statsOptions(config, options.featureSet);
+    this.#stats = statsOptions(config, options.featureSet, options.fractions);
   }
 
   /** Opens the first window; while the machine has GPUs, looks at them until the signal aborts. */
@@ -54,6 +56,23 @@ export class MachineMonitor {
   async stats(signal?: AbortSignal): Promise<MachineStats> {
     await this.#sample(signal);
     return machineStats(this.#samples, this.#stats);
+  }
+
+  /**
+   * The same averages for a run that has some of the GPUs; nothing is measured for it.
+   *
+   * @param visible its GPUs, as `GpuVisibility.visible`
+   * @param fractions its `CLEARML_AGENT_GPU_FRACTIONS`
+   */
+  statsOf(visible: string, fractions?: string): MachineStats | null {
+    if (this.#samples.length === 0) return null;
+    const selected = selectedDevices(visible);
+    const samples = this.#samples.map((sample) => ({ ...sample, gpus: ownedGpus(sample.gpus, selected) }));
+    const { featureSet, config } = this.#options;
+    return machineStats(
+      samples,
+      fractions === undefined ? this.#stats : statsOptions(config, featureSet, fractions),
+    );
   }
 
   /** The last sample, for a page of metrics. */
@@ -81,8 +100,11 @@ export class MachineMonitor {
 
 const MAX_SAMPLES = 360;
 
-function statsOptions(config: Config, featureSet: string | undefined): StatsOptions {
-  const setting = config.variable('CLEARML_AGENT_GPU_FRACTIONS');
+function statsOptions(
+  config: Config,
+  featureSet: string | undefined,
+  setting: string | undefined = config.variable('CLEARML_AGENT_GPU_FRACTIONS'),
+): StatsOptions {
   return {
     defaultGpuUtilization: config.agent.resourceMonitoring.defaultGpuUtilization,
     ...(featureSet === undefined || featureSet === 'basic'

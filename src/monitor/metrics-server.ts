@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { AgentError, causeLine, systemCode } from '../errors.js';
 import type { Figure } from './figures.js';
 
@@ -10,7 +10,9 @@ export interface MetricsServerOptions {
   /** `agent.metrics.port`; 0 takes any free port. */
   port: number;
   /** What the page shows now. */
-  figures: () => readonly Figure[];
+  figures: () => Promise<readonly Figure[]>;
+  /** What is counted and measured all the time. */
+  registry: Registry;
   health: () => Health;
 }
 
@@ -65,7 +67,7 @@ async function answer({ method, url = '' }: IncomingMessage, options: MetricsSer
   const page = url.split('?', 1)[0] ?? '';
   if (method !== 'GET' && method !== 'HEAD') return refusal(405, `${method} is not taken here`);
   if (page === '/metrics') {
-    const { contentType, text } = await renderFigures(options.figures());
+    const { contentType, text } = await renderFigures(await options.figures(), options.registry);
     return { status: 200, type: contentType, text };
   }
   if (page !== '/healthz') return refusal(404, 'there are /metrics and /healthz');
@@ -92,16 +94,20 @@ async function close(server: Server): Promise<void> {
 }
 
 /** Text in Prometheus' format. Figures of one name belong together and have the same labels. */
-async function renderFigures(figures: readonly Figure[]): Promise<{ contentType: string; text: string }> {
-  const client = await import('prom-client');
-  const registry = new client.Registry();
+async function renderFigures(
+  figures: readonly Figure[],
+  lasting: Registry,
+): Promise<{ contentType: string; text: string }> {
+  const registry = new Registry();
   const metrics = new Map<string, Counter | Gauge>();
   for (const { name, help, kind, labels = {}, value } of figures) {
     const settings = { name, help, labelNames: Object.keys(labels), registers: [registry] };
-    const metric =
-      metrics.get(name) ?? (kind === 'counter' ? new client.Counter(settings) : new client.Gauge(settings));
+    const metric = metrics.get(name) ?? (kind === 'counter' ? new Counter(settings) : new Gauge(settings));
     metrics.set(name, metric);
-    metric.inc(labels, value);
+    // A gauge may be infinite; figures that differ in nothing but their value are added up.
+    if (metric instanceof Gauge && !Number.isFinite(value)) metric.set(labels, value);
+    else metric.inc(labels, value);
   }
-  return { contentType: registry.contentType, text: await registry.metrics() };
+  const texts = await Promise.all([registry.metrics(), lasting.metrics()]);
+  return { contentType: registry.contentType, text: texts.join('\n') };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { type CommandSetting, checkCommand, startError } from './command-errors.js';
 import { membersFile } from './control-group.js';
@@ -18,6 +18,8 @@ export interface DetachedCommand extends CommandSetting {
   outputFile: string;
   /** Takes the exit status; overwritten. */
   statusFile: string;
+  /** The CPUs that it gets, as Linux lists them; all where this machine has no `taskset`. */
+  cpus?: string;
   /** How the processes of the command are held together. */
   holder?: Holder;
 }
@@ -104,7 +106,7 @@ export async function startDetached(command: DetachedCommand): Promise<DetachedP
   // The full path: a bare name might be one that the shell itself answers to (`eval`, `test`).
   const program = await checkCommand(command, 'LAUNCH_FAILED');
   await writeFileDurable(command.statusFile, NO_STATUS);
-  const child = await startShell([program, ...args], command);
+  const child = await startShell([...cpuWords(command), program, ...args], command);
   child.unref();
   const ended = new Promise<number | undefined>((resolve) => {
     child.once('exit', (code) => resolve(code ?? undefined));
@@ -112,6 +114,15 @@ export async function startDetached(command: DetachedCommand): Promise<DetachedP
   const pid = child.pid ?? 0;
   return { pid, startTime: (await startTime(pid)) ?? '', ended };
 }
+
+/** util-linux' launcher, which becomes the command. The waiting shell keeps all CPUs. */
+function cpuWords({ cpus }: DetachedCommand): string[] {
+  if (cpus === undefined) return [];
+  const folder = TASKSET_FOLDERS.find((one) => existsSync(`${one}/taskset`));
+  return folder === undefined ? [] : [`${folder}/taskset`, '--cpu-list', cpus];
+}
+
+const TASKSET_FOLDERS = ['/usr/bin', '/bin'];
 
 async function startShell(commandLine: string[], command: DetachedCommand): Promise<ChildProcess> {
   const { controlGroup, subreaper } = command.holder ?? {};

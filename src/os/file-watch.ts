@@ -51,7 +51,10 @@ export async function otherLength({ handle, file, length, signals }: GrowthWatch
 }
 
 /** The system limits the number of watches of a user; without one the poll remains. */
-export function watchIfPossible(file: string, onChange: () => void): FSWatcher | undefined {
+export function watchIfPossible(
+  file: string,
+  onChange: (event: string, name: string | null) => void,
+): FSWatcher | undefined {
   try {
     return watch(file, onChange).on('error', () => undefined);
   } catch {

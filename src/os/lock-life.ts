@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readFile, readlink, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, open, readFile, readlink, rename, rm, statfs } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -29,16 +29,19 @@ export async function ownPlace(): Promise<ProcessPlace> {
  * called successfully: the kernel takes the calls.
  *
  * @param file name of the socket; it is there only while something listens
+ * @param mode 0666 lets every user call; by default the umask decides
  * @returns how to end it; `undefined` on file systems without sockets and on systems without /proc
  */
-export async function showLife(file: string): Promise<(() => Promise<void>) | undefined> {
+export async function showLife(file: string, mode?: number): Promise<(() => Promise<void>) | undefined> {
   if (process.platform !== 'linux') return undefined;
   // By the folder's descriptor: a socket's address has 108 bytes, a path has more.
   const folder = await open(path.dirname(file), constants.O_DIRECTORY).catch(() => undefined);
   if (folder === undefined) return undefined;
   const name = `lock.${path.basename(file).split('.').at(-2) ?? ''}`;
   try {
-    const server = await listen(`/proc/self/fd/${folder.fd}/${name}`);
+    const address = `/proc/self/fd/${folder.fd}/${name}`;
+    const server = await listen(address);
+    if (mode !== undefined) await chmod(address, mode);
     // Not before it listens: a caller of a socket that nothing listens to is refused as if the process were dead.
     await rename(path.join(path.dirname(file), name), file);
     return async () => {

@@ -3,9 +3,10 @@ import { link, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, systemCode } from '../errors.js';
-import { clearFolderAway, diskError, ensureFolder, readTextIfThere } from './files.js';
+import { clearFolderAway, diskError, ensureFolder } from './files.js';
 import { ownPlace, type ProcessPlace, showLife, showsLife } from './lock-life.js';
-import { isAlive, startTime } from './processes.js';
+import { mayLive, startTime } from './processes.js';
+import { readRecord } from './record-file.js';
 
 export interface LockOptions {
   /** How long to wait for another owner to let go. 0 asks once. */
@@ -15,6 +16,8 @@ export interface LockOptions {
   what: string;
   /** Called once when another process holds the lock, before the wait begins. */
   onWait?: (holder: LockOwner) => void;
+  /** Whether other users take this lock too; its folder must be writable for them. */
+  shared?: boolean;
 }
 
 /** Who holds a lock; the content of the lock file. */
@@ -33,6 +36,8 @@ const POLL_MS = { first: 20, most: 250 };
 /** A process on another machine cannot be asked: it shows life by touching the file. */
 const REFRESH_MS = 20_000;
 const SILENT_MS = 120_000;
+/** An owner has some 200 bytes. */
+const MOST_BYTES = 4096;
 
 /** Runs `fn` while this process alone holds the lock. Stands between processes and within one. */
 export async function withLock<T>(file: string, options: LockOptions, fn: () => Promise<T>): Promise<T> {
@@ -55,13 +60,13 @@ export async function acquireLock(file: string, options: LockOptions): Promise<R
   const nonce = randomBytes(5).toString('hex');
   const mine = `${file}.${nonce}.new`;
   try {
-    await writeOwner(mine, nonce);
+    await writeOwner(mine, nonce, options.shared === true ? 0o644 : 0o600);
     await waitForTurn(file, mine, options);
   } finally {
     await rm(mine, { force: true });
   }
   const refresh = setInterval(() => void touch(file), REFRESH_MS).unref();
-  const endLife = await showLife(lifeFile(file, nonce));
+  const endLife = await showLife(lifeFile(file, nonce), options.shared === true ? 0o666 : undefined);
   return async () => {
     clearInterval(refresh);
     if ((await readOwner(file))?.nonce === nonce) await rm(file, { force: true });
@@ -129,11 +134,11 @@ async function holds(file: string, owner: LockOwner): Promise<boolean> {
   const here = await ownPlace();
   const sameKernel = owner.boot !== undefined && owner.boot === here.boot;
   if (sameKernel) {
-    if (owner.pids === here.pids && owner.started !== '') return isAlive(owner.pid, owner.started);
+    if (owner.pids === here.pids && owner.started !== '') return mayLive(owner.pid, owner.started);
     return (await showsLife(lifeFile(file, owner.nonce))) ?? isFresh(file);
   }
   // The machine was started again, or has no kernel that says who it is; or the lock is of an earlier version.
-  if (owner.host === here.host) return isAlive(owner.pid, owner.started);
+  if (owner.host === here.host) return mayLive(owner.pid, owner.started);
   return isFresh(file);
 }
 
@@ -150,11 +155,12 @@ function lifeFile(file: string, nonce: string): string {
   return `${file}.${nonce}.live`;
 }
 
-async function writeOwner(file: string, nonce: string): Promise<void> {
+async function writeOwner(file: string, nonce: string, mode: number): Promise<void> {
   const started = (await startTime(process.pid)) ?? '';
   const owner: LockOwner = { pid: process.pid, started, ...(await ownPlace()), nonce };
   try {
-    const handle = await open(file, 'wx', 0o600);
+    const handle = await open(file, 'wx', mode);
+    await handle.chmod(mode);
     await handle.writeFile(JSON.stringify(owner));
     await handle.close();
   } catch (error) {
@@ -162,15 +168,18 @@ async function writeOwner(file: string, nonce: string): Promise<void> {
   }
 }
 
-/** A file that a power cut left empty, or no file at all, is treated as the lock of a process that never lived. */
+/**
+ * A file that a power cut left empty, or no file at all, is treated as the lock of a process that never lived.
+ *
+ * @throws AgentError WRITE_DENIED when this user may not read it
+ */
 async function readOwner(file: string): Promise<LockOwner | undefined> {
-  const text = await readTextIfThere(file).catch((error: unknown) => {
-    if (systemCode(error) === 'EISDIR') return '';
-    throw error;
+  const record = await readRecord(file, MOST_BYTES).catch((error: unknown) => {
+    throw diskError(error, file);
   });
-  if (text === undefined) return undefined;
+  if (record === undefined) return undefined;
   try {
-    const owner: unknown = JSON.parse(text);
+    const owner: unknown = JSON.parse('text' in record ? record.text : '');
     if (isOwner(owner)) return owner;
   } catch {
     // Not JSON: see below.

@@ -25,6 +25,20 @@ export async function isAlive(pid: number, started?: string): Promise<boolean> {
   return entry !== undefined && !entry.zombie && (started === undefined || entry.startTime === started);
 }
 
+/**
+ * The same for the process of another user: one that is there but hidden (the mount option `hidepid` of /proc) counts as
+ * alive, as nothing tells it from a later one with its pid.
+ */
+export async function mayLive(pid: number, started: string): Promise<boolean> {
+  const entry = await processEntry(pid);
+  if (entry !== undefined) return !entry.zombie && entry.startTime === started;
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
 /** Processes of the table with all below them, each once. */
 export function withDescendants(
   table: readonly ProcessEntry[],

@@ -10,6 +10,7 @@ import { refuseNewer } from '../os/format-version.js';
 import type { GpuSnapshot } from '../task/gpu-watch.js';
 import type { RunEnd, StoppedEnd } from '../task/outcome.js';
 import type { RetryPlan } from '../task/retry-plan.js';
+import { type GrantRecord, grantIn } from './grant-record.js';
 
 /**
  * The steps of one run of a task, each on disk before it is acted on:
@@ -28,6 +29,7 @@ export type JournalStep =
       queue: string | undefined;
       owner?: Partial<TaskOwner>;
       single?: SingleRun;
+      grant?: GrantRecord;
     }
   | ({ step: 'preparing'; place: PlaceRef } & AttemptFacts)
   | { step: 'launched'; workload: WorkloadRef; gpus?: GpuSnapshot }
@@ -65,6 +67,8 @@ export interface RunState extends AttemptFacts {
   /** Whose task it is, where it runs with that one's identity. */
   owner?: Partial<TaskOwner>;
   single?: SingleRun;
+  /** What of the machine it holds. */
+  grant?: GrantRecord;
   /** What may have been taken off a queue without an answer. */
   others?: readonly QueueEntry[];
   last: JournalStep['step'];
@@ -79,8 +83,10 @@ export interface RunState extends AttemptFacts {
 
 const FILE = 'journal.jsonl';
 
-/** Version of the entries that are written. The first one had none. */
-const VERSION = 2;
+/** Newest version of the entries. The first one had none; 3 has what a run holds of the machine. */
+const VERSION = 3;
+/** Of entries without such a grant: an agent of the version before reads them. */
+const PLAIN_VERSION = 2;
 
 export class Journal {
   readonly #file: JsonLinesFile;
@@ -146,9 +152,9 @@ export class Journal {
     const entries = await readJsonLines(file);
     stateOf(file, entries);
     const at = new Date().toISOString();
-    const begin = { version: VERSION, step: 'pulled', ...known, at };
+    const begin = { version: PLAIN_VERSION, step: 'pulled', ...known, at };
     const whole = entries.filter(isStep).filter(({ step }) => step !== 'popping' && step !== 'pulled');
-    const added = found.map((step) => ({ version: VERSION, ...step, at }));
+    const added = found.map((step) => ({ version: PLAIN_VERSION, ...step, at }));
     await writeFileDurable(
       file,
       [begin, ...whole, ...added].map((one) => `${JSON.stringify(one)}\n`).join(''),
@@ -163,13 +169,17 @@ export class Journal {
 
   /** Resolves when the step is on disk. */
   async write(step: JournalStep): Promise<void> {
-    await this.#file.append({ version: VERSION, ...step, at: new Date().toISOString() });
+    await this.#file.append({ version: versionOf(step), ...step, at: new Date().toISOString() });
     this.#state = stateAfter(this.#state, step);
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
+}
+
+function versionOf(step: JournalStep): number {
+  return step.step === 'pulled' && step.grant !== undefined ? VERSION : PLAIN_VERSION;
 }
 
 async function readState(runFolder: string): Promise<RunState | undefined> {
@@ -228,6 +238,7 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
     case 'pulled': {
       const { task, queue, owner, single } = step;
       const others = state?.others ? { others: state.others } : {};
+      const grant = grantIn(step.grant);
       return {
         task,
         queue,
@@ -235,6 +246,7 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
         ...others,
         ...(owner ? { owner } : {}),
         ...(single ? { single } : {}),
+        ...(grant ? { grant } : {}),
       };
     }
     case 'preparing':

@@ -14,6 +14,8 @@ export interface RegisteredDaemon {
   started: string;
   queues: string[];
   logFile?: string;
+  /** GPUs of a daemon with `--dynamic-gpus`, as `--gpus` names them. */
+  dynamicGpus?: string[];
 }
 
 /** The worker id that this process holds until `release`. */
@@ -23,7 +25,7 @@ export interface Registration {
   /** The last daemon with this id in this home was killed, or left runs for the next one. */
   inherited: boolean;
   /** Publishes what `daemon --stop` and `--status` of other processes read. */
-  publish(details: { queues: string[]; logFile?: string }): Promise<void>;
+  publish(details: Pick<RegisteredDaemon, 'queues' | 'logFile' | 'dynamicGpus'>): Promise<void>;
   release: Release;
 }
 

@@ -5,8 +5,10 @@ import type { Driver } from '../drivers/driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
 import type { AgentLogger } from '../logs/logger.js';
+import type { Tracing } from '../monitor/tracing/tracing.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { BackgroundWork } from './background-work.js';
+import type { Hooks } from './hooks/hooks.js';
 import type { StatusBoard } from './status-board.js';
 
 /** What every run of a task needs from the agent that runs it; built once at start. */
@@ -14,8 +16,10 @@ export interface AgentContext {
   config: Config;
   /** Worker that runs report as; of one run it may be the run's own. */
   workerId: string;
-  /** The run is one of many of this daemon (`--services-mode`) and a worker of its own for the server. */
+  /** The run is one of many of this daemon (`--services-mode`, `--slots`, `--dynamic-gpus`) and a worker of its own. */
   serviceTask: boolean;
+  /** Part that the run has of each of its GPUs, for `CLEARML_AGENT_GPU_FRACTIONS`; absent where nothing was divided. */
+  gpuFractions?: string;
   /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
   authToken?: string;
   /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
@@ -46,6 +50,10 @@ export interface AgentContext {
   redactor: Redactor;
   logger: AgentLogger;
   background: BackgroundWork;
+  /** Programs of the operator. */
+  hooks: Hooks;
+  /** Where the variables of OpenTelemetry ask for traces. */
+  tracing: Tracing | undefined;
   /** Code and packages of a failed run stay until the next one has failed. */
   keepsFailed: boolean;
   /** False on all nodes of a multi-node task but the first, which alone tells the server. */
@@ -62,6 +70,27 @@ export interface StopOrder {
   cause: string;
   /** Tasks go back to the front of their queues instead of ending as stopped. */
   requeue: boolean;
+}
+
+/** What becomes known of a run while it is under way. */
+export interface RunFacts {
+  /** The task's. */
+  name?: string;
+  /** Id of its project. */
+  project?: string;
+  /** Kind of the place that its command runs in: `local`, `docker`. */
+  place?: string;
+  /** GPUs that it is pinned to, as `--gpus` names them. */
+  devices?: readonly string[];
+}
+
+/** Where a run tells how it is, for whoever shows it. */
+export interface RunWatcher {
+  facts(facts: RunFacts): void;
+  /** A phase begins. */
+  phase(title: string): void;
+  /** Text for the task's log, redacted, of one or more lines or a part of one. */
+  text(text: string): void;
 }
 
 /** What may end a run from outside. */

@@ -15,7 +15,9 @@ export type StopReason =
   /** The server does not know it any more. */
   | 'not_found'
   /** The agent was stopped. */
-  | 'shutdown';
+  | 'shutdown'
+  /** The operator's program `before_task` failed. */
+  | 'hook';
 
 /** Code that the original shows with each reason in the task's log. */
 export const STOP_CODES: Record<StopReason, number> = {
@@ -25,6 +27,7 @@ export const STOP_CODES: Record<StopReason, number> = {
   exception: 4,
   not_found: 5,
   shutdown: 0,
+  hook: 0,
 };
 
 /** Reasons after which the log on the server is no longer this run's. */
@@ -41,7 +44,7 @@ export type RunEnd = EndByItself | StoppedEnd;
 export interface StoppedEnd {
   kind: 'stop';
   reason: StopReason;
-  /** For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. */
+  /** For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. For `hook`, what is wrong. */
   by?: string;
   /** The task goes back to the front of its queue. */
   requeue?: true;
@@ -187,8 +190,16 @@ function operatorStop(by: string, requeue: boolean): Settlement {
   };
 }
 
+function hookStop(problem: string, requeue: boolean): Settlement {
+  const status_reason = `${requeue ? PUT_BACK : ''}${problem}`;
+  const call = requeue ? 'requeued' : 'stopped';
+  return { call, status_reason, logText: `Process ended: ${status_reason}`, exitStatus: 1 };
+}
+
 function stopSettlement({ reason, by, requeue }: StoppedEnd): Settlement {
   switch (reason) {
+    case 'hook':
+      return hookStop(by ?? 'the hook before_task failed', requeue === true);
     case 'stopped':
       return {
         call: 'stopped',

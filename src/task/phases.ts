@@ -57,11 +57,12 @@ async function endOf<T>(
   phases: readonly Phase[],
   { begun, rules }: { begun: Phase[]; rules: PhaseRules<T> },
 ): Promise<RunEnd | undefined> {
-  const { ctx, task } = attempt.run;
+  const { ctx, task, watcher } = attempt.run;
   try {
     for (const phase of phases) {
       begun.push(phase);
       ctx.logger.debug(`task ${task}: ${phase.title}`);
+      watcher?.phase(phase.title);
       const end = await phase.setup(attempt);
       if (end !== undefined || attempt.halt?.handedOver === true) return end;
     }

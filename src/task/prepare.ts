@@ -14,6 +14,7 @@ import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
+import { gpuCpus } from './gpu-cpus.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -45,7 +46,9 @@ export async function prepareTask(
   const whole = workspaceOf(ctx, run.folder);
   await rm(whole, { recursive: true, force: true });
   const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
-  const place = await openPlace({ run, record, script, driver, workspace, since, signal });
+  const place = await run.clock.measure('place', () =>
+    openPlace({ run, record, script, driver, workspace, since, signal }),
+  );
   const requirements = script.requirements ?? {};
   await run.journal.write({ step: 'preparing', place: place.ref, retries: run.retries, requirements });
   const surroundings = await surroundingsIn(place, ctx, log);
@@ -131,14 +134,14 @@ interface OpenParts extends Omit<Parts, 'place' | 'surroundings'> {
 /** An image comes from another host than the code, so both are fetched at once. */
 async function openPlace(parts: OpenParts): Promise<Place> {
   const { run, record, driver, workspace } = parts;
-  const open = (signal: AbortSignal) =>
+  const open = async (signal: AbortSignal) =>
     driver.open({
       taskId: run.task,
       runFolder: run.folder,
       workspace,
       reporter: run.log,
       signal,
-      task: placeTask(run, record),
+      task: await placeTask(run, record),
     });
   if (!driver.capabilities.slowToOpen) return open(parts.signal);
   const reporter = new HeldReporter(run.log);
@@ -150,8 +153,9 @@ async function openPlace(parts: OpenParts): Promise<Place> {
 }
 
 /** The task of a run, as a place is planned from it. */
-export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTask {
-  const { config, workerId, workerTags, serviceTask, authToken } = ctx;
+export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Promise<PlaceTask> {
+  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions } = ctx;
+  const cpus = await gpuCpus(ctx);
   return {
     record,
     config,
@@ -160,6 +164,8 @@ export function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): PlaceTas
     workerTags,
     serviceTask,
     ...(authToken === undefined ? {} : { authToken }),
+    ...(gpuFractions === undefined ? {} : { gpuFractions }),
+    ...(cpus === undefined ? {} : { cpus }),
   };
 }
 

@@ -1,16 +1,19 @@
+import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import { visibleLine } from '../logs/visible-text.js';
+import type { RunTrace } from '../monitor/tracing/tracing.js';
 import type { Upkeep } from '../python/environment-request.js';
 import type { Journal, RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
-import type { AgentContext, RunSignals } from './context.js';
+import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
 import { setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
+import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
 import type { PhaseClock } from './phase-clock.js';
@@ -33,9 +36,12 @@ export interface TaskRun {
   log: TaskLog;
   signals: RunSignals;
   clock: PhaseClock;
+  /** Of the run, where traces are exported. */
+  trace?: RunTrace;
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;
+  watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -46,6 +52,10 @@ export interface TaskRun {
   halt?: Halt;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
   launched?: LaunchedCommand;
+  /** The task as it was claimed; not known of one that an earlier daemon claimed. */
+  record?: TaskRecord;
+  /** Ends with the hook that runs beside the stop of the task. */
+  abortHook?: Promise<void>;
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -63,7 +73,7 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
     'INFO',
   );
   // Watched only once it is claimed: until then the task's status on the server is still "queued".
-  const phases = [claimPhase, watchPhase, preparePhase, launchPhase, supervisePhase];
+  const phases = [claimPhase, watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
   const [result] = await Promise.all([
     runPhases({ run }, phases, { failed: failedSetup, conclude }),
     preparing(),
@@ -102,12 +112,18 @@ const claimPhase: Phase = {
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
     await run.onClaimed?.();
+    run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
+    run.record = claimed;
     return undefined;
   },
 };
+
+function factsOf({ name, project }: TaskRecord): RunFacts {
+  return { ...(name ? { name } : {}), ...(project ? { project } : {}) };
+}
 
 /** Watches for what ends the run from outside, until its end is reported. */
 const watchPhase: Phase = {
@@ -122,6 +138,16 @@ const watchPhase: Phase = {
   teardown({ run, halt }) {
     halt?.close();
     run.ctx.statuses.calm(run.task);
+  },
+};
+
+/** The operator's program has its say before anything of the task is fetched. */
+const hookPhase: Phase = {
+  title: 'before_task',
+  async setup({ run, halt }) {
+    if (halt === undefined) throw outOfOrder('before_task');
+    if (!run.ctx.hooks.has('before_task')) return undefined;
+    return run.clock.run('before_task', () => beforeTask(run, halt.signal));
   },
 };
 
@@ -142,7 +168,7 @@ const launchPhase: Phase = {
   async setup(attempt) {
     const { run, prepared, halt } = attempt;
     if (prepared === undefined || halt === undefined) throw outOfOrder('launch');
-    attempt.workload = await launch(run, prepared, halt);
+    attempt.workload = await run.clock.measure('launch', () => launch(run, prepared, halt));
     return undefined;
   },
 };
@@ -151,7 +177,7 @@ const supervisePhase: Phase = {
   title: 'supervise',
   async setup({ run, workload, halt }) {
     if (workload === undefined || halt === undefined) throw outOfOrder('supervise');
-    return superviseWorkload(run, workload, halt);
+    return run.clock.measure('run', () => superviseWorkload(run, workload, halt));
   },
 };
 
@@ -169,6 +195,7 @@ function attachPhase(state: RunState): Phase {
       const { ctx, task } = run;
       const workload = state.workload && (await ctx.drivers.get(state.workload.kind)?.attach(state.workload));
       if (workload === undefined) return state.stop ?? LOST;
+      run.watcher?.facts({ place: workload.ref.kind });
       await run.onClaimed?.();
       run.onLaunched?.();
       if (state.stop) {
@@ -188,12 +215,16 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (halt?.signal.aborted) return halt.reason === undefined ? undefined : stoppedEnd(run, halt.reason);
-  return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (halt.reason === undefined) return undefined;
+  const end = stoppedEnd(run, halt.reason);
+  startAbortHook(run, end);
+  return end;
 }
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
-  if (end !== undefined) return settle(run, end);
+  run.watcher?.phase('conclude');
+  if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
 }
@@ -215,6 +246,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
   await run.journal.write({ step: 'launched', workload: workload.ref, gpus });
   run.launched = prepared;
+  run.watcher?.facts({ place: workload.ref.kind });
   run.onLaunched?.();
   run.ctx.statuses.hurry(run.task, SDK_START_MS);
   startUpkeep(run);

@@ -5,13 +5,14 @@ import { lateAbort } from '../os/late-abort.js';
 import { stopReason } from './abort/abort-watch.js';
 import { changedBy } from './claim.js';
 import { type FailureClass, failureClass } from './failure-class.js';
+import { afterTask, startAbortHook } from './hooks/task-hooks.js';
 import { LAST_WAIT_MS, noteEnd, noteReported } from './note-end.js';
 import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementOf } from './outcome.js';
 import { putBack, toFront } from './put-back.js';
 import { decideRetry, retryTask } from './retry.js';
 import type { RetryPlan } from './retry-plan.js';
 import type { RunResult, TaskRun } from './run.js';
-import { PULLED } from './status-texts.js';
+import { PULLED, PUT_BACK } from './status-texts.js';
 
 /**
  * Ends a run: the end goes to the journal, then the rest of the log and the final status to the server.
@@ -20,7 +21,10 @@ import { PULLED } from './status-texts.js';
 export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   run.log.endOutput();
   const end = await endAsOfNow(run, given);
+  if (end.kind === 'stop') startAbortHook(run, end);
+  await run.abortHook;
   const { plan, line } = decideRetry(run, end);
+  if (!(await afterTask(run, end, plan !== undefined))) return handOver(run);
   const { logText, call } = settlementOf(end);
   // The line end is missing only where nothing follows in this log.
   const isLast = plan === undefined && call !== 'requeued';
@@ -33,6 +37,10 @@ export async function settle(run: TaskRun, given: RunEnd): Promise<RunResult> {
   else run.log.line(logText, 'DEBUG');
   if (await noteEnd(run, { step: 'ended', end, ...(plan ? { retry: plan } : {}) }))
     return finish(run, end, plan);
+  return handOver(run);
+}
+
+async function handOver(run: TaskRun): Promise<'handed-over'> {
   await run.log.detach();
   return 'handed-over';
 }
@@ -197,7 +205,8 @@ async function requeued(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise
   const settlement = settlementOf(end);
   if (settlement.call !== 'requeued' || end.kind !== 'stop' || !run.ctx.reportsStatus) return settlement;
   try {
-    return (await putBackIfOurs(run, settlement.status_reason, signal)) ? settlement : 'handed-over';
+    if (!(await putBackIfOurs(run, settlement.status_reason, signal))) return 'handed-over';
+    return end.reason === 'hook' ? { ...settlement, retried: true } : settlement;
   } catch (error) {
     if (signal.aborted) return 'handed-over';
     run.ctx.logger.warn(`task ${run.task}: cannot be put back and is stopped: ${causeLine(error)}`);
@@ -218,7 +227,7 @@ async function putBackIfOurs(run: TaskRun, reason: string, signal: AbortSignal):
   const runsHere = status === 'in_progress' && (last_worker ?? ctx.workerId) === ctx.workerId;
   if (!runsHere && !isBeingClaimed(standing)) return true;
   await putBack(ctx, { task, queue, reason, requirements: run.journal.state?.requirements }, signal);
-  ctx.logger.info(`task ${task}: was stopped and is back at the front of its queue`);
+  ctx.logger.info(`task ${task}: ${reason.slice(PUT_BACK.length)}; it is back at the front of its queue`);
   return true;
 }
 

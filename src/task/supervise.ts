@@ -5,6 +5,7 @@ import { isDiskFull } from '../os/disk-usage.js';
 import type { Halt } from './abort/halt.js';
 import { failureClass } from './failure-class.js';
 import { freedOutput, noteFreed } from './freed-output.js';
+import { onGpuFailure, startAbortHook } from './hooks/task-hooks.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
 import type { TaskRun } from './run.js';
@@ -54,23 +55,24 @@ function onThisDisk({ ctx }: TaskRun, { ref }: Workload): boolean {
 }
 
 /** The GPUs are looked at only when the command has failed by itself. */
-async function endByItself(
-  { gpus, journal, folder }: TaskRun,
-  exit: WorkloadExit,
-  diskFull: boolean,
-): Promise<EndByItself> {
+async function endByItself(run: TaskRun, exit: WorkloadExit, diskFull: boolean): Promise<EndByItself> {
+  const { gpus, journal, folder } = run;
   const end = { kind: 'exit', exit } as const;
   const snapshot = journal.state?.gpus;
   const failed = failureClass(end);
   if (failed !== 'user_exit_code' && failed !== 'signal') return end;
   const gpuFault = snapshot && (await gpus.fault(snapshot));
-  if (gpuFault !== undefined) return { ...end, gpuFault };
+  if (gpuFault !== undefined) {
+    await onGpuFailure(run, gpuFault);
+    return { ...end, gpuFault };
+  }
   return diskFull ? { ...end, diskFull: folder } : end;
 }
 
 /** Ends the command with its grace. Whatever it exits with, it was stopped. */
 async function endWatched(run: TaskRun, watched: Watched, end: StoppedEnd): Promise<RunEnd> {
   const { workload, copied, reading } = watched;
+  startAbortHook(run, end);
   if (leavesNoLog(end.reason)) await run.log.discard();
   run.log.line(stopLine(end), 'ERROR');
   // Also where the disk is full, which the command may have filled.
@@ -111,9 +113,12 @@ const BLOCK_BYTES = 1024 * 1024;
 
 async function copyOutput(run: TaskRun, workload: Workload, signal: AbortSignal): Promise<void> {
   let released = await startOfOutput(run);
+  let isFirst = true;
   try {
     for await (const { data, position, note } of workload.output(released, signal)) {
       if (note !== undefined) run.log.line(note, 'WARNING');
+      if (isFirst && run.launched !== undefined) run.clock.firstOutput();
+      isFirst = false;
       run.gpus.note(data);
       await run.log.feed(data, position, signal);
       if (position - released < RELEASE_BYTES) continue;

@@ -60,6 +60,9 @@ async function commandEnvironment({ run, place, surroundings, code, python }: Co
     extra: {
       ...python.environment,
       ...(place.capabilities.assignsGpus ? {} : await devicePins(ctx)),
+      // A library in the task that traces puts its spans below that of the run.
+      ...(run.trace === undefined ? {} : { TRACEPARENT: run.trace.traceparent }),
+      ...(ctx.gpuFractions === undefined ? {} : { CLEARML_AGENT_GPU_FRACTIONS: ctx.gpuFractions }),
       ...(await taskSection(run)),
     },
   });

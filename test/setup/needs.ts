@@ -41,6 +41,7 @@ export const NEEDS: readonly Need[] = [
     checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
     packages: ['libfaketime'],
   },
+  { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

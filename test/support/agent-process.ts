@@ -37,6 +37,8 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
       HOME: folder,
       CLEARML_WORKER_NAME: 'test',
       CLEARML_AGENT_VENV_CACHE_PATH: cache,
+      // Not that of the machine, which other tests and real agents share.
+      CLEARML_AGENT__AGENT__GPU_TABLE: `"${folder}/gpu-claims"`,
       ...variables,
     },
   };

@@ -10,11 +10,13 @@ import { statusBoard } from '../../src/daemon/worker.js';
 import type { Driver } from '../../src/drivers/driver.js';
 import { GpuReader } from '../../src/gpu/gpu-reader.js';
 import type { LogEvent } from '../../src/logs/delivery.js';
+import type { AgentLogger } from '../../src/logs/logger.js';
 import { RunFolders } from '../../src/runs/folders.js';
 import { Journal } from '../../src/runs/journal.js';
 import { Redactor } from '../../src/secrets/redactor.js';
 import { BackgroundWork } from '../../src/task/background-work.js';
 import type { AgentContext, RunSignals } from '../../src/task/context.js';
+import { Hooks } from '../../src/task/hooks/hooks.js';
 import type { TaskRun } from '../../src/task/run.js';
 import { flatConfig } from './flat-config.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -115,7 +117,8 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
   const client = task.client();
   const tasks = new TasksApi(client);
   const nothing = () => undefined;
-  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, echo: nothing };
+  const child = (): AgentLogger => logger;
+  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, echo: nothing, child };
   return {
     config: settings,
     workerId: 'worker1',
@@ -146,6 +149,13 @@ function contextOf({ home, driver, task, config }: ContextParts): AgentContext {
     redactor: new Redactor(),
     logger,
     background: new BackgroundWork(logger),
+    hooks: new Hooks({
+      settings: { programs: new Map(), timeoutMs: 1000, warnings: [] },
+      env: settings.env,
+      host: 'host1',
+      logger,
+    }),
+    tracing: undefined,
     keepsFailed: false,
     reportsStatus: true,
     statuses: statusBoard(tasks, 20),

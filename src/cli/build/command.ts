@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
-import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, outputFlags, runFlags } from '../shared-flags.js';
 
 export const buildCommand: Command = {
   name: 'build',
@@ -39,6 +39,7 @@ export const buildCommand: Command = {
     },
     ...runFlags,
     ...machineFlags,
+    ...outputFlags,
   ],
   contradictions: [
     {

@@ -3,26 +3,33 @@ import { AgentError } from '../../errors.js';
 import { type Command, type Flag, seconds } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { timeLimit } from '../duration.js';
-import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, outputFlags, runFlags } from '../shared-flags.js';
 
 const NO_AGENT_INSIDE = 'containers hold no agent, so nothing is installed in them';
 
-/** Flags of the original that this version does not act on, with what to do or why. */
+/** Flags of the original that this version does not act on, and why. */
 const notTaken: readonly Flag[] = [
-  refused('--dynamic-gpus', 'Start one daemon for each group of GPUs with --gpus instead.'),
   ignored('--force-current-version', NO_AGENT_INSIDE),
   ignored('--check-bootstrap', NO_AGENT_INSIDE),
 ];
-
-function refused(flags: string, why: string): Flag {
-  return { flags, help: why, refused: why };
-}
 
 function ignored(flags: string, why: string): Flag {
   return { flags, help: why, ignored: why };
 }
 
 const MOST_SERVICES = 10_000;
+
+/** Each has a worker of its own. */
+const MOST_SLOTS = 1000;
+
+function slotNumber(value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value.trim()) && number >= 1 && number <= MOST_SLOTS) return number;
+  throw new AgentError(
+    'USAGE',
+    `--slots takes how many tasks run side by side, from 1 to ${MOST_SLOTS}, got "${value}"`,
+  );
+}
 
 /** -1 is the original's word for no limit. */
 function serviceCount(value: string): number {
@@ -121,6 +128,17 @@ export const daemonCommand: Command = {
       parse: serviceCount,
     },
     {
+      flags: '--slots <count>',
+      help: 'run this many CPU tasks side by side, each with its own worker id',
+      group: 'Task',
+      parse: slotNumber,
+    },
+    {
+      flags: '--dynamic-gpus',
+      help: 'give the GPUs of --gpus out to tasks side by side; queues say how many: --queue one=1 some=1-4 half=0.5',
+      group: 'Task',
+    },
+    {
       flags: '--use-owner-token',
       help: "run each task with its owner's identity instead of the agent's",
       group: 'Task',
@@ -133,6 +151,7 @@ export const daemonCommand: Command = {
     ...driverFlags('run tasks in containers; image and arguments are for tasks that name no image'),
     ...runFlags,
     ...machineFlags,
+    ...outputFlags,
     ...notTaken,
   ],
   contradictions: [
@@ -149,12 +168,23 @@ export const daemonCommand: Command = {
       flags: ['--detached', '--foreground'],
       hint: 'Use --detached to run in the background; without it the daemon stays in this terminal.',
     },
+    {
+      flags: ['--dynamic-gpus', '--cpu-only'],
+      hint: 'Leave out --cpu-only; a queue name=0 with --slots takes tasks without GPUs.',
+    },
+    {
+      flags: ['--slots', '--gpus'],
+      hint: 'Tasks of --slots see no GPU; add --dynamic-gpus to give GPUs out as well.',
+      unless: ({ dynamicGpus, gpus }) => dynamicGpus === true || gpus === 'none',
+    },
     ...MACHINE_CONTRADICTIONS,
   ],
   examples: [
     'agent daemon --queue default --foreground',
     'agent daemon --queue high_q low_q --gpus 0 --detached',
     'agent daemon --queue services --services-mode 10 --docker python:3.12',
+    'agent daemon --dynamic-gpus --gpus 0-7 --queue single=1 pair=2 any=1-8',
+    'agent daemon --queue cpu --slots 8',
     'agent daemon --stop',
     'agent daemon --stop --drain --timeout 2h --requeue',
   ],

@@ -2,13 +2,22 @@ import type { Config } from '../../config/config.js';
 import { readList } from '../../config/lists.js';
 import type { DaemonOptions } from '../../daemon/daemon.js';
 import { tellServiceManager } from '../../daemon/service-manager.js';
-import { workerIds } from '../../daemon/worker-id.js';
+import { type WorkerIdentity, workerIds } from '../../daemon/worker-id.js';
 import { chosenDriver } from '../../drivers/registry.js';
+import { parseGpus } from '../../gpu/dynamic-gpus.js';
 import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
 import { startedByNohup } from '../../os/signal-handling.js';
 import type { CommandContext } from '../command.js';
-import { identityOf, machineOf, scheduleOf, servicesMode, voiceOf } from '../identity.js';
+import {
+  identityOf,
+  machineOf,
+  queuesOf,
+  scheduleOf,
+  servicesMode,
+  slotCount,
+  voiceOf,
+} from '../identity.js';
 import { configFlags, requireReady, sessionConfig, taskOptions, textList } from '../session.js';
 import { refuseEndFlags } from './end-order.js';
 import { withOwnLog } from './own-log.js';
@@ -38,6 +47,7 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
 }
 
 function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): DaemonOptions {
+  const assigned = queuesOf(context);
   const config = sessionConfig(context, configFlags(context.options));
   requireReady(config);
   const voice = voiceOf(context, config);
@@ -51,7 +61,10 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     state: stateFolder(env, home),
     ...voice,
     ...(logFile === undefined ? {} : { logFile }),
-    queues: textList(options.queue),
+    queues: assigned.map(({ name }) => name),
+    assigned,
+    ...(options.dynamicGpus === true ? { dynamicGpus: parseGpus(String(options.gpus)) } : {}),
+    slots: slotCount(options),
     createQueues: options.createQueue === true,
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
@@ -59,7 +72,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     services: servicesMode(options),
     ownerTokens: options.useOwnerToken === true,
     schedule: scheduleOf(context, config, voice.logger.warn),
-    workerIds: workerIds(identityOf(context, config)),
+    workerIds: ownIds(identityOf(context, config), options.dynamicGpus === true),
     wait: options.wait !== false,
     taskOptions: taskOptions(context),
     driver: chosenDriver(context.options),
@@ -71,6 +84,11 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
       void tellServiceManager(env);
     },
   };
+}
+
+/** One daemon alone gives out a GPU, so there is no second id for it. */
+function ownIds(identity: WorkerIdentity, dynamic: boolean): Iterable<string> {
+  return dynamic && identity.id !== undefined ? [identity.id] : workerIds(identity);
 }
 
 /** Tags by flag, else by variable. */

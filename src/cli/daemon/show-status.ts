@@ -8,8 +8,9 @@ import { visibleLine, visibleName } from '../../logs/visible-text.js';
 import { stateFolder, workerFolder } from '../../os/paths.js';
 import { livingDaemons, type RegisteredDaemon } from '../../runs/registry.js';
 import { type CommandContext, warnerOf } from '../command.js';
-import { identityOf, scheduleOf, voiceOf } from '../identity.js';
-import { configFlags, requireReady, sessionConfig, textList } from '../session.js';
+import { outOfServiceLines, tableView } from '../gpus/machine-table.js';
+import { identityOf, queuesOf, scheduleOf, voiceOf } from '../identity.js';
+import { configFlags, requireReady, sessionConfig } from '../session.js';
 import { chooseDaemon } from './choose-daemon.js';
 
 /** `agent daemon --status`: the daemon that runs here, the schedule, what is forced on the server, and the queues. */
@@ -20,12 +21,14 @@ export async function showStatus(context: CommandContext): Promise<number> {
   const identity = identityOf(context, config);
   // First, because it needs no server.
   await showDaemon(context, state, chooseDaemon(living, identity));
+  const { outOfService } = await tableView(context);
+  for (const line of outOfServiceLines(outOfService)) context.stdout.write(`${line}\n`);
   requireReady(config);
   const { logger } = voiceOf({ ...context, stdout: context.stderr }, config);
   const schedule = scheduleOf(context, config, logger.warn);
   const connection = await connect({ config, logger, wait: false });
   const queues = await resolveQueues(connection.queues, {
-    queues: textList(context.options.queue),
+    queues: queuesOf(context).map(({ name }) => name),
     createQueues: false,
   });
   const workerId = asked(living, identity);

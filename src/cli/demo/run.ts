@@ -111,6 +111,7 @@ async function daemonPart(demo: Demo): Promise<number> {
 /** What `agent daemon --queue QUEUE --create-queue` asks for. */
 const ONE_WORKER = {
   queues: [QUEUE],
+  assigned: [],
   createQueues: true,
   order: 'priority',
   tags: undefined,

@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
-import { driverFlags, machineFlags, runFlags } from '../shared-flags.js';
+import { driverFlags, machineFlags, outputFlags, runFlags } from '../shared-flags.js';
 
 export const executeCommand: Command = {
   name: 'execute',
@@ -27,6 +27,7 @@ export const executeCommand: Command = {
     },
     ...runFlags,
     ...machineFlags,
+    ...outputFlags,
   ],
   contradictions: [
     {

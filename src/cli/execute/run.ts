@@ -28,7 +28,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     config: config.withEnvironment(visibilityVariables(machineOf(context))),
     home,
     state: stateFolder(env, home),
-    ...withLogFile(voiceOf(context, config), options.logFile),
+    ...voiceOf(context, config, consoleCopy(options.logFile)),
     task: options.id,
     clone: options.clone === true,
     requireQueue: options.requireQueue === true,
@@ -53,24 +53,12 @@ export async function runExecute(context: CommandContext): Promise<number> {
 }
 
 /** `--log-file`: the task's console also goes to a file, which is overwritten. */
-function withLogFile(voice: ReturnType<typeof voiceOf>, file: unknown): ReturnType<typeof voiceOf> {
-  if (typeof file !== 'string') return voice;
-  const { logger, redactor } = voice;
-  const copy = openLogFile(file);
-  return { redactor, logger: { ...logger, echo: tee(logger.echo, copy) } };
-}
-
-function openLogFile(file: string): (text: string) => void {
+function consoleCopy(file: unknown): { copy?: (text: string) => void } {
+  if (typeof file !== 'string') return {};
   try {
     const handle = openSync(file, 'w', 0o600);
-    return (text) => void writeSync(handle, text);
+    return { copy: (text) => void writeSync(handle, text) };
   } catch (error) {
     throw new AgentError('USAGE', `cannot write --log-file ${file}: ${causeLine(error)}`, { cause: error });
   }
-}
-
-function tee(...writers: readonly ((text: string) => void)[]): (text: string) => void {
-  return (text) => {
-    for (const write of writers) write(text);
-  };
 }

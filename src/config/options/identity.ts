@@ -31,6 +31,15 @@ export const IDENTITY_OPTIONS = [
     consumedBy: 'cli',
   },
   {
+    key: 'agent.log_format',
+    type: 'text',
+    fallback: 'text',
+    choices: ['text', 'json'],
+    flag: '--log-format',
+    help: "Format of the agent's own log: text, or json for one object a line.",
+    consumedBy: 'cli',
+  },
+  {
     key: 'agent.cpu_only',
     type: 'boolean',
     fallback: false,
@@ -157,7 +166,7 @@ export const IDENTITY_OPTIONS = [
     type: 'number',
     fallback: 600,
     help: 'Seconds that a GPU stays reserved for a task about to start.',
-    ignored: 'this version does not allocate GPUs between queues',
+    ignored: 'a GPU is claimed before a task is taken, so none waits for a worker to show up',
   },
   {
     key: 'agent.retry.infrastructure',

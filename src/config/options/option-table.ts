@@ -6,6 +6,10 @@ import { CONTAINER_MOUNT_OPTIONS } from './container-mounts.js';
 import { CONTAINER_POLICY_OPTIONS } from './container-policy.js';
 import { CONTAINER_OPTIONS } from './containers.js';
 import { GIT_OPTIONS } from './git.js';
+import { GPU_SHARING_OPTIONS } from './gpu-sharing.js';
+import { GPU_OPTIONS } from './gpus.js';
+import { HOOK_OPTIONS } from './hooks.js';
+
 import { IDENTITY_OPTIONS } from './identity.js';
 import { MASKING_OPTIONS } from './masking.js';
 import { METERING_OPTIONS } from './metering.js';
@@ -24,6 +28,9 @@ export interface OptionSection {
 const SECTIONS = [
   { title: 'Server', options: API_OPTIONS },
   { title: 'The agent itself', options: IDENTITY_OPTIONS },
+  { title: 'Hooks', options: HOOK_OPTIONS },
+  { title: 'GPUs', options: GPU_OPTIONS },
+  { title: 'GPUs shared by tasks', options: GPU_SHARING_OPTIONS },
   { title: 'Repositories', options: GIT_OPTIONS },
   { title: 'Python environments', options: PYTHON_OPTIONS },
   { title: 'Packages', options: PACKAGE_OPTIONS },

@@ -3,6 +3,7 @@ import { CONTAINER_VARIABLES } from './containers.js';
 import { EXECUTION_VARIABLES } from './execution.js';
 import { IMAGE_VARIABLES } from './image.js';
 import { KUBERNETES_VARIABLES } from './kubernetes.js';
+import { TRACING_VARIABLES } from './tracing.js';
 import type { Variable } from './variable.js';
 import { WORKER_VARIABLES } from './worker.js';
 
@@ -17,6 +18,7 @@ const SECTIONS = [
   { title: 'Running a task', variables: EXECUTION_VARIABLES },
   { title: 'Containers', variables: CONTAINER_VARIABLES },
   { title: 'The image of the agent', variables: IMAGE_VARIABLES },
+  { title: 'Traces', variables: TRACING_VARIABLES },
   { title: 'Kubernetes', variables: KUBERNETES_VARIABLES },
 ] as const satisfies readonly VariableSection[];
 

@@ -47,6 +47,10 @@ export interface ContainerFacts {
   workerTags?: string;
   serviceTask: boolean;
   gpu: GpuFacts;
+  /** `CLEARML_AGENT_GPU_FRACTIONS` */
+  gpuFractions?: string;
+  /** CPUs next to the GPUs of the task. */
+  cpus?: string;
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
@@ -197,8 +201,10 @@ function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
     taskId: choice.task.id,
     serviceTask: facts.serviceTask,
     gpu: gpuArguments(facts.gpu),
+    ...(facts.cpus === undefined ? {} : { cpus: facts.cpus }),
     variables: [...facts.vaultVariables, ...trust],
     ...(restart === undefined ? {} : { restart }),
+    ...(facts.gpuFractions === undefined ? {} : { gpuFractions: facts.gpuFractions }),
     ...(skipVenv === undefined ? {} : { skipVenv }),
     ...(facts.authToken === undefined ? {} : { authToken: facts.authToken }),
     ...(facts.workerTags === undefined ? {} : { workerTags: facts.workerTags }),

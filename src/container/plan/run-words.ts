@@ -5,6 +5,10 @@ export interface RunFacts {
   /** Merged arguments of task and administrator. */
   arguments: readonly string[];
   gpu: GpuArguments;
+  /** Part that the task has of each of its GPUs. */
+  gpuFractions?: string;
+  /** CPUs next to the GPUs; arguments may name others. */
+  cpus?: string;
   /** Of this run. */
   workerId: string;
   /** Of the daemon. */
@@ -40,9 +44,12 @@ export interface HostMount {
 /** Words of the `docker run` line up to the image, in the original's order. */
 export function runWords(facts: RunFacts): string[] {
   return [
-    ...['docker', 'run', '-t'],
+    ...['docker', 'run'],
+    ...variable('CLEARML_AGENT_GPU_FRACTIONS', facts.gpuFractions),
+    '-t',
     ...pair('--restart', facts.restart),
     ...facts.gpu.words,
+    ...pair('--cpuset-cpus', facts.cpus),
     ...facts.arguments,
     ...pair('-l', `clearml-worker-id=${facts.workerId}`),
     ...pair('-l', `clearml-parent-worker-id=${facts.parentWorkerId}`),

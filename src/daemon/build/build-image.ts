@@ -62,7 +62,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
       workspace,
       reporter: run.log,
       signal,
-      task: placeTask(run, options.ignoreTaskContainer ? withoutContainer(record) : record),
+      task: await placeTask(run, options.ignoreTaskContainer ? withoutContainer(record) : record),
     });
     try {
       if (place.sharesFiles === false) throw notHere();

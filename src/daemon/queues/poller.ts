@@ -4,6 +4,7 @@ import type { TaskOwner } from '../../api/owner.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
 import { lateAbort } from '../../os/late-abort.js';
+import type { Grant } from '../admission/grant.js';
 import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 
 export interface PulledTask {
@@ -13,6 +14,8 @@ export interface PulledTask {
   queuedAt?: string;
   /** User and company of the task's owner, where asked for. */
   owner?: Partial<TaskOwner>;
+  /** What its run holds of the machine. */
+  grant?: Grant;
 }
 
 export interface PollerOptions {
@@ -23,6 +26,10 @@ export interface PollerOptions {
   intervalMs: number;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
+  /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
+  admit?(queue: { id: string; name?: string }): Promise<Grant | undefined>;
+  /** Waits for the next look, or for what may be free by now. */
+  wait?(ms: number, signal: AbortSignal): Promise<void>;
   /**
    * Called before a task is taken off its queue, so that a crash in between can be mended; `others` may be taken
    * instead of it, or have been taken before.
@@ -66,7 +73,8 @@ export class Poller {
         return undefined;
       });
       if (pulled) return pulled;
-      await pause(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
+      const { wait = pause } = this.#options;
+      await wait(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
     }
     return undefined;
   }
@@ -88,7 +96,7 @@ export class Poller {
     const states = await this.#lookAround(signal);
     for (const queue of queuesToAsk(states, this.#options.order, this.#lastServed)) {
       if (signal.aborted) return undefined;
-      const pulled = await this.#pop(queue, signal).catch((error: unknown) => {
+      const pulled = await this.#take(queue, signal).catch((error: unknown) => {
         // Deleted since the look.
         if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
         return undefined;
@@ -112,9 +120,25 @@ export class Poller {
     const { look, allowed } = this.#options;
     return (await look(signal)).map(({ id, name, tags = [], entries }) => ({
       id,
+      ...(name ? { name } : {}),
       entries: entries?.map((entry) => entry.task),
       allowed: allowed({ id, tags, ...(name ? { name } : {}) }),
     }));
+  }
+
+  /** A task that did not come needs nothing. */
+  async #take(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
+    const { admit } = this.#options;
+    if (admit === undefined) return this.#pop(queue, signal);
+    const grant = await admit(queue);
+    if (grant === undefined) return undefined;
+    const pulled = await this.#pop(queue, signal).catch(async (error: unknown) => {
+      await grant.release();
+      throw error;
+    });
+    if (pulled !== undefined) return { ...pulled, grant };
+    await grant.release();
+    return undefined;
   }
 
   async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
@@ -155,6 +179,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** What the server says of one queue in a pass. */
 interface QueueState {
   id: string;
+  name?: string;
   /** Waiting tasks, first to be taken first; `undefined` when the server does not tell. */
   entries: readonly string[] | undefined;
   /** Whether schedule, tags and properties allow pulling from it now. */

@@ -5,10 +5,11 @@ import { TaskLog } from '../../logs/task-log.js';
 import type { RunFolders } from '../../runs/folders.js';
 import type { Journal } from '../../runs/journal.js';
 import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/workspace.js';
-import type { AgentContext, RunSignals } from '../../task/context.js';
+import type { AgentContext, RunSignals, RunWatcher } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
-import { PhaseClock } from '../../task/phase-clock.js';
+import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
 import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
+import { outcomeOf } from './run-outcome.js';
 
 export interface RunRequest {
   task: string;
@@ -17,6 +18,9 @@ export interface RunRequest {
   folder: string;
   journal: Journal;
   signals: RunSignals;
+  /** Told how the run gets on. */
+  observers?: readonly RunObserver[];
+  watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
@@ -26,13 +30,23 @@ export interface RunRequest {
 }
 
 /** Opens what a run needs. */
-export async function openRun(ctx: AgentContext, request: RunRequest): Promise<TaskRun> {
+export async function openRun(given: AgentContext, request: RunRequest): Promise<TaskRun> {
+  const ctx = { ...given, logger: given.logger.child({ worker: given.workerId, task: request.task }) };
   const log = await openLog(ctx, request);
+  const trace = await ctx.tracing?.begin({
+    task: request.task,
+    worker: ctx.workerId,
+    queue: request.queue,
+    queuedAt: request.queuedAt,
+    folder: request.folder,
+  });
+  const { observers = [] } = request;
   return {
     ctx,
     ...request,
     log,
-    clock: new PhaseClock(log),
+    clock: new PhaseClock(log, trace === undefined ? observers : [...observers, trace]),
+    ...(trace === undefined ? {} : { trace }),
     gpus: new GpuWatch(ctx),
     retries: 0,
     upkeep: [],
@@ -42,7 +56,7 @@ export async function openRun(ctx: AgentContext, request: RunRequest): Promise<T
 /** The log of a run resumes where an earlier daemon left it. */
 export function openLog(
   ctx: AgentContext,
-  { task, folder, journal }: Pick<RunRequest, 'task' | 'folder' | 'journal'>,
+  { task, folder, journal, watcher }: Pick<RunRequest, 'task' | 'folder' | 'journal' | 'watcher'>,
 ): Promise<TaskLog> {
   return TaskLog.open({
     runFolder: folder,
@@ -53,7 +67,10 @@ export function openLog(
     logger: ctx.logger,
     suppressCarriageReturn: ctx.config.agent.suppressCarriageReturn,
     resumed: journal.state?.workload !== undefined,
-    echo: (text) => ctx.logger.echo(text),
+    echo: (text) => {
+      ctx.logger.echo(text);
+      watcher?.text(text);
+    },
     isGone: async (signal) => {
       const standing = ctx.tasks.getStatus(task, { retry: 'none', signal });
       return (await standing.catch(() => undefined)) === 'missing';
@@ -70,6 +87,7 @@ export async function carryOut(
   const { logger } = run.ctx;
   try {
     const result = await work(run);
+    endTrace(run, result);
     await run.journal.close();
     const { place, last } = run.journal.state ?? {};
     // What has ended and only the server does not know yet needs no processes and no container any more.
@@ -85,6 +103,12 @@ export async function carryOut(
   } finally {
     startUpkeep(run);
   }
+}
+
+function endTrace({ trace }: TaskRun, result: RunResult): void {
+  const outcome = outcomeOf(result);
+  if (result === 'handed-over' || outcome === undefined) return;
+  trace?.ended({ outcome, reason: result.status_reason, failure: result.failure });
 }
 
 /** Between two tries to reach an engine that is away. */

@@ -23,13 +23,20 @@ export class PreparedRun {
   }
 
   /** The server may have given another task than the first one seen; then it gets a folder of its own. */
-  async take({ task, queue, owner }: PulledTask): Promise<{ folder: string; journal: Journal }> {
+  async take({ task, queue, owner, grant }: PulledTask): Promise<{ folder: string; journal: Journal }> {
     if (this.#ready?.task !== task)
       await this.begin({ task, queue, others: this.#ready?.journal.state?.others ?? [] });
     const ready = this.#ready;
     if (ready === undefined) throw new Error('unreachable: begin() makes one');
     this.#ready = undefined;
-    await ready.journal.write({ step: 'pulled', task, queue, ...(owner ? { owner } : {}) });
+    await ready.journal.write({
+      step: 'pulled',
+      task,
+      queue,
+      ...(owner ? { owner } : {}),
+      ...(grant?.record ? { grant: grant.record } : {}),
+    });
+    await grant?.begin({ task, folder: ready.folder });
     return ready;
   }
 

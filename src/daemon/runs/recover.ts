@@ -9,6 +9,7 @@ import { type LeftTask, type RecoveryAction, recoveryAction } from '../../runs/r
 import { restoreJournal } from '../../runs/restore-journal.js';
 import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext } from '../../task/context.js';
+import { afterLeftTask } from '../../task/hooks/task-hooks.js';
 import { putBack, toFront } from '../../task/put-back.js';
 import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
@@ -158,6 +159,7 @@ async function dismiss({ ctx, state, action }: Dismissed, left: Left, journal: J
     await putBack(ctx, { ...state, reason: `${PUT_BACK}the agent was ended before the task started` });
     ctx.logger.info(`task ${state.task}: had not started when the daemon ended; it is back in its queue`);
   }
+  if (state && action !== 'put-back') await afterLeftTask(ctx, state, 'unchanged');
   await leaveWorkspace(ctx, left.folder, false);
   await left.folders.remove(left.folder);
 }
@@ -169,11 +171,13 @@ const LOG_WAIT_MS = 30_000;
 async function explainPutBack(
   ctx: AgentContext,
   folder: string,
-  { state: { task, queue }, journal }: { state: RunState; journal: Journal },
+  { state, journal }: { state: RunState; journal: Journal },
 ): Promise<void> {
+  const { task, queue } = state;
   const log = await openLog(ctx, { task, folder, journal });
   const where = queue === undefined ? 'its queue' : 'the front of its queue';
   log.line(`the agent was killed or stopped while preparing the task; it goes back to ${where}`, 'WARNING');
+  await afterLeftTask(ctx, state, 'queued', log);
   if (!(await log.close(AbortSignal.timeout(LOG_WAIT_MS))))
     ctx.logger.warn(
       `task ${task}: the server did not take the lines of its set-up in ${LOG_WAIT_MS / 1000} s`,

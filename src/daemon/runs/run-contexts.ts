@@ -2,7 +2,10 @@ import type { TaskOwner } from '../../api/owner.js';
 import type { WorkersApi } from '../../api/workers.js';
 import type { Config, Environment } from '../../config/config.js';
 import type { ReloadedConfig } from '../../config/reload.js';
+import { setVisible, visibilityVariables } from '../../gpu/visibility.js';
+import type { GrantRecord } from '../../runs/grant-record.js';
 import type { AgentContext } from '../../task/context.js';
+import { deviceList, fractionList } from '../admission/grant.js';
 import type { Connection } from '../connect.js';
 import { ownerConfig } from '../effective-config.js';
 import { nameRank } from '../node-rank.js';
@@ -14,7 +17,7 @@ export interface RunContextsOptions {
   ctx: AgentContext;
   connection: Connection;
   reloaded: ReloadedConfig;
-  /** Each run is a worker of its own. */
+  /** A run that holds nothing of the machine is a service. */
   services: boolean;
   /** Tasks run with the identity of their owners. */
   owners: Owners | undefined;
@@ -24,6 +27,7 @@ export interface RunContextsOptions {
 export interface RunSubject {
   task: string;
   owner?: Partial<TaskOwner> | undefined;
+  grant?: GrantRecord | undefined;
 }
 
 export interface RunIdentity {
@@ -31,6 +35,8 @@ export interface RunIdentity {
   ctx: AgentContext;
   /** Reports about the run go here. */
   workers: WorkersApi;
+  /** `--gpus` of a run that is a worker of its own; absent where the daemon reports it as its own work. */
+  gpus?: string;
   /** Why the task cannot be run. */
   problem?: unknown;
 }
@@ -43,24 +49,52 @@ export class RunContexts {
     this.#options = options;
   }
 
-  async of({ task, owner }: RunSubject): Promise<RunIdentity> {
+  async of({ task, owner, grant }: RunSubject): Promise<RunIdentity> {
     const { ctx, connection, reloaded, services, owners } = this.#options;
-    const config = await reloaded.next();
+    const share = shareOf(ctx.workerId, { task, grant, services });
+    const config = pinned(await reloaded.next(), share);
     const own: AgentContext = {
       ...ctx,
       config,
       environment: config.env,
       redactor: ctx.redactor.fork(),
-      ...(services ? { serviceTask: true, workerId: serviceWorkerId(ctx.workerId, task) } : {}),
+      ...(share === undefined ? {} : { serviceTask: true, workerId: share.workerId }),
+      ...(share?.fractions === undefined ? {} : { gpuFractions: share.fractions }),
     };
-    if (owners === undefined) return { ctx: await withToken(own, connection), workers: connection.workers };
+    const gpus = share === undefined ? {} : { gpus: share.gpus };
+    if (owners === undefined)
+      return { ctx: await withToken(own, connection), workers: connection.workers, ...gpus };
     try {
       const session = await owners.session(task, owner);
-      return { ctx: await asOwner(own, session), workers: session.connection.workers };
+      return { ctx: await asOwner(own, session), workers: session.connection.workers, ...gpus };
     } catch (problem) {
-      return { ctx: own, workers: connection.workers, problem };
+      return { ctx: own, workers: connection.workers, ...gpus, problem };
     }
   }
+}
+
+/** What of the machine a run sees that is a worker of its own. */
+interface Share {
+  workerId: string;
+  /** As `--gpus` says it. */
+  gpus: string;
+  fractions?: string;
+}
+
+function shareOf(
+  daemon: string,
+  { task, grant, services }: Pick<RunSubject, 'task' | 'grant'> & { services: boolean },
+): Share | undefined {
+  if (grant === undefined)
+    return services ? { workerId: serviceWorkerId(daemon, task), gpus: 'none' } : undefined;
+  const { kind, worker = daemon, devices = [] } = grant;
+  if (kind === 'whole') return undefined;
+  if (kind === 'slot') return { workerId: worker, gpus: 'none' };
+  return { workerId: worker, gpus: deviceList(devices), fractions: fractionList(devices) };
+}
+
+function pinned(config: Config, share: Share | undefined): Config {
+  return share === undefined ? config : config.withEnvironment(visibilityVariables(setVisible(share.gpus)));
 }
 
 /** An agent that has no keys gives its tasks the token that it calls the server with. */

@@ -1,12 +1,12 @@
+import type { MachineMonitor } from '../../monitor/machine-monitor.js';
 import type { Heartbeat } from '../heartbeat.js';
 import type { RunIdentity } from './run-contexts.js';
 import { ServiceReports } from './service-reports.js';
 
 export interface RunReportsOptions {
   heartbeat: Heartbeat;
-  /** Each run is a worker of its own. */
-  services: boolean;
-  /** Of the workers that services are. */
+  monitor: Pick<MachineMonitor, 'statsOf'>;
+  /** Of the workers that runs are. */
   tags: readonly string[];
   intervalMs: number;
   warn(text: string): void;
@@ -21,29 +21,31 @@ export interface StartedReports {
 /** Tells the server that this daemon lives and what it runs: as its own work, or as that of workers under it. */
 export class RunReports {
   readonly #heartbeat: Heartbeat;
-  readonly #services: ServiceReports | undefined;
+  readonly #monitor: RunReportsOptions['monitor'];
+  readonly #services: ServiceReports;
 
-  constructor({ heartbeat, services, ...options }: RunReportsOptions) {
+  constructor({ heartbeat, monitor, ...options }: RunReportsOptions) {
     this.#heartbeat = heartbeat;
-    this.#services = services ? new ServiceReports({ ...options, stats: () => heartbeat.latest }) : undefined;
+    this.#monitor = monitor;
+    this.#services = new ServiceReports(options);
   }
 
   /** Reports until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#heartbeat.run(signal), this.#services?.run(signal)]);
+    await Promise.all([this.#heartbeat.run(signal), this.#services.run(signal)]);
   }
 
   async started(
-    { ctx, workers }: RunIdentity,
+    { ctx, workers, gpus }: RunIdentity,
     { task, queue }: { task: string; queue: string | undefined },
   ): Promise<StartedReports> {
-    const services = this.#services;
-    if (services === undefined) {
+    if (gpus === undefined) {
       await this.#heartbeat.taskStarted(task, queue);
       return { ended: () => this.#heartbeat.taskEnded(task) };
     }
-    const service = { workerId: ctx.workerId, task, workers };
-    await services.started(service);
-    return { ended: (handedOver) => services.ended(service, handedOver) };
+    const stats = () => this.#monitor.statsOf(gpus, ctx.gpuFractions);
+    const service = { workerId: ctx.workerId, task, workers, stats };
+    await this.#services.started(service);
+    return { ended: (handedOver) => this.#services.ended(service, handedOver) };
   }
 }

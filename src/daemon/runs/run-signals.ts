@@ -15,8 +15,8 @@ export interface OwnSignals {
  * Services that run are left alone by a daemon that ends, unless its operator asked for their end; those that are being
  * set up are stopped.
  */
-export function signalsOfRun(shutdown: Ending): OwnSignals {
-  if (!shutdown.leavesRunning)
+export function signalsOfRun(shutdown: Ending, isService = true): OwnSignals {
+  if (!shutdown.leavesRunning || !isService)
     return { signals: shutdown, launched: () => undefined, close: () => undefined };
   const stop = new AbortController();
   const handOver = new AbortController();

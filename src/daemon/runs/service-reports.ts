@@ -10,18 +10,18 @@ export interface ServiceWorker {
   task: string;
   /** Calls the server with the credentials that the task has. */
   workers: Pick<WorkersApi, 'statusReport' | 'unregister'>;
+  /** Of the machine as the task has it. */
+  stats(): MachineStats | null;
 }
 
 export interface ServiceReportsOptions {
   tags: readonly string[];
   intervalMs: number;
-  /** What was measured last; services share the machine. */
-  stats(): MachineStats | null;
   warn(text: string): void;
 }
 
 /**
- * Tells the server that the services of this daemon live, each as the worker that it would be with an agent of
+ * Tells the server that the runs of this daemon live, each as the worker that it would be with an agent of
  * its own. They report one after the other, as far apart as they were started.
  */
 export class ServiceReports {
@@ -62,7 +62,7 @@ export class ServiceReports {
 
   #reportAgain(service: ServiceWorker, signal: AbortSignal): Promise<void> {
     this.#plan(service);
-    return this.#report(service, this.#options.stats(), signal);
+    return this.#report(service, service.stats(), signal);
   }
 
   #plan(service: ServiceWorker): void {

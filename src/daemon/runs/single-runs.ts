@@ -55,7 +55,7 @@ export async function settleSingleRuns(
 ): Promise<void> {
   for (const left of await takeSingleRuns(ctx, { ...query, withRunning: false })) {
     const { task, folder, journal } = left;
-    const quiet = { ...ctx, logger: { ...ctx.logger, echo: () => undefined } };
+    const quiet = { ...ctx, logger: ctx.logger.child({ silent: true }) };
     const run = await openRun(quiet, { task, queue: undefined, folder, journal, signals });
     await carryOut(run, new RunFolders(path.dirname(path.dirname(folder))), left.carry);
   }

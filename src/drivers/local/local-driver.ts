@@ -57,13 +57,15 @@ export class LocalDriver implements Driver {
     this.#hold = hold;
   }
 
-  async open({ taskId, runFolder, workspace }: PlaceRequest): Promise<LocalPlace> {
+  async open({ taskId, runFolder, workspace, task }: PlaceRequest): Promise<LocalPlace> {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
     const version = LOCAL_REF_VERSION;
     const marker = newMarker(runFolder);
     const held = await this.#holdOf(marker);
-    return new LocalPlace({ kind: LOCAL, version, taskId, runFolder, marker, ...held }, this.#environment);
+    const cpus = task?.cpus === undefined ? {} : { cpus: task.cpus };
+    const ref = { kind: LOCAL, version, taskId, runFolder, marker, ...held, ...cpus } as const;
+    return new LocalPlace(ref, this.#environment);
   }
 
   /** @throws AgentError COMMAND_MISSING or LAUNCH_FAILED saying what is not there */
@@ -79,6 +81,7 @@ export class LocalDriver implements Driver {
       env: new LocalPlace(local, this.#environment).environmentOf(command),
       outputFile: output,
       statusFile: statusFile(local.runFolder),
+      ...(local.cpus === undefined ? {} : { cpus: local.cpus }),
       holder: {
         ...(local.controlGroup === undefined ? {} : { controlGroup: local.controlGroup }),
         ...(python === undefined ? {} : { subreaper: python }),

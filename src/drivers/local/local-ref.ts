@@ -16,6 +16,8 @@ export interface LocalPlaceRef extends PlaceRef {
   controlGroup?: string;
   /** Whether the waiting shell is the subreaper of the command. */
   reaper?: boolean;
+  /** The CPUs of the command, as Linux lists them. */
+  cpus?: string;
 }
 
 /** Of a command launched there. Without a pid when the daemon was killed before it could note it. */
@@ -36,7 +38,7 @@ export function statusFile(runFolder: string): string {
 
 /** Narrows what comes back from the journal; `undefined` for what this driver did not write. */
 export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
-  const { kind, taskId, runFolder, marker, controlGroup, reaper } = ref;
+  const { kind, taskId, runFolder, marker, controlGroup, reaper, cpus } = ref;
   if (kind !== LOCAL || typeof runFolder !== 'string' || typeof marker !== 'string' || marker === '') return;
   return {
     kind,
@@ -46,6 +48,7 @@ export function localRef(ref: PlaceRef): LocalPlaceRef | undefined {
     marker,
     ...(isOwnGroup(controlGroup, marker) ? { controlGroup } : {}),
     ...(reaper === true ? { reaper } : {}),
+    ...(typeof cpus === 'string' ? { cpus } : {}),
   };
 }
 

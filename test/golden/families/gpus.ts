@@ -1,13 +1,7 @@
 import { Config, type ConfigTree } from '../../../src/config/config.js';
 import { setAt, splitKey } from '../../../src/config/tree.js';
 import { workerIdentity } from '../../../src/daemon/worker-id.js';
-import {
-  AVAILABLE_GPUS,
-  gpuUse,
-  parseDynamicGpus,
-  publishedGpus,
-  writeAvailable,
-} from '../../../src/gpu/dynamic-gpus.js';
+import { AVAILABLE_GPUS, parseDynamicGpus, writeAvailable } from '../../../src/gpu/dynamic-gpus.js';
 import { gpuVisibility, setVisible } from '../../../src/gpu/visibility.js';
 
 interface Input {
@@ -20,17 +14,17 @@ interface Input {
   queues?: string[];
   gpu_indexes?: (string | number)[];
   workers?: string[];
-  reserved?: [suffix: string, fraction: number, ageSeconds: number][];
-  properties?: { key: string; value: string }[] | null;
+  reserved?: unknown[];
 }
 
 const operations: Record<Input['op'], (input: Input) => unknown> = {
   visible,
   set_visible: ({ gpus = [] }) => variables(setVisible(gpus)),
   dynamic,
-  available,
-  runtime_property: runtimeProperty,
-  register: (input) => ({ sent: [[AVAILABLE_GPUS, writeAvailable(use(input).free)]] }),
+  // Declined: what is in use is in the machine's table, not in the ids of workers and not in a property of the server.
+  available: () => undefined,
+  runtime_property: () => undefined,
+  register,
 };
 
 export function gpus(input: Input): unknown {
@@ -79,30 +73,9 @@ function dynamic(input: Input): unknown {
   };
 }
 
-function use(input: Input) {
-  return gpuUse({
-    gpus: (input.gpu_indexes ?? []).map(String),
-    workerName: 'box',
-    workerIds: input.workers ?? [],
-    reservations: (input.reserved ?? []).map(([suffix, fraction, ageSeconds]) => ({
-      suffix,
-      fraction,
-      ageSeconds,
-    })),
-  });
-}
-
-function available(input: Input): unknown {
-  const { free, taken, awaited } = use(input);
-  return {
-    available: Object.fromEntries(free),
-    allocated: Object.fromEntries(taken),
-    still_reserved: awaited,
-  };
-}
-
-/** What the server tells is taken over and written back; a server without such properties tells null. */
-function runtimeProperty(input: Input): unknown {
-  const told = publishedGpus(input.properties ?? undefined, (input.gpu_indexes ?? []).map(String));
-  return { available: Object.fromEntries(told), sent: [[AVAILABLE_GPUS, writeAvailable(told)]] };
+/** Cases with workers that the server knows are declined, as above. */
+function register({ gpu_indexes = [], workers = [], reserved = [] }: Input): unknown {
+  if (workers.length > 0 || reserved.length > 0) return undefined;
+  const free = new Map(gpu_indexes.map((index) => [String(index), 1]));
+  return { sent: [[AVAILABLE_GPUS, writeAvailable(free)]] };
 }

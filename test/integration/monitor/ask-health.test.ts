@@ -1,9 +1,16 @@
 import test from 'ava';
+import { Registry } from 'prom-client';
 import { askHealth, healthBase } from '../../../src/monitor/ask-health.js';
 import { startMetricsServer } from '../../../src/monitor/metrics-server.js';
 
 const health = { ok: true };
-const settings = { host: '127.0.0.1', port: 0, figures: () => [], health: () => health };
+const settings = {
+  host: '127.0.0.1',
+  port: 0,
+  figures: async () => [],
+  registry: new Registry(),
+  health: () => health,
+};
 
 test('a daemon is asked how it is', async (t) => {
   const server = await startMetricsServer(settings);

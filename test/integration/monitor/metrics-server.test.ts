@@ -1,5 +1,6 @@
 import net from 'node:net';
 import test from 'ava';
+import { Registry } from 'prom-client';
 import { machineFigures } from '../../../src/monitor/figures.js';
 import type { MachineSample } from '../../../src/monitor/machine-stats.js';
 import { startMetricsServer } from '../../../src/monitor/metrics-server.js';
@@ -37,7 +38,8 @@ test('metrics in Prometheus’ format, health with its status', async (t) => {
   const server = await startMetricsServer({
     host: '127.0.0.1',
     port: 0,
-    figures: () => [
+    registry: new Registry(),
+    figures: async () => [
       {
         name: 'clearml_agent_tasks_total',
         help: 'Tasks.',
@@ -83,7 +85,13 @@ test('a port that is taken is named', async (t) => {
   const address = other.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const error = await t.throwsAsync(
-    startMetricsServer({ host: '127.0.0.1', port, figures: () => [], health: () => ({ ok: true }) }),
+    startMetricsServer({
+      host: '127.0.0.1',
+      port,
+      figures: async () => [],
+      registry: new Registry(),
+      health: () => ({ ok: true }),
+    }),
   );
   t.like(error, {
     code: 'CONFIG_VALUE',

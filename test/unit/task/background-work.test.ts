@@ -11,6 +11,7 @@ function background(): { work: BackgroundWork; warnings: string[] } {
     warn: (text) => warnings.push(text),
     error: () => undefined,
     echo: () => undefined,
+    child: () => logger,
   };
   return { work: new BackgroundWork(logger), warnings };
 }

@@ -55,6 +55,8 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     parentWorkerId: setup.workerId,
     serviceTask: task.serviceTask,
     gpu: gpuFacts(config, machine),
+    ...(task.gpuFractions === undefined ? {} : { gpuFractions: task.gpuFractions }),
+    ...(task.cpus === undefined ? {} : { cpus: task.cpus }),
     configFile,
     gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),

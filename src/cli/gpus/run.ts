@@ -1,0 +1,65 @@
+import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
+import type { GpuTable } from '../../gpu/claims/gpu-table.js';
+import { visibleJson } from '../../logs/visible-text.js';
+import type { CommandContext } from '../command.js';
+import { renderTable } from '../table.js';
+import { chosenStates } from './chosen-states.js';
+import { machineTable } from './machine-table.js';
+
+const BY_HAND = 'disabled by hand';
+
+/** `agent gpus`: the devices of this machine, as the table that its agents share has them. */
+export async function runGpus(context: CommandContext): Promise<number> {
+  const { options, stdout } = context;
+  const { table, gpus } = await machineTable(context);
+  await change(table, gpuStates(gpus, await table.read()), options);
+  const view = await table.read();
+  const states = gpuStates(gpus, view);
+  stdout.write(
+    options.json === true
+      ? `${visibleJson({ gpus: states, unreadable: view.damaged })}\n`
+      : `${[gpuTableText(states), ...view.damaged.map(({ file, why }) => `Unreadable claim ${file}: ${why}`)].join('\n')}\n`,
+  );
+  return 0;
+}
+
+async function change(
+  table: GpuTable,
+  states: readonly GpuState[],
+  { enable, disable, reason }: CommandContext['options'],
+): Promise<void> {
+  if (typeof enable === 'string')
+    for (const { key, outOfService } of chosenStates('--enable', enable, states))
+      if (outOfService !== undefined) await table.enable(key);
+  if (typeof disable === 'string')
+    for (const state of chosenStates('--disable', disable, states))
+      await table.disable(state, typeof reason === 'string' ? reason : BY_HAND);
+  await table.close();
+}
+
+function gpuTableText(states: readonly GpuState[]): string {
+  if (states.length === 0) return 'This machine has no GPUs.';
+  const rows = states.map((state) => [
+    state.id,
+    state.name ?? '-',
+    memoryText(state),
+    state.taken === 0 ? '-' : `${Math.round(state.taken * 100)} %`,
+    state.usedBy
+      .map(({ worker, task }) => (task === undefined ? worker : `${worker} (${task})`))
+      .join(', ') || '-',
+    stateText(state),
+  ]);
+  return renderTable({ headings: ['GPU', 'NAME', 'MEMORY', 'TAKEN', 'BY', 'STATE'], rows });
+}
+
+function memoryText({ memoryUsed, memoryTotal }: GpuState): string {
+  if (memoryTotal === undefined) return '-';
+  return `${memoryUsed ?? '?'} of ${memoryTotal} MiB`;
+}
+
+function stateText({ name, outOfService, reservedFor }: GpuState): string {
+  if (outOfService !== undefined)
+    return `out of service since ${new Date(outOfService.at).toISOString()}: ${outOfService.reason}`;
+  if (reservedFor !== undefined) return `reserved for ${reservedFor}`;
+  return name === undefined ? 'not listed by nvidia-smi' : 'in service';
+}

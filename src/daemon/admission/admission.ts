@@ -1,0 +1,272 @@
+import { EventEmitter } from 'node:events';
+import { causeLine } from '../../errors.js';
+import type { GpuState } from '../../gpu/claims/gpu-states.js';
+import { outOfServiceFor } from '../../gpu/claims/shares.js';
+import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Verdict } from '../../gpu/health.js';
+import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
+import { pickDevices } from '../../gpu/pick-devices.js';
+import { onAbort } from '../../os/on-abort.js';
+import type { GrantRecord } from '../../runs/grant-record.js';
+import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
+import type { QueueDemand } from './assignments.js';
+import type { GpuClaims } from './gpu-claims.js';
+import type { Grant } from './grant.js';
+import { blockersOf, freePart, waitingText } from './waiting-text.js';
+
+export interface AdmissionOptions {
+  workerId: string;
+  claims: GpuClaims;
+  demandOf(queue: { id: string; name?: string }): QueueDemand;
+  /** CPU slots; none without `--slots`. */
+  slots: number;
+  /** Services at once. */
+  services: number;
+  /** `agent.gpu_sharing` */
+  sharing: boolean;
+  /** `agent.gpu_fraction_sharing` */
+  fractionSharing: boolean;
+  /** Whether another daemon of this user has a worker id. */
+  isTaken(workerId: string): Promise<boolean>;
+  say(line: string): void;
+  warn(line: string): void;
+}
+
+/** Gives out what the machine has, before a task is taken off its queue. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #changes = new EventEmitter();
+  readonly #slots = new Set<number>();
+  readonly #claims = new Map<string, readonly ClaimedDevice[]>();
+  #services = 0;
+  /** Ends the watch on what other agents hold. */
+  #watch: AbortController | undefined;
+  #said: string | undefined;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Told when something was given out or back, here or by another agent. */
+  onChange(listener: () => void): void {
+    this.#changes.on('change', listener);
+  }
+
+  /** What the machine's table says of its GPUs; none where it has no GPUs. */
+  gpuStates(): Promise<readonly GpuState[]> {
+    return this.#options.claims.states();
+  }
+
+  /** What a task of the queue takes; `undefined` while that is not free. */
+  async admit(queue: { id: string; name?: string }): Promise<Grant | undefined> {
+    const demand = this.#options.demandOf(queue);
+    try {
+      switch (demand.kind) {
+        case 'slot':
+          return this.#freeSlot();
+        case 'service':
+          return this.#services < this.#options.services ? this.#service() : undefined;
+        case 'whole':
+          return await this.#whole();
+        case 'gpus':
+          return await this.#gpus(demand);
+      }
+    } catch (error) {
+      this.#tell(`no task that needs a GPU is taken: ${causeLine(error)}`);
+      return undefined;
+    }
+  }
+
+  /**
+   * Holds again what a run of an earlier daemon has.
+   *
+   * @param record of its journal; a run of a daemon with services that has none is a service
+   */
+  async resume(
+    record: GrantRecord | undefined,
+    run: { task: string; folder: string },
+  ): Promise<Grant | undefined> {
+    if (record === undefined) return this.#options.services > 0 ? this.#service() : undefined;
+    if (record.slot !== undefined) this.#slots.add(record.slot);
+    if (record.claim === undefined) return this.#held(record);
+    const grant = this.#held(record);
+    await grant.begin(run);
+    return grant;
+  }
+
+  /** Free part of each device of the daemon, by its id. */
+  async free(): Promise<Map<string, number>> {
+    const view = await this.#options.claims.read();
+    const devices = await this.#options.claims.devices();
+    const parts = devices.map((device): [string, number] => [device.id, freePart(view, device)]);
+    return new Map(parts.filter(([, part]) => part > 0));
+  }
+
+  async close(): Promise<void> {
+    this.#watch?.abort();
+    this.#changes.removeAllListeners();
+    await this.#options.claims.close();
+  }
+
+  #freeSlot(): Grant | undefined {
+    const { slots, workerId } = this.#options;
+    for (let slot = 0; slot < slots; slot += 1) {
+      if (this.#slots.has(slot)) continue;
+      this.#slots.add(slot);
+      return this.#held({ kind: 'slot', slot, worker: slotWorkerId(workerId, slot) });
+    }
+    return undefined;
+  }
+
+  #service(): Grant {
+    this.#services += 1;
+    return {
+      begin: async () => undefined,
+      release: async () => {
+        this.#services -= 1;
+        this.#changes.emit('change');
+      },
+    };
+  }
+
+  async #whole(): Promise<Grant | undefined> {
+    const { claims, sharing, workerId } = this.#options;
+    const devices = sharing ? [] : await claims.devices();
+    if (devices.length === 0) return NOTHING;
+    const claim = await this.#claim(devices, (view, usable) =>
+      usable.length === devices.length && devices.every((device) => freePart(view, device) === 1)
+        ? { worker: workerId, devices: devices.map(({ id, key }) => ({ id, key, share: 1 })) }
+        : undefined,
+    );
+    return claim && this.#held({ kind: 'whole', claim: claim.id, devices: claim.devices });
+  }
+
+  async #gpus(demand: { min: number; max: number }): Promise<Grant | undefined> {
+    const { claims, fractionSharing: shares, workerId } = this.#options;
+    const all = await claims.devices();
+    const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
+    const claim = await this.#claim(devices, (view, healthy) => {
+      const usable = healthy.filter((device) => isUsable(view, device, workerId));
+      const picked = pickDevices({ demand, devices: usable, claims: this.#counted(view), shares });
+      return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
+    });
+    if (claim === undefined) return undefined;
+    const worker = await this.#freeWorker(claim.worker);
+    return this.#held({ kind: 'gpus', worker, claim: claim.id, devices: claim.devices });
+  }
+
+  /** With sharing, only what this daemon itself gave out counts. */
+  #counted({ claims }: TableView): readonly Pick<Claim, 'devices'>[] {
+    return this.#options.sharing ? [...this.#claims.values()].map((devices) => ({ devices })) : claims;
+  }
+
+  async #claim(
+    devices: readonly MachineDevice[],
+    choose: (view: TableView, healthy: readonly MachineDevice[]) => NewClaim | undefined,
+  ): Promise<Claim | undefined> {
+    const { claims } = this.#options;
+    const verdicts = await claims.verdicts();
+    const healthy = devices.filter(({ key }) => (verdicts.get(key)?.state ?? 'good') === 'good');
+    let seen: TableView | undefined;
+    const claim = await claims.claim((view) => {
+      seen = view;
+      return choose(view, healthy);
+    });
+    if (claim !== undefined) {
+      this.#said = undefined;
+      return claim;
+    }
+    if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
+    await this.#watchOthers();
+    return undefined;
+  }
+
+  #tellWaiting(
+    view: TableView,
+    devices: readonly MachineDevice[],
+    verdicts: ReadonlyMap<string, Verdict>,
+  ): void {
+    const blockers = blockersOf(view, devices, { own: new Set(this.#claims.keys()), verdicts });
+    if (blockers.length > 0) this.#tell(waitingText(blockers));
+  }
+
+  #tell(line: string): void {
+    if (this.#said === line) return;
+    this.#said = line;
+    this.#options.warn(line);
+  }
+
+  async #watchOthers(): Promise<void> {
+    if (this.#watch !== undefined) return;
+    this.#watch = new AbortController();
+    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.emit('change'));
+  }
+
+  async #freeWorker(wanted: string): Promise<string> {
+    for (let number = 0; ; number += 1) {
+      const id = number === 0 ? wanted : `${wanted}:${number}`;
+      if (!(await this.#options.isTaken(id))) return id;
+    }
+  }
+
+  #held(record: GrantRecord): Grant {
+    const { claims, workerId, warn } = this.#options;
+    const { claim: id, devices = [], slot, worker = workerId } = record;
+    if (id !== undefined) this.#claims.set(id, devices);
+    this.#changes.emit('change');
+    return {
+      record,
+      begin: async ({ task, folder }) => {
+        if (id === undefined) return;
+        const conflicts = await claims.adopt({ id, worker, task, devices, runFolder: folder });
+        const [other] = this.#options.sharing ? [] : conflicts;
+        if (other !== undefined)
+          warn(`task ${task}: shares a GPU with ${other.worker}, which was given it meanwhile`);
+      },
+      release: async () => {
+        if (slot !== undefined) this.#slots.delete(slot);
+        if (id !== undefined) {
+          this.#claims.delete(id);
+          await claims.release(id);
+        }
+        this.#changes.emit('change');
+      },
+    };
+  }
+}
+
+const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
+
+/** Waits until something has changed, for so long at most. */
+export function changeOf(
+  admission: Pick<Admission, 'onChange'>,
+): (ms: number, signal: AbortSignal) => Promise<void> {
+  const waiting = new Set<() => void>();
+  admission.onChange(() => {
+    for (const wake of waiting) wake();
+  });
+  return (ms, signal) =>
+    new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        stopListening();
+        waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      const stopListening = onAbort(signal, done);
+      waiting.add(done);
+      if (signal.aborted) done();
+    });
+}
+
+function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
+  const reserved = view.reservations.some(
+    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
+  );
+  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
+}
+
+function workersIn({ claims }: TableView): Set<string> {
+  return new Set(claims.map(({ worker }) => worker));
+}

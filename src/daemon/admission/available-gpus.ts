@@ -1,0 +1,50 @@
+import type { WorkersApi } from '../../api/workers.js';
+import { AVAILABLE_GPUS, writeAvailable } from '../../gpu/dynamic-gpus.js';
+import type { Admission } from './admission.js';
+
+export interface AvailableGpusOptions {
+  admission: Pick<Admission, 'free' | 'onChange'>;
+  workers: Pick<WorkersApi, 'setRuntimeProperties'>;
+  workerId: string;
+}
+
+/**
+ * Shows the free part of each GPU as a runtime property of the daemon's worker, as the original does. Nothing depends on
+ * it.
+ */
+export class AvailableGpus {
+  readonly #options: AvailableGpusOptions;
+  #stale = false;
+  #busy = false;
+
+  constructor(options: AvailableGpusOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    this.#options.admission.onChange(() => this.#changed());
+    this.#changed();
+  }
+
+  /** Changes while a call is under way are told by one more. */
+  #changed(): void {
+    this.#stale = true;
+    if (!this.#busy) void this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    const { admission, workers, workerId } = this.#options;
+    this.#busy = true;
+    while (this.#stale) {
+      this.#stale = false;
+      try {
+        const value = writeAvailable(await admission.free());
+        const runtime_properties = [{ key: AVAILABLE_GPUS, value }];
+        await workers.setRuntimeProperties({ worker: workerId, runtime_properties }, { retry: 'none' });
+      } catch {
+        // The next change tells it again.
+      }
+    }
+    this.#busy = false;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Config } from '../../config/config.js';
+import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
+import { GpuTable } from '../../gpu/claims/gpu-table.js';
+import { tablePlace } from '../../gpu/claims/table-folder.js';
+import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Gpu } from '../../gpu/gpu.js';
+import { GpuHealth } from '../../gpu/gpu-health.js';
+import type { GpuReader } from '../../gpu/gpu-reader.js';
+import type { Verdict } from '../../gpu/health.js';
+import { listedSelection, type MachineDevice, machineDevices } from '../../gpu/machine-devices.js';
+import { selectedDevices } from '../../gpu/visibility.js';
+
+export interface GpuClaimsOptions {
+  config: Config;
+  /** State folder of the agents of this user. */
+  state: string;
+  gpus: GpuReader;
+  /** `GpuVisibility.visible` of the daemon. */
+  visible: string | undefined;
+  /** Where no tool names the GPUs, they are taken as they were named instead of none. */
+  asNamed: boolean;
+  warn(line: string): void;
+  /** Told of a device that is taken out of service, and why. */
+  retired(device: string, reason: string): void;
+}
+
+/** The daemon's devices and the machine's table of claims. Nothing is opened on a machine without GPUs. */
+export class GpuClaims {
+  readonly #options: GpuClaimsOptions;
+  #table: Promise<GpuTable> | undefined;
+  #devices: MachineDevice[] | undefined;
+  #health: GpuHealth | undefined;
+
+  constructor(options: GpuClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** Every GPU that the vendor's tool has named, cut cards as their slices. */
+  get known(): readonly Gpu[] {
+    return this.#options.gpus.known;
+  }
+
+  /** Devices that this daemon may use; none on a machine without GPUs. A tool that fails is asked again. */
+  async devices(): Promise<readonly MachineDevice[]> {
+    if (this.#devices !== undefined) return this.#devices;
+    const { gpus, visible, asNamed } = this.#options;
+    const selection = await listedSelection(selectedDevices(visible));
+    if (selection.kind === 'none') return [];
+    if (this.known.length === 0) await gpus.read().catch(() => undefined);
+    if (gpus.isAbsent && !asNamed) return [];
+    const devices = machineDevices(this.known, selection);
+    if (this.known.length > 0) this.#devices = devices;
+    return devices;
+  }
+
+  /** What the configured conditions say of each device, by its key. Without conditions no tool is started. */
+  async verdicts(): Promise<ReadonlyMap<string, Verdict>> {
+    const table = await this.#opened();
+    const { config, gpus: reader, warn } = this.#options;
+    const { gpuMinFreeMemory: minFreeMemory, gpuRequireIdle: requireIdle, gpuHealth: noFault } = config.agent;
+    this.#health ??= new GpuHealth({
+      conditions: { minFreeMemory, requireIdle, noFault },
+      reader,
+      table,
+      warn,
+      retired: (device, reason) => this.#options.retired(device, reason),
+    });
+    return this.#health.active ? this.#health.check(await table.read()) : new Map();
+  }
+
+  async claim(choose: (view: TableView) => NewClaim | undefined): Promise<Claim | undefined> {
+    return (await this.#opened()).claim(choose);
+  }
+
+  async adopt(claim: Omit<Claim, 'holder'>): Promise<readonly Claim[]> {
+    return (await (await this.#opened()).adopt(claim)).conflicts;
+  }
+
+  async release(id: string): Promise<void> {
+    await (await this.#opened()).release(id);
+  }
+
+  async read(): Promise<TableView> {
+    return (await this.#opened()).read();
+  }
+
+  /** What the table says of each GPU; nothing on a machine without GPUs. */
+  async states(): Promise<readonly GpuState[]> {
+    if ((await this.devices()).length === 0) return [];
+    return gpuStates(this.known, await this.read());
+  }
+
+  async watch(signal: AbortSignal, onChange: () => void): Promise<void> {
+    (await this.#opened()).watch(signal, onChange);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#table)?.close();
+  }
+
+  #opened(): Promise<GpuTable> {
+    this.#table ??= this.#open().catch((error: unknown) => {
+      this.#table = undefined;
+      throw error;
+    });
+    return this.#table;
+  }
+
+  async #open(): Promise<GpuTable> {
+    const { config, state, warn } = this.#options;
+    const { gpuTable, gpuSharing } = config.agent;
+    const { folder, alone } = await tablePlace({ configured: gpuTable, stateFolder: state });
+    if (alone !== undefined) warn(alone);
+    return GpuTable.open({ folder, sharing: gpuSharing, warn });
+  }
+}

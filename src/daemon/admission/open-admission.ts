@@ -1,0 +1,117 @@
+import { AgentError } from '../../errors.js';
+import { withSlices } from '../../gpu/machine-devices.js';
+import { gpuVisibility } from '../../gpu/visibility.js';
+import { lockHolder } from '../../os/lock.js';
+import { workerFolder } from '../../os/paths.js';
+import { workerLock } from '../../runs/registry.js';
+import type { AgentContext } from '../../task/context.js';
+import type { DaemonOptions } from '../daemon.js';
+import type { ResolvedQueue } from '../queues/resolve-queues.js';
+import { Admission } from './admission.js';
+import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
+import { GpuClaims } from './gpu-claims.js';
+
+/**
+ * Demands by name and id of the queues, of which one that is made again has a new id.
+ *
+ * @throws AgentError USAGE for a queue that is named twice, once by its name and once by its id
+ */
+export function demandsOf(
+  assigned: readonly QueueAssignment[],
+  queues: readonly ResolvedQueue[],
+): ReadonlyMap<string, QueueDemand> {
+  const sized = assigned.some(({ demand }) => demand.kind === 'gpus');
+  if (sized && queues.length < assigned.length)
+    throw new AgentError('USAGE', '--queue: one queue is named twice, by its name and by its id', {
+      hint: 'Name each queue once.',
+    });
+  const alike = queues.length === assigned.length ? assigned : [];
+  return new Map(
+    queues.flatMap(({ id, name }, at): [string, QueueDemand][] => {
+      const demand = (
+        alike[at] ??
+        assigned.find((one) => one.name === name || one.name === id) ??
+        assigned[0]
+      )?.demand;
+      return demand === undefined
+        ? []
+        : [
+            [id, demand],
+            [name, demand],
+          ];
+    }),
+  );
+}
+
+/** GPUs of a queue's tasks as the table of queues shows them; `undefined` where they are not counted. */
+export function gpuSizes(
+  { dynamicGpus, assigned }: DaemonOptions,
+  queues: readonly ResolvedQueue[],
+): ((queue: ResolvedQueue) => string) | undefined {
+  if (dynamicGpus === undefined) return undefined;
+  const demands = demandsOf(assigned, queues);
+  return ({ id }) => {
+    const demand = demands.get(id);
+    return demand?.kind === 'gpus' ? `(${demand.min}, ${demand.max})` : '(0, 0)';
+  };
+}
+
+/**
+ * @throws AgentError USAGE for queues that the machine's GPUs cannot serve
+ */
+export async function openAdmission(
+  options: DaemonOptions,
+  ctx: AgentContext,
+  queues: readonly ResolvedQueue[],
+): Promise<Admission> {
+  const { config, logger, state } = options;
+  const { gpuSharing, gpuFractionSharing } = config.agent;
+  const warn = (line: string) => logger.warn(line);
+  const { visible } = gpuVisibility({ env: config.env });
+  const claims = new GpuClaims({
+    config,
+    state,
+    gpus: ctx.gpus,
+    visible,
+    asNamed: options.dynamicGpus !== undefined,
+    warn,
+    retired: (gpus, reason) => {
+      const call = { worker: ctx.workerId, facts: { gpus, gpu_fault: reason } };
+      ctx.background.start(async () => void (await ctx.hooks.run('on_gpu_failure', call)));
+    },
+  });
+  if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
+  const demands = demandsOf(options.assigned, queues);
+  const fallback: QueueDemand = options.assigned[0]?.demand ?? defaultDemand(options);
+  return new Admission({
+    workerId: ctx.workerId,
+    claims,
+    demandOf: ({ id, name }) => demands.get(id) ?? demands.get(name ?? id) ?? fallback,
+    slots: options.slots ?? 0,
+    services: options.services === undefined ? 0 : (options.services.limit ?? Number.POSITIVE_INFINITY),
+    sharing: gpuSharing,
+    fractionSharing: gpuFractionSharing,
+    isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
+    say: (line) => logger.info(line),
+    warn,
+  });
+}
+
+/** Of the server's default queue. */
+function defaultDemand({ slots, services }: DaemonOptions): QueueDemand {
+  return { kind: slots !== undefined ? 'slot' : services !== undefined ? 'service' : 'whole' };
+}
+
+async function checkQueues({ assigned, config, logger }: DaemonOptions, claims: GpuClaims): Promise<void> {
+  const cards = await claims.devices();
+  const devices = withSlices(claims.known, cards);
+  const known = claims.known.length > 0;
+  if (!known) {
+    logger.warn('no GPU tool answers on this machine, so the GPUs of --gpus are taken as they are named');
+  }
+  checkMachine(assigned, { devices, known, shares: config.agent.gpuFractionSharing });
+  for (const name of sharedQueues(assigned, devices))
+    logger.warn(
+      `queue ${name}: no MIG slice is as large as its tasks ask for, so they share a GPU: nothing keeps one from the memory of the other`,
+    );
+}

@@ -1,0 +1,42 @@
+import type { ClaimedDevice } from '../gpu/claims/types.js';
+
+/**
+ * `whole`: the devices of a daemon that runs one task at a time, or of `agent execute`. `gpus`, `slot`: a run of many, which
+ * is a worker of its own.
+ */
+const GRANT_KINDS = ['whole', 'gpus', 'slot'] as const;
+type GrantKind = (typeof GRANT_KINDS)[number];
+
+/** What a run holds of the machine, as its journal has it. */
+export interface GrantRecord {
+  kind: GrantKind;
+  /** Id of the worker that the run is; absent where it is the daemon's. */
+  worker?: string;
+  /** Its claim in the machine's table of GPUs. */
+  claim?: string;
+  devices?: readonly ClaimedDevice[];
+  /** Number of the CPU slot, from 0. */
+  slot?: number;
+}
+
+/** A damaged one says nothing. */
+export function grantIn(value: unknown): GrantRecord | undefined {
+  const { kind, worker, claim, devices, slot }: Partial<Record<string, unknown>> = { ...Object(value) };
+  const known = GRANT_KINDS.find((one) => one === kind);
+  if (known === undefined) return undefined;
+  const listed = devicesIn(devices);
+  return {
+    kind: known,
+    ...(typeof worker === 'string' ? { worker } : {}),
+    ...(typeof claim === 'string' && listed.length > 0 ? { claim, devices: listed } : {}),
+    ...(typeof slot === 'number' ? { slot } : {}),
+  };
+}
+
+function devicesIn(value: unknown): ClaimedDevice[] {
+  const listed: unknown[] = Array.isArray(value) ? value : [];
+  return listed.filter((one): one is ClaimedDevice => {
+    const { key, id, share }: Partial<Record<string, unknown>> = { ...Object(one) };
+    return typeof key === 'string' && typeof id === 'string' && typeof share === 'number';
+  });
+}

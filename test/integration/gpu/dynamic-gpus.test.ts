@@ -1,0 +1,300 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import { EIGHT_CARDS, gpuMachine, type TestCard } from '../../support/gpu-machine.js';
+import { until } from '../../support/until.js';
+
+/** Says what it has, then works until its file is removed. */
+const HOLDS = `echo "gpus=$CUDA_VISIBLE_DEVICES/$NVIDIA_VISIBLE_DEVICES part=$CLEARML_AGENT_GPU_FRACTIONS worker=$CLEARML_WORKER_ID"
+echo "$CUDA_VISIBLE_DEVICES" > "$HOME/on-$CLEARML_TASK_ID"
+while [ -e "$HOME/on-$CLEARML_TASK_ID" ]; do sleep 0.05; done
+`;
+const FAILS = 'exit 3\n';
+
+function shell(diff: string) {
+  return { binary: '/bin/sh', entry_point: 'main.sh', diff };
+}
+
+interface GpuAgent extends AgentUnderTest {
+  queues: Record<string, string>;
+  enqueueTo(queue: string, script?: string): Promise<string>;
+  /** Waits until the task runs; answers its devices. */
+  devices(task: string): Promise<string[]>;
+  finish(task: string): void;
+}
+
+async function gpuAgent(
+  t: ExecutionContext,
+  names: readonly string[],
+  cards: readonly TestCard[] = EIGHT_CARDS,
+): Promise<GpuAgent> {
+  const agent = await agentUnderTest(t);
+  gpuMachine(agent.home, cards);
+  const queues: Record<string, string> = {};
+  for (const name of names) {
+    const { id } = await agent.call<{ id: string }>('queues.create', { name });
+    queues[name] = id;
+  }
+  const holder = (task: string) => path.join(agent.home.folder, `on-${task}`);
+  return {
+    ...agent,
+    queues,
+    enqueueTo: (queue, script = HOLDS) => agent.enqueue(shell(script), queues[queue]),
+    devices: (task) =>
+      until(async () => existsSync(holder(task)) && readFileSync(holder(task), 'utf8').trim(), {
+        what: `task ${task} to run`,
+      }).then((text) => text.split(',')),
+    finish: (task) => rmSync(holder(task)),
+  };
+}
+
+function claimFiles({ home }: AgentUnderTest): string[] {
+  return readdirSync(path.join(home.folder, 'gpu-claims')).filter((name) => name.startsWith('claim-'));
+}
+
+const noClaims = (agent: AgentUnderTest) =>
+  until(async () => claimFiles(agent).length === 0, { what: 'all claims to be released' });
+
+const start = (agent: AgentUnderTest, ...queues: string[]) =>
+  agent.agent('daemon', '--dynamic-gpus', '--gpus', '0-7', '--queue', ...queues, '--foreground');
+
+test('tasks run side by side on devices of their own, each a worker of its own', async (t) => {
+  const agent = await gpuAgent(t, ['single', 'pair', 'any']);
+  const daemon = start(agent, 'single=1', 'pair=2', 'any=1-8');
+  const tasks = [
+    await agent.enqueueTo('single'),
+    await agent.enqueueTo('pair'),
+    await agent.enqueueTo('pair'),
+  ];
+  const held = await Promise.all(tasks.map(agent.devices));
+  t.deepEqual(held.map((one) => one.length).sort(), [1, 2, 2]);
+  t.is(new Set(held.flat()).size, 5);
+  const rest = await agent.enqueueTo('any');
+  t.is((await agent.devices(rest)).length, 3);
+  const { workers } = await agent.call<{ workers: { id: string; task?: { id: string } }[] }>(
+    'workers.get_all',
+    { last_seen: 600 },
+  );
+  const ids = [...tasks, rest].map((task) => workers.find((one) => one.task?.id === task)?.id);
+  t.deepEqual(
+    ids,
+    [...held, await agent.devices(rest)].map((one) => `test:gpu${one.join(',')}`),
+  );
+  t.true(workers.some(({ id }) => id === 'test:dgpu0-7'));
+
+  const waiting = await agent.enqueueTo('pair');
+  const [first = ''] = tasks;
+  agent.finish(first);
+  t.is((await agent.ended(first)).status, 'completed');
+  t.is((await agent.task(waiting)).status, 'queued');
+  agent.finish(rest);
+  const later = await agent.devices(waiting);
+  const running = [...held.slice(1).flat(), ...later];
+  t.is(new Set(running).size, 6);
+  for (const task of [...tasks.slice(1), waiting]) agent.finish(task);
+  for (const task of [...tasks.slice(1), waiting]) t.is((await agent.ended(task)).status, 'completed');
+  t.regex(await agent.log(waiting), /part=1,1 worker=test:gpu\d,\d/);
+  await noClaims(agent);
+  daemon.kill('SIGTERM');
+  t.is((await daemon.exited).code, 0);
+});
+
+test('devices are given back by tasks that fail, are aborted or cannot be set up', async (t) => {
+  const agent = await gpuAgent(t, ['all']);
+  start(agent, 'all=8');
+  const failing = await agent.enqueueTo('all', FAILS);
+  t.is((await agent.ended(failing)).status, 'failed');
+  const unprepared = await agent.enqueue(
+    { repository: `file://${agent.home.folder}/nothing-here`, entry_point: 'main.py' },
+    agent.queues.all,
+  );
+  t.is((await agent.ended(unprepared)).status, 'failed');
+  const unlaunched = await agent.enqueue(
+    { binary: '/nonexistent/program', entry_point: 'main.sh', diff: 'true\n' },
+    agent.queues.all,
+  );
+  t.is((await agent.ended(unlaunched)).status, 'failed');
+  const aborted = await agent.enqueueTo('all');
+  await agent.devices(aborted);
+  await agent.call('tasks.stop', { task: aborted });
+  t.is((await agent.ended(aborted)).status, 'stopped');
+  const last = await agent.enqueueTo('all');
+  t.is((await agent.devices(last)).length, 8);
+  agent.finish(last);
+  t.is((await agent.ended(last)).status, 'completed');
+  await noClaims(agent);
+});
+
+test('a daemon that is killed leaves its devices to its runs, and the next one has them again', async (t) => {
+  const agent = await gpuAgent(t, ['six', 'pair', 'any']);
+  const daemon = start(agent, 'six=6', 'pair=2', 'any=1-8');
+  const large = await agent.enqueueTo('six');
+  const held = await agent.devices(large);
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const others = agent.agent('daemon', '--queue', 'default', '--gpus', held[0] ?? '', '--foreground');
+  const blocked = await agent.enqueue(shell(HOLDS));
+  await until(async () => others.output().includes('tasks wait:'), { what: 'the other daemon to wait' });
+  t.true(others.output().includes(`is in use by test:gpu${held.join(',')} for task ${large}`));
+
+  const next = start(agent, 'six=6', 'pair=2', 'any=1-8');
+  await until(async () => next.output().includes('attached again'), {
+    what: 'the run',
+    context: next.output,
+  });
+  const small = await agent.enqueueTo('any');
+  const beside = await agent.devices(small);
+  t.is(beside.length, 2);
+  t.deepEqual(
+    beside.filter((id) => held.includes(id)),
+    [],
+  );
+  t.is((await agent.task(blocked)).status, 'queued');
+  agent.finish(large);
+  t.is((await agent.ended(large)).status, 'completed');
+  t.deepEqual(await agent.devices(blocked), held.slice(0, 1));
+  const pair = await agent.enqueueTo('pair');
+  const given = await agent.devices(pair);
+  t.is(new Set([...given, ...beside, ...held.slice(0, 1)]).size, 5);
+  for (const task of [small, blocked, pair]) agent.finish(task);
+  for (const task of [small, blocked, pair]) t.is((await agent.ended(task)).status, 'completed');
+  await noClaims(agent);
+});
+
+test('parts of a GPU are slices where there are some, else shares', async (t) => {
+  const cards = [{ slices: ['3g.20gb', '3g.20gb'] }, {}];
+  const agent = await gpuAgent(t, ['half', 'whole'], cards);
+  const words = ['--dynamic-gpus', '--gpus', '0-1', '--queue', 'half=0.5', 'whole=1'];
+  agent.agent('daemon', ...words, '--foreground');
+  const tasks = [await agent.enqueueTo('half'), await agent.enqueueTo('half'), await agent.enqueueTo('half')];
+  const held = (await Promise.all(tasks.map(agent.devices))).flat();
+  t.is(held.filter((id) => id.startsWith('MIG-')).length, 2);
+  t.is(new Set(held).size, 3);
+  t.true(held.includes('1'));
+  const shared = tasks[held.indexOf('1')] ?? '';
+  const said = 'gpus=1/1 part=0.5 worker=test:gpu1.5a';
+  t.true(await until(async () => (await agent.log(shared)).includes(said), { what: said }));
+  const whole = await agent.enqueueTo('whole');
+  agent.finish(shared);
+  t.deepEqual(await agent.devices(whole), ['1']);
+  for (const task of [...tasks.filter((one) => one !== shared), whole]) agent.finish(task);
+  await noClaims(agent);
+});
+
+test('GPUs, CPU slots and services go together in one daemon', async (t) => {
+  const agent = await gpuAgent(t, ['one', 'cpu', 'svc']);
+  const words = ['--queue', 'one=1', 'cpu=0', 'svc=services', '--slots', '2', '--services-mode'];
+  agent.agent('daemon', '--dynamic-gpus', '--gpus', '0,1', ...words, '--foreground');
+  const cpus = [await agent.enqueueTo('cpu'), await agent.enqueueTo('cpu')];
+  for (const task of cpus) t.deepEqual(await agent.devices(task), ['none']);
+  const third = await agent.enqueueTo('cpu');
+  const service = await agent.enqueueTo('svc');
+  t.deepEqual(await agent.devices(service), ['none']);
+  const gpu = await agent.enqueueTo('one');
+  t.deepEqual(await agent.devices(gpu), ['0']);
+  t.is((await agent.task(third)).status, 'queued');
+  const ids = await Promise.all([...cpus, service].map(async (id) => (await agent.task(id)).last_worker));
+  t.deepEqual(ids.slice(0, 2).sort(), ['test:dgpu0,1:slot:0', 'test:dgpu0,1:slot:1']);
+  t.is(ids[2], `test:dgpu0,1:service:${service}`);
+  const [first = ''] = cpus;
+  agent.finish(first);
+  t.deepEqual(await agent.devices(third), ['none']);
+  for (const task of [cpus[1] ?? '', third, service, gpu]) agent.finish(task);
+  for (const task of [...cpus, third, service, gpu]) t.is((await agent.ended(task)).status, 'completed');
+});
+
+test('two daemons of one GPU take turns, unless GPUs may be shared', async (t) => {
+  const agent = await gpuAgent(t, ['one', 'two']);
+  const daemon = (queue: string) => agent.agent('daemon', '--queue', queue, '--gpus', '0', '--foreground');
+  const [one, other] = [daemon('one'), daemon('two')];
+  const first = await agent.enqueueTo('one');
+  t.deepEqual(await agent.devices(first), ['0']);
+  const second = await agent.enqueueTo('two');
+  await until(async () => other.output().includes('tasks wait: GPU 0 is in use by test:gpu0'), {
+    what: 'the second daemon to say why it waits',
+    context: other.output,
+  });
+  t.is((await agent.task(second)).status, 'queued');
+  agent.finish(first);
+  t.deepEqual(await agent.devices(second), ['0']);
+  t.is(other.output().match(/tasks wait:/g)?.length, 1);
+  one.kill('SIGKILL');
+  await one.exited;
+  Object.assign(agent.home.env, { CLEARML_AGENT__AGENT__GPU_SHARING: 'true' });
+  daemon('one');
+  const third = await agent.enqueueTo('one');
+  t.deepEqual(await agent.devices(third), ['0']);
+  for (const task of [second, third]) agent.finish(task);
+  for (const task of [second, third]) t.is((await agent.ended(task)).status, 'completed');
+});
+
+const REFUSED: readonly [title: string, words: readonly string[], problem: RegExp][] = [
+  ['no --gpus', ['--dynamic-gpus', '--queue', 'one=1'], /--dynamic-gpus: --gpus is missing/],
+  ['no queue', ['--dynamic-gpus', '--gpus', '0-7'], /--queue is missing/],
+  ['no size', ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one'], /"one" lacks the number of GPUs/],
+  [
+    'a range backwards',
+    ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=4-2'],
+    /the most is less than the least/,
+  ],
+  ['GPUs backwards', ['--dynamic-gpus', '--gpus', '7-0', '--queue', 'one=1'], /the range .* backwards/],
+  [
+    'more than --gpus',
+    ['--dynamic-gpus', '--gpus', '0-3', '--queue', 'one=5'],
+    /asks for 5 GPUs, and --gpus 0-3 has 4/,
+  ],
+  [
+    'more than the machine',
+    ['--dynamic-gpus', '--gpus', '0-9', '--queue', 'one=9'],
+    /GPU 8, 9 is not on this machine/,
+  ],
+  ['a queue twice', ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=1', 'one=2'], /"one" is named twice/],
+  [
+    'no GPUs at all',
+    ['--dynamic-gpus', '--cpu-only', '--queue', 'one=1'],
+    /--dynamic-gpus and --cpu-only are both given/,
+  ],
+  ['no slots', ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=0'], /--slots is missing/],
+  ['0 slots', ['--slots', '0', '--queue', 'one'], /--slots takes how many tasks/],
+  [
+    'slots and GPUs',
+    ['--slots', '2', '--gpus', '0', '--queue', 'one'],
+    /--slots and --gpus 0 are both given/,
+  ],
+];
+
+test('what cannot be served is refused before a task is taken', async (t) => {
+  const agent = await gpuAgent(t, ['one']);
+  const task = await agent.enqueueTo('one');
+  for (const [title, words, problem] of REFUSED) {
+    const daemon = agent.agent('daemon', ...words, '--foreground');
+    t.is((await daemon.exited).code, 2, `${title}: ${daemon.output()}`);
+    t.regex(daemon.output(), problem, title);
+  }
+  Object.assign(agent.home.env, { CLEARML_AGENT__AGENT__GPU_FRACTION_SHARING: 'false' });
+  const half = agent.agent('daemon', '--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=0.5', '--foreground');
+  t.is((await half.exited).code, 2, half.output());
+  t.regex(half.output(), /agent.gpu_fraction_sharing is off/);
+  t.is((await agent.task(task)).status, 'queued');
+});
+
+test('one daemon gives out a GPU, and flags find it', async (t) => {
+  const agent = await gpuAgent(t, ['one']);
+  const daemon = start(agent, 'one=1');
+  await until(async () => daemon.output().includes('Listening'), {
+    what: 'the daemon',
+    context: daemon.output,
+  });
+  t.regex(daemon.output(), /gpus \(min, max\)/);
+  const second = agent.agent('daemon', '--dynamic-gpus', '--gpus', '6-9', '--queue', 'one=1', '--foreground');
+  t.is((await second.exited).code, 2);
+  t.regex(second.output(), /GPU 6, 7 belongs to the daemon test:dgpu0-7/);
+  const words = ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=1'];
+  const status = agent.agent('daemon', '--status', ...words);
+  t.is((await status.exited).code, 0, status.output());
+  t.regex(status.output(), /Worker test:dgpu0-7 .* is running/);
+  const stop = agent.agent('daemon', '--stop', ...words);
+  t.is((await stop.exited).code, 0, stop.output());
+  t.is((await daemon.exited).code, 0);
+});
