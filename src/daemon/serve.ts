@@ -1,14 +1,12 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { ReloadedConfig } from '../config/reload.js';
-import { livingProcesses } from '../drivers/registry.js';
 import { causeLine } from '../errors.js';
 import { RunFolders } from '../runs/folders.js';
-import type { Journal } from '../runs/journal.js';
 import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { type Admission, changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
-import type { Grant } from './admission/grant.js';
+import { releaseGrant } from './admission/release-grant.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
 import type { Ending } from './ending.js';
@@ -315,23 +313,10 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     } finally {
       own.close();
       forget();
-      if (over && grant !== undefined) await giveBackDevices(grant, journal, daemon);
+      if (over && grant !== undefined)
+        await releaseGrant(grant, journal, (line) => daemon.ctx.logger.warn(line));
     }
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
-}
-
-/** A run that ended by an error may have left its command running; then its devices stay with it. */
-async function giveBackDevices(grant: Grant, { state }: Journal, { ctx }: ReadyDaemon): Promise<void> {
-  const pids = state === undefined || state.last === 'reported' ? [] : await livingProcesses(state);
-  if (pids !== undefined && pids.length > 0) {
-    ctx.logger.warn(
-      `task ${state?.task}: its processes run on (${pids.join(', ')}), so its GPUs stay claimed`,
-    );
-    return;
-  }
-  await grant
-    .release()
-    .catch((error: unknown) => ctx.logger.warn(`its GPUs stay claimed: ${causeLine(error)}`));
 }

@@ -27,7 +27,6 @@ export interface AdmissionOptions {
   fractionSharing: boolean;
   /** Whether another daemon of this user has a worker id. */
   isTaken(workerId: string): Promise<boolean>;
-  say(line: string): void;
   warn(line: string): void;
 }
 
