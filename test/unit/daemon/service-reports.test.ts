@@ -25,10 +25,14 @@ function setUp({ intervalMs = 20, tags = [] as string[] } = {}) {
   const reports = new ServiceReports({
     tags,
     intervalMs,
-    stats: () => stats,
     warn: (text) => warnings.push(text),
   });
-  const service = (task: string): ServiceWorker => ({ workerId: `p:service:${task}`, task, workers });
+  const service = (task: string): ServiceWorker => ({
+    workerId: `p:service:${task}`,
+    task,
+    workers,
+    stats: () => stats,
+  });
   return { reports, service, sent, gone, warnings, state, stats };
 }
 

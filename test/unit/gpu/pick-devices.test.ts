@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
 for (const { demand, devices = FOUR, taken: claims = [], shares = true, given } of CASES) {
   const [min, max] = demand;
   const used = claims.flatMap((one) => one.devices.map(({ id, share }) => `${id}*${share}`)).join(' ');
-  const title = `${min}-${max} of ${devices.map(({ id }) => id).join(' ')} with ${used || 'nothing'} taken, shares ${shares}`;
+  const title = `${min}-${max} of ${devices.map(({ id, slice: part }) => `${id}${part === undefined ? '' : `(${part.toFixed(2)})`}`).join(' ')} with ${used || 'nothing'} taken, shares ${shares}`;
   test(title, (t) => {
     const picked = pickDevices({ demand: { min, max }, devices, claims, shares });
     t.is(picked?.map(({ id, share }) => (share === 1 ? id : `${id}*${share}`)).join(' '), given);
