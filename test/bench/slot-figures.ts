@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverConfText, startServer } from '../../src/server/server.js';
@@ -17,9 +17,9 @@ export interface SlotFigures {
   slowest: number;
 }
 
-/** Runs until its file is removed, and says when it ended. */
-const SCRIPT = `touch "$HOME/on-$CLEARML_TASK_ID"
-while [ -e "$HOME/on-$CLEARML_TASK_ID" ]; do sleep 0.2; done
+/** Sleeps until its pipe is written to, and says when it ended. */
+const SCRIPT = `mkfifo "$HOME/on-$CLEARML_TASK_ID"
+read -r line < "$HOME/on-$CLEARML_TASK_ID"
 date +%s%3N > "$HOME/end-$CLEARML_TASK_ID"
 `;
 
@@ -70,7 +70,7 @@ function journalFiles(home: string): string[] {
 
 /** The journal is there for as long as the end is on its way to the server. */
 async function endOne(home: string, id: string, journal: string): Promise<number> {
-  rmSync(path.join(home, `on-${id}`));
+  writeFileSync(path.join(home, `on-${id}`), '\n');
   for (;;) {
     const ended = readFileSync(journal, 'utf8')
       .split('\n')

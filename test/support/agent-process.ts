@@ -39,8 +39,6 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
       // Agents of other tests have their own GPUs.
       CLEARML_AGENT_GPU_TABLE: path.join(folder, 'gpu-table'),
       CLEARML_AGENT_VENV_CACHE_PATH: cache,
-      // Not that of the machine, which other tests and real agents share.
-      CLEARML_AGENT__AGENT__GPU_TABLE: `"${folder}/gpu-claims"`,
       ...variables,
     },
   };

@@ -50,7 +50,7 @@ async function gpuAgent(
 }
 
 function claimFiles({ home }: AgentUnderTest): string[] {
-  return readdirSync(path.join(home.folder, 'gpu-claims')).filter((name) => name.startsWith('claim-'));
+  return readdirSync(path.join(home.folder, 'gpu-table')).filter((name) => name.startsWith('claim-'));
 }
 
 const noClaims = (agent: AgentUnderTest) =>
