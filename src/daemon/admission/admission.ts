@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
+import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceFor } from '../../gpu/claims/shares.js';
 import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
@@ -93,6 +94,11 @@ export class Admission {
     const devices = await this.#options.claims.devices();
     const parts = devices.map((device): [string, number] => [device.id, freePart(view, device)]);
     return new Map(parts.filter(([, part]) => part > 0));
+  }
+
+  /** Devices of the machine that get no task, with why. */
+  async outOfService(): Promise<string> {
+    return outOfServiceText((await this.#options.claims.read()).outOfService);
   }
 
   async close(): Promise<void> {
