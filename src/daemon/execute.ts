@@ -18,6 +18,8 @@ import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { runTask } from '../task/run.js';
 import { PULLED } from '../task/status-texts.js';
+import { claimOwnDevices, type OwnDevices } from './admission/own-devices.js';
+import { releaseGrant } from './admission/release-grant.js';
 import { checkRunnable } from './check-runnable.js';
 import { type Connection, connect } from './connect.js';
 import { previewRunLine } from './driver-host.js';
@@ -86,9 +88,14 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
       signal: shutdown.drain,
     });
     const worker = await prepareWorker({ options, connection, shutdown }, folder);
-    const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);
-    running.yes = true;
-    return await runOne({ options, connection, shutdown, worker, task });
+    const devices = await ownDevices(options, worker.ctx, shutdown.drain);
+    try {
+      const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);
+      running.yes = true;
+      return await runOne({ options, connection, shutdown, worker, task, devices });
+    } finally {
+      await devices?.close();
+    }
   } catch (error) {
     if (isShutdown(error, shutdown)) return INTERRUPTED;
     throw error;
@@ -100,6 +107,15 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
 
 /** Exit status of what was interrupted before it began. */
 const INTERRUPTED = 130;
+
+/** The first node of a task of several claims the GPUs; others on the same machine have them with it. */
+async function ownDevices(
+  { config, state }: ExecuteOptions,
+  ctx: AgentContext,
+  signal: AbortSignal,
+): Promise<OwnDevices | undefined> {
+  return nodeRank(config) === 0 ? claimOwnDevices(ctx, state, signal) : undefined;
+}
 
 /** `--dry-run` */
 async function previewTask(connection: Connection, options: ExecuteOptions): Promise<number> {
@@ -202,6 +218,7 @@ interface Session {
 interface Execution extends Session {
   worker: { ctx: AgentContext; heartbeat: Heartbeat };
   task: string;
+  devices: OwnDevices | undefined;
 }
 
 /** A clone whose run cannot begin stays on the server, so its id is logged. */
@@ -215,14 +232,24 @@ async function runOne(execution: Execution): Promise<number> {
   }
 }
 
-async function runChosen({ options, connection, task, shutdown, worker }: Execution): Promise<number> {
+async function runChosen({
+  options,
+  connection,
+  task,
+  shutdown,
+  worker,
+  devices,
+}: Execution): Promise<number> {
   const { ctx, heartbeat } = worker;
   if (options.silent) await markStarted(connection, options, task);
   const folders = new RunFolders(ctx.stateFolder);
   const runFolder = await folders.create(task);
   const release = await acquireLock(runLock(runFolder), { timeoutMs: 0, what: `the run in ${runFolder}` });
   const journal = await Journal.open(runFolder);
-  await journal.write({ step: 'pulled', task, queue: undefined, ...singleRun(options) });
+  const grant = devices?.grant;
+  const held = grant?.record === undefined ? {} : { grant: grant.record };
+  await journal.write({ step: 'pulled', task, queue: undefined, ...singleRun(options), ...held });
+  await grant?.begin({ task, folder: runFolder });
   const over = new AbortController();
   const beating = options.silent ? undefined : heartbeat.run(over.signal);
   settleEarlier(ctx, options);
@@ -237,6 +264,7 @@ async function runChosen({ options, connection, task, shutdown, worker }: Execut
   } finally {
     over.abort();
     await beating;
+    if (grant !== undefined) await releaseGrant(grant, journal, (line) => ctx.logger.warn(line));
     await release();
     await ctx.background.end({ hurry: shutdown.stop.aborted });
     await ctx.tracing?.end();

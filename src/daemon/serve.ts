@@ -1,16 +1,14 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { QueueRecord } from '../api/queues.js';
 import type { ReloadedConfig } from '../config/reload.js';
-import { livingProcesses } from '../drivers/registry.js';
 import { causeLine } from '../errors.js';
 import type { RunMetrics } from '../monitor/run-metrics.js';
 import { RunFolders } from '../runs/folders.js';
-import type { Journal } from '../runs/journal.js';
-import type { AgentContext, RunFacts } from '../task/context.js';
+import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { type Admission, changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
-import type { Grant } from './admission/grant.js';
+import { releaseGrant } from './admission/release-grant.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
 import type { Ending } from './ending.js';
@@ -30,7 +28,7 @@ import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
-import type { RunBoard } from './runs/run-board.js';
+import { devicesOf, type RunBoard } from './runs/run-board.js';
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
@@ -320,7 +318,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     queue,
     worker: ctx.workerId,
     ...(aside ? { phase: 'reporting' } : {}),
-    ...devicesOf(ctx),
+    devices: devicesOf(ctx.environment, run.grant?.record),
   });
   const whole = async (launched: () => void) => {
     const own = signalsOfRun(daemon.shutdown, journal.state?.grant === undefined);
@@ -363,30 +361,10 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       own.close();
       board.ended(task);
       forget();
-      if (over && grant !== undefined) await giveBackDevices(grant, journal, daemon);
+      if (over && grant !== undefined)
+        await releaseGrant(grant, journal, (line) => daemon.ctx.logger.warn(line));
     }
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
-}
-
-/** The GPUs that all runs of this daemon share. */
-function devicesOf({ environment }: AgentContext): RunFacts {
-  const visible = environment.NVIDIA_VISIBLE_DEVICES?.trim();
-  if (!visible || ['none', 'void', 'all'].includes(visible)) return {};
-  return { devices: visible.split(',') };
-}
-
-/** A run that ended by an error may have left its command running; then its devices stay with it. */
-async function giveBackDevices(grant: Grant, { state }: Journal, { ctx }: ReadyDaemon): Promise<void> {
-  const pids = state === undefined || state.last === 'reported' ? [] : await livingProcesses(state);
-  if (pids !== undefined && pids.length > 0) {
-    ctx.logger.warn(
-      `task ${state?.task}: its processes run on (${pids.join(', ')}), so its GPUs stay claimed`,
-    );
-    return;
-  }
-  await grant
-    .release()
-    .catch((error: unknown) => ctx.logger.warn(`its GPUs stay claimed: ${causeLine(error)}`));
 }

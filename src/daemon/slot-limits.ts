@@ -3,19 +3,18 @@ import type { SlotLimits } from './slots.js';
 
 type SideBySide = Pick<DaemonOptions, 'services' | 'slots' | 'dynamicGpus'>;
 
-/** Set-ups that run at the same time, of services and of other tasks. */
-const SERVICES_PREPARING = 4;
-const MANY_PREPARING = 8;
+/** Set-ups that run at the same time. */
+const PREPARING = 4;
 
 /** What a daemon has for tasks beside these limits, its admission gives out. */
 export function slotLimits({ services, slots, dynamicGpus }: SideBySide): SlotLimits {
   const unlimited = Number.POSITIVE_INFINITY;
-  if (dynamicGpus !== undefined) return { running: unlimited, preparing: MANY_PREPARING };
+  if (dynamicGpus !== undefined) return { running: unlimited, preparing: PREPARING };
   const limit = services?.limit ?? unlimited;
   if (slots !== undefined)
-    return { running: services === undefined ? slots : slots + limit, preparing: MANY_PREPARING };
+    return { running: services === undefined ? slots : slots + limit, preparing: PREPARING };
   if (services === undefined) return { running: 1, preparing: 1 };
-  return { running: limit, preparing: SERVICES_PREPARING };
+  return { running: limit, preparing: PREPARING };
 }
 
 /** Whether tasks run side by side, each a worker of its own. */

@@ -17,6 +17,8 @@ export interface GpuHealthOptions {
   retired?: (device: string, reason: string) => void;
   /** The kernel's errors; by default from its log. */
   xids?: () => XidEvent[];
+  /** How long a reading is good for; by default 5 s. */
+  freshMs?: number;
 }
 
 /** A reading is good for so long: the tool takes up to a second of a CPU. */
@@ -80,6 +82,8 @@ export class GpuHealth {
     const back = new Set([...this.#out].filter((key) => !out.has(key)));
     this.#out = out;
     for (const gpu of 'gpus' in reading ? reading.gpus : []) {
+      // A lost card stands in the report without a name.
+      if (gpu.uuid === '') continue;
       const { key, id } = deviceOf(gpu);
       if (back.has(key) || !this.#baselines.has(key))
         this.#baselines.set(key, { id, mark: gpuMark(gpu), sinceMicros: kernelMicros() });
@@ -87,7 +91,8 @@ export class GpuHealth {
   }
 
   async #reading(): Promise<{ gpus: readonly Gpu[] } | { problem: string }> {
-    if (this.#read !== undefined && performance.now() - this.#read.at < FRESH_MS) return this.#read.reading;
+    if (this.#read !== undefined && performance.now() - this.#read.at < (this.#options.freshMs ?? FRESH_MS))
+      return this.#read.reading;
     const reading = await this.#options.reader.look(AbortSignal.timeout(LOOK_MS)).catch(() => {
       return { problem: `nvidia-smi gave no answer within ${LOOK_MS / 1000} s` };
     });

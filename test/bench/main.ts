@@ -12,6 +12,7 @@ import { median, wallSeconds } from './measure.js';
 import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
 import { measureServices } from './service-figures.js';
+import { measureSlots } from './slot-figures.js';
 import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
 
@@ -29,6 +30,7 @@ const { values } = parseArgs({
 });
 
 const SERVICES = 100;
+const SLOTS = 64;
 const rounds = values.quick ? 2 : 10;
 const both = contenders(values.original);
 const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
@@ -37,6 +39,7 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
   environments: () => environmentRows(both),
   containers: () => containerRows(both),
   services: () => serviceRows(both),
+  slots: () => slotRows(both),
   configuration: () => [hoconFigure()],
   redactor: () => redactorFigures(),
 };
@@ -106,6 +109,20 @@ async function serviceRows([ours]: readonly Contender[]): Promise<Figure[]> {
       '≤ 150 MB',
     ),
     row(`${SERVICES} services in containers: requests a minute`, '/min', (one) => one.requestsPerMinute),
+  ];
+}
+
+/** The original has no slots. */
+async function slotRows([ours]: readonly Contender[]): Promise<Figure[]> {
+  const row = await results(ours ? [ours] : [], (agent, folder) =>
+    measureSlots(agent, { folder, count: SLOTS }),
+  );
+  const title = `${SLOTS} tasks side by side`;
+  return [
+    row(`${title}: until all run`, 's', (one) => one.started),
+    row(`${title}: peak memory of the daemon`, 'MB', (one) => one.megabytes, '≤ 100 MB'),
+    row(`${title}: an end is noticed, median`, 'ms', (one) => one.noticed),
+    row(`${title}: an end is noticed, slowest`, 'ms', (one) => one.slowest, '≤ 100 ms'),
   ];
 }
 

@@ -36,9 +36,9 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
       ...safe,
       HOME: folder,
       CLEARML_WORKER_NAME: 'test',
+      // Agents of other tests have their own GPUs.
+      CLEARML_AGENT_GPU_TABLE: path.join(folder, 'gpu-table'),
       CLEARML_AGENT_VENV_CACHE_PATH: cache,
-      // Not that of the machine, which other tests and real agents share.
-      CLEARML_AGENT__AGENT__GPU_TABLE: `"${folder}/gpu-claims"`,
       ...variables,
     },
   };

@@ -1,3 +1,4 @@
+import { AgentError } from '../../errors.js';
 import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
 import type { GpuTable } from '../../gpu/claims/gpu-table.js';
 import { visibleJson } from '../../logs/visible-text.js';
@@ -11,6 +12,8 @@ const BY_HAND = 'disabled by hand';
 /** `agent gpus`: the devices of this machine, as the table that its agents share has them. */
 export async function runGpus(context: CommandContext): Promise<number> {
   const { options, stdout } = context;
+  if (options.reason !== undefined && options.disable === undefined)
+    throw new AgentError('USAGE', '--reason goes with --disable, which is missing');
   const { table, gpus } = await machineTable(context);
   await change(table, gpuStates(gpus, await table.read()), options);
   const view = await table.read();

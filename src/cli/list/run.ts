@@ -19,7 +19,10 @@ export async function runList(context: CommandContext): Promise<number> {
     const { outOfService } = await tableView(context);
     const text =
       context.options.json === true
-        ? visibleJson({ workers: found, gpus_out_of_service: outOfService })
+        ? visibleJson({
+            workers: found,
+            ...(outOfService.length === 0 ? {} : { gpus_out_of_service: outOfService }),
+          })
         : [workersTable(found, Date.now()), ...outOfServiceLines(outOfService)].join('\n');
     context.stdout.write(`${text}\n`);
     return 0;

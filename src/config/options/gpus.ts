@@ -5,6 +5,7 @@ export const GPU_OPTIONS = [
     key: 'agent.gpu_table',
     type: 'path',
     otherwise: '/run/lock/clearml-agent-gpus',
+    variables: ['CLEARML_AGENT_GPU_TABLE'],
     help: 'Folder of the GPU claims that all agents of this machine share (docs/gpus.md).',
     example: '"/srv/clearml-agent-gpus"',
     consumedBy: 'gpu',

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
+import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceFor } from '../../gpu/claims/shares.js';
 import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
@@ -28,7 +29,6 @@ export interface AdmissionOptions {
   fractionSharing: boolean;
   /** Whether another daemon of this user has a worker id. */
   isTaken(workerId: string): Promise<boolean>;
-  say(line: string): void;
   warn(line: string): void;
 }
 
@@ -100,6 +100,11 @@ export class Admission {
     const devices = await this.#options.claims.devices();
     const parts = devices.map((device): [string, number] => [device.id, freePart(view, device)]);
     return new Map(parts.filter(([, part]) => part > 0));
+  }
+
+  /** Devices of the machine that get no task, with why. */
+  async outOfService(): Promise<string> {
+    return outOfServiceText((await this.#options.claims.read()).outOfService);
   }
 
   async close(): Promise<void> {

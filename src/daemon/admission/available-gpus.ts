@@ -3,10 +3,13 @@ import { AVAILABLE_GPUS, writeAvailable } from '../../gpu/dynamic-gpus.js';
 import type { Admission } from './admission.js';
 
 export interface AvailableGpusOptions {
-  admission: Pick<Admission, 'free' | 'onChange'>;
+  admission: Pick<Admission, 'free' | 'onChange' | 'outOfService'>;
   workers: Pick<WorkersApi, 'setRuntimeProperties'>;
   workerId: string;
 }
+
+/** The worker's runtime property of this name holds the devices that get no task, and why: `3 (Xid 79)`. */
+const OUT_OF_SERVICE_GPUS = 'out_of_service_gpus';
 
 /**
  * Shows the free part of each GPU as a runtime property of the daemon's worker, as the original does. Nothing depends on
@@ -39,7 +42,10 @@ export class AvailableGpus {
       this.#stale = false;
       try {
         const value = writeAvailable(await admission.free());
-        const runtime_properties = [{ key: AVAILABLE_GPUS, value }];
+        const runtime_properties = [
+          { key: AVAILABLE_GPUS, value },
+          { key: OUT_OF_SERVICE_GPUS, value: await admission.outOfService() },
+        ];
         await workers.setRuntimeProperties({ worker: workerId, runtime_properties }, { retry: 'none' });
       } catch {
         // The next change tells it again.

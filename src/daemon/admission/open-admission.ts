@@ -92,7 +92,6 @@ export async function openAdmission(
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
-    say: (line) => logger.info(line),
     warn,
   });
 }

@@ -1,3 +1,4 @@
+import type { GrantRecord } from '../../runs/grant-record.js';
 import type { RunFacts } from '../../task/context.js';
 
 /** A run as it is now. Times are milliseconds since 1970. */
@@ -88,4 +89,18 @@ function lastLineOf(text: string): string {
     end = start - 1;
   }
   return '';
+}
+
+/**
+ * Names of the GPUs of a run.
+ *
+ * @param environment of the daemon, whose GPUs a run without devices of its own shares
+ */
+export function devicesOf(
+  { NVIDIA_VISIBLE_DEVICES = '' }: Readonly<Record<string, string | undefined>>,
+  grant: GrantRecord | undefined,
+): readonly string[] {
+  if (grant?.devices !== undefined) return grant.devices.map(({ id }) => id);
+  const visible = NVIDIA_VISIBLE_DEVICES.trim();
+  return visible === '' || ['none', 'void', 'all'].includes(visible) ? [] : visible.split(',');
 }

@@ -50,7 +50,7 @@ async function gpuAgent(
 }
 
 function claimFiles({ home }: AgentUnderTest): string[] {
-  return readdirSync(path.join(home.folder, 'gpu-claims')).filter((name) => name.startsWith('claim-'));
+  return readdirSync(path.join(home.folder, 'gpu-table')).filter((name) => name.startsWith('claim-'));
 }
 
 const noClaims = (agent: AgentUnderTest) =>
@@ -227,6 +227,37 @@ test('two daemons of one GPU take turns, unless GPUs may be shared', async (t) =
   t.deepEqual(await agent.devices(third), ['0']);
   for (const task of [second, third]) agent.finish(task);
   for (const task of [second, third]) t.is((await agent.ended(task)).status, 'completed');
+});
+
+test('agent execute waits for its GPU, but not inside a task that has it', async (t) => {
+  const agent = await gpuAgent(t, ['one']);
+  agent.agent('daemon', '--queue', 'one', '--gpus', '0', '--foreground');
+  const first = await agent.enqueueTo('one');
+  t.deepEqual(await agent.devices(first), ['0']);
+  const { id: second } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'by hand',
+    type: 'training',
+    script: { ...shell(HOLDS), working_dir: '.' },
+  });
+  const execute = agent.agent('execute', '--id', second, '--gpus', '0');
+  await until(async () => execute.output().includes('tasks wait: GPU 0 is in use by test:gpu0'), {
+    what: 'agent execute to wait',
+    context: execute.output,
+  });
+  Object.assign(agent.home.env, { CLEARML_TASK_ID: first });
+  const { id: inner } = await agent.call<{ id: string }>('tasks.create', {
+    name: 'by a task',
+    type: 'training',
+    script: { ...shell('exit 0\n'), working_dir: '.' },
+  });
+  const nested = agent.agent('execute', '--id', inner, '--gpus', '0');
+  t.is((await nested.exited).code, 0, nested.output());
+  t.is((await agent.task(second)).status, 'created');
+  agent.finish(first);
+  t.deepEqual(await agent.devices(second), ['0']);
+  agent.finish(second);
+  t.is((await execute.exited).code, 0, execute.output());
+  await noClaims(agent);
 });
 
 const REFUSED: readonly [title: string, words: readonly string[], problem: RegExp][] = [

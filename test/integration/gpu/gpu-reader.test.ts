@@ -188,3 +188,30 @@ test('a card that is gone stays known under its own number, and a look says what
   await install('nvidia-smi', 'echo "Unable to determine the device handle: GPU is lost" >&2; exit 15');
   t.regex(Object(await reader.look()).problem, /GPU is lost/);
 });
+
+test('driver 615 tells its version twice, and Hopper cards have no absolute temperature limits', async (t) => {
+  const { reader, install } = await machine(t);
+  await install('nvidia-smi', `cat ${fixtures}/nvidia-smi/driver-615-two-h200.xml`);
+  const reading = await reader.read();
+  t.deepEqual([reading?.driverVersion, reading?.cudaVersion], ['615.36.01', '13.4']);
+  t.deepEqual(
+    reading?.gpus.map(({ temperature, processes }) => [temperature, processes.length]),
+    [
+      [58, 0],
+      [58, 1],
+    ],
+  );
+});
+
+test('the topology is asked for once, and a tool that fails has none', async (t) => {
+  const { reader, install, calls } = await machine(t);
+  await install('nvidia-smi', `cat ${fixtures}/nvidia-smi/topo-615-two-h200.txt`);
+  t.deepEqual((await reader.topology())?.numaNodes, [0, 0]);
+  await reader.topology();
+  t.deepEqual(await calls(), ['topo -m']);
+  for (const body of ['exit 3', 'exec sleep 60', 'echo garbage']) {
+    const other = await machine(t);
+    await other.install('nvidia-smi', body);
+    t.is(await other.reader.topology(), undefined, body);
+  }
+});

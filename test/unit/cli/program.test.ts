@@ -34,7 +34,7 @@ async function agent(words: readonly string[], env: Readonly<Record<string, stri
 const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegExp][] = [
   [['dameon'], "unknown command 'dameon'", 'Did you mean daemon? See "agent --help".'],
   [['install-bootstrap', '--check'], 'install-bootstrap is not needed here', /nothing to install/],
-  [['daemon', '--dynamic-gpus'], 'daemon --dynamic-gpus is not available here', /--gpus/],
+  [['daemon', '--dynamic-gpus', '--cpu-only'], '--dynamic-gpus and --cpu-only are both given', /--slots/],
   [['--nothing'], "unknown option '--nothing'", 'See "agent --help".'],
   [['daemon', '--nothing'], "daemon: unknown option '--nothing'", 'See "agent daemon --help".'],
   [['daemon', 'extra'], /^daemon: too many arguments/],
@@ -218,7 +218,7 @@ for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon
 test('a flag that only old scripts have is told to have no effect, and is not offered', async (t) => {
   const { shown } = await agent(['daemon', '--force-current-version']);
   t.regex(shown, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
-  t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version|dynamic-gpus/);
+  t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version/);
 });
 
 test('a file of words may hold the command too, and the value of a flag may be named like one', async (t) => {

@@ -254,6 +254,13 @@ test('scripts run in the order of the original', (t) => {
   );
 });
 
+test('a container gets the CPUs next to its GPUs unless its arguments name others', (t) => {
+  t.is(plan({ facts: { cpus: '0-3,8' } }).request.HostConfig.CpusetCpus, '0-3,8');
+  t.is(plan({}).request.HostConfig.CpusetCpus, undefined);
+  const container = { image: 'i', arguments: '--cpuset-cpus 5' };
+  t.is(plan({ container, facts: { cpus: '0-3,8' } }).request.HostConfig.CpusetCpus, '5');
+});
+
 test('podman gets GPUs as devices', (t) => {
   const gpu = { visible: '0,1', skipFlag: false, podman: true, amdNodes: undefined };
   const { request } = plan({ container: { image: 'i' }, facts: { gpu } });

@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import type { GrantRecord } from '../../../src/runs/grant-record.js';
 import { Journal } from '../../../src/runs/journal.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -25,7 +26,7 @@ test('a journal of the first version is read and continued', async (t) => {
 });
 
 const UNKNOWN: readonly [what: string, line: string, says: RegExp][] = [
-  ['a newer version', '{"version":3,"step":"launched","workload":{}}', /newer version.*format 3/],
+  ['a newer version', '{"version":4,"step":"launched","workload":{}}', /newer version.*format 4/],
   ['an unknown step', '{"step":"paused","until":"noon"}', /the step "paused"/],
   ['an unknown step of this version', '{"version":2,"step":"suspended"}', /the step "suspended"/],
   ['a newer place', `{"step":"preparing","place":${place(',"version":3')}}`, /newer version.*format 3/],
@@ -55,6 +56,38 @@ for (const [what, line, says] of UNKNOWN) {
     t.is(readFileSync(file, 'utf8'), text);
   });
 }
+
+const DEVICES = [{ key: 'GPU-1', id: '1', share: 0.5 }];
+const HELD: readonly [what: string, grant: unknown, read: GrantRecord | undefined][] = [
+  ['nothing', undefined, undefined],
+  ['an unknown kind', { kind: 'cluster', slot: 1 }, undefined],
+  ['a slot', { kind: 'slot', slot: 1, worker: 'w' }, { kind: 'slot', slot: 1, worker: 'w' }],
+  ['GPUs', { kind: 'gpus', claim: 'c', devices: DEVICES }, { kind: 'gpus', claim: 'c', devices: DEVICES }],
+  ['a claim without devices', { kind: 'gpus', claim: 'c' }, { kind: 'gpus' }],
+  ['a damaged device', { kind: 'whole', claim: 'c', devices: [{ key: 1 }] }, { kind: 'whole' }],
+];
+
+for (const [what, grant, read] of HELD) {
+  test(`the step of a pulled task says that its run holds ${what}`, async (t) => {
+    const folder = temporaryFolder(t);
+    const entry = { version: 3, step: 'pulled', task: 't', queue: 'q', grant };
+    writeFileSync(path.join(folder, 'journal.jsonl'), `${JSON.stringify(entry)}\n`);
+    t.deepEqual((await Journal.read(folder))?.grant, read);
+  });
+}
+
+test('only a step with such a grant needs the newer version', async (t) => {
+  const folder = temporaryFolder(t);
+  const journal = await Journal.open(folder);
+  await journal.write({ step: 'pulled', task: 't', queue: 'q' });
+  await journal.write({ step: 'pulled', task: 't', queue: 'q', grant: { kind: 'slot', slot: 0 } });
+  await journal.close();
+  const lines = readFileSync(path.join(folder, 'journal.jsonl'), 'utf8').trim().split('\n');
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line).version),
+    [2, 3],
+  );
+});
 
 test('a damaged line between others does not hide them', async (t) => {
   const folder = temporaryFolder(t);

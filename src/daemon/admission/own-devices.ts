@@ -1,0 +1,68 @@
+import { overlaps } from '../../gpu/claims/shares.js';
+import { gpuVisibility } from '../../gpu/visibility.js';
+import type { AgentContext } from '../../task/context.js';
+import { Admission, changeOf } from './admission.js';
+import { GpuClaims } from './gpu-claims.js';
+import type { Grant } from './grant.js';
+
+/** What one run of `agent execute` holds, until it is closed. */
+export interface OwnDevices {
+  grant: Grant;
+  close(): Promise<void>;
+}
+
+/** A death that the system does not announce is seen after this. */
+const LOOK_MS = 5_000;
+
+/**
+ * Waits until the GPUs of an agent without a queue are free, and claims them. An agent that a task runs on the same GPUs
+ * has those of its task.
+ *
+ * @param state folder of the agents of this user
+ * @throws the reason of the signal when it aborts
+ */
+export async function claimOwnDevices(
+  ctx: AgentContext,
+  state: string,
+  signal: AbortSignal,
+): Promise<OwnDevices> {
+  const { config, gpus, logger, workerId } = ctx;
+  const warn = (line: string) => logger.warn(line);
+  const { visible } = gpuVisibility({ env: config.env });
+  const claims = new GpuClaims({ config, state, gpus, visible, asNamed: false, warn });
+  const admission = new Admission({
+    workerId,
+    claims,
+    demandOf: () => ({ kind: 'whole' }),
+    slots: 0,
+    services: 0,
+    sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
+    fractionSharing: false,
+    isTaken: async () => false,
+    warn,
+  });
+  const close = () => admission.close();
+  const wait = changeOf(admission);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const grant = await admission.admit({ id: '' });
+      if (grant !== undefined) return { grant, close };
+      await wait(LOOK_MS, signal);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function isInside(claims: GpuClaims, task: string | undefined): Promise<boolean> {
+  if (!task) return false;
+  const devices = await claims.devices();
+  if (devices.length === 0) return false;
+  const { claims: held } = await claims.read();
+  return held.some(
+    (claim) =>
+      claim.task === task && claim.devices.some((one) => devices.some((device) => overlaps(one, device))),
+  );
+}
