@@ -1,56 +1,26 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { QueueRecord } from '../api/queues.js';
-import type { ReloadedConfig } from '../config/reload.js';
 import { causeLine } from '../errors.js';
-import type { RunMetrics } from '../monitor/run-metrics.js';
-import { RunFolders } from '../runs/folders.js';
-import type { AgentContext } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
-import { type Admission, changeOf } from './admission/admission.js';
+import { changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
-import type { Connection } from './connect.js';
-import type { DaemonOptions } from './daemon.js';
-import type { Ending } from './ending.js';
-import { endingTags } from './ending-state.js';
-import { Heartbeat } from './heartbeat.js';
-import { type Intervals, intervals } from './intervals.js';
-import { FailureTally, serveMetrics } from './metrics.js';
-import { Owners } from './owners.js';
-import { Gate } from './queues/gate.js';
+import { intervals } from './intervals.js';
+import { FailureTally } from './metrics.js';
 import { Poller, type PulledTask } from './queues/poller.js';
-import type { ResolvedQueue } from './queues/resolve-queues.js';
-import { RetryPause } from './queues/retry-pause.js';
-import { ServedQueues } from './queues/served-queues.js';
-import { VanishedTasks } from './queues/vanished-tasks.js';
+import type { VanishedTasks } from './queues/vanished-tasks.js';
 import { giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
-import { collectLeftovers, type LeftRun, putBackVanished, recoverRuns } from './runs/recover.js';
-import { devicesOf, type RunBoard } from './runs/run-board.js';
-import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
+import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
+import { devicesOf } from './runs/run-board.js';
+import type { RunIdentity, RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
-import { RunReports, type StartedReports } from './runs/run-reports.js';
+import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
-import { runsMany } from './slot-limits.js';
-import type { Slots } from './slots.js';
-import type { Machine } from './worker.js';
-
-/** A daemon that is ready to take tasks. */
-export interface ReadyDaemon {
-  options: DaemonOptions;
-  reloaded: ReloadedConfig;
-  connection: Connection;
-  ctx: AgentContext;
-  machine: Machine;
-  shutdown: Ending;
-  slots: Slots;
-  board: RunBoard;
-  queues: readonly ResolvedQueue[];
-  admission: Admission;
-}
+import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js';
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
@@ -91,28 +61,6 @@ async function register({ connection, ctx, shutdown, queues }: ReadyDaemon): Pro
   }
 }
 
-function openMetrics(
-  { admission, ctx, connection, machine, options, slots, shutdown }: ReadyDaemon,
-  failures: FailureTally,
-  queueLengths: ReadonlyMap<string, number>,
-) {
-  const folders = new RunFolders(ctx.stateFolder);
-  return serveMetrics({
-    config: options.config,
-    workerId: ctx.workerId,
-    monitor: machine.monitor,
-    slots,
-    failures: () => failures.figures(ctx.workerId),
-    traffic: connection.client.traffic,
-    hookFailures: ctx.hooks.failures,
-    queueLengths,
-    gpuStates: () => admission.gpuStates(),
-    runFolders: () => folders.left(),
-    ending: () => shutdown.view,
-    say: (text) => ctx.logger.info(text),
-  });
-}
-
 /** Shown in the web UI by servers that have a place for it; the limit itself holds without the server. */
 async function publishLimit({ options, connection, ctx }: ReadyDaemon): Promise<void> {
   if (options.services === undefined) return;
@@ -123,72 +71,6 @@ async function publishLimit({ options, connection, ctx }: ReadyDaemon): Promise<
       { retry: 'bounded' },
     )
     .catch(() => undefined);
-}
-
-/** What all runs of a daemon share. */
-interface Work {
-  folders: RunFolders;
-  contexts: RunContexts;
-  reports: RunReports;
-  gate: Gate;
-  queues: ServedQueues;
-  vanished: VanishedTasks;
-  pause: RetryPause;
-  failures: FailureTally;
-  /** Tasks in each queue at the last look, by the name of the queue. */
-  queueLengths: Map<string, number>;
-  metrics: RunMetrics | undefined;
-  pollMs: number;
-}
-
-function prepareWork(
-  daemon: ReadyDaemon,
-  times: Intervals,
-): Omit<Work, 'failures' | 'queueLengths' | 'metrics'> {
-  const { connection, ctx, reloaded, machine, options } = daemon;
-  const { workers, client } = connection;
-  const warn = (text: string) => ctx.logger.warn(text);
-  const info = (text: string) => ctx.logger.info(text);
-  const queues = new ServedQueues({ queues: connection.queues, served: daemon.queues, info, warn });
-  const services = options.services !== undefined;
-  const alone = !runsMany(options);
-  const heartbeat = new Heartbeat({
-    workers,
-    workerId: ctx.workerId,
-    queues: () => queues.ids,
-    tags: () => [...(alone ? (options.tags ?? []) : []), ...endingTags(daemon.shutdown.view)],
-    isDaemon: true,
-    intervalMs: times.reportMs,
-    monitor: machine.monitor,
-    warn,
-  });
-  daemon.shutdown.onChange(() => heartbeat.stateChanged());
-  const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
-  return {
-    folders: new RunFolders(ctx.stateFolder),
-    contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
-    reports: new RunReports({
-      heartbeat,
-      monitor: machine.monitor,
-      tags: ctx.workerTags,
-      intervalMs: times.reportMs,
-      warn,
-    }),
-    gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
-    queues,
-    vanished: new VanishedTasks({
-      taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
-      isHeld: async (task, signal) =>
-        (await workers.getAll({}, { signal })).some((worker) => worker.task?.id === task),
-      putBack: (vanished) => putBackVanished(ctx, vanished),
-      warn,
-    }),
-    pause: new RetryPause({
-      pauseMs: 1000 * options.config.agent.retry.pauseSec,
-      say: warn,
-    }),
-    pollMs: times.pollMs,
-  };
 }
 
 /** A task of which this many reports are missing has no agent that runs it. */
@@ -254,6 +136,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     intervalMs: work.pollMs,
     allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),
+    looked: (queues) => admission.looked(queues),
     wait: changeOf(admission),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),

@@ -1,6 +1,7 @@
 import { takenShare } from './claims/shares.js';
 import type { Claim, ClaimedDevice } from './claims/types.js';
 import type { MachineDevice } from './machine-devices.js';
+import { type Distances, nearestDevices } from './policy/nearest.js';
 
 /** GPUs of one task: whole ones from 1, a part of one below. */
 export interface GpuDemand {
@@ -13,6 +14,8 @@ export interface PickInput {
   /** Devices that may be used, in order of preference. */
   devices: readonly MachineDevice[];
   claims: readonly Pick<Claim, 'devices'>[];
+  /** How near the cards are to each other, where that is known. */
+  distances?: Distances | undefined;
   /** Whether a whole card may be shared by tasks that ask for a part. */
   shares: boolean;
 }
@@ -25,13 +28,23 @@ const ROUNDING = 1e-9;
  * The devices of a task, or `undefined` while too few are free. A range takes what is free up to its maximum. A part of a
  * GPU is a MIG slice, the smallest that fits, else a share of the card that it leaves least room on.
  */
-export function pickDevices({ demand, devices, claims, shares }: PickInput): ClaimedDevice[] | undefined {
+export function pickDevices({
+  demand,
+  devices,
+  claims,
+  shares,
+  distances,
+}: PickInput): ClaimedDevice[] | undefined {
   const free = devices
-    .map((device) => ({ device, free: 1 - takenShare(claims as readonly Claim[], device) }))
+    .map((device) => ({ device, free: 1 - takenShare(claims, device) }))
     .filter((one) => one.free > ROUNDING);
   const whole = free.filter((one) => one.free > 1 - ROUNDING && !one.device.fractionsOnly);
-  if (demand.max >= 1 && whole.length > 0 && whole.length >= demand.min)
-    return whole.slice(0, demand.max).map(({ device }) => claimed(device, 1));
+  if (demand.max >= 1 && whole.length > 0 && whole.length >= demand.min) {
+    const cards = whole.map(({ device }) => device);
+    return nearestDevices(cards, Math.min(demand.max, cards.length), distances).map((device) =>
+      claimed(device, 1),
+    );
+  }
   if (demand.min >= 1) return undefined;
   const wanted = Math.min(demand.max, 1);
   return sliceFor(demand.min, wanted, free) ?? (shares ? shareFor(demand.min, wanted, free) : undefined);

@@ -12,6 +12,7 @@ import { median, wallSeconds } from './measure.js';
 import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
 import { measureServices } from './service-figures.js';
+import { measureSimulation } from './simulation-figures.js';
 import { measureSlots } from './slot-figures.js';
 import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
@@ -42,6 +43,7 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
   slots: () => slotRows(both),
   configuration: () => [hoconFigure()],
   redactor: () => redactorFigures(),
+  simulation: () => simulationRows(),
 };
 /** These take many minutes, so they run only when `--only` names them. */
 const long: Record<string, () => Promise<Figure[]>> = {
@@ -225,4 +227,19 @@ function figure(
 ): Figure {
   const [ours = Number.NaN, original] = agents.map(measure);
   return { ...title, ours, ...(original === undefined ? {} : { original }) };
+}
+
+/** Of ours alone: the policy against one that starts any task that fits. */
+function simulationRows(): Figure[] {
+  return measureSimulation().flatMap(({ policy, limits, utilisation, waits }) => {
+    const name = `${policy}, time limits stated by ${100 * limits} %`;
+    return [
+      { name: `${name}: utilisation`, unit: '%', ours: 100 * utilisation },
+      ...Object.entries(waits).map(([size, minutes]) => ({
+        name: `${name}: wait of tasks of ${size} GPUs, 95th percentile`,
+        unit: 'min',
+        ours: minutes,
+      })),
+    ];
+  });
 }

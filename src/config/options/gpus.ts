@@ -34,6 +34,13 @@ export const GPU_OPTIONS = [
     consumedBy: 'gpu',
   },
   {
+    key: 'agent.gpu_reserve_after_sec',
+    type: 'number',
+    fallback: 600,
+    help: 'Seconds that a task for several GPUs waits before free GPUs are kept for it.',
+    consumedBy: 'daemon',
+  },
+  {
     key: 'agent.gpu_affinity',
     type: 'boolean',
     fallback: false,

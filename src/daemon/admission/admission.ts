@@ -6,13 +6,15 @@ import { outOfServiceFor } from '../../gpu/claims/shares.js';
 import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
-import { pickDevices } from '../../gpu/pick-devices.js';
+import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
+import { type HeldDevices, isHeldFrom } from '../../gpu/policy/reserve.js';
 import { onAbort } from '../../os/on-abort.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { type AskingQueue, Reservations } from './reservations.js';
 import { blockersOf, freePart, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
@@ -29,6 +31,8 @@ export interface AdmissionOptions {
   fractionSharing: boolean;
   /** Whether another daemon of this user has a worker id. */
   isTaken(workerId: string): Promise<boolean>;
+  /** `agent.gpu_reserve_after_sec` in milliseconds. */
+  reserveAfterMs: number;
   warn(line: string): void;
 }
 
@@ -42,9 +46,11 @@ export class Admission {
   /** Ends the watch on what other agents hold. */
   #watch: AbortController | undefined;
   #said: string | undefined;
+  readonly #reservations: Reservations;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#reservations = new Reservations({ ...options, afterMs: options.reserveAfterMs });
   }
 
   /** Told when something was given out or back, here or by another agent. */
@@ -57,8 +63,13 @@ export class Admission {
     return this.#options.claims.states();
   }
 
+  /** Called with each look: the queues that have a task to take. */
+  looked(queues: readonly string[]): void {
+    this.#reservations.keepOnly(queues);
+  }
+
   /** What a task of the queue takes; `undefined` while that is not free. */
-  async admit(queue: { id: string; name?: string }): Promise<Grant | undefined> {
+  async admit(queue: AskingQueue): Promise<Grant | undefined> {
     const demand = this.#options.demandOf(queue);
     try {
       switch (demand.kind) {
@@ -69,7 +80,7 @@ export class Admission {
         case 'whole':
           return await this.#whole();
         case 'gpus':
-          return await this.#gpus(demand);
+          return await this.#gpus(queue, demand);
       }
     } catch (error) {
       this.#tell(`no task that needs a GPU is taken: ${causeLine(error)}`);
@@ -146,22 +157,30 @@ export class Admission {
     return claim && this.#held({ kind: 'whole', claim: claim.id, devices: claim.devices });
   }
 
-  async #gpus(demand: { min: number; max: number }): Promise<Grant | undefined> {
+  async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
     const { claims, fractionSharing: shares, workerId } = this.#options;
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
+    const distances = demand.max > 1 ? await claims.distances() : undefined;
+    let held: HeldDevices | undefined;
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
-      const picked = pickDevices({ demand, devices: usable, claims: this.#counted(view), shares });
+      held = this.#reservations.held(usable, this.#counted(view));
+      const kept = isHeldFrom(held, { queue: queue.id, demand }) ? new Set(held?.devices) : new Set();
+      const free = usable.filter((device) => !kept.has(device));
+      const picked = pickDevices({ demand, devices: free, claims: this.#counted(view), shares, distances });
       return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
     });
+    if (claim === undefined) this.#reservations.refused(queue, demand);
+    else this.#reservations.granted(queue.id);
+    await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await this.#freeWorker(claim.worker);
     return this.#held({ kind: 'gpus', worker, claim: claim.id, devices: claim.devices });
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
-  #counted({ claims }: TableView): readonly Pick<Claim, 'devices'>[] {
+  #counted({ claims }: TableView): readonly Pick<Claim, 'devices' | 'endsBy'>[] {
     return this.#options.sharing ? [...this.#claims.values()].map((devices) => ({ devices })) : claims;
   }
 

@@ -8,7 +8,9 @@ import { GpuHealth } from '../../gpu/gpu-health.js';
 import type { GpuReader } from '../../gpu/gpu-reader.js';
 import type { Verdict } from '../../gpu/health.js';
 import { listedSelection, type MachineDevice, machineDevices } from '../../gpu/machine-devices.js';
+import type { Distances } from '../../gpu/policy/nearest.js';
 import { selectedDevices } from '../../gpu/visibility.js';
+import type { AgentContext } from '../../task/context.js';
 
 export interface GpuClaimsOptions {
   config: Config;
@@ -80,6 +82,19 @@ export class GpuClaims {
     await (await this.#opened()).release(id);
   }
 
+  async reserve(worker: string, devices: readonly MachineDevice[], until: number): Promise<void> {
+    await (await this.#opened()).reserve(worker, devices, until);
+  }
+
+  async unreserve(worker: string): Promise<void> {
+    await (await this.#opened()).unreserve(worker);
+  }
+
+  /** How near the cards are to each other, where the vendor's tool says so. */
+  async distances(): Promise<Distances | undefined> {
+    return (await this.#options.gpus.topology())?.distances;
+  }
+
   async read(): Promise<TableView> {
     return (await this.#opened()).read();
   }
@@ -113,4 +128,12 @@ export class GpuClaims {
     if (alone !== undefined) warn(alone);
     return GpuTable.open({ folder, sharing: gpuSharing, warn });
   }
+}
+
+/** Runs the hook of a GPU that was taken out of service. */
+export function tellGpuFailure({ background, hooks, workerId }: AgentContext): GpuClaimsOptions['retired'] {
+  return (gpus, reason) => {
+    const call = { worker: workerId, facts: { gpus, gpu_fault: reason } };
+    background.start(async () => void (await hooks.run('on_gpu_failure', call)));
+  };
 }

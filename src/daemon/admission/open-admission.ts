@@ -9,7 +9,7 @@ import type { DaemonOptions } from '../daemon.js';
 import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
 import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
-import { GpuClaims } from './gpu-claims.js';
+import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 
 /**
  * Demands by name and id of the queues, of which one that is made again has a new id.
@@ -75,10 +75,7 @@ export async function openAdmission(
     visible,
     asNamed: options.dynamicGpus !== undefined,
     warn,
-    retired: (gpus, reason) => {
-      const call = { worker: ctx.workerId, facts: { gpus, gpu_fault: reason } };
-      ctx.background.start(async () => void (await ctx.hooks.run('on_gpu_failure', call)));
-    },
+    retired: tellGpuFailure(ctx),
   });
   if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
   const demands = demandsOf(options.assigned, queues);
@@ -92,6 +89,7 @@ export async function openAdmission(
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
+    reserveAfterMs: 1000 * config.agent.gpuReserveAfterSec,
     warn,
   });
 }

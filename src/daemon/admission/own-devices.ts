@@ -2,7 +2,7 @@ import { overlaps } from '../../gpu/claims/shares.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
 import { Admission, changeOf } from './admission.js';
-import { GpuClaims } from './gpu-claims.js';
+import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 
 /** What one run of `agent execute` holds, until it is closed. */
@@ -29,7 +29,15 @@ export async function claimOwnDevices(
   const { config, gpus, logger, workerId } = ctx;
   const warn = (line: string) => logger.warn(line);
   const { visible } = gpuVisibility({ env: config.env });
-  const claims = new GpuClaims({ config, state, gpus, visible, asNamed: false, warn });
+  const claims = new GpuClaims({
+    config,
+    state,
+    gpus,
+    visible,
+    asNamed: false,
+    warn,
+    retired: tellGpuFailure(ctx),
+  });
   const admission = new Admission({
     workerId,
     claims,
@@ -39,6 +47,7 @@ export async function claimOwnDevices(
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
     isTaken: async () => false,
+    reserveAfterMs: Number.POSITIVE_INFINITY,
     warn,
   });
   const close = () => admission.close();

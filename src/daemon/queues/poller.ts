@@ -27,7 +27,9 @@ export interface PollerOptions {
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
-  admit?(queue: { id: string; name?: string }): Promise<Grant | undefined>;
+  admit?(queue: { id: string; name?: string; waitsSince?: string }): Promise<Grant | undefined>;
+  /** Called with each look: ids of the queues that have a task and may be pulled from. */
+  looked?(queues: readonly string[]): void;
   /** Waits for the next look, or for what may be free by now. */
   wait?(ms: number, signal: AbortSignal): Promise<void>;
   /**
@@ -94,7 +96,9 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    for (const queue of queuesToAsk(states, this.#options.order, this.#lastServed)) {
+    const asked = queuesToAsk(states, this.#options.order, this.#lastServed);
+    this.#options.looked?.(asked.map(({ id }) => id));
+    for (const queue of asked) {
       if (signal.aborted) return undefined;
       const pulled = await this.#take(queue, signal).catch((error: unknown) => {
         // Deleted since the look.
@@ -122,6 +126,7 @@ export class Poller {
       id,
       ...(name ? { name } : {}),
       entries: entries?.map((entry) => entry.task),
+      ...(entries?.[0]?.added ? { waitsSince: entries[0].added } : {}),
       allowed: allowed({ id, tags, ...(name ? { name } : {}) }),
     }));
   }
@@ -182,6 +187,8 @@ interface QueueState {
   name?: string;
   /** Waiting tasks, first to be taken first; `undefined` when the server does not tell. */
   entries: readonly string[] | undefined;
+  /** When the first of them was put there. */
+  waitsSince?: string;
   /** Whether schedule, tags and properties allow pulling from it now. */
   allowed: boolean;
 }

@@ -6,7 +6,7 @@ type Named = Pick<Device, 'id' | 'key'>;
 const ROUNDING = 1e-9;
 
 /** Part of a device that claims take, 0 for a free one. A card is taken whole by a claim of one of its slices, and back. */
-export function takenShare(claims: readonly Claim[], device: Named): number {
+export function takenShare(claims: readonly Pick<Claim, 'devices'>[], device: Named): number {
   const shares = claims
     .flatMap(({ devices }) => devices)
     .map((one) => (isSame(one, device) ? one.share : overlaps(one, device) ? 1 : 0));
@@ -15,7 +15,7 @@ export function takenShare(claims: readonly Claim[], device: Named): number {
 
 /** The first device of a claim of which less is free. */
 export function overdrawn(
-  claims: readonly Claim[],
+  claims: readonly Pick<Claim, 'devices'>[],
   wanted: readonly ClaimedDevice[],
 ): ClaimedDevice | undefined {
   return wanted.find((device) => takenShare(claims, device) + device.share > 1 + ROUNDING);

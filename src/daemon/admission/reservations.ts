@@ -1,0 +1,87 @@
+import type { MachineDevice } from '../../gpu/machine-devices.js';
+import type { GpuDemand } from '../../gpu/pick-devices.js';
+import {
+  type HeldDevices,
+  type ReserveInput,
+  reserveDevices,
+  type WaitingHead,
+} from '../../gpu/policy/reserve.js';
+import type { GpuClaims } from './gpu-claims.js';
+
+export interface ReservationsOptions {
+  workerId: string;
+  claims: Pick<GpuClaims, 'reserve' | 'unreserve'>;
+  /** A task that has waited for less reserves nothing. */
+  afterMs: number;
+  now?: () => number;
+}
+
+/** A queue whose first task is to be taken. */
+export interface AskingQueue {
+  id: string;
+  name?: string;
+  /** When its first task was put there, by the server's clock. */
+  waitsSince?: string;
+}
+
+/** Other agents of the machine leave the devices alone for this long after the last look at the queues. */
+const VALID_MS = 60_000;
+const RENEW_MS = 20_000;
+
+/** Which large task this daemon keeps devices free for. */
+export class Reservations {
+  readonly #options: ReservationsOptions;
+  readonly #waiting = new Map<string, WaitingHead>();
+  /** What other agents know, and since when. */
+  #published: { key: string; at: number } | undefined;
+
+  constructor(options: ReservationsOptions) {
+    this.#options = options;
+  }
+
+  /** A queue that has no task any more waits for nothing. */
+  keepOnly(queues: readonly string[]): void {
+    for (const queue of this.#waiting.keys()) if (!queues.includes(queue)) this.#waiting.delete(queue);
+  }
+
+  /** The first task of the queue found too few free devices. */
+  refused({ id, waitsSince = '' }: AskingQueue, demand: GpuDemand): void {
+    const since = Date.parse(waitsSince);
+    const first = this.#waiting.get(id)?.since ?? this.#now();
+    this.#waiting.set(id, { queue: id, demand, since: Number.isNaN(since) ? first : since });
+  }
+
+  granted(queue: string): void {
+    this.#waiting.delete(queue);
+  }
+
+  held(devices: readonly MachineDevice[], claims: ReserveInput['claims']): HeldDevices | undefined {
+    const { afterMs } = this.#options;
+    return reserveDevices({
+      waiting: [...this.#waiting.values()],
+      devices,
+      claims,
+      now: this.#now(),
+      afterMs,
+    });
+  }
+
+  /** Tells the other agents of the machine. */
+  async publish(held: HeldDevices | undefined): Promise<void> {
+    const { claims, workerId } = this.#options;
+    const key = held?.devices.map((device) => device.key).join(' ') ?? '';
+    if (key === '') {
+      if (this.#published !== undefined) await claims.unreserve(workerId);
+      this.#published = undefined;
+      return;
+    }
+    const now = this.#now();
+    if (this.#published?.key === key && now - this.#published.at < RENEW_MS) return;
+    await claims.reserve(workerId, held?.devices ?? [], now + VALID_MS);
+    this.#published = { key, at: now };
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)();
+  }
+}

@@ -1,0 +1,80 @@
+import { takenShare } from '../claims/shares.js';
+import type { Claim } from '../claims/types.js';
+import type { MachineDevice } from '../machine-devices.js';
+import type { GpuDemand } from '../pick-devices.js';
+
+/** The first task of a queue, which is waiting for devices. */
+export interface WaitingHead {
+  queue: string;
+  demand: GpuDemand;
+  /** When it was refused first, in milliseconds since 1970. */
+  since: number;
+}
+
+export interface ReserveInput {
+  waiting: readonly WaitingHead[];
+  /** Devices in service that this daemon gives out. */
+  devices: readonly MachineDevice[];
+  claims: readonly Pick<Claim, 'devices' | 'endsBy'>[];
+  /** Milliseconds since 1970. */
+  now: number;
+  /** A head that has waited for less reserves nothing. */
+  afterMs: number;
+}
+
+/** Devices that are kept free for a large task. */
+export interface HeldDevices {
+  queue: string;
+  /** GPUs that the task needs: smaller requests do not get the devices. */
+  size: number;
+  devices: readonly MachineDevice[];
+  /** When all of them are free at the latest, in milliseconds since 1970; `undefined` where a claim states no end. */
+  due: number | undefined;
+}
+
+/**
+ * What the request that has waited longest keeps free. Only requests for two or more GPUs do, as smaller ones fit as soon as
+ * a device is free. The devices are those that are free first: the free ones, then those whose tasks have a time limit, the
+ * earliest first. As another device comes free, it takes the place of one that is in use.
+ */
+export function reserveDevices(input: ReserveInput): HeldDevices | undefined {
+  const { waiting, devices, claims, now, afterMs } = input;
+  const [head] = waiting
+    .filter(({ demand, since }) => demand.min > 1 && now - since >= afterMs)
+    .sort((a, b) => a.since - b.since || b.demand.min - a.demand.min);
+  const whole = devices.filter(({ fractionsOnly }) => !fractionsOnly);
+  if (head === undefined || whole.length < head.demand.min) return undefined;
+  const chosen = whole
+    .map((device) => ({ device, freeAt: freeAt(device, claims, now) }))
+    .sort((a, b) => a.freeAt - b.freeAt)
+    .slice(0, head.demand.min);
+  const last = Math.max(...chosen.map((one) => one.freeAt));
+  return {
+    queue: head.queue,
+    size: head.demand.min,
+    // One that is in use without an end is not kept: whichever comes free first is.
+    devices: chosen.filter((one) => one.freeAt < Number.POSITIVE_INFINITY).map(({ device }) => device),
+    due: last === Number.POSITIVE_INFINITY ? undefined : last,
+  };
+}
+
+function freeAt(device: MachineDevice, claims: ReserveInput['claims'], now: number): number {
+  const ends = claims
+    .filter((claim) => takenShare([claim], device) > 0)
+    .map(({ endsBy }) => endsBy ?? Number.POSITIVE_INFINITY);
+  return Math.max(now, ...ends);
+}
+
+/**
+ * Whether a reservation keeps its devices from a request: from smaller ones of other queues, unless a time limit ends the
+ * task before all devices of the reservation are free.
+ *
+ * @param request `endsBy`: when the task's time limit ends it, in milliseconds since 1970; absent for a task without one
+ */
+export function isHeldFrom(
+  held: HeldDevices | undefined,
+  request: { queue: string; demand: GpuDemand; endsBy?: number | undefined },
+): boolean {
+  if (held === undefined || held.queue === request.queue || request.demand.min >= held.size) return false;
+  return held.due === undefined || request.endsBy === undefined || request.endsBy > held.due;
+}

@@ -1,0 +1,159 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { nearestDevices } from '../../../src/gpu/policy/nearest.js';
+import { isHeldFrom, reserveDevices } from '../../../src/gpu/policy/reserve.js';
+import { mixedTasks, simulate } from '../../support/gpu-simulation.js';
+
+const MINUTE = 60_000;
+const card = (number: number) => ({ id: `${number}`, key: `GPU-${number}`, card: number });
+const CARDS = [0, 1, 2, 3, 4, 5, 6, 7].map(card);
+
+/** Pairs over NVLink, fours under one socket. */
+const PAIRS = CARDS.map(({ card: one }) =>
+  CARDS.map(({ card: other }) =>
+    one === other ? 0 : one >> 1 === other >> 1 ? 1.1 : one >> 2 === other >> 2 ? 4 : 6,
+  ),
+);
+
+const NEAREST: [what: string, free: number[], count: number, chosen: number[]][] = [
+  ['a pair is linked', [1, 2, 3, 5], 2, [2, 3]],
+  ['four are under one socket', [0, 1, 2, 4, 5, 6, 7], 4, [4, 5, 6, 7]],
+  ['one card leaves pairs whole', [0, 1, 3, 4, 5], 1, [3]],
+  ['a pair leaves a socket whole', [0, 1, 4, 5, 6, 7], 2, [0, 1]],
+  ['all that is free', [6, 7], 2, [6, 7]],
+];
+
+for (const [what, free, count, chosen] of NEAREST) {
+  test(`nearest devices: ${what}`, (t) => {
+    const picked = nearestDevices(free.map(card), count, PAIRS);
+    t.deepEqual(
+      picked.map((one) => one.card),
+      chosen,
+    );
+  });
+}
+
+test('nearest devices: without a topology the first ones, and many cards are chosen quickly', (t) => {
+  t.deepEqual(nearestDevices(CARDS, 3, undefined), CARDS.slice(0, 3));
+  const many = Array.from({ length: 64 }, (_, number) => card(number));
+  const far = many.map((one) => many.map((other) => Math.abs(one.card - other.card)));
+  t.deepEqual(
+    nearestDevices(many, 16, far)
+      .map((one) => one.card)
+      .sort((a, b) => a - b),
+    Array.from({ length: 16 }, (_, at) => at),
+  );
+});
+
+const taken = (number: number, endsBy?: number) => ({
+  devices: [{ ...card(number), share: 1 }],
+  ...(endsBy === undefined ? {} : { endsBy }),
+});
+const two = { min: 2, max: 2 };
+const four = { min: 4, max: 4 };
+
+test('the head that has waited longest reserves what is free first, and knows when it is due', (t) => {
+  const waiting = [
+    { queue: 'pair', demand: two, since: 5 },
+    { queue: 'four', demand: four, since: 1 },
+  ];
+  const claims = [taken(0), taken(1, 900), taken(2, 700), taken(3), taken(4), taken(5, 800)];
+  const held = reserveDevices({ waiting, devices: CARDS, claims, now: 100, afterMs: 50 });
+  t.like(held, { queue: 'four', size: 4, due: 800 });
+  t.deepEqual(
+    held?.devices.map(({ id }) => id),
+    ['6', '7', '2', '5'],
+  );
+});
+
+test('a head that waits for a task without an end states no due time', (t) => {
+  const waiting = [{ queue: 'four', demand: four, since: 0 }];
+  const held = reserveDevices({
+    waiting,
+    devices: CARDS.slice(0, 4),
+    claims: [taken(0), taken(1)],
+    now: 100,
+    afterMs: 50,
+  });
+  t.deepEqual(held, { queue: 'four', size: 4, devices: [card(2), card(3)], due: undefined });
+});
+
+test('no reservation before the wait, for one GPU, or for more than there are', (t) => {
+  const input = { devices: CARDS.slice(0, 2), claims: [], now: 100, afterMs: 50 };
+  t.is(reserveDevices({ ...input, waiting: [{ queue: 'a', demand: two, since: 51 }] }), undefined);
+  t.is(
+    reserveDevices({ ...input, waiting: [{ queue: 'a', demand: { min: 1, max: 2 }, since: 0 }] }),
+    undefined,
+  );
+  t.is(reserveDevices({ ...input, waiting: [{ queue: 'a', demand: four, since: 0 }] }), undefined);
+});
+
+test('a reservation holds against smaller requests that do not end in time', (t) => {
+  const held = { queue: 'four', size: 4, devices: CARDS, due: 500 };
+  const one = { min: 1, max: 1 };
+  t.true(isHeldFrom(held, { queue: 'single', demand: one }));
+  t.true(isHeldFrom(held, { queue: 'single', demand: one, endsBy: 501 }));
+  t.false(isHeldFrom(held, { queue: 'single', demand: one, endsBy: 500 }));
+  t.true(isHeldFrom({ ...held, due: undefined }, { queue: 'single', demand: one, endsBy: 1 }));
+  t.false(isHeldFrom(held, { queue: 'four', demand: four }));
+  t.false(isHeldFrom(held, { queue: 'eight', demand: { min: 8, max: 8 } }));
+  t.false(isHeldFrom(undefined, { queue: 'single', demand: one }));
+});
+
+const anyLoad = fc.record({
+  seed: fc.integer(),
+  load: fc.double({ min: 0.3, max: 1.2, noNaN: true }),
+  limits: fc.constantFrom(0, 0.5, 1),
+  waitMinutes: fc.integer({ min: 0, max: 120 }),
+});
+
+test('in any mix no device is used twice, and reserved devices go to no smaller task without an end', (t) => {
+  fc.assert(
+    fc.property(anyLoad, ({ seed, load, limits, waitMinutes }) => {
+      const busy = new Map<string, number>();
+      simulate({
+        tasks: mixedTasks(seed, { count: 150, gpus: 8, load, limits }),
+        gpus: 8,
+        reserveAfterMs: waitMinutes * MINUTE,
+        onStart({ task, at, devices, held }) {
+          for (const id of devices) {
+            t.true((busy.get(id) ?? 0) <= at, `GPU ${id} is used twice`);
+            busy.set(id, at + task.lasts);
+          }
+          if (held === undefined || task.size >= held.size) return;
+          const reserved = held.devices.filter(({ id }) => devices.includes(id));
+          if (reserved.length > 0) t.true(task.limit !== undefined && at + task.limit <= (held.due ?? 0));
+        },
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('where every task states its limit, a reservation is served when it is due at the latest', (t) => {
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const due = new Map<number, number>();
+      // A larger or an older request may come first; of two sizes neither does.
+      const tasks = mixedTasks(seed, { count: 150, gpus: 8, load: 1, limits: 1 }).map((task) => ({
+        ...task,
+        size: task.size === 8 ? 8 : 1,
+      }));
+      const { waits } = simulate({
+        tasks,
+        gpus: 8,
+        reserveAfterMs: 30 * MINUTE,
+        onReserve({ task, held }) {
+          t.is(task.size, 8);
+          if (held.due !== undefined && !due.has(task.id)) due.set(task.id, held.due);
+        },
+      });
+      for (const task of tasks) {
+        const latest = due.get(task.id);
+        if (latest !== undefined) t.true(task.arrives + (waits.get(task.id) ?? 0) <= latest);
+      }
+      t.is(waits.size, tasks.length);
+    }),
+    { numRuns: 30 },
+  );
+});
