@@ -29,7 +29,7 @@ export class AvailableGpus {
     this.#changed();
   }
 
-  /** Changes while a call is under way are told by one more. */
+  /** A change while a call is under way causes one more. */
   #changed(): void {
     this.#stale = true;
     if (!this.#busy) void this.#publish();
