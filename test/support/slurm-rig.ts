@@ -112,7 +112,7 @@ interface ConfParts {
 /** `config_overrides`: a node may claim more than this machine has. */
 function confText({ folder, host, nodes, ports: [controller, ...ports], conf }: ConfParts): string {
   const node = (name: string, at: number) =>
-    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=4 RealMemory=4000`;
+    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=4 RealMemory=8000`;
   const further = new Set(conf.map((line) => line.split('=', 1)[0]));
   const base = [
     'ClusterName=rig',

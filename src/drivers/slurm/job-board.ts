@@ -59,26 +59,26 @@ export class JobBoard {
     if (this.#timer !== undefined || this.#asked !== undefined || this.#options.signal.aborted) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#asked = this.#ask().finally(() => {
+      this.#asked = this.#ask().then((pause) => {
         this.#asked = undefined;
+        if (this.#watched.size > 0) this.#plan(pause);
       });
     }, ms);
   }
 
-  async #ask(): Promise<void> {
+  /** @returns milliseconds until the next list */
+  async #ask(): Promise<number> {
     // A job that is watched from now on may be younger than the list.
     const keys = [...this.#watched.keys()];
-    let pause = this.#options.tickMs ?? TICK_MS;
+    const pause = this.#options.tickMs ?? TICK_MS;
     try {
       const jobs = await this.#options.list();
       for (const key of keys) this.#tell(key, viewOf(jobs.get(key)));
+      return pause;
     } catch (error) {
-      pause = Math.max(pause, AWAY_TICK_MS);
       for (const key of keys) this.#tell(key, { kind: 'away', words: causeLine(error) });
+      return Math.max(pause, AWAY_TICK_MS);
     }
-    queueMicrotask(() => {
-      if (this.#watched.size > 0) this.#plan(pause);
-    });
   }
 
   #tell(key: string, view: JobView): void {

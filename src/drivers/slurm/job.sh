@@ -51,13 +51,14 @@ while kill -0 "$child" 2>/dev/null; do
   sleep 0.1
   waited=$((waited + 100))
 done
+# Bash names the signal that ended the command, and forgets it with the last "wait".
+jobs -l >&2
 wait "$child"
 code=$?
-jobs -l >/dev/null
 status=$code
 if [ "$code" -gt 128 ]; then
   read -r said <"$folder/said"
-  case "$said" in *"Exit $code "*) ;; *) status="$code signal" ;; esac
+  case "$said" in *"Exit $code"*) ;; *[!\ ]*) status="$code signal" ;; esac
 fi
 # Into space that exists already: a full disk does not lose it.
 { echo "$status" && echo "$asked $killed"; } 1<>"$folder/exit-status"

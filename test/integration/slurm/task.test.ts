@@ -20,6 +20,6 @@ slurmTest('a task runs as a batch job, and nothing of it is left', async (t) => 
   t.like(task, { status: 'failed', status_reason: 'worker execution exit code 3' });
   t.regex(log, /on n[12]/);
   t.regex(log, /no newline/);
-  t.log(daemon.output);
+  t.log(daemon.output());
   t.deepEqual(rig.jobs(), []);
 });
