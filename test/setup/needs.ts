@@ -41,6 +41,12 @@ export const NEEDS: readonly Need[] = [
     checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
     packages: ['libfaketime'],
   },
+  {
+    name: 'Slurm',
+    checks: [['sh', '-c', 'test -x /usr/sbin/slurmctld && test -x /usr/sbin/slurmd']],
+    packages: ['slurm-wlm'],
+  },
+  { name: 'munge', checks: [['test', '-x', '/usr/sbin/munged']], packages: ['munge'] },
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

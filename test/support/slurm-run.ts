@@ -84,7 +84,10 @@ export async function slurmRun(
 }
 
 function taskWith(properties: Record<string, string>): NonNullable<PlaceRequest['task']> {
-  const entries = Object.entries(properties).map(([name, value]) => [name, { section: 'properties', name, value }]);
+  const entries = Object.entries(properties).map(([name, value]) => [
+    name,
+    { section: 'properties', name, value },
+  ]);
   const record = { id: 'task', hyperparams: { properties: Object.fromEntries(entries) } };
   return { record, queue: undefined, workerId: 'w', workerTags: [], serviceTask: true } as never;
 }

@@ -12,11 +12,12 @@ export class NoteQueue {
     this.#wake();
   }
 
-  /** The pieces and, as soon as they come, the notes; those that are left when the pieces end come last. */
+  /** The pieces and, as soon as they come, the notes; those that are left when the pieces end come last. `leave` ends the wait for a piece. */
   async *between(
     pieces: AsyncGenerator<OutputChunk>,
     position: number,
     signal: AbortSignal,
+    leave: () => void,
   ): AsyncGenerator<OutputChunk> {
     let at = position;
     let next = pieces.next();
@@ -35,6 +36,7 @@ export class NoteQueue {
       }
       yield* this.#taken(at);
     } finally {
+      leave();
       next.catch(() => undefined);
       await pieces.return(undefined);
     }

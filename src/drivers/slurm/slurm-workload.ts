@@ -44,13 +44,16 @@ export class SlurmWorkload implements Workload {
   async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
     const file = await OutputFile.open(this.ref.output);
     this.#output = file;
+    // A consumer that leaves early ends the wait for the next piece.
+    const left = new AbortController();
+    const reading = {
+      position,
+      complete: this.#complete.signal,
+      signal: AbortSignal.any([signal, left.signal]),
+    };
     const timer = setInterval(() => void refresh(this.ref.output), REFRESH_MS);
     try {
-      yield* this.#notes.between(
-        file.read({ position, complete: this.#complete.signal, signal }),
-        position,
-        signal,
-      );
+      yield* this.#notes.between(file.read(reading), position, signal, () => left.abort());
     } finally {
       clearInterval(timer);
       this.#output = undefined;

@@ -66,10 +66,15 @@ for (const [script, exit] of Object.entries(EXITS)) {
 }
 
 slurmTest('words and variables reach the command byte for byte, and no shell reads them', async (t) => {
-  const hostile = ['$(touch /tmp/x)', "a'b\"c", '`id`', 'two\nlines', '-n', '', '*', 'ä\\'];
+  const hostile = ['$(touch /tmp/x)', 'a\'b"c', '`id`', 'two\nlines', '-n', '', '*', 'ä\\'];
   const run = await slurmRun(t, rig.get(), { environment: { ODD: hostile.join('|'), LC_ALL: 'C.UTF-8' } });
   const workload = await run.driver.launch(run.place, {
-    argv: ['python3', '-c', 'import sys,os,json;print(json.dumps([sys.argv[1:],os.environ["ODD"],os.environ["OWN"]]))', ...hostile],
+    argv: [
+      'python3',
+      '-c',
+      'import sys,os,json;print(json.dumps([sys.argv[1:],os.environ["ODD"],os.environ["OWN"]]))',
+      ...hostile,
+    ],
     env: { OWN: 'x=y, z' },
   });
   const { bytes } = await wholeOutput(workload);
@@ -95,7 +100,10 @@ slurmTest('secrets are in no listing of Slurm', async (t) => {
   await stopped(t, workload);
 });
 
-async function stopped(t: ExecutionContext, workload: { stop(ms: number): Promise<void>; exited: Promise<unknown> }) {
+async function stopped(
+  t: ExecutionContext,
+  workload: { stop(ms: number): Promise<void>; exited: Promise<unknown> },
+) {
   await workload.stop(100);
   await workload.exited;
   t.pass();
