@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { causeLine } from '../../errors.js';
+import { exists } from '../../os/files.js';
 import type { WorkloadExit } from '../driver.js';
 import type { JobBoard, JobView } from './job-board.js';
 import { exitOfJob, exitOfStatus, type LeftStatus, needsState, parseStatus } from './job-exit.js';
@@ -33,6 +34,9 @@ export class JobWatch {
   #view: JobView | undefined;
   #saidPending: string | undefined;
   #saidAway = false;
+  #hasStarted = false;
+  /** Lists since the script was seen to have started that call the job pending. */
+  #pendingAgain = 0;
 
   constructor(options: JobWatchOptions) {
     this.#options = options;
@@ -53,6 +57,7 @@ export class JobWatch {
     if (view.kind === 'missing') return;
     const { job } = view;
     if (isPending(job)) {
+      if (this.#hasStarted) this.#pendingAgain++;
       if (job.reason !== 'None' && job.reason !== this.#saidPending) note(pendingText(job));
       if (job.reason !== 'None') this.#saidPending = job.reason;
     } else if (this.#saidPending !== undefined && job.node !== '') {
@@ -63,7 +68,7 @@ export class JobWatch {
 
   async #run(): Promise<WorkloadExit> {
     const { signal, ref } = this.#options;
-    const { status } = jobFiles(ref.folder);
+    const { status, started } = jobFiles(ref.folder);
     let since: number | undefined;
     while (!signal.aborted) {
       const left = await readLeft(status);
@@ -74,7 +79,11 @@ export class JobWatch {
         const late = performance.now() - since > WORD_MS;
         if (late || view?.kind === 'missing') return exitOfStatus(left);
       }
-      if (view?.kind === 'listed' && isStranded(view.job)) return this.#stranded(view.job);
+      if (view?.kind === 'listed' && isPending(view.job)) {
+        this.#hasStarted ||= await exists(started);
+        // The first list may be older than the start.
+        if (isStranded(view.job) || this.#pendingAgain > 1) return this.#stranded(view.job);
+      }
       if (view?.kind === 'listed' && !isLive(view.job)) return this.#ended(view.job);
       if (view?.kind === 'missing') return this.#missing();
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
@@ -106,7 +115,9 @@ export class JobWatch {
 
   async #stranded(job: ListedJob): Promise<WorkloadExit> {
     await this.#options.commands.cancel(job.id).catch(() => undefined);
-    const reason = `Slurm could not start job ${job.id} and held it (${job.reason}); a prolog failed, or its node`;
+    const reason = this.#hasStarted
+      ? `Slurm job ${job.id} was requeued; it would run a second time`
+      : `Slurm could not start job ${job.id} and held it (${job.reason}); its prolog or its node failed`;
     return { kind: 'lost', reason };
   }
 
