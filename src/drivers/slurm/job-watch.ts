@@ -115,6 +115,9 @@ export class JobWatch {
 
   async #stranded(job: ListedJob): Promise<WorkloadExit> {
     await this.#options.commands.cancel(job.id).catch(() => undefined);
+    // A controller that was killed may have forgotten the end of the job and put it back.
+    const left = await readLeft(jobFiles(this.#options.ref.folder).status);
+    if (left !== undefined) return exitOfStatus(left);
     const reason = this.#hasStarted
       ? `Slurm job ${job.id} was requeued; it would run a second time`
       : `Slurm could not start job ${job.id} and held it (${job.reason}); its prolog or its node failed`;
