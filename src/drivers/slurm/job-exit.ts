@@ -56,6 +56,7 @@ export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: n
     case 'BOOT_FAIL':
       return { kind: 'lost', reason: `the node${where} of ${named} failed (${job.reason})` };
     case 'CANCELLED':
+      if (left !== undefined && !left.asked) return exitOfStatus(left);
       return { kind: 'ended', by: 'cancelled', reason: `${named} was cancelled outside the agent` };
   }
   if (left !== undefined) return exitOfStatus(left);

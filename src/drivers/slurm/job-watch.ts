@@ -93,6 +93,13 @@ export class JobWatch {
 
   async #ended(job: ListedJob): Promise<WorkloadExit> {
     const left = await this.#statusOfEnded(job);
+    // Without a requeue, Slurm cancels a job whose prolog fails.
+    const begun = await exists(jobFiles(this.#options.ref.folder).started);
+    if (job.state === 'CANCELLED' && job.node !== '' && !begun)
+      return {
+        kind: 'lost',
+        reason: `Slurm could not start job ${job.id} on ${job.node}; its prolog failed`,
+      };
     const shown = left ? undefined : await this.#options.commands.show(job.id).catch(() => undefined);
     return exitOfJob(job, left, shown?.code);
   }
