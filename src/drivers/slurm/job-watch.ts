@@ -68,7 +68,7 @@ export class JobWatch {
 
   async #run(): Promise<WorkloadExit> {
     const { signal, ref } = this.#options;
-    const { status, started } = jobFiles(ref.folder);
+    const { status } = jobFiles(ref.folder);
     let since: number | undefined;
     while (!signal.aborted) {
       const left = await readLeft(status);
@@ -79,16 +79,23 @@ export class JobWatch {
         const late = performance.now() - since > WORD_MS;
         if (late || view?.kind === 'missing') return exitOfStatus(left);
       }
-      if (view?.kind === 'listed' && isPending(view.job)) {
-        this.#hasStarted ||= await exists(started);
-        // The first list may be older than the start.
-        if (isStranded(view.job) || this.#pendingAgain > 1) return this.#stranded(view.job);
-      }
-      if (view?.kind === 'listed' && !isLive(view.job)) return this.#ended(view.job);
-      if (view?.kind === 'missing') return this.#missing();
+      const end = await this.#endBySlurm(view);
+      if (end !== undefined) return end;
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
     return new Promise(() => undefined);
+  }
+
+  /** How the job ended by what Slurm says; `undefined` while it lives or nothing is known. */
+  async #endBySlurm(view: JobView | undefined): Promise<WorkloadExit | undefined> {
+    if (view === undefined || view.kind === 'away') return undefined;
+    if (view.kind === 'missing') return this.#missing();
+    const { job } = view;
+    if (!isLive(job)) return this.#ended(job);
+    if (!isPending(job)) return undefined;
+    this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
+    // The first list may be older than the start.
+    return isStranded(job) || this.#pendingAgain > 1 ? this.#stranded(job) : undefined;
   }
 
   async #ended(job: ListedJob): Promise<WorkloadExit> {
