@@ -49,6 +49,12 @@ export const ERROR_TABLE = {
   DOCKER_ENGINE: [FAILURE, 'The container engine cannot be reached or refuses a call.'],
   DOCKER_IMAGE: [FAILURE, "The task's image cannot be pulled or cannot run here."],
   DOCKER_CONTAINER: [FAILURE, "The task's container cannot be created, started or prepared."],
+  SLURM: [FAILURE, 'Slurm gives no answer.'],
+  SLURM_JOB: [FAILURE, 'Slurm refuses a job.'],
+  SLURM_FOLDER: [
+    FAILURE,
+    'A compute node of Slurm does not see a folder that jobs need, or cannot write to it.',
+  ],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
   PROCESS_STUCK: [FAILURE, 'Processes of a task survive SIGKILL because they hang in the kernel.'],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],

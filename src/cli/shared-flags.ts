@@ -19,8 +19,11 @@ export const machineFlags: readonly Flag[] = [
 ];
 
 /** Where the work is done; `help` says what that is for the command, unless the driver says it itself. */
-export function driverFlags(help: string): readonly Flag[] {
-  return DRIVERS.flatMap(({ flags }) => flags.map((flag) => ({ help, ...flag, group: 'Container' })));
+export function driverFlags(help: string, forImages = false): readonly Flag[] {
+  const modules = forImages ? DRIVERS.filter(({ makesImages }) => makesImages) : DRIVERS;
+  return modules.flatMap(({ flags }) =>
+    flags.map(({ setting: _, ...flag }) => ({ help, group: 'Container', ...flag })),
+  );
 }
 
 /** The agent's own output; the same for daemon, execute and build. */

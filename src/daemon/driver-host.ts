@@ -109,9 +109,20 @@ function hostOf(parts: HostParts): DriverHost {
     forImage: parts.forImage === true,
     warn: (text) => parts.logger.warn(text),
     signal,
+    queueName: (id) => queueName(parts.connection, id, signal),
     describe: (task, until) => describeTask(parts, task, until),
     planned: (task, outcome) => tellServer(parts, task, outcome),
   };
+}
+
+async function queueName(
+  { queues }: Connection,
+  id: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const asked = { signal, retry: 'bounded' } as const;
+  const [found] = await queues.getAll({ id: [id], search_hidden: true }, asked).catch(() => []);
+  return found?.name;
 }
 
 async function describeTask(

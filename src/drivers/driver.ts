@@ -264,11 +264,19 @@ export interface WorkloadRef extends PlaceRef {
   output: string;
 }
 
+/**
+ * Why a place was ended from outside: its time was up, something more important took its resources, somebody cancelled
+ * it by other means than the agent's.
+ */
+export type PlaceEnd = 'time_limit' | 'preempted' | 'cancelled';
+
 /** How a workload ended. */
 export type WorkloadExit =
   /** `oomKilled`: the kernel has ended a process in it because the memory was used up. */
   | { kind: 'exited'; code: number; oomKilled?: boolean }
   | { kind: 'signalled'; signal: string; oomKilled?: boolean }
+  /** What runs the place ended it for a reason of its own. */
+  | { kind: 'ended'; by: PlaceEnd; reason: string }
   /** It is gone and left no exit status (machine restarted, killed together with its wrapper). */
   | { kind: 'lost'; reason: string };
 

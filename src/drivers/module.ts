@@ -14,6 +14,8 @@ export interface DriverModule {
   readonly refVersion: number;
   /** Where its tasks run, for messages: `in a container`. */
   readonly where: string;
+  /** Its places can become images, so `agent build` has its flags. */
+  readonly makesImages?: boolean;
   /** Flags that choose it, in the commands that run tasks. Without any, it is the default and always there. */
   readonly flags: readonly DriverFlag[];
   /**
@@ -38,6 +40,11 @@ export interface DriverModule {
   processes?(place: PlaceRef, workload: WorkloadRef | undefined): Promise<number[]>;
   /** Whether the folder of a run whose journal is lost shows that this driver had a place for it. */
   leftIn?(runFolder: string): Promise<boolean>;
+  /**
+   * How many tasks a daemon runs at once with it, each as a worker of its own. Absent where the daemon's flags alone
+   * decide.
+   */
+  atOnce?(config: Config, choice: DriverChoice): number;
   /** The checks of `agent doctor`, each one line. Absent where there is nothing to look at. */
   examine?(config: Config): Promise<DriverFinding[]>;
   /** Opens the store of stopped places that `agent prune` clears. Absent where places leave nothing behind. */
@@ -55,6 +62,10 @@ export interface DriverFlag {
   env?: string;
   /** Takes all words up to the next flag. */
   greedy?: boolean;
+  /** Heading in the help; `Container` when absent. */
+  group?: string;
+  /** Chooses nothing by itself and goes with another flag of the driver. */
+  setting?: boolean;
 }
 
 /** A driver as the command line chose it. */
@@ -64,6 +75,8 @@ export interface DriverChoice {
   engine?: string;
   /** The words after the flag: image and arguments for tasks that name no image. */
   words: readonly string[];
+  /** Values of further flags, by names of the driver's own. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** What a driver gets from the agent: planning a place reads from the server and writes its findings back. */
@@ -81,6 +94,8 @@ export interface DriverHost {
   warn(text: string): void;
   /** Ends all watching when the daemon leaves; commands run on. */
   signal: AbortSignal;
+  /** The name of a queue, by its id; `undefined` where the server does not tell. */
+  queueName(id: string): Promise<string | undefined>;
   describe(task: PlaceTask, signal: AbortSignal): Promise<TaskDescription>;
   planned(task: PlaceTask, outcome: PlanOutcome): Promise<void>;
 }

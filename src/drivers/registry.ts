@@ -5,9 +5,10 @@ import { dockerModule } from './docker/module.js';
 import type { PlaceRef } from './driver.js';
 import { localModule } from './local/module.js';
 import type { DriverChoice, DriverModule, StoppedPlaces } from './module.js';
+import { slurmModule } from './slurm/module.js';
 
 /** All drivers. The first is the default: it has no flags and every agent opens it. */
-export const DRIVERS: readonly [DriverModule, ...DriverModule[]] = [localModule, dockerModule];
+export const DRIVERS: readonly [DriverModule, ...DriverModule[]] = [localModule, dockerModule, slurmModule];
 
 export function driverModule(kind: string): DriverModule | undefined {
   return DRIVERS.find((one) => one.kind === kind);
@@ -29,9 +30,15 @@ export function chosenDriver(options: Readonly<Record<string, unknown>>): Driver
   throw new AgentError('USAGE', `the flags choose two drivers, ${names}`, { hint: 'Keep those of one.' });
 }
 
+/** How many tasks a daemon runs at once with the chosen driver; `undefined` where its own flags decide. */
+export function tasksAtOnce(config: Config, choice: DriverChoice | undefined): number | undefined {
+  return choice && driverModule(choice.kind)?.atOnce?.(config, choice);
+}
+
 /** The flags that choose a driver other than the default, for messages: `--docker or --podman`. */
 export function driverFlagNames(): string {
-  const names = DRIVERS.flatMap(({ flags }) => flags.map((flag) => flag.flags.split(' ', 1)[0] ?? ''));
+  const choosing = DRIVERS.flatMap(({ flags }) => flags.filter(({ setting }) => setting !== true));
+  const names = choosing.map((flag) => flag.flags.split(' ', 1)[0] ?? '');
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 

@@ -12,6 +12,8 @@ export const FAILURE_CLASSES = [
   'environment',
   'gpu_fault',
   'agent_lost',
+  'time_limit',
+  'preempted',
   'disk_full',
   'server_refused',
   'setup',
@@ -35,7 +37,7 @@ const OF_CODES: Partial<Record<ErrorCode, FailureClass>> = {
 };
 
 /** Causes that lie with this machine whatever the task asks for. */
-const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'GPU_DEVICE', 'DOCKER_ENGINE']);
+const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'GPU_DEVICE', 'DOCKER_ENGINE', 'SLURM']);
 
 /** What an error says of the set-up that it ended. */
 export interface SetupCause {
@@ -62,6 +64,7 @@ export function failureClass(end: RunEnd): FailureClass | undefined {
   if (end.kind === 'setup') return end.class ?? 'setup';
   const { exit } = end;
   if (exit.kind === 'lost') return 'agent_lost';
+  if (exit.kind === 'ended') return exit.by === 'cancelled' ? undefined : exit.by;
   if (exit.kind === 'exited' && exit.code === 0) return undefined;
   if (exit.oomKilled === true) return 'out_of_memory';
   if (end.gpuFault !== undefined) return 'gpu_fault';
@@ -69,12 +72,19 @@ export function failureClass(end: RunEnd): FailureClass | undefined {
   return exit.kind === 'exited' ? 'user_exit_code' : 'signal';
 }
 
+const OF_THE_PLACE: ReadonlySet<FailureClass> = new Set([
+  'agent_lost',
+  'preempted',
+  'gpu_fault',
+  'disk_full',
+]);
+
 /** Whether the machine or its network ended the task: only such a failure is retried. */
 export function isInfrastructure(end: RunEnd): boolean {
   if (end.kind === 'stop' || end.stands) return false;
   if (end.kind === 'setup') return end.infrastructure === true;
   const failed = failureClass(end);
-  return failed === 'agent_lost' || failed === 'gpu_fault' || failed === 'disk_full';
+  return failed !== undefined && OF_THE_PLACE.has(failed);
 }
 
 /** Short texts that the web UI shows as the reason of a failed status. */
@@ -96,6 +106,8 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   DOCKER_IMAGE: 'failed getting the container image',
   DOCKER_CONTAINER: 'failed preparing the container',
   GPU_DEVICE: 'failed giving the container a GPU',
+  SLURM: 'failed reaching Slurm',
+  SLURM_JOB: 'Slurm refuses the job',
 };
 const UNNAMED = 'failed preparing the task';
 

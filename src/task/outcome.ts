@@ -135,6 +135,13 @@ function exitSettlement(exit: WorkloadExit, blame: string | undefined): Settleme
       const why = exit.oomKilled ? 'out of memory' : blame;
       return failed(`-${number}`, ` (${[exit.signal, why].filter(Boolean).join(', ')})`, 128 + number);
     }
+    case 'ended':
+      return {
+        call: exit.by === 'cancelled' ? 'stopped' : 'failed',
+        status_reason: `worker execution ended: ${exit.reason}`,
+        logText: `Process ended: ${exit.reason}`,
+        exitStatus: 1,
+      };
     case 'lost':
       return {
         call: 'failed',

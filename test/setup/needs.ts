@@ -42,6 +42,12 @@ export const NEEDS: readonly Need[] = [
     packages: ['libfaketime'],
   },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
+  {
+    name: 'Slurm',
+    checks: [['sh', '-c', 'test -x /usr/sbin/slurmctld && test -x /usr/sbin/slurmd']],
+    packages: ['slurm-wlm'],
+  },
+  { name: 'munge', checks: [['test', '-x', '/usr/sbin/munged']], packages: ['munge'] },
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

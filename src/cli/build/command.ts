@@ -25,6 +25,7 @@ export const buildCommand: Command = {
     },
     ...driverFlags(
       "build an image, in a container of the task's image or of the image named here with its arguments",
+      true,
     ),
     {
       flags: '--force-docker',

@@ -3,7 +3,7 @@ import { readList } from '../../config/lists.js';
 import type { DaemonOptions } from '../../daemon/daemon.js';
 import { tellServiceManager } from '../../daemon/service-manager.js';
 import { type WorkerIdentity, workerIds } from '../../daemon/worker-id.js';
-import { chosenDriver } from '../../drivers/registry.js';
+import { chosenDriver, tasksAtOnce } from '../../drivers/registry.js';
 import { parseGpus } from '../../gpu/dynamic-gpus.js';
 import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
@@ -53,6 +53,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
   const voice = voiceOf(context, config);
   const { options, env, home } = context;
   const interval = options.pollingInterval;
+  const driver = chosenDriver(options);
   const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
   return {
     config: withVisibility(config),
@@ -69,13 +70,13 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
     tags: reportTags(context),
-    services: servicesMode(options),
+    services: severalTasks(context, config, driver),
     ownerTokens: options.useOwnerToken === true,
     schedule: scheduleOf(context, config, voice.logger.warn),
     workerIds: ownIds(identityOf(context, config), options.dynamicGpus === true),
     wait: options.wait !== false,
     taskOptions: taskOptions(context),
-    driver: chosenDriver(context.options),
+    driver,
     signals: process,
     ignoresHangup: startedByNohup(),
     leave: (status) => process.exit(status),
@@ -89,6 +90,17 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
 /** One daemon alone gives out a GPU, so there is no second id for it. */
 function ownIds(identity: WorkerIdentity, dynamic: boolean): Iterable<string> {
   return dynamic && identity.id !== undefined ? [identity.id] : workerIds(identity);
+}
+
+/** By the flag, else as the driver has it. */
+function severalTasks(
+  { options }: CommandContext,
+  config: Config,
+  driver: DaemonOptions['driver'],
+): DaemonOptions['services'] {
+  const flag = servicesMode(options);
+  const limit = flag?.limit ?? tasksAtOnce(config, driver);
+  return flag === undefined && limit === undefined ? undefined : { limit };
 }
 
 /** Tags by flag, else by variable. */

@@ -18,6 +18,7 @@ import { PACKAGE_TOOL_OPTIONS } from './package-tools.js';
 import { PACKAGE_OPTIONS } from './packages.js';
 import { PYTHON_OPTIONS } from './python.js';
 import { SDK_OPTIONS } from './sdk.js';
+import { SLURM_OPTIONS } from './slurm.js';
 
 /** A chapter of the example file and of the documents. */
 export interface OptionSection {
@@ -38,6 +39,7 @@ const SECTIONS = [
   { title: 'Containers', options: CONTAINER_OPTIONS },
   { title: 'Paths inside containers', options: CONTAINER_MOUNT_OPTIONS },
   { title: 'What containers may be', options: CONTAINER_POLICY_OPTIONS },
+  { title: 'Slurm jobs', options: SLURM_OPTIONS },
   { title: 'What is hidden', options: MASKING_OPTIONS },
   { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
   { title: 'Usage metering', options: METERING_OPTIONS },

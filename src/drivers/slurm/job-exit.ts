@@ -1,0 +1,69 @@
+import { constants } from 'node:os';
+import type { WorkloadExit } from '../driver.js';
+import type { ListedJob } from './job-list.js';
+
+/** What the script of a job has left. */
+export interface LeftStatus {
+  /** 128 + n where signal n ended the command. */
+  code: number;
+  signalled: boolean;
+  /** TERM came to the script, from the agent or from Slurm. */
+  asked: boolean;
+}
+
+export function parseStatus(text: string): LeftStatus | undefined {
+  const found = /^(\d{1,3})( signal)?\n(asked)? ?(?:killed)?\s/.exec(text);
+  if (found === null) return undefined;
+  return { code: Number(found[1]), signalled: found[2] !== undefined, asked: found[3] !== undefined };
+}
+
+/** Slurm may know a cause of such an end that the command's own status does not show. */
+export function needsState({ code, asked }: LeftStatus): boolean {
+  return asked || code !== 0;
+}
+
+type OwnExit = Extract<WorkloadExit, { kind: 'exited' | 'signalled' }>;
+
+const KILLED: OwnExit = { kind: 'signalled', signal: 'SIGKILL' };
+
+export function exitOfStatus({ code, signalled }: LeftStatus): OwnExit {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return signal === undefined || !signalled ? { kind: 'exited', code } : { kind: 'signalled', signal };
+}
+
+/** Exit codes of the script itself, where the command was not started. */
+const UNSEEN = 66;
+const SECOND_RUN = 75;
+
+/**
+ * How a job ended, from its final state and the status that its script left, if it left one.
+ *
+ * @param code the script's exit code as Slurm has it, where it is known
+ */
+export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: number): WorkloadExit {
+  const where = job.node === '' ? '' : ` on ${job.node}`;
+  const named = `Slurm job ${job.id}`;
+  switch (job.state) {
+    case 'OUT_OF_MEMORY':
+      return { ...(left ? exitOfStatus(left) : KILLED), oomKilled: true };
+    case 'TIMEOUT':
+      return { kind: 'ended', by: 'time_limit', reason: `${named} reached its time limit${where}` };
+    case 'DEADLINE':
+      return { kind: 'ended', by: 'time_limit', reason: `${named} reached its deadline` };
+    case 'PREEMPTED':
+      return { kind: 'ended', by: 'preempted', reason: `${named} was preempted${where}` };
+    case 'NODE_FAIL':
+    case 'BOOT_FAIL':
+      return { kind: 'lost', reason: `the node${where} of ${named} failed (${job.reason})` };
+    case 'CANCELLED':
+      if (left !== undefined && !left.asked) return exitOfStatus(left);
+      return { kind: 'ended', by: 'cancelled', reason: `${named} was cancelled outside the agent` };
+  }
+  if (left !== undefined) return exitOfStatus(left);
+  if (code === UNSEEN) return { kind: 'lost', reason: `the node${where} does not see the files of ${named}` };
+  if (code === SECOND_RUN) return { kind: 'lost', reason: `${named} was started a second time${where}` };
+  return {
+    kind: 'lost',
+    reason: `${named} is ${job.state}${job.reason === 'None' ? '' : ` (${job.reason})`} and left no exit status`,
+  };
+}

@@ -1,0 +1,126 @@
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { checkCommand } from '../../os/command-errors.js';
+import { diskError, ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
+import { programText } from '../../os/program-file.js';
+import type { PlaceCommand } from '../driver.js';
+import { jobFiles, type SlurmPlaceRef } from './slurm-ref.js';
+
+/** Longer than any status and than the first line of what bash says. */
+const STATUS_SPACE = `${' '.repeat(63)}\n`;
+const SAID_SPACE = `${' '.repeat(1023)}\n`;
+
+/** What belongs to the login node, or what Slurm sets in the job. */
+const NOT_PASSED =
+  /^(?:SLURM|SLURMD|SBATCH|SALLOC|SRUN)_|^(?:CUDA_VISIBLE_DEVICES|NVIDIA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|HIP_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ZE_AFFINITY_MASK|TMPDIR|HOSTNAME|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|INVOCATION_ID|NOTIFY_SOCKET)$/;
+/** Bash does not let these be set. */
+const READ_ONLY = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'PPID', 'SHELLOPTS', 'UID', '_']);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Folders of jobs in the shared folder. */
+export function jobsFolder(shared: string): string {
+  return path.join(shared, 'jobs');
+}
+
+/** Makes the folder of a job that does not exist yet, and notes in it whose it is. */
+export async function makeJobFolder({ folder, runFolder, taskId }: SlurmPlaceRef): Promise<void> {
+  try {
+    await ensureFolder(path.dirname(folder));
+    await mkdir(folder, { mode: 0o700 });
+    await writeFileDurable(jobFiles(folder).owner, JSON.stringify({ runFolder, taskId }));
+  } catch (error) {
+    throw diskError(error, folder);
+  }
+}
+
+/**
+ * Writes what the job needs.
+ *
+ * @param base environment under that of the command
+ * @throws AgentError COMMAND_MISSING, LAUNCH_FAILED, DISK_FULL
+ */
+export async function writeJob(ref: SlurmPlaceRef, command: PlaceCommand, base: Environment): Promise<void> {
+  const files = jobFiles(ref.folder);
+  const cwd = command.cwd ?? ref.folder;
+  const variables = { ...withoutNames(base), ...withoutNames(command.env ?? {}) };
+  const program = await checkCommand({ argv: command.argv, cwd, env: variables }, 'LAUNCH_FAILED');
+  const env = await withSharedFiles(ref, variables);
+  const pairs = Object.entries(env).filter(([, value]) => value !== undefined);
+  const words = [cwd, program, ...command.argv.slice(1)];
+  try {
+    await writeFile(files.script, programText('job.sh', import.meta.url), { mode: 0o700 });
+    await writeFile(files.environment, nulEnded(pairs.map(([name, value]) => `${name}=${value}`)), {
+      mode: 0o600,
+    });
+    await writeFile(files.command, nulEnded(words), { mode: 0o600 });
+    await writeFile(files.output, '', { mode: 0o600, flag: 'a' });
+    await writeFile(files.said, SAID_SPACE, { mode: 0o600 });
+    // Last: with it the job is complete.
+    await writeFileDurable(files.status, STATUS_SPACE);
+  } catch (error) {
+    throw diskError(error, ref.folder);
+  }
+}
+
+export async function removeJobFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+export interface OwnedFolder {
+  key: string;
+  folder: string;
+  runFolder: string;
+  taskId: string;
+}
+
+/** Folders of jobs, of whatever agent, that say whose they are. */
+export async function ownedFolders(shared: string): Promise<OwnedFolder[]> {
+  const parent = jobsFolder(shared);
+  const keys = await readdir(parent).catch(() => []);
+  const found = await Promise.all(
+    keys.map(async (key) => {
+      const folder = path.join(parent, key);
+      const text = await readTextIfThere(jobFiles(folder).owner).catch(() => undefined);
+      const owner = ownerOf(text);
+      return owner === undefined ? [] : [{ key, folder, ...owner }];
+    }),
+  );
+  return found.flat();
+}
+
+function ownerOf(text: string | undefined): Pick<OwnedFolder, 'runFolder' | 'taskId'> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const { runFolder, taskId }: Partial<Record<string, unknown>> = { ...Object(JSON.parse(text)) };
+    if (typeof runFolder === 'string' && typeof taskId === 'string') return { runFolder, taskId };
+  } catch {
+    // Half written by an agent that was killed.
+  }
+  return undefined;
+}
+
+function withoutNames(env: Environment): Environment {
+  const kept = Object.entries(env).filter(
+    ([name]) => /^[A-Za-z_]\w*$/.test(name) && !NOT_PASSED.test(name) && !READ_ONLY.has(name),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** The run's folder is on this machine, perhaps alone: files in it that variables name go along. */
+async function withSharedFiles({ folder, runFolder }: SlurmPlaceRef, env: Environment): Promise<Environment> {
+  const own = path.join(runFolder, 'clearml.conf');
+  const { config } = jobFiles(folder);
+  const named = Object.entries(env).filter(([, value]) => value === own);
+  if (named.length === 0) return env;
+  try {
+    await copyFile(own, config);
+  } catch (error) {
+    throw diskError(error, config);
+  }
+  return { ...env, ...Object.fromEntries(named.map(([name]) => [name, config])) };
+}
+
+function nulEnded(words: readonly string[]): string {
+  return words.map((word) => `${word}\0`).join('');
+}

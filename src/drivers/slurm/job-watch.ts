@@ -1,0 +1,169 @@
+import { open, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { causeLine } from '../../errors.js';
+import { exists } from '../../os/files.js';
+import type { WorkloadExit } from '../driver.js';
+import type { JobBoard, JobView } from './job-board.js';
+import { exitOfJob, exitOfStatus, type LeftStatus, needsState, parseStatus } from './job-exit.js';
+import { isLive, isPending, isStranded, type ListedJob, pendingText } from './job-list.js';
+import type { SlurmCommands } from './slurm-commands.js';
+import { jobFiles, type SlurmWorkloadRef } from './slurm-ref.js';
+
+export interface JobWatchOptions {
+  ref: SlurmWorkloadRef;
+  board: JobBoard;
+  commands: SlurmCommands;
+  /** Lines for the task's log: why the job waits, what Slurm says of its end. */
+  note(text: string): void;
+  /** Ends the watch when the daemon leaves; the promise stays open. */
+  signal: AbortSignal;
+}
+
+/** A network file system announces nothing, so the status is looked for. */
+const LOOK_MS = 250;
+/** Slurm's word is waited for so long once the command has left its status. */
+const WORD_MS = 60_000;
+/** What a compute node has written is seen here by then: network file systems keep attributes for a while. */
+const SEEN_MS = 15_000;
+
+/** Watches one job: by the status that its script leaves, and by what Slurm says of it. */
+export class JobWatch {
+  readonly exited: Promise<WorkloadExit>;
+  readonly #options: JobWatchOptions;
+  readonly #unwatch: () => void;
+  #view: JobView | undefined;
+  #saidPending: string | undefined;
+  #saidAway = false;
+  #hasStarted = false;
+  /** Lists since the script was seen to have started that call the job pending. */
+  #pendingAgain = 0;
+
+  constructor(options: JobWatchOptions) {
+    this.#options = options;
+    this.#unwatch = options.board.watch(options.ref.key, (view) => this.#look(view));
+    this.exited = this.#run().finally(this.#unwatch);
+  }
+
+  #look(view: JobView): void {
+    const { note } = this.#options;
+    this.#view = view;
+    if (view.kind === 'away') {
+      if (!this.#saidAway) note(`${view.words}; the job is not affected, and the agent keeps asking`);
+      this.#saidAway = true;
+      return;
+    }
+    if (this.#saidAway) note('Slurm answers again');
+    this.#saidAway = false;
+    if (view.kind === 'missing') return;
+    const { job } = view;
+    if (isPending(job)) {
+      if (this.#hasStarted) this.#pendingAgain++;
+      if (job.reason !== 'None' && job.reason !== this.#saidPending) note(pendingText(job));
+      if (job.reason !== 'None') this.#saidPending = job.reason;
+    } else if (this.#saidPending !== undefined && job.node !== '') {
+      note(`Slurm job ${job.id} starts on ${job.node}`);
+      this.#saidPending = undefined;
+    }
+  }
+
+  async #run(): Promise<WorkloadExit> {
+    const { signal, ref } = this.#options;
+    const { status } = jobFiles(ref.folder);
+    let since: number | undefined;
+    while (!signal.aborted) {
+      const left = await readLeft(status);
+      const view = this.#view;
+      if (left !== undefined) {
+        since ??= performance.now();
+        if (!needsState(left)) return exitOfStatus(left);
+        const late = performance.now() - since > WORD_MS;
+        if (late || view?.kind === 'missing') return exitOfStatus(left);
+      }
+      const end = await this.#endBySlurm(view);
+      if (end !== undefined) return end;
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+    return new Promise(() => undefined);
+  }
+
+  /** How the job ended by what Slurm says; `undefined` while it lives or nothing is known. */
+  async #endBySlurm(view: JobView | undefined): Promise<WorkloadExit | undefined> {
+    if (view === undefined || view.kind === 'away') return undefined;
+    if (view.kind === 'missing') return this.#missing();
+    const { job } = view;
+    if (!isLive(job)) return this.#ended(job);
+    if (!isPending(job)) return undefined;
+    this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
+    // The first list may be older than the start.
+    return isStranded(job) || this.#pendingAgain > 1 ? this.#stranded(job) : undefined;
+  }
+
+  async #ended(job: ListedJob): Promise<WorkloadExit> {
+    const left = await this.#statusOfEnded(job);
+    // Without a requeue, Slurm cancels a job whose prolog fails.
+    const begun = await exists(jobFiles(this.#options.ref.folder).started);
+    if (job.state === 'CANCELLED' && job.node !== '' && !begun)
+      return {
+        kind: 'lost',
+        reason: `Slurm could not start job ${job.id} on ${job.node}; its prolog failed`,
+      };
+    const shown = left ? undefined : await this.#options.commands.show(job.id).catch(() => undefined);
+    return exitOfJob(job, left, shown?.code);
+  }
+
+  /** An end by the script itself has left a status, which another machine may see late. */
+  async #statusOfEnded({ state, reason }: ListedJob): Promise<LeftStatus | undefined> {
+    const { status, started } = jobFiles(this.#options.ref.folder);
+    const deadline = performance.now() + SEEN_MS;
+    const byItself = ['COMPLETED', 'FAILED'].includes(state) && !reason.startsWith('JobLaunchFailure');
+    for (;;) {
+      const left = await readLeft(status);
+      if (left !== undefined || !byItself || performance.now() > deadline) return left;
+      // The script ends with another code than these only after it has left its status.
+      const shown = await this.#options.commands.show(this.#options.ref.job).catch(() => undefined);
+      if (shown?.code === 66 || shown?.code === 75) return undefined;
+      await refresh(started);
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async #stranded(job: ListedJob): Promise<WorkloadExit> {
+    await this.#options.commands.cancel(job.id).catch(() => undefined);
+    // A controller that was killed may have forgotten the end of the job and put it back.
+    const left = await readLeft(jobFiles(this.#options.ref.folder).status);
+    if (left !== undefined) return exitOfStatus(left);
+    const reason = this.#hasStarted
+      ? `Slurm job ${job.id} was requeued; it would run a second time`
+      : `Slurm could not start job ${job.id} and held it (${job.reason}); its prolog or its node failed`;
+    return { kind: 'lost', reason };
+  }
+
+  /** Slurm forgets a job MinJobAge after its end, and all jobs with its state folder. */
+  async #missing(): Promise<WorkloadExit> {
+    const { ref, commands } = this.#options;
+    const left = await readLeft(jobFiles(ref.folder).status);
+    if (left !== undefined) return exitOfStatus(left);
+    const accounted = await commands.accounted(ref.key);
+    if (accounted !== undefined && !isLive(accounted)) return exitOfJob(accounted, left);
+    return { kind: 'lost', reason: `Slurm does not know job ${ref.job} any more` };
+  }
+}
+
+/** The status that the script has left. Opening the file asks a network file system for its newest content. */
+export async function readLeft(file: string): Promise<LeftStatus | undefined> {
+  try {
+    return parseStatus(await readFile(file, 'latin1'));
+  } catch (error) {
+    // A file server that is away for a moment: the next look comes.
+    causeLine(error);
+    return undefined;
+  }
+}
+
+/** An open makes a network file system compare what it keeps of a file with the server. */
+export async function refresh(file: string): Promise<void> {
+  await open(file, 'r').then(
+    (handle) => handle.close(),
+    () => undefined,
+  );
+}

@@ -1,0 +1,124 @@
+import { AgentError } from '../../errors.js';
+import { type RunResult, run } from '../../os/exec.js';
+import { LIST_FORMAT, type ListedJob, parseJobs } from './job-list.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A controller that is away answers after its own timeouts, 10 s a try. */
+const ANSWER_MS = 60_000;
+/** A listing of many thousand jobs. */
+const MOST_CHARACTERS = 64 * 1024 * 1024;
+
+/** What Slurm's commands say where the controller is away or overloaded, and a later call may succeed. */
+const AWAY =
+  /unable to contact slurm|socket timed out|connection refused|connect failure|communications? (?:connection )?failure|zero bytes were transmitted|temporarily unable|resource temporarily unavailable|unable to connect|protocol authentication error|munge/i;
+
+/** Variables that Slurm's commands get: what finds the controller, and nothing that is secret or an option. */
+const PASSED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SLURM_CONF', 'SLURM_CLUSTERS', 'LD_LIBRARY_PATH'];
+
+/** The words of a failed command without the program's name, as one line. */
+export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>): string {
+  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
+  const errors = lines
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^\w+: (?:error|fatal): /, ''));
+  return errors.join('; ') || 'no words';
+}
+
+/** Slurm's own programs. Their environment is small, so the job's is: nothing of the agent's gets to the controller. */
+export class SlurmCommands {
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    const passed = PASSED.map((name) => [name, env[name]]).filter(([, value]) => value !== undefined);
+    this.#env = { ...Object.fromEntries(passed), LC_ALL: 'C' };
+  }
+
+  /** @throws AgentError SLURM for a controller that is away, COMMAND_MISSING */
+  async version(): Promise<string> {
+    return (await this.#succeed(['scontrol', '--version'])).trim();
+  }
+
+  /** @throws AgentError SLURM */
+  async ping(): Promise<void> {
+    await this.#succeed(['sinfo', '-h', '-o', '%P']);
+  }
+
+  /** Names of the partitions and their states. */
+  async partitions(): Promise<{ name: string; up: boolean }[]> {
+    const text = await this.#succeed(['sinfo', '-h', '-o', '%R|%a']);
+    const rows = text.split('\n').filter((line) => line.includes('|'));
+    return rows.map((line) => line.split('|')).map(([name = '', state]) => ({ name, up: state === 'up' }));
+  }
+
+  /**
+   * @param words options, the script and its arguments
+   * @returns the id of the job
+   * @throws AgentError SLURM where the controller is away and the job may have been accepted nevertheless, SLURM_JOB with
+   *   Slurm's words for a job that it refuses
+   */
+  async submit(words: readonly string[]): Promise<string> {
+    const result = await this.#run(['sbatch', '--parsable', ...words]);
+    const id = /^(\d+)/.exec(result.stdout)?.[1];
+    if (result.exitCode === 0 && id !== undefined) return id;
+    const said = wordsOf(result);
+    if (result.timedOut || AWAY.test(said)) throw away('sbatch', said);
+    throw new AgentError('SLURM_JOB', `Slurm refuses the job: ${said}`, {
+      hint: 'Check --partition, agent.slurm.options, agent.slurm.queues and what the task asks for.',
+      // A limit of jobs is over one day.
+      infrastructure: /limit/i.test(said),
+    });
+  }
+
+  /** @throws AgentError SLURM */
+  async list(): Promise<Map<string, ListedJob>> {
+    const user = String(process.getuid?.() ?? '');
+    return parseJobs(await this.#succeed(['squeue', '-h', '-t', 'all', '-u', user, '-o', LIST_FORMAT]));
+  }
+
+  /** The state and the exit code of a job that `scontrol` still knows. */
+  async show(id: string): Promise<{ state: string; reason: string; code: number | undefined } | undefined> {
+    const result = await this.#run(['scontrol', '-o', 'show', 'job', id]);
+    const state = /\bJobState=(\w+)/.exec(result.stdout)?.[1];
+    if (state === undefined) return undefined;
+    const code = /\bExitCode=(\d+):0/.exec(result.stdout)?.[1];
+    const reason = /\bReason=(\S+)/.exec(result.stdout)?.[1] ?? 'None';
+    return { state, reason, code: code === undefined ? undefined : Number(code) };
+  }
+
+  /** The state of a job by accounting; `undefined` without accounting. Its exit codes are wrong. */
+  async accounted(key: string): Promise<ListedJob | undefined> {
+    const fields = '--format=JobIDRaw,State%40,NodeList';
+    const result = await this.#run(['sacct', '-n', '-P', '-X', '--name', key, fields]).catch(() => undefined);
+    const [id = '', state = '', node = ''] = result?.stdout.split('\n', 1)[0]?.split('|') ?? [];
+    if (!/^\d+$/.test(id)) return undefined;
+    return { id, key, node, state: state.split(' ', 1)[0] ?? '', reason: 'None' };
+  }
+
+  /** TERM to the script of a running job alone, which has its own grace. */
+  async term(id: string): Promise<void> {
+    await this.#run(['scancel', '--batch', '-s', 'TERM', id]);
+  }
+
+  /** The end of a job in any state: TERM, then KILL after KillWait of slurm.conf. */
+  async cancel(id: string): Promise<void> {
+    await this.#run(['scancel', id]);
+  }
+
+  async #succeed(argv: [string, ...string[]]): Promise<string> {
+    const result = await this.#run(argv);
+    if (result.exitCode === 0) return result.stdout;
+    throw away(argv[0], result.timedOut ? `no answer within ${ANSWER_MS / 1000} s` : wordsOf(result));
+  }
+
+  #run(argv: [string, ...string[]]): Promise<RunResult> {
+    return run(argv, { env: this.#env, timeoutMs: ANSWER_MS, maxKept: MOST_CHARACTERS });
+  }
+}
+
+function away(program: string, said: string): AgentError {
+  return new AgentError('SLURM', `Slurm gives no answer to ${program}: ${said}`, {
+    hint: 'Check slurmctld and munge (scontrol ping).',
+    infrastructure: true,
+  });
+}
