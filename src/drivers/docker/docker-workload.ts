@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { memoryKills } from '../../os/memory-kills.js';
+import { memoryKills } from '../../os/kernel-log.js';
 import { isInGroup, takesSignal } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
