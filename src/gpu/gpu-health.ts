@@ -13,7 +13,7 @@ export interface GpuHealthOptions {
   table: Pick<GpuTable, 'disable'>;
   /** Told once for each device that is taken out of service. */
   warn: (line: string) => void;
-  /** Told of the same, for whoever acts on it. */
+  /** Called with each device that goes out of service. */
   retired?: (device: string, reason: string) => void;
   /** The kernel's errors; by default from its log. */
   xids?: () => XidEvent[];
@@ -21,7 +21,7 @@ export interface GpuHealthOptions {
   freshMs?: number;
 }
 
-/** A reading is good for so long: the tool takes up to a second of a CPU. */
+/** A reading is reused within this time, because the tool takes up to a second of a CPU. */
 const FRESH_MS = 5_000;
 /** A tool that hangs on a broken card keeps no task from the other cards for longer. */
 const LOOK_MS = 15_000;

@@ -261,7 +261,7 @@ export class Admission {
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
 
-/** Waits until something has changed, for so long at most. */
+/** Waits until something has changed, at most for the given time. */
 export function changeOf(
   admission: Pick<Admission, 'onChange'>,
 ): (ms: number, signal: AbortSignal) => Promise<void> {

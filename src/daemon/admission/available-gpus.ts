@@ -29,7 +29,7 @@ export class AvailableGpus {
     this.#changed();
   }
 
-  /** Changes while a call is under way are told by one more. */
+  /** One more call reports the changes that happen during a call. */
   #changed(): void {
     this.#stale = true;
     if (!this.#busy) void this.#publish();

@@ -39,7 +39,7 @@ export function waitingText(blockers: readonly Blocker[]): string {
   return `tasks wait: ${reasons.join('; ')}`;
 }
 
-/** Free part of a device, 0 while it is out of service or somebody keeps it free. */
+/** Free part of a device, 0 while it is out of service or reserved. */
 export function freePart({ claims, outOfService, reservations }: TableView, device: Device): number {
   if (outOfServiceFor(outOfService, device) !== undefined) return 0;
   if (reservations.some(({ devices }) => devices.some(({ key }) => key === device.key))) return 0;

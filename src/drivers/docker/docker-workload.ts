@@ -165,7 +165,7 @@ export class DockerWorkload implements Workload {
 
 /**
  * The first process of a container gets no signal that it neither handles nor waits for: there is no end to wait for.
- * Only told where the container is seen to be one of this machine.
+ * Known only if the container runs on this machine.
  */
 async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boolean> {
   return pid > 0 && (await isInGroup(pid, id)) && (await takesSignal(pid, stopSignal)) === false;

@@ -25,8 +25,8 @@ export async function processMark(pid: number): Promise<ProcessMark | undefined>
 }
 
 /**
- * Whether a claim counts: its agent lives, or its workload lives, or nobody can tell and the folder of its run is there.
- * Where this process cannot see what would tell, the claim counts.
+ * Whether a claim counts: its agent lives, or its workload lives, or neither is known and the folder of its run exists.
+ * If this process cannot see any of these, the claim counts.
  *
  * @param folder of the table, for the holders' signs of life
  */
