@@ -8,7 +8,7 @@ export const GPU_OPTIONS = [
     variables: ['CLEARML_AGENT_GPU_TABLE'],
     help: 'Folder of the GPU claims that all agents of this machine share (docs/gpus.md).',
     example: '"/srv/clearml-agent-gpus"',
-    consumedBy: 'gpu',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.gpu_min_free_memory',
@@ -17,21 +17,21 @@ export const GPU_OPTIONS = [
     minimum: 0,
     help: 'MiB that must be free on a GPU before a task gets it.',
     example: '2000',
-    consumedBy: 'gpu',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.gpu_require_idle',
     type: 'boolean',
     fallback: false,
     help: "Give a task no GPU that a process outside this machine's agents uses.",
-    consumedBy: 'gpu',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.gpu_health',
     type: 'boolean',
     fallback: false,
     help: 'Take a GPU with an Xid error, an uncorrected ECC error or no answer out of service.',
-    consumedBy: 'gpu',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.gpu_reserve_after_sec',
