@@ -1,11 +1,6 @@
 import type { Device } from './claims/types.js';
 import type { Gpu } from './gpu.js';
 
-/** The devices that tasks can get: cards, and slices of cards that are cut into such. */
-export function devicesOf(gpus: readonly Gpu[]): Device[] {
-  return gpus.map(deviceOf);
-}
-
 export function deviceOf({ index, uuid, mig }: Gpu): Device {
   const id = mig === undefined ? String(index) : `${index}.${mig.index}`;
   return { id, key: (mig === undefined ? uuid : mig.uuid) || numberedKey(id), card: index };

@@ -21,7 +21,7 @@ export interface GpuHealthOptions {
   freshMs?: number;
 }
 
-/** A reading is reused within this time, because the tool takes up to a second of a CPU. */
+/** How long a reading is good: the tool takes up to a second of a CPU. */
 const FRESH_MS = 5_000;
 /** A tool that hangs on a broken card keeps no task from the other cards for longer. */
 const LOOK_MS = 15_000;

@@ -10,8 +10,6 @@ const RESERVE_AFTER_MS = 600_000;
 /** One row of the table: means over the seeds. */
 interface Row {
   policy: string;
-  /** Part of the tasks that state a time limit. */
-  limits: number;
   utilisation: number;
   /** 95th percentile of the wait in minutes, by size. */
   waits: Readonly<Record<number, number>>;
@@ -23,30 +21,25 @@ export function measureSimulation(): Row[] {
     ['greedy', undefined],
     ['reservations', RESERVE_AFTER_MS],
   ];
-  return [0, 1].flatMap((limits) =>
-    policies.map(([policy, reserveAfterMs]): Row => {
-      const runs = SEEDS.map((seed) => {
-        const tasks = mixedTasks(seed, { count: COUNT, gpus: GPUS, load: LOAD, limits });
-        return { tasks, result: simulate({ tasks, gpus: GPUS, reserveAfterMs }) };
-      });
-      const waits = [1, 2, 4, 8].map((size) => [
-        size,
-        mean(
-          runs.map(({ tasks, result }) =>
-            percentile95(
-              tasks.filter((task) => task.size === size).map(({ id }) => result.waits.get(id) ?? 0),
-            ),
-          ),
-        ) / 60_000,
-      ]);
-      return {
-        policy,
-        limits,
-        utilisation: mean(runs.map(({ result }) => result.utilisation)),
-        waits: Object.fromEntries(waits),
-      };
-    }),
-  );
+  return policies.map(([policy, reserveAfterMs]): Row => {
+    const runs = SEEDS.map((seed) => {
+      const tasks = mixedTasks(seed, { count: COUNT, gpus: GPUS, load: LOAD });
+      return { tasks, result: simulate({ tasks, gpus: GPUS, reserveAfterMs }) };
+    });
+    const waits = [1, 2, 4, 8].map((size) => [
+      size,
+      mean(
+        runs.map(({ tasks, result }) =>
+          percentile95(tasks.filter((task) => task.size === size).map(({ id }) => result.waits.get(id) ?? 0)),
+        ),
+      ) / 60_000,
+    ]);
+    return {
+      policy,
+      utilisation: mean(runs.map(({ result }) => result.utilisation)),
+      waits: Object.fromEntries(waits),
+    };
+  });
 }
 
 function mean(values: readonly number[]): number {

@@ -85,7 +85,7 @@ export function simulate({
     if (task === undefined) return false;
     const held = heldNow();
     const endsBy = task.limit === undefined ? undefined : now + task.limit;
-    const request = { queue: `${size}`, demand: exactly(size), endsBy };
+    const request = { queue: `${size}`, endsBy };
     const kept = isHeldFrom(held, request) ? new Set(held?.devices) : new Set();
     const picked = pickDevices({
       demand: exactly(size),

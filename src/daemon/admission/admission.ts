@@ -166,7 +166,7 @@ export class Admission {
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
       held = this.#reservations.held(usable, this.#counted(view));
-      const kept = isHeldFrom(held, { queue: queue.id, demand }) ? new Set(held?.devices) : new Set();
+      const kept = isHeldFrom(held, { queue: queue.id }) ? new Set(held?.devices) : new Set();
       const free = usable.filter((device) => !kept.has(device));
       const picked = pickDevices({ demand, devices: free, claims: this.#counted(view), shares, distances });
       return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
@@ -261,7 +261,7 @@ export class Admission {
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
 
-/** Waits until something has changed, at most for the given time. */
+/** Waits until something has changed, or until the time is over. */
 export function changeOf(
   admission: Pick<Admission, 'onChange'>,
 ): (ms: number, signal: AbortSignal) => Promise<void> {

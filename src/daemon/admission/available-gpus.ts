@@ -29,7 +29,7 @@ export class AvailableGpus {
     this.#changed();
   }
 
-  /** One more call reports the changes that happen during a call. */
+  /** A change while a call is under way causes one more. */
   #changed(): void {
     this.#stale = true;
     if (!this.#busy) void this.#publish();

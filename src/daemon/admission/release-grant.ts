@@ -21,7 +21,7 @@ export async function releaseGrant(
 async function runsOn(state: RunState): Promise<string | undefined> {
   if (state.last === 'reported') return undefined;
   const pids = await livingProcesses(state);
-  // Only its own driver sees them, and it ended the run without saying whether its command still runs.
+  // Only its own driver sees them, and it ended the run and does not say whether its command runs.
   if (pids === undefined)
     return state.last === 'launched' || state.last === 'stopping' ? 'its command may run on' : undefined;
   return pids.length > 0 ? `its processes run on (${pids.slice(0, 5).join(', ')})` : undefined;

@@ -64,7 +64,7 @@ export async function tablePlace({
 /** @throws the system's error when it cannot be made */
 export async function ensureShared(folder: string): Promise<void> {
   if (await isFolder(folder)) return;
-  // Made aside, so that no other agent finds it with the mode that the umask leaves.
+  // Made aside, so that no other agent meets it with the rights that the umask leaves.
   const made = `${folder}.${randomBytes(4).toString('hex')}`;
   try {
     await mkdir(made);

@@ -10,13 +10,13 @@ export interface OthersWatch {
   onChange(): void;
 }
 
-/** Changes of one moment are reported once. */
+/** Changes of one moment are one event. */
 const GATHER_MS = 50;
 /** What the system does not announce is seen after this: a death, another folder in its place, no watches left. */
 const LOOK_MS = 5_000;
 const RECORD = /^(claim|reservation|out-of-service)-.*\.json$/;
 
-/** @returns after the first look at the table; later changes are reported */
+/** @returns once the table was looked at first: later changes are events */
 export async function watchOthers({ folder, nonce, signal, read, onChange }: OthersWatch): Promise<void> {
   let gather: NodeJS.Timeout | undefined;
   let known: string | undefined;

@@ -25,8 +25,6 @@ export interface ReserveInput {
 /** Devices that are kept free for a large task. */
 export interface HeldDevices {
   queue: string;
-  /** GPUs that the task needs: smaller requests do not get the devices. */
-  size: number;
   devices: readonly MachineDevice[];
   /** When all of them are free at the latest, in milliseconds since 1970; `undefined` where a claim states no end. */
   due: number | undefined;
@@ -51,7 +49,6 @@ export function reserveDevices(input: ReserveInput): HeldDevices | undefined {
   const last = Math.max(...chosen.map((one) => one.freeAt));
   return {
     queue: head.queue,
-    size: head.demand.min,
     // One that is in use without an end is not kept: whichever comes free first is.
     devices: chosen.filter((one) => one.freeAt < Number.POSITIVE_INFINITY).map(({ device }) => device),
     due: last === Number.POSITIVE_INFINITY ? undefined : last,
@@ -66,15 +63,15 @@ function freeAt(device: MachineDevice, claims: ReserveInput['claims'], now: numb
 }
 
 /**
- * Whether a reservation keeps its devices from a request: from smaller ones of other queues, unless a time limit ends the
+ * Whether a reservation keeps its devices from a request: from those of other queues, unless a time limit ends the
  * task before all devices of the reservation are free.
  *
  * @param request `endsBy`: when the task's time limit ends it, in milliseconds since 1970; absent for a task without one
  */
 export function isHeldFrom(
   held: HeldDevices | undefined,
-  request: { queue: string; demand: GpuDemand; endsBy?: number | undefined },
+  request: { queue: string; endsBy?: number | undefined },
 ): boolean {
-  if (held === undefined || held.queue === request.queue || request.demand.min >= held.size) return false;
+  if (held === undefined || held.queue === request.queue) return false;
   return held.due === undefined || request.endsBy === undefined || request.endsBy > held.due;
 }

@@ -35,7 +35,7 @@ const PREFIX = 'CLEARML_AGENT_HOOK';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Variables of the agent's own environment that a hook gets. A list of permitted names keeps out unforeseen ones:
+ * Variables of the agent's own environment that a hook gets. A list of what may pass keeps out every variable that it does not name:
  * the agent's environment holds logins of the server, of git, of package indexes and of proxies.
  */
 const PASSED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LANGUAGE', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR'];

@@ -59,7 +59,7 @@ test('the head that has waited longest reserves what is free first, and knows wh
   ];
   const claims = [taken(0), taken(1, 900), taken(2, 700), taken(3), taken(4), taken(5, 800)];
   const held = reserveDevices({ waiting, devices: CARDS, claims, now: 100, afterMs: 50 });
-  t.like(held, { queue: 'four', size: 4, due: 800 });
+  t.like(held, { queue: 'four', due: 800 });
   t.deepEqual(
     held?.devices.map(({ id }) => id),
     ['6', '7', '2', '5'],
@@ -75,7 +75,7 @@ test('a head that waits for a task without an end states no due time', (t) => {
     now: 100,
     afterMs: 50,
   });
-  t.deepEqual(held, { queue: 'four', size: 4, devices: [card(2), card(3)], due: undefined });
+  t.deepEqual(held, { queue: 'four', devices: [card(2), card(3)], due: undefined });
 });
 
 test('no reservation before the wait, for one GPU, or for more than there are', (t) => {
@@ -88,16 +88,15 @@ test('no reservation before the wait, for one GPU, or for more than there are', 
   t.is(reserveDevices({ ...input, waiting: [{ queue: 'a', demand: four, since: 0 }] }), undefined);
 });
 
-test('a reservation holds against smaller requests that do not end in time', (t) => {
-  const held = { queue: 'four', size: 4, devices: CARDS, due: 500 };
-  const one = { min: 1, max: 1 };
-  t.true(isHeldFrom(held, { queue: 'single', demand: one }));
-  t.true(isHeldFrom(held, { queue: 'single', demand: one, endsBy: 501 }));
-  t.false(isHeldFrom(held, { queue: 'single', demand: one, endsBy: 500 }));
-  t.true(isHeldFrom({ ...held, due: undefined }, { queue: 'single', demand: one, endsBy: 1 }));
-  t.false(isHeldFrom(held, { queue: 'four', demand: four }));
-  t.false(isHeldFrom(held, { queue: 'eight', demand: { min: 8, max: 8 } }));
-  t.false(isHeldFrom(undefined, { queue: 'single', demand: one }));
+test('a reservation holds against every other queue, except for a task that ends in time', (t) => {
+  const held = { queue: 'four', devices: CARDS, due: 500 };
+  t.true(isHeldFrom(held, { queue: 'single' }));
+  t.true(isHeldFrom(held, { queue: 'single', endsBy: 501 }));
+  t.false(isHeldFrom(held, { queue: 'single', endsBy: 500 }));
+  t.true(isHeldFrom({ ...held, due: undefined }, { queue: 'single', endsBy: 1 }));
+  t.false(isHeldFrom(held, { queue: 'four' }));
+  t.true(isHeldFrom(held, { queue: 'eight' }));
+  t.false(isHeldFrom(undefined, { queue: 'single' }));
 });
 
 const anyLoad = fc.record({
@@ -107,7 +106,7 @@ const anyLoad = fc.record({
   waitMinutes: fc.integer({ min: 0, max: 120 }),
 });
 
-test('in any mix no device is used twice, and reserved devices go to no smaller task without an end', (t) => {
+test('in any mix no device is used twice, and reserved devices go to no task of another queue without an end', (t) => {
   fc.assert(
     fc.property(anyLoad, ({ seed, load, limits, waitMinutes }) => {
       const busy = new Map<string, number>();
@@ -120,7 +119,7 @@ test('in any mix no device is used twice, and reserved devices go to no smaller 
             t.true((busy.get(id) ?? 0) <= at, `GPU ${id} is used twice`);
             busy.set(id, at + task.lasts);
           }
-          if (held === undefined || task.size >= held.size) return;
+          if (held === undefined || held.queue === `${task.size}`) return;
           const reserved = held.devices.filter(({ id }) => devices.includes(id));
           if (reserved.length > 0) t.true(task.limit !== undefined && at + task.limit <= (held.due ?? 0));
         },
@@ -134,7 +133,7 @@ test('where every task states its limit, a reservation is served when it is due 
   fc.assert(
     fc.property(fc.integer(), (seed) => {
       const due = new Map<number, number>();
-      // A larger or an older request may come first; of two sizes neither does.
+      // An older request for several GPUs may come first; of these two sizes none does.
       const tasks = mixedTasks(seed, { count: 150, gpus: 8, load: 1, limits: 1 }).map((task) => ({
         ...task,
         size: task.size === 8 ? 8 : 1,
