@@ -28,7 +28,7 @@ export interface ApiClientOptions {
   tokenLifeSeconds?: number;
   /** The newest API version that the agent may believe the server to have. */
   maxApiVersion?: string;
-  /** Told of every new token; a child process is given the newest one. */
+  /** Called with every new token; a child process is given the newest one. */
   onToken?(token: string): void;
   notices: Notices;
   /** Counts the requests; its own where left out. */
@@ -241,7 +241,7 @@ export class ApiClient {
     }
   }
 
-  /** Polling would repeat the same line for ever. */
+  /** Polling would repeat the same line without end. */
   readonly #warn = (text: string): void => {
     if (this.#warned.size >= MOST_WARNINGS || this.#warned.has(text)) return;
     this.#warned.add(text);

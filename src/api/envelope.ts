@@ -10,7 +10,7 @@ export interface AnswerSource {
   server: string;
   endpoint: string;
   now: number;
-  /** Told of a field that was left out because of its type. */
+  /** Called for a field that was left out because of its type. */
   warn?(text: string): void;
 }
 

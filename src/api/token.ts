@@ -7,7 +7,7 @@ export interface TokenKeeperOptions {
   login(current: string | undefined): Promise<string>;
   /** A token with less life than this left is renewed before a call, seconds. */
   thresholdSeconds: number;
-  /** Told of every new token. */
+  /** Called with every new token. */
   onToken?(token: string): void;
   now: () => number;
 }

@@ -30,7 +30,7 @@ export function driverFlags(help: string, forImages = false): readonly Flag[] {
 export const outputFlags: readonly Flag[] = [
   {
     flags: '--log-format <format>',
-    help: "format of the agent's own log: text or json, one object a line (default: text)",
+    help: "format of the agent's own log: text or json, one object per line (default: text)",
     choices: LOG_FORMATS,
   },
 ];

@@ -37,7 +37,7 @@ export interface ConfigParts {
   top?: readonly ConfigLayer[];
   /** User files that were read, the last one is the strongest. */
   files?: readonly string[];
-  /** What loading has to say to the user. */
+  /** Warnings of loading, for the user. */
   warnings?: readonly string[];
   /** False: only what the layers say, nothing that follows from it. */
   derive?: boolean;
@@ -49,7 +49,7 @@ export class Config {
   readonly env: Environment;
   /** User files that were read, the last one is the strongest. */
   readonly files: readonly string[];
-  /** What loading has to say to the user, in whole sentences. */
+  /** Warnings of loading for the user, in whole sentences. */
   readonly warnings: readonly string[];
   readonly #parts: ConfigParts;
   readonly #layers: readonly ConfigLayer[];

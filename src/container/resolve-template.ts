@@ -18,7 +18,7 @@ export interface TemplateValues {
 /**
  * Replaces `${CLEARML_NAME}` and `$CLEARML_NAME` in a text. A name is a simple one (`QUEUE_ID`, `QUEUE_NAME`,
  * `WORKER_ID`, `PROJECT_ID`, `PROJECT_NAME`) or a dotted path into `TASK`, `USER`, `CONFIG`, `USER_VAULTS`,
- * `PROVIDERS_INFO`; `:text` behind it is what counts when it is not there; `|lower`, `|capitalize`, `|strip`
+ * `PROVIDERS_INFO`; `:text` after it is the default; `|lower`, `|capitalize`, `|strip`
  * and `|raw` change the result. Line ends are removed unless `raw`. What has no value stays as it is; so do
  * secrets of the configuration and of vaults, which a task must not read.
  *

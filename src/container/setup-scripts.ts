@@ -1,4 +1,5 @@
 import { AgentError } from '../errors.js';
+import { programText } from '../os/program-file.js';
 import { quoteWord } from '../os/shell-words.js';
 import { WORKSPACE_INSIDE } from './layout.js';
 
@@ -31,7 +32,8 @@ export interface SetupReport {
 const CANNOT_READ = 2;
 
 /** Where the agent's own lines find their programs, whatever scripts do to `PATH`. */
-const OWN_PATH = 'PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const OWN_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const OWN_PATH = `PATH=$PATH:${OWN_FOLDERS}`;
 
 /**
  * One shell program that runs all scripts in order, each as a whole. A command that fails does not stop what
@@ -79,38 +81,16 @@ eval "agent_done() { /bin/sh '$1/report' \\"\\$1\\"; }
 agent_read() { [ \\"\\$1\\" != ${CANNOT_READ} ] || agent_text \\"\\$2\\" | /bin/sh '$1/check' '$0'; }; unset agent_program; set --; $agent_program"`;
 
 /**
- * Runs a program of `setupProgram` that comes as input, and reports its end between two lines of a marker. What
- * scripts print goes through a pipe of this shell's own: it ends when the last background job has ended, and the
- * engine takes the output until then.
- */
-const AROUND = `own() { ( ${OWN_PATH}; exec "$@" ); }
-folder=
-for place in /dev/shm /tmp ${WORKSPACE_INSIDE}; do
-  if ( umask 077; own mkdir "$place/$1" ) 2>/dev/null; then folder=$place/$1; break; fi
-done
-[ -n "$folder" ] || { echo "no folder in the container can be written to" >&2; exit 1; }
-printf '%s\\n' "$2" > "$folder/report"
-printf '%s\\n' "$3" > "$folder/check"
-shell=$(${OWN_PATH}; command -v "$5" || echo /bin/sh)
-{
-  script=0 broken=
-  "$shell" -c "$4" "$shell" "$folder" 2>&1
-  code=$?
-  [ ! -e "$folder/script" ] || read -r script < "$folder/script"
-  [ ! -e "$folder/broken" ] || read -r broken < "$folder/broken"
-  printf '\\n%s %s %s %s\\n' "$1" "$script" "$code" "$broken"
-  [ ! -e "$folder/environment" ] || own cat "$folder/environment"
-  printf '\\n%s\\n' "$1"
-  own rm -rf "$folder"
-} | own cat`;
-
-/**
- * The command that takes a program of `setupProgram` as input.
+ * The command that takes a program of `setupProgram` as input (`run-setup.sh`), and reports its end between two lines
+ * of a marker. What scripts print goes through a pipe of this shell: it ends when the last background job has ended,
+ * and the engine takes the output until then.
  *
  * @param shell for the scripts; `/bin/sh` where the container lacks it
  */
 export function setupCommand(marker: string, shell = 'bash'): [string, ...string[]] {
-  return ['/bin/sh', '-c', AROUND, 'sh', marker, REPORT, CHECK, READ_PROGRAM, shell];
+  const around = programText('run-setup.sh', import.meta.url);
+  const words = [marker, REPORT, CHECK, READ_PROGRAM, shell, WORKSPACE_INSIDE, OWN_FOLDERS];
+  return ['/bin/sh', '-c', around, 'sh', ...words];
 }
 
 /** Separates what scripts print from the report, as pieces come in. */

@@ -36,8 +36,8 @@ function tableLines(titles: readonly string[], rows: readonly (readonly string[]
 }
 
 /**
- * Tells of GPUs that were asked for and that this machine does not have; tasks would find out much later. Says
- * nothing while the vendor's tool does not answer, and never fails.
+ * Names requested GPUs that this machine does not have; tasks would find out much later. Logs nothing while the
+ * vendor's tool does not answer, and never fails.
  */
 export async function tellMissingGpus(
   gpus: Pick<GpuReader, 'read' | 'active'>,

@@ -31,7 +31,7 @@ export class Owners {
   }
 
   /**
-   * @param owner as far as the server told
+   * @param owner as far as the server's answer has it
    * @throws AgentError OWNER_TOKEN
    */
   async session(task: string, owner: Partial<TaskOwner> | undefined): Promise<OwnerSession> {

@@ -12,7 +12,7 @@ export interface WorkerIdInput {
 }
 
 export interface WorkerIdentity {
-  /** Prefix of ids that get a number: the worker's name, with `:cpu` behind it for an agent without GPUs. */
+  /** Prefix of ids that get a number: the worker's name, followed by `:cpu` for an agent without GPUs. */
   name: string;
   /** The id where no number is needed. */
   id: string | undefined;

@@ -4,7 +4,7 @@ import type { TemplateValues } from '../container/resolve-template.js';
 import type { Driver, PlaceRef, PlaceRequest, PlaceTask, WorkloadRef } from './driver.js';
 
 /**
- * What a driver brings with it: how it is chosen on the command line, how it is made, and what can be told about its runs
+ * What a driver brings with it: how it is chosen on the command line, how it is made, and what can be found out about its runs
  * without it. `registry.ts` lists the modules. A module loads its driver only when it is asked to open it.
  */
 export interface DriverModule {

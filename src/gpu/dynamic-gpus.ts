@@ -1,6 +1,6 @@
 import { AgentError } from '../errors.js';
 
-/** The words of `--dynamic-gpus`: how many GPUs a queue's tasks take, and how free ones are told to the server. */
+/** The words of `--dynamic-gpus`: how many GPUs a queue's tasks take, and how the agent reports free ones to the server. */
 
 export interface DynamicQueue {
   name: string;

@@ -13,7 +13,7 @@ export interface GpuHealthOptions {
   table: Pick<GpuTable, 'disable'>;
   /** Told once for each device that is taken out of service. */
   warn: (line: string) => void;
-  /** Told of the same, for whoever acts on it. */
+  /** Called with each device that goes out of service. */
   retired?: (device: string, reason: string) => void;
   /** The kernel's errors; by default from its log. */
   xids?: () => XidEvent[];

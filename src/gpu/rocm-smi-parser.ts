@@ -51,7 +51,7 @@ function readObject(output: string): Node {
     const report: unknown = JSON.parse(output.slice(Math.max(0, start), end + 1));
     if (isNode(report)) return report;
   } catch {
-    // told below, together with what came instead
+    // reported below, together with what was found
   }
   const first = output.trim().split('\n', 1)[0]?.slice(0, 200) ?? '';
   throw new AgentError('GPU_TOOL', `rocm-smi --json: expected a JSON object, got "${first}"`, {

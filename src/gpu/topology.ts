@@ -29,7 +29,7 @@ const CPU_LIST = /^\d+(-\d+)?(,\d+(-\d+)?)*$/;
 
 /**
  * Reads `nvidia-smi topo -m`. Columns for network cards stand between those of the GPUs and the affinities; drivers
- * before 450 have no NUMA column, those from 525 on one more behind it and a header that is underlined by escape
+ * before 450 have no NUMA column, those from 525 on one more after it and a header that is underlined by escape
  * sequences.
  *
  * @returns `undefined` where it is no such matrix

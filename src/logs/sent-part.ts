@@ -30,7 +30,7 @@ export interface SentPart {
 const PAGE = 500;
 /** No event is later than this after now, however fast lines come and however wrong a clock is. */
 const AHEAD_MS = 86_400_000;
-/** More than a file of the spool, which is removed once it is sent, holds with a request behind it. */
+/** More than a file of the spool, which is removed once it is sent, and the request after it hold together. */
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 
 /**

@@ -195,7 +195,7 @@ export class TaskLog implements Reporter {
     return this.#uploader.isHeld;
   }
 
-  /** Ends the log without sending what is left of it; what is said from now on reaches no server. */
+  /** Ends the log without sending the rest; later lines reach no server. */
   async discard(): Promise<void> {
     this.#discarded = true;
     if (!this.#closed) await this.detach();

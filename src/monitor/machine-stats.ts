@@ -16,7 +16,7 @@ export interface MachineSample {
 export interface StatsOptions {
   /** Reported for a GPU that gives no utilisation (a slice); `null` leaves it out. */
   defaultGpuUtilization: number | null;
-  /** The part that the agent has of each GPU; `undefined` = not told. */
+  /** The part that the agent has of each GPU; `undefined` = not reported. */
   fractions?: (gpus: readonly Gpu[]) => number[];
 }
 

@@ -6,6 +6,7 @@ import { type CommandSetting, checkCommand, startError } from './command-errors.
 import { membersFile } from './control-group.js';
 import { diskError, isMissing, writeFileDurable } from './files.js';
 import { startTime } from './processes.js';
+import { programText } from './program-file.js';
 import { asSubreaper } from './subreaper.js';
 
 /**
@@ -44,42 +45,19 @@ export interface DetachedProcess {
 }
 
 /**
- * Handlers that do nothing let the shell outlive a signal to its group, and unlike ignored signals they are
- * not inherited. The status is written into space that exists already (`1<>`), so a full disk does not lose
- * it. `$?` is 137 after SIGKILL and after `exit 137` alike. What the shell itself has to say (`Killed`), which stays
- * out of the output, tells them apart. They say nothing of SIGINT, which counts where it came to the whole group, and so to the shell.
- * bash speaks too late: with it every such status but 130 counts as a signal.
+ * The shell that waits for the command (`waiting-shell.sh`). It comes as text: the file may be replaced while the
+ * command runs. The command comes as positional parameters and is never read as shell code.
  *
- * The command comes as positional parameters and is never read as shell code. A subreaper (`lingers`) that ended would hand what is left to
- * process 1; "read" fails on the list of children, which has no line end, and yet reads it.
+ * - Handlers that do nothing let the shell outlive a signal to its group, and unlike ignored signals they are not
+ *   inherited.
+ * - The status is written into space that exists already (`1<>`), so a full disk does not lose it.
+ * - `$?` is 137 after SIGKILL and after `exit 137` alike. What the shell itself prints (`Killed`), which stays out of the
+ *   output, tells them apart. Shells print nothing for SIGINT; it counts as a signal if the whole group got it, and so
+ *   the shell. bash prints too late: with it every such status but 130 counts as a signal.
+ * - A subreaper (`lingers`) that ended would hand its remaining children to process 1. "read" fails on the list of
+ *   children, which has no line end, and still reads it.
  */
-const WAITING_SHELL = `caught=
-trap 'caught="$caught 129 "' HUP
-trap 'caught="$caught 130 "' INT
-trap 'caught="$caught 131 "' QUIT
-trap 'caught="$caught 143 "' TERM
-status_file=$1 members=$2 lingers=$3
-shift 3
-exec 3>&2 2>/dev/null
-[ -z "$members" ] || echo $$ >"$members"
-exec 2<>"$status_file"
-(exec 2>&3 3>&-; exec "$@")
-code=$?
-exec 2>/dev/null
-status=$code
-if [ "$code" -gt 128 ]; then
-  read -r words <"$status_file"
-  [ -z "$BASH_VERSION" ] || [ "$code" = 130 ] || words=unknown
-  case "$words:$caught" in [!:]* | *" $code "*) status="$code signal" ;; esac
-fi
-echo "$status" 1<>"$status_file" || exit "$code"
-while [ -n "$lingers" ]; do
-  left=
-  read -r left <"/proc/$$/task/$$/children"
-  [ -n "$left" ] || break
-  sleep 0.1 || [ $? -gt 128 ] || sleep 1 || break
-done
-exit "$code"`;
+const waitingShell = () => programText('waiting-shell.sh', import.meta.url);
 
 /** What a waiting shell was given, from its command line; `undefined` for another process. */
 export function waitingShellOf(
@@ -131,7 +109,7 @@ async function startShell(commandLine: string[], command: DetachedCommand): Prom
   const shell = [
     '/bin/sh',
     '-c',
-    WAITING_SHELL,
+    waitingShell(),
     'clearml-task',
     command.statusFile,
     members,

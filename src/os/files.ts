@@ -69,7 +69,7 @@ export async function ensureFolder(folder: string, mode: number = PRIVATE_FOLDER
 }
 
 /**
- * Node's own `recursive` tries for ever where a file system refuses a name below an existing folder with ENOENT, as
+ * Node's own `recursive` retries without end where a file system refuses a name below an existing folder with ENOENT, as
  * /proc and automounted folders do.
  */
 async function makeFolders(folder: string, mode: number): Promise<void> {

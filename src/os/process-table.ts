@@ -73,7 +73,7 @@ export async function valuesOfVariable(name: string): Promise<{ pid: number; val
   });
 }
 
-/** Processes that come while the table is read are read after it, but not for ever on a very busy machine. */
+/** Processes that start while the table is read are read afterwards, in a limited number of rounds. */
 const MOST_ROUNDS = 1000;
 
 /**

@@ -14,8 +14,8 @@ const SIGWAIT: Readonly<Record<string, string>> = {
 /**
  * Whether a process can take a signal that the kernel does not act on by itself, as it is for the first process of a
  * container: by a handler, by waiting for it with the signal blocked (signalfd), or in sigwait, as the small inits
- * that pass signals on. While it is in sigwait, `SigBlk` lacks what it waits for. `undefined` where that cannot be
- * told: no such process, no /proc, no such signal, a process of another user.
+ * that pass signals on. While it is in sigwait, `SigBlk` lacks what it waits for. `undefined` if that is
+ * unknown: no such process, no /proc, no such signal, a process of another user.
  *
  * @param signal `SIGTERM`, `TERM` or `15`
  */

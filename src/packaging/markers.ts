@@ -1,4 +1,5 @@
 import { ownMember } from '../os/own-member.js';
+import { normalName } from './requirement.js';
 import { meets } from './version.js';
 
 /** Values of the names in an environment marker, such as `python_version`. */
@@ -84,16 +85,24 @@ function comparison(state: State): boolean | undefined {
   if (operator === 'in') return right.text.includes(left.text);
   if (operator === 'not in') return !right.text.includes(left.text);
   if (!/^(===|==|~=|!=|<=|>=|<|>)$/.test(operator)) return undefined;
-  if (left.version || right.version) return meets(left.text, [operator, right.text]);
-  return operator === '==' || operator === '==='
-    ? left.text === right.text
-    : operator === '!=' && left.text !== right.text;
+  if (left.kind === 'version' || right.kind === 'version') return meets(left.text, [operator, right.text]);
+  const names = left.kind === 'extra' || right.kind === 'extra';
+  const equal = names ? normalName(left.text) === normalName(right.text) : left.text === right.text;
+  return operator === '==' || operator === '===' ? equal : operator === '!=' && !equal;
 }
 
-function operand(state: State): { text: string; version: boolean } | undefined {
+interface Operand {
+  text: string;
+  /** Decides how it is compared: versions by PEP 440, names of extras in their normal form (PEP 685). */
+  kind: 'version' | 'extra' | 'text';
+}
+
+function operand(state: State): Operand | undefined {
   const token = state.tokens[state.at++];
   if (token === undefined) return undefined;
-  if (/^['"]/.test(token)) return { text: token.slice(1, -1), version: false };
+  if (/^['"]/.test(token)) return { text: token.slice(1, -1), kind: 'text' };
   const text = ownMember(state.values, token);
-  return text === undefined ? undefined : { text, version: token.endsWith('version') };
+  if (text === undefined) return undefined;
+  if (token === 'extra') return { text, kind: 'extra' };
+  return { text, kind: token.endsWith('version') ? 'version' : 'text' };
 }

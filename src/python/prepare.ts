@@ -1,17 +1,19 @@
 import path from 'node:path';
 import { isAgentError } from '../errors.js';
+import { condaEnvironment } from './conda/conda-environment.js';
 import { containerInterpreter, type FindOptions } from './containers/container-interpreter.js';
 import type { ContainerSurvey } from './containers/container-survey.js';
 import { customBuild } from './custom-build.js';
-import type { EnvironmentJob } from './environment-job.js';
-import { environmentJob } from './environment-job.js';
+import { type EnvironmentJob, environmentJob } from './environment-job.js';
 import type { EnvironmentOrder, EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { findInterpreter, type Interpreter } from './interpreter/interpreter.js';
 import type { Candidate } from './interpreter/interpreter-candidates.js';
 import { provideInterpreter } from './interpreter/provided-interpreter.js';
 import type { PythonRequest } from './interpreter/python-request.js';
-import { projectEnvironment } from './projects/project-environment.js';
+import { poetryEnvironment } from './projects/poetry-project.js';
+import { isProjectManager, type ProjectManager } from './projects/project-files.js';
 import { pythonForProject } from './projects/project-python.js';
+import { uvProjectEnvironment } from './projects/uv-project.js';
 import { requiredLists } from './requirements/foreign-files.js';
 import { planLists } from './requirements/planned-lists.js';
 import { needsRepository } from './requirements/requirement-files.js';
@@ -117,4 +119,22 @@ async function activatedPython({ place, settings }: EnvironmentRequest): Promise
     return undefined;
   const { VIRTUAL_ENV: folder } = await place.environment();
   return folder === undefined || folder === '' ? undefined : `${folder}/bin/python`;
+}
+
+/** `undefined` where the repository has no project of the manager. */
+type ProjectBuilder = (job: EnvironmentJob) => Promise<PythonEnvironment | undefined>;
+
+const BUILDERS: Readonly<Record<ProjectManager, ProjectBuilder>> = {
+  poetry: poetryEnvironment,
+  uv: uvProjectEnvironment,
+};
+
+/**
+ * The environment of a project with its own manager (poetry, uv) or of conda, where the configuration wants
+ * that manager and the repository has such a project. `undefined`: plain requirements.
+ */
+async function projectEnvironment(job: EnvironmentJob): Promise<PythonEnvironment | undefined> {
+  const { manager } = job.request.settings;
+  if (isProjectManager(manager)) return BUILDERS[manager](job);
+  return manager === 'conda' ? condaEnvironment(job.request) : undefined;
 }

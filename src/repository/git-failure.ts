@@ -209,7 +209,7 @@ function isElsewhere(address: string | undefined, host: string): boolean {
   return asked !== '' && host !== '' && asked !== host.toLowerCase();
 }
 
-/** What kind of failure git's words tell of. */
+/** The kind of failure that git reports. */
 export function failureKind(result: GitResult): FailureKind {
   if (result.timedOut !== undefined) return 'stalled';
   return findCause(result.stderr)?.cause.kind ?? 'unknown';

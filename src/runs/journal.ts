@@ -139,7 +139,7 @@ export class Journal {
    * Begins a damaged journal again, with the steps in it that are whole.
    *
    * @param known what is known of the run without it
-   * @param found steps that what is left of the run on this machine shows
+   * @param found steps that the remains of the run on this machine show
    * @throws AgentError NEWER_FORMAT for what a later version of the program has written; DISK_FULL
    */
   static async restore(

@@ -106,7 +106,7 @@ async function lastChange(runFolder: string): Promise<Date | undefined> {
   return times[0] === 0 ? undefined : new Date(Math.max(...times));
 }
 
-/** `<task>-<hash>.<attempt>`, for a workspace with `.<worker>` behind it. */
+/** `<task>-<hash>.<attempt>`, for a workspace followed by `.<worker>`. */
 function taskInName(folder: string): string {
   return path.basename(folder).replace(/-[0-9a-f]{10}\.\d+(\.[0-9a-f]{8})?$/, '');
 }

@@ -97,7 +97,7 @@ function registration(
 
 /**
  * Daemons alive on this machine, sorted by worker id. One whose file is damaged is still found by the lock that it
- * holds; the damaged file of one that is gone is of no consequence, the next daemon with that worker id replaces it.
+ * holds; the damaged file of a dead one is ignored, and the next daemon with that worker id replaces it.
  *
  * @param warn called for the damaged file of a living daemon
  */
@@ -120,7 +120,7 @@ export async function livingDaemons(
   return found.sort((a, b) => a.workerId.localeCompare(b.workerId));
 }
 
-/** The worker id that a folder is for; the readable part of it where its last daemon ended in good order. */
+/** The worker id that a folder is for; the readable part of the folder's name if its last daemon ended cleanly. */
 export async function workerName(folder: string): Promise<string> {
   const read = await readDetails(folder);
   return typeof read === 'object' ? read.workerId : nameInFolder(folder);

@@ -1,5 +1,9 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { driverModule, livingProcesses } from '../drivers/registry.js';
-import { unsentLog } from '../logs/unsent-log.js';
+import { segmentStart } from '../logs/segments.js';
+import { LOG_FOLDER, UPLOAD_STATE } from '../logs/task-log.js';
+import { NOTHING_SENT, readUploadState } from '../logs/upload-state.js';
 import { lockHolder } from '../os/lock.js';
 import { runLock } from './folders.js';
 import { Journal, type RunState } from './journal.js';
@@ -60,4 +64,20 @@ export async function ownHold({ runFolder, state, lastUsed }: HeldRun): Promise<
 async function heldBy(lock: string): Promise<RunHold | undefined> {
   const holder = await lockHolder(lock);
   return holder && { why: `its agent is running (process ${holder.pid})`, inUse: true };
+}
+
+/** Bytes of a run's log that the server does not have. Only looks, so the run's own agent may be at work. */
+async function unsentLog(runFolder: string): Promise<number> {
+  const folder = path.join(runFolder, LOG_FOLDER);
+  const names = await readdir(folder).catch(() => []);
+  const ends = await Promise.all(names.map((name) => segmentEnd(folder, name)));
+  const { cursor } = (await readUploadState(path.join(folder, UPLOAD_STATE))) ?? NOTHING_SENT;
+  return Math.max(0, ...ends.map((end) => end - cursor.offset));
+}
+
+async function segmentEnd(folder: string, name: string): Promise<number> {
+  const start = segmentStart(name);
+  if (start === undefined) return 0;
+  const facts = await stat(path.join(folder, name)).catch(() => undefined);
+  return facts === undefined ? 0 : start + facts.size;
 }

@@ -48,7 +48,7 @@ export async function leaveWorkspace(ctx: WorkspaceContext, runFolder: string, k
   try {
     await writeFileDurable(note, workspace);
   } catch (error) {
-    // One that is not noted would stay for ever, and the run's folder with it.
+    // Without a note the workspace would never be removed, nor the run's folder.
     ctx.logger.warn(`the workspace ${workspace} is not kept: ${causeLine(error)}`);
     return remove(workspace);
   }

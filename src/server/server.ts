@@ -30,7 +30,7 @@ export interface ServerOptions {
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
   watchdog?: WatchdogTimes;
-  /** Told of errors that are bugs or broken disks, not refusals. */
+  /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
 }
 

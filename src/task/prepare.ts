@@ -1,9 +1,12 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
 import type { Driver, Place, PlaceCommand, PlaceTask } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
+import { affinityOf } from '../gpu/affinity.js';
+import { ownedGpus } from '../gpu/allocation.js';
+import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
 import type { Reporter } from '../logs/reporter.js';
 import { pathInside } from '../os/inside-tree.js';
 import { quoteWord } from '../os/shell-words.js';
@@ -14,7 +17,7 @@ import { mendedScript } from './code/bring-changes.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
-import { gpuCpus } from './gpu-cpus.js';
+import type { AgentContext } from './context.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -205,4 +208,23 @@ function describeCode(code: TaskCode): string {
 function describeEnvironment(python: PythonEnvironment): string {
   if (python.manager === 'none') return 'no packages installed by the agent';
   return `${python.cacheHit ? 'from the cache' : 'built'} (${python.manager})`;
+}
+
+/** The CPUs of a run: those next to its GPUs, where `agent.gpu_affinity` asks for that; `undefined` for all. */
+async function gpuCpus({
+  config,
+  environment,
+  gpus,
+}: Pick<AgentContext, 'config' | 'environment' | 'gpus'>): Promise<string | undefined> {
+  const selection = selectedDevices(gpuVisibility({ env: environment }).visible);
+  if (!config.agent.gpuAffinity || selection.kind === 'none') return undefined;
+  const [topology, reading] = [await gpus.topology(), await gpus.read()];
+  if (topology === undefined || reading === undefined) return undefined;
+  const cards = ownedGpus(reading.gpus, selection).map(({ index }) => index);
+  return affinityOf(topology, cards, await allowedCpus());
+}
+
+async function allowedCpus(): Promise<string | undefined> {
+  const status = await readFile('/proc/self/status', 'latin1').catch(() => '');
+  return /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1];
 }

@@ -275,7 +275,7 @@ function haltFor(run: TaskRun): Halt {
       ping();
     },
     onVerdict: (reason) => {
-      // A log that waited for the next look would wait for ever.
+      // Nothing would wake a log that waits for the next look.
       if (!leavesNoLog(reason)) run.log.hold(false);
     },
     beforeAbort: async () => {

@@ -1,10 +1,11 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Workload, WorkloadExit } from '../drivers/driver.js';
 import { causeLine, isAgentError } from '../errors.js';
 import { isDiskFull } from '../os/disk-usage.js';
+import { readTextIfThere, writeFileDurable } from '../os/files.js';
 import type { Halt } from './abort/halt.js';
 import { failureClass } from './failure-class.js';
-import { freedOutput, noteFreed } from './freed-output.js';
 import { onGpuFailure, startAbortHook } from './hooks/task-hooks.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
@@ -160,4 +161,23 @@ function aborted(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
+}
+
+/** In the folder of a run: a position in its command's output, in decimal digits. */
+const FREED = 'freed';
+
+/** Bytes of a command's output, from its start, whose space may be freed: they may be read as zeros. */
+async function freedOutput(runFolder: string): Promise<number> {
+  const text = await readTextIfThere(path.join(runFolder, FREED)).catch(() => undefined);
+  const position = Number(text ?? 0);
+  return Number.isSafeInteger(position) ? position : 0;
+}
+
+/**
+ * To be called before any of them is freed: a log that is damaged later makes a later agent read the output again.
+ *
+ * @throws AgentError DISK_FULL, WRITE_DENIED
+ */
+function noteFreed(runFolder: string, position: number): Promise<void> {
+  return writeFileDurable(path.join(runFolder, FREED), `${position}\n`);
 }

@@ -4,7 +4,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExecutionContext } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import { execa } from 'execa';
 
 export interface EngineOptions {
@@ -145,6 +145,30 @@ export class DockerEngine {
       `the ${TEST_ENGINE} engine does not start:\n${fs.readFileSync(path.join(this.folder, 'log'), 'utf8').slice(-2000)}`,
     );
   }
+}
+
+/**
+ * One engine for all tests of a file. The first test that asks for it starts it; it stops after the last one.
+ *
+ * @param images makes the images that the tests use
+ * @param timeoutMs of each test that asks for it
+ */
+export function sharedEngine(
+  test: TestFn,
+  images: (engine: DockerEngine) => Promise<unknown>,
+  timeoutMs = 120_000,
+): (t: ExecutionContext) => Promise<DockerEngine> {
+  let running: Promise<DockerEngine> | undefined;
+  test.after.always(async () => (await running)?.stop());
+  return (t) => {
+    t.timeout(timeoutMs);
+    running ??= (async () => {
+      const engine = await DockerEngine.start();
+      await images(engine);
+      return engine;
+    })();
+    return running;
+  };
 }
 
 /** A file system of one static program, as a tar archive; made in `root`. */

@@ -1,10 +1,13 @@
 import { AgentError } from '../../errors.js';
 import { stateFolder } from '../../os/paths.js';
 import { repositoryCacheFolder } from '../../repository/settings.js';
+import { type KeptRun, type KeptRunsQuery, listKeptRuns } from '../../runs/kept-runs.js';
+import { removeRun } from '../../runs/remove-run.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig } from '../session.js';
 import {
   CACHE_KINDS,
+  type CachedItem,
   type CacheKind,
   type Chosen,
   choose,
@@ -13,7 +16,6 @@ import {
 } from './cached-item.js';
 import { surveyEnvironments } from './environments.js';
 import { surveyMirrors } from './mirrors.js';
-import { surveySpools } from './spools.js';
 import { listJson, listText, type Pruned, pruneJson, pruneText } from './view.js';
 
 /** `agent cache list|prune [kinds…]` */
@@ -96,4 +98,31 @@ async function carryOut(chosen: readonly Chosen[]): Promise<Pruned> {
     else stays.push({ item: one.item, why });
   }
   return { removed, stays };
+}
+
+/**
+ * What runs left: logs that were to be sent, output, code and packages.
+ *
+ * @param undelivered whether runs that the server does not know all of may go
+ */
+async function surveySpools(query: KeptRunsQuery, undelivered: boolean): Promise<Survey> {
+  const found = (await listKeptRuns(query)).map((run) => ({ run, item: describe(run, undelivered) }));
+  const done = found.filter(({ run, item }) => run.runFolder !== undefined && item.hold === undefined);
+  return {
+    items: found.map(({ item }) => item),
+    overLimits: done.map(({ run, item }) => ({ item, why: run.hold?.why ?? 'the server has all of it' })),
+  };
+}
+
+function describe(run: KeptRun, undelivered: boolean): CachedItem {
+  const { runFolder, workspace, bytes, lastUsed, hold } = run;
+  return {
+    kind: 'spools',
+    what: `task ${run.task} of ${run.worker}${runFolder === undefined ? ', kept because it failed' : ''}`,
+    folder: runFolder ?? workspace,
+    bytes,
+    lastUsed,
+    hold: hold?.inUse === false && undelivered ? undefined : hold?.why,
+    remove: () => removeRun(run, undelivered),
+  };
 }

@@ -96,7 +96,7 @@ export const daemonCommand: Command = {
     },
     {
       flags: '--resume [ids...]',
-      help: 'take back a drain: the daemon that was started with these flags, or the named workers, pull tasks again',
+      help: 'cancel a drain: the daemon that was started with these flags, or the named workers, pull tasks again',
       group: 'Process',
     },
     {
@@ -135,7 +135,7 @@ export const daemonCommand: Command = {
     },
     {
       flags: '--dynamic-gpus',
-      help: 'give the GPUs of --gpus out to tasks side by side; queues say how many: --queue one=1 some=1-4 half=0.5',
+      help: 'share the GPUs of --gpus among tasks that run side by side; each queue sets how many: --queue one=1 some=1-4 half=0.5',
       group: 'Task',
     },
     {

@@ -1,11 +1,21 @@
+import { DRIVERS } from '../../drivers/registry.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import type { Check, DoctorContext, Finding } from './check.js';
 import { configurationCheck, fileModesCheck } from './configuration-checks.js';
-import { engineCheck } from './engine-check.js';
 import { gitCheck } from './git-check.js';
 import { diskCheck, gpuCheck, pythonCheck } from './machine-checks.js';
 import { credentialsCheck, proxyCheck, queuesCheck, serverCheck } from './server-checks.js';
 import { tlsCheck } from './tls-check.js';
+
+/** What the drivers say about the engines that tasks can run in. */
+const engineCheck: Check = {
+  name: 'containers',
+  title: 'Docker/Podman',
+  async run({ config }) {
+    const findings = await Promise.all(DRIVERS.map((one) => one.examine?.(config) ?? []));
+    return findings.flat();
+  },
+};
 
 /** All checks, in the order of the report. */
 export const CHECKS: readonly Check[] = [

@@ -6,7 +6,10 @@ export const gpusCommand: Command = {
   flags: [
     { flags: '--enable <ids>', help: 'put devices back into service: 3, or 0,2-3, or all' },
     { flags: '--disable <ids>', help: 'give no task these devices until they are enabled' },
-    { flags: '--reason <text>', help: 'why, for the list; with --disable (default: disabled by hand)' },
+    {
+      flags: '--reason <text>',
+      help: 'reason to show in the list; with --disable (default: disabled by hand)',
+    },
     { flags: '--json', help: 'print the devices as JSON' },
   ],
   contradictions: [{ flags: ['--enable', '--disable'], hint: 'Give either --enable or --disable.' }],

@@ -1,10 +1,10 @@
 import { AgentError } from '../../errors.js';
 import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
 import type { GpuTable } from '../../gpu/claims/gpu-table.js';
+import { checkGpuList, selectedDevices } from '../../gpu/visibility.js';
 import { visibleJson } from '../../logs/visible-text.js';
 import type { CommandContext } from '../command.js';
 import { renderTable } from '../table.js';
-import { chosenStates } from './chosen-states.js';
 import { machineTable } from './machine-table.js';
 
 const BY_HAND = 'disabled by hand';
@@ -65,4 +65,29 @@ function stateText({ name, outOfService, reservedFor }: GpuState): string {
     return `out of service since ${new Date(outOfService.at).toISOString()}: ${outOfService.reason}`;
   if (reservedFor !== undefined) return `reserved for ${reservedFor}`;
   return name === undefined ? 'not listed by nvidia-smi' : 'in service';
+}
+
+/**
+ * The devices that a flag names.
+ *
+ * @throws AgentError USAGE for a list that cannot be read, or a device that neither the machine nor its table has
+ */
+function chosenStates(flag: string, list: string, states: readonly GpuState[]): GpuState[] {
+  checkGpuList(list, flag);
+  const selection = selectedDevices(list.replaceAll(':', '.'));
+  if (selection.kind === 'all') return [...states];
+  const names = selection.kind === 'list' ? selection.devices : [];
+  if (names.length === 0)
+    throw new AgentError('USAGE', `${flag} "${list}": expected the ids of GPUs, found none`);
+  return names.map((name) => {
+    const found = states.find(
+      ({ id, key }) => id === name || key.toLowerCase().startsWith(name.toLowerCase()),
+    );
+    if (found !== undefined) return found;
+    const there = states.map(({ id }) => id).join(', ') || 'none';
+    throw new AgentError(
+      'USAGE',
+      `${flag} "${list}": there is no GPU ${name} on this machine (there: ${there})`,
+    );
+  });
 }

@@ -20,7 +20,7 @@ export const pruneCommand: Command = {
     },
     {
       flags: '--podman',
-      help: 'containers of Podman, whose service is started if need be (default: the engine that "agent doctor" finds)',
+      help: 'containers of Podman, whose service is started if it is not running (default: the engine that "agent doctor" finds)',
     },
     { flags: '--dry-run', help: 'only show what would be removed' },
     { flags: '--json', help: 'print found, removed and kept containers as JSON' },

@@ -42,7 +42,7 @@ export function mergeArguments(
   return { items: [...strong, ...kept], strong: strong.length, stripped: [...new Set(stripped)].sort() };
 }
 
-/** Removes switches by name, with their values and all bare words behind them. */
+/** Removes switches by name, with their values and all bare words after them. */
 export function withoutSwitches(items: readonly ArgumentItem[], names: readonly string[]): ArgumentItem[] {
   let removing = false;
   return items.filter((item) => {

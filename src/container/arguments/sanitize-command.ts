@@ -23,7 +23,7 @@ const HIDDEN_NAMES = [
   'CLEARML_AUTH_TOKEN',
 ];
 
-/** Variables whose value is an image, perhaps with docker arguments behind it. */
+/** Variables whose value is an image, perhaps followed by docker arguments. */
 const IMAGE_NAMES = ['CLEARML_DOCKER_IMAGE', 'TRAINS_DOCKER_IMAGE'];
 
 /**

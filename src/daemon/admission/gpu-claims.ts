@@ -22,7 +22,7 @@ export interface GpuClaimsOptions {
   /** Where no tool names the GPUs, they are taken as they were named instead of none. */
   asNamed: boolean;
   warn(line: string): void;
-  /** Told of a device that is taken out of service, and why. */
+  /** Called for a device that goes out of service. */
   retired(device: string, reason: string): void;
 }
 

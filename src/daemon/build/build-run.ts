@@ -48,7 +48,7 @@ export interface BuildRun {
 const INTERRUPTED = 130;
 
 /**
- * Opens a run of which nothing reaches the server, neither log nor status, and clears up behind it.
+ * Opens a run that sends neither log nor status to the server, and removes it afterwards.
  *
  * @returns exit status: 0, or 130 when the user has stopped it
  * @throws AgentError TASK_NOT_FOUND, TASK_INVALID, and what the connection and `work` throw

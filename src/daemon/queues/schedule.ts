@@ -38,7 +38,7 @@ export function resolveSchedule(flags: ScheduleSource, config: ScheduleSource): 
 }
 
 /**
- * The same for a daemon that is to run by it: an uptime without a valid hour would pull nothing for ever, and such a
+ * The same for a daemon that is to run by it: an uptime without a valid hour would never pull anything, and such a
  * downtime would never hold.
  *
  * @throws AgentError USAGE for a list without a valid entry, and as `resolveSchedule` does

@@ -54,7 +54,7 @@ interface Left {
   folder: string;
   folders: RunFolders;
   identify(subject: RunSubject): Promise<RunIdentity>;
-  /** Told of a task that may have been taken off its queue; `settled` once it is clear what became of it. */
+  /** Called for a task that may have been taken off its queue; `settled` once it is clear what became of it. */
   doubt(entry: QueueEntry, settled?: () => Promise<void>): void;
 }
 

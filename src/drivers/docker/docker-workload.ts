@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
-import { memoryKills } from '../../os/memory-kills.js';
+import { memoryKills } from '../../os/kernel-log.js';
 import { isInGroup, takesSignal } from '../../os/signal-handling.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
@@ -165,7 +165,7 @@ export class DockerWorkload implements Workload {
 
 /**
  * The first process of a container gets no signal that it neither handles nor waits for: there is no end to wait for.
- * Only told where the container is seen to be one of this machine.
+ * Known only if the container runs on this machine.
  */
 async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boolean> {
   return pid > 0 && (await isInGroup(pid, id)) && (await takesSignal(pid, stopSignal)) === false;

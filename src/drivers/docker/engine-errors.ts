@@ -1,5 +1,5 @@
+import { readFileSync, statSync } from 'node:fs';
 import { AgentError, type AgentErrorOptions, causeLine, type ErrorCode, systemCode } from '../../errors.js';
-import { groupOf } from './connect/socket-group.js';
 
 /** One way in which an engine refuses something, recognised by its words. */
 export interface Refusal {
@@ -257,4 +257,17 @@ function fromConnection(error: AgentError, address: string): AgentError {
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     cause: error,
   });
+}
+
+/** Name of the group that owns a file, its number where it has no name; `undefined` when it cannot be seen. */
+function groupOf(file: string): string | undefined {
+  try {
+    const { gid } = statSync(file);
+    const line = readFileSync('/etc/group', 'utf8')
+      .split('\n')
+      .find((text) => text.split(':')[2] === String(gid));
+    return line?.split(':')[0] ?? String(gid);
+  } catch {
+    return undefined;
+  }
 }

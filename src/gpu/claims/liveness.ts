@@ -18,12 +18,6 @@ export async function whereWeAre(): Promise<Here> {
   return { pid: process.pid, started: started ?? '', ...place, ...(mounts ? { mounts } : {}), uid };
 }
 
-/** A mark of any process of this pid namespace, for `NewClaim.workload`. */
-export async function processMark(pid: number): Promise<ProcessMark | undefined> {
-  const started = await startTime(pid);
-  return started === undefined ? undefined : { pid, started, ...(await ownPlace()) };
-}
-
 /**
  * Whether a claim counts: its agent lives, or its workload lives, or neither is known and the folder of its run is there.
  * Where this process cannot see what would tell, the claim counts.

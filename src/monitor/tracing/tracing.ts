@@ -32,7 +32,7 @@ export interface Tracing {
 export interface TracingParts {
   config: Config;
   warn(text: string): void;
-  /** Told of values that must not show up in a log. */
+  /** Called with values that must not appear in a log. */
   hide(...secrets: readonly string[]): void;
 }
 

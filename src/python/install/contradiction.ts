@@ -5,7 +5,7 @@ import { meets, meetsAll } from '../../packaging/version.js';
  * Whether the parts of a requirement exclude each other, as in `six==1.15.0,==1.16.0`: an index has versions for each
  * part and none for all. pip reports it like a version that does not exist.
  *
- * @param requirement one package with its version specifiers; pip may name its list behind it
+ * @param requirement one package with its version specifiers; pip may append the name of its list
  * @param available all versions of the index, with commas between them
  */
 export function excludesItself(requirement: string, available: string): boolean {

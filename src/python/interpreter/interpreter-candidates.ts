@@ -17,7 +17,7 @@ export const PLACES_SEARCHED = 'PATH, pyenv, uv, conda';
 
 /**
  * Lists programs by name in the order of PATH, then what pyenv, uv and conda have installed. A shim of pyenv
- * is a script that may run nothing or any version, so the program behind it is listed instead.
+ * is a script that may run nothing or any version, so the program that it starts is listed instead.
  *
  * @throws AgentError COMMAND_MISSING when the place has no /bin/sh
  */

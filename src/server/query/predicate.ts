@@ -172,8 +172,9 @@ export function compilePattern(pattern: string, options: { ignoreCase?: boolean 
     .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1(?![\\s\\S])');
   try {
     const expression = new RegExp(body, [...flags].join(''));
-    // V8 compiles with the first use, and only then refuses a pattern that is too large.
-    expression.test('');
+    // V8 compiles with the first use, and only then refuses a pattern that is too large; it does so once for texts of
+    // Latin-1 and once for all others.
+    for (const text of ['', '\u0100']) expression.test(text);
     return expression;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

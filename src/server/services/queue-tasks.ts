@@ -39,7 +39,7 @@ function getNextTask(call: CallWith<typeof NEXT>): JsonObject {
   const entry = popEntry(server, queue, body.task);
   if (entry === undefined) return {};
   const task = server.tasks.find(entry.task);
-  // The status alone, as the original server does: reason, message and times still tell of the stop.
+  // The status alone, as the original server does: reason, message and times still describe the stop.
   if (task?.status === 'stopped') server.tasks.put({ ...task, status: 'queued' });
   const info = task !== undefined && body.get_task_info;
   return {

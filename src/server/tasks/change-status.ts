@@ -17,7 +17,7 @@ export interface StatusChange {
   force?: boolean;
   /** Further fields written; `undefined` removes one. Set ones are echoed in the answer. */
   fields?: Partial<TaskDocument>;
-  /** Further fields written that the answer does not tell of. */
+  /** Further fields to write that the answer does not list. */
   silent?: Partial<TaskDocument>;
   /** User id; the server itself signs with its own name. */
   by: string;

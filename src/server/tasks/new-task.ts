@@ -6,7 +6,7 @@ import { emptySections, type TaskDocument } from './task-document.js';
 /** Sections of which an edit writes only the fields given; all others are replaced as a whole. */
 const MERGED_SECTIONS = ['script', 'execution', 'output', 'models'] as const;
 
-/** A task with nothing behind it: status `created`, and `fields` over the empty sections. */
+/** A task that never ran: status `created`, and `fields` over the empty sections. */
 export function newTask(call: Call, fields: Partial<TaskDocument>): TaskDocument {
   const now = isoDate(call.server.now());
   const sections = emptySections();

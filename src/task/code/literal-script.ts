@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { quoteWord } from '../../os/shell-words.js';
+import { outside } from './code-paths.js';
 import { isWord } from './command.js';
 import type { ExecutionInfo } from './entry-point.js';
 import { baseName, entryArguments, moduleEntry, readEntry } from './entry-words.js';
@@ -24,6 +25,7 @@ const UNNAMED: Readonly<Record<InterpreterKind, string>> = { python: 'untitled.p
  * Where the script of a task goes and by which entry point it is run. Without a repository there are no folders.
  *
  * @param root top folder of the code
+ * @throws AgentError TASK_INVALID for an entry point that leads out of the code, unless its name is that of a script
  */
 export function planLiteralScript(
   info: ExecutionInfo,
@@ -50,9 +52,17 @@ export function planLiteralScript(
   // The SDK stores the code of a notebook as Python.
   const code =
     kind === 'python' && !text.trimStart().startsWith('{') ? script.replace(/\.ipynb$/i, '.py') : script;
-  if (!ENDINGS[kind].test(code)) return written(baseName(entry));
+  if (!ENDINGS[kind].test(code)) {
+    if (!/\.ipynb$/i.test(code) && leadsOut(code))
+      throw outside(`the entry point ${code}`, root, 'entry point');
+    return written(baseName(entry));
+  }
   const file = baseName(code);
   return written(file, [file, ...rest].map(quoteWord).join(' '));
+}
+
+function leadsOut(file: string): boolean {
+  return path.posix.normalize(file).startsWith('../');
 }
 
 /**

@@ -5,13 +5,12 @@ import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { AgentError, isAgentError } from '../../../src/errors.js';
 import { type ContainerTaskOptions, containerTask } from '../../support/container-task.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { sharedEngine } from '../../support/docker-engine.js';
 import { makeMachineImage } from '../../support/machine-image.js';
 import { packageIndex } from '../../support/package-index.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
 /** What Debian's Python is linked with, and a few programs. */
 const BARE = ['bash', 'dash', 'coreutils', 'libc-bin', 'zlib1g', 'libexpat1', 'libffi8'];
 
@@ -30,22 +29,16 @@ const DEBIAN = [
   'debian-archive-keyring',
 ];
 
-async function sharedEngine(t: ExecutionContext): Promise<DockerEngine> {
-  running.engine ??= startWithImages();
-  t.timeout(170_000);
-  return running.engine;
-}
-
-async function startWithImages(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
-  await makeMachineImage(engine, 'python:1', { packages: [...BARE, 'python3', 'python3-pip'] });
-  await makeMachineImage(engine, 'debian:1', { packages: DEBIAN, records: true });
-  await engine.makeBusybox('base:1');
-  await engine.makeBusybox('user:1', ['USER 1000:1000']);
-  return engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+const engineFor = sharedEngine(
+  test,
+  async (engine) => {
+    await makeMachineImage(engine, 'python:1', { packages: [...BARE, 'python3', 'python3-pip'] });
+    await makeMachineImage(engine, 'debian:1', { packages: DEBIAN, records: true });
+    await engine.makeBusybox('base:1');
+    await engine.makeBusybox('user:1', ['USER 1000:1000']);
+  },
+  170_000,
+);
 
 /** Upkeep that goes well has nothing to warn of. */
 function quiet(t: ExecutionContext) {
@@ -58,7 +51,7 @@ async function withUv(more: Record<string, string> = {}): Promise<NodeJS.Process
 }
 
 test('an environment is built by the uv of the machine, from the index of the agent, and kept', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const index = await packageIndex(t, [{ name: 'alpha', version: '1.0', value: 'first' }], { login: false });
   const hostEnvironment = await withUv({ PIP_INDEX_URL: index.url, PIP_FIND_LINKS: '/nowhere' });
   const root = temporaryFolder(t);
@@ -86,7 +79,7 @@ test('an environment is built by the uv of the machine, from the index of the ag
 });
 
 test('packages of the image count as installed; its user need not be root', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const index = await packageIndex(
     t,
     [
@@ -117,7 +110,7 @@ test('packages of the image count as installed; its user need not be root', asyn
 });
 
 test('an agent that is not root clears up behind containers that are', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const root = temporaryFolder(t);
   const user = { uid: 1234, gid: 1234 };
   chownSync(root, user.uid, user.gid);
@@ -131,7 +124,7 @@ test('an agent that is not root clears up behind containers that are', async (t)
 });
 
 test('packages go into an environment that is activated', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const index = await packageIndex(t, [{ name: 'alpha', version: '1.0' }], { login: false });
   const activation =
     'python3 -m venv --without-pip --system-site-packages /tmp/own\nexport VIRTUAL_ENV=/tmp/own PATH="/tmp/own/bin:$PATH"';
@@ -147,7 +140,7 @@ test('packages go into an environment that is activated', async (t) => {
 });
 
 test('an environment is made where the engine does not see the files of the agent', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const index = await packageIndex(t, [{ name: 'alpha', version: '1.0' }], { login: false });
   const task = await containerTask(t, engine, {
     image: 'python:1',
@@ -162,7 +155,7 @@ test('an environment is made where the engine does not see the files of the agen
 });
 
 test('an image without Python is brought one of the machine, without a network and root', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const root = temporaryFolder(t);
   const managed = path.join(root, 'managed');
   await managedPython(path.join(managed, `cpython-3.11.99-linux-${machine()}-gnu`));
@@ -203,7 +196,7 @@ async function machinePython(): Promise<{ program: string; library: string }> {
 }
 
 test('an image without Python is enough for a task that needs none', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const args = ['--network', 'none'];
   const shell = await containerTask(t, engine, {
     image: 'base:1',
@@ -238,7 +231,7 @@ test('an image without Python is enough for a task that needs none', async (t) =
 });
 
 test("the image's package manager works as root, and its own words tell why it fails", async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const root = temporaryFolder(t);
   const apk = path.join(root, 'apk');
   writeFileSync(
@@ -258,7 +251,7 @@ test("the image's package manager works as root, and its own words tell why it f
 });
 
 test('packages that the container names are there for the scripts of the task', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   const root = temporaryFolder(t);
   const task = await containerTask(t, engine, {
     image: 'debian:1',

@@ -10,34 +10,21 @@ import {
   dockerBench,
   readOutput,
 } from '../../support/docker-bench.js';
-import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
+import { sharedEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-/** One engine for all tests of this file, with the images that they use. */
-async function sharedEngine(t: ExecutionContext): Promise<DockerEngine> {
-  running.engine ??= startWithImages();
-  t.timeout(120_000);
-  return running.engine;
-}
-
-async function startWithImages(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
+const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
   await engine.makeBusybox('user:1', ['USER 1000:1000']);
   await engine.docker(['tag', 'base:1', '127.0.0.1:1/base:1']);
   await engine.makeBusybox('variable:1', ['ENV FROM_IMAGE=no']);
   await engine.makeBusybox('entry:1', ['ENTRYPOINT ["/bin/false"]']);
-  return engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+});
 
 async function bench(
   t: ExecutionContext,
   options: Omit<DockerBenchOptions, 'env'> = {},
 ): Promise<DockerBench> {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   return dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
 }
 

@@ -3,28 +3,22 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { containerTask } from '../../support/container-task.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { sharedEngine } from '../../support/docker-engine.js';
 import { makeMachineImage } from '../../support/machine-image.js';
 import { packageIndex } from '../../support/package-index.js';
 import { pythonTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function engineFor(t: ExecutionContext): Promise<DockerEngine> {
-  t.timeout(170_000);
-  running.engine ??= (async () => {
-    const engine = await DockerEngine.start();
+const engineFor = sharedEngine(
+  test,
+  async (engine) => {
     await engine.makeBusybox('base:1');
     await engine.makeBusybox('user:1', ['USER 1000:1000']);
     const libraries = ['bash', 'dash', 'coreutils', 'libc-bin', 'zlib1g', 'libexpat1', 'libffi8'];
     await makeMachineImage(engine, 'python:1', { packages: [...libraries, 'python3', 'python3-pip'] });
-    return engine;
-  })();
-  return running.engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+  },
+  170_000,
+);
 
 /** A folder of the machine with one file, and what must still be there in the end. */
 function precious(t: ExecutionContext): { folder: string; file: string; untouched: () => void } {

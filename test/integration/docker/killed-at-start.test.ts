@@ -2,25 +2,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { type DockerEngine, sharedEngine } from '../../support/docker-engine.js';
 import { engineFront, type StartMoment } from '../../support/engine-front.js';
 import { cutLaunched, journalOf } from '../../support/run-journal.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function engineFor(t: ExecutionContext): Promise<DockerEngine> {
-  t.timeout(180_000);
-  running.engine ??= (async () => {
-    const engine = await DockerEngine.start();
+const engineFor = sharedEngine(
+  test,
+  async (engine) => {
     await engine.makeBusybox('base:1');
-    return engine;
-  })();
-  return running.engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+  },
+  180_000,
+);
 
 /** Notes each time it begins, and ends once `go` is there. */
 const COUNTED = `#!/bin/sh

@@ -6,16 +6,13 @@ import { DockerWorkload } from '../../../src/drivers/docker/docker-workload.js';
 import { FileOutput } from '../../../src/drivers/docker/output/file-output.js';
 import type { Workload } from '../../../src/drivers/driver.js';
 import { type DockerBenchOptions, dockerBench, readOutput } from '../../support/docker-bench.js';
-import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
+import { DockerEngine, sharedEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
 async function bench(t: ExecutionContext, options: Omit<DockerBenchOptions, 'env'> = {}) {
   t.timeout(120_000);
-  running.engine ??= startEngine();
-  const engine = await running.engine;
+  const engine = await engineFor(t);
   const made = await dockerBench(t, { ...options, env: { DOCKER_HOST: `unix://${engine.socket}` } });
   return { ...made, engine };
 }
@@ -27,13 +24,9 @@ async function launch(t: ExecutionContext, script: string, options: Omit<DockerB
   return { ...made, workload, container: String(workload.ref.container) };
 }
 
-async function startEngine(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
+const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1');
-  return engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+});
 
 test('a container outlives a killed engine and its output stays whole', async (t) => {
   t.timeout(120_000);

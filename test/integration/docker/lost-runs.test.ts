@@ -2,24 +2,18 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { sharedEngine } from '../../support/docker-engine.js';
 import { journalOf } from '../../support/run-journal.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function engineFor(t: ExecutionContext): Promise<DockerEngine> {
-  t.timeout(300_000);
-  running.engine ??= (async () => {
-    const engine = await DockerEngine.start();
+const engineFor = sharedEngine(
+  test,
+  async (engine) => {
     await engine.makeBusybox('base:1');
-    return engine;
-  })();
-  return running.engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+  },
+  300_000,
+);
 
 const WAITS = `#!/bin/sh
 echo begun >> /marks/begun

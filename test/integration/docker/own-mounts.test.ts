@@ -4,19 +4,13 @@ import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { OwnMount } from '../../../src/container/create-request.js';
 import { dockerBench, readOutput } from '../../support/docker-bench.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { sharedEngine } from '../../support/docker-engine.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function startWithImages(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
+const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1');
   await engine.makeBusybox('named:1', ['USER user']);
-  return engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+});
 
 const USE = `
 echo "known $(cat /.ssh/known_hosts) $(cat /.ssh/deep/key)"
@@ -31,8 +25,7 @@ async function used(
   options: { image?: string; args?: readonly string[] },
 ) {
   t.timeout(120_000);
-  running.engine ??= startWithImages();
-  const engine = await running.engine;
+  const engine = await engineFor(t);
   const [keys, cache, apt] = ['keys', 'cache', 'apt'].map((name) => path.join(folder, name));
   if (!keys || !cache || !apt) return t.fail();
   const own: OwnMount[] = [

@@ -2,22 +2,13 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { Engine } from '../../../src/drivers/docker/engine.js';
 import type { AgentError } from '../../../src/errors.js';
 import { type DockerBenchOptions, dockerBench } from '../../support/docker-bench.js';
-import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
+import { sharedEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function sharedEngine(t: ExecutionContext): Promise<DockerEngine> {
-  t.timeout(120_000);
-  running.engine ??= startWithImages();
-  return running.engine;
-}
-
-async function startWithImages(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
+const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1');
   await engine.makeBusybox('shell-less:1', [], (bin) => fs.rmSync(path.join(bin, 'sh')));
   await engine.makeBusybox('foreign:1', [], makeForeign);
@@ -31,8 +22,7 @@ async function startWithImages(): Promise<DockerEngine> {
     fs.rmSync(path.join(bin, 'sh'));
     fs.writeFileSync(path.join(bin, 'sh'), '#!/bin/false\n', { mode: 0o755 });
   });
-  return engine;
-}
+});
 
 /** The shell becomes a program of another processor: two bytes of its header name the machine. */
 function makeForeign(bin: string): void {
@@ -41,8 +31,6 @@ function makeForeign(bin: string): void {
   fs.rmSync(path.join(bin, 'busybox'));
   fs.writeFileSync(path.join(bin, 'busybox'), program, { mode: 0o755 });
 }
-
-test.after.always(async () => (await running.engine)?.stop());
 
 interface Refused extends Pick<DockerBenchOptions, 'args' | 'image'> {
   what: string;
@@ -140,7 +128,7 @@ const REFUSED: readonly Refused[] = [
 ];
 
 test('refusals of the engine name their cause and leave nothing behind', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   await engine.docker(['create', '--name', 'taken', '--network', 'none', 'base:1', 'true']);
   const wrong: unknown[] = [];
   for (const { what, code, message, args = [], image = 'base:1' } of REFUSED) {
@@ -164,7 +152,7 @@ function inUse(port: number, by: string): RegExp {
 }
 
 test('published ports that are in use are named', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   await engine.docker(['network', 'create', 'bridged']);
   // Its bridge would outlive the engine.
   t.teardown(() => engine.docker(['network', 'rm', '--force', 'bridged']));
@@ -191,7 +179,7 @@ test('published ports that are in use are named', async (t) => {
 });
 
 test('an engine that cannot be used is told by its reason', async (t) => {
-  await sharedEngine(t);
+  await engineFor(t);
   const cases: [Record<string, string>, RegExp][] = [
     [
       { DOCKER_HOST: 'unix:///nowhere.sock' },
@@ -214,7 +202,7 @@ test('an engine that cannot be used is told by its reason', async (t) => {
 });
 
 test.serial('a socket of another group names the group', async (t) => {
-  const engine = await sharedEngine(t);
+  const engine = await engineFor(t);
   fs.chownSync(engine.socket, 0, 1);
   fs.chmodSync(engine.socket, 0o660);
   fs.chmodSync(engine.folder, 0o755);

@@ -2,24 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { type ContainerTaskOptions, containerDriver } from '../../support/container-task.js';
 import { readOutput } from '../../support/docker-bench.js';
-import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
+import { sharedEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 import { until } from '../../support/until.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-async function startWithImages(): Promise<DockerEngine> {
-  const engine = await DockerEngine.start();
+const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1');
-  return engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+});
 
 /** A container that is prepared by these scripts. */
 async function prepared(t: ExecutionContext, texts: readonly string[], args: readonly string[] = []) {
   t.timeout(120_000);
-  running.engine ??= startWithImages();
-  const engine = await running.engine;
+  const engine = await engineFor(t);
   const scripts = texts.map((text, index) => ({ name: `script ${index + 1}`, text }));
   const options: ContainerTaskOptions = { image: 'base:1', args: ['--network', 'none', ...args], scripts };
   const task = await containerDriver(t, engine, options);

@@ -2,7 +2,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { type DockerEngine, sharedEngine } from '../../support/docker-engine.js';
 import { engineFront } from '../../support/engine-front.js';
 import { GitRepository } from '../../support/git-repository.js';
 import { hookedFront } from '../../support/hooked-front.js';
@@ -10,20 +10,9 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
 import { until } from '../../support/until.js';
 
-const running: { engine?: Promise<DockerEngine> } = {};
-
-/** One engine for all tests of this file, with the image that they use. */
-async function engineFor(t: ExecutionContext): Promise<DockerEngine> {
-  t.timeout(120_000);
-  running.engine ??= (async () => {
-    const engine = await DockerEngine.start();
-    await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
-    return engine;
-  })();
-  return running.engine;
-}
-
-test.after.always(async () => (await running.engine)?.stop());
+const engineFor = sharedEngine(test, async (engine) => {
+  await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
+});
 
 async function agentFor(
   t: ExecutionContext,

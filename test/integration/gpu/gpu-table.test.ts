@@ -11,8 +11,9 @@ import {
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { GpuTable } from '../../../src/gpu/claims/gpu-table.js';
-import { processMark } from '../../../src/gpu/claims/liveness.js';
 import type { Claim, NewClaim } from '../../../src/gpu/claims/types.js';
+import { ownPlace } from '../../../src/os/lock-life.js';
+import { startTime } from '../../../src/os/processes.js';
 import { tableProcess } from '../../support/table-process.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -155,7 +156,7 @@ test('what a killed agent leaves counts for as long as its workload or the folde
   const runFolder = path.join(root, 'run');
   mkdirSync(runFolder);
   const { pid } = process;
-  const alive = await processMark(pid);
+  const alive = { pid, started: (await startTime(pid)) ?? '', ...(await ownPlace()) };
   const dead = { ...alive, pid, started: 'another time' };
   const cases: readonly [name: string, more: object, stays: boolean][] = [
     ['no run yet', {}, false],

@@ -72,6 +72,18 @@ const RETIRED: readonly Retired[] = [
     good: 'An answer without a body is an error.',
   },
   {
+    phrase: /\bfor ever\b|\bin good order\b|\bof no consequence\b|\bthe same counts\b/gi,
+    instead: '"without end", "never", "cleanly", "is ignored", "the same applies"',
+    bad: 'The original waits for ever.',
+    good: 'The same applies to every list.',
+  },
+  {
+    phrase: /\b(?:tells?|told|telling) of\b|\b(?:be|only|not) told\b(?! to| apart)|\b(?:has|have) to say\b/gi,
+    instead: 'name who reports it: "git reports …", "the log says …"',
+    bad: 'The kind of failure that the words of git tell of.',
+    good: 'It cannot be told apart from a kill, and the agent tells the task its part.',
+  },
+  {
     phrase: /\b(?:has|have|had) a say\b|\bstands? in the way\b|\bgives? way to\b/gi,
     instead: '"also decides", "blocks", "is replaced by"',
     bad: 'The project has a say.',

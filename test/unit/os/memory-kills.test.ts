@@ -1,5 +1,5 @@
 import test from 'ava';
-import { memoryKills } from '../../../src/os/memory-kills.js';
+import { memoryKills } from '../../../src/os/kernel-log.js';
 
 const kill = (group: string, { limit = group, source = '6,1,2,-' } = {}) =>
   `${source};oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,mems_allowed=0,oom_memcg=${limit},` +

@@ -18,3 +18,12 @@ const MARKERS: [marker: string, holds: boolean][] = [
 
 for (const [marker, holds] of MARKERS)
   test(`the marker ${marker}`, (t) => t.is(markerHolds(marker, VALUES), holds));
+
+for (const [marker, holds] of [
+  ["extra == 'Dev_Tools'", true],
+  ["'dev.tools' == extra", true],
+  ["extra != 'DEV-tools'", false],
+  ["extra == 'docs'", false],
+] as const)
+  test(`names of extras are compared in their normal form: ${marker}`, (t) =>
+    t.is(markerHolds(marker, { ...VALUES, extra: 'dev-Tools' }), holds));

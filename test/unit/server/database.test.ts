@@ -86,19 +86,41 @@ test('a file of a newer format is left alone', async (t) => {
 
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/state');
 
+/** A database from statements, opened beside a new one. */
+async function restored(
+  t: ExecutionContext,
+  statements: string,
+): Promise<{ database: Database; fresh: Database }> {
+  const { database: fresh, file } = await opened(t);
+  const { default: Libsql } = await import('libsql');
+  const old = path.join(path.dirname(file), 'old.db');
+  const connection = new Libsql(old);
+  connection.exec(readFileSync(path.join(FIXTURES, statements), 'utf8'));
+  connection.close();
+  const database = await Database.open(old);
+  t.teardown(() => database.close());
+  return { database, fresh };
+}
+
+function checkCurrent(t: ExecutionContext, database: Database, fresh: Database): void {
+  const shape = (of: Database) => of.all('SELECT type, name, sql FROM sqlite_schema ORDER BY name');
+  t.deepEqual(shape(database), shape(fresh));
+  t.is(database.get('PRAGMA user_version')?.user_version, fresh.get('PRAGMA user_version')?.user_version);
+}
+
+test('the database of a server with a task in progress is read: server-version-2.sql', async (t) => {
+  const { database, fresh } = await restored(t, 'server-version-2.sql');
+  checkCurrent(t, database, fresh);
+  const id = '5f8a7741dc4c4970be3c4a0cd8821f7e';
+  t.like(new Documents(database, 'tasks').find(id), { id, status: 'in_progress', last_worker: 'old:0' });
+  t.like(database.get('SELECT id FROM workers'), { id: 'old:0' });
+  t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 7);
+});
+
 for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('database-version-'))) {
   test(`a file of an earlier version is brought up to date: ${version}`, async (t) => {
-    const { database: fresh, file } = await opened(t);
-    const { default: Libsql } = await import('libsql');
-    const old = path.join(path.dirname(file), 'old.db');
-    const connection = new Libsql(old);
-    connection.exec(readFileSync(path.join(FIXTURES, version), 'utf8'));
-    connection.close();
-    const database = await Database.open(old);
-    t.teardown(() => database.close());
-    const shape = (of: Database) => of.all('SELECT type, name, sql FROM sqlite_schema ORDER BY name');
-    t.deepEqual(shape(database), shape(fresh));
-    t.is(database.get('PRAGMA user_version')?.user_version, fresh.get('PRAGMA user_version')?.user_version);
+    const { database, fresh } = await restored(t, version);
+    checkCurrent(t, database, fresh);
     t.like(new Documents(database, 'tasks').find('t1'), { id: 't1', status: 'queued' });
     t.like(database.get('SELECT queue, task FROM queue_entries'), { queue: 'q1', task: 't1' });
     t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 1);

@@ -119,3 +119,18 @@ test('a pattern that is too large for the engine is an invalid pattern, and the 
   const error = t.throws(() => compilePattern('a'.repeat(4_000_000)), { name: 'ApiError' });
   t.true(error.message.length < 1000);
 });
+
+test('a pattern that is accepted also searches names beyond Latin-1', (t) => {
+  for (let length = 30_000; length < 50_000; length += 1000) {
+    const pattern = '\u2603'.repeat(length);
+    t.notThrows(() => tryCompile(pattern)?.test('\u2603'), `${length}`);
+  }
+});
+
+function tryCompile(pattern: string): RegExp | undefined {
+  try {
+    return compilePattern(pattern);
+  } catch {
+    return undefined;
+  }
+}

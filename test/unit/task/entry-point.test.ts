@@ -122,6 +122,8 @@ const LITERALS: [entry: string, file: string, entryPoint: string][] = [
   ['src\\train.py', 'train.py', 'train.py'],
   ['C:\\work\\train.py --x', 'train.py', 'train.py --x'],
   ['nb.ipynb', 'nb.py', 'nb.py'],
+  ['../train.py', 'train.py', 'train.py'],
+  ['../nb.ipynb', 'nb.py', 'nb.py'],
   ['-m torch.distributed.run --nproc 2 train.py', 'train.py', '-m torch.distributed.run --nproc 2 train.py'],
   ['-m cProfile -s time sub/train.py', 'sub/train.py', '-m cProfile -s time sub/train.py'],
   ['-m torch.distributed.run /home/me/train.py', 'train.py', '-m torch.distributed.run train.py'],
@@ -136,6 +138,19 @@ for (const [entry_point, file, entryPoint] of LITERALS) {
     const info = executionInfo({ entry_point, working_dir: '.' }, surroundings);
     const plan = planLiteralScript(info, { text: 'print(1)\n', kind: 'python', root: '/w' });
     t.deepEqual([plan.file, plan.entryPoint], [file, entryPoint]);
+  });
+}
+
+for (const entry_point of ['../../etc/passwd', 'a/../../run', '../run --x']) {
+  test(`a script of the task itself cannot have a path that leads out: ${entry_point}`, (t) => {
+    const info = {
+      ...executionInfo({ entry_point, working_dir: '.' }, surroundings),
+      entryPoint: entry_point,
+    };
+    t.throws(() => planLiteralScript(info, { text: 'x\n', kind: 'python', root: '/w' }), {
+      code: 'TASK_INVALID',
+      message: /^the entry point \S+ of the task is outside of \/w: /,
+    });
   });
 }
 

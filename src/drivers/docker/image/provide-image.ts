@@ -64,7 +64,7 @@ export async function provideImage(engine: Engine, request: ImageRequest): Promi
   reporter.output(`pulled image ${image} in ${seconds} s${progress.text && `: ${progress.text}`}\n`);
 }
 
-/** Without a login the registry may still give the image, so a helper that fails is only told about. */
+/** Without a login the registry may still give the image, so a failing helper is only a warning. */
 async function loginFor({ image, env, reporter, signal }: ImageRequest): Promise<RegistryLogin | undefined> {
   try {
     const config = readDockerConfig(env);
