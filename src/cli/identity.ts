@@ -47,14 +47,18 @@ export function slotCount({ slots }: CommandContext['options']): number | undefi
   return typeof slots === 'number' ? slots : undefined;
 }
 
-/** The queues of the flags, with what their tasks take. */
-export function queuesOf({ options }: CommandContext): QueueAssignment[] {
+/**
+ * The queues of the flags, with what their tasks take.
+ *
+ * @param severalTasks the driver runs many tasks at once
+ */
+export function queuesOf({ options }: CommandContext, severalTasks = false): QueueAssignment[] {
   return assignQueues({
     queues: textList(options.queue),
     dynamic: options.dynamicGpus === true,
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
     slots: slotCount(options),
-    services: servicesMode(options) !== undefined,
+    services: severalTasks || servicesMode(options) !== undefined,
   });
 }
 

@@ -265,7 +265,7 @@ export interface WorkloadRef extends PlaceRef {
 }
 
 /**
- * Why a place was ended from outside: its time was up, something more important took its resources, somebody cancelled
+ * Why a place was ended from outside: its time was up, something more important took its resources, another user cancelled
  * it by other means than the agent's.
  */
 export type PlaceEnd = 'time_limit' | 'preempted' | 'cancelled';

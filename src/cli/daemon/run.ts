@@ -47,13 +47,14 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
 }
 
 function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): DaemonOptions {
-  const assigned = queuesOf(context);
   const config = sessionConfig(context, configFlags(context.options));
   requireReady(config);
   const voice = voiceOf(context, config);
   const { options, env, home } = context;
   const interval = options.pollingInterval;
   const driver = chosenDriver(options);
+  const services = severalTasks(context, config, driver);
+  const assigned = queuesOf(context, services !== undefined);
   const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
   return {
     config: withVisibility(config),
@@ -70,7 +71,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     order: options.orderFairness === true ? 'fair' : 'priority',
     ...(typeof interval === 'number' ? { pollingInterval: interval } : {}),
     tags: reportTags(context),
-    services: severalTasks(context, config, driver),
+    services,
     ownerTokens: options.useOwnerToken === true,
     schedule: scheduleOf(context, config, voice.logger.warn),
     workerIds: ownIds(identityOf(context, config), options.dynamicGpus === true),

@@ -8,7 +8,7 @@ import { visibleLine, visibleName } from '../../logs/visible-text.js';
 import { stateFolder, workerFolder } from '../../os/paths.js';
 import { livingDaemons, type RegisteredDaemon } from '../../runs/registry.js';
 import { type CommandContext, warnerOf } from '../command.js';
-import { outOfServiceLines, tableView } from '../gpus/machine-table.js';
+import { outOfServiceIn, outOfServiceLines } from '../gpus/machine-table.js';
 import { identityOf, queuesOf, scheduleOf, voiceOf } from '../identity.js';
 import { configFlags, requireReady, sessionConfig } from '../session.js';
 import { chooseDaemon } from './choose-daemon.js';
@@ -21,7 +21,7 @@ export async function showStatus(context: CommandContext): Promise<number> {
   const identity = identityOf(context, config);
   // First, because it needs no server.
   await showDaemon(context, state, chooseDaemon(living, identity));
-  const { outOfService } = await tableView(context);
+  const outOfService = await outOfServiceIn(context);
   for (const line of outOfServiceLines(outOfService)) context.stdout.write(`${line}\n`);
   requireReady(config);
   const { logger } = voiceOf({ ...context, stdout: context.stderr }, config);

@@ -1,4 +1,5 @@
 import { requireValid } from '../../config/validate.js';
+import { causeLine } from '../../errors.js';
 import { GpuTable } from '../../gpu/claims/gpu-table.js';
 import { tablePlace } from '../../gpu/claims/table-folder.js';
 import type { OutOfService, TableView } from '../../gpu/claims/types.js';
@@ -26,8 +27,18 @@ export async function machineTable(context: CommandContext): Promise<MachineTabl
 }
 
 /** What the table says, for commands that show it beside other things. */
-export async function tableView(context: CommandContext): Promise<TableView> {
+async function tableView(context: CommandContext): Promise<TableView> {
   return (await openTable(context, warnerOf(context))).read();
+}
+
+/** Devices of this machine that no task gets; none, with a warning, where the table cannot be read. */
+export async function outOfServiceIn(context: CommandContext): Promise<readonly OutOfService[]> {
+  try {
+    return (await tableView(context)).outOfService;
+  } catch (error) {
+    warnerOf(context)(causeLine(error));
+    return [];
+  }
 }
 
 /** A line for each device of this machine that no task gets. */

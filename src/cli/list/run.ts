@@ -4,7 +4,7 @@ import { createLogger } from '../../logs/logger.js';
 import { visibleJson } from '../../logs/visible-text.js';
 import { Redactor } from '../../secrets/redactor.js';
 import type { CommandContext } from '../command.js';
-import { outOfServiceLines, tableView } from '../gpus/machine-table.js';
+import { outOfServiceIn, outOfServiceLines } from '../gpus/machine-table.js';
 import { requireReady, sessionConfig } from '../session.js';
 import { ageText, renderTable } from '../table.js';
 
@@ -16,7 +16,7 @@ export async function runList(context: CommandContext): Promise<number> {
   const { client, workers } = await connect({ config, logger, wait: false });
   try {
     const found = await workers.getAll({ last_seen: 0 }, { retry: 'bounded' });
-    const { outOfService } = await tableView(context);
+    const outOfService = await outOfServiceIn(context);
     const text =
       context.options.json === true
         ? visibleJson({

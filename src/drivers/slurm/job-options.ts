@@ -127,7 +127,7 @@ export interface JobPlan {
   /** Of the task. */
   ofTask: readonly string[];
   partition: string | undefined;
-  /** `--mem` where nobody names it: a job takes the whole memory of its node otherwise. */
+  /** `--mem` where no user names it: a job takes the whole memory of its node otherwise. */
   memory: string;
   words: string;
   script: string;

@@ -21,7 +21,7 @@ export interface JobWatchOptions {
 
 /** A network file system announces nothing, so the status is looked for. */
 const LOOK_MS = 250;
-/** Slurm's word is waited for so long once the command has left its status. */
+/** Slurm's word is waited for this long once the command has left its status. */
 const WORD_MS = 60_000;
 /** What a compute node has written is seen here by then: network file systems keep attributes for a while. */
 const SEEN_MS = 15_000;

@@ -38,7 +38,7 @@ export interface SlurmDriverOptions {
   tickMs?: number;
 }
 
-/** A controller that is away is asked again for so long. */
+/** A controller that is away is asked again for this long. */
 const SUBMIT_MS = 10 * 60_000;
 const SUBMIT_AGAIN_MS = 2000;
 const FIND_MS = 60_000;

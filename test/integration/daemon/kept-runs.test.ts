@@ -90,7 +90,7 @@ test('a container is left to its agent', async (t) => {
 });
 
 for (const line of [
-  '{"version":3,"step":"reported"}',
+  '{"version":4,"step":"reported"}',
   '{"step":"paused"}',
   '{"version":2,"step":"preparing","place":{"kind":"local","version":7,"taskId":"t1","runFolder":"/r","marker":"m"}}',
 ]) {
