@@ -6,7 +6,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import type { TaskQuery } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
 import type { DriverChoice } from '../drivers/module.js';
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError } from '../errors.js';
 import type { AgentLogger } from '../logs/logger.js';
 import { ensureFolder } from '../os/files.js';
 import { acquireLock } from '../os/lock.js';
@@ -17,7 +17,6 @@ import type { Redactor } from '../secrets/redactor.js';
 import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { runTask } from '../task/run.js';
-import { PULLED } from '../task/status-texts.js';
 import { claimOwnDevices, type OwnDevices } from './admission/own-devices.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { checkRunnable } from './check-runnable.js';
@@ -27,6 +26,7 @@ import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { Heartbeat } from './heartbeat.js';
 import { intervals } from './intervals.js';
+import { leaveQueue } from './leave-queue.js';
 import { nodeRank } from './node-rank.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { withToken } from './runs/run-contexts.js';
@@ -168,28 +168,6 @@ async function markStarted({ tasks }: Connection, options: ExecuteOptions, task:
     status_message: changedBy(options.workerId),
     force: true,
   });
-}
-
-/** No agent may pull a task that a user runs by hand. Only the first node takes it off its queue. */
-async function leaveQueue(
-  { tasks }: Connection,
-  options: ExecuteOptions,
-  { id, queued }: { id: string; queued: boolean },
-): Promise<void> {
-  const takes = queued && nodeRank(options.config) === 0;
-  const taken = takes
-    ? await tasks
-        .dequeue({ task: id, new_status: 'created', status_message: PULLED }, { retry: 'bounded' })
-        .then(({ updated = 0 }) => updated > 0)
-        .catch((error: unknown) => {
-          if (options.requireQueue) throw error;
-          options.logger.debug(`task ${id} was not taken off a queue: ${causeLine(error)}`);
-          return false;
-        })
-    : queued;
-  if (!taken && options.requireQueue) {
-    throw new AgentError('TASK_INVALID', `task ${id} is not queued, and --require-queue asks for that`);
-  }
 }
 
 /** What another agent needs to know to settle this run, should this one not live to do it. */

@@ -264,10 +264,7 @@ export interface WorkloadRef extends PlaceRef {
   output: string;
 }
 
-/**
- * Why a place was ended from outside: its time was up, something more important took its resources, another user cancelled
- * it by other means than the agent's.
- */
+/** Why the scheduler ended a command. `cancelled`: a user did it past the agent. */
 export type PlaceEnd = 'time_limit' | 'preempted' | 'cancelled';
 
 /** How a workload ended. */
@@ -275,7 +272,6 @@ export type WorkloadExit =
   /** `oomKilled`: the kernel has ended a process in it because the memory was used up. */
   | { kind: 'exited'; code: number; oomKilled?: boolean }
   | { kind: 'signalled'; signal: string; oomKilled?: boolean }
-  /** What runs the place ended it for a reason of its own. */
   | { kind: 'ended'; by: PlaceEnd; reason: string }
   /** It is gone and left no exit status (machine restarted, killed together with its wrapper). */
   | { kind: 'lost'; reason: string };
@@ -283,7 +279,7 @@ export type WorkloadExit =
 /** A running (or just ended) command of a task. */
 export interface Workload {
   readonly ref: WorkloadRef;
-  /** Settles within 100 ms of the command's end; never rejects. */
+  /** Settles within 100 ms of the command's end, on a cluster within about a second; never rejects. */
   readonly exited: Promise<WorkloadExit>;
   /**
    * Output after `position` (0 at first), in pieces; ends when the command has ended and all is read, or

@@ -11,6 +11,13 @@ export function unseenDevice(id: string): Device {
   return { id, key: numberedKey(id), card: Number.parseInt(id, 10) };
 }
 
+const NUMBERED = 'index:';
+
 function numberedKey(id: string): string {
-  return `index:${id}`;
+  return NUMBERED + id;
+}
+
+/** Whether no vendor's tool has named the device: it is known by its number alone. */
+export function isNumbered({ key }: Pick<Device, 'key'>): boolean {
+  return key.startsWith(NUMBERED);
 }

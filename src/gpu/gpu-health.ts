@@ -82,7 +82,7 @@ export class GpuHealth {
     const back = new Set([...this.#out].filter((key) => !out.has(key)));
     this.#out = out;
     for (const gpu of 'gpus' in reading ? reading.gpus : []) {
-      // A lost card stands in the report without a name.
+      // The report lists a lost card without its name.
       if (gpu.uuid === '') continue;
       const { key, id } = deviceOf(gpu);
       if (back.has(key) || !this.#baselines.has(key))

@@ -14,7 +14,7 @@ export interface MachineDevice extends Device {
 }
 
 /**
- * The devices of a selection. A card that is cut into slices stands for them where it is named by its number.
+ * The devices of a selection. The number of a card that is cut into slices means the card.
  *
  * @param gpus what a reader found, empty when nothing is known: then numbers are taken as they are
  */

@@ -1,6 +1,6 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
 import { visibleLine } from '../logs/visible-text.js';
 import type { RunTrace } from '../monitor/tracing/tracing.js';
@@ -18,6 +18,7 @@ import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
 import type { PhaseClock } from './phase-clock.js';
 import { type Attempt, type Phase, runPhases } from './phases.js';
+import { pinger } from './pinger.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
@@ -285,17 +286,4 @@ function haltFor(run: TaskRun): Halt {
       await Promise.allSettled([waitForAbortCallback(run), command]);
     },
   });
-}
-
-/** Tells the server now and then that the task is alive, whatever the task itself says. */
-function pinger({ ctx, task }: TaskRun): () => void {
-  const seconds = ctx.config.agent.taskPingIntervalSec;
-  const state = { last: Date.now() };
-  return () => {
-    if (seconds <= 0 || Date.now() - state.last < seconds * 1000) return;
-    state.last = Date.now();
-    ctx.tasks.ping(task, { retry: 'none' }).catch((error: unknown) => {
-      ctx.logger.debug(`task ${task}: ping failed: ${causeLine(error)}`);
-    });
-  };
 }

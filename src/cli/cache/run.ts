@@ -101,7 +101,7 @@ async function carryOut(chosen: readonly Chosen[]): Promise<Pruned> {
 }
 
 /**
- * What runs left: logs that were to be sent, output, code and packages.
+ * What remains of runs: unsent logs, output, code and packages.
  *
  * @param undelivered whether runs that the server does not know all of may go
  */

@@ -47,14 +47,15 @@ export async function runDaemonCommand(context: CommandContext): Promise<number>
 }
 
 function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): DaemonOptions {
-  const config = sessionConfig(context, configFlags(context.options));
-  requireReady(config);
-  const voice = voiceOf(context, config);
   const { options, env, home } = context;
-  const interval = options.pollingInterval;
+  const config = sessionConfig(context, configFlags(options));
+  // Wrong flags are reported first: they are wrong whatever is configured.
   const driver = chosenDriver(options);
   const services = severalTasks(context, config, driver);
   const assigned = queuesOf(context, services !== undefined);
+  requireReady(config);
+  const voice = voiceOf(context, config);
+  const interval = options.pollingInterval;
   const withVisibility = (read: Config) => read.withEnvironment(visibilityVariables(machineOf(context)));
   return {
     config: withVisibility(config),

@@ -1,4 +1,5 @@
 import { AgentError } from '../../errors.js';
+import { isNumbered } from '../../gpu/devices.js';
 import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 import type { MachineDevice } from '../../gpu/machine-devices.js';
 import { type GpuDemand, SIZE_TOLERANCE } from '../../gpu/pick-devices.js';
@@ -99,7 +100,7 @@ export function checkMachine(
   assigned: readonly QueueAssignment[],
   machine: { devices: readonly MachineDevice[]; known: boolean; shares: boolean },
 ): void {
-  const missing = machine.devices.filter(({ key }) => key.startsWith('index:')).map(({ id }) => id);
+  const missing = machine.devices.filter(isNumbered).map(({ id }) => id);
   if (machine.known && missing.length > 0)
     refuse(
       `--gpus: GPU ${missing.join(', ')} is not on this machine`,

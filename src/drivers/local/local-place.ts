@@ -1,11 +1,9 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { type CommandSetting, checkCommand } from '../../os/command-errors.js';
 import { membersFile } from '../../os/control-group.js';
 import { run } from '../../os/exec.js';
-import { diskError, ensureFolder, readTextIfThere } from '../../os/files.js';
 import type { Capabilities, ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
+import { HOST_FILES } from '../host-files.js';
 import type { LocalPlaceRef } from './local-ref.js';
 import { MARKER_VARIABLE } from './workload-processes.js';
 
@@ -28,6 +26,9 @@ export const HERE: Capabilities = {
 /** This machine itself: paths are the same inside and outside. */
 export class LocalPlace implements Place {
   readonly capabilities = HERE;
+  readonly write = HOST_FILES.write;
+  readonly read = HOST_FILES.read;
+  readonly inside = HOST_FILES.inside;
   readonly ref: LocalPlaceRef;
   readonly #environment: Environment;
 
@@ -67,23 +68,5 @@ export class LocalPlace implements Place {
     const [, ...args] = command.argv;
     const program = await checkCommand(command);
     return ['/bin/sh', '-c', ENTER, 'clearml-setup', membersFile(controlGroup), program, ...args];
-  }
-
-  async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-    await ensureFolder(path.dirname(file));
-    try {
-      await writeFile(file, content, { mode });
-      await chmod(file, mode);
-    } catch (error) {
-      throw diskError(error, file);
-    }
-  }
-
-  read(file: string): Promise<string | undefined> {
-    return readTextIfThere(file);
-  }
-
-  inside(hostPath: string): string {
-    return hostPath;
   }
 }

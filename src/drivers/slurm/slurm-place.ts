@@ -1,9 +1,7 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { run } from '../../os/exec.js';
-import { diskError, ensureFolder, readTextIfThere } from '../../os/files.js';
 import type { Capabilities, ExecOptions, ExecResult, Place, PlaceCommand } from '../driver.js';
+import { HOST_FILES } from '../host-files.js';
 import type { SlurmPlaceRef } from './slurm-ref.js';
 
 /** Set in the environment of all set-up steps of a run; what they leave running is found by it. */
@@ -23,6 +21,9 @@ export const LOGIN_NODE: Capabilities = {
 /** The login node, where code and packages are prepared in folders that the compute nodes see by the same paths. */
 export class SlurmPlace implements Place {
   readonly capabilities = LOGIN_NODE;
+  readonly write = HOST_FILES.write;
+  readonly read = HOST_FILES.read;
+  readonly inside = HOST_FILES.inside;
   readonly ref: SlurmPlaceRef;
   /** Options of the job, of the operator and the task. */
   readonly options: readonly string[];
@@ -51,23 +52,5 @@ export class SlurmPlace implements Place {
     throw new AgentError('COMMAND_FAILED', `${argv[0]} did not end within ${seconds} s`, {
       detail: result.stderr.slice(-2000),
     });
-  }
-
-  async write(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-    await ensureFolder(path.dirname(file));
-    try {
-      await writeFile(file, content, { mode });
-      await chmod(file, mode);
-    } catch (error) {
-      throw diskError(error, file);
-    }
-  }
-
-  read(file: string): Promise<string | undefined> {
-    return readTextIfThere(file);
-  }
-
-  inside(hostPath: string): string {
-    return hostPath;
   }
 }

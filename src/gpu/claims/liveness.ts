@@ -40,7 +40,7 @@ export function lifeFile(folder: string, nonce: string): string {
   return path.join(folder, `agent.${nonce}.live`);
 }
 
-/** The machine was started again: nothing of what ran is left. */
+/** The machine has rebooted since, so its processes are gone. */
 function isOtherBoot(mark: ProcessMark, here: Here): boolean {
   return mark.boot !== undefined && here.boot !== undefined && mark.boot !== here.boot;
 }

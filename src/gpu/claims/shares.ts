@@ -1,3 +1,4 @@
+import { isNumbered } from '../devices.js';
 import type { Claim, ClaimedDevice, Device, OutOfService } from './types.js';
 
 type Named = Pick<Device, 'id' | 'key'>;
@@ -33,11 +34,7 @@ export function overlaps(one: Named, other: Named): boolean {
 
 /** A device that one agent knows only by its number is the one with that number of an agent that knows more. */
 function isSame(one: Named, other: Named): boolean {
-  return one.key === other.key || (one.id === other.id && [one, other].some(({ key }) => isNumbered(key)));
-}
-
-function isNumbered(key: string): boolean {
-  return key.startsWith('index:');
+  return one.key === other.key || (one.id === other.id && [one, other].some(isNumbered));
 }
 
 function cardHoldsSlice(card: Named, slice: Named): boolean {

@@ -25,7 +25,7 @@ export interface RunTrace {
 
 export interface Tracing {
   begin(run: TracedRun): Promise<RunTrace>;
-  /** Sends what is left, within a bound. */
+  /** Sends the remaining spans; gives up after a time limit. */
   end(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { EIGHT_CARDS, gpuMachine, type TestCard } from '../../support/gpu-machine.js';
@@ -49,9 +50,12 @@ async function gpuAgent(
   };
 }
 
-function claimFiles({ home }: AgentUnderTest): string[] {
-  return readdirSync(path.join(home.folder, 'gpu-table')).filter((name) => name.startsWith('claim-'));
+function records({ home }: AgentUnderTest, kind: string): string[] {
+  return readdirSync(path.join(home.folder, 'gpu-table')).filter((name) => name.startsWith(`${kind}-`));
 }
+
+const claimFiles = (agent: AgentUnderTest) => records(agent, 'claim');
+const reservationFiles = (agent: AgentUnderTest) => records(agent, 'reservation');
 
 const noClaims = (agent: AgentUnderTest) =>
   until(async () => claimFiles(agent).length === 0, { what: 'all claims to be released' });
@@ -98,6 +102,29 @@ test('tasks run side by side on devices of their own, each a worker of its own',
   await noClaims(agent);
   daemon.kill('SIGTERM');
   t.is((await daemon.exited).code, 0);
+});
+
+test('a large task that waits keeps GPUs free as they come free', async (t) => {
+  const agent = await gpuAgent(t, ['single', 'big'], [{}, {}]);
+  Object.assign(agent.home.env, { CLEARML_AGENT__AGENT__GPU_RESERVE_AFTER_SEC: '0' });
+  const words = ['--dynamic-gpus', '--gpus', '0-1', '--queue', 'single=1', 'big=2'];
+  agent.agent('daemon', ...words, '--foreground');
+  const first = await agent.enqueueTo('single');
+  t.is((await agent.devices(first)).length, 1);
+  const big = await agent.enqueueTo('big');
+  await until(async () => reservationFiles(agent).length === 1, { what: 'the reservation' });
+  const second = await agent.enqueueTo('single');
+  // Longer than two looks at the queues: without the reservation it starts within one.
+  await sleep(5000);
+  t.is((await agent.task(second)).status, 'queued');
+  agent.finish(first);
+  t.deepEqual((await agent.devices(big)).sort(), ['0', '1']);
+  await until(async () => reservationFiles(agent).length === 0, { what: 'the reservation to end' });
+  agent.finish(big);
+  t.is((await agent.devices(second)).length, 1);
+  agent.finish(second);
+  t.is((await agent.ended(second)).status, 'completed');
+  await noClaims(agent);
 });
 
 test('devices are given back by tasks that fail, are aborted or cannot be set up', async (t) => {
