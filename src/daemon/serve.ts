@@ -6,6 +6,7 @@ import type { AgentContext, RunFacts } from '../task/context.js';
 import { refuseTask, runTask } from '../task/run.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
+import type { DaemonReadings } from './daemon-reading.js';
 import type { Ending } from './ending.js';
 import { endingTags } from './ending-state.js';
 import { Heartbeat } from './heartbeat.js';
@@ -27,6 +28,7 @@ import type { RunBoard } from './runs/run-board.js';
 import { RunContexts, type RunIdentity, type RunSubject } from './runs/run-contexts.js';
 import { RunReports, type StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
+import type { RunStops } from './runs/run-stops.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import type { Slots } from './slots.js';
 import type { Machine } from './worker.js';
@@ -41,6 +43,8 @@ export interface ReadyDaemon {
   shutdown: Ending;
   slots: Slots;
   board: RunBoard;
+  stops: RunStops;
+  readings: DaemonReadings;
   queues: readonly ResolvedQueue[];
 }
 
@@ -48,6 +52,7 @@ export interface ReadyDaemon {
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
+  daemon.readings.showGpus(ctx.gpus);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -198,10 +203,14 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const prepared = new PreparedRun(work.folders);
   const poller = new Poller({
     queues: connection.queues,
-    look: (signal) => work.queues.look(signal),
+    look: async (signal) => {
+      const records = await work.queues.look(signal);
+      daemon.readings.queuesSeen(records);
+      return records;
+    },
     order: options.order,
     intervalMs: work.pollMs,
-    allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
+    allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
@@ -230,7 +239,7 @@ function startPulled(
 ): void {
   const { task, queue, queuedAt, owner } = pulled;
   const at = queuedAt === undefined ? {} : { queuedAt };
-  const ended = daemon.shutdown.drain.aborted;
+  const ended = daemon.shutdown.drain.aborted || daemon.shutdown.isPaused;
   start(daemon, work, { ...prepared, task, queue, ...at }, async () => {
     const identity = await work.contexts.of({ task, owner });
     return { identity, carry: carrierOf(identity, ended) };
@@ -260,6 +269,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   });
   const whole = async (launched: () => void) => {
     const own = signalsOfRun(daemon.shutdown);
+    const forgetStop = daemon.stops.add(task, (order) => isStoppable(board, task) && own.stop(order));
     const reports: StartedReports[] = [];
     let forget = (): void => undefined;
     try {
@@ -291,12 +301,18 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {
       own.close();
+      forgetStop();
       board.ended(task);
       forget();
     }
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
+}
+
+/** What is left of a run that is being reported is its report. */
+function isStoppable(board: RunBoard, task: string): boolean {
+  return board.view().some((run) => run.task === task && run.phase !== 'reporting');
 }
 
 /** The GPUs that all runs of this daemon share. */

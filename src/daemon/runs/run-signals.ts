@@ -1,10 +1,16 @@
 import { onAbort } from '../../os/on-abort.js';
-import type { RunSignals } from '../../task/context.js';
+import type { RunSignals, StopOrder } from '../../task/context.js';
 import type { Ending } from '../ending.js';
 
-/** What may end one run, which may differ from run to run while the daemon ends. */
+/** What may end one run, which may differ from run to run. */
 export interface OwnSignals {
   signals: RunSignals;
+  /**
+   * Ends this run alone.
+   *
+   * @returns false for a run that is being ended already
+   */
+  stop(order: StopOrder): boolean;
   /** The command runs from now on. */
   launched(): void;
   /** The run is over. */
@@ -12,15 +18,13 @@ export interface OwnSignals {
 }
 
 /**
- * Services that run are left alone by a daemon that ends, unless its operator asked for their end; those that are being
- * set up are stopped.
+ * A daemon that ends ends its runs, an operator may end one of them alone. Services that run are left alone by a daemon
+ * that ends, unless its operator asked for their end; those that are being set up are stopped.
  */
 export function signalsOfRun(shutdown: Ending): OwnSignals {
-  if (!shutdown.leavesRunning)
-    return { signals: shutdown, launched: () => undefined, close: () => undefined };
   const stop = new AbortController();
   const handOver = new AbortController();
-  const state = { launched: false };
+  const state: { launched: boolean; order?: StopOrder } = { launched: false };
   const onStop = () => (state.launched && shutdown.sparesServices ? handOver : stop).abort();
   const onHandOver = () => handOver.abort();
   if (shutdown.stop.aborted) onStop();
@@ -32,8 +36,14 @@ export function signalsOfRun(shutdown: Ending): OwnSignals {
       kill: shutdown.kill,
       handOver: handOver.signal,
       get order() {
-        return shutdown.order;
+        return state.order ?? shutdown.order;
       },
+    },
+    stop: (order) => {
+      if (stop.signal.aborted || handOver.signal.aborted) return false;
+      state.order = order;
+      stop.abort();
+      return true;
     },
     launched: () => {
       state.launched = true;
