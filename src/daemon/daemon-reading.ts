@@ -82,6 +82,13 @@ export class DaemonReadings {
     }));
   }
 
+  /** A task was pulled since the last look. */
+  pulledFrom(id: string): void {
+    this.#queues = this.#queues.map((queue) =>
+      queue.id === id && queue.waiting ? { ...queue, waiting: queue.waiting - 1 } : queue,
+    );
+  }
+
   async take(): Promise<DaemonReading> {
     const { board, slots, limits } = this.#options;
     await this.#lookAtGpus();

@@ -238,6 +238,7 @@ function startPulled(
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
 ): void {
   const { task, queue, queuedAt, owner } = pulled;
+  daemon.readings.pulledFrom(queue);
   const at = queuedAt === undefined ? {} : { queuedAt };
   const ended = daemon.shutdown.drain.aborted || daemon.shutdown.isPaused;
   start(daemon, work, { ...prepared, task, queue, ...at }, async () => {

@@ -3,7 +3,8 @@ import path from 'node:path';
 
 const DRIVER = path.join(import.meta.dirname, 'terminal.py');
 
-export type TerminalStep = { wait: string } | { type: string };
+/** `make` writes an empty file, for what waits for it. */
+export type TerminalStep = { wait: string } | { type: string } | { make: string };
 
 export interface TerminalRun {
   argv: readonly string[];

@@ -33,7 +33,7 @@ function stateLines({ worker, pid, state, since, until, cause, slots, time }: Re
   const why = [
     ...(since === undefined ? [] : [`since ${clockText(Date.parse(since))}`]),
     ...(until === undefined ? [] : [`until ${clockText(Date.parse(until))}`]),
-    ...(cause === undefined ? [] : [`by ${plain(cause)}`]),
+    ...(cause === undefined ? [] : [`asked for by ${plain(cause)}`]),
   ];
   return [first, `${state} ${why.join(', ')}`];
 }
@@ -66,7 +66,9 @@ function gpuLines({ gpus, runs }: Reading, columns: number): string[] {
       words[3].padStart(15),
       words[4].padStart(6),
       words[5],
-    ].join('  ');
+    ]
+      .join('  ')
+      .trimEnd();
   return [
     row(['GPU', 'NAME', 'USE', 'MEMORY', 'TEMP', 'TASKS']),
     ...gpus.map((gpu) =>

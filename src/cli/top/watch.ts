@@ -67,7 +67,9 @@ async function show({ state, daemon, first, stdout }: WatchOptions, signal: Abor
   const seen: { reading: Reading; problem?: string; waiting?: NodeJS.Timeout } = { reading: first };
   const draw = () => {
     delete seen.waiting;
-    const { columns, rows } = stdout;
+    // A terminal that does not know its size says 0.
+    const columns = stdout.columns || 80;
+    const rows = stdout.rows || 24;
     const room = Math.max(1, rows - 1);
     const lines = renderTop(seen.reading, { columns, rows: seen.problem === undefined ? room : room - 1 });
     const foot = cutTo(seen.problem ?? 'q quits', columns);
