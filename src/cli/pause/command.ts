@@ -3,7 +3,7 @@ import { ALL_FLAG, WORKER_FLAG } from '../running-daemons.js';
 
 export const pauseCommand: Command = {
   name: 'pause',
-  summary: 'Let a daemon pull no tasks; running tasks go on',
+  summary: 'Let a daemon pull no tasks; running tasks continue',
   flags: [WORKER_FLAG, ALL_FLAG],
   examples: ['agent pause', 'agent pause --worker gpu1:0', 'agent pause --all'],
   async run(context) {

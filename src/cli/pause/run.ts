@@ -19,7 +19,7 @@ export async function runPause(context: CommandContext): Promise<number> {
 }
 
 function pausedLine({ worker, tasks }: DaemonStatus): string {
-  const running = tasks.length === 1 ? '1 running task goes on' : `${tasks.length} running tasks go on`;
+  const running = tasks.length === 1 ? '1 running task continues' : `${tasks.length} running tasks continue`;
   return `${worker} is paused; ${tasks.length === 0 ? 'no task runs' : running}`;
 }
 

@@ -10,7 +10,7 @@ const LOOK_MS = 100;
 const REPORT_MS = 20_000;
 
 /**
- * `agent stop`: ends one task; its daemon goes on.
+ * `agent stop`: ends one task; its daemon continues.
  *
  * @returns 1 where the task ends already, or is late
  */

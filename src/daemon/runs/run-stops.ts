@@ -3,7 +3,7 @@ import type { StopOrder } from '../../task/context.js';
 /** @returns whether it has an effect: not for one that is being stopped or reported already */
 export type StopRun = (order: StopOrder) => boolean;
 
-/** Ends single runs of a daemon that itself goes on. */
+/** Ends single runs of a daemon that itself continues. */
 export class RunStops {
   readonly #stops = new Map<string, StopRun>();
 

@@ -62,7 +62,7 @@ test('the tasks of a daemon, its log and its end are reached without the server'
   t.deepEqual([gone.code, /no daemon of this user runs/.test(gone.text)], [1, true], gone.text);
 });
 
-test('stop ends one task with its cause, and the daemon goes on', async (t) => {
+test('stop ends one task with its cause, and the daemon continues', async (t) => {
   const { agent, task, daemon } = await begunTask(t);
   const later = await agent.enqueue(QUICK);
   const stop = await output(agent, 'stop', task);
@@ -78,7 +78,7 @@ test('stop ends one task with its cause, and the daemon goes on', async (t) => {
 test('a paused daemon pulls nothing, a resumed one does; a task can be put back meanwhile', async (t) => {
   const { agent, task, daemon } = await begunTask(t);
   const pause = await output(agent, 'pause');
-  t.deepEqual(pause, { code: 0, text: 'test:0 is paused; 1 running task goes on\n' });
+  t.deepEqual(pause, { code: 0, text: 'test:0 is paused; 1 running task continues\n' });
   await until(async () => (await tagsOf(agent, 'test:0')).includes('paused'), { what: 'the tag' });
   const status = await output(agent, 'daemon', '--status');
   t.regex(status.text, /^Worker test:0 \(process \d+\) is paused since \S+ \(agent pause\)$/m);
@@ -163,9 +163,26 @@ test('top on a terminal shows the screen, keeps it while the daemon is away, and
   });
   await until(() => existsSync(seen), { what: 'the screen' });
   daemon.kill('SIGKILL');
-  const { status, shown: text } = await shown;
+  const { status, shown: text, raw } = await shown;
   t.is(status, 0, text);
   t.regex(text, /begun/);
+  t.true(
+    raw.replace(/\s*exit: 0\s*$/, '').endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l'),
+    'cursor and screen are back',
+  );
+  t.notRegex(raw, /\u001b\]0;title/);
+});
+
+test('a log is followed while the daemon is away, to the end under the next one', async (t) => {
+  const { agent, task, daemon } = await begunTask(t);
+  const follow = agent.agent('logs', '-f', task.slice(0, 8));
+  await until(() => follow.output().includes('begun'), { what: 'the log' });
+  daemon.kill('SIGKILL');
+  await until(() => follow.output().includes('the agent of test:0 has ended'), { what: 'the note' });
+  agent.daemon();
+  writeFileSync(path.join(agent.home.folder, 'go'), '');
+  t.is((await follow.exited).code, 0, follow.output());
+  t.regex(follow.output(), /begun[\s\S]*finished[\s\S]*Process completed successfully/);
 });
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
