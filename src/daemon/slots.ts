@@ -31,7 +31,7 @@ export class Slots {
   }
 
   /**
-   * Starts a run, whatever the limits: what an earlier daemon left is gone on with at once. It must not reject: a
+   * Starts a run, whatever the limits: what an earlier daemon left resumes at once. It must not reject: a
    * run tells its own failures.
    *
    * @param run calls `launched` when its command runs

@@ -103,8 +103,8 @@ interface NvidiaProcess extends GpuProcess {
 }
 
 /**
- * @param xml standard output of `nvidia-smi -q -x`; lines before the document (a GPU that fell off the bus is
- *   told there) are skipped
+ * @param xml standard output of `nvidia-smi -q -x`; lines before the document (they name a GPU that fell off
+ *   the bus) are skipped
  * @throws AgentError GPU_TOOL when there is no such document in it
  */
 export async function parseNvidiaSmi(xml: string): Promise<NvidiaSmiReport> {

@@ -60,7 +60,7 @@ export class Uploader {
     this.#held = options.held === true;
   }
 
-  /** Goes on where the last run ended, and sends until it is stopped. */
+  /** Resumes where the last run ended, and sends until it is stopped. */
   static async start(options: UploaderOptions): Promise<Uploader> {
     const { stateFile, spool } = options;
     const noted = await readUploadState(stateFile);

@@ -54,9 +54,7 @@ export function configVariables(entries: readonly ConfigEntry[], base: Environme
 
 /** Passwords and tokens that `gitEnvironment` would hand out for these addresses, to be kept out of logs. */
 export function secretsFor(urls: readonly string[], settings: RepositorySettings): string[] {
-  const written = urls
-    .flatMap(writtenIn)
-    .flatMap(({ user, password }) => [password, isSecretUser(user, password)]);
+  const written = urls.flatMap(writtenIn).flatMap((url) => [url.password, secretUser(url)]);
   const configured = settings.credentials.map(({ password }) => password);
   return [...written, ...configured].filter(
     (secret): secret is string => secret !== undefined && secret !== '',
@@ -78,8 +76,9 @@ export function tokenHeader(kind: Exclude<TokenKind, 'password'>, token: string)
   return `Authorization: Basic ${Buffer.from(`:${token}`).toString('base64')}`;
 }
 
-function isSecretUser(user: string | undefined, password: string | undefined): string | undefined {
-  return password === undefined || password === 'x-oauth-basic' ? user : undefined;
+function secretUser(url: GitUrl): string | undefined {
+  if (!isHttp(url)) return undefined;
+  return url.password === undefined || url.password === 'x-oauth-basic' ? url.user : undefined;
 }
 
 /** Secrets travel in variables of their own, which git's helper reads; git's configuration only names them. */

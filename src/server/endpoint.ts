@@ -9,7 +9,7 @@ export interface Call<B = unknown> {
   readonly server: ServerContext;
   /** The fields, which satisfy the schema of the endpoint; fields that it does not name are there as sent. */
   readonly body: B;
-  /** Who asks; empty texts where nobody has to log in. */
+  /** Who asks; empty texts where no login is needed. */
   readonly identity: Identity;
   /** API version asked for. */
   readonly version: Version;

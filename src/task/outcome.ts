@@ -56,8 +56,8 @@ export type EndByItself = {
  */ & (
   | { kind: 'exit'; exit: WorkloadExit; gpuFault?: string; diskFull?: string }
   /**
-   * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` what stands
-   * under it: the tool's own words, and what to do.
+   * Set-up failed; `reason` is a short text for the status, `cause` the line for the log, `words` the lines
+   * below it: the tool's own words, and what to do.
    */
   | {
       kind: 'setup';

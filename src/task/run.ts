@@ -2,6 +2,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError, causeLine } from '../errors.js';
 import type { TaskLog } from '../logs/task-log.js';
+import { visibleLine } from '../logs/visible-text.js';
 import type { Upkeep } from '../python/environment-request.js';
 import type { Journal, RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
@@ -227,7 +228,7 @@ async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise
   run.onLaunched?.();
   run.ctx.statuses.hurry(run.task, SDK_START_MS);
   startUpkeep(run);
-  run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${prepared.display}`, 'INFO');
+  run.log.line(`[start] after ${run.clock.elapsed().toFixed(2)} s: ${visibleLine(prepared.display)}`, 'INFO');
   return workload;
 }
 

@@ -27,7 +27,7 @@ export class TerminalAsker implements Asker {
 
   /** Read line by line, because a prompt would take the second line of a paste for the next answer. */
   async paste(message: string): Promise<string> {
-    // The reader first: a Ctrl-C before it would end the program without a word of what was written.
+    // The reader first: a Ctrl-C before it would end the program and not say what was written.
     const reader = new LineReader({ input: this.#streams.input, terminal: this.#streams.output });
     this.say(message);
     const lines: string[] = [];

@@ -15,7 +15,7 @@ export function splitShellText(text: string, origin: string): string[] {
 /** @throws AgentError DOCKER_ARGUMENT for a quote that is never closed */
 export function requireClosedQuotes(text: string, origin: string): void {
   if (isBalanced(text)) return;
-  // Nobody can say which words the values are, so none is shown.
+  // Which words the values are is unknown, so none is shown.
   const shown = text.replace(/=\S[\s\S]*?(?=\s-|$)/g, '=…');
   throw new AgentError('DOCKER_ARGUMENT', `${origin}: a quote is never closed in: ${shown}`);
 }

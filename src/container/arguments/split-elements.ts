@@ -4,7 +4,7 @@ import { parseArguments } from './parse-arguments.js';
 /**
  * Words of docker arguments in which an element of a list may hold an option together with its value, as people write
  * them: `"-e A=B"`, `"-v /a:/b"`, `"--shm-size 8g"`. Docker would take the blank as a part of the value, and the variable
- * or the mount would be missing without a word.
+ * or the mount would be missing silently.
  */
 export function splitElements(words: readonly string[]): string[] {
   return words.flatMap(splitElement);

@@ -1,7 +1,7 @@
 import type { TaskContainer, TaskRecord } from '../../api/task-record.js';
 import type { ConfigTree, ConfigValue } from '../../config/config.js';
 import { BoundedPattern, SlowPatternError } from '../../os/bounded-pattern.js';
-import { parseRequirement } from '../../packaging/requirement.js';
+import { normalName, parseRequirement } from '../../packaging/requirement.js';
 import { parseRequirementList } from '../../packaging/requirement-list.js';
 import { rangesOverlap } from '../../packaging/version-range.js';
 
@@ -158,6 +158,8 @@ function requirementsMatch(wanted: ConfigTree, required: string | string[] | nul
   const packages = required ? parseRequirementList(required).requirements : [];
   return Object.entries(wanted).every(([name, range]) => {
     const accepted = parseRequirement(name + String(range ?? '')).versions;
-    return packages.some((found) => found.name === name && rangesOverlap(accepted, found.versions));
+    return packages.some(
+      (found) => normalName(found.name ?? '') === normalName(name) && rangesOverlap(accepted, found.versions),
+    );
   });
 }

@@ -5,8 +5,8 @@ import type { ArgumentSources } from './request-draft.js';
 
 /**
  * Lines of a file of variables or labels: `NAME=value`, or `NAME` for the value that `known` has (left out
- * when it has none). Comments start with `#`; quotes are part of a value. Errors name lines by their numbers: what stands
- * there may be a secret.
+ * when it has none). Comments start with `#`; quotes are part of a value. Errors name lines by their numbers: their
+ * text may be a secret.
  *
  * @throws AgentError DOCKER_ARGUMENT for a file that cannot be read or a name with blanks
  */

@@ -12,7 +12,7 @@ import { prepareTaskEnvironment } from '../../task/prepare-environment.js';
 import type { TaskRun } from '../../task/run.js';
 import { type Surroundings, surroundingsIn } from '../../task/surroundings.js';
 import { taskCommand } from '../../task/task-command.js';
-import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
+import { type BuildOptions, type BuildRun, openPlace, withBuildRun } from './build-run.js';
 import { summaryLines } from './build-summary.js';
 import { type BuildTarget, openTarget } from './build-target.js';
 
@@ -50,7 +50,7 @@ function defaultTarget({ run, record }: BuildRun): string {
 async function fillTarget(build: BuildRun, target: BuildTarget, globally: boolean): Promise<string[]> {
   const { run, record, script, signal } = build;
   const { driver } = run.ctx;
-  const place = await driver.open({
+  const place = await openPlace(driver, {
     taskId: record.id,
     runFolder: run.folder,
     workspace: target.staging,

@@ -16,7 +16,7 @@ import { surroundingsIn } from '../../task/surroundings.js';
 import { taskCommand } from '../../task/task-command.js';
 import { openDriver } from '../driver-host.js';
 import { intoInterpreter } from './build-environment.js';
-import { type BuildOptions, type BuildRun, withBuildRun } from './build-run.js';
+import { type BuildOptions, type BuildRun, openPlace, withBuildRun } from './build-run.js';
 import { imageSummary } from './build-summary.js';
 
 export interface ImageBuild extends BuildOptions {
@@ -56,7 +56,7 @@ export function buildImage(options: ImageBuild): Promise<number> {
       forImage: true,
     });
     const workspace = containerWorkspace(workspaceOf(ctx, run.folder));
-    const place = await driver.open({
+    const place = await openPlace(driver, {
       taskId: record.id,
       runFolder: run.folder,
       workspace,

@@ -1,6 +1,7 @@
-import { resolveName } from '../../api/resolve-name.js';
+import { type NameLookup, resolveName } from '../../api/resolve-name.js';
 import type { TaskRecord, TaskScript } from '../../api/task-record.js';
 import type { Config } from '../../config/config.js';
+import type { Driver, Place, PlaceRequest } from '../../drivers/driver.js';
 import type { AgentLogger } from '../../logs/logger.js';
 import { acquireLock, type Release } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
@@ -68,7 +69,7 @@ export async function withBuildRun(
   try {
     const connection = await connect({ ...given, wait: false, signal });
     const options = { ...given, config: await effectiveConfig({ ...given, connection }) };
-    const record = await findTask(connection, given.task);
+    const record = await findTask(connection, given.task, signal);
     const script = withPython(checkedScript(record), given.pythonVersion);
     const folders = new RunFolders(workerFolder(given.state, given.workerId));
     const { run, release } = await quietRun({ options, connection, folders, record, signals: shutdown });
@@ -93,12 +94,23 @@ export async function withBuildRun(
   }
 }
 
-async function findTask({ tasks }: Connection, wanted: string): Promise<TaskRecord> {
-  const id = await resolveName(wanted, {
-    kind: 'task',
-    getAll: (query, call) => tasks.getAll(query, call),
-  });
-  return tasks.getById(id);
+async function findTask({ tasks }: Connection, wanted: string, signal: AbortSignal): Promise<TaskRecord> {
+  const getAll: NameLookup['getAll'] = (query, call) => tasks.getAll(query, call);
+  return tasks.getById(await resolveName(wanted, { kind: 'task', getAll }, { signal }), { signal });
+}
+
+/** Opens a place; of one that fails to open nothing is left. */
+export async function openPlace(
+  driver: Pick<Driver, 'open' | 'clear'>,
+  request: PlaceRequest,
+): Promise<Place> {
+  try {
+    return await driver.open(request);
+  } catch (error) {
+    const { taskId, runFolder, workspace } = request;
+    await driver.clear?.({ taskId, runFolder, workspace }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** The flag wins over the task; a shell does not mind. */

@@ -30,7 +30,7 @@ export interface LeftRun {
 
 /**
  * Reads what an earlier daemon with this worker id left. Tasks that never started go back to their queue at
- * once; the others are returned, to be gone on with in a slot each.
+ * once; the others are returned, to be resumed in a slot each.
  */
 export async function recoverRuns(
   ctx: AgentContext,
@@ -43,7 +43,7 @@ export async function recoverRuns(
       const left = await recoverRun(ctx, { folder, folders, ...given });
       if (left) found.push(left);
     } catch (error) {
-      ctx.logger.error(`what an earlier run left in ${folder} cannot be gone on with: ${causeLine(error)}`);
+      ctx.logger.error(`what an earlier run left in ${folder} cannot be resumed: ${causeLine(error)}`);
     }
   }
   return found;

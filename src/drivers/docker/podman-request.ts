@@ -18,7 +18,7 @@ const DEVICES_SINCE = '5.4';
 const NVIDIA_GPU = 'nvidia.com/gpu';
 
 /**
- * The request as Podman's Docker-compatible API takes it. What it would ignore without a word is refused.
+ * The request as Podman's Docker-compatible API takes it. What it would ignore silently is refused.
  *
  * @throws AgentError DOCKER_CONTAINER for devices that it would not give, DOCKER_ARGUMENT for an unknown runtime
  */

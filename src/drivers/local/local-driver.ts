@@ -164,11 +164,11 @@ export class LocalDriver implements Driver {
       if (candidate === group && (await commandLine(candidate)).includes(status))
         return { pid: candidate, startTime: started };
     }
-    return NOBODY;
+    return NO_PROCESS;
   }
 }
 
-const NOBODY = { pid: 0, startTime: '' };
+const NO_PROCESS = { pid: 0, startTime: '' };
 
 async function sizeOf(file: string): Promise<number | undefined> {
   return stat(file).then(

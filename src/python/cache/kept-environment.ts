@@ -11,7 +11,7 @@ export interface ReadyEnvironment extends BaseEnvironment {
   upkeep: Upkeep | undefined;
 }
 
-/** `fresh`: files in the caches of the tools may have been changed by a task. `undefined`: not to be had. */
+/** `fresh`: files in the caches of the tools may have been changed by a task. `undefined`: not available. */
 type Build = (fresh: boolean) => Promise<BuiltEnvironment | undefined>;
 
 /**

@@ -121,6 +121,6 @@ async function provideLibraries(
     await place.provide({ tools }, { reporter, signal });
   } catch (error) {
     signal.throwIfAborted();
-    reporter.line(`${causeLine(error)}; going on without them`, 'WARNING');
+    reporter.line(`${causeLine(error)}; continuing without them`, 'WARNING');
   }
 }

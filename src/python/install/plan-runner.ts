@@ -29,7 +29,7 @@ export async function runPlan(run: PlanRun): Promise<FailedInstall | undefined> 
     const failed = await installOne(run, one);
     if (failed === undefined) continue;
     if (!one.optional) return failed;
-    run.reporter.line(`${one.text} could not be installed; going on without it`, 'WARNING');
+    run.reporter.line(`${one.text} could not be installed; continuing without it`, 'WARNING');
   }
   return undefined;
 }
@@ -57,7 +57,7 @@ async function installFirst(run: PlanRun): Promise<ReadonlySet<string>> {
     const { text, optional } = one;
     if (!optional && !run.priorityFirst) continue;
     if ((await installOne(run, one)) === undefined) continue;
-    const next = optional ? '; going on without it' : '; trying again with the others';
+    const next = optional ? '; continuing without it' : '; trying again with the others';
     run.reporter.line(`${text} could not be installed before the others${next}`, 'WARNING');
     if (optional) dropped.add(text);
   }

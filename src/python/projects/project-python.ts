@@ -16,7 +16,7 @@ interface ProjectPython {
 }
 
 /**
- * The interpreter that is wanted where the project of the repository has a say in it. A version that the task or the
+ * The interpreter that is wanted where the project of the repository may name one. A version that the task or the
  * configuration names is right unless poetry or uv would refuse it.
  */
 export function pythonForProject(request: ProjectRequest): PythonRequest {

@@ -28,7 +28,7 @@ export type Succeed = (
 ) => FastifyReply;
 
 const MAY_ADMINISTER = new Set(['admin', 'root', 'system']);
-const NOBODY: Identity = { user: '', userName: '', company: '', role: '' };
+const ANONYMOUS: Identity = { user: '', userName: '', company: '', role: '' };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 
 /** Adds the route of an endpoint, and of what answers earlier versions: any method, a body with any of them. */
@@ -108,7 +108,7 @@ function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject 
 
 /** @throws ApiError 401 or 403 */
 function identify(server: ServerContext, { access }: Endpoint, headers: IncomingHttpHeaders): Identity {
-  if (access === 'open') return NOBODY;
+  if (access === 'open') return ANONYMOUS;
   if (access === 'optional') return identifyIfKnown(server, headers);
   const identity = authenticate(server, headers);
   if (access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
@@ -121,7 +121,7 @@ function identifyIfKnown(server: ServerContext, headers: IncomingHttpHeaders): I
   try {
     return authenticate(server, headers);
   } catch (error) {
-    if (error instanceof ApiError) return NOBODY;
+    if (error instanceof ApiError) return ANONYMOUS;
     throw error;
   }
 }

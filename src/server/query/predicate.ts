@@ -171,9 +171,17 @@ export function compilePattern(pattern: string, options: { ignoreCase?: boolean 
     .replaceAll(/(?<!\\)((?:\\\\)*)\\A/g, '$1(?<![\\s\\S])')
     .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1(?![\\s\\S])');
   try {
-    return new RegExp(body, [...flags].join(''));
+    const expression = new RegExp(body, [...flags].join(''));
+    // V8 compiles with the first use, and only then refuses a pattern that is too large.
+    expression.test('');
+    return expression;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ApiError('invalid_regex_error', { pattern }, reason);
+    throw new ApiError('invalid_regex_error', { pattern: cut(pattern) }, cut(reason));
   }
+}
+
+/** Patterns may be as long as a request. */
+function cut(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -53,7 +53,7 @@ test('who waits for a place gets it when a run is launched', async (t) => {
   t.is(slots.running, 1);
 });
 
-test('more than the limit may be gone on with', async (t) => {
+test('more than the limit may be resumed', async (t) => {
   const slots = new Slots({ running: 1, preparing: 1 });
   const runs = [start(slots), start(slots), start(slots)];
   t.is(slots.running, 3);

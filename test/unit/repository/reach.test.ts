@@ -116,6 +116,9 @@ const SECRETS: [address: string, secrets: string[]][] = [
   ['ext::sh -c "run https://me:other-secret@h/o/r %S"', ['other-secret']],
   ['ext::ssh -p 22 git@h %S o/r', []],
   ['ssh::ssh://git@h/o/r', []],
+  ['git@h:o/r.git', []],
+  ['ssh://deploy@h/o/r.git', []],
+  ['https://glpat-abcdefghijklmnop@h/o/r', ['glpat-abcdefghijklmnop']],
 ];
 
 for (const [address, secrets] of SECRETS) {

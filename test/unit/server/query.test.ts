@@ -23,7 +23,7 @@ const MATCHES: [string, JsonObject, boolean][] = [
   ['a name as Python escapes it', { name: '^train\\-net\\ \\(v2\\)\\ \\+\\ more$' }, true],
   ['a pattern found anywhere', { name: 'net' }, true],
   ['case counts', { name: 'NET' }, false],
-  ['unless it is told not to', { name: '(?i)NET' }, true],
+  ['unless the pattern ignores it', { name: '(?i)NET' }, true],
   ['one of several values', { status: ['created', 'queued'] }, true],
   ['a single text', { status: 'created' }, false],
   ['an exclusion', { tags: ['-red'] }, true],
@@ -113,4 +113,9 @@ test('scrolls end, and are forgotten when there are too many', (t) => {
   t.deepEqual([scrolls.take(id, 2), scrolls.take(id, 2), scrolls.take(id, 2)], [['1', '2'], ['3'], []]);
   for (let n = 0; n < 100; n += 1) scrolls.open([]);
   t.false(scrolls.has(id));
+});
+
+test('a pattern that is too large for the engine is an invalid pattern, and the answer is short', (t) => {
+  const error = t.throws(() => compilePattern('a'.repeat(4_000_000)), { name: 'ApiError' });
+  t.true(error.message.length < 1000);
 });

@@ -20,7 +20,7 @@ const SSH_CONNECT_SECONDS = 20;
  */
 export async function engineClient({ target, apiVersion, text }: EngineAddress, env: Env): Promise<Docker> {
   const Client = loadClientLibrary();
-  // The library reads DOCKER_HOST and its kin too; naming every option keeps them from mixing in.
+  // The library reads DOCKER_HOST and similar variables, too; naming every option keeps them from mixing in.
   const none = { socketPath: undefined, host: undefined, port: undefined, ca: undefined, cert: undefined };
   const options: Record<string, unknown> = {
     ...none,

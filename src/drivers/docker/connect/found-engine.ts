@@ -5,7 +5,7 @@ import { podmanSockets } from './podman-service.js';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * The engine of a command that was told none: Docker's, or Podman's service where Docker's socket is absent. Starts
+ * The engine of a command that names none: Docker's, or Podman's service where Docker's socket is absent. Starts
  * nothing.
  *
  * @param socket Docker's default one

@@ -109,7 +109,7 @@ function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): 
 
 function gpuFacts(config: Config, machine: EngineMachine): ContainerFacts['gpu'] {
   return {
-    // Without a word about GPUs a machine that has none gives none; when asked for them, the engine says so.
+    // Where no setting names GPUs, a machine that has none gives none; when asked for them, the engine says so.
     visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
     skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
     podman: machine.facts.podman,

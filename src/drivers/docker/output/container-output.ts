@@ -5,7 +5,7 @@ export interface ContainerOutput {
   read(reading: ContainerReading): AsyncGenerator<OutputChunk>;
   /** As `Workload.release`. */
   release(position: number): Promise<void>;
-  /** Nobody reads it any more. */
+  /** It has no reader any more. */
   close(): Promise<void>;
 }
 
