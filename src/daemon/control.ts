@@ -1,21 +1,12 @@
 import path from 'node:path';
 import { causeLine } from '../errors.js';
 import { askByLine, type LineServer, serveLines } from '../os/local-socket.js';
+import { type ControlRequest, controlRequest } from './control-request.js';
+import type { DaemonReading, DaemonReadings } from './daemon-reading.js';
 import type { Ending } from './ending.js';
-import {
-  ENDING_GOALS,
-  type EndingGoal,
-  type EndingView,
-  type EndRequest,
-  LONGEST_TIMEOUT_MS,
-} from './ending-state.js';
+import type { EndingView } from './ending-state.js';
+import type { RunStops } from './runs/run-stops.js';
 import type { Slots } from './slots.js';
-
-/** What a daemon may be asked on its control socket. */
-export type ControlRequest =
-  | { command: 'status' }
-  | { command: 'resume'; cause: string }
-  | ({ command: 'end' } & EndRequest);
 
 /** How a daemon is, at the moment it answers. */
 export interface DaemonStatus extends EndingView {
@@ -27,39 +18,10 @@ export interface DaemonStatus extends EndingView {
   graceMs: number;
 }
 
-export type ControlAnswer = { status: DaemonStatus; taken: boolean } | { error: string };
-
-/** @returns the request, or the text of what is wrong with it */
-export function controlRequest(asked: unknown): ControlRequest | string {
-  const { command, to, cause, timeoutMs, requeue, endsServices }: Partial<Record<string, unknown>> = {
-    ...Object(asked),
-  };
-  if (command === 'status') return { command };
-  if (command !== 'end' && command !== 'resume')
-    return `command: expected "status", "end" or "resume", got ${JSON.stringify(command)}`;
-  if (typeof cause !== 'string' || !/^[\x20-\x7e]{1,200}$/.test(cause))
-    return 'cause: expected a line of up to 200 printable characters';
-  if (command === 'resume') return { command, cause };
-  if (!isGoal(to)) return `to: expected one of ${ENDING_GOALS.join(', ')}, got ${JSON.stringify(to)}`;
-  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
-    return `timeoutMs: expected 0 to ${LONGEST_TIMEOUT_MS}, got ${JSON.stringify(timeoutMs)}`;
-  return {
-    command,
-    to,
-    cause,
-    requeue: requeue === true,
-    endsServices: endsServices === true,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
-}
-
-function isGoal(value: unknown): value is EndingGoal {
-  return ENDING_GOALS.some((goal) => goal === value);
-}
-
-function isTimeout(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LONGEST_TIMEOUT_MS;
-}
+/** `taken` is false where the request had no effect. */
+export type ControlAnswer =
+  | { status: DaemonStatus; taken: boolean; reading?: DaemonReading }
+  | { error: string };
 
 function socketFile(workerFolder: string): string {
   return path.join(workerFolder, 'control.sock');
@@ -68,6 +30,8 @@ function socketFile(workerFolder: string): string {
 export interface ControlOptions {
   ending: Ending;
   slots: Slots;
+  stops: RunStops;
+  readings: DaemonReadings;
   graceMs: number;
   warn(text: string): void;
 }
@@ -86,7 +50,7 @@ export class ControlSocket {
     await this.close();
     const file = socketFile(folder);
     try {
-      this.#server = await serveLines(file, async (asked) => this.#answer(workerId, asked));
+      this.#server = await serveLines(file, (asked) => this.#answer(workerId, asked));
     } catch (error) {
       this.#options.warn(`no control socket ${file}, so only signals reach this daemon: ${causeLine(error)}`);
     }
@@ -98,21 +62,31 @@ export class ControlSocket {
     await server?.close();
   }
 
-  #answer(worker: string, asked: unknown): ControlAnswer {
-    const { ending, slots, graceMs } = this.#options;
+  async #answer(worker: string, asked: unknown): Promise<ControlAnswer> {
+    const { ending, slots, readings, graceMs } = this.#options;
     const request = controlRequest(asked);
     if (typeof request === 'string') return { error: request };
     const taken = this.#act(request);
-    return { taken, status: { worker, pid: process.pid, ...ending.view, tasks: slots.tasks, graceMs } };
+    const reading = request.command === 'reading' ? { reading: await readings.take() } : {};
+    return {
+      taken,
+      status: { worker, pid: process.pid, ...ending.view, tasks: slots.tasks, graceMs },
+      ...reading,
+    };
   }
 
   #act(request: ControlRequest): boolean {
-    const { ending } = this.#options;
+    const { ending, stops } = this.#options;
     switch (request.command) {
       case 'status':
+      case 'reading':
         return true;
+      case 'pause':
+        return ending.request({ to: 'pause', cause: request.cause });
       case 'resume':
         return ending.resume(request.cause);
+      case 'stop-task':
+        return stops.stop(request.task, request);
       case 'end':
         return ending.request(request);
     }

@@ -13,12 +13,14 @@ import { refuseOverlap } from './admission/other-daemons.js';
 import { announcement, tellMissingGpus } from './announcement.js';
 import { type Connection, connect } from './connect.js';
 import { ControlSocket } from './control.js';
+import { DaemonReadings } from './daemon-reading.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
 import { RunBoard } from './runs/run-board.js';
+import { RunStops } from './runs/run-stops.js';
 import { serve } from './serve.js';
 import { serverWideId } from './server-wide-id.js';
 import { watchShutdown } from './shutdown.js';
@@ -78,8 +80,11 @@ export interface DaemonOptions {
 export async function runDaemon(given: DaemonOptions): Promise<number> {
   preferSmallMemory();
   const { logger } = given;
-  const slots = new Slots(slotLimits(given));
+  const limits = slotLimits(given);
+  const slots = new Slots(limits);
   const board = new RunBoard();
+  const stops = new RunStops();
+  const readings = new DaemonReadings({ board, slots, limits });
   const shutdown = watchShutdown({
     source: given.signals,
     say: (text) => logger.info(text),
@@ -95,6 +100,8 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     const control = new ControlSocket({
       ending: shutdown,
       slots,
+      stops,
+      readings,
       graceMs: killGraceMs(given.config),
       warn: (text) => logger.warn(text),
     });
@@ -124,7 +131,9 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         },
       });
       releases.push(unique.release);
-      await runRegistered({ options, connection, reloaded, queues, registration, shutdown, slots, board });
+      readings.showQueues(queues);
+      const parts = { shutdown, slots, board, stops, readings };
+      await runRegistered({ options, connection, reloaded, queues, registration, ...parts });
     } finally {
       for (const release of releases) await release();
       await control.close();
@@ -148,6 +157,8 @@ interface Registered {
   shutdown: Ending;
   slots: Slots;
   board: RunBoard;
+  stops: RunStops;
+  readings: DaemonReadings;
 }
 
 /** With a worker id of its own: makes what that belongs to, and takes tasks. */

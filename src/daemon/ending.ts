@@ -5,6 +5,7 @@ import {
   type EndingView,
   type EndRequest,
   LONGEST_TIMEOUT_MS,
+  type PauseRequest,
   stateAfterRequest,
 } from './ending-state.js';
 
@@ -82,6 +83,11 @@ export class Ending implements RunSignals {
     return this.leavesRunning && this.#request?.endsServices !== true;
   }
 
+  /** No tasks are taken until it is resumed; unlike the end, nothing is aborted for it. */
+  get isPaused(): boolean {
+    return this.#view.state === 'paused';
+  }
+
   get isBusy(): boolean {
     return this.#options.running() > 0;
   }
@@ -91,10 +97,11 @@ export class Ending implements RunSignals {
   }
 
   /** @returns false where it has no effect: a stronger one is in force */
-  request(request: EndRequest, exitStatus = 143): boolean {
+  request(request: EndRequest | PauseRequest, exitStatus = 143): boolean {
     const { state } = this.#view;
     const next = stateAfterRequest(state, request.to);
     if (next === undefined) return false;
+    if (request.to === 'pause') return this.#pause(request);
     // Its tasks were signalled already, on behalf of the first who asked; another time limit still counts.
     if (state === 'stopping' && next === 'stopping') this.#changeLimit(request.timeoutMs);
     else this.#enter(next, request, exitStatus);
@@ -102,13 +109,14 @@ export class Ending implements RunSignals {
   }
 
   /**
-   * Takes a drain back.
+   * Takes a pause or a drain back.
    *
    * @returns false where it is too late: tasks have their signal already, or the daemon is leaving
    */
   resume(cause: string): boolean {
     const { state } = this.#view;
     if (state === 'running') return true;
+    if (state === 'paused') return this.#endPause(cause);
     if (state !== 'draining' || !this.mayResume) return false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -154,6 +162,21 @@ export class Ending implements RunSignals {
     this.#changes.removeAllListeners();
     // Nothing that was left running is watched any more.
     if (this.leavesRunning) this.#handOver.abort();
+  }
+
+  #pause({ cause }: PauseRequest): boolean {
+    if (this.isPaused) return true;
+    this.#view = { state: 'paused', since: new Date().toISOString(), cause };
+    this.#options.say(`paused (${cause}): no tasks are taken until the daemon is resumed`);
+    this.#changes.emit('change');
+    return true;
+  }
+
+  #endPause(cause: string): boolean {
+    this.#view = { state: 'running' };
+    this.#options.say(`the pause is over (${cause}); tasks are taken again`);
+    this.#changes.emit('change');
+    return true;
   }
 
   #changeLimit(timeoutMs: number | undefined): void {

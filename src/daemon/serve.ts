@@ -14,7 +14,7 @@ import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
-import { devicesOf } from './runs/run-board.js';
+import { devicesOf, type RunBoard } from './runs/run-board.js';
 import type { RunIdentity, RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import type { StartedReports } from './runs/run-reports.js';
@@ -26,6 +26,7 @@ import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
+  daemon.readings.showGpus(ctx.gpus);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -131,10 +132,10 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const prepared = new PreparedRun(work.folders);
   const poller = new Poller({
     queues: connection.queues,
-    look: (signal) => lookAtQueues(work, signal),
+    look: (signal) => lookAtQueues(daemon, work, signal),
     order: options.order,
     intervalMs: work.pollMs,
-    allowed: (queue) => !work.pause.holds && work.gate.allows(queue),
+    allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),
     looked: (queues) => admission.looked(queues),
     wait: changeOf(admission),
@@ -158,8 +159,13 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   await prepared.end(doubtful);
 }
 
-async function lookAtQueues({ queues, queueLengths }: Work, signal: AbortSignal): Promise<QueueRecord[]> {
+async function lookAtQueues(
+  { readings }: ReadyDaemon,
+  { queues, queueLengths }: Work,
+  signal: AbortSignal,
+): Promise<QueueRecord[]> {
   const seen = await queues.look(signal);
+  readings.queuesSeen(seen);
   queueLengths.clear();
   for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
   return seen;
@@ -173,8 +179,9 @@ function startPulled(
 ): void {
   const { task, queue, queuedAt, owner, grant } = pulled;
   work.metrics?.pulled(queuedAt, Date.now());
+  daemon.readings.pulledFrom(queue);
   const at = queuedAt === undefined ? {} : { queuedAt };
-  const ended = daemon.shutdown.drain.aborted;
+  const ended = daemon.shutdown.drain.aborted || daemon.shutdown.isPaused;
   const held = grant === undefined ? {} : { grant };
   start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
@@ -205,6 +212,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   });
   const whole = async (launched: () => void) => {
     const own = signalsOfRun(daemon.shutdown, journal.state?.grant === undefined);
+    const forgetStop = daemon.stops.add(task, (order) => isStoppable(board, task) && own.stop(order));
     let over = true;
     const reports: StartedReports[] = [];
     let forget = (): void => undefined;
@@ -242,6 +250,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       daemon.ctx.logger.error(`task ${task}: ${causeLine(error)}; its files stay in ${run.folder}`);
     } finally {
       own.close();
+      forgetStop();
       board.ended(task);
       forget();
       if (over && grant !== undefined)
@@ -250,4 +259,9 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
   };
   if (aside) daemon.slots.startAside(whole);
   else daemon.slots.start(task, whole);
+}
+
+/** What is left of a run that is being reported is its report. */
+function isStoppable(board: RunBoard, task: string): boolean {
+  return board.view().some((run) => run.task === task && run.phase !== 'reporting');
 }

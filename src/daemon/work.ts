@@ -5,6 +5,7 @@ import type { AgentContext } from '../task/context.js';
 import type { Admission } from './admission/admission.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
+import type { DaemonReadings } from './daemon-reading.js';
 import type { Ending } from './ending.js';
 import { endingTags } from './ending-state.js';
 import { Heartbeat } from './heartbeat.js';
@@ -20,6 +21,7 @@ import { putBackVanished } from './runs/recover.js';
 import type { RunBoard } from './runs/run-board.js';
 import { RunContexts } from './runs/run-contexts.js';
 import { RunReports } from './runs/run-reports.js';
+import type { RunStops } from './runs/run-stops.js';
 import { runsMany } from './slot-limits.js';
 import type { Slots } from './slots.js';
 import type { Machine } from './worker.js';
@@ -34,6 +36,8 @@ export interface ReadyDaemon {
   shutdown: Ending;
   slots: Slots;
   board: RunBoard;
+  stops: RunStops;
+  readings: DaemonReadings;
   queues: readonly ResolvedQueue[];
   admission: Admission;
 }

@@ -1,7 +1,7 @@
 """Runs a program on a pseudo-terminal of its own and types what it is told to.
 
 Arguments: a JSON list of steps, then the program and its arguments. A step is {"wait": text} (until the screen has
-shown it since the last wait) or {"type": text}. Prints everything that the program
+shown it since the last wait), {"type": text} or {"make": file}, which writes an empty file. Prints everything that the program
 wrote, then a line "exit: <status>". A wait that is in vain ends the program and is told on standard error.
 """
 
@@ -29,6 +29,8 @@ def main():
     for step in steps:
         if "type" in step:
             os.write(terminal, step["type"].encode())
+        elif "make" in step:
+            open(step["make"], "w").close()
         elif not screen.wait_for(step["wait"]):
             problem = "waited in vain for: " + step["wait"]
             break

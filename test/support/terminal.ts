@@ -3,7 +3,8 @@ import path from 'node:path';
 
 const DRIVER = path.join(import.meta.dirname, 'terminal.py');
 
-export type TerminalStep = { wait: string } | { type: string };
+/** `make` writes an empty file, for what waits for it. */
+export type TerminalStep = { wait: string } | { type: string } | { make: string };
 
 export interface TerminalRun {
   argv: readonly string[];
@@ -18,13 +19,13 @@ export function onTerminal({
   steps,
   cwd,
   env,
-}: TerminalRun): Promise<{ shown: string; status: number }> {
+}: TerminalRun): Promise<{ shown: string; raw: string; status: number }> {
   return new Promise((resolve, reject) => {
     const options = { cwd, env: { ...env, TERM: 'xterm' } };
     execFile('python3', [DRIVER, JSON.stringify(steps), ...argv], options, (error, stdout, stderr) => {
       const shown = stdout.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replace(/\r/g, '');
       if (error) reject(new Error(`${stderr}\n${shown}`));
-      else resolve({ shown, status: Number(/exit: (-?\d+)\n$/.exec(shown)?.[1]) });
+      else resolve({ shown, raw: stdout, status: Number(/exit: (-?\d+)\n$/.exec(shown)?.[1]) });
     });
   });
 }

@@ -1,13 +1,11 @@
-import { askDaemon } from '../../daemon/control.js';
-import { AgentError } from '../../errors.js';
-import { workerFolder } from '../../os/paths.js';
+import type { RegisteredDaemon } from '../../runs/registry.js';
 import type { CommandContext } from '../command.js';
-import { notAsked } from './end-daemon.js';
+import { ask } from '../running-daemons.js';
 import { namedDaemons } from './named-daemons.js';
 
 /**
- * `agent daemon --resume [ids…]`: takes back the drain of the named daemons, or of the one that the same flags would have
- * started.
+ * `agent daemon --resume [ids…]`: takes back the pause or the drain of the named daemons, or of the one that the same flags
+ * would have started.
  *
  * @returns 0 when every one takes tasks, 1 otherwise
  * @throws AgentError COMMAND_FAILED for one that cannot be asked
@@ -17,18 +15,30 @@ export async function resumeDaemons(context: CommandContext): Promise<number> {
   let refused = false;
   for (const daemon of found) {
     if (daemon === undefined) continue;
-    const { workerId, pid } = daemon;
-    const request = { command: 'resume', cause: 'agent daemon --resume' } as const;
-    const answer = await askDaemon(workerFolder(state, workerId), request);
-    if (answer === undefined) throw notAsked(daemon);
-    if ('error' in answer) throw new AgentError('COMMAND_FAILED', `${workerId}: ${answer.error}`);
-    const { status, taken } = answer;
-    if (taken) say(`clearml-agent worker_id=${workerId} pid=${pid} takes tasks`);
-    else
-      say(
-        `${workerId} is ${status.state} already${status.cause === undefined ? '' : `, for ${status.cause}`}; only a drain whose daemon still waits for tasks can be resumed. Start a new daemon once it is gone.`,
-      );
+    const taken = await resumeDaemon({ state, daemon, cause: 'agent daemon --resume', say });
     refused ||= !taken;
   }
   return refused || found.includes(undefined) ? 1 : 0;
+}
+
+/** @returns whether it takes tasks */
+export async function resumeDaemon({
+  state,
+  daemon,
+  cause,
+  say,
+}: {
+  state: string;
+  daemon: RegisteredDaemon;
+  cause: string;
+  say(line: string): void;
+}): Promise<boolean> {
+  const { workerId, pid } = daemon;
+  const { status, taken } = await ask(state, daemon, { command: 'resume', cause });
+  if (taken) say(`clearml-agent worker_id=${workerId} pid=${pid} takes tasks`);
+  else
+    say(
+      `${workerId} is ${status.state} already${status.cause === undefined ? '' : `, for ${status.cause}`}; only a drain whose daemon still waits for tasks can be resumed. Start a new daemon once it is gone.`,
+    );
+  return taken;
 }

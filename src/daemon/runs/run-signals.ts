@@ -1,10 +1,16 @@
 import { onAbort } from '../../os/on-abort.js';
-import type { RunSignals } from '../../task/context.js';
+import type { RunSignals, StopOrder } from '../../task/context.js';
 import type { Ending } from '../ending.js';
 
-/** What may end one run, which may differ from run to run while the daemon ends. */
+/** What may end one run, which may differ from run to run. */
 export interface OwnSignals {
   signals: RunSignals;
+  /**
+   * Ends this run alone.
+   *
+   * @returns false for a run that is being ended already
+   */
+  stop(order: StopOrder): boolean;
   /** The command runs from now on. */
   launched(): void;
   /** The run is over. */
@@ -12,16 +18,16 @@ export interface OwnSignals {
 }
 
 /**
- * Services that run are left alone by a daemon that ends, unless its operator asked for their end; those that are being
- * set up are stopped.
+ * A daemon that ends ends its runs, an operator may end one of them alone. Services that run are left alone by a daemon
+ * that ends, unless its operator asked for their end; those that are being set up are stopped.
+ *
+ * @param isService false for a run in a slot or on GPUs, which ends with its daemon
  */
 export function signalsOfRun(shutdown: Ending, isService = true): OwnSignals {
-  if (!shutdown.leavesRunning || !isService)
-    return { signals: shutdown, launched: () => undefined, close: () => undefined };
   const stop = new AbortController();
   const handOver = new AbortController();
-  const state = { launched: false };
-  const onStop = () => (state.launched && shutdown.sparesServices ? handOver : stop).abort();
+  const state: { launched: boolean; order?: StopOrder } = { launched: false };
+  const onStop = () => (isService && state.launched && shutdown.sparesServices ? handOver : stop).abort();
   const onHandOver = () => handOver.abort();
   if (shutdown.stop.aborted) onStop();
   if (shutdown.handOver.aborted) onHandOver();
@@ -32,8 +38,14 @@ export function signalsOfRun(shutdown: Ending, isService = true): OwnSignals {
       kill: shutdown.kill,
       handOver: handOver.signal,
       get order() {
-        return shutdown.order;
+        return state.order ?? shutdown.order;
       },
+    },
+    stop: (order) => {
+      if (stop.signal.aborted || handOver.signal.aborted) return false;
+      state.order = order;
+      stop.abort();
+      return true;
     },
     launched: () => {
       state.launched = true;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { controlRequest } from '../../../src/daemon/control.js';
+import { controlRequest } from '../../../src/daemon/control-request.js';
 
 test('a request is read with what it has', (t) => {
   t.deepEqual(controlRequest({ command: 'status', more: 1 }), { command: 'status' });
@@ -19,7 +19,11 @@ test('a request is read with what it has', (t) => {
 
 const end = { command: 'end', to: 'stop', cause: 'a plan' };
 const WRONG: [what: string, asked: unknown, problem: RegExp][] = [
-  ['nothing', undefined, /^command: expected "status", "end" or "resume"/],
+  [
+    'nothing',
+    undefined,
+    /^command: expected "status", "reading", "pause", "resume", "stop-task" or "end", got/,
+  ],
   ['a list', [], /^command/],
   ['an unknown command', { command: 'dance' }, /got "dance"/],
   ['an unknown goal', { ...end, to: '__proto__' }, /^to: expected one of drain, stop, kill, leave/],

@@ -30,6 +30,7 @@ function setUp(running = 1) {
 const TABLE: Record<string, readonly (string | undefined)[]> = {
   //          drain       stop        kill       leave
   running: ['draining', 'stopping', 'killing', 'leaving'],
+  paused: ['draining', 'stopping', 'killing', 'leaving'],
   draining: ['draining', 'stopping', 'killing', 'leaving'],
   stopping: [undefined, 'stopping', 'killing', undefined],
   killing: [undefined, undefined, undefined, undefined],
@@ -44,6 +45,21 @@ for (const state of ENDING_STATES) {
     );
   });
 }
+
+test('a pause ends nothing and is taken back; an end is stronger', (t) => {
+  const { ask, ending, left } = setUp();
+  t.true(ending.request({ to: 'pause', cause: 'a plan' }));
+  t.true(ending.isPaused);
+  t.false(ending.drain.aborted || ending.stop.aborted || ending.kill.aborted || ending.handOver.aborted);
+  t.deepEqual(endingTags(ending.view), ['paused']);
+  t.true(ending.resume('another plan'));
+  t.deepEqual(ending.view, { state: 'running' });
+  ending.request({ to: 'pause', cause: 'a plan' });
+  t.true(ask('stop'));
+  t.false(ending.request({ to: 'pause', cause: 'too late' }));
+  t.is(ending.view.state, 'stopping');
+  t.deepEqual(left, []);
+});
 
 test('a second request overrides a weaker one, and a weaker one has no effect', (t) => {
   const { ask, ending, changes } = setUp();
