@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { packageIndex } from '../../support/package-index.js';
@@ -43,10 +44,13 @@ async function taskToBuild(t: ExecutionContext) {
   return { ...given, id, url, target };
 }
 
+/** The server of these tests is in this process: a program that is waited for in step would stop it. */
+const execute = promisify(execFile);
+
 /** Runs the line that `build` has printed, in a shell that knows nothing else. */
-function runAsTold(output: string): string {
+async function runAsTold(output: string): Promise<string> {
   const line = /^To run it: (.*)$/m.exec(output)?.[1] ?? 'false';
-  return execFileSync('sh', ['-c', line], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+  return (await execute('sh', ['-c', line], { env: { PATH: process.env.PATH } })).stdout;
 }
 
 test('a folder with environment and code, which runs; the task is left alone; a second one without the network', async (t) => {
@@ -63,7 +67,7 @@ test('a folder with environment and code, which runs; the task is left alone; a 
     `Entry point: ${root}/work/main.py`,
   ])
     t.true(built.output().includes(`\n${line}\n`), `${line}\n${built.output()}`);
-  t.is(runAsTold(built.output()), 'changed 1.2.3 one argument\n');
+  t.is(await runAsTold(built.output()), 'changed 1.2.3 one argument\n');
   t.like(await task(id), { status: 'created' });
   t.falsy((await task(id)).last_worker);
   t.false(JSON.stringify((await task(id)).script.requirements).includes('org_pip'));
@@ -76,20 +80,21 @@ test('a folder with environment and code, which runs; the task is left alone; a 
   const again = agent('build', '--id', id, '--target', 'envs/offline', '--standalone-mode');
   t.is((await again.exited).code, 0, again.output());
   t.regex(again.output(), /cached environment/);
-  t.is(runAsTold(again.output()), 'changed 1.2.3 one argument\n');
+  t.is(await runAsTold(again.output()), 'changed 1.2.3 one argument\n');
 });
 
 test('packages of --install-globally go into the interpreter', async (t) => {
   t.timeout(120_000);
   const { agent, id, target, home } = await taskToBuild(t);
   const own = path.join(home.folder, 'interpreter');
-  execFileSync('python3', ['-m', 'venv', own]);
+  await execute('python3', ['-m', 'venv', own]);
   const name = `${own}/bin/python`;
   home.env.CLEARML_AGENT__AGENT__PYTHON_BINARY = name;
   home.env.CLEARML_AGENT__AGENT__IGNORE_REQUESTED_PYTHON_VERSION = 'true';
   const built = agent('build', '--id', id, '--target', target, '--install-globally');
   t.is((await built.exited).code, 0, built.output());
-  t.is(execFileSync(name, ['-c', 'import tinypkg; print(tinypkg.VALUE)'], { encoding: 'utf8' }), '1.2.3\n');
+  const { stdout } = await execute(name, ['-c', 'import tinypkg; print(tinypkg.VALUE)']);
+  t.is(stdout, '1.2.3\n');
   t.true(existsSync(path.join(target, 'bin/python')));
   t.true(existsSync(path.join(target, 'task_repository')));
 });
