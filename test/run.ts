@@ -4,7 +4,7 @@
  *   --node24        runs the tests by Node 24 instead of the Node that runs this
  *   --also-node24   runs the unit tests and some integration tests a second time, by Node 24
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { causeLine } from '../src/errors.js';
 import { avaStep, checkStep, type Step } from './runner/steps.js';
@@ -39,6 +39,10 @@ const BUILD = checkStep('types', [
   ['tsc', '-p', 'test/tsconfig.json'],
 ]);
 
+function shellOf(file: string): 'bash' | 'sh' {
+  return readFileSync(file, 'utf8').startsWith('#!/bin/bash') ? 'bash' : 'sh';
+}
+
 /** The programs in Python and shell that lie beside the modules. */
 const PROGRAMS: Step = {
   title: 'Python and shell programs',
@@ -50,7 +54,7 @@ const PROGRAMS: Step = {
     return checkStep('Python and shell programs', [
       [ruff, 'check', '--quiet', 'src', 'test'],
       [ruff, 'format', '--quiet', '--check', 'src', 'test'],
-      ...shell.map((file): [string, ...string[]] => ['sh', '-n', `src/${file}`]),
+      ...shell.map((file): [string, ...string[]] => [shellOf(`src/${file}`), '-n', `src/${file}`]),
     ]).run();
   },
 };
