@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { hostname, tmpdir } from 'node:os';
+import { accessSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { slurmConfText } from './slurm-conf.js';
+import { clearRig, confOf, freePorts, newRigFolder, sweepRigs } from './slurm-rig-guard.js';
 import { until } from './until.js';
 
 /** A Slurm cluster on this machine: a controller and nodes, without systemd. */
@@ -45,20 +46,20 @@ export async function slurmRig(
   t: Pick<ExecutionContext, 'teardown'>,
   { nodes = ['n1', 'n2'], conf = [] }: RigOptions = {},
 ): Promise<SlurmRig> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'slurm-rig-'));
+  await sweepRigs();
+  const folder = newRigFolder();
   const children = new Map<string, ChildProcess>();
-  const env = { SLURM_CONF: path.join(folder, 'slurm.conf') };
+  const env = { SLURM_CONF: confOf(folder) };
   const slurm = (program: string, ...words: string[]) =>
     execFileSync(program, words, { env: { ...process.env, ...env }, encoding: 'utf8', stdio: 'pipe' });
   t.teardown(async () => {
-    await endJobs(slurm).catch(() => undefined);
     for (const child of [...children.values()].reverse()) await kill(child);
-    rmSync(folder, { recursive: true, force: true });
+    await clearRig(folder);
   });
   const ports = await freePorts(nodes.length + 1);
   const host = hostname();
   writeFileSync(path.join(folder, 'munge.key'), randomBytes(1024), { mode: 0o400 });
-  writeFileSync(env.SLURM_CONF, confText({ folder, host, nodes, ports, conf }));
+  writeFileSync(env.SLURM_CONF, slurmConfText({ folder, host, nodes, ports, conf }));
   writeFileSync(path.join(folder, 'cgroup.conf'), 'CgroupPlugin=cgroup/v1\n');
   mkdirSync(path.join(folder, 'state'));
   const start = (name: string, program: string, ...words: string[]) => {
@@ -101,78 +102,11 @@ export async function slurmRig(
   return { folder, env, slurm, controller, node, jobs };
 }
 
-interface ConfParts {
-  folder: string;
-  host: string;
-  nodes: readonly string[];
-  ports: readonly number[];
-  conf: readonly string[];
-}
-
-/** `config_overrides`: a node may claim more than this machine has. */
-function confText({ folder, host, nodes, ports: [controller, ...ports], conf }: ConfParts): string {
-  const node = (name: string, at: number) =>
-    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=4 RealMemory=8000`;
-  const further = new Set(conf.map((line) => line.split('=', 1)[0]));
-  const base = [
-    'ClusterName=rig',
-    `SlurmctldHost=${host}(127.0.0.1)`,
-    'SlurmUser=root',
-    `SlurmctldPort=${controller}`,
-    'AuthType=auth/munge',
-    `AuthInfo=socket=${folder}/munge.sock`,
-    'CredType=cred/munge',
-    `StateSaveLocation=${folder}/state`,
-    `SlurmdSpoolDir=${folder}/spool-%n`,
-    `SlurmctldPidFile=${folder}/slurmctld.pid`,
-    `SlurmdPidFile=${folder}/slurmd-%n.pid`,
-    `SlurmctldLogFile=${folder}/slurmctld.log`,
-    `SlurmdLogFile=${folder}/slurmd-%n.log`,
-    'SlurmdParameters=config_overrides',
-    'ProctrackType=proctrack/linuxproc',
-    'TaskPlugin=task/none',
-    'SelectType=select/cons_tres',
-    'SelectTypeParameters=CR_Core_Memory',
-    'JobAcctGatherType=jobacct_gather/none',
-    'SchedulerParameters=sched_min_interval=10000,batch_sched_delay=0',
-    'ReturnToService=2',
-    'MpiDefault=none',
-    'KillWait=3',
-    'SlurmdTimeout=10',
-  ].filter((line) => !further.has(line.split('=', 1)[0]));
-  const partitions = [
-    `PartitionName=main Nodes=${nodes.join(',')} Default=YES State=UP OverTimeLimit=0`,
-    `PartitionName=down Nodes=${nodes[0]} State=DOWN`,
-  ];
-  return `${[...base, ...conf, ...nodes.map(node), ...partitions].join('\n')}\n`;
-}
-
-async function endJobs(slurm: SlurmRig['slurm']): Promise<void> {
-  slurm('scancel', '-u', 'root');
-  await until(() => slurm('squeue', '-h') === '', { what: 'the end of all jobs', timeoutMs: 15_000 });
-}
-
 async function kill(child: ChildProcess | undefined): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function exists(file: string): boolean {

@@ -1,0 +1,64 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pidsWithVariable } from '../../src/os/process-table.js';
+import { isAlive, signalMarked } from '../../src/os/processes.js';
+import { until } from './until.js';
+
+const RIG = /^slurm-rig-(\d+)-\w+$/;
+
+/** A folder for a cluster, with the process that it belongs to in its name. */
+export function newRigFolder(): string {
+  return mkdtempSync(path.join(tmpdir(), `slurm-rig-${process.pid}-`));
+}
+
+/** All processes of a cluster, its jobs included, have this file as SLURM_CONF. */
+export function confOf(folder: string): string {
+  return path.join(folder, 'slurm.conf');
+}
+
+/** Kills what is left of a cluster (jobs outlive its daemons) and removes its folder. */
+export async function clearRig(folder: string): Promise<void> {
+  const mark = ['SLURM_CONF', confOf(folder)] as const;
+  await until(
+    async () => {
+      signalMarked(...mark, 'SIGKILL');
+      return (await pidsWithVariable(...mark)).length === 0;
+    },
+    { what: `the end of the processes of ${folder}`, timeoutMs: 20_000 },
+  );
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Clears clusters whose tests were killed. */
+export async function sweepRigs(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(RIG.exec(name)?.[1]);
+    if (pid > 0 && !(await isAlive(pid))) await clearRig(path.join(tmpdir(), name));
+  }
+}
+
+/** Below the ports that systems give to connections. */
+const PORTS = { first: 10_000, count: 22_000 };
+
+/** Ports that nothing listens on; other processes look elsewhere first. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found: number[] = [];
+  const start = (process.pid * 61) % PORTS.count;
+  for (let at = 0; found.length < count && at < PORTS.count; at++) {
+    const port = PORTS.first + ((start + at) % PORTS.count);
+    if (await isFree(port)) found.push(port);
+  }
+  return found;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '0.0.0.0', () => resolve(true));
+  });
+  if (listening) await new Promise((resolve) => server.close(resolve));
+  return listening;
+}
