@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -30,15 +30,11 @@ export interface RigOptions {
 
 const PROGRAMS = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged', '/usr/bin/sbatch'];
 
-/** Whether this machine has what the rig starts, and the rights for it. */
-export function hasSlurm(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    for (const file of PROGRAMS) accessSync(file);
-    return true;
-  } catch {
-    return false;
-  }
+/** Why this machine cannot start the rig; `undefined` where it can. */
+export function lackingForSlurm(): string | undefined {
+  if (process.getuid?.() !== 0) return 'this is not root';
+  const missing = PROGRAMS.filter((file) => !existsSync(file));
+  return missing.length === 0 ? undefined : `this machine lacks ${missing.join(', ')}`;
 }
 
 /** Starts a cluster; it ends with the test. */
@@ -81,7 +77,7 @@ export async function slurmRig(
     `--log-file=${file('munged.log')}`,
     `--seed-file=${file('munge.seed')}`,
   );
-  await until(() => exists(file('munge.sock')), { what: 'munged' });
+  await until(() => existsSync(file('munge.sock')), { what: 'munged' });
   const controller = async (order: 'kill' | 'start') => {
     if (order === 'kill') return kill(children.get('slurmctld'));
     start('slurmctld', 'slurmctld', '-D', '-f', env.SLURM_CONF);
@@ -107,13 +103,6 @@ async function kill(child: ChildProcess | undefined): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-}
-
-function exists(file: string): boolean {
-  return succeeds(() => {
-    accessSync(file);
-    return true;
-  });
 }
 
 function succeeds(act: () => boolean): boolean {
