@@ -26,6 +26,8 @@ export interface RigOptions {
   nodes?: readonly string[];
   /** Further lines of slurm.conf. */
   conf?: readonly string[];
+  /** Shell text that runs on the node after each job; `$1` is the rig's folder. */
+  epilog?: string;
 }
 
 const PROGRAMS = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged', '/usr/bin/sbatch'];
@@ -40,7 +42,7 @@ export function lackingForSlurm(): string | undefined {
 /** Starts a cluster; it ends with the test. */
 export async function slurmRig(
   t: Pick<ExecutionContext, 'teardown'>,
-  { nodes = ['n1', 'n2'], conf = [] }: RigOptions = {},
+  { nodes = ['n1', 'n2'], conf: given = [], epilog }: RigOptions = {},
 ): Promise<SlurmRig> {
   await sweepRigs();
   const folder = newRigFolder();
@@ -52,6 +54,7 @@ export async function slurmRig(
     for (const child of [...children.values()].reverse()) await kill(child);
     await clearRig(folder);
   });
+  const conf = epilog === undefined ? given : [...given, epilogLine(folder, epilog)];
   const ports = await freePorts(nodes.length + 1);
   const host = hostname();
   writeFileSync(path.join(folder, 'munge.key'), randomBytes(1024), { mode: 0o400 });
@@ -96,6 +99,12 @@ export async function slurmRig(
   await Promise.all(nodes.map((name) => node(name, 'start')));
   const jobs = () => slurm('squeue', '-h', '-o', '%i %T %r %j').split('\n').filter(Boolean);
   return { folder, env, slurm, controller, node, jobs };
+}
+
+function epilogLine(folder: string, text: string): string {
+  const file = path.join(folder, 'epilog');
+  writeFileSync(file, `#!/bin/sh\nset -- '${folder}'\n${text}\n`, { mode: 0o755 });
+  return `Epilog=${file}`;
 }
 
 async function kill(child: ChildProcess | undefined): Promise<void> {
