@@ -46,6 +46,7 @@ export function slurmConfText({
   ].filter((line) => !further.has(line.split('=', 1)[0]));
   const partitions = [
     `PartitionName=main Nodes=${nodes.join(',')} Default=YES State=UP OverTimeLimit=0`,
+    `PartitionName=first Nodes=${nodes.join(',')} PriorityTier=10`,
     `PartitionName=down Nodes=${nodes[0]} State=DOWN`,
   ];
   return `${[...base, ...conf, ...nodes.map(node), ...partitions].join('\n')}\n`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,31 @@ export async function clearRig(folder: string): Promise<void> {
     },
     { what: `the end of the processes of ${folder}`, timeoutMs: 20_000 },
   );
+  const pid = RIG.exec(path.basename(folder))?.[1];
+  // A process that was killed leaves its group a moment later.
+  await until(() => groupsOf(pid).every(removeGroup), { what: `the end of the control groups of ${folder}` });
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+const MEMORY_GROUPS = '/sys/fs/cgroup/memory';
+
+/** Control groups of nodes whose names end with the pid. */
+function groupsOf(pid: string | undefined): string[] {
+  const all = existsSync(MEMORY_GROUPS) ? readdirSync(MEMORY_GROUPS) : [];
+  const own = all.filter((name) => name.startsWith('slurm_') && name.endsWith(`-${pid}`));
+  return own.map((name) => path.join(MEMORY_GROUPS, name));
+}
+
+/** The files of control groups cannot be removed, their folders can. */
+function removeGroup(group: string): boolean {
+  try {
+    for (const entry of readdirSync(group, { withFileTypes: true }))
+      if (entry.isDirectory()) removeGroup(path.join(group, entry.name));
+    rmdirSync(group);
+    return true;
+  } catch {
+    return !existsSync(group);
+  }
 }
 
 /** Clears clusters whose tests were killed. */

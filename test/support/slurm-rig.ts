@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { ACCOUNTING_PROGRAMS, startAccounting } from './slurm-accounting.js';
 import { slurmConfText } from './slurm-conf.js';
 import { clearRig, confOf, freePorts, newRigFolder, sweepRigs } from './slurm-rig-guard.js';
 import { until } from './until.js';
@@ -28,21 +29,25 @@ export interface RigOptions {
   conf?: readonly string[];
   /** Shell text that runs on the node after each job; `$1` is the rig's folder. */
   epilog?: string;
+  /** With slurmdbd. */
+  accounting?: boolean;
 }
 
 const PROGRAMS = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged', '/usr/bin/sbatch'];
 
-/** Why this machine cannot start the rig; `undefined` where it can. */
-export function lackingForSlurm(): string | undefined {
+/** Why this machine cannot start a rig; `undefined` where it can. */
+export function lackingForRig({ accounting = false }: RigOptions): string | undefined {
   if (process.getuid?.() !== 0) return 'this is not root';
-  const missing = PROGRAMS.filter((file) => !existsSync(file));
+  const missing = [...PROGRAMS, ...(accounting ? ACCOUNTING_PROGRAMS : [])].filter(
+    (file) => !existsSync(file),
+  );
   return missing.length === 0 ? undefined : `this machine lacks ${missing.join(', ')}`;
 }
 
 /** Starts a cluster; it ends with the test. */
 export async function slurmRig(
   t: Pick<ExecutionContext, 'teardown'>,
-  { nodes = ['n1', 'n2'], conf: given = [], epilog }: RigOptions = {},
+  { nodes = ['n1', 'n2'], conf: given = [], epilog, accounting = false }: RigOptions = {},
 ): Promise<SlurmRig> {
   await sweepRigs();
   const folder = newRigFolder();
@@ -54,12 +59,13 @@ export async function slurmRig(
     for (const child of [...children.values()].reverse()) await kill(child);
     await clearRig(folder);
   });
-  const conf = epilog === undefined ? given : [...given, epilogLine(folder, epilog)];
-  const ports = await freePorts(nodes.length + 1);
+  const [database = 0, dbd = 0, ...ports] = await freePorts(nodes.length + 3);
   const host = hostname();
   writeFileSync(path.join(folder, 'munge.key'), randomBytes(1024), { mode: 0o400 });
-  writeFileSync(env.SLURM_CONF, slurmConfText({ folder, host, nodes, ports, conf }));
-  writeFileSync(path.join(folder, 'cgroup.conf'), 'CgroupPlugin=cgroup/v1\n');
+  writeFileSync(
+    path.join(folder, 'cgroup.conf'),
+    'CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\nAllowedSwapSpace=0\n',
+  );
   mkdirSync(path.join(folder, 'state'));
   const start = (name: string, program: string, ...words: string[]) => {
     const child = spawn(program, words, {
@@ -81,6 +87,16 @@ export async function slurmRig(
     `--seed-file=${file('munge.seed')}`,
   );
   await until(() => existsSync(file('munge.sock')), { what: 'munged' });
+  const conf = [
+    ...given,
+    ...(epilog === undefined ? [] : [epilogLine(folder, epilog)]),
+    ...(accounting ? await startAccounting({ folder, host, ports: [database, dbd], start }) : []),
+  ];
+  writeFileSync(env.SLURM_CONF, slurmConfText({ folder, host, nodes, ports, conf }));
+  if (accounting) {
+    const ready = () => succeeds(() => slurm('sacctmgr', '-i', 'add', 'cluster', 'rig') !== '');
+    await until(ready, { what: 'slurmdbd', context: () => readFileSync(file('slurmdbd.log'), 'utf8') });
+  }
   const controller = async (order: 'kill' | 'start') => {
     if (order === 'kill') return kill(children.get('slurmctld'));
     start('slurmctld', 'slurmctld', '-D', '-f', env.SLURM_CONF);

@@ -21,6 +21,7 @@ import {
   type SlurmWorkloadRef,
   slurmRef,
   slurmWorkloadRef,
+  UNKNOWN_JOB,
 } from './slurm-ref.js';
 import type { SlurmSettings } from './slurm-settings.js';
 import { SlurmWorkload } from './slurm-workload.js';
@@ -172,12 +173,13 @@ export class SlurmDriver implements Driver {
     const { commands } = this.#options;
     const listed = (await this.#patient(() => commands.list())).get(key);
     // One that was refused at its submission has a job, too.
-    if (listed !== undefined && (isLive(listed) || !/^BadConstraints/.test(listed.reason))) return listed.id;
-    const accounted = await commands.accounted(key);
+    if (listed !== undefined)
+      return isLive(listed) || !/^BadConstraints/.test(listed.reason) ? listed.id : undefined;
+    const accounted = await this.#patient(() => commands.accounted(key, UNKNOWN_JOB));
     if (accounted !== undefined) return accounted.id;
     const { started, status } = jobFiles(folder);
     const ran = (await exists(started)) || (await readLeft(status)) !== undefined;
-    return ran ? '0' : undefined;
+    return ran ? UNKNOWN_JOB : undefined;
   }
 
   async #live(key: string): Promise<ListedJob | undefined> {

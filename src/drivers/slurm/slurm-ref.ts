@@ -22,6 +22,9 @@ export interface SlurmWorkloadRef extends SlurmPlaceRef, WorkloadRef {
   job: string;
 }
 
+/** In place of the id of a job that ran and that Slurm does not know any more. */
+export const UNKNOWN_JOB = '0';
+
 /** `squeue -n` splits its list of names at commas, so a key has none. */
 const KEY = /^clearml-[A-Za-z0-9_-]+$/;
 
