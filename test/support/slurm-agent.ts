@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -20,8 +21,8 @@ export async function slurmAgent(
   t: ExecutionContext,
   rig: SlurmRig,
   variables: Record<string, string> = {},
+  shared = path.join(rig.folder, `shared-${randomBytes(4).toString('hex')}`),
 ): Promise<SlurmAgent> {
-  const shared = path.join(rig.folder, `shared-${Math.random().toString(16).slice(2)}`);
   const bin = path.join(shared, 'bin');
   mkdirSync(bin, { recursive: true });
   const mark = path.join(bin, 'kill');

@@ -29,6 +29,8 @@ export interface RigOptions {
   conf?: readonly string[];
   /** Shell text that runs on the node after each job; `$1` is the rig's folder. */
   epilog?: string;
+  /** Nodes see the rig's folder `hidden` empty and cannot write to `read-only`. */
+  unshared?: boolean;
   /** With slurmdbd. */
   accounting?: boolean;
 }
@@ -47,7 +49,7 @@ export function lackingForRig({ accounting = false }: RigOptions): string | unde
 /** Starts a cluster; it ends with the test. */
 export async function slurmRig(
   t: Pick<ExecutionContext, 'teardown'>,
-  { nodes = ['n1', 'n2'], conf: given = [], epilog, accounting = false }: RigOptions = {},
+  { nodes = ['n1', 'n2'], conf: given = [], epilog, unshared = false, accounting = false }: RigOptions = {},
 ): Promise<SlurmRig> {
   await sweepRigs();
   const folder = newRigFolder();
@@ -105,7 +107,8 @@ export async function slurmRig(
   const node = async (name: string, order: 'kill' | 'start') => {
     if (order === 'kill') return kill(children.get(name));
     mkdirSync(file(`spool-${name}`), { recursive: true });
-    start(name, 'slurmd', '-D', '-N', name, '-f', env.SLURM_CONF);
+    const [program, ...before] = unshared ? ownMounts(file('hidden'), file('read-only')) : ['slurmd'];
+    start(name, program, ...before, '-D', '-N', name, '-f', env.SLURM_CONF);
     await until(() => succeeds(() => /idle|mix|alloc/.test(slurm('sinfo', '-h', '-n', name, '-o', '%t'))), {
       what: `node ${name}`,
       context: () => `${slurm('sinfo')}${readFileSync(file(`slurmd-${name}.log`), 'utf8').slice(-2000)}`,
@@ -121,6 +124,13 @@ function epilogLine(folder: string, text: string): string {
   const file = path.join(folder, 'epilog');
   writeFileSync(file, `#!/bin/sh\nset -- '${folder}'\n${text}\n`, { mode: 0o755 });
   return `Epilog=${file}`;
+}
+
+/** Words that start slurmd with mounts that nothing else sees. */
+function ownMounts(hidden: string, readOnly: string): [string, ...string[]] {
+  for (const folder of [hidden, readOnly]) mkdirSync(folder, { recursive: true });
+  const mounts = 'mount -t tmpfs none "$1" && mount --bind "$2" "$2" && mount -o remount,bind,ro "$2"';
+  return ['unshare', '--mount', 'sh', '-c', `${mounts}; shift 2; exec slurmd "$@"`, 'sh', hidden, readOnly];
 }
 
 async function kill(child: ChildProcess | undefined): Promise<void> {
