@@ -5,6 +5,7 @@ import type { Finding } from '../../../src/cli/doctor/check.js';
 import type { AgentProcess } from '../../support/agent-process.js';
 import { type SlurmAgent, slurmAgent } from '../../support/slurm-agent.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
+import { fillDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
 
 const rig = sharedRig({ nodes: ['n1'], unshared: true, conf: ['MessageTimeout=3'] });
@@ -109,6 +110,18 @@ for (const [title, { variables = {}, words = [], shared, ...expected }] of Objec
     t.deepEqual(cluster.jobs(), []);
   });
 }
+
+slurmTest('a daemon says in one line that its shared folder is full, and leaves nothing', async (t) => {
+  const cluster = rig.get();
+  const agent = await slurmAgent(t, cluster, {}, smallDisk(t, 1));
+  fillDisk(agent.shared);
+  await refused(t, agent.agent(...DAEMON), {
+    status: 1,
+    cause: /cannot write \S+: no space left on the disk$/,
+  });
+  t.deepEqual(leftIn(agent.shared), []);
+  t.deepEqual(cluster.jobs(), []);
+});
 
 interface BadTask {
   properties?: Record<string, string>;
