@@ -32,10 +32,14 @@ export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>
 
 /** Slurm's own programs. Their environment is small, so the job's is: nothing of the agent's gets to the controller. */
 export class SlurmCommands {
+  /** Variables that find the controller. */
+  readonly slurm: Readonly<Record<string, string>>;
   readonly #env: Environment;
 
   constructor(env: Environment) {
     const passed = PASSED.map((name) => [name, env[name]]).filter(([, value]) => value !== undefined);
+    const found = passed.filter(([name]) => name?.startsWith('SLURM_'));
+    this.slurm = Object.fromEntries(found);
     this.#env = { ...Object.fromEntries(passed), LC_ALL: 'C' };
   }
 
