@@ -8,15 +8,16 @@ import { preferSmallMemory } from '../os/memory.js';
 import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { QueueAssignment } from './admission/assignments.js';
-import { gpuSizes, openAdmission } from './admission/open-admission.js';
+import { gpuColumns, openAdmission } from './admission/open-admission.js';
 import { refuseOverlap } from './admission/other-daemons.js';
-import { announcement, tellMissingGpus } from './announcement.js';
+import { announcement, shareColumns, tellMissingGpus } from './announcement.js';
 import { type Connection, connect } from './connect.js';
 import { ControlSocket } from './control.js';
 import { DaemonReadings } from './daemon-reading.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
+import { checkWeights } from './queues/queue-order.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
 import { RunBoard } from './runs/run-board.js';
@@ -36,7 +37,7 @@ export interface DaemonOptions {
   state: string;
   logger: AgentLogger;
   redactor: Redactor;
-  /** Names or ids, in order of importance; empty: the server's default queue. */
+  /** Names or ids with their weights, in order of importance; empty: the server's default queue. */
   queues: readonly string[];
   /** The same with what their tasks take. */
   assigned: readonly QueueAssignment[];
@@ -115,6 +116,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
       const queues = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
+      checkWeights(options.order, queues);
       const unique = await serverWideId(registration, {
         ...connection,
         server: connection.client.server,
@@ -187,8 +189,8 @@ async function runRegistered(daemon: Registered): Promise<void> {
   const call = { worker: ctx.workerId, facts: { gpus: ctx.environment.NVIDIA_VISIBLE_DEVICES || undefined } };
   const admission = await openAdmission(options, ctx, queues);
   try {
-    for (const line of announcement(registration.workerId, queues, gpuSizes(options, queues)))
-      logger.info(line);
+    const columns = [...gpuColumns(options, queues), ...shareColumns(queues)];
+    for (const line of announcement(registration.workerId, queues, columns)) logger.info(line);
     void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
     await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
     await serve({ ...daemon, options, ctx, machine, admission }).finally(() =>

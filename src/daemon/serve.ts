@@ -8,6 +8,7 @@ import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
 import { Poller, type PulledTask } from './queues/poller.js';
+import { queueOrder } from './queues/queue-order.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
 import { giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
@@ -133,7 +134,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   const poller = new Poller({
     queues: connection.queues,
     look: (signal) => lookAtQueues(daemon, work, signal),
-    order: options.order,
+    order: queueOrder(options.order, daemon.queues, (id) => work.queues.placeOf(id)),
     intervalMs: work.pollMs,
     allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),

@@ -5,6 +5,7 @@ import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
 import { lateAbort } from '../../os/late-abort.js';
 import type { Grant } from '../admission/grant.js';
+import type { QueueOrder } from './queue-order.js';
 import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 
 export interface PulledTask {
@@ -22,7 +23,7 @@ export interface PollerOptions {
   queues: Pick<QueuesApi, 'getNextTask'>;
   /** Tags and entries of the queues that are served, in the order given by the user. */
   look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
-  order: 'priority' | 'fair';
+  order: QueueOrder;
   intervalMs: number;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
@@ -58,7 +59,6 @@ const ANSWER_MS = 5000;
 /** Asks the server's queues for the next task. */
 export class Poller {
   readonly #options: PollerOptions;
-  #lastServed: string | undefined;
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -96,7 +96,8 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    const asked = queuesToAsk(states, this.#options.order, this.#lastServed);
+    const { order } = this.#options;
+    const asked = order.arrange(states).filter(mayHaveTask);
     this.#options.looked?.(asked.map(({ id }) => id));
     for (const queue of asked) {
       if (signal.aborted) return undefined;
@@ -106,7 +107,7 @@ export class Poller {
         return undefined;
       });
       if (pulled) {
-        this.#lastServed = queue.id;
+        order.pulled(queue.id);
         return pulled;
       }
     }
@@ -193,20 +194,6 @@ interface QueueState {
   allowed: boolean;
 }
 
-/**
- * The queues to ask in this pass, in order.
- *
- * Priority order starts at the first queue every time. Fair order starts after the queue that was served last,
- * so each queue gets its turn however full the others are.
- *
- * @param lastServed id of the queue that gave the last task
- */
-export function queuesToAsk(
-  queues: readonly QueueState[],
-  order: 'priority' | 'fair',
-  lastServed: string | undefined,
-): QueueState[] {
-  const start = order === 'fair' ? queues.findIndex((queue) => queue.id === lastServed) + 1 : 0;
-  const turn = [...queues.slice(start), ...queues.slice(0, start)];
-  return turn.filter((queue) => queue.allowed && queue.entries?.length !== 0);
+function mayHaveTask({ allowed, entries }: QueueState): boolean {
+  return allowed && entries?.length !== 0;
 }

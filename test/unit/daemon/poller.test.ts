@@ -2,6 +2,7 @@ import test from 'ava';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
+import { priorityOrder, turnOrder } from '../../../src/daemon/queues/queue-order.js';
 import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
 
 /** Queues in memory that count the calls made to them. */
@@ -11,6 +12,8 @@ class MemoryQueues {
   breakNextPop = false;
   /** What others do between the look and the pop. */
   beforeAnswer: (() => void) | undefined;
+  /** Whether a look names the entries. */
+  tellLength = true;
   readonly #queues: QueueRecord[];
 
   constructor(content: Record<string, string[]>) {
@@ -36,6 +39,7 @@ class MemoryQueues {
 
   async getAll(): Promise<QueueRecord[]> {
     this.calls.push('look');
+    if (!this.tellLength) return this.#queues.map(({ id }) => ({ id }));
     return structuredClone(this.#queues);
   }
 
@@ -73,7 +77,7 @@ function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs 
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
-    order: 'priority',
+    order: priorityOrder(),
     intervalMs: 1,
     allowed: () => true,
     vanished,
@@ -89,7 +93,7 @@ test('priority order empties the first queue before the second', async (t) => {
 });
 
 test('fair order takes from each queue in turn', async (t) => {
-  const { next } = setUp({ a: ['a1', 'a2', 'a3'], b: ['b1'] }, { order: 'fair' });
+  const { next } = setUp({ a: ['a1', 'a2', 'a3'], b: ['b1'] }, { order: turnOrder() });
   const taken = [];
   for (let count = 0; count < 4; count += 1) taken.push((await next())?.task);
   t.deepEqual(taken, ['a1', 'b1', 'a2', 'a3']);
@@ -99,6 +103,15 @@ test('an empty pass costs one call however many queues there are', async (t) => 
   const { queues, next } = setUp({ a: [], b: [], c: ['c1'] });
   t.is((await next())?.task, 'c1');
   t.deepEqual(queues.calls, ['look', 'pop c']);
+});
+
+test('empty queues are not asked, queues of unknown length are', async (t) => {
+  const { queues, next } = setUp({ a: ['a1'], b: [] });
+  queues.tellLength = false;
+  queues.take('a');
+  queues.add('b', 'b1');
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(queues.calls, ['look', 'pop a', 'pop b']);
 });
 
 test('a task is announced before it is taken off its queue', async (t) => {
@@ -216,7 +229,7 @@ test('the wait ends with the signal', async (t) => {
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
-    order: 'priority',
+    order: priorityOrder(),
     intervalMs: 60_000,
     allowed: () => true,
     vanished,
