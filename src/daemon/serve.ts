@@ -2,8 +2,8 @@ import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
-import { changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
+import { changeOf } from './admission/changes.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
@@ -138,6 +138,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     intervalMs: work.pollMs,
     allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),
+    releasesSince: () => admission.releasesSince(),
     looked: (queues) => admission.looked(queues),
     wait: changeOf(admission),
     vanished: work.vanished,

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
@@ -8,10 +7,10 @@ import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
 import { type HeldDevices, isHeldFrom } from '../../gpu/policy/reserve.js';
-import { onAbort } from '../../os/on-abort.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
+import { Changes } from './changes.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 import { type AskingQueue, Reservations } from './reservations.js';
@@ -39,7 +38,7 @@ export interface AdmissionOptions {
 /** Gives out what the machine has, before a task is taken off its queue. */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #changes = new EventEmitter();
+  readonly #changes = new Changes();
   readonly #slots = new Set<number>();
   readonly #claims = new Map<string, readonly ClaimedDevice[]>();
   #services = 0;
@@ -55,7 +54,12 @@ export class Admission {
 
   /** Told when something was given out or back, here or by another agent. */
   onChange(listener: () => void): void {
-    this.#changes.on('change', listener);
+    this.#changes.on(listener);
+  }
+
+  /** Answers later whether something was given back since this call. */
+  releasesSince(): () => boolean {
+    return this.#changes.releasesSince();
   }
 
   /** What the machine's table says of its GPUs; none where it has no GPUs. */
@@ -120,7 +124,7 @@ export class Admission {
 
   async close(): Promise<void> {
     this.#watch?.abort();
-    this.#changes.removeAllListeners();
+    this.#changes.close();
     await this.#options.claims.close();
   }
 
@@ -138,10 +142,10 @@ export class Admission {
     this.#services += 1;
     return {
       begin: async () => undefined,
-      release: async () => {
-        this.#services -= 1;
-        this.#changes.emit('change');
-      },
+      release: () =>
+        this.#changes.release(async () => {
+          this.#services -= 1;
+        }),
     };
   }
 
@@ -223,7 +227,7 @@ export class Admission {
   async #watchOthers(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
-    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.emit('change'));
+    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
   }
 
   async #freeWorker(wanted: string): Promise<string> {
@@ -237,7 +241,7 @@ export class Admission {
     const { claims, workerId, warn } = this.#options;
     const { claim: id, devices = [], slot, worker = workerId } = record;
     if (id !== undefined) this.#claims.set(id, devices);
-    this.#changes.emit('change');
+    this.#changes.happened();
     return {
       record,
       begin: async ({ task, folder }) => {
@@ -247,42 +251,18 @@ export class Admission {
         if (other !== undefined)
           warn(`task ${task}: shares a GPU with ${other.worker}, which was given it meanwhile`);
       },
-      release: async () => {
-        if (slot !== undefined) this.#slots.delete(slot);
-        if (id !== undefined) {
+      release: () =>
+        this.#changes.release(async () => {
+          if (slot !== undefined) this.#slots.delete(slot);
+          if (id === undefined) return;
           this.#claims.delete(id);
           await claims.release(id);
-        }
-        this.#changes.emit('change');
-      },
+        }),
     };
   }
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-/** Waits until something has changed, or until the time is over. */
-export function changeOf(
-  admission: Pick<Admission, 'onChange'>,
-): (ms: number, signal: AbortSignal) => Promise<void> {
-  const waiting = new Set<() => void>();
-  admission.onChange(() => {
-    for (const wake of waiting) wake();
-  });
-  return (ms, signal) =>
-    new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopListening();
-        waiting.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const stopListening = onAbort(signal, done);
-      waiting.add(done);
-      if (signal.aborted) done();
-    });
-}
 
 function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
   const reserved = view.reservations.some(

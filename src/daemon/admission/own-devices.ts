@@ -1,7 +1,8 @@
 import { overlaps } from '../../gpu/claims/shares.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
-import { Admission, changeOf } from './admission.js';
+import { Admission } from './admission.js';
+import { changeOf } from './changes.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 

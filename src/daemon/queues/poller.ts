@@ -29,6 +29,8 @@ export interface PollerOptions {
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
   admit?(queue: { id: string; name?: string; waitsSince?: string }): Promise<Grant | undefined>;
+  /** Answers later whether something that a task may need was given back since this call. */
+  releasesSince?(): () => boolean;
   /** Called with each look: ids of the queues that have a task and may be pulled from. */
   looked?(queues: readonly string[]): void;
   /** Waits for the next look, or for what may be free by now. */
@@ -49,6 +51,9 @@ const JITTER = 0.2;
 
 /** A pipeline queues its next step when one has ended, so the first looks come close together. */
 const FIRST_WAITS_MS = [250, 500, 1000];
+
+/** How often the queues are asked in one pass, while what they need comes free between them. */
+const MOST_ROUNDS = 3;
 
 /** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
 const MOST_SEEN = 100;
@@ -96,20 +101,43 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    const { order } = this.#options;
+    const { order, looked, releasesSince } = this.#options;
     const asked = order.arrange(states).filter(mayHaveTask);
-    this.#options.looked?.(asked.map(({ id }) => id));
+    looked?.(asked.map(({ id }) => id));
+    for (let round = 1; !signal.aborted; round += 1) {
+      const hasChanged = round < MOST_ROUNDS ? releasesSince?.() : undefined;
+      const found = await this.#ask(asked, hasChanged, signal);
+      if (found !== 'again') return found;
+    }
+    return undefined;
+  }
+
+  /**
+   * @param hasChanged whether something was given back meanwhile
+   * @returns `again` where a queue would get what one before it in order was refused a moment ago
+   */
+  async #ask(
+    asked: readonly QueueState[],
+    hasChanged: (() => boolean) | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledTask | 'again' | undefined> {
+    const { admit, order } = this.#options;
+    let refused = false;
     for (const queue of asked) {
       if (signal.aborted) return undefined;
-      const pulled = await this.#take(queue, signal).catch((error: unknown) => {
-        // Deleted since the look.
-        if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
-        return undefined;
-      });
-      if (pulled) {
-        order.pulled(queue.id);
-        return pulled;
+      const grant = await admit?.(queue);
+      if (admit !== undefined && grant === undefined) {
+        refused = true;
+        continue;
       }
+      if (refused && hasChanged?.()) {
+        await grant?.release();
+        return 'again';
+      }
+      const pulled = await this.#take(queue, grant, signal);
+      if (pulled === undefined) continue;
+      order.pulled(queue.id);
+      return pulled;
     }
     return undefined;
   }
@@ -133,18 +161,21 @@ export class Poller {
   }
 
   /** A task that did not come needs nothing. */
-  async #take(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
-    const { admit } = this.#options;
-    if (admit === undefined) return this.#pop(queue, signal);
-    const grant = await admit(queue);
-    if (grant === undefined) return undefined;
-    const pulled = await this.#pop(queue, signal).catch(async (error: unknown) => {
-      await grant.release();
+  async #take(
+    queue: QueueState,
+    grant: Grant | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledTask | undefined> {
+    try {
+      const pulled = await this.#pop(queue, signal);
+      if (pulled === undefined) await grant?.release();
+      return pulled && grant ? { ...pulled, grant } : pulled;
+    } catch (error) {
+      await grant?.release();
+      // Deleted since the look.
+      if (isApiError(error, ...API_PROBLEM.invalidQueue)) return undefined;
       throw error;
-    });
-    if (pulled !== undefined) return { ...pulled, grant };
-    await grant.release();
-    return undefined;
+    }
   }
 
   async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {

@@ -263,3 +263,66 @@ test('each run that waits for what became of a task is told', async (t) => {
   t.deepEqual(told, ['first', 'second']);
   t.deepEqual(vanished.doubtful, []);
 });
+
+/** Grants of which one is free at a time; `grants` has the queues that got it. */
+function oneGrant(busy: boolean) {
+  const state = { busy, releases: 0, grants: [] as string[] };
+  return {
+    state,
+    release: () => {
+      state.busy = false;
+      state.releases += 1;
+    },
+    options: {
+      admit: async ({ id }: { id: string }) => {
+        if (state.busy) return undefined;
+        state.busy = true;
+        state.grants.push(id);
+        return {
+          begin: async () => undefined,
+          release: async () => {
+            state.busy = false;
+            state.releases += 1;
+          },
+        };
+      },
+      releasesSince: () => {
+        const { releases } = state;
+        return () => releases !== state.releases;
+      },
+    },
+  };
+}
+
+test('what comes free while the queues are asked goes to the first queue that waits for it', async (t) => {
+  const { state, release, options } = oneGrant(true);
+  const admit: PollerOptions['admit'] = async (queue) => {
+    const grant = await options.admit(queue);
+    if (queue.id === 'a' && grant === undefined) release();
+    return grant;
+  };
+  const { next } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit });
+  t.is((await next())?.task, 'a1');
+  t.deepEqual(state.grants, ['b', 'a']);
+});
+
+test('a queue that is refused for itself holds no other back', async (t) => {
+  const { state, options } = oneGrant(false);
+  const admit: PollerOptions['admit'] = async (queue) => (queue.id === 'a' ? undefined : options.admit(queue));
+  const { next } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit });
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(state.grants, ['b']);
+});
+
+test('a queue waits for another one only a few times in a pass', async (t) => {
+  const { state, release, options } = oneGrant(false);
+  const admit: PollerOptions['admit'] = async (queue) => {
+    // Something else is given back all the time.
+    if (queue.id === 'a') release();
+    return queue.id === 'a' ? undefined : options.admit(queue);
+  };
+  const { next, queues } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit, releasesSince: () => () => true });
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(queues.calls, ['look', 'pop b']);
+  t.is(state.grants.length, 3);
+});
