@@ -29,10 +29,14 @@ export function announcement(
   return [`Worker "${workerId}" - Listening to queues:`, ...tableLines(titles, rows)];
 }
 
-/** Weights, where queues have some. */
+/** Weights and limits, where queues have some. */
 export function shareColumns(queues: readonly ResolvedQueue[]): QueueColumn[] {
-  if (queues.every(({ weight }) => weight === undefined)) return [];
-  return [{ title: 'weight', cell: ({ weight = 1 }) => String(weight) }];
+  const columns: QueueColumn[] = [];
+  if (queues.some(({ weight }) => weight !== undefined))
+    columns.push({ title: 'weight', cell: ({ weight = 1 }) => String(weight) });
+  if (queues.some(({ limit }) => limit !== undefined))
+    columns.push({ title: 'limit', cell: ({ limit }) => String(limit ?? '') });
+  return columns;
 }
 
 const LEAST_WIDTH = 3;

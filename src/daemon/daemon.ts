@@ -17,6 +17,7 @@ import { DaemonReadings } from './daemon-reading.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
+import { type QueueLimit, withLimits } from './queues/queue-limits.js';
 import { checkWeights } from './queues/queue-order.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
@@ -41,6 +42,8 @@ export interface DaemonOptions {
   queues: readonly string[];
   /** The same with what their tasks take. */
   assigned: readonly QueueAssignment[];
+  /** `--queue-limit` */
+  queueLimits?: readonly QueueLimit[];
   /** `--dynamic-gpus`: the GPUs that are given out between tasks, as `--gpus` names them. */
   dynamicGpus?: readonly string[] | undefined;
   /** `--slots` */
@@ -115,7 +118,8 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       if (given.ownerTokens) requireOwnerTokens(connection.client);
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
-      const queues = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
+      const resolved = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
+      const queues = withLimits(resolved, options.queueLimits ?? []);
       checkWeights(options.order, queues);
       const unique = await serverWideId(registration, {
         ...connection,

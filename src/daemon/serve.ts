@@ -1,14 +1,12 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
-import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
-import { changeOf } from './admission/changes.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
-import { Poller, type PulledTask } from './queues/poller.js';
-import { queueOrder } from './queues/queue-order.js';
+import { openPoller } from './queues/open-poller.js';
+import type { PulledTask } from './queues/poller.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
 import { giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
@@ -129,23 +127,9 @@ const LAST_LOOK_MS = 5000;
 
 /** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, options, admission } = daemon;
+  const { ctx, shutdown, slots } = daemon;
   const prepared = new PreparedRun(work.folders);
-  const poller = new Poller({
-    queues: connection.queues,
-    look: (signal) => lookAtQueues(daemon, work, signal),
-    order: queueOrder(options.order, daemon.queues, (id) => work.queues.placeOf(id)),
-    intervalMs: work.pollMs,
-    allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
-    admit: (queue) => admission.admit(queue),
-    releasesSince: () => admission.releasesSince(),
-    looked: (queues) => admission.looked(queues),
-    wait: changeOf(admission),
-    vanished: work.vanished,
-    beforePop: (candidate) => prepared.begin(candidate),
-    wantOwner: options.ownerTokens,
-    warn: (text) => ctx.logger.warn(text),
-  });
+  const poller = openPoller(daemon, work, (candidate) => prepared.begin(candidate));
   shutdown.mayResume = true;
   for (;;) {
     await slots.free(shutdown.drain);
@@ -159,18 +143,6 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   for (const { task } of doubtful)
     ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);
   await prepared.end(doubtful);
-}
-
-async function lookAtQueues(
-  { readings }: ReadyDaemon,
-  { queues, queueLengths }: Work,
-  signal: AbortSignal,
-): Promise<QueueRecord[]> {
-  const seen = await queues.look(signal);
-  readings.queuesSeen(seen);
-  queueLengths.clear();
-  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
-  return seen;
 }
 
 function startPulled(
@@ -260,7 +232,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     }
   };
   if (aside) daemon.slots.startAside(whole);
-  else daemon.slots.start(task, whole);
+  else daemon.slots.start({ task, queue }, whole);
 }
 
 /** What is left of a run that is being reported is its report. */

@@ -10,6 +10,8 @@ export interface ResolvedQueue {
   tags: string[];
   /** Its share of the pulled tasks beside those of other queues, where given. */
   weight?: number;
+  /** Its tasks that may run at once under this daemon, where limited. */
+  limit?: number;
 }
 
 export interface QueueRequest {

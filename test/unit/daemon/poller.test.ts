@@ -308,7 +308,8 @@ test('what comes free while the queues are asked goes to the first queue that wa
 
 test('a queue that is refused for itself holds no other back', async (t) => {
   const { state, options } = oneGrant(false);
-  const admit: PollerOptions['admit'] = async (queue) => (queue.id === 'a' ? undefined : options.admit(queue));
+  const admit: PollerOptions['admit'] = async (queue) =>
+    queue.id === 'a' ? undefined : options.admit(queue);
   const { next } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit });
   t.is((await next())?.task, 'b1');
   t.deepEqual(state.grants, ['b']);
@@ -321,7 +322,10 @@ test('a queue waits for another one only a few times in a pass', async (t) => {
     if (queue.id === 'a') release();
     return queue.id === 'a' ? undefined : options.admit(queue);
   };
-  const { next, queues } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit, releasesSince: () => () => true });
+  const { next, queues } = setUp(
+    { a: ['a1'], b: ['b1'] },
+    { ...options, admit, releasesSince: () => () => true },
+  );
   t.is((await next())?.task, 'b1');
   t.deepEqual(queues.calls, ['look', 'pop b']);
   t.is(state.grants.length, 3);

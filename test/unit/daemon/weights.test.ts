@@ -1,6 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { afterPull, firstTurns, splitWeight, type Turns, weightOf } from '../../../src/daemon/queues/weights.js';
+import {
+  afterPull,
+  firstTurns,
+  splitWeight,
+  type Turns,
+  weightOf,
+} from '../../../src/daemon/queues/weights.js';
 
 const weightLists = (most: number) =>
   fc.array(fc.integer({ min: 1, max: most }), { minLength: 2, maxLength: 8 });
@@ -52,7 +58,9 @@ const abilities = (queues: number) =>
   fc.array(fc.array(fc.boolean(), { minLength: queues, maxLength: queues }), { maxLength: 200 });
 
 test('a queue that can give a task has its turn within a bounded number of pulls', (t) => {
-  const cases = weightLists(1000).chain((weights) => fc.tuple(fc.constant(weights), abilities(weights.length)));
+  const cases = weightLists(1000).chain((weights) =>
+    fc.tuple(fc.constant(weights), abilities(weights.length)),
+  );
   const property = fc.property(cases, ([weights, history]) => {
     let turns = firstTurns(weights);
     for (const able of history) {
@@ -75,7 +83,9 @@ test('a queue that can give a task has its turn within a bounded number of pulls
 });
 
 test('no queue has more than one turn of advance or of arrears', (t) => {
-  const cases = weightLists(1000).chain((weights) => fc.tuple(fc.constant(weights), abilities(weights.length)));
+  const cases = weightLists(1000).chain((weights) =>
+    fc.tuple(fc.constant(weights), abilities(weights.length)),
+  );
   const property = fc.property(cases, ([weights, history]) => {
     let turns = firstTurns(weights);
     return history.every((able) => {

@@ -1,35 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import test from 'ava';
+import type { AgentUnderTest } from '../../support/agent-under-test.js';
 import { EIGHT_CARDS, gpuMachine } from '../../support/gpu-machine.js';
+import { type QueueAgent, queueAgent } from '../../support/queue-agent.js';
 import { until } from '../../support/until.js';
-
-/** Notes that it ran. */
-const NOTES = `echo "$CLEARML_TASK_ID" >> "$HOME/order"
-`;
-
-interface QueueAgent extends AgentUnderTest {
-  /** Ids by name. */
-  queues: Record<string, string>;
-  enqueueTo(queue: string): Promise<string>;
-  /** The tasks in the order of their runs. */
-  order(): string[];
-}
-
-async function queueAgent(t: ExecutionContext, names: readonly string[]): Promise<QueueAgent> {
-  const agent = await agentUnderTest(t);
-  const queues: Record<string, string> = {};
-  for (const name of names)
-    queues[name] = (await agent.call<{ id: string }>('queues.create', { name })).id;
-  return {
-    ...agent,
-    queues,
-    enqueueTo: (queue) =>
-      agent.enqueue({ binary: '/bin/sh', entry_point: 'main.sh', diff: NOTES }, queues[queue]),
-    order: () => readFileSync(path.join(agent.home.folder, 'order'), 'utf8').trim().split('\n'),
-  };
-}
 
 async function enqueueMany(agent: QueueAgent, counts: Record<string, number>): Promise<Map<string, string>> {
   const queueOf = new Map<string, string>();
@@ -70,7 +43,7 @@ test('a queue that has the name of a weight is that queue', async (t) => {
 });
 
 test('a queue is created without its weight', async (t) => {
-  const agent = await agentUnderTest(t);
+  const agent = await queueAgent(t, []);
   const daemon = agent.agent('daemon', '--queue', 'fresh:3', 'also:fresh', '--create-queue', '--foreground');
   await until(async () => daemon.output().includes('Listening'), {
     what: 'the daemon',
@@ -92,10 +65,12 @@ const REFUSED: readonly [words: readonly string[], problem: RegExp][] = [
   [['one:3', 'one:1', 'two'], /--queue: "one" is named twice/],
   [['one:3', 'two', 'one'], /--queue: "one" is named twice/],
   [['one:3'], /a weight has no effect on the only queue/],
+  [['one', '--queue-limit', 'two=1'], /--queue-limit "two=1": this daemon serves no queue "two" \(one\)/],
+  [['one', '--queue-limit', 'one=0'], /--queue-limit "one=0": a limit is a whole number from 1/],
   [['one:3', 'two', '--order-fairness'], /--order-fairness and weights in --queue are both given/],
 ];
 
-test('wrong weights are refused in one line before a task is taken', async (t) => {
+test('wrong weights and limits are refused in one line before a task is taken', async (t) => {
   const agent = await queueAgent(t, ['one', 'two']);
   const tasks = [await agent.enqueueTo('one'), await agent.enqueueTo('two')];
   for (const [words, problem] of REFUSED) {
@@ -105,4 +80,58 @@ test('wrong weights are refused in one line before a task is taken', async (t) =
   }
   for (const task of tasks) t.is((await agent.task(task)).status, 'queued');
   t.deepEqual((await queueNames(agent)).toSorted(), ['default', 'one', 'two']);
+});
+
+test('no more tasks of a queue run than its limit, also after the daemon was killed', async (t) => {
+  const agent = await queueAgent(t, ['few', 'many']);
+  const words = ['--queue', 'few', 'many', '--slots', '4', '--queue-limit', 'few=1', '--foreground'];
+  const daemon = agent.agent('daemon', ...words);
+  const [first, second] = [await agent.enqueueTo('few', 'holds'), await agent.enqueueTo('few', 'holds')];
+  const others = [await agent.enqueueTo('many', 'holds'), await agent.enqueueTo('many', 'holds')];
+  for (const task of [first, ...others]) await agent.running(task);
+  t.is((await agent.task(second)).status, 'queued');
+  t.regex(daemon.output(), /\| tags \| limit +\|/);
+
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const next = agent.agent('daemon', ...words);
+  await until(async () => next.output().match(/attached again/g)?.length === 3, {
+    what: 'the runs',
+    context: next.output,
+  });
+  // It runs after the waiting task has been passed over.
+  const last = await agent.enqueueTo('many', 'holds');
+  await agent.running(last);
+  t.is((await agent.task(second)).status, 'queued');
+
+  agent.finish(first);
+  await agent.running(second);
+  for (const task of [second, last, ...others]) agent.finish(task);
+  for (const task of [first, second, last, ...others]) t.is((await agent.ended(task)).status, 'completed');
+});
+
+test('limits hold for GPUs and services', async (t) => {
+  const agent = await queueAgent(t, ['few', 'many']);
+  gpuMachine(agent.home, EIGHT_CARDS);
+  const limit = ['--queue-limit', 'few=2', '--foreground'];
+  for (const words of [
+    ['--dynamic-gpus', '--gpus', '0-3', '--queue', 'few=1', 'many=1'],
+    ['--services-mode', '--queue', 'few', 'many'],
+  ]) {
+    const daemon = agent.agent('daemon', ...words, ...limit);
+    const tasks = [];
+    for (let number = 0; number < 3; number += 1) tasks.push(await agent.enqueueTo('few', 'holds'));
+    const [first = '', second = '', third = ''] = tasks;
+    await agent.running(first);
+    await agent.running(second);
+    const other = await agent.enqueueTo('many', 'holds');
+    await agent.running(other);
+    t.is((await agent.task(third)).status, 'queued', words.join(' '));
+    agent.finish(first);
+    await agent.running(third);
+    for (const task of [second, third, other]) agent.finish(task);
+    for (const task of [...tasks, other]) t.is((await agent.ended(task)).status, 'completed');
+    daemon.kill('SIGTERM');
+    t.is((await daemon.exited).code, 0, daemon.output());
+  }
 });

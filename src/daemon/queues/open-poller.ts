@@ -1,0 +1,48 @@
+import type { QueueRecord } from '../../api/queues.js';
+import { changeOf } from '../admission/changes.js';
+import type { ReadyDaemon, Work } from '../work.js';
+import { Poller, type PollerOptions } from './poller.js';
+import { isBelowLimit } from './queue-limits.js';
+import { queueOrder } from './queue-order.js';
+
+/** The poller of a daemon, with everything that decides which task is pulled next. */
+export function openPoller(
+  daemon: ReadyDaemon,
+  work: Work,
+  beforePop: NonNullable<PollerOptions['beforePop']>,
+): Poller {
+  const { connection, ctx, shutdown, slots, options, admission, queues } = daemon;
+  const placeOf = (queue: string) => work.queues.placeOf(queue);
+  const limits = queues.map(({ limit }) => limit);
+  return new Poller({
+    queues: connection.queues,
+    look: (signal) => lookAtQueues(daemon, work, signal),
+    order: queueOrder(options.order, queues, placeOf),
+    intervalMs: work.pollMs,
+    allowed: (queue) =>
+      !shutdown.isPaused &&
+      !work.pause.holds &&
+      work.gate.allows(queue) &&
+      isBelowLimit(queue.id, limits, slots.runs, placeOf),
+    admit: (queue) => admission.admit(queue),
+    releasesSince: () => admission.releasesSince(),
+    looked: (ids) => admission.looked(ids),
+    wait: changeOf(admission),
+    vanished: work.vanished,
+    beforePop,
+    wantOwner: options.ownerTokens,
+    warn: (text) => ctx.logger.warn(text),
+  });
+}
+
+async function lookAtQueues(
+  { readings }: ReadyDaemon,
+  { queues, queueLengths }: Work,
+  signal: AbortSignal,
+): Promise<QueueRecord[]> {
+  const seen = await queues.look(signal);
+  readings.queuesSeen(seen);
+  queueLengths.clear();
+  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
+  return seen;
+}
