@@ -6,7 +6,7 @@ import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
 import { openPoller } from './queues/open-poller.js';
-import type { PulledTask } from './queues/poller.js';
+import type { PulledTask } from './queues/pull.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
 import { giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';

@@ -63,6 +63,11 @@ export const daemonCommand: Command = {
       help: 'take from the queues in turn instead of by priority',
       group: 'Queues',
     },
+    {
+      flags: '--user-fairness',
+      help: 'within a queue, take the tasks of users with fewer running tasks first',
+      group: 'Queues',
+    },
     { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
     {
       flags: '--polling-interval <seconds>',

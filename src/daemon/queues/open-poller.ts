@@ -4,6 +4,7 @@ import type { ReadyDaemon, Work } from '../work.js';
 import { Poller, type PollerOptions } from './poller.js';
 import { isBelowLimit } from './queue-limits.js';
 import { queueOrder } from './queue-order.js';
+import { UserTurns } from './user-turns.js';
 
 /** The poller of a daemon, with everything that decides which task is pulled next. */
 export function openPoller(
@@ -14,6 +15,11 @@ export function openPoller(
   const { connection, ctx, shutdown, slots, options, admission, queues } = daemon;
   const placeOf = (queue: string) => work.queues.placeOf(queue);
   const limits = queues.map(({ limit }) => limit);
+  const byUsers = options.config.agent.userFairness;
+  const users = new UserTurns({
+    usersOf: (tasks, signal) => ctx.tasks.getUsers(tasks, { signal, retry: 'bounded' }),
+    running: () => slots.tasks,
+  });
   return new Poller({
     queues: connection.queues,
     look: (signal) => lookAtQueues(daemon, work, signal),
@@ -30,7 +36,8 @@ export function openPoller(
     wait: changeOf(admission),
     vanished: work.vanished,
     beforePop,
-    wantOwner: options.ownerTokens,
+    wantOwner: options.ownerTokens || byUsers,
+    users: byUsers ? users : undefined,
     warn: (text) => ctx.logger.warn(text),
   });
 }

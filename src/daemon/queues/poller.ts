@@ -1,26 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PROBLEM, isApiError } from '../../api/errors.js';
-import type { TaskOwner } from '../../api/owner.js';
-import type { QueueRecord, QueuesApi } from '../../api/queues.js';
+import type { QueueRecord } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
-import { lateAbort } from '../../os/late-abort.js';
 import type { Grant } from '../admission/grant.js';
+import { type PulledTask, type PullOptions, pullTask, type WantedTask } from './pull.js';
 import type { QueueOrder } from './queue-order.js';
-import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
+import type { UserTurns } from './user-turns.js';
 
-export interface PulledTask {
-  task: string;
-  queue: string;
-  /** When it was put there, by the server's clock. */
-  queuedAt?: string;
-  /** User and company of the task's owner, where asked for. */
-  owner?: Partial<TaskOwner>;
-  /** What its run holds of the machine. */
-  grant?: Grant;
-}
-
-export interface PollerOptions {
-  queues: Pick<QueuesApi, 'getNextTask'>;
+export interface PollerOptions extends PullOptions {
   /** Tags and entries of the queues that are served, in the order given by the user. */
   look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
   order: QueueOrder;
@@ -35,14 +22,8 @@ export interface PollerOptions {
   looked?(queues: readonly string[]): void;
   /** Waits for the next look, or for what may be free by now. */
   wait?(ms: number, signal: AbortSignal): Promise<void>;
-  /**
-   * Called before a task is taken off its queue, so that a crash in between can be mended; `others` may be taken
-   * instead of it, or have been taken before.
-   */
-  beforePop?(candidate: DoubtfulTask & { others: readonly DoubtfulTask[] }): Promise<void>;
-  /** Told what may have been taken when an answer is lost on its way. */
-  vanished: VanishedTasks;
-  wantOwner?: boolean;
+  /** Whose turn it is among the users of a queue; tasks are taken as they wait without it. */
+  users?: Pick<UserTurns, 'learn' | 'arrange' | 'pulled'> | undefined;
   warn(text: string): void;
 }
 
@@ -55,11 +36,8 @@ const FIRST_WAITS_MS = [250, 500, 1000];
 /** How often the queues are asked in one pass, while what they need comes free between them. */
 const MOST_ROUNDS = 3;
 
-/** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
-const MOST_SEEN = 100;
-
-/** The end of the daemon does not abort a pop: its task would be in no queue and with no agent. */
-const ANSWER_MS = 5000;
+/** Tasks of a queue that are tried when other agents take them at the same time. */
+const MOST_TRIES = 3;
 
 /** Asks the server's queues for the next task. */
 export class Poller {
@@ -101,9 +79,10 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    const { order, looked, releasesSince } = this.#options;
+    const { order, looked, releasesSince, users } = this.#options;
     const asked = order.arrange(states).filter(mayHaveTask);
     looked?.(asked.map(({ id }) => id));
+    await users?.learn(states, asked, signal);
     for (let round = 1; !signal.aborted; round += 1) {
       const hasChanged = round < MOST_ROUNDS ? releasesSince?.() : undefined;
       const found = await this.#ask(asked, hasChanged, signal);
@@ -121,11 +100,12 @@ export class Poller {
     hasChanged: (() => boolean) | undefined,
     signal: AbortSignal,
   ): Promise<PulledTask | 'again' | undefined> {
-    const { admit, order } = this.#options;
+    const { admit, order, users } = this.#options;
     let refused = false;
     for (const queue of asked) {
       if (signal.aborted) return undefined;
-      const grant = await admit?.(queue);
+      const wanted = this.#wantedOf(queue);
+      const grant = await admit?.({ ...queue, ...waitOf(queue, wanted) });
       if (admit !== undefined && grant === undefined) {
         refused = true;
         continue;
@@ -134,9 +114,10 @@ export class Poller {
         await grant?.release();
         return 'again';
       }
-      const pulled = await this.#take(queue, grant, signal);
+      const pulled = await this.#take(wanted, grant, signal);
       if (pulled === undefined) continue;
       order.pulled(queue.id);
+      users?.pulled(pulled.task, pulled.owner?.user);
       return pulled;
     }
     return undefined;
@@ -144,7 +125,7 @@ export class Poller {
 
   async #lookAround(signal: AbortSignal): Promise<QueueState[]> {
     const states = await this.#look(signal);
-    const waits = (task: string) => states.some((queue) => queue.entries?.includes(task));
+    const waits = (task: string) => states.some(({ entries }) => entries?.some((one) => one.task === task));
     await this.#options.vanished.look(waits, signal);
     return states;
   }
@@ -154,57 +135,38 @@ export class Poller {
     return (await look(signal)).map(({ id, name, tags = [], entries }) => ({
       id,
       ...(name ? { name } : {}),
-      entries: entries?.map((entry) => entry.task),
-      ...(entries?.[0]?.added ? { waitsSince: entries[0].added } : {}),
+      entries,
       allowed: allowed({ id, tags, ...(name ? { name } : {}) }),
     }));
   }
 
+  /** The tasks to try, in order. */
+  #wantedOf({ id, entries = [] }: QueueState): WantedTask[] {
+    const seen = entries.map(({ task }) => task);
+    const inTurn = this.#options.users?.arrange(seen);
+    if (inTurn === undefined) return [{ queue: id, seen }];
+    return inTurn.slice(0, MOST_TRIES).map((only) => ({ queue: id, seen, only }));
+  }
+
   /** A task that did not come needs nothing. */
   async #take(
-    queue: QueueState,
+    wanted: readonly WantedTask[],
     grant: Grant | undefined,
     signal: AbortSignal,
   ): Promise<PulledTask | undefined> {
     try {
-      const pulled = await this.#pop(queue, signal);
-      if (pulled === undefined) await grant?.release();
-      return pulled && grant ? { ...pulled, grant } : pulled;
+      for (const one of wanted) {
+        const pulled = await pullTask(this.#options, one, signal);
+        if (pulled !== undefined) return grant === undefined ? pulled : { ...pulled, grant };
+        if (signal.aborted) break;
+      }
+      await grant?.release();
+      return undefined;
     } catch (error) {
       await grant?.release();
       // Deleted since the look.
       if (isApiError(error, ...API_PROBLEM.invalidQueue)) return undefined;
       throw error;
-    }
-  }
-
-  async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
-    const { vanished, queues, beforePop, wantOwner } = this.#options;
-    const [first, ...rest] = (queue.entries ?? []).slice(0, MOST_SEEN).map((task) => {
-      return { task, queue: queue.id };
-    });
-    if (first) await beforePop?.({ ...first, others: [...rest, ...vanished.doubtful] });
-    const patience = lateAbort([signal], ANSWER_MS);
-    try {
-      const answer = await queues.getNextTask(
-        { queue: queue.id, ...(wantOwner ? { get_task_info: true } : {}) },
-        { signal: patience.signal, retry: 'none', sendOnce: true },
-      );
-      const { task, added } = answer.entry ?? {};
-      if (!task) return undefined;
-      await vanished.settle(task);
-      return {
-        task,
-        queue: queue.id,
-        ...(added === undefined ? {} : { queuedAt: added }),
-        ...(answer.task_info ? { owner: answer.task_info } : {}),
-      };
-    } catch (error) {
-      const seen = first === undefined ? [] : [first, ...rest];
-      if (!isApiError(error, ...API_PROBLEM.invalidQueue)) for (const one of seen) vanished.note(one);
-      throw error;
-    } finally {
-      patience.close();
     }
   }
 }
@@ -218,13 +180,17 @@ interface QueueState {
   id: string;
   name?: string;
   /** Waiting tasks, first to be taken first; `undefined` when the server does not tell. */
-  entries: readonly string[] | undefined;
-  /** When the first of them was put there. */
-  waitsSince?: string;
+  entries: QueueRecord['entries'];
   /** Whether schedule, tags and properties allow pulling from it now. */
   allowed: boolean;
 }
 
 function mayHaveTask({ allowed, entries }: QueueState): boolean {
   return allowed && entries?.length !== 0;
+}
+
+/** Since when the first task waits that is to be taken. */
+function waitOf({ entries }: QueueState, [first]: readonly WantedTask[]): { waitsSince?: string } {
+  const entry = first?.only === undefined ? entries?.[0] : entries?.find(({ task }) => task === first.only);
+  return entry?.added ? { waitsSince: entry.added } : {};
 }

@@ -1,8 +1,10 @@
 import test from 'ava';
+import { ApiError } from '../../../src/api/errors.js';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
 import { priorityOrder, turnOrder } from '../../../src/daemon/queues/queue-order.js';
+import { UserTurns } from '../../../src/daemon/queues/user-turns.js';
 import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
 
 /** Queues in memory that count the calls made to them. */
@@ -12,6 +14,8 @@ class MemoryQueues {
   breakNextPop = false;
   /** What others do between the look and the pop. */
   beforeAnswer: (() => void) | undefined;
+  /** What others do just before a task is moved. */
+  beforeMove: (() => void) | undefined;
   /** Whether a look names the entries. */
   tellLength = true;
   readonly #queues: QueueRecord[];
@@ -37,22 +41,37 @@ class MemoryQueues {
     this.#queues.find(({ id }) => id === queue)?.entries?.unshift({ task });
   }
 
+  async moveTaskToFront({ queue, task }: { queue: string; task: string }): Promise<void> {
+    this.calls.push(`move ${task}`);
+    const entries = this.#queues.find(({ id }) => id === queue)?.entries ?? [];
+    this.beforeMove?.();
+    const at = entries.findIndex((entry) => entry.task === task);
+    if (at < 0) throw refusal(703);
+    entries.unshift(...entries.splice(at, 1));
+  }
+
   async getAll(): Promise<QueueRecord[]> {
     this.calls.push('look');
     if (!this.tellLength) return this.#queues.map(({ id }) => ({ id }));
     return structuredClone(this.#queues);
   }
 
-  async getNextTask({ queue }: { queue: string }): Promise<NextTask> {
-    this.calls.push(`pop ${queue}`);
+  async getNextTask({ queue, task }: { queue: string; task?: string }): Promise<NextTask> {
+    this.calls.push(`pop ${task ?? queue}`);
     this.beforeAnswer?.();
-    const entry = this.#queues.find(({ id }) => id === queue)?.entries?.shift();
+    const entries = this.#queues.find(({ id }) => id === queue)?.entries;
+    if (task !== undefined && entries?.[0]?.task !== task) return {};
+    const entry = entries?.shift();
     if (this.breakNextPop) {
       this.breakNextPop = false;
       throw new Error('connection reset');
     }
     return entry ? { entry } : {};
   }
+}
+
+function refusal(subcode: number): ApiError {
+  return new ApiError({ endpoint: 'queues.move_task_to_front', status: 400, subcode, message: 'refused' });
 }
 
 interface SetUp extends Partial<PollerOptions> {
@@ -329,4 +348,101 @@ test('a queue waits for another one only a few times in a pass', async (t) => {
   t.is((await next())?.task, 'b1');
   t.deepEqual(queues.calls, ['look', 'pop b']);
   t.is(state.grants.length, 3);
+});
+
+/** Users of tasks by the first letter of the task's id. */
+function turnsOf(running: readonly string[] = []) {
+  const asked: string[][] = [];
+  const users = new UserTurns({
+    usersOf: async (tasks) => {
+      asked.push([...tasks]);
+      return new Map(tasks.map((task) => [task, task.charAt(0)]));
+    },
+    running: () => running,
+  });
+  return { users, asked };
+}
+
+test('the task of a user with fewer running tasks is moved to the front and taken by its id', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const announced: string[][] = [];
+  const { queues, next } = setUp(
+    { a: ['x1', 'x2', 'y1', 'y2'] },
+    {
+      users,
+      beforePop: async ({ task, others }) => void announced.push([task, ...others.map((one) => one.task)]),
+    },
+  );
+  t.is((await next())?.task, 'y1');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'pop y1']);
+  t.deepEqual(announced, [['y1', 'x1', 'x2', 'y2']]);
+});
+
+test('users of one task at a time take turns', async (t) => {
+  const { users } = turnsOf();
+  const { next } = setUp({ a: ['x1', 'x2', 'x3', 'y1', 'z1'] }, { users });
+  const taken = [];
+  for (let count = 0; count < 5; count += 1) taken.push((await next())?.task);
+  t.deepEqual(taken, ['x1', 'y1', 'z1', 'x2', 'x3']);
+});
+
+test('users are asked once for each task, and not where there is no choice', async (t) => {
+  const running = ['x0'];
+  const { users, asked } = turnsOf(running);
+  const { queues, next } = setUp({ a: ['x1'], b: [] }, { users });
+  t.is((await next())?.task, 'x1');
+  t.deepEqual(queues.calls, ['look', 'pop a']);
+  t.deepEqual(asked, []);
+  for (const task of ['x2', 'y1', 'y2']) queues.add('a', task);
+  t.is((await next())?.task, 'y1');
+  queues.add('a', 'z1');
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(asked, [['x2', 'y1', 'y2', 'x0'], ['z1']]);
+});
+
+test('a task that another agent takes first is left, and the next one is tried', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next, vanished } = setUp({ a: ['x1', 'y1', 'y2'] }, { users });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+  };
+  t.is((await next())?.task, 'y2');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'move y2', 'pop y2']);
+  t.deepEqual(vanished.doubtful, []);
+});
+
+test('a task that another agent moves in front is left to it', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next } = setUp({ a: ['x1', 'y1', 'z1'] }, { users });
+  queues.beforeAnswer = () => {
+    queues.beforeAnswer = undefined;
+    queues.addInFront('a', 'w1');
+  };
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'pop y1', 'move z1', 'pop z1']);
+});
+
+test('a task whose move has no answer is looked for: the server may have taken it out', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next, putBack } = setUp({ a: ['x1', 'y1'] }, { users });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    // Between its two steps the entry is in no queue.
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+    queues.addInFront('a', 'x1');
+    throw new Error('connection reset');
+  };
+  t.is((await next())?.task, 'y1');
+  t.is((await next())?.task, 'x1');
+  t.deepEqual(putBack, ['y1']);
+});
+
+test('tasks that the server does not know are those of one user', async (t) => {
+  const users = new UserTurns({ usersOf: async () => new Map([['y1', 'y']]), running: () => [] });
+  const { next } = setUp({ a: ['x1', 'z1', 'y1'] }, { users });
+  const taken = [(await next())?.task, (await next())?.task, (await next())?.task];
+  t.deepEqual(taken, ['x1', 'y1', 'z1']);
 });
