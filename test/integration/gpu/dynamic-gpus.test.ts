@@ -340,11 +340,10 @@ test('what cannot be served is refused before a task is taken', async (t) => {
 test('one daemon gives out a GPU, and flags find it', async (t) => {
   const agent = await gpuAgent(t, ['one']);
   const daemon = start(agent, 'one=1');
-  await until(async () => daemon.output().includes('Listening'), {
+  await until(async () => /gpus \(min, max\)/.test(daemon.output()), {
     what: 'the daemon',
     context: daemon.output,
   });
-  t.regex(daemon.output(), /gpus \(min, max\)/);
   const second = agent.agent('daemon', '--dynamic-gpus', '--gpus', '6-9', '--queue', 'one=1', '--foreground');
   t.is((await second.exited).code, 2);
   t.regex(second.output(), /GPU 6, 7 belongs to the daemon test:dgpu0-7/);
