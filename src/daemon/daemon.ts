@@ -112,7 +112,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     const releases: Release[] = [];
     try {
       // A daemon that waits for its server is found by `--stop`, too.
-      await publish(registration, given, given.queues);
+      await publish(registration, given);
       await control.listen(registration);
       const connection = await connect({ ...given, signal: shutdown.drain });
       if (given.ownerTokens) requireOwnerTokens(connection.client);
@@ -130,7 +130,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         isFixed: ids.length === 1,
         next: async (taken) => {
           registration = await registerWorker(given.state, ids.slice(ids.indexOf(taken.workerId) + 1));
-          await publish(registration, given, given.queues);
+          await publish(registration, given);
           await control.listen(registration);
           await taken.release();
           return registration;
@@ -185,11 +185,7 @@ async function runRegistered(daemon: Registered): Promise<void> {
     keepsFailed: !runsMany(options),
     ...(options.dynamicGpus === undefined ? {} : { gpuFractions: '0' }),
   });
-  await publish(
-    registration,
-    options,
-    queues.map(({ name }) => name),
-  );
+  await publish(registration, options, queues);
   const call = { worker: ctx.workerId, facts: { gpus: ctx.environment.NVIDIA_VISIBLE_DEVICES || undefined } };
   const admission = await openAdmission(options, ctx, queues);
   try {
@@ -205,13 +201,15 @@ async function runRegistered(daemon: Registered): Promise<void> {
   }
 }
 
+/** @param found the queues on the server, once they are known */
 function publish(
   registration: Registration,
-  { logFile, dynamicGpus }: DaemonOptions,
-  queues: readonly string[],
+  { logFile, dynamicGpus, queues }: DaemonOptions,
+  found?: readonly ResolvedQueue[],
 ) {
   return registration.publish({
-    queues: [...queues],
+    queues: found === undefined ? [...queues] : found.map(({ name }) => name),
+    ...(found === undefined ? {} : { queueIds: found.map(({ id }) => id) }),
     ...(logFile ? { logFile } : {}),
     ...(dynamicGpus ? { dynamicGpus: [...dynamicGpus] } : {}),
   });

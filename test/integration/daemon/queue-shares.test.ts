@@ -135,3 +135,26 @@ test('limits hold for GPUs and services', async (t) => {
     t.is((await daemon.exited).code, 0, daemon.output());
   }
 });
+
+test('--status and --stop name queues that the daemon does not serve', async (t) => {
+  const agent = await queueAgent(t, ['one', 'two', 'other']);
+  const daemon = agent.agent('daemon', '--queue', 'one:3', 'two', '--foreground');
+  await until(async () => daemon.output().includes('| two '), { what: 'the daemon', context: daemon.output });
+  const run = async (...words: string[]) => {
+    const command = agent.agent('daemon', ...words);
+    t.is((await command.exited).code, 0, command.output());
+    return command.output();
+  };
+  const served = await run('--status', '--queue', 'one:3', 'two');
+  t.notRegex(served, /does not serve/);
+  t.regex(served, /Listening to queue 'one' with weight 3\n.*Listening to queue 'two'/);
+  const unserved = await run('--status', '--queue', 'other', 'two');
+  t.regex(unserved, /test:0 does not serve "other"; it serves one, two/);
+  t.notRegex(unserved, /Listening to queue 'other'/);
+  t.regex(await run('--status'), /Listening to queue 'one'\n.*Listening to queue 'two'/);
+  t.regex(
+    await run('--stop', '--queue', 'other'),
+    /test:0 does not serve "other"; it serves one, two\nTerminating/,
+  );
+  t.is((await daemon.exited).code, 0);
+});
