@@ -33,7 +33,7 @@ interface WaitingTasks {
 }
 
 /** Of a task that the server does not know. */
-const NOBODY = '';
+const UNKNOWN_USER = '';
 
 /** Knows the users of waiting and running tasks, and whose turn it is. */
 export class UserTurns {
@@ -67,7 +67,7 @@ export class UserTurns {
     );
     if (unknown.length === 0) return;
     const found = await this.#options.usersOf(unknown, signal);
-    for (const task of unknown) this.#users.set(task, found.get(task) ?? NOBODY);
+    for (const task of unknown) this.#users.set(task, found.get(task) ?? UNKNOWN_USER);
   }
 
   /** The tasks of one queue in the order of their users' turns; `undefined` if all are of one user. */
@@ -90,7 +90,7 @@ export class UserTurns {
   }
 
   #userOf(task: string): string {
-    return this.#users.get(task) ?? NOBODY;
+    return this.#users.get(task) ?? UNKNOWN_USER;
   }
 
   #keepOnly(tasks: readonly string[]): void {

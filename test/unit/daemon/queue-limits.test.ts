@@ -1,5 +1,7 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { isBelowLimit, parseQueueLimits, withLimits } from '../../../src/daemon/queues/queue-limits.js';
+import { weightedOrder } from '../../../src/daemon/queues/queue-order.js';
 
 const QUEUES = ['one', 'two=b'].map((name, at) => ({ id: `id${at}`, name, tags: [] }));
 
@@ -52,4 +54,44 @@ test('runs of a queue that was deleted and made again count', (t) => {
   t.true(isBelowLimit('a1', [2], [{ queue: 'a1' }, { queue: 'b' }, {}], placeOf));
   t.false(isBelowLimit('a2', [2], [{ queue: 'a1' }, { queue: 'a2' }], placeOf));
   t.true(isBelowLimit('a1', [undefined], [{ queue: 'a1' }], placeOf));
+});
+
+test('limits are never exceeded, and nothing waits that may run', (t) => {
+  const queue = fc.record({
+    limit: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+    weight: fc.integer({ min: 1, max: 10 }),
+    waiting: fc.integer({ min: 0, max: 20 }),
+  });
+  const property = fc.property(
+    fc.array(queue, { minLength: 1, maxLength: 5 }),
+    fc.array(fc.oneof(fc.constant('pull' as const), fc.nat()), { maxLength: 100 }),
+    (given, history) => {
+      const queues = given.map((one, at) => ({ ...one, id: String(at) }));
+      const placeOf = (id: string) => Number(id);
+      const limits = queues.map(({ limit }) => limit);
+      const order = weightedOrder(
+        queues.map(({ weight }) => weight),
+        placeOf,
+      );
+      const runs: { queue: string }[] = [];
+      const running = (id: string) => runs.filter((run) => run.queue === id).length;
+      return history.every((step) => {
+        if (step !== 'pull') {
+          runs.splice(step % (runs.length + 1), 1);
+          return true;
+        }
+        const able = queues.filter(
+          ({ id, waiting }) => waiting > 0 && isBelowLimit(id, limits, runs, placeOf),
+        );
+        const [next] = order.arrange(able);
+        if (next === undefined)
+          return queues.every(({ id, waiting, limit }) => waiting === 0 || running(id) === limit);
+        next.waiting -= 1;
+        runs.push({ queue: next.id });
+        order.pulled(next.id);
+        return queues.every(({ id, limit }) => running(id) <= (limit ?? Number.POSITIVE_INFINITY));
+      });
+    },
+  );
+  t.notThrows(() => fc.assert(property));
 });
