@@ -13,6 +13,8 @@ import type { Intervals } from './intervals.js';
 import { type FailureTally, serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
+import { LastActivity } from './queues/last-activity.js';
+import type { Pace } from './queues/pace.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
 import { RetryPause } from './queues/retry-pause.js';
 import { ServedQueues } from './queues/served-queues.js';
@@ -55,7 +57,8 @@ export interface Work {
   /** Tasks in each queue at the last look, by the name of the queue. */
   queueLengths: Map<string, number>;
   metrics: RunMetrics | undefined;
-  pollMs: number;
+  pace: Pace;
+  activity: LastActivity;
 }
 
 /** Makes what all runs of a daemon share. */
@@ -77,6 +80,7 @@ export function prepareWork(
     tags: () => [...(alone ? (options.tags ?? []) : []), ...endingTags(daemon.shutdown.view)],
     isDaemon: true,
     intervalMs: times.reportMs,
+    idle: { holds: () => daemon.slots.running === 0, intervalMs: times.idleReportMs },
     monitor: machine.monitor,
     warn,
   });
@@ -105,7 +109,8 @@ export function prepareWork(
       pauseMs: 1000 * options.config.agent.retry.pauseSec,
       say: warn,
     }),
-    pollMs: times.pollMs,
+    pace: times.pace,
+    activity: new LastActivity(),
   };
 }
 
