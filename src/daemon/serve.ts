@@ -2,7 +2,6 @@ import { API_PROBLEM, isApiError } from '../api/errors.js';
 import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
-import { changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
@@ -139,12 +138,7 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),
     looked: (queues) => admission.looked(queues),
-    wait: changeOf({
-      onChange: (listener) => {
-        admission.onChange(listener);
-        work.activity.onRunEnded(listener);
-      },
-    }),
+    wait: (ms, signal) => work.queueWait.wait(ms, signal),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
