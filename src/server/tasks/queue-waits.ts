@@ -1,4 +1,4 @@
-/** Between two groups that are told of one queue: the first has taken its tasks by then, unless it may not. */
+/** Between two groups of answers for one queue: agents of the first have taken its tasks by then, unless they may not. */
 const GROUP_MS = 50;
 
 interface Waiter {
@@ -7,14 +7,15 @@ interface Waiter {
 }
 
 /**
- * Calls that wait until something is queued. As many are told as tasks wait, the one that waits longest first; while tasks
- * are left, twice as many follow, and so on. So one task costs a thousand waiting agents one pop, not a thousand.
+ * Calls that wait until something is queued. The server answers as many of them as tasks are in the queue, the oldest first;
+ * while tasks are left, it answers twice as many, and so on. So a thousand waiting agents make one pop for a task, not a
+ * thousand.
  */
 export class QueueWaits {
   readonly #countEntries: (queue: string) => number;
   readonly #waiters = new Map<string, Set<Waiter>>();
-  /** Queues whose waiters are being told. */
-  readonly #told = new Set<string>();
+  /** Queues whose waiters are being answered. */
+  readonly #answering = new Set<string>();
   #isClosed = false;
 
   constructor(countEntries: (queue: string) => number) {
@@ -43,9 +44,9 @@ export class QueueWaits {
 
   /** A task was put into the queue. The transaction that does so may still be open. */
   queued(queue: string): void {
-    if (this.#told.has(queue) || !this.#waiters.has(queue)) return;
-    this.#told.add(queue);
-    setImmediate(() => this.#tell(queue, 1));
+    if (this.#answering.has(queue) || !this.#waiters.has(queue)) return;
+    this.#answering.add(queue);
+    setImmediate(() => this.#answer(queue, 1));
   }
 
   /** Ends all waits, and each that begins later. */
@@ -54,15 +55,15 @@ export class QueueWaits {
     for (const waiters of [...this.#waiters.values()]) for (const waiter of [...waiters]) waiter.end();
   }
 
-  #tell(queue: string, factor: number): void {
+  #answer(queue: string, factor: number): void {
     const waiters = this.#waiters.get(queue);
     const entries = waiters === undefined ? 0 : this.#countEntries(queue);
     if (waiters === undefined || entries === 0) {
-      this.#told.delete(queue);
+      this.#answering.delete(queue);
       return;
     }
     for (const waiter of [...waiters].slice(0, entries * factor)) waiter.end();
-    setTimeout(() => this.#tell(queue, 2 * factor), GROUP_MS);
+    setTimeout(() => this.#answer(queue, 2 * factor), GROUP_MS);
   }
 
   #waitersOf(queue: string): Set<Waiter> {

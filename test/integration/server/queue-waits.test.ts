@@ -63,7 +63,7 @@ const HELD_MS = 3000;
 /** Of a core, for all; measured: less than 0.1 %. */
 const MOST_CPU = 0.05;
 
-test('a thousand waits cost the server little, and all end with a task that nobody takes', async (t) => {
+test('a thousand waits cost the server little, and all end with a task that stays in its queue', async (t) => {
   const { child, server, call } = await runningServer(temporaryFolder(t));
   t.teardown(() => void child.kill('SIGKILL'));
   const pid = child.pid ?? 0;
