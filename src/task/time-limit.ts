@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../api/task-record.js';
 import { statedResources } from '../container/resources/stated-resources.js';
 import { writeTimeLimit } from '../container/resources/time-limit.js';
+import type { AgentContext } from './context.js';
 import type { TaskRun } from './run.js';
 
 /** How long a run may take, which its task states. */
@@ -11,19 +12,30 @@ export interface TimeLimit {
   since: number;
 }
 
+/** The words of tasks that the agent itself applies: none where a scheduler does. */
+export function countedWords({
+  config,
+  driver,
+}: Pick<AgentContext, 'config' | 'driver'>): ReadonlySet<string> {
+  return new Set(driver.capabilities.appliesResources ? [] : config.agent.taskResources);
+}
+
+type LimitedRun = Pick<TaskRun, 'ctx' | 'log' | 'journal' | 'timeLimit'>;
+
 /**
- * Begins the time of a run whose task states a limit. A place that applies the task's words by itself ends it by itself.
+ * Begins the time of a run whose task states a limit.
  *
  * @throws AgentError TASK_INVALID for a word of the task, whichever, that has a wrong form
  */
-export function beginTimeLimit(run: Pick<TaskRun, 'ctx' | 'log' | 'timeLimit'>, record: TaskRecord): void {
-  const { config, driver } = run.ctx;
-  if (driver.capabilities.appliesResources) return;
-  const { time } = statedResources(record, new Set(config.agent.taskResources));
-  if (time === undefined) return;
-  run.timeLimit = { ms: time, since: Date.now() };
-  const until = new Date(endOfLimit(run.timeLimit)).toISOString();
-  run.log.line(`time limit of the task: ${writeTimeLimit(time)}, until ${until}`, 'INFO');
+export function beginTimeLimit(run: LimitedRun, record: TaskRecord): void {
+  const { time } = statedResources(record, countedWords(run.ctx));
+  // What the GPUs were given for holds, whatever the task says by now.
+  const granted = run.journal.state?.grant?.limit;
+  const limit = granted ?? (time === undefined ? undefined : { ms: time, since: Date.now() });
+  if (limit === undefined) return;
+  run.timeLimit = limit;
+  const until = new Date(endOfLimit(limit)).toISOString();
+  run.log.line(`time limit of the task: ${writeTimeLimit(limit.ms)}, until ${until}`, 'INFO');
 }
 
 export function endOfLimit({ ms, since }: TimeLimit): number {
