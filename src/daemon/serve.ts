@@ -3,12 +3,13 @@ import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
+import { changeOf } from './admission/change-of.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
 import { Poller, type PulledTask } from './queues/poller.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
-import { giveBack } from './runs/give-back.js';
+import { GIVEN_BACK, giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
@@ -186,12 +187,13 @@ function startPulled(
   const held = grant === undefined ? {} : { grant };
   start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
-    return { identity, carry: carrierOf(identity, ended) };
+    if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
+    const fits = (await grant?.fits?.(task)) ?? true;
+    return { identity, carry: fits ? carrierOf(identity) : (run) => giveBack(run, GIVEN_BACK.otherTask) };
   });
 }
 
-function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
-  if (ended) return giveBack;
+function carrierOf({ problem }: RunIdentity): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 

@@ -30,7 +30,7 @@ export interface PollerOptions {
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
-  admit?(queue: { id: string; name?: string; waitsSince?: string }): Promise<Grant | undefined>;
+  admit?(queue: Omit<QueueState, 'allowed'>): Promise<Grant | undefined>;
   /** Called with each look: ids of the queues that have a task and may be pulled from. */
   looked?(queues: readonly string[]): void;
   /** Waits for the next look, or for what may be free by now. */
