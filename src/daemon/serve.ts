@@ -3,7 +3,6 @@ import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
-import { changeOf } from './admission/change-of.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
