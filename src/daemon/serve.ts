@@ -8,7 +8,7 @@ import { FailureTally } from './metrics.js';
 import { openPoller } from './queues/open-poller.js';
 import type { PulledTask } from './queues/pull.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
-import { giveBack } from './runs/give-back.js';
+import { GIVEN_BACK, giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
@@ -33,7 +33,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const metrics = await openMetrics(daemon, failures, queueLengths);
   const over = new AbortController();
   const work = { ...prepareWork(daemon, times), failures, queueLengths, metrics: metrics?.runs };
-  const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
+  const background = work.reports.run(over.signal);
   if (options.dynamicGpus !== undefined)
     new AvailableGpus({ ...daemon, ...daemon.connection, ...ctx }).begin();
   try {
@@ -159,12 +159,13 @@ function startPulled(
   const held = grant === undefined ? {} : { grant };
   start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
-    return { identity, carry: carrierOf(identity, ended) };
+    if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
+    const fits = (await grant?.fits?.(task)) ?? true;
+    return { identity, carry: fits ? carrierOf(identity) : (run) => giveBack(run, GIVEN_BACK.otherTask) };
   });
 }
 
-function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
-  if (ended) return giveBack;
+function carrierOf({ problem }: RunIdentity): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 
@@ -229,6 +230,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       forget();
       if (over && grant !== undefined)
         await releaseGrant(grant, journal, (line) => daemon.ctx.logger.warn(line));
+      work.activity.runEnded();
     }
   };
   if (aside) daemon.slots.startAside(whole);

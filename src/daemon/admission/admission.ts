@@ -2,11 +2,11 @@ import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
-import { type HeldDevices, isHeldFrom } from '../../gpu/policy/reserve.js';
+import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
@@ -14,6 +14,7 @@ import { Changes } from './changes.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 import { type AskingQueue, Reservations } from './reservations.js';
+import type { TaskNeeds } from './task-needs.js';
 import { blockersOf, freePart, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
@@ -32,6 +33,7 @@ export interface AdmissionOptions {
   isTaken(workerId: string): Promise<boolean>;
   /** `agent.gpu_reserve_after_sec` in milliseconds. */
   reserveAfterMs: number;
+  needs: TaskNeeds;
   warn(line: string): void;
 }
 
@@ -40,7 +42,7 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #changes = new Changes();
   readonly #slots = new Set<number>();
-  readonly #claims = new Map<string, readonly ClaimedDevice[]>();
+  readonly #claims = new Map<string, Pick<Claim, 'devices' | 'endsBy'>>();
   #services = 0;
   /** Ends the watch on what other agents hold. */
   #watch: AbortController | undefined;
@@ -82,7 +84,7 @@ export class Admission {
         case 'service':
           return this.#services < this.#options.services ? this.#service() : undefined;
         case 'whole':
-          return await this.#whole();
+          return await this.#whole(queue);
         case 'gpus':
           return await this.#gpus(queue, demand);
       }
@@ -149,43 +151,54 @@ export class Admission {
     };
   }
 
-  async #whole(): Promise<Grant | undefined> {
+  async #whole({ entries }: AskingQueue): Promise<Grant | undefined> {
     const { claims, sharing, workerId } = this.#options;
     const devices = sharing ? [] : await claims.devices();
     if (devices.length === 0) return NOTHING;
+    const stated = await this.#options.needs.stated(entries?.[0]);
     const claim = await this.#claim(devices, (view, usable) =>
       usable.length === devices.length && devices.every((device) => freePart(view, device) === 1)
-        ? { worker: workerId, devices: devices.map(({ id, key }) => ({ id, key, share: 1 })) }
+        ? {
+            worker: workerId,
+            devices: devices.map(({ id, key }) => ({ id, key, share: 1 })),
+            ...stated.claim,
+          }
         : undefined,
     );
-    return claim && this.#held({ kind: 'whole', claim: claim.id, devices: claim.devices });
+    const record = claim && ({ kind: 'whole', claim: claim.id, devices: claim.devices } as const);
+    return record && stated.laidOver(this.#held({ ...record, ...stated.record }));
   }
 
   async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
     const { claims, fractionSharing: shares, workerId } = this.#options;
+    const stated = await this.#options.needs.stated(queue.entries?.[0]);
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
     const distances = demand.max > 1 ? await claims.distances() : undefined;
     let held: HeldDevices | undefined;
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
-      held = this.#reservations.held(usable, this.#counted(view));
-      const kept = isHeldFrom(held, { queue: queue.id }) ? new Set(held?.devices) : new Set();
-      const free = usable.filter((device) => !kept.has(device));
-      const picked = pickDevices({ demand, devices: free, claims: this.#counted(view), shares, distances });
-      return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
+      held = this.#reservations.held(usable, this.#counted(view), { queue, demand });
+      const pick = (from: readonly MachineDevice[]) =>
+        pickDevices({ demand, devices: from, claims: this.#counted(view), shares, distances });
+      const choices = deviceChoices(held, { queue: queue.id, ...stated.claim }, usable);
+      const picked = choices.map(pick).find((one) => one !== undefined);
+      return (
+        picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked, ...stated.claim }
+      );
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
     else this.#reservations.granted(queue.id);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await this.#freeWorker(claim.worker);
-    return this.#held({ kind: 'gpus', worker, claim: claim.id, devices: claim.devices });
+    const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
+    return stated.laidOver(this.#held({ ...record, ...stated.record }));
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
   #counted({ claims }: TableView): readonly Pick<Claim, 'devices' | 'endsBy'>[] {
-    return this.#options.sharing ? [...this.#claims.values()].map((devices) => ({ devices })) : claims;
+    return this.#options.sharing ? [...this.#claims.values()] : claims;
   }
 
   async #claim(
@@ -240,13 +253,14 @@ export class Admission {
   #held(record: GrantRecord): Grant {
     const { claims, workerId, warn } = this.#options;
     const { claim: id, devices = [], slot, worker = workerId } = record;
-    if (id !== undefined) this.#claims.set(id, devices);
+    const given = { devices, ...this.#options.needs.claimOf(record.limit) };
+    if (id !== undefined) this.#claims.set(id, given);
     this.#changes.happened();
     return {
       record,
       begin: async ({ task, folder }) => {
         if (id === undefined) return;
-        const conflicts = await claims.adopt({ id, worker, task, devices, runFolder: folder });
+        const conflicts = await claims.adopt({ id, worker, task, ...given, runFolder: folder });
         const [other] = this.#options.sharing ? [] : conflicts;
         if (other !== undefined)
           warn(`task ${task}: shares a GPU with ${other.worker}, which was given it meanwhile`);

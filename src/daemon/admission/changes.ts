@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { onAbort } from '../../os/on-abort.js';
 
 /** When something of the machine was given out or back. */
 export class Changes {
@@ -35,27 +34,4 @@ export class Changes {
   close(): void {
     this.#events.removeAllListeners();
   }
-}
-
-/** Waits until something has changed, or until the time is over. */
-export function changeOf(admission: {
-  onChange(listener: () => void): void;
-}): (ms: number, signal: AbortSignal) => Promise<void> {
-  const waiting = new Set<() => void>();
-  admission.onChange(() => {
-    for (const wake of waiting) wake();
-  });
-  return (ms, signal) =>
-    new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopListening();
-        waiting.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const stopListening = onAbort(signal, done);
-      waiting.add(done);
-      if (signal.aborted) done();
-    });
 }

@@ -11,6 +11,7 @@ import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
 import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
+import { taskNeeds } from './task-needs.js';
 
 /**
  * Demands by name and id of the queues, of which one that is made again has a new id.
@@ -91,6 +92,7 @@ export async function openAdmission(
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
+    needs: taskNeeds(ctx),
     reserveAfterMs: 1000 * config.agent.gpuReserveAfterSec,
     warn,
   });

@@ -1,5 +1,4 @@
 import type { QueueRecord } from '../../api/queues.js';
-import { changeOf } from '../admission/changes.js';
 import type { ReadyDaemon, Work } from '../work.js';
 import { Poller, type PollerOptions } from './poller.js';
 import { isBelowLimit } from './queue-limits.js';
@@ -24,7 +23,8 @@ export function openPoller(
     queues: connection.queues,
     look: (signal) => lookAtQueues(daemon, work, signal),
     order: queueOrder(options.order, queues, placeOf),
-    intervalMs: work.pollMs,
+    pace: work.pace,
+    activity: work.activity,
     allowed: (queue) =>
       !shutdown.isPaused &&
       !work.pause.holds &&
@@ -33,7 +33,7 @@ export function openPoller(
     admit: (queue) => admission.admit(queue),
     releasesSince: () => admission.releasesSince(),
     looked: (ids) => admission.looked(ids),
-    wait: changeOf(admission),
+    wait: (ms, signal) => work.queueWait.wait(ms, signal),
     vanished: work.vanished,
     beforePop,
     wantOwner: options.ownerTokens || byUsers,
@@ -44,12 +44,13 @@ export function openPoller(
 
 async function lookAtQueues(
   { readings }: ReadyDaemon,
-  { queues, queueLengths }: Work,
+  { queues, queueLengths, gate }: Work,
   signal: AbortSignal,
 ): Promise<QueueRecord[]> {
   const seen = await queues.look(signal);
   readings.queuesSeen(seen);
   queueLengths.clear();
   for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
+  if (seen.some(({ entries }) => entries?.length !== 0)) await gate.refresh(signal);
   return seen;
 }

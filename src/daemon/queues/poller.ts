@@ -3,6 +3,9 @@ import { API_PROBLEM, isApiError } from '../../api/errors.js';
 import type { QueueRecord } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
 import type { Grant } from '../admission/grant.js';
+import type { AskingQueue } from '../admission/reservations.js';
+import type { LastActivity } from './last-activity.js';
+import { type Pace, waitAfterLook } from './pace.js';
 import { type PulledTask, type PullOptions, pullTask, type WantedTask } from './pull.js';
 import type { QueueOrder } from './queue-order.js';
 import type { UserTurns } from './user-turns.js';
@@ -11,11 +14,12 @@ export interface PollerOptions extends PullOptions {
   /** Tags and entries of the queues that are served, in the order given by the user. */
   look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
   order: QueueOrder;
-  intervalMs: number;
+  pace: Pace;
+  activity: LastActivity;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
-  admit?(queue: { id: string; name?: string; waitsSince?: string }): Promise<Grant | undefined>;
+  admit?(queue: AskingQueue): Promise<Grant | undefined>;
   /** Answers later whether something that a task may need was given back since this call. */
   releasesSince?(): () => boolean;
   /** Called with each look: ids of the queues that have a task and may be pulled from. */
@@ -26,12 +30,6 @@ export interface PollerOptions extends PullOptions {
   users?: Pick<UserTurns, 'learn' | 'arrange' | 'pulled'> | undefined;
   warn(text: string): void;
 }
-
-/** The wait is up to this part longer than the interval, so that a fleet of agents does not ask in step. */
-const JITTER = 0.2;
-
-/** A pipeline queues its next step when one has ended, so the first looks come close together. */
-const FIRST_WAITS_MS = [250, 500, 1000];
 
 /** How often the queues are asked in one pass, while what they need comes free between them. */
 const MOST_ROUNDS = 3;
@@ -52,21 +50,21 @@ export class Poller {
    * waited for, and may bring a task.
    */
   async next(signal: AbortSignal): Promise<PulledTask | undefined> {
+    const { pace, activity, wait = pause } = this.#options;
     for (let looks = 0; !signal.aborted; looks += 1) {
+      const begun = performance.now();
       const pulled = await this.#pass(signal).catch((error: unknown) => {
         if (!signal.aborted) this.#options.warn(`cannot ask the queues: ${causeLine(error)}`);
         return undefined;
       });
-      if (pulled) return pulled;
-      const { wait = pause } = this.#options;
-      await wait(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
+      if (pulled) {
+        activity.note();
+        return pulled;
+      }
+      const standing = { quietMs: activity.quietMs, looks, lookMs: performance.now() - begun };
+      await wait(waitAfterLook(pace, standing, Math.random()), signal);
     }
     return undefined;
-  }
-
-  #waitAfter(looks: number): number {
-    const { intervalMs } = this.#options;
-    return Math.min(FIRST_WAITS_MS[looks] ?? intervalMs, intervalMs);
   }
 
   /**
@@ -79,9 +77,10 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    const { order, looked, releasesSince, users } = this.#options;
+    const { order, looked, activity, releasesSince, users } = this.#options;
     const asked = order.arrange(states).filter(mayHaveTask);
     looked?.(asked.map(({ id }) => id));
+    activity.entriesSeen(asked.map(tasksOf));
     await users?.learn(states, asked, signal);
     for (let round = 1; !signal.aborted; round += 1) {
       const hasChanged = round < MOST_ROUNDS ? releasesSince?.() : undefined;
@@ -105,7 +104,7 @@ export class Poller {
     for (const queue of asked) {
       if (signal.aborted) return undefined;
       const wanted = this.#wantedOf(queue);
-      const grant = await admit?.({ ...queue, ...waitOf(queue, wanted) });
+      const grant = await admit?.(askingOf(queue, wanted));
       if (admit !== undefined && grant === undefined) {
         refused = true;
         continue;
@@ -141,11 +140,12 @@ export class Poller {
   }
 
   /** The tasks to try, in order. */
-  #wantedOf({ id, entries = [] }: QueueState): WantedTask[] {
-    const seen = entries.map(({ task }) => task);
-    const inTurn = this.#options.users?.arrange(seen);
-    if (inTurn === undefined) return [{ queue: id, seen }];
-    return inTurn.slice(0, MOST_TRIES).map((only) => ({ queue: id, seen, only }));
+  #wantedOf(queue: QueueState): [WantedTask, ...WantedTask[]] {
+    const seen = tasksOf(queue);
+    const [first, ...others] = (this.#options.users?.arrange(seen) ?? []).slice(0, MOST_TRIES);
+    if (first === undefined) return [{ queue: queue.id, seen }];
+    const wanted = (only: string): WantedTask => ({ queue: queue.id, seen, only });
+    return [wanted(first), ...others.map(wanted)];
   }
 
   /** A task that did not come needs nothing. */
@@ -155,7 +155,8 @@ export class Poller {
     signal: AbortSignal,
   ): Promise<PulledTask | undefined> {
     try {
-      for (const one of wanted) {
+      for (const [at, one] of wanted.entries()) {
+        if (at > 0 && one.only !== undefined && (await grant?.fits?.(one.only)) === false) continue;
         const pulled = await pullTask(this.#options, one, signal);
         if (pulled !== undefined) return grant === undefined ? pulled : { ...pulled, grant };
         if (signal.aborted) break;
@@ -189,8 +190,21 @@ function mayHaveTask({ allowed, entries }: QueueState): boolean {
   return allowed && entries?.length !== 0;
 }
 
-/** Since when the first task waits that is to be taken. */
-function waitOf({ entries }: QueueState, [first]: readonly WantedTask[]): { waitsSince?: string } {
-  const entry = first?.only === undefined ? entries?.[0] : entries?.find(({ task }) => task === first.only);
-  return entry?.added ? { waitsSince: entry.added } : {};
+function tasksOf({ entries = [] }: Pick<QueueState, 'entries'>): string[] {
+  return entries.map(({ task }) => task);
+}
+
+/** What is to be held for the first of the wanted tasks. */
+function askingOf(
+  { id, name, entries = [] }: QueueState,
+  [{ seen, only }]: readonly [WantedTask, ...unknown[]],
+): AskingQueue {
+  const first = only ?? seen[0];
+  const since = entries.find(({ task }) => task === first)?.added;
+  return {
+    id,
+    entries: first === undefined ? [] : [first, ...seen.filter((task) => task !== first)],
+    ...(name ? { name } : {}),
+    ...(since ? { waitsSince: since } : {}),
+  };
 }

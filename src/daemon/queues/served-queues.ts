@@ -33,6 +33,7 @@ const SEARCH_MS = 5000;
 export class ServedQueues {
   readonly #options: ServedQueuesOptions;
   readonly #served: readonly Served[];
+  #isEmpty = false;
   #searchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServedQueuesOptions) {
@@ -57,6 +58,11 @@ export class ServedQueues {
     return at < 0 ? undefined : at;
   }
 
+  /** The same, if all are there and none had a task at the last look. */
+  get empty(): string[] | undefined {
+    return this.#isEmpty ? this.ids : undefined;
+  }
+
   /** What the server says of them, in one call while all are there; those that it says nothing of are left out. */
   async look(signal: AbortSignal): Promise<QueueRecord[]> {
     await this.#search(signal);
@@ -70,6 +76,8 @@ export class ServedQueues {
       else await this.#verify(one, signal);
       this.#noteName(one, record?.name);
     }
+    const areAll = records.length === this.#served.length;
+    this.#isEmpty = areAll && records.every(({ entries }) => entries?.length === 0);
     return records;
   }
 

@@ -2,10 +2,12 @@ import test from 'ava';
 import { ApiError } from '../../../src/api/errors.js';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
+import { LastActivity } from '../../../src/daemon/queues/last-activity.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
 import { priorityOrder, turnOrder } from '../../../src/daemon/queues/queue-order.js';
 import { UserTurns } from '../../../src/daemon/queues/user-turns.js';
 import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
+import { until } from '../../support/until.js';
 
 /** Queues in memory that count the calls made to them. */
 class MemoryQueues {
@@ -74,6 +76,17 @@ function refusal(subcode: number): ApiError {
   return new ApiError({ endpoint: 'queues.move_task_to_front', status: 400, subcode, message: 'refused' });
 }
 
+const NOTHING_HELD = { begin: async () => undefined, release: async () => undefined };
+
+class CountedActivity extends LastActivity {
+  count = 0;
+
+  override note(): void {
+    this.count += 1;
+    super.note();
+  }
+}
+
 interface SetUp extends Partial<PollerOptions> {
   taskStatus?: VanishedTasksOptions['taskStatus'];
   isHeld?: VanishedTasksOptions['isHeld'];
@@ -97,7 +110,8 @@ function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs 
     queues,
     look: () => queues.getAll(),
     order: priorityOrder(),
-    intervalMs: 1,
+    pace: { kind: 'fixed', ms: 1 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -249,7 +263,8 @@ test('the wait ends with the signal', async (t) => {
     queues,
     look: () => queues.getAll(),
     order: priorityOrder(),
-    intervalMs: 60_000,
+    pace: { kind: 'fixed', ms: 60_000 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -258,7 +273,7 @@ test('the wait ends with the signal', async (t) => {
 });
 
 test('a task that is queued just after another has ended is not kept waiting for the interval', async (t) => {
-  const { queues, next } = setUp({ a: ['a1'] }, { intervalMs: 60_000 });
+  const { queues, next } = setUp({ a: ['a1'] }, { pace: { kind: 'fixed', ms: 60_000 } });
   t.is((await next())?.task, 'a1');
   const following = next();
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -413,6 +428,24 @@ test('a task that another agent takes first is left, and the next one is tried',
   t.deepEqual(vanished.doubtful, []);
 });
 
+test('what is held for one task is used for another one only where it fits', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const asked: string[][] = [];
+  const admit: PollerOptions['admit'] = async ({ entries = [] }) => {
+    asked.push([...entries]);
+    return { ...NOTHING_HELD, fits: async (task) => task !== 'y2' };
+  };
+  const { queues, next } = setUp({ a: ['x1', 'y1', 'y2', 'z1'] }, { users, admit });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+  };
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(asked, [['y1', 'x1', 'y2', 'z1']]);
+  t.deepEqual(queues.calls, ['look', 'move y1', 'move z1', 'pop z1']);
+});
+
 test('a task that another agent moves in front is left to it', async (t) => {
   const { users } = turnsOf(['x0']);
   const { queues, next } = setUp({ a: ['x1', 'y1', 'z1'] }, { users });
@@ -445,4 +478,22 @@ test('tasks that the server does not know are those of one user', async (t) => {
   const { next } = setUp({ a: ['x1', 'z1', 'y1'] }, { users });
   const taken = [(await next())?.task, (await next())?.task, (await next())?.task];
   t.deepEqual(taken, ['x1', 'y1', 'z1']);
+});
+
+test('a task that was pulled is activity, one that goes on waiting is not', async (t) => {
+  const activity = new CountedActivity();
+  const { queues, next, poller } = setUp(
+    { a: ['a1'], b: ['b1'] },
+    { activity, admit: async ({ id }) => (id === 'a' ? NOTHING_HELD : undefined) },
+  );
+  t.is((await next())?.task, 'a1');
+  const { count } = activity;
+  const over = new AbortController();
+  const looking = poller.next(over.signal);
+  await until(() => queues.calls.filter((call) => call === 'look').length > 5, { what: 'more looks' });
+  t.is(activity.count, count);
+  queues.add('b', 'b2');
+  await until(() => activity.count > count, { what: 'the new entry to be seen' });
+  over.abort();
+  await looking;
 });
