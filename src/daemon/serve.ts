@@ -3,7 +3,6 @@ import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
-import { changeOf } from './admission/change-of.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
@@ -34,7 +33,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const metrics = await openMetrics(daemon, failures, queueLengths);
   const over = new AbortController();
   const work = { ...prepareWork(daemon, times), failures, queueLengths, metrics: metrics?.runs };
-  const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
+  const background = work.reports.run(over.signal);
   if (options.dynamicGpus !== undefined)
     new AvailableGpus({ ...daemon, ...daemon.connection, ...ctx }).begin();
   try {
@@ -134,11 +133,12 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     queues: connection.queues,
     look: (signal) => lookAtQueues(daemon, work, signal),
     order: options.order,
-    intervalMs: work.pollMs,
+    pace: work.pace,
+    activity: work.activity,
     allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
     admit: (queue) => admission.admit(queue),
     looked: (queues) => admission.looked(queues),
-    wait: changeOf(admission),
+    wait: (ms, signal) => work.queueWait.wait(ms, signal),
     vanished: work.vanished,
     beforePop: (candidate) => prepared.begin(candidate),
     wantOwner: options.ownerTokens,
@@ -161,13 +161,14 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
 
 async function lookAtQueues(
   { readings }: ReadyDaemon,
-  { queues, queueLengths }: Work,
+  { queues, queueLengths, gate }: Work,
   signal: AbortSignal,
 ): Promise<QueueRecord[]> {
   const seen = await queues.look(signal);
   readings.queuesSeen(seen);
   queueLengths.clear();
   for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
+  if (seen.some(({ entries }) => entries?.length !== 0)) await gate.refresh(signal);
   return seen;
 }
 
@@ -261,6 +262,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       forget();
       if (over && grant !== undefined)
         await releaseGrant(grant, journal, (line) => daemon.ctx.logger.warn(line));
+      work.activity.runEnded();
     }
   };
   if (aside) daemon.slots.startAside(whole);

@@ -61,7 +61,7 @@ export const daemonCommand: Command = {
     { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
     {
       flags: '--polling-interval <seconds>',
-      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: 2)',
+      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: by activity)',
       group: 'Queues',
       env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
       parse: seconds('--polling-interval'),

@@ -49,6 +49,13 @@ export const IDENTITY_OPTIONS = [
     consumedBy: 'python',
   },
   {
+    key: 'agent.adaptive_polling',
+    type: 'boolean',
+    fallback: true,
+    help: 'Poll queues every 0.5 s after activity and more slowly the longer nothing happens; false: every 2.2 s.',
+    consumedBy: 'daemon',
+  },
+  {
     key: 'agent.crash_on_exception',
     type: 'boolean',
     fallback: false,

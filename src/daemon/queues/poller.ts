@@ -5,6 +5,8 @@ import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
 import { lateAbort } from '../../os/late-abort.js';
 import type { Grant } from '../admission/grant.js';
+import type { LastActivity } from './last-activity.js';
+import { type Pace, waitAfterLook } from './pace.js';
 import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
 
 export interface PulledTask {
@@ -23,7 +25,8 @@ export interface PollerOptions {
   /** Tags and entries of the queues that are served, in the order given by the user. */
   look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
   order: 'priority' | 'fair';
-  intervalMs: number;
+  pace: Pace;
+  activity: LastActivity;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
@@ -42,12 +45,6 @@ export interface PollerOptions {
   wantOwner?: boolean;
   warn(text: string): void;
 }
-
-/** The wait is up to this part longer than the interval, so that a fleet of agents does not ask in step. */
-const JITTER = 0.2;
-
-/** A pipeline queues its next step when one has ended, so the first looks come close together. */
-const FIRST_WAITS_MS = [250, 500, 1000];
 
 /** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
 const MOST_SEEN = 100;
@@ -69,21 +66,21 @@ export class Poller {
    * waited for, and may bring a task.
    */
   async next(signal: AbortSignal): Promise<PulledTask | undefined> {
+    const { pace, activity, wait = pause } = this.#options;
     for (let looks = 0; !signal.aborted; looks += 1) {
+      const begun = performance.now();
       const pulled = await this.#pass(signal).catch((error: unknown) => {
         if (!signal.aborted) this.#options.warn(`cannot ask the queues: ${causeLine(error)}`);
         return undefined;
       });
-      if (pulled) return pulled;
-      const { wait = pause } = this.#options;
-      await wait(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
+      if (pulled) {
+        activity.note();
+        return pulled;
+      }
+      const standing = { quietMs: activity.quietMs, looks, lookMs: performance.now() - begun };
+      await wait(waitAfterLook(pace, standing, Math.random()), signal);
     }
     return undefined;
-  }
-
-  #waitAfter(looks: number): number {
-    const { intervalMs } = this.#options;
-    return Math.min(FIRST_WAITS_MS[looks] ?? intervalMs, intervalMs);
   }
 
   /**
@@ -98,6 +95,7 @@ export class Poller {
     const states = await this.#lookAround(signal);
     const asked = queuesToAsk(states, this.#options.order, this.#lastServed);
     this.#options.looked?.(asked.map(({ id }) => id));
+    this.#options.activity.entriesSeen(asked.map(({ entries = [] }) => entries));
     for (const queue of asked) {
       if (signal.aborted) return undefined;
       const pulled = await this.#take(queue, signal).catch((error: unknown) => {

@@ -31,6 +31,7 @@ const SEARCH_MS = 5000;
 export class ServedQueues {
   readonly #options: ServedQueuesOptions;
   readonly #served: readonly Served[];
+  #isEmpty = false;
   #searchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServedQueuesOptions) {
@@ -41,6 +42,11 @@ export class ServedQueues {
   /** Ids of the queues that are there. */
   get ids(): string[] {
     return this.#served.filter(({ gone }) => !gone).map(({ id }) => id);
+  }
+
+  /** The same, if all are there and none had a task at the last look. */
+  get empty(): string[] | undefined {
+    return this.#isEmpty ? this.ids : undefined;
   }
 
   /** What the server says of them, in one call while all are there; those that it says nothing of are left out. */
@@ -56,6 +62,8 @@ export class ServedQueues {
       else await this.#verify(one, signal);
       this.#noteName(one, record?.name);
     }
+    const areAll = records.length === this.#served.length;
+    this.#isEmpty = areAll && records.every(({ entries }) => entries?.length === 0);
     return records;
   }
 

@@ -1,8 +1,10 @@
 import test from 'ava';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
+import { LastActivity } from '../../../src/daemon/queues/last-activity.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
 import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
+import { until } from '../../support/until.js';
 
 /** Queues in memory that count the calls made to them. */
 class MemoryQueues {
@@ -51,6 +53,17 @@ class MemoryQueues {
   }
 }
 
+const NOTHING_HELD = { begin: async () => undefined, release: async () => undefined };
+
+class CountedActivity extends LastActivity {
+  count = 0;
+
+  override note(): void {
+    this.count += 1;
+    super.note();
+  }
+}
+
 interface SetUp extends Partial<PollerOptions> {
   taskStatus?: VanishedTasksOptions['taskStatus'];
   isHeld?: VanishedTasksOptions['isHeld'];
@@ -74,7 +87,8 @@ function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs 
     queues,
     look: () => queues.getAll(),
     order: 'priority',
-    intervalMs: 1,
+    pace: { kind: 'fixed', ms: 1 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -217,7 +231,8 @@ test('the wait ends with the signal', async (t) => {
     queues,
     look: () => queues.getAll(),
     order: 'priority',
-    intervalMs: 60_000,
+    pace: { kind: 'fixed', ms: 60_000 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -226,7 +241,7 @@ test('the wait ends with the signal', async (t) => {
 });
 
 test('a task that is queued just after another has ended is not kept waiting for the interval', async (t) => {
-  const { queues, next } = setUp({ a: ['a1'] }, { intervalMs: 60_000 });
+  const { queues, next } = setUp({ a: ['a1'] }, { pace: { kind: 'fixed', ms: 60_000 } });
   t.is((await next())?.task, 'a1');
   const following = next();
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -249,4 +264,22 @@ test('each run that waits for what became of a task is told', async (t) => {
   await vanished.look(() => false, new AbortController().signal);
   t.deepEqual(told, ['first', 'second']);
   t.deepEqual(vanished.doubtful, []);
+});
+
+test('a task that was pulled is activity, one that goes on waiting is not', async (t) => {
+  const activity = new CountedActivity();
+  const { queues, next, poller } = setUp(
+    { a: ['a1'], b: ['b1'] },
+    { activity, admit: async ({ id }) => (id === 'a' ? NOTHING_HELD : undefined) },
+  );
+  t.is((await next())?.task, 'a1');
+  const { count } = activity;
+  const over = new AbortController();
+  const looking = poller.next(over.signal);
+  await until(() => queues.calls.filter((call) => call === 'look').length > 5, { what: 'more looks' });
+  t.is(activity.count, count);
+  queues.add('b', 'b2');
+  await until(() => activity.count > count, { what: 'the new entry to be seen' });
+  over.abort();
+  await looking;
 });
