@@ -14,7 +14,7 @@ import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
 import { devicesOf, type RunBoard } from './runs/run-board.js';
-import type { RunIdentity, RunSubject } from './runs/run-contexts.js';
+import type { RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
@@ -161,11 +161,16 @@ function startPulled(
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
     if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
     const fits = (await grant?.fits?.(task)) ?? true;
-    return { identity, carry: fits ? carrierOf(identity) : (run) => giveBack(run, GIVEN_BACK.otherTask) };
+    return {
+      identity,
+      carry: fits
+        ? carrierOf(grant?.refusal ?? identity.problem)
+        : (run) => giveBack(run, GIVEN_BACK.otherTask),
+    };
   });
 }
 
-function carrierOf({ problem }: RunIdentity): Carried['carry'] {
+function carrierOf(problem: unknown): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 

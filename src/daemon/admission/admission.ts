@@ -1,3 +1,4 @@
+import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
@@ -11,9 +12,11 @@ import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
 import { Changes } from './changes.js';
+import { CpuSlots } from './cpu-slots.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 import { type AskingQueue, Reservations } from './reservations.js';
+import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
 import type { TaskNeeds } from './task-needs.js';
 import { blockersOf, freePart, waitingText } from './waiting-text.js';
 
@@ -21,8 +24,8 @@ export interface AdmissionOptions {
   workerId: string;
   claims: GpuClaims;
   demandOf(queue: { id: string; name?: string }): QueueDemand;
-  /** CPU slots; none without `--slots`. */
-  slots: number;
+  /** CPU slots, none without `--slots`, and what their tasks have together. */
+  budget: SlotBudget;
   /** Services at once. */
   services: number;
   /** `agent.gpu_sharing` */
@@ -41,7 +44,7 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #changes = new Changes();
-  readonly #slots = new Set<number>();
+  readonly #slots: CpuSlots;
   readonly #claims = new Map<string, Pick<Claim, 'devices' | 'endsBy'>>();
   #services = 0;
   /** Ends the watch on what other agents hold. */
@@ -51,6 +54,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#slots = new CpuSlots(options.budget);
     this.#reservations = new Reservations({ ...options, afterMs: options.reserveAfterMs });
   }
 
@@ -80,7 +84,7 @@ export class Admission {
     try {
       switch (demand.kind) {
         case 'slot':
-          return this.#freeSlot();
+          return await this.#slot(queue);
         case 'service':
           return this.#services < this.#options.services ? this.#service() : undefined;
         case 'whole':
@@ -89,7 +93,7 @@ export class Admission {
           return await this.#gpus(queue, demand);
       }
     } catch (error) {
-      this.#tell(`no task that needs a GPU is taken: ${causeLine(error)}`);
+      this.#tell(`no task of the queue ${queue.name ?? queue.id} is taken: ${causeLine(error)}`);
       return undefined;
     }
   }
@@ -104,7 +108,8 @@ export class Admission {
     run: { task: string; folder: string },
   ): Promise<Grant | undefined> {
     if (record === undefined) return this.#options.services > 0 ? this.#service() : undefined;
-    if (record.slot !== undefined) this.#slots.add(record.slot);
+    if (record.slot !== undefined)
+      this.#slots.hold(record.slot, record.share ?? shareOf({}, this.#options.budget));
     if (record.claim === undefined) return this.#held(record);
     const grant = this.#held(record);
     await grant.begin(run);
@@ -130,14 +135,22 @@ export class Admission {
     await this.#options.claims.close();
   }
 
-  #freeSlot(): Grant | undefined {
-    const { slots, workerId } = this.#options;
-    for (let slot = 0; slot < slots; slot += 1) {
-      if (this.#slots.has(slot)) continue;
-      this.#slots.add(slot);
-      return this.#held({ kind: 'slot', slot, worker: slotWorkerId(workerId, slot) });
-    }
-    return undefined;
+  async #slot(queue: AskingQueue): Promise<Grant | undefined> {
+    const { budget, needs } = this.#options;
+    if (!isCounted(budget)) return this.#slotFor({}, queue);
+    const stated = await needs.stated(queue.entries?.[0]);
+    const share = shareOf(stated.needs, budget);
+    const refusal = tooLarge(share, budget);
+    const grant = refusal === undefined ? this.#slotFor(share, queue) : { ...NOTHING, refusal };
+    return grant && stated.laidOver(grant);
+  }
+
+  #slotFor(share: ResourceShare, queue: AskingQueue): Grant | undefined {
+    const slot = this.#slots.take(share);
+    if (typeof slot === 'string')
+      this.#tell(`the first task of the queue ${queue.name ?? queue.id} waits for ${slot}`);
+    if (typeof slot !== 'number') return undefined;
+    return this.#held({ kind: 'slot', slot, worker: slotWorkerId(this.#options.workerId, slot), share });
   }
 
   #service(): Grant {
@@ -267,7 +280,7 @@ export class Admission {
       },
       release: () =>
         this.#changes.release(async () => {
-          if (slot !== undefined) this.#slots.delete(slot);
+          if (slot !== undefined) this.#slots.release(slot);
           if (id === undefined) return;
           this.#claims.delete(id);
           await claims.release(id);

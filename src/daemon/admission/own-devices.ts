@@ -45,7 +45,7 @@ export async function claimOwnDevices(
     workerId,
     claims,
     demandOf: () => ({ kind: 'whole' }),
-    slots: 0,
+    budget: { slots: 0, total: {} },
     services: 0,
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
