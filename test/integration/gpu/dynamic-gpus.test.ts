@@ -8,7 +8,8 @@ import { until } from '../../support/until.js';
 
 /** Says what it has, then works until its file is removed. */
 const HOLDS = `echo "gpus=$CUDA_VISIBLE_DEVICES/$NVIDIA_VISIBLE_DEVICES part=$CLEARML_AGENT_GPU_FRACTIONS worker=$CLEARML_WORKER_ID"
-echo "$CUDA_VISIBLE_DEVICES" > "$HOME/on-$CLEARML_TASK_ID"
+echo "$CUDA_VISIBLE_DEVICES" > "$HOME/new-$CLEARML_TASK_ID"
+mv "$HOME/new-$CLEARML_TASK_ID" "$HOME/on-$CLEARML_TASK_ID"
 while [ -e "$HOME/on-$CLEARML_TASK_ID" ]; do sleep 0.05; done
 `;
 const FAILS = 'exit 3\n';
@@ -60,6 +61,16 @@ const reservationFiles = (agent: AgentUnderTest) => records(agent, 'reservation'
 const noClaims = (agent: AgentUnderTest) =>
   until(async () => claimFiles(agent).length === 0, { what: 'all claims to be released' });
 
+/** The worker that each task is; `undefined` until all have been reported: a report that is lost on its way comes again. */
+async function workersOf({ call }: AgentUnderTest, tasks: readonly string[]) {
+  const { workers } = await call<{ workers: { id: string; task?: { id: string } }[] }>('workers.get_all', {
+    last_seen: 600,
+  });
+  const ids = tasks.flatMap((task) => workers.find((one) => one.task?.id === task)?.id ?? []);
+  const daemons = workers.filter(({ task }) => task === undefined).map(({ id }) => id);
+  return ids.length === tasks.length && { ids, daemons };
+}
+
 const start = (agent: AgentUnderTest, ...queues: string[]) =>
   agent.agent('daemon', '--dynamic-gpus', '--gpus', '0-7', '--queue', ...queues, '--foreground');
 
@@ -76,16 +87,15 @@ test('tasks run side by side on devices of their own, each a worker of its own',
   t.is(new Set(held.flat()).size, 5);
   const rest = await agent.enqueueTo('any');
   t.is((await agent.devices(rest)).length, 3);
-  const { workers } = await agent.call<{ workers: { id: string; task?: { id: string } }[] }>(
-    'workers.get_all',
-    { last_seen: 600 },
-  );
-  const ids = [...tasks, rest].map((task) => workers.find((one) => one.task?.id === task)?.id);
+  const { ids, daemons } = await until(() => workersOf(agent, [...tasks, rest]), {
+    what: 'the reports of all tasks',
+    context: daemon.output,
+  });
   t.deepEqual(
     ids,
     [...held, await agent.devices(rest)].map((one) => `test:gpu${one.join(',')}`),
   );
-  t.true(workers.some(({ id }) => id === 'test:dgpu0-7'));
+  t.deepEqual(daemons, ['test:dgpu0-7']);
 
   const waiting = await agent.enqueueTo('pair');
   const [first = ''] = tasks;
