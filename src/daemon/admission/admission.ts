@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceFor } from '../../gpu/claims/shares.js';
 import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
@@ -14,8 +13,9 @@ import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
-import { blockersOf, freePart, waitingText } from './waiting-text.js';
+import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
   workerId: string;
@@ -25,6 +25,8 @@ export interface AdmissionOptions {
   slots: number;
   /** Services at once. */
   services: number;
+  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
+  givesGpus: boolean;
   /** `agent.gpu_sharing` */
   sharing: boolean;
   /** `agent.gpu_fraction_sharing` */
@@ -105,6 +107,16 @@ export class Admission {
     return grant;
   }
 
+  /** What a run of this daemon has whose folder is gone, by its worker; `undefined` for those of others. */
+  async grantOf(worker: string): Promise<GrantRecord | undefined> {
+    const { claims, givesGpus, sharing, workerId } = this.#options;
+    if (worker !== workerId && (await this.#options.isTaken(worker))) return undefined;
+    const cards = sharing && !givesGpus ? [] : await claims.devices();
+    const devices = givesGpus ? [...cards, ...withSlices(claims.known, cards)] : cards;
+    const held = devices.length > 0 ? (await claims.read()).claims : [];
+    return grantOfWorker(worker, { workerId, givesGpus, devices, claims: held });
+  }
+
   /** Free part of each device of the daemon, by its id. */
   async free(): Promise<Map<string, number>> {
     const view = await this.#options.claims.read();
@@ -169,7 +181,8 @@ export class Admission {
       const kept = isHeldFrom(held, { queue: queue.id }) ? new Set(held?.devices) : new Set();
       const free = usable.filter((device) => !kept.has(device));
       const picked = pickDevices({ demand, devices: free, claims: this.#counted(view), shares, distances });
-      return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
+      const workers = new Set(view.claims.map(({ worker }) => worker));
+      return picked && { worker: gpuWorkerId(workerId, picked, workers), devices: picked };
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
     else this.#reservations.granted(queue.id);
@@ -282,15 +295,4 @@ export function changeOf(
       waiting.add(done);
       if (signal.aborted) done();
     });
-}
-
-function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
-  const reserved = view.reservations.some(
-    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
-  );
-  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
-}
-
-function workersIn({ claims }: TableView): Set<string> {
-  return new Set(claims.map(({ worker }) => worker));
 }

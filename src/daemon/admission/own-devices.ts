@@ -44,6 +44,7 @@ export async function claimOwnDevices(
     demandOf: () => ({ kind: 'whole' }),
     slots: 0,
     services: 0,
+    givesGpus: false,
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
     isTaken: async () => false,
