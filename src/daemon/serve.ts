@@ -27,7 +27,7 @@ import { idsOfRuns } from './worker-id.js';
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
-  daemon.readings.showGpus(ctx.gpus);
+  daemon.readings.showGpus(ctx.gpus, daemon.admission);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -240,6 +240,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
           launched();
         },
         onRetry: () => work.pause.begin(),
+        onGpuFault: (fault) => daemon.admission.failed(fault),
       });
       const result = await carryOut(opened, work.folders, carry);
       // What it holds stays with the run that a later daemon resumes.

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, ClaimedDevice, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
@@ -126,8 +126,15 @@ export class Admission {
   }
 
   /** Devices of the machine that get no task, with why. */
-  async outOfService(): Promise<string> {
-    return outOfServiceText((await this.#options.claims.read()).outOfService);
+  outOfService(): Promise<readonly OutOfService[]> {
+    return this.#options.claims.outOfService();
+  }
+
+  /** A task found what is wrong with its GPUs. */
+  async failed(fault: GpuFault): Promise<void> {
+    await this.#options.claims.failed(fault).catch((error: unknown) => {
+      this.#options.warn(`a GPU that failed stays in service: ${causeLine(error)}`);
+    });
   }
 
   async close(): Promise<void> {
@@ -214,7 +221,7 @@ export class Admission {
       return claim;
     }
     if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
-    await this.#watchOthers();
+    await this.watchTable();
     return undefined;
   }
 
@@ -233,7 +240,8 @@ export class Admission {
     this.#options.warn(line);
   }
 
-  async #watchOthers(): Promise<void> {
+  /** Calls the listeners for what changes in the table from now on, also for what this process takes out of service. */
+  async watchTable(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
     await this.#options.claims.watch(this.#watch.signal, () => this.#changes.emit('change'));

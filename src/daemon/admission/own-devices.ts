@@ -1,4 +1,5 @@
 import { overlaps } from '../../gpu/claims/shares.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
 import { Admission, changeOf } from './admission.js';
@@ -8,6 +9,8 @@ import type { Grant } from './grant.js';
 /** What one run of `agent execute` holds, until it is closed. */
 export interface OwnDevices {
   grant: Grant;
+  /** A task found what is wrong with its GPUs. */
+  failed(fault: GpuFault): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +60,7 @@ export async function claimOwnDevices(
     for (;;) {
       signal.throwIfAborted();
       const grant = await admission.admit({ id: '' });
-      if (grant !== undefined) return { grant, close };
+      if (grant !== undefined) return { grant, failed: (fault) => admission.failed(fault), close };
       await wait(LOOK_MS, signal);
     }
   } catch (error) {
