@@ -1,9 +1,8 @@
 import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
@@ -15,10 +14,11 @@ import { Changes } from './changes.js';
 import { CpuSlots } from './cpu-slots.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
 import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
 import type { TaskNeeds } from './task-needs.js';
-import { blockersOf, freePart, waitingText } from './waiting-text.js';
+import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
   workerId: string;
@@ -28,6 +28,8 @@ export interface AdmissionOptions {
   budget: SlotBudget;
   /** Services at once. */
   services: number;
+  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
+  givesGpus: boolean;
   /** `agent.gpu_sharing` */
   sharing: boolean;
   /** `agent.gpu_fraction_sharing` */
@@ -116,6 +118,16 @@ export class Admission {
     return grant;
   }
 
+  /** What a run of this daemon has whose folder is gone, by its worker; `undefined` for those of others. */
+  async grantOf(worker: string): Promise<GrantRecord | undefined> {
+    const { claims, givesGpus, sharing, workerId } = this.#options;
+    if (worker !== workerId && (await this.#options.isTaken(worker))) return undefined;
+    const cards = sharing && !givesGpus ? [] : await claims.devices();
+    const devices = givesGpus ? [...cards, ...withSlices(claims.known, cards)] : cards;
+    const held = devices.length > 0 ? (await claims.read()).claims : [];
+    return grantOfWorker(worker, { workerId, givesGpus, devices, claims: held });
+  }
+
   /** Free part of each device of the daemon, by its id. */
   async free(): Promise<Map<string, number>> {
     const view = await this.#options.claims.read();
@@ -125,8 +137,15 @@ export class Admission {
   }
 
   /** Devices of the machine that get no task, with why. */
-  async outOfService(): Promise<string> {
-    return outOfServiceText((await this.#options.claims.read()).outOfService);
+  outOfService(): Promise<readonly OutOfService[]> {
+    return this.#options.claims.outOfService();
+  }
+
+  /** A task found what is wrong with its GPUs. */
+  async failed(fault: GpuFault): Promise<void> {
+    await this.#options.claims.failed(fault).catch((error: unknown) => {
+      this.#options.warn(`a GPU that failed stays in service: ${causeLine(error)}`);
+    });
   }
 
   async close(): Promise<void> {
@@ -231,7 +250,7 @@ export class Admission {
       return claim;
     }
     if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
-    await this.#watchOthers();
+    await this.watchTable();
     return undefined;
   }
 
@@ -250,7 +269,8 @@ export class Admission {
     this.#options.warn(line);
   }
 
-  async #watchOthers(): Promise<void> {
+  /** Calls the listeners for what changes in the table from now on, also for what this process takes out of service. */
+  async watchTable(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
     await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
@@ -290,13 +310,6 @@ export class Admission {
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
-  const reserved = view.reservations.some(
-    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
-  );
-  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
-}
 
 function workersIn({ claims }: TableView): Set<string> {
   return new Set(claims.map(({ worker }) => worker));

@@ -92,6 +92,7 @@ export async function openAdmission(
     demandOf: ({ id, name }) => demands.get(id) ?? demands.get(name ?? id) ?? fallback,
     budget,
     services: options.services === undefined ? 0 : (options.services.limit ?? Number.POSITIVE_INFINITY),
+    givesGpus: options.dynamicGpus !== undefined,
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
