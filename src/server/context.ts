@@ -1,4 +1,6 @@
 import type { Accounts } from './auth/accounts.js';
+import type { Backtracking } from './query/patterns/backtracking.js';
+import type { Patterns } from './query/patterns/patterns.js';
 import type { Scrolls } from './query/scrolls.js';
 import type { Database } from './storage/database.js';
 import { Documents, type Stored } from './storage/documents.js';
@@ -13,6 +15,9 @@ export interface ServerContext {
   readonly tokenSecret: string;
   readonly accounts: Accounts;
   readonly scrolls: Scrolls;
+  readonly backtracking: Backtracking;
+  /** Those of the request that is answered. */
+  readonly patterns: Patterns;
   readonly users: Documents<UserDocument>;
   readonly projects: Documents<ProjectDocument>;
   readonly tasks: Documents<TaskDocument>;

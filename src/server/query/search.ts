@@ -83,9 +83,9 @@ export function search<T extends Stored>(
       .filter((document) => document !== undefined)
       .map((document) => present(source.shown(document)));
   const scrolls = 'scroll_id' in query && query.size !== undefined;
-  if (!scrolls) return { documents: load(page(query, matchingIds(query, source))), scroll: {} };
+  if (!scrolls) return { documents: load(page(query, matchingIds(server, query, source))), scroll: {} };
   const known = query.scroll_id ?? '';
-  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(query, source));
+  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(server, query, source));
   const size = Math.min(Math.max(query.size ?? MAX_PAGE, 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
 }
@@ -114,9 +114,13 @@ function assertKnown<T extends Stored>(path: string, { kind, joined: joins }: So
 }
 
 /** Ids of all matching documents, in order. Only sort values are held, not documents. */
-export function matchingIds<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
+export function matchingIds<T extends Stored>(
+  server: ServerContext,
+  query: SearchQuery,
+  source: Source<T>,
+): string[] {
   const fields = SEARCHABLE[source.kind];
-  const matches = predicateOf(query, fields);
+  const matches = predicateOf(query, fields, server.patterns);
   const keys = sortKeys(query.order_by ?? []);
   const ids = plainIds(listFilterOf(query, 'id'));
   const showHidden = ids !== undefined || query.search_hidden || source.revealedBy?.(query) === true;
@@ -128,6 +132,7 @@ export function matchingIds<T extends Stored>(query: SearchQuery, source: Source
       found.push({ id: document.id, values: sortValues(document, keys) });
     }
   }
+  server.patterns.assertSettled();
   return found.sort((a, b) => compareValues(a.values, b.values, keys)).map(({ id }) => id);
 }
 

@@ -56,6 +56,23 @@ test('a query string is typed, listed and nested', (t) => {
   t.false('polluted' in {});
 });
 
+const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
+
+test('a body is nested 1,000 levels deep at most', (t) => {
+  t.notThrows(() => body(nested(1000)));
+  t.notThrows(() => body(`{"a": "${'['.repeat(2000)}\\\\\\"${'{'.repeat(2000)}"}`));
+  for (const text of [nested(1001), '['.repeat(16_000_000), `{"a\\\\": ${nested(1000)}}`])
+    t.like(
+      t.throws(() => body(text)),
+      { status: 400, subcode: 0 },
+    );
+  const query = Array.from({ length: 2000 }, () => 'a').join('.');
+  t.like(
+    t.throws(() => parameters(new URLSearchParams(`${query}=1`))),
+    { status: 400, subcode: 0 },
+  );
+});
+
 test('batches: one object a line', (t) => {
   t.deepEqual(body('{"a":1}\n{"a":2}\n', 'application/json-lines; charset=utf-8'), [{ a: 1 }, { a: 2 }]);
   t.deepEqual(body('', 'application/json-lines'), []);
