@@ -23,6 +23,7 @@ export const API_ERRORS = {
   invalid_model_id: [400, 201, 'Invalid model id'],
   model_is_ready: [400, 203, 'Model is published'],
   model_in_use: [400, 205, 'Model is used in tasks'],
+  model_creating_task_exists: [400, 206, 'Task that created this model exists'],
   invalid_user: [400, 300, 'Invalid user'],
   invalid_user_id: [400, 301, 'Invalid user id'],
   invalid_project_id: [400, 401, 'Invalid project id'],

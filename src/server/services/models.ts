@@ -15,8 +15,10 @@ const CREATED = { ...MODEL_FIELDS, name: required(text), uri: required(text) } a
 const UPDATED = { ...EDITED, iteration: withDefault(integer, 0) } as const;
 const QUERY = { ...SEARCH, include_stats: flag } as const;
 const UPDATED_FOR_TASK = { ...MODEL_FIELDS, task: required(text), override_model_id: text } as const;
-/** Fields of a model that may change without the model counting as updated. */
-const FREE_FIELDS = ['name', 'comment', 'tags', 'system_tags', 'project', 'uri'];
+/** A change of these updates the model, too; that of another one only changes it. */
+const CONTENT_FIELDS = ['uri', 'framework', 'design', 'labels', 'ready', 'metadata', 'system_tags', 'tags'];
+/** What `models.update` takes; it ignores other fields. */
+const FREE_FIELDS = ['name', 'project', 'comment', 'tags', 'system_tags', 'uri', 'metadata'];
 
 export const modelEndpoints: EndpointTable = {
   'models.create': endpoint(CREATED, create),
@@ -67,12 +69,13 @@ function edit(call: Call<{ readonly model: string }>, fields: JsonObject): JsonO
   const names = Object.keys(fields);
   if (names.length === 0) return { updated: 0, fields: {} };
   const now = isoDate(call.server.now());
-  const counts = names.some((name) => !FREE_FIELDS.includes(name));
+  const counts = names.some((name) => CONTENT_FIELDS.includes(name));
   const written = {
     ...fields,
     last_change: now,
     last_changed_by: call.identity.user,
-    ...(counts ? { last_update: now, ui_cache: {} } : {}),
+    ...(counts ? { last_update: now } : {}),
+    ...('uri' in fields ? { ui_cache: {} } : {}),
   };
   call.server.models.put({ ...model, ...written });
   return { updated: 1, fields: written };
