@@ -42,7 +42,7 @@ export interface ProjectDocument extends Stored {
   system_tags: string[];
   created: string;
   last_update: string;
-  parent?: string;
+  parent?: string | undefined;
 }
 
 export interface ModelDocument extends Stored {

@@ -4,6 +4,8 @@ import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
 import { modelGroupEndpoints } from './services/model-groups.js';
 import { modelEndpoints } from './services/models.js';
+import { projectQueryEndpoints } from './services/project-queries.js';
+import { projectRemovalEndpoints } from './services/project-removal.js';
 import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
@@ -28,6 +30,8 @@ export const ENDPOINTS: EndpointTable = {
   ...authEndpoints,
   ...infoEndpoints,
   ...projectEndpoints,
+  ...projectQueryEndpoints,
+  ...projectRemovalEndpoints,
   ...projectValueEndpoints,
   ...queueEndpoints,
   ...queueTaskEndpoints,

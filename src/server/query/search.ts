@@ -98,9 +98,10 @@ export function search<T extends Stored>(
 function askedPaths<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
   const list = asTexts(query.projection ?? query.only_fields);
   for (const path of list) assertKnown(path.replace(/^-/, ''), source);
-  if (!source.joined) return list;
-  const paths = list.filter((path) => path !== '-id');
-  return paths.some((path) => !path.startsWith('-')) ? ['id', ...paths] : paths;
+  const hidden = SEARCHABLE[source.kind].hidden.map((field) => `-${field}`);
+  const paths = source.joined ? list.filter((path) => path !== '-id') : list;
+  if (!paths.some((path) => !path.startsWith('-'))) return [...paths, ...hidden];
+  return source.joined ? ['id', ...paths] : paths;
 }
 
 /** Below a reference any path will do where references are joined; else it is a plain field. */

@@ -27,9 +27,7 @@ export const modelGroupEndpoints: EndpointTable = {
     fields: {},
   })),
   'models.publish_many': endpoint({ ...MANY, ...PUBLISHING }, each(publish, ['updated'])),
-  'models.delete': endpoint({ ...DELETING, model: required(text) }, (call) =>
-    remove(call, call.body.model),
-  ),
+  'models.delete': endpoint({ ...DELETING, model: required(text) }, (call) => remove(call, call.body.model)),
   'models.delete_many': endpoint({ ...MANY, ...DELETING }, each(remove)),
   'models.archive_many': endpoint(MANY, each(archive)),
   'models.unarchive_many': endpoint(MANY, each(unarchive)),

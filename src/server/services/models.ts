@@ -4,8 +4,9 @@ import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { newId } from '../ids.js';
 import { asObject, asText, type JsonObject } from '../json.js';
+import { withSubprojects } from '../projects/project-tree.js';
 import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, flag, integer, required, text, texts, withDefault } from '../schema.js';
+import { type Body, flag, integer, json, required, requiredAs, text, texts, withDefault } from '../schema.js';
 import { modelOf, shownModel } from '../tasks/model-document.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
 import { MODEL_FIELDS, modelFields } from './model-fields.js';
@@ -13,7 +14,7 @@ import { MODEL_FIELDS, modelFields } from './model-fields.js';
 const EDITED = { ...MODEL_FIELDS, model: required(text) } as const;
 const CREATED = { ...MODEL_FIELDS, name: required(text), uri: required(text) } as const;
 const UPDATED = { ...EDITED, iteration: withDefault(integer, 0) } as const;
-const QUERY = { ...SEARCH, include_stats: flag } as const;
+const QUERY = { ...SEARCH, include_stats: flag, include_subprojects: flag } as const;
 const UPDATED_FOR_TASK = { ...MODEL_FIELDS, task: required(text), override_model_id: text } as const;
 /** A change of these updates the model, too; that of another one only changes it. */
 const CONTENT_FIELDS = ['uri', 'framework', 'design', 'labels', 'ready', 'metadata', 'system_tags', 'tags'];
@@ -25,7 +26,9 @@ export const modelEndpoints: EndpointTable = {
   'models.edit': endpoint(EDITED, (call) => edit(call, modelFields(call))),
   'models.update': endpoint(UPDATED, update),
   'models.get_by_id': endpoint({ model: required(text) }, getById),
-  'models.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'models.get_by_id_ex': endpoint({ ...QUERY, id: requiredAs('missing_required_fields', json) }, (call) =>
+    find(call, true),
+  ),
   'models.get_all': endpoint(QUERY, (call) => find(call, false)),
   'models.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
   'models.get_frameworks': endpoint({ projects: texts }, getFrameworks),
@@ -99,7 +102,7 @@ function getById({ server, body }: Call<{ readonly model: string }>): JsonObject
 }
 
 function find({ server, body }: Call<SearchQuery & Body<typeof QUERY>>, joined: boolean): JsonObject {
-  const { documents, scroll } = search(server, body, {
+  const { documents, scroll } = search(server, withSubprojects(server, body), {
     joined,
     kind: 'models',
     scan: (narrowing) => server.models.scan(narrowing),

@@ -1,11 +1,11 @@
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
+import { projectForName } from '../projects/project-names.js';
 import { type Body, json, required, text } from '../schema.js';
 import { touchProject } from '../tasks/change-status.js';
 import { newTask } from '../tasks/new-task.js';
 import { emptyExecution, type TaskDocument, taskOf } from '../tasks/task-document.js';
 import { requestedFields, TASK_FIELDS } from '../tasks/task-fields.js';
-import { projectForName } from './projects.js';
 
 const CLONED = {
   task: required(text),

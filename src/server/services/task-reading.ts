@@ -1,10 +1,9 @@
-import type { ServerContext } from '../context.js';
 import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
-import { asTexts, type JsonObject } from '../json.js';
+import type { JsonObject } from '../json.js';
+import { withSubprojects } from '../projects/project-tree.js';
 import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, flag, required, text, texts } from '../schema.js';
+import { type Body, flag, json, required, requiredAs, text, texts } from '../schema.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
-import { withProjectsBelow } from '../tasks/project-tree.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
 const QUERY = { ...SEARCH, include_subprojects: flag } as const;
@@ -12,7 +11,9 @@ type Query = SearchQuery & Body<typeof QUERY>;
 
 export const taskReadingEndpoints: EndpointTable = {
   'tasks.get_by_id': endpoint({ task: required(text) }, getById),
-  'tasks.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'tasks.get_by_id_ex': endpoint({ ...QUERY, id: requiredAs('missing_required_fields', json) }, (call) =>
+    find(call, true),
+  ),
   'tasks.get_all': endpoint(QUERY, (call) => find(call, false)),
   'tasks.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
   'tasks.get_types': endpoint({ projects: texts }, getTypes),
@@ -33,14 +34,6 @@ function find(call: Call<Query>, joined: boolean): JsonObject {
     isHidden: (task) => task.system_tags.includes('hidden'),
   });
   return { tasks: documents, ...scroll };
-}
-
-/** With `include_subprojects`, a query of projects is one of all that is below them, too. */
-function withSubprojects(server: ServerContext, query: Query): Query {
-  const asked = query.project ?? undefined;
-  if (!query.include_subprojects || asked === undefined) return query;
-  const ids = withProjectsBelow(server, asTexts(Array.isArray(asked) ? asked : [asked]));
-  return { ...query, project: [...ids] };
 }
 
 /** The types that are in use, of some projects or of all. */

@@ -9,12 +9,6 @@ const ADMINISTRATOR = 'the one user is an administrator, whom the call is open t
 
 /** By file of `test/golden/server`: the steps that are not answered as recorded. */
 export const KNOWN_DIFFERENCES: Readonly<Record<string, KnownDifferences>> = {
-  '13-projects.json': {
-    missing: [
-      1, 5, 6, 14, 15, 16, 17, 18, 20, 28, 29, 30, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 48,
-      49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 62, 63, 64, 65, 67,
-    ],
-  },
   '15-auth.json': {
     deliberate: {
       11: ADMINISTRATOR,
