@@ -20,6 +20,8 @@ export const API_ERRORS = {
   missing_task_fields: [400, 122, 'Task is missing expected fields'],
   task_cannot_be_deleted: [400, 123, 'Task cannot be deleted'],
   events_not_added: [400, 131, 'Events not added'],
+  operation_supported_on_reports_only: [400, 150, 'Operation is supported on reports only'],
+  cannot_remove_all_runs: [400, 160, 'At least one pipeline run should be left'],
   invalid_model_id: [400, 201, 'Invalid model id'],
   model_is_ready: [400, 203, 'Model is published'],
   model_in_use: [400, 205, 'Model is used in tasks'],

@@ -1,4 +1,7 @@
 import type { Accounts } from './auth/accounts.js';
+import type { TaskBrowsing } from './events/event-browsing.js';
+import type { SampleView } from './events/event-samples.js';
+import type { Kept } from './query/kept.js';
 import type { Backtracking } from './query/patterns/backtracking.js';
 import type { Patterns } from './query/patterns/patterns.js';
 import type { Scrolls } from './query/scrolls.js';
@@ -15,6 +18,9 @@ export interface ServerContext {
   readonly tokenSecret: string;
   readonly accounts: Accounts;
   readonly scrolls: Scrolls;
+  /** Pages and samples of events that clients look through. */
+  readonly browsing: Kept<TaskBrowsing[]>;
+  readonly samples: Kept<SampleView>;
   readonly backtracking: Backtracking;
   /** Those of the request that is answered. */
   readonly patterns: Patterns;

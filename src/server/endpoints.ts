@@ -1,5 +1,6 @@
 import type { EndpointTable } from './endpoint.js';
 import { authEndpoints } from './services/auth.js';
+import { eventBrowsingEndpoints } from './services/event-browsing.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
 import { modelGroupEndpoints } from './services/model-groups.js';
@@ -10,6 +11,7 @@ import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
 import { queueEndpoints } from './services/queues.js';
+import { reportEndpoints } from './services/reports.js';
 import { scalarReadingEndpoints } from './services/scalar-reading.js';
 import { infoEndpoints } from './services/server-info.js';
 import { taskCloningEndpoints } from './services/task-cloning.js';
@@ -33,6 +35,7 @@ export const ENDPOINTS: EndpointTable = {
   ...projectQueryEndpoints,
   ...projectRemovalEndpoints,
   ...projectValueEndpoints,
+  ...reportEndpoints,
   ...queueEndpoints,
   ...queueTaskEndpoints,
   ...taskCloningEndpoints,
@@ -49,6 +52,7 @@ export const ENDPOINTS: EndpointTable = {
   ...workerStatsEndpoints,
   ...eventWritingEndpoints,
   ...eventReadingEndpoints,
+  ...eventBrowsingEndpoints,
   ...scalarReadingEndpoints,
   ...modelEndpoints,
   ...modelGroupEndpoints,

@@ -11,6 +11,7 @@ import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
 import { newId } from './ids.js';
+import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
@@ -70,6 +71,8 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     tokenSecret: secrets.tokenSecret,
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
+    browsing: new Kept(),
+    samples: new Kept(),
     backtracking,
     patterns: new Patterns(backtracking),
     ...documentTables(database),

@@ -62,7 +62,7 @@ function getAllEx(call: Call<QueryEx>): JsonObject {
   const { server, body } = call;
   const selected = withSelectedContents(call);
   if (selected !== undefined && selected.size === 0) return { projects: [] };
-  const asked = body.id === undefined || body.id === null ? undefined : [body.id].flat().map(String);
+  const asked = askedIds(body);
   const id =
     selected === undefined
       ? body.id
@@ -174,41 +174,45 @@ function datasetsIn(
 function withSelectedContents({ server, body }: Call<QueryEx>): Set<string> | undefined {
   const { active_users: users = [], children_type: type } = body;
   if (users.length === 0 && type === undefined) return undefined;
-  const tags = body.children_tags_filter === undefined ? body.children_tags : undefined;
-  const query = {
-    ...(users.length === 0 ? {} : { user: [...users] }),
-    ...(type === undefined || tags === undefined ? {} : { tags }),
-    ...(type === undefined || body.children_tags_filter === undefined
-      ? {}
-      : { filters: { tags: body.children_tags_filter } }),
-    ...(type === undefined ? {} : { system_tags: [SELECTED_TAGS[type]] }),
-  };
-  const isProject = type === 'pipeline' || type === 'dataset';
+  const query = contentsQuery(body);
+  const holders: readonly string[] = type === undefined ? [] : [HIDDEN_NAMES.pipelines, HIDDEN_NAMES.datasets];
   const found = new Set<string>();
-  if (isProject || type === undefined) {
-    const matches = predicateOf(query, SEARCHABLE.projects, server.patterns);
-    for (const project of server.projects.scan())
-      if (matches(project) && !(isProject && HIDDEN_BASENAMES.includes(project.basename)))
-        found.add(project.id);
+  for (const kind of KINDS_OF_CONTENTS[type ?? 'any']) {
+    const matches = predicateOf(query, SEARCHABLE[kind], server.patterns);
+    for (const document of server[kind].scan()) {
+      const project = kind === 'projects' ? document.id : document.project;
+      const isHolder = kind === 'projects' && holders.includes(String(document.basename));
+      if (typeof project === 'string' && !isHolder && matches(document)) found.add(project);
+    }
   }
-  if (!isProject) {
-    const matches = predicateOf(query, SEARCHABLE.tasks, server.patterns);
-    for (const task of server.tasks.scan())
-      if (task.project !== undefined && matches(task)) found.add(task.project);
-  }
-  if (type === undefined) {
-    const matches = predicateOf(query, SEARCHABLE.models, server.patterns);
-    for (const model of server.models.scan())
-      if (model.project !== undefined && matches(model)) found.add(model.project);
-  }
-  const asked = body.id === undefined || body.id === null ? undefined : [body.id].flat().map(String);
+  const asked = askedIds(body);
   const scope = asked === undefined ? undefined : withProjectsBelow(server, asked);
   const inScope = [...found].filter((id) => scope === undefined || scope.has(id));
   return new Set(inScope.flatMap((id) => withParents(server, id)));
 }
 
+const KINDS_OF_CONTENTS = {
+  any: ['projects', 'tasks', 'models'],
+  pipeline: ['projects'],
+  dataset: ['projects'],
+  report: ['tasks'],
+} as const;
+
+/** What contents must be like, as a query of their kind. */
+function contentsQuery(body: QueryEx): JsonObject {
+  const { active_users: users = [], children_type: type } = body;
+  const user = users.length === 0 ? {} : { user: [...users] };
+  if (type === undefined) return user;
+  const { children_tags: tags = [], children_tags_filter: filter } = body;
+  const tagged: JsonObject = filter === undefined ? { tags: [...tags] } : { filters: { tags: filter } };
+  return { ...user, ...tagged, system_tags: [SELECTED_TAGS[type]] };
+}
+
+function askedIds({ id }: QueryEx): string[] | undefined {
+  return id === undefined || id === null ? undefined : [id].flat().map(String);
+}
+
 const SELECTED_TAGS = { pipeline: 'pipeline', dataset: 'dataset', report: 'reports' } as const;
-const HIDDEN_BASENAMES: readonly string[] = [HIDDEN_NAMES.pipelines, HIDDEN_NAMES.datasets];
 
 function withParents(server: ServerContext, id: string): string[] {
   const project = server.projects.find(id);

@@ -1,6 +1,6 @@
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { type Owner, ownerOf } from '../events/event-owner.js';
-import { EVENT_TYPES } from '../events/event-store.js';
+import { EVENT_TYPES, type EventType } from '../events/event-store.js';
 import { METRIC_CHOICE, METRIC_CHOICES, metricChoices } from '../events/metric-choice.js';
 import { latestEvents } from '../events/metric-pages.js';
 import { type CurveRequest, scalarCurves } from '../events/scalar-curves.js';
@@ -41,14 +41,15 @@ const VECTOR = { ...METRIC, variant: required(text) } as const;
 export const scalarReadingEndpoints: EndpointTable = {
   'events.scalar_metrics_iter_histogram': endpoint(CURVES_OF_ONE, getCurves),
   'events.multi_task_scalar_metrics_iter_histogram': endpoint(CURVES_OF_MANY, getCurvesOfMany),
-  'events.scalar_metrics_iter_raw': endpoint(RAW, getRaw),
+  'events.scalar_metrics_iter_raw': endpoint(RAW, getRaw, { since: [2, 16] }),
   'events.get_task_single_value_metrics': endpoint(SINGLE, getSingleValues),
   'events.get_task_latest_scalar_values': endpoint(ONE, getLatest),
-  'events.get_scalar_metrics_and_variants': endpoint(ONE, getNames),
+  'events.get_scalar_metrics_and_variants': endpoint(ONE, (call) => getNames(call, 'training_stats_scalar')),
   'events.get_scalar_metric_data': endpoint(METRIC, getEvents),
   'events.get_task_metrics': endpoint(TYPED_REQUIRED, getMetrics),
   'events.get_multi_task_metrics': endpoint(TYPED, getMetricsOfMany),
   'events.vector_metrics_iter_histogram': endpoint(VECTOR, getVectors),
+  'events.get_vector_metrics_and_variants': endpoint(ONE, (call) => getNames(call, 'training_stats_vector')),
 };
 
 function owner({ server, body }: CallWith<typeof ONE>): Owner {
@@ -145,8 +146,8 @@ function getLatest(call: CallWith<typeof ONE>): JsonObject {
   };
 }
 
-function getNames(call: CallWith<typeof ONE>): JsonObject {
-  const names = metricNames(call.server.database, owner(call).document.id, 'training_stats_scalar');
+function getNames(call: CallWith<typeof ONE>, type: EventType): JsonObject {
+  const names = metricNames(call.server.database, owner(call).document.id, type);
   return { metrics: Object.fromEntries(names) };
 }
 
@@ -184,13 +185,12 @@ function getVectors(call: CallWith<typeof VECTOR>): JsonObject {
     task: owner(call).document.id,
     type: 'training_stats_vector',
     iterations: MAX_SAMPLES,
-    metrics: [metric],
-    variants: [variant],
+    choices: [{ metric, variants: [variant] }],
   }).reverse();
   return {
     metric,
     variant,
-    vectors: events.map(({ values }) => values ?? []),
+    vectors: events.map(({ value, values }) => value ?? values ?? []),
     iterations: events.map(({ iter }) => Number(iter)),
   };
 }

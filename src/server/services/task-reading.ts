@@ -1,9 +1,10 @@
 import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { withSubprojects } from '../projects/project-tree.js';
-import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { SEARCH, type SearchQuery } from '../query/search.js';
 import { type Body, flag, json, required, requiredAs, text, texts } from '../schema.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
+import { searchTasks } from '../tasks/search-tasks.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
 const QUERY = { ...SEARCH, include_subprojects: flag } as const;
@@ -24,16 +25,7 @@ function getById(call: Call<{ readonly task: string }>): JsonObject {
 }
 
 function find(call: Call<Query>, joined: boolean): JsonObject {
-  const { server, body, version } = call;
-  const { documents, scroll } = search(server, withSubprojects(server, body), {
-    joined: joined,
-    kind: 'tasks',
-    scan: (narrowing) => server.tasks.scan(narrowing),
-    find: (id) => server.tasks.find(id),
-    shown: (task) => withLegacyFields(shownTask(task), version),
-    isHidden: (task) => task.system_tags.includes('hidden'),
-  });
-  return { tasks: documents, ...scroll };
+  return searchTasks(call, withSubprojects(call.server, call.body), joined);
 }
 
 /** The types that are in use, of some projects or of all. */
