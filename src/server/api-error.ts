@@ -28,6 +28,7 @@ export const API_ERRORS = {
   model_creating_task_exists: [400, 206, 'Task that created this model exists'],
   invalid_user: [400, 300, 'Invalid user'],
   invalid_user_id: [400, 301, 'Invalid user id'],
+  invalid_preferences_update: [400, 305, 'Invalid preferences update'],
   invalid_project_id: [400, 401, 'Invalid project id'],
   project_has_tasks: [400, 402, 'Project has associated tasks'],
   project_has_models: [400, 405, 'Project has associated models'],

@@ -1,6 +1,7 @@
 import type { Accounts } from './auth/accounts.js';
 import type { TaskBrowsing } from './events/event-browsing.js';
 import type { SampleView } from './events/event-samples.js';
+import type { JsonObject } from './json.js';
 import type { Kept } from './query/kept.js';
 import type { Backtracking } from './query/patterns/backtracking.js';
 import type { Patterns } from './query/patterns/patterns.js';
@@ -21,6 +22,8 @@ export interface ServerContext {
   /** Pages and samples of events that clients look through. */
   readonly browsing: Kept<TaskBrowsing[]>;
   readonly samples: Kept<SampleView>;
+  /** Queries whose answers are downloaded as a table. */
+  readonly downloads: Kept<JsonObject>;
   readonly backtracking: Backtracking;
   /** Those of the request that is answered. */
   readonly patterns: Patterns;

@@ -26,10 +26,12 @@ export type CallWith<F extends Fields> = Call<Body<F>>;
 export class Download {
   readonly text: string;
   readonly fileName: string;
+  readonly type: string;
 
-  constructor(text: string, fileName: string) {
+  constructor(text: string, fileName: string, type = 'text/plain; charset=utf-8') {
     this.text = text;
     this.fileName = fileName;
+    this.type = type;
   }
 }
 

@@ -11,7 +11,13 @@ import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
 import { queueEndpoints } from './services/queues.js';
+import { organizationDownloadEndpoints } from './services/organization-download.js';
+import { organizationEndpoints } from './services/organization.js';
+import { pipelineEndpoints } from './services/pipelines.js';
+import { reportDataEndpoints } from './services/report-data.js';
 import { reportEndpoints } from './services/reports.js';
+import { storageEndpoints } from './services/storage.js';
+import { userEndpoints } from './services/users.js';
 import { scalarReadingEndpoints } from './services/scalar-reading.js';
 import { infoEndpoints } from './services/server-info.js';
 import { taskCloningEndpoints } from './services/task-cloning.js';
@@ -31,10 +37,16 @@ import { workerEndpoints } from './services/workers.js';
 export const ENDPOINTS: EndpointTable = {
   ...authEndpoints,
   ...infoEndpoints,
+  ...storageEndpoints,
+  ...userEndpoints,
   ...projectEndpoints,
   ...projectQueryEndpoints,
   ...projectRemovalEndpoints,
   ...projectValueEndpoints,
+  ...organizationDownloadEndpoints,
+  ...organizationEndpoints,
+  ...pipelineEndpoints,
+  ...reportDataEndpoints,
   ...reportEndpoints,
   ...queueEndpoints,
   ...queueTaskEndpoints,

@@ -73,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     scrolls: new Scrolls(),
     browsing: new Kept(),
     samples: new Kept(),
+    downloads: new Kept(),
     backtracking,
     patterns: new Patterns(backtracking),
     ...documentTables(database),

@@ -79,9 +79,9 @@ function pathOf(request: FastifyRequest): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
-function download(reply: FastifyReply, { text, fileName }: Download): FastifyReply {
+function download(reply: FastifyReply, { text, fileName, type }: Download): FastifyReply {
   return signed(reply)
-    .type('text/plain; charset=utf-8')
+    .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
     .send(text);
 }

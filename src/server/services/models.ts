@@ -5,9 +5,9 @@ import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpo
 import { newId } from '../ids.js';
 import { asObject, asText, type JsonObject } from '../json.js';
 import { withSubprojects } from '../projects/project-tree.js';
-import { SEARCH, type SearchQuery, search } from '../query/search.js';
+import { SEARCH, type SearchQuery } from '../query/search.js';
 import { type Body, flag, integer, json, required, requiredAs, text, texts, withDefault } from '../schema.js';
-import { modelOf, shownModel } from '../tasks/model-document.js';
+import { modelOf, searchModels, shownModel } from '../tasks/model-document.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
 import { MODEL_FIELDS, modelFields } from './model-fields.js';
 
@@ -102,13 +102,7 @@ function getById({ server, body }: Call<{ readonly model: string }>): JsonObject
 }
 
 function find({ server, body }: Call<SearchQuery & Body<typeof QUERY>>, joined: boolean): JsonObject {
-  const { documents, scroll } = search(server, withSubprojects(server, body), {
-    joined,
-    kind: 'models',
-    scan: (narrowing) => server.models.scan(narrowing),
-    find: (id) => server.models.find(id),
-    shown: shownModel,
-  });
+  const { documents, scroll } = searchModels(server, withSubprojects(server, body), joined);
   if (!joined || !body.include_stats) return { models: documents, ...scroll };
   const models = documents.map((model) => ({ ...model, stats: statsOf(server, asText(model.id) ?? '') }));
   return { models, ...scroll };

@@ -32,7 +32,7 @@ const PARAMETER = {
   pattern: text,
   allow_public: flag,
 } as const;
-const TAGS = {
+export const TAGS = {
   projects: listOf(nullableText),
   include_system: flag,
   filter: object({ tags: texts, system_tags: texts }),
