@@ -84,7 +84,12 @@ export function plotTree(events: readonly JsonObject[], names: ReadonlyMap<strin
     let level = tree;
     for (const key of [String(event.metric), String(event.variant), task]) {
       const inner = asObject(level[key]);
-      Object.defineProperty(level, key, { value: inner, enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(level, key, {
+        value: inner,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
       level = inner;
     }
     const iteration = String(event.iter);

@@ -76,7 +76,8 @@ export function nextSample(
   const isValid = (row: Record<string, unknown>) =>
     isPlot ||
     ranges.some(
-      (range) => range.metric === row.metric && range.variant === row.variant && Number(row.iter) >= range.min,
+      (range) =>
+        range.metric === row.metric && range.variant === row.variant && Number(row.iter) >= range.min,
     );
   return firstSample(database, view, sql, bound, isValid);
 }
@@ -91,7 +92,10 @@ function scope({
   task,
   metric,
   variant,
-}: Partial<Pick<SampleView, 'metric' | 'variant'>> & Pick<SampleView, 'type' | 'task'>): [string, Bindable[]] {
+}: Partial<Pick<SampleView, 'metric' | 'variant'>> & Pick<SampleView, 'type' | 'task'>): [
+  string,
+  Bindable[],
+] {
   const conditions = [
     'task = ?',
     'type = ?',
@@ -104,7 +108,8 @@ function scope({
 }
 
 function orderOf({ type }: SampleView, direction: string): string {
-  const names = type === 'plot' ? `metric ${direction}, variant` : `metric ${direction}, variant ${direction}`;
+  const names =
+    type === 'plot' ? `metric ${direction}, variant` : `metric ${direction}, variant ${direction}`;
   return `iter ${direction}, ${names}, json_extract(body, '$.url') DESC`;
 }
 
@@ -121,7 +126,9 @@ function firstSample(
   const [first] = events;
   if (first === undefined) return [];
   if (type !== 'plot') return [first];
-  return events.filter(({ iter, metric }) => iter === first.iter && metric === first.metric).slice(0, MAX_PLOTS);
+  return events
+    .filter(({ iter, metric }) => iter === first.iter && metric === first.metric)
+    .slice(0, MAX_PLOTS);
 }
 
 const MAX_PLOTS = 100;

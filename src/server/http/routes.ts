@@ -29,7 +29,6 @@ export type Succeed = (
   data: JsonObject | Download,
 ) => FastifyReply;
 
-const MAY_ADMINISTER = new Set(['admin', 'root', 'system']);
 const ANONYMOUS: Identity = { user: '', userName: '', company: '', role: '' };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 
@@ -126,15 +125,11 @@ function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject 
   }
 }
 
-/** @throws ApiError 401 or 403 */
+/** @throws ApiError 401 */
 function identify(server: ServerContext, { access }: Endpoint, headers: IncomingHttpHeaders): Identity {
   if (access === 'open') return ANONYMOUS;
   if (access === 'optional') return identifyIfKnown(server, headers);
-  const identity = authenticate(server, headers);
-  if (access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
-    throw new ApiError('role_not_allowed', { role: identity.role });
-  }
-  return identity;
+  return authenticate(server, headers);
 }
 
 function identifyIfKnown(server: ServerContext, headers: IncomingHttpHeaders): Identity {

@@ -43,7 +43,7 @@ function namedConditions(query: JsonObject, fields: SearchableFields, patterns: 
   for (const [name, value] of Object.entries(query)) {
     const empty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
     const make = empty ? undefined : READERS.find(([kind]) => covers(fields[kind], name))?.[1];
-    if (make !== undefined && !empty) conditions.push(make(name, value, patterns));
+    if (make !== undefined && !empty) conditions.push(make(pathOf(name), value, patterns));
   }
   return conditions;
 }
@@ -115,7 +115,8 @@ function filters(all: JsonObject, fields: SearchableFields): Predicate[] {
     .filter(([path, filter]) => covers(fields.lists, path) && (filter ?? null) !== null)
     .map(([path, filter]) => {
       const matches = fieldFilter(path, filter ?? null);
-      return (document) => matches(textsAt(document, path));
+      const place = pathOf(path);
+      return (document) => matches(textsAt(document, place));
     });
 }
 
@@ -133,6 +134,17 @@ function fullText(text: string | undefined): Predicate[] {
       return words.every((word) => content.includes(word));
     },
   ];
+}
+
+/**
+ * The path that a field of a query means. Of metadata, keys have their dots as `%2E`, and nothing is below a value.
+ *
+ * @throws ApiError 400/12
+ */
+function pathOf(name: string): string {
+  if (!name.startsWith('metadata.')) return name;
+  if (name.split('.').length > 3) throw new ApiError('validation_error', { path: name }, 'invalid field');
+  return name.replaceAll('%2E', '.');
 }
 
 function covers(names: readonly string[], name: string): boolean {

@@ -123,4 +123,3 @@ function answer(
     max_iteration: range?.max ?? null,
   };
 }
-

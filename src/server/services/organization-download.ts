@@ -64,7 +64,8 @@ function pageOf(call: Call, query: Prepared, page: number, size: number): JsonOb
 function download(call: CallWith<typeof DOWNLOADED>): Download {
   const id = call.body.prepare_id;
   const query = call.server.downloads.get(id) as Prepared | undefined;
-  if (query === undefined) throw new ApiError('invalid_id', { prepare_id: id }, 'nothing was prepared under it');
+  if (query === undefined)
+    throw new ApiError('invalid_id', { prepare_id: id }, 'nothing was prepared under it');
   const { field_mappings: fields } = query;
   const rows: JsonObject[] = [];
   for (let page = 0; rows.length < MAX_ITEMS; page += 1) {
@@ -86,7 +87,12 @@ function cell(row: JsonObject, { field, values = [] }: Prepared['field_mappings'
   const found = valueAt(row, field);
   const value = isObject(found) ? asObject(found).id : found;
   const mapped = values.find(({ key }) => key === value)?.value ?? value;
-  const text = mapped === undefined || mapped === null ? '' : typeof mapped === 'string' ? mapped : JSON.stringify(mapped);
+  const text =
+    mapped === undefined || mapped === null
+      ? ''
+      : typeof mapped === 'string'
+        ? mapped
+        : JSON.stringify(mapped);
   // A spreadsheet would run a text that begins like a formula.
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }

@@ -1,4 +1,4 @@
-import { PartialError, ApiError } from '../api-error.js';
+import { ApiError, PartialError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
@@ -54,7 +54,8 @@ function runName(server: ServerContext, task: TaskDocument): string {
   const project = server.projects.find(task.project ?? '');
   if (project === undefined) return task.name;
   const name = project.basename;
-  const isRun = (other: string) => other === name || (other.startsWith(`${name} #`) && /^\d+$/.test(other.slice(name.length + 2)));
+  const isRun = (other: string) =>
+    other === name || (other.startsWith(`${name} #`) && /^\d+$/.test(other.slice(name.length + 2)));
   const runs = [...server.tasks.scan({ where: 'project = ?', parameters: [project.id] })].filter(
     (other) => other.id !== task.id && other.system_tags.includes('pipeline') && isRun(other.name),
   );
@@ -67,7 +68,8 @@ function deleteRuns(call: CallWith<typeof DELETED>): JsonObject {
   const all = [...server.tasks.scan({ where: 'project = ?', parameters: [body.project] })]
     .filter(({ type }) => type === 'controller')
     .map(({ id }) => id);
-  if (all.every((id) => body.ids.includes(id))) throw new ApiError('cannot_remove_all_runs', { project: body.project });
+  if (all.every((id) => body.ids.includes(id)))
+    throw new ApiError('cannot_remove_all_runs', { project: body.project });
   const ids = all.filter((id) => body.ids.includes(id));
   return each(deleteRun)({ ...call, body: { ids, force: true } });
 }

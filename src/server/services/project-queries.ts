@@ -175,7 +175,8 @@ function withSelectedContents({ server, body }: Call<QueryEx>): Set<string> | un
   const { active_users: users = [], children_type: type } = body;
   if (users.length === 0 && type === undefined) return undefined;
   const query = contentsQuery(body);
-  const holders: readonly string[] = type === undefined ? [] : [HIDDEN_NAMES.pipelines, HIDDEN_NAMES.datasets];
+  const holders: readonly string[] =
+    type === undefined ? [] : [HIDDEN_NAMES.pipelines, HIDDEN_NAMES.datasets];
   const found = new Set<string>();
   for (const kind of KINDS_OF_CONTENTS[type ?? 'any']) {
     const matches = predicateOf(query, SEARCHABLE[kind], server.patterns);

@@ -42,8 +42,17 @@ function foundModels({ server }: Call, query: SearchQuery): JsonObject {
   return { tasks: documents, ...scroll };
 }
 
-function dataOf({ server: { database } }: Call, body: Body<typeof QUERY>, owners: readonly Owner[]): JsonObject {
-  const { debug_images: images, plots, scalar_metrics_iter_histogram: curves, single_value_metrics: values } = body;
+function dataOf(
+  { server: { database } }: Call,
+  body: Body<typeof QUERY>,
+  owners: readonly Owner[],
+): JsonObject {
+  const {
+    debug_images: images,
+    plots,
+    scalar_metrics_iter_histogram: curves,
+    single_value_metrics: values,
+  } = body;
   const type = 'training_debug_image';
   return {
     ...(images === undefined

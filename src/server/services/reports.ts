@@ -86,7 +86,10 @@ function update(call: CallWith<typeof UPDATED>): JsonObject {
   if (task.status !== 'created' && !isFree)
     throw new ApiError('invalid_task_status', { expected: 'created', status: task.status });
   put(call, task, { ...fields, last_update: isoDate(call.server.now()) });
-  return { updated: 1, fields: { ...fields, ...(report === undefined ? {} : { report: shortened(report) }) } };
+  return {
+    updated: 1,
+    fields: { ...fields, ...(report === undefined ? {} : { report: shortened(report) }) },
+  };
 }
 
 /** Whole words up to the length, as the released server answers the text. */

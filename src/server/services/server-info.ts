@@ -1,5 +1,4 @@
-import { ApiError } from '../api-error.js';
-import { type CallWith, type Endpoint, type EndpointTable, endpoint } from '../endpoint.js';
+import { type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { flag } from '../schema.js';
 import { API_VERSION, SERVER_VERSION } from '../versions.js';
@@ -14,19 +13,12 @@ export const infoEndpoints: EndpointTable = {
     earlier: endpoint({}, () => INFO),
   }),
   'server.report_stats_option': endpoint(STATS_OPTION, statsOption),
-  'server.config': reserved(),
-  'server.endpoints': reserved(),
-  'server.get_stats': reserved(),
+  'server.config': reservedEndpoint(),
+  'server.endpoints': reservedEndpoint(),
+  'server.get_stats': reservedEndpoint(),
 };
 
 /** The server reports nothing to anyone, so there is nothing to enable. */
 function statsOption(_call: CallWith<typeof STATS_OPTION>): JsonObject {
   return { supported: false };
-}
-
-/** A call for the roles `system` and `root`, which no user of this server has. */
-function reserved(): Endpoint {
-  return endpoint({}, ({ identity }) => {
-    throw new ApiError('role_not_allowed', { role: identity.role });
-  });
 }

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
 import { COMPANY_NAME } from '../auth/accounts.js';
 import type { UserDocument } from '../context.js';
-import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
 import { asObject, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
 import { withProjectsBelow } from '../projects/project-tree.js';
 import { SEARCH, type SearchQuery, search } from '../query/search.js';
@@ -16,7 +16,12 @@ export const userEndpoints: EndpointTable = {
   'users.get_current_user': endpoint({}, currentUser),
   'users.get_by_id': endpoint(USER, getUser),
   'users.get_all': endpoint(SEARCH, (call) => find(call, call.body, false)),
-  'users.get_all_ex': endpoint(QUERY_EX, getAllEx, { since: [2, 8], earlier: endpoint(SEARCH, (call) => find(call, call.body, true)) }),
+  'users.get_all_ex': endpoint(QUERY_EX, getAllEx, {
+    since: [2, 8],
+    earlier: endpoint(SEARCH, (call) => find(call, call.body, true)),
+  }),
+  'users.create': reservedEndpoint(),
+  'users.delete': reservedEndpoint(),
   'users.update': endpoint(UPDATED, update),
   'users.get_preferences': endpoint({}, (call) => ({ preferences: preferencesOf(call) })),
   'users.set_preferences': endpoint(PREFERENCES, setPreferences),

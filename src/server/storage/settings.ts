@@ -9,6 +9,7 @@ export function readSetting(database: Database, name: string): JsonObject {
 }
 
 export function writeSetting(database: Database, name: string, value: JsonObject): void {
-  const sql = 'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+  const sql =
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
   database.run(sql, name, JSON.stringify(value));
 }

@@ -10,6 +10,9 @@ test('paths with and without a version', (t) => {
   t.deepEqual(endpointPath('/tasks.get_all?page=1'), { name: 'tasks.get_all', version: '2.34' });
   t.deepEqual(endpointPath('//v2.23/tasks.get_all/'), { name: 'tasks.get_all', version: '2.23' });
   t.like(endpointPath('/v999/tasks.get_all'), { version: '999' });
+  t.deepEqual(endpointPath('/api/tasks.get_all'), { name: 'tasks.get_all', version: '2.34' });
+  t.deepEqual(endpointPath('/api/v2.23/tasks.get_all'), { name: 'tasks.get_all', version: '2.23' });
+  t.is(routeUrl({ url: '/api/v2.23/tasks.get_all?page=1' }), '/tasks.get_all?page=1');
   for (const path of [
     '/',
     '/v2/tasks.get_all',
@@ -17,6 +20,8 @@ test('paths with and without a version', (t) => {
     '/v2.3.4/tasks.get_all',
     '/tasks.get_all/x',
     '/2.5/tasks.get_all',
+    '/v2.5/api/tasks.get_all',
+    '/api/api/tasks.get_all',
   ]) {
     t.is(endpointPath(path), undefined, path);
     t.is(routeUrl({ url: path }), path);
