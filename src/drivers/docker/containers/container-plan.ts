@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
 import type { PullPolicy } from '../../../container/run-options/request-draft.js';
 import type { SetupScript } from '../../../container/setup-scripts.js';
-import type { MountedFolder } from '../docker-place.js';
+import type { MountedFolder } from '../../container/container-place.js';
 import type { RunFiles } from '../files/run-files.js';
 import { WAITING_COMMAND } from '../waiting-command.js';
 
