@@ -5,6 +5,7 @@ import { controlFolder, stagingFolder } from '../../container/layout.js';
 import { AgentError, isAgentError } from '../../errors.js';
 import { type ContainerOutput, IN_CONTAINER } from '../container/container-output.js';
 import { CONTAINER, ContainerPlace, type MountedFolder } from '../container/container-place.js';
+import { networkVariables } from '../container/network-variables.js';
 import type {
   Driver,
   ImageMaker,
@@ -20,7 +21,6 @@ import {
   boundFolders,
   type ContainerPlan,
   completeRequest,
-  networkVariables,
   removedVariables,
   runLabels,
   SIDE_LABEL,
