@@ -14,8 +14,11 @@ export interface CopyOut {
   environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Modes and owners of the container mean nothing here. */
-const EXTRACT = ['tar', '-x', '--strip-components=1', '--no-same-owner', '--no-same-permissions'] as const;
+/** Modes and owners of the container mean nothing here. The archive is read to its end, which may come after its mark. */
+const EXTRACT: readonly [string, ...string[]] = [
+  'tar',
+  ...['-x', '--strip-components=1', '--no-same-owner', '--no-same-permissions', '--ignore-zeros'],
+];
 
 /**
  * Copies a folder of a container to a new folder of this machine.

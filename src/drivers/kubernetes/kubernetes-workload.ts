@@ -166,7 +166,11 @@ export class KubernetesWorkload implements Workload {
     const pod = await cluster.pod(ref.pod);
     const keeper = pod?.status?.containerStatuses?.find(({ name }) => name === KEEPER_CONTAINER);
     if (keeper?.state?.running === undefined) {
-      this.#notes.add(`pod ${ref.pod} is gone: what its command printed last is lost`);
+      const size = Number.parseInt(keeper?.state?.terminated?.message ?? '', 10);
+      if (size > position)
+        this.#notes.add(`the last ${size - position} bytes of the output are lost with pod ${ref.pod}`);
+      else if (Number.isNaN(size))
+        this.#notes.add(`pod ${ref.pod} is gone: what its command printed last is lost`);
       return;
     }
     const argv = ['/bin/sh', '-c', REST, 'sh', String(position + 1), OUTPUT_INSIDE];

@@ -31,16 +31,17 @@ export async function createPod(cluster: Cluster, pod: V1Pod, parts: CreationPar
       return await cluster.createPod(pod, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (isQuotaRefusal(error)) await quota.pause(error.message);
-      else {
-        const known = clusterError(`making pod ${pod.metadata?.name}`, error, cluster.access.server);
-        const isTaken = hasStatus(error, 409);
-        if (tries === TRIES || !(isTaken || isAgentError(known, 'KUBERNETES'))) throw known;
-        const there = isTaken ? await taken(cluster, pod, mayBeOurs) : undefined;
-        if (there !== undefined) return there;
-        mayBeOurs ||= !isTaken;
-        await sleep(AGAIN_MS, undefined, { signal });
+      if (isQuotaRefusal(error)) {
+        await quota.pause(error.message);
+        continue;
       }
+      const isTaken = hasStatus(error, 409);
+      const known = clusterError(`making pod ${pod.metadata?.name}`, error, cluster.access.server);
+      if (tries === TRIES || !(isTaken || isAgentError(known, 'KUBERNETES'))) throw known;
+      const there = isTaken && (await taken(cluster, pod, mayBeOurs));
+      if (there) return there;
+      mayBeOurs ||= !isTaken;
+      await sleep(AGAIN_MS, undefined, { signal });
     }
   }
 }

@@ -5,6 +5,10 @@ import type { PlaceCommand } from '../driver.js';
 /** File that takes the command's output, on a volume of the pod. */
 export const OUTPUT_INSIDE = `${CONTROL_INSIDE}/output`;
 
+/** Seconds for the agent to read what a command wrote that ended together with its pod. */
+const READ_S = 5;
+const MESSAGE_FILE = '/dev/termination-log';
+
 /**
  * First process of the task's container: waits at a pipe until the agent releases it, then becomes the command.
  * The script is looked for again and again, because the end of an orphan interrupts some shells at the pipe.
@@ -18,14 +22,23 @@ trap - TERM; . ${CONTROL_INSIDE}/start`,
 ];
 
 /**
- * The second container: keeps the pod after the end of the command, so that its output can be read. It lets TERM pass,
- * which comes to both containers where the pod is deleted or evicted, and ends once the agent has read all.
+ * The second container: keeps the pod after the end of the command, so that its output can be read, and ends once the agent
+ * has read all. TERM comes to both containers where the cluster ends the pod: the command has the pod's grace, and the agent
+ * a few seconds to read what it wrote last, since the API does not tell of the command's end before this container's. The
+ * size of the output is left as the message of the container.
  */
 export const KEEPER: string[] = [
   '/bin/sh',
   '-c',
-  `trap '' TERM; cd ${CONTROL_INSIDE} && { [ -p done ] || mkfifo -m 666 done; } || exit 125
-until read -r word < done && [ "$word" = done ]; do :; done 2>/dev/null`,
+  `asked=; trap 'asked=1' TERM; cd ${CONTROL_INSIDE} && { [ -p done ] || mkfifo -m 666 done; } || exit 125
+{ read -r word < done; } & reader=$!
+wait "$reader"
+if [ -n "$asked" ] && [ -e pid ]; then
+  while [ -d "/proc/$(cat pid)" ]; do sleep 1; done
+  left=${READ_S}
+  while [ "$left" -gt 0 ] && kill -0 "$reader"; do sleep 1; left=$((left - 1)); done 2>/dev/null
+fi
+wc -c < output > ${MESSAGE_FILE}`,
 ];
 
 /** What the command is started by, before it is released. */
