@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { DockerPlace } from '../../../src/drivers/docker/docker-place.js';
+import { ContainerPlace } from '../../../src/drivers/container/container-place.js';
 import { Engine } from '../../../src/drivers/docker/engine.js';
 import { imageKey } from '../../../src/drivers/docker/image/inspect-image.js';
 import {
@@ -247,7 +247,7 @@ test('errors name their cause', async (t) => {
 test('containers of runs that are not known any more are found by label', async (t) => {
   const { driver, client, request } = await bench(t);
   const place = await driver.open(request);
-  t.true(place instanceof DockerPlace);
+  t.true(place instanceof ContainerPlace);
   const container = String(place.ref.container);
   const folder = path.dirname(request.runFolder);
   t.deepEqual(await driver.collect(folder, new Set([path.basename(request.runFolder)])), []);
