@@ -55,6 +55,24 @@ for (const [first, second, status] of STOPPING) {
   });
 }
 
+const PAUSED: readonly (readonly [signal: NodeJS.Signals, busy: boolean, stages: boolean[]])[] = [
+  ['SIGTERM', true, [true, true, false, false]],
+  ['SIGTERM', false, [true, true, false, false]],
+  ['SIGINT', true, [true, false, false, false]],
+  ['SIGINT', false, [true, true, false, false]],
+  ['SIGUSR2', true, [true, false, false, true]],
+];
+
+for (const [signal, busy, expected] of PAUSED) {
+  test(`${signal} ends a paused daemon ${busy ? 'with a task' : 'without one'} as it ends a running one`, (t) => {
+    const { source, left, stages, signals } = setUp(busy);
+    signals.request({ to: 'pause', cause: 'a test' });
+    source.emit(signal);
+    t.deepEqual(stages(), expected);
+    t.deepEqual(left, []);
+  });
+}
+
 test('a single run is stopped by the first Ctrl-C, and by SIGUSR2, on behalf of its own user', (t) => {
   for (const signal of ['SIGINT', 'SIGUSR2']) {
     const { source, stages, signals } = setUp(true, true);
