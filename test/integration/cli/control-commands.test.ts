@@ -205,5 +205,5 @@ asRoot("another user's daemon is left to that user", async (t: ExecutionContext)
     });
   const error = t.throws(run) as Error & { status: number; stderr: string };
   t.is(error.status, 1);
-  t.regex(error.stderr, /belongs to another user, whose daemons answer to that user alone/);
+  t.regex(error.stderr, /belongs to another user, and only that user can control the daemons/);
 });
