@@ -74,7 +74,7 @@ test('a card that is lost mid-run is out of service until it is back and enabled
   t.deepEqual((await table.read()).outOfService, []);
 });
 
-test('an error of the driver counts until its device is enabled', async (t) => {
+test('an error of the driver applies until its device is enabled', async (t) => {
   const { check, tool, table, xids } = await machine(t, { noFault: true });
   tool(WHOLE);
   await check();

@@ -235,7 +235,7 @@ for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon
   });
 }
 
-test('a flag that only old scripts have is told to have no effect, and is not offered', async (t) => {
+test('a flag of old scripts gets a warning that it has no effect, and is not offered', async (t) => {
   const { shown } = await agent(['daemon', '--force-current-version']);
   t.regex(shown, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
   t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version/);

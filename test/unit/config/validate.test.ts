@@ -61,7 +61,7 @@ test('a value out of the list is a warning', (t) => {
   ]);
 });
 
-test('a key without effect is told once, and only when it is changed', (t) => {
+test('a key without effect gets one warning, and only if the user changed it', (t) => {
   t.deepEqual(check('agent.bootstrap { use_bootstrap: true, check_for_latest: false }'), FINE);
   const { warnings } = check('agent.bootstrap {\n check_for_latest: true\n}');
   t.is(warnings.length, 2);

@@ -9,7 +9,7 @@ test('priority order starts at the first queue whatever was served last', (t) =>
   t.deepEqual(ids(queuesToAsk(queues, 'priority', 'a')), ['a', 'b']);
 });
 
-test('fair order goes on behind the queue that was served last', (t) => {
+test('fair order resumes after the queue that was served last', (t) => {
   const queues = [queue('a', ['1']), queue('b', ['2']), queue('c', ['3'])];
   t.deepEqual(ids(queuesToAsk(queues, 'fair', undefined)), ['a', 'b', 'c']);
   t.deepEqual(ids(queuesToAsk(queues, 'fair', 'a')), ['b', 'c', 'a']);

@@ -91,7 +91,7 @@ test('SIGUSR2 leaves what runs to the next daemon, and a signal after it ends th
   t.deepEqual(left, [143]);
 });
 
-test('a closed watch hears nothing', (t) => {
+test('a closed watch gets no signal', (t) => {
   const { source, signals, stages } = setUp(true);
   signals.close();
   source.emit('SIGTERM');
