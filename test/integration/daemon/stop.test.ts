@@ -90,9 +90,9 @@ test.serial('--resume takes a drain back, and only that', async (t) => {
   const later = await agent.enqueue(QUICK);
   const resume = agent.agent('daemon', '--resume');
   t.is((await resume.exited).code, 0, resume.output());
-  t.regex(resume.output(), /^clearml-agent worker_id=test:0 pid=\d+ takes tasks$/m);
+  t.regex(resume.output(), /^clearml-agent worker_id=test:0 pid=\d+ pulls tasks$/m);
   t.is((await drain.exited).code, 0, drain.output());
-  t.regex(drain.output(), /^test:0 was resumed and takes tasks$/m);
+  t.regex(drain.output(), /^test:0 was resumed and pulls tasks$/m);
   await until(async () => (await tagsOf(agent, 'test:0')).join() === 'blue', { what: 'the tags' });
   const shown = agent.agent('daemon', '--status');
   await shown.exited;

@@ -79,7 +79,7 @@ test('variables: empty ones, ones without effect, mistyped ones', (t) => {
     CLEARML_TASK_ID: '',
   };
   t.deepEqual(check('', env).warnings.slice(1), [
-    'set to nothing, which counts as not set: CLEARML_API_HOST, TRAINS_WORKER_ID',
+    'empty, and therefore ignored: CLEARML_API_HOST, TRAINS_WORKER_ID',
     'variable CLEARML_AGENT_DEBUG_INFO has no effect: --debug is not divided into topics',
     'unknown variable CLEARML_AGENT_GIT_USR; did you mean CLEARML_AGENT_GIT_USER?',
   ]);
