@@ -83,6 +83,8 @@ export interface Capabilities {
   readonly ownEnvironment: boolean;
   /** Opening a place may take minutes (an image is pulled), so the code is fetched meanwhile. */
   readonly slowToOpen: boolean;
+  /** A scheduler applies the processors, memory and time that the task states. Otherwise the agent does. */
+  readonly appliesResources: boolean;
 }
 
 /** Makes an image of a place in which a task was made ready. */
@@ -190,13 +192,11 @@ export interface Staging {
   of(file: string): string;
   /**
    * Moves what was made there to its path in the workspace; it belongs to the place's user from then on.
-   *
    * @throws AgentError DOCKER_CONTAINER when something else is at that path already
    */
   handOver(file: string): Promise<void>;
   /**
    * Copies a folder of the workspace to a new folder of the host, without a look at where its links lead.
-   *
    * @throws AgentError ENVIRONMENT_CREATE, DISK_FULL
    */
   copyOut(file: string, to: string): Promise<void>;

@@ -2,6 +2,7 @@ import type { Accounts } from './auth/accounts.js';
 import type { Scrolls } from './query/scrolls.js';
 import type { Database } from './storage/database.js';
 import { Documents, type Stored } from './storage/documents.js';
+import type { QueueWaits } from './tasks/queue-waits.js';
 import type { TaskDocument } from './tasks/task-document.js';
 
 /** What every handler works with. */
@@ -18,6 +19,7 @@ export interface ServerContext {
   readonly tasks: Documents<TaskDocument>;
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
+  readonly queueWaits: QueueWaits;
 }
 
 export interface UserDocument extends Stored {

@@ -15,7 +15,8 @@ import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { changeStatus } from './tasks/change-status.js';
-import { createQueue } from './tasks/queue-entries.js';
+import { countEntries, createQueue } from './tasks/queue-entries.js';
+import { QueueWaits } from './tasks/queue-waits.js';
 import { forgetExpired } from './workers/worker-store.js';
 
 export interface ServerOptions {
@@ -67,10 +68,12 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     tokenSecret: secrets.tokenSecret,
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
+    queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     ...documentTables(database),
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
+    server.queueWaits.close();
     await Promise.all(listeners.map(closeListener));
     database.close();
   };

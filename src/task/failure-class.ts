@@ -60,7 +60,7 @@ export function setupCause(error: unknown): SetupCause {
 
 /** `undefined` for what is no failure, and for a task that a user stopped. */
 export function failureClass(end: RunEnd): FailureClass | undefined {
-  if (end.kind === 'stop') return undefined;
+  if (end.kind === 'stop') return end.reason === 'time_limit' ? 'time_limit' : undefined;
   if (end.kind === 'setup') return end.class ?? 'setup';
   const { exit } = end;
   if (exit.kind === 'lost') return 'agent_lost';

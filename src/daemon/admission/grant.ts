@@ -7,6 +7,8 @@ export interface Grant {
   readonly record?: GrantRecord;
   /** A task came: the claim names it and the folder of its run from now on. */
   begin(run: { task: string; folder: string }): Promise<void>;
+  /** Whether it holds for the task that came; absent where it holds for each. */
+  fits?(task: string): Promise<boolean>;
   /** Gives everything back. */
   release(): Promise<void>;
 }

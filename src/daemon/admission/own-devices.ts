@@ -1,9 +1,11 @@
 import { overlaps } from '../../gpu/claims/shares.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
-import { Admission, changeOf } from './admission.js';
+import { Admission } from './admission.js';
+import { changeOf } from './change-of.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { taskNeeds } from './task-needs.js';
 
 /** What one run of `agent execute` holds, until it is closed. */
 export interface OwnDevices {
@@ -18,15 +20,16 @@ const LOOK_MS = 5_000;
  * Waits until the GPUs of an agent without a queue are free, and claims them. An agent that a task runs on the same GPUs
  * has those of its task.
  *
- * @param state folder of the agents of this user
+ * @param run `state`: folder of the agents of this user; `task`: what is to run
  * @throws the reason of the signal when it aborts
  */
 export async function claimOwnDevices(
   ctx: AgentContext,
-  state: string,
+  run: { state: string; task: string },
   signal: AbortSignal,
 ): Promise<OwnDevices> {
   const { config, gpus, logger, workerId } = ctx;
+  const { state, task } = run;
   const warn = (line: string) => logger.warn(line);
   const { visible } = gpuVisibility({ env: config.env });
   const claims = new GpuClaims({
@@ -47,6 +50,7 @@ export async function claimOwnDevices(
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
     isTaken: async () => false,
+    needs: taskNeeds(ctx),
     reserveAfterMs: Number.POSITIVE_INFINITY,
     warn,
   });
@@ -55,7 +59,7 @@ export async function claimOwnDevices(
   try {
     for (;;) {
       signal.throwIfAborted();
-      const grant = await admission.admit({ id: '' });
+      const grant = await admission.admit({ id: '', entries: [task] });
       if (grant !== undefined) return { grant, close };
       await wait(LOOK_MS, signal);
     }

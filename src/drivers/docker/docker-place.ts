@@ -34,6 +34,7 @@ export const CONTAINER: Capabilities = {
   assignsGpus: true,
   ownEnvironment: true,
   slowToOpen: true,
+  appliesResources: false,
 };
 
 export interface DockerPlaceOptions {

@@ -71,7 +71,7 @@ export class SlurmDriver implements Driver {
 
   async open({ taskId, runFolder, workspace, task, reporter }: PlaceRequest): Promise<SlurmPlace> {
     const { settings } = this.#options;
-    const { options, notes } = taskOptions(task?.record.hyperparams, settings.allowed);
+    const { options, notes } = taskOptions(task?.record ?? {}, settings.allowed);
     for (const note of notes) reporter.line(note, 'WARNING');
     const image = task?.record.container?.image;
     if (image)

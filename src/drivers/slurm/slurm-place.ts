@@ -16,6 +16,7 @@ export const LOGIN_NODE: Capabilities = {
   assignsGpus: true,
   ownEnvironment: false,
   slowToOpen: false,
+  appliesResources: true,
 };
 
 /** The login node, where code and packages are prepared in folders that the compute nodes see by the same paths. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
+import { type AgentUnderTest, agentUnderTest, userProperties } from '../../support/agent-under-test.js';
 import { EIGHT_CARDS, gpuMachine, type TestCard } from '../../support/gpu-machine.js';
 import { until } from '../../support/until.js';
 
@@ -19,7 +19,7 @@ function shell(diff: string) {
 
 interface GpuAgent extends AgentUnderTest {
   queues: Record<string, string>;
-  enqueueTo(queue: string, script?: string): Promise<string>;
+  enqueueTo(queue: string, script?: string, properties?: Record<string, string>): Promise<string>;
   /** Waits until the task runs; answers its devices. */
   devices(task: string): Promise<string[]>;
   finish(task: string): void;
@@ -41,7 +41,8 @@ async function gpuAgent(
   return {
     ...agent,
     queues,
-    enqueueTo: (queue, script = HOLDS) => agent.enqueue(shell(script), queues[queue]),
+    enqueueTo: (queue, script = HOLDS, properties = {}) =>
+      agent.enqueue(shell(script), queues[queue], userProperties(properties)),
     devices: (task) =>
       until(async () => existsSync(holder(task)) && readFileSync(holder(task), 'utf8').trim(), {
         what: `task ${task} to run`,
@@ -124,6 +125,50 @@ test('a large task that waits keeps GPUs free as they come free', async (t) => {
   t.is((await agent.devices(second)).length, 1);
   agent.finish(second);
   t.is((await agent.ended(second)).status, 'completed');
+  await noClaims(agent);
+});
+
+/** When each claim ends at the latest, by its task. */
+function claimEnds(agent: AgentUnderTest): Map<string, number | undefined> {
+  const read = (file: string) => readFileSync(path.join(agent.home.folder, 'gpu-table', file), 'utf8');
+  return new Map(claimFiles(agent).map((file) => ((one) => [one.task, one.endsBy])(JSON.parse(read(file)))));
+}
+
+test('a task that ends before a reservation is due uses its devices, also after a restart', async (t) => {
+  const agent = await gpuAgent(t, ['first', 'second', 'big'], [{}, {}]);
+  Object.assign(agent.home.env, { CLEARML_AGENT__AGENT__GPU_RESERVE_AFTER_SEC: '0' });
+  const words = ['--dynamic-gpus', '--gpus', '0-1', '--queue', 'first=1', 'second=1', 'big=2'];
+  const daemon = agent.agent('daemon', ...words, '--foreground');
+  const limited = (queue: string, time: string) => agent.enqueueTo(queue, HOLDS, { time });
+  const running = await limited('first', '2h');
+  await agent.devices(running);
+  const big = await agent.enqueueTo('big');
+  await until(async () => reservationFiles(agent).length === 1, { what: 'the reservation' });
+  // Asked for first in every look, so it was refused when the one behind it starts.
+  const longer = await limited('first', '3h');
+  const shorter = await limited('second', '1h');
+  await agent.devices(shorter);
+  t.is((await agent.task(longer)).status, 'queued');
+  t.is((await agent.task(big)).status, 'queued');
+  const ends = claimEnds(agent);
+  t.true((ends.get(shorter) ?? 0) < (ends.get(running) ?? 0));
+
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const next = agent.agent('daemon', ...words, '--foreground');
+  await until(async () => next.output().match(/attached again/g)?.length === 2, {
+    what: 'both runs',
+    context: next.output,
+  });
+  t.deepEqual(claimEnds(agent), ends);
+  const endless = await agent.enqueueTo('second');
+  for (const task of [shorter, running]) agent.finish(task);
+  t.deepEqual((await agent.devices(big)).sort(), ['0', '1']);
+  for (const task of [longer, endless]) t.is((await agent.task(task)).status, 'queued');
+  agent.finish(big);
+  for (const task of [longer, endless]) await agent.devices(task);
+  t.is(claimEnds(agent).get(endless), undefined);
+  for (const task of [longer, endless]) agent.finish(task);
   await noClaims(agent);
 });
 
@@ -340,11 +385,10 @@ test('what cannot be served is refused before a task is taken', async (t) => {
 test('one daemon gives out a GPU, and flags find it', async (t) => {
   const agent = await gpuAgent(t, ['one']);
   const daemon = start(agent, 'one=1');
-  await until(async () => daemon.output().includes('Listening'), {
+  await until(async () => /gpus \(min, max\)/.test(daemon.output()), {
     what: 'the daemon',
     context: daemon.output,
   });
-  t.regex(daemon.output(), /gpus \(min, max\)/);
   const second = agent.agent('daemon', '--dynamic-gpus', '--gpus', '6-9', '--queue', 'one=1', '--foreground');
   t.is((await second.exited).code, 2);
   t.regex(second.output(), /GPU 6, 7 belongs to the daemon test:dgpu0-7/);
