@@ -1,5 +1,6 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import { causeLine } from '../errors.js';
+import { compileHotCode } from '../os/spare-memory.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
@@ -186,6 +187,8 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue, aside, grant, journal } = run;
   const { board, ctx } = daemon;
+  // Its log may have millions of lines.
+  compileHotCode();
   board.started({
     task,
     queue,
