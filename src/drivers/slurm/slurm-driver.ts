@@ -95,7 +95,7 @@ export class SlurmDriver implements Driver {
   async open(request: PlaceRequest): Promise<SlurmPlace> {
     const { taskId, runFolder, workspace, task, reporter } = request;
     const { settings } = this.#options;
-    const { options, notes } = taskOptions(task?.record.hyperparams, settings.allowed);
+    const { options, notes } = taskOptions(task?.record ?? {}, settings.allowed);
     for (const note of notes) reporter.line(note, 'WARNING');
     const ofQueue = await this.#queueOptions(task?.queue);
     const key = newKey(taskId);

@@ -19,6 +19,7 @@ export const LOGIN_NODE: Capabilities = {
   assignsGpus: true,
   ownEnvironment: false,
   slowToOpen: false,
+  appliesResources: true,
 };
 
 /** A job that waits for hours. */

@@ -7,17 +7,25 @@ import {
   taskOptions,
 } from '../../../../src/drivers/slurm/job-options.js';
 
-const asking = (properties: Record<string, unknown>) => ({
-  properties: Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => [name, { section: 'properties', name, value }]),
-  ),
+const asking = (properties: Record<string, string>, words = '') => ({
+  container: { arguments: words },
+  hyperparams: {
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, value]) => [name, { section: 'properties', name, value }]),
+    ),
+  },
 });
 const ALL = allowedWords(['cpus', 'memory', 'gpus', 'time', 'account', 'qos', 'partition', 'constraint']);
 
-const ASKED: Record<string, { properties: Record<string, unknown>; options: string[] }> = {
+const ASKED: Record<string, { properties: Record<string, string>; words?: string; options: string[] }> = {
   'processors and memory': {
     properties: { cpus: '4', memory: '16G' },
     options: ['--cpus-per-task=4', '--mem=16G'],
+  },
+  'processors by an argument of its container': {
+    properties: { memory: '512' },
+    words: '--cpus 4',
+    options: ['--cpus-per-task=4', '--mem=512M'],
   },
   'GPUs of a type': { properties: { gpus: 'a100:2' }, options: ['--gpus=a100:2'] },
   'days of time': { properties: { time: '1-12:00:00' }, options: ['--time=1-12:00:00'] },
@@ -25,19 +33,19 @@ const ASKED: Record<string, { properties: Record<string, unknown>; options: stri
     properties: { account: 'lab', constraint: 'a100&nvlink' },
     options: ['--account=lab', '--constraint=a100&nvlink'],
   },
-  'nothing by an empty value': { properties: { cpus: ' ', memory: undefined }, options: [] },
+  'nothing by an empty value': { properties: { cpus: ' ' }, options: [] },
   'nothing by a property of its own': { properties: { seed: '7' }, options: [] },
 };
 
-for (const [title, { properties, options }] of Object.entries(ASKED)) {
+for (const [title, { properties, words, options }] of Object.entries(ASKED)) {
   test(`a task asks for ${title}`, (t) => {
-    t.deepEqual(taskOptions(asking(properties) as never, ALL), { options, notes: [] });
+    t.deepEqual(taskOptions(asking(properties, words), ALL), { options, notes: [] });
   });
 }
 
 for (const [name, value] of Object.entries({
   cpus: '0',
-  memory: '4 G',
+  memory: '4 x',
   gpus: '--exclusive',
   time: 'forever',
   account: 'a b',
@@ -45,7 +53,7 @@ for (const [name, value] of Object.entries({
   constraint: 'a;b',
 })) {
   test(`a task's ${name} "${value}" is refused with the form that it takes`, (t) => {
-    const error = t.throws(() => taskOptions(asking({ [name]: value }) as never, ALL), {
+    const error = t.throws(() => taskOptions(asking({ [name]: value }), ALL), {
       code: 'TASK_INVALID',
     } as never);
     t.regex(error?.message ?? '', new RegExp(`^the user property ${name} takes .*, got "`));
@@ -53,12 +61,11 @@ for (const [name, value] of Object.entries({
 }
 
 test('what is not allowed is left out with a note, whatever its form', (t) => {
-  const { options, notes } = taskOptions(
-    asking({ cpus: '2', account: '--x' }) as never,
-    allowedWords(['cpus']),
-  );
+  const { options, notes } = taskOptions(asking({ cpus: '2', account: '--x' }), allowedWords(['cpus']));
   t.deepEqual(options, ['--cpus-per-task=2']);
-  t.deepEqual(notes, ['the user property account is ignored: agent.slurm.task_options does not list it']);
+  t.deepEqual(notes, [
+    'the user property account is ignored: agent.slurm.task_options does not list account',
+  ]);
 });
 
 test('an unknown word of the allow-list is refused with those that it takes', (t) => {
