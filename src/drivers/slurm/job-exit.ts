@@ -22,6 +22,11 @@ export function needsState({ code, asked }: LeftStatus): boolean {
   return asked || code !== 0;
 }
 
+/** Slurm signals the command and the script one after the other: the script may be done before its own signal comes. */
+function isCancelling({ code, signalled }: LeftStatus): boolean {
+  return signalled && (code === 128 + constants.signals.SIGTERM || code === 128 + constants.signals.SIGKILL);
+}
+
 type OwnExit = Extract<WorkloadExit, { kind: 'exited' | 'signalled' }>;
 
 const KILLED: OwnExit = { kind: 'signalled', signal: 'SIGKILL' };
@@ -60,7 +65,7 @@ export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: n
         reason: `${node} of ${named} failed${job.reason === 'None' ? '' : ` (${job.reason})`}`,
       };
     case 'CANCELLED':
-      if (left !== undefined && !left.asked) return exitOfStatus(left);
+      if (left !== undefined && !left.asked && !isCancelling(left)) return exitOfStatus(left);
       return { kind: 'ended', by: 'cancelled', reason: `${named} was cancelled outside the agent` };
   }
   if (left !== undefined) return exitOfStatus(left);

@@ -95,6 +95,16 @@ const ENDS: Record<string, Case> = {
     left: ASKED,
     exit: { kind: 'ended', by: 'cancelled', reason: 'Slurm job 5 was cancelled outside the agent' },
   },
+  'cancelled, the command ended before the script took the signal': {
+    state: 'CANCELLED',
+    left: left(143, { signalled: true }),
+    exit: { kind: 'ended', by: 'cancelled', reason: 'Slurm job 5 was cancelled outside the agent' },
+  },
+  'cancelled once the command had crashed': {
+    state: 'CANCELLED',
+    left: left(139, { signalled: true }),
+    exit: { kind: 'signalled', signal: 'SIGSEGV' },
+  },
   'cancelled once the command had ended': {
     state: 'CANCELLED',
     left: left(2),
