@@ -188,12 +188,16 @@ export class Admission {
       );
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
-    else this.#reservations.granted(queue.id);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await this.#freeWorker(claim.worker);
     const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
-    return stated.laidOver(this.#held({ ...record, ...stated.record }));
+    const grant = stated.laidOver(this.#held({ ...record, ...stated.record }));
+    const begin: Grant['begin'] = (run) => {
+      this.#reservations.granted(queue.id);
+      return grant.begin(run);
+    };
+    return { ...grant, begin };
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
