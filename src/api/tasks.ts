@@ -1,7 +1,6 @@
 import { AgentError, isAgentError } from '../errors.js';
 import type { ApiClient, CallOptions } from './client.js';
 import { API_PROBLEM, isApiError } from './errors.js';
-import { escapeForServer } from './resolve-name.js';
 import type {
   HyperParameter,
   TaskContainer,
@@ -157,13 +156,15 @@ export class TasksApi {
   }
 
   /**
-   * Tasks in progress that this worker, or one below it (`<worker>:service:<task>`), was the last to report, 500 at most:
-   * what tells whose they are, and nothing else. The server takes upper and lower case for equal.
+   * Tasks in progress that a worker with such an id was the last to report, 500 at most: what tells whose they are, and
+   * nothing else. The server takes upper and lower case for equal.
+   *
+   * @param workers a regular expression of worker ids
    */
-  inProgressOf(worker: string, options?: CallOptions): Promise<TaskRecord[]> {
+  inProgressOf(workers: string, options?: CallOptions): Promise<TaskRecord[]> {
     const query = {
       status: ['in_progress' as const],
-      _any_: { fields: ['last_worker'], pattern: `^${escapeForServer(worker)}(:service:.*)?$` },
+      _any_: { fields: ['last_worker'], pattern: workers },
       only_fields: [...STATUS_FIELDS, 'last_worker_report', 'runtime', 'execution.queue'],
       search_hidden: true,
       page: 0,

@@ -1,5 +1,6 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
 import { causeLine } from '../errors.js';
+import { compileHotCode } from '../os/spare-memory.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
@@ -14,18 +15,19 @@ import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
 import { devicesOf, type RunBoard } from './runs/run-board.js';
-import type { RunIdentity, RunSubject } from './runs/run-contexts.js';
+import type { RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js';
+import { idsOfRuns } from './worker-id.js';
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
-  daemon.readings.showGpus(ctx.gpus);
+  daemon.readings.showGpus(ctx.gpus, daemon.admission);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -82,9 +84,11 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const { ctx, options } = daemon;
   const { folders } = work;
   const known = await tasksWithRuns(options.state);
-  const left = await recoverRuns(ctx, folders, { identify, doubt });
+  const grantOf = (worker: string) => daemon.admission.grantOf(worker);
+  const left = await recoverRuns(ctx, folders, { identify, doubt, grantOf });
+  const workers = idsOfRuns(ctx.workerId, options.dynamicGpus !== undefined);
   const lost = ctx.reportsStatus
-    ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
+    ? await findLostRuns(ctx, { folders, known, workers, identify, grantOf, silenceMs })
     : { found: [], complete: true };
   for (const one of [...left, ...lost.found]) await startLeft(daemon, work, one, async () => one);
   if (lost.complete) await collectLeftovers(ctx, folders);
@@ -161,11 +165,16 @@ function startPulled(
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
     if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
     const fits = (await grant?.fits?.(task)) ?? true;
-    return { identity, carry: fits ? carrierOf(identity) : (run) => giveBack(run, GIVEN_BACK.otherTask) };
+    return {
+      identity,
+      carry: fits
+        ? carrierOf(grant?.refusal ?? identity.problem)
+        : (run) => giveBack(run, GIVEN_BACK.otherTask),
+    };
   });
 }
 
-function carrierOf({ problem }: RunIdentity): Carried['carry'] {
+function carrierOf(problem: unknown): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 
@@ -178,6 +187,8 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue, aside, grant, journal } = run;
   const { board, ctx } = daemon;
+  // Its log may have millions of lines.
+  compileHotCode();
   board.started({
     task,
     queue,
@@ -212,6 +223,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
           launched();
         },
         onRetry: () => work.pause.begin(),
+        onGpuFault: (fault) => daemon.admission.failed(fault),
       });
       const result = await carryOut(opened, work.folders, carry);
       // What it holds stays with the run that a later daemon resumes.

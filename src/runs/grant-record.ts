@@ -1,3 +1,4 @@
+import type { ResourceShare } from '../container/resources/resource-words.js';
 import type { ClaimedDevice } from '../gpu/claims/types.js';
 import { type TimeLimit, timeLimitIn } from '../task/time-limit.js';
 
@@ -18,13 +19,15 @@ export interface GrantRecord {
   devices?: readonly ClaimedDevice[];
   /** Number of the CPU slot, from 0. */
   slot?: number;
+  /** What a task in a slot takes of what is counted. */
+  share?: ResourceShare;
   /** Of a task that states one; it counts from the moment of the grant. */
   limit?: TimeLimit;
 }
 
 /** A damaged one says nothing. */
 export function grantIn(value: unknown): GrantRecord | undefined {
-  const { kind, worker, claim, devices, slot, limit }: Partial<Record<string, unknown>> = {
+  const { kind, worker, claim, devices, slot, share, limit }: Partial<Record<string, unknown>> = {
     ...Object(value),
   };
   const known = GRANT_KINDS.find((one) => one === kind);
@@ -36,7 +39,16 @@ export function grantIn(value: unknown): GrantRecord | undefined {
     ...(typeof worker === 'string' ? { worker } : {}),
     ...(typeof claim === 'string' && listed.length > 0 ? { claim, devices: listed } : {}),
     ...(typeof slot === 'number' ? { slot } : {}),
+    ...(share === undefined ? {} : { share: shareIn(share) }),
     ...(stated ? { limit: stated } : {}),
+  };
+}
+
+function shareIn(value: unknown): ResourceShare {
+  const { cpus, memory }: Partial<Record<string, unknown>> = { ...Object(value) };
+  return {
+    ...(typeof cpus === 'number' ? { cpus } : {}),
+    ...(typeof memory === 'number' ? { memory } : {}),
   };
 }
 

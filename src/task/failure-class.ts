@@ -100,6 +100,7 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   API_REFUSED: 'refused by the server',
   API_CREDENTIALS: "the server refuses the agent's credentials",
   DISK_FULL: 'no space left on the disk',
+  TASK_TOO_LARGE: 'asks for more than this agent has',
   DOCKER_ARGUMENT: 'wrong docker arguments',
   DOCKER_POLICY: 'refused by the container policy',
   DOCKER_ENGINE: 'failed reaching the container engine',

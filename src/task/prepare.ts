@@ -161,7 +161,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
 
 /** The task of a run, as a place is planned from it. */
 export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Promise<PlaceTask> {
-  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions } = ctx;
+  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions, limits } = ctx;
   const cpus = await gpuCpus(ctx);
   return {
     record,
@@ -173,6 +173,7 @@ export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Pr
     ...(authToken === undefined ? {} : { authToken }),
     ...(gpuFractions === undefined ? {} : { gpuFractions }),
     ...(cpus === undefined ? {} : { cpus }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

@@ -10,4 +10,20 @@ export const RESOURCE_OPTIONS = [
     example: '["time"]',
     consumedBy: 'task',
   },
+  {
+    key: 'agent.slots_cpus',
+    type: 'text',
+    otherwise: 'not counted',
+    help: 'CPUs that the tasks of --slots have together, or "machine" for all of this machine.',
+    example: '"16"',
+    consumedBy: 'daemon',
+  },
+  {
+    key: 'agent.slots_memory',
+    type: 'text',
+    otherwise: 'not counted',
+    help: 'Memory that the tasks of --slots have together, or "machine" for all of this machine.',
+    example: '"64G"',
+    consumedBy: 'daemon',
+  },
 ] as const satisfies readonly Option[];

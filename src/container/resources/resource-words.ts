@@ -16,6 +16,9 @@ interface ResourceValues {
 /** What a task states that it needs. */
 export type Resources = Partial<ResourceValues>;
 
+/** Of what a machine divides between tasks. */
+export type ResourceShare = Pick<Resources, 'cpus' | 'memory'>;
+
 export type ResourceName = keyof ResourceValues;
 
 /** One word: how a task writes it, and the option of each driver that has one for it. */
@@ -102,6 +105,15 @@ export function statementsOf(
 /** @throws AgentError TASK_INVALID for a value that is not of the word's form */
 export function readStatements(statements: readonly Statement[]): Resources {
   return Object.fromEntries(statements.map((statement) => [statement.name, stated(statement)]));
+}
+
+/** An amount in the form of a user property; `undefined` where it is none, with what it should look like. */
+export function readResource(
+  name: keyof ResourceShare,
+  text: string,
+): { value: number | undefined; means: string } {
+  const { read, means } = WORDS[name];
+  return { value: read(text), means };
 }
 
 /** The options of a driver for what it has options for. */

@@ -1,8 +1,8 @@
+import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
@@ -11,20 +11,25 @@ import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
 import { Changes } from './changes.js';
+import { CpuSlots } from './cpu-slots.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
+import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
 import type { TaskNeeds } from './task-needs.js';
-import { blockersOf, freePart, waitingText } from './waiting-text.js';
+import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
   workerId: string;
   claims: GpuClaims;
   demandOf(queue: { id: string; name?: string }): QueueDemand;
-  /** CPU slots; none without `--slots`. */
-  slots: number;
+  /** CPU slots, none without `--slots`, and what their tasks have together. */
+  budget: SlotBudget;
   /** Services at once. */
   services: number;
+  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
+  givesGpus: boolean;
   /** `agent.gpu_sharing` */
   sharing: boolean;
   /** `agent.gpu_fraction_sharing` */
@@ -41,7 +46,7 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #changes = new Changes();
-  readonly #slots = new Set<number>();
+  readonly #slots: CpuSlots;
   readonly #claims = new Map<string, Pick<Claim, 'devices' | 'endsBy'>>();
   #services = 0;
   /** Ends the watch on what other agents hold. */
@@ -51,6 +56,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#slots = new CpuSlots(options.budget);
     this.#reservations = new Reservations({ ...options, afterMs: options.reserveAfterMs });
   }
 
@@ -80,7 +86,7 @@ export class Admission {
     try {
       switch (demand.kind) {
         case 'slot':
-          return this.#freeSlot();
+          return await this.#slot(queue);
         case 'service':
           return this.#services < this.#options.services ? this.#service() : undefined;
         case 'whole':
@@ -89,7 +95,7 @@ export class Admission {
           return await this.#gpus(queue, demand);
       }
     } catch (error) {
-      this.#tell(`no task that needs a GPU is taken: ${causeLine(error)}`);
+      this.#tell(`no task of the queue ${queue.name ?? queue.id} is taken: ${causeLine(error)}`);
       return undefined;
     }
   }
@@ -104,11 +110,22 @@ export class Admission {
     run: { task: string; folder: string },
   ): Promise<Grant | undefined> {
     if (record === undefined) return this.#options.services > 0 ? this.#service() : undefined;
-    if (record.slot !== undefined) this.#slots.add(record.slot);
+    if (record.slot !== undefined)
+      this.#slots.hold(record.slot, record.share ?? shareOf({}, this.#options.budget));
     if (record.claim === undefined) return this.#held(record);
     const grant = this.#held(record);
     await grant.begin(run);
     return grant;
+  }
+
+  /** What a run of this daemon has whose folder is gone, by its worker; `undefined` for those of others. */
+  async grantOf(worker: string): Promise<GrantRecord | undefined> {
+    const { claims, givesGpus, sharing, workerId } = this.#options;
+    if (worker !== workerId && (await this.#options.isTaken(worker))) return undefined;
+    const cards = sharing && !givesGpus ? [] : await claims.devices();
+    const devices = givesGpus ? [...cards, ...withSlices(claims.known, cards)] : cards;
+    const held = devices.length > 0 ? (await claims.read()).claims : [];
+    return grantOfWorker(worker, { workerId, givesGpus, devices, claims: held });
   }
 
   /** Free part of each device of the daemon, by its id. */
@@ -120,8 +137,15 @@ export class Admission {
   }
 
   /** Devices of the machine that get no task, with why. */
-  async outOfService(): Promise<string> {
-    return outOfServiceText((await this.#options.claims.read()).outOfService);
+  outOfService(): Promise<readonly OutOfService[]> {
+    return this.#options.claims.outOfService();
+  }
+
+  /** A task found what is wrong with its GPUs. */
+  async failed(fault: GpuFault): Promise<void> {
+    await this.#options.claims.failed(fault).catch((error: unknown) => {
+      this.#options.warn(`a GPU that failed stays in service: ${causeLine(error)}`);
+    });
   }
 
   async close(): Promise<void> {
@@ -130,14 +154,22 @@ export class Admission {
     await this.#options.claims.close();
   }
 
-  #freeSlot(): Grant | undefined {
-    const { slots, workerId } = this.#options;
-    for (let slot = 0; slot < slots; slot += 1) {
-      if (this.#slots.has(slot)) continue;
-      this.#slots.add(slot);
-      return this.#held({ kind: 'slot', slot, worker: slotWorkerId(workerId, slot) });
-    }
-    return undefined;
+  async #slot(queue: AskingQueue): Promise<Grant | undefined> {
+    const { budget, needs } = this.#options;
+    if (!isCounted(budget)) return this.#slotFor({}, queue);
+    const stated = await needs.stated(queue.entries?.[0]);
+    const share = shareOf(stated.needs, budget);
+    const refusal = tooLarge(share, budget);
+    const grant = refusal === undefined ? this.#slotFor(share, queue) : { ...NOTHING, refusal };
+    return grant && stated.laidOver(grant);
+  }
+
+  #slotFor(share: ResourceShare, queue: AskingQueue): Grant | undefined {
+    const slot = this.#slots.take(share);
+    if (typeof slot === 'string')
+      this.#tell(`the first task of the queue ${queue.name ?? queue.id} waits for ${slot}`);
+    if (typeof slot !== 'number') return undefined;
+    return this.#held({ kind: 'slot', slot, worker: slotWorkerId(this.#options.workerId, slot), share });
   }
 
   #service(): Grant {
@@ -222,7 +254,7 @@ export class Admission {
       return claim;
     }
     if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
-    await this.#watchOthers();
+    await this.watchTable();
     return undefined;
   }
 
@@ -241,7 +273,8 @@ export class Admission {
     this.#options.warn(line);
   }
 
-  async #watchOthers(): Promise<void> {
+  /** Calls the listeners for what changes in the table from now on, also for what this process takes out of service. */
+  async watchTable(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
     await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
@@ -271,7 +304,7 @@ export class Admission {
       },
       release: () =>
         this.#changes.release(async () => {
-          if (slot !== undefined) this.#slots.delete(slot);
+          if (slot !== undefined) this.#slots.release(slot);
           if (id === undefined) return;
           this.#claims.delete(id);
           await claims.release(id);
@@ -281,13 +314,6 @@ export class Admission {
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
-  const reserved = view.reservations.some(
-    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
-  );
-  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
-}
 
 function workersIn({ claims }: TableView): Set<string> {
   return new Set(claims.map(({ worker }) => worker));

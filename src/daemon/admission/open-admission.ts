@@ -11,6 +11,7 @@ import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
 import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
+import { beyondMachine, slotBudget } from './slot-budget.js';
 import { taskNeeds } from './task-needs.js';
 
 /**
@@ -81,14 +82,17 @@ export async function openAdmission(
     retired: tellGpuFailure(ctx),
   });
   if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
+  const budget = slotBudget(config, options.slots ?? 0);
+  for (const line of beyondMachine(budget)) warn(line);
   const demands = demandsOf(options.assigned, queues);
   const fallback: QueueDemand = options.assigned[0]?.demand ?? defaultDemand(options);
   return new Admission({
     workerId: ctx.workerId,
     claims,
     demandOf: ({ id, name }) => demands.get(id) ?? demands.get(name ?? id) ?? fallback,
-    slots: options.slots ?? 0,
+    budget,
     services: options.services === undefined ? 0 : (options.services.limit ?? Number.POSITIVE_INFINITY),
+    givesGpus: options.dynamicGpus !== undefined,
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,

@@ -57,6 +57,7 @@ export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts
     gpu: gpuFacts(config, machine),
     ...(task.gpuFractions === undefined ? {} : { gpuFractions: task.gpuFractions }),
     ...(task.cpus === undefined ? {} : { cpus: task.cpus }),
+    ...(task.limits === undefined ? {} : { limits: task.limits }),
     configFile,
     gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),
