@@ -2,6 +2,7 @@ import test from 'ava';
 import { loadConfig } from '../../../src/config/load.js';
 import { Admission } from '../../../src/daemon/admission/admission.js';
 import { GpuClaims } from '../../../src/daemon/admission/gpu-claims.js';
+import { slotBudget } from '../../../src/daemon/admission/slot-budget.js';
 import { TaskNeeds } from '../../../src/daemon/admission/task-needs.js';
 import { GpuReader } from '../../../src/gpu/gpu-reader.js';
 import { agentHome } from '../../support/agent-process.js';
@@ -12,8 +13,9 @@ test('what a large task reserves stays reserved until its run begins', async (t)
   gpuMachine(home, [{}, {}]);
   const warnings: string[] = [];
   const warn = (line: string) => void warnings.push(line);
+  const config = loadConfig({ env: home.env, home: home.folder });
   const claims = new GpuClaims({
-    config: loadConfig({ env: home.env, home: home.folder }),
+    config,
     state: home.folder,
     gpus: new GpuReader({ env: home.env, warn }),
     visible: '0,1',
@@ -25,8 +27,9 @@ test('what a large task reserves stays reserved until its run begins', async (t)
     workerId: 'test:dgpu0-1',
     claims,
     demandOf: ({ id }) => ({ kind: 'gpus', min: id === 'big' ? 2 : 1, max: id === 'big' ? 2 : 1 }),
-    slots: 0,
+    budget: slotBudget(config, 0),
     services: 0,
+    givesGpus: true,
     sharing: false,
     fractionSharing: true,
     isTaken: async () => false,
