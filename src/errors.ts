@@ -56,6 +56,12 @@ export const ERROR_TABLE = {
     FAILURE,
     'A compute node of Slurm does not see a folder that jobs need, or cannot write to it.',
   ],
+  KUBERNETES: [FAILURE, 'The API server of Kubernetes gives no answer.'],
+  KUBERNETES_ACCESS: [
+    USAGE,
+    'The API server of Kubernetes refuses the agent, or the context or namespace does not exist.',
+  ],
+  KUBERNETES_POD: [FAILURE, 'Kubernetes refuses a pod, or the pod does not start.'],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
   PROCESS_STUCK: [FAILURE, 'Processes of a task survive SIGKILL because they hang in the kernel.'],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],

@@ -264,8 +264,11 @@ export interface WorkloadRef extends PlaceRef {
   output: string;
 }
 
-/** Why the scheduler ended a command. `cancelled`: a user did it past the agent. */
-export type PlaceEnd = 'time_limit' | 'preempted' | 'cancelled';
+/**
+ * Why the scheduler ended a command. `evicted`: its node lacked memory or disk. `cancelled`: a user did it past the
+ * agent.
+ */
+export type PlaceEnd = 'time_limit' | 'preempted' | 'evicted' | 'cancelled';
 
 /** How a workload ended. */
 export type WorkloadExit =

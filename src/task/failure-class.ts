@@ -14,6 +14,7 @@ export const FAILURE_CLASSES = [
   'agent_lost',
   'time_limit',
   'preempted',
+  'evicted',
   'disk_full',
   'server_refused',
   'setup',
@@ -37,7 +38,13 @@ const OF_CODES: Partial<Record<ErrorCode, FailureClass>> = {
 };
 
 /** Causes that lie with this machine whatever the task asks for. */
-const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'GPU_DEVICE', 'DOCKER_ENGINE', 'SLURM']);
+const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set([
+  'DISK_FULL',
+  'GPU_DEVICE',
+  'DOCKER_ENGINE',
+  'SLURM',
+  'KUBERNETES',
+]);
 
 /** What an error says of the set-up that it ended. */
 export interface SetupCause {
@@ -75,6 +82,7 @@ export function failureClass(end: RunEnd): FailureClass | undefined {
 const OF_THE_PLACE: ReadonlySet<FailureClass> = new Set([
   'agent_lost',
   'preempted',
+  'evicted',
   'gpu_fault',
   'disk_full',
 ]);
@@ -109,6 +117,9 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   GPU_DEVICE: 'failed giving the container a GPU',
   SLURM: 'failed reaching Slurm',
   SLURM_JOB: 'Slurm refuses the job',
+  KUBERNETES: 'failed reaching Kubernetes',
+  KUBERNETES_ACCESS: 'Kubernetes refuses the agent',
+  KUBERNETES_POD: 'failed starting the pod',
 };
 const UNNAMED = 'failed preparing the task';
 

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { freePorts } from './free-ports.js';
 import { ACCOUNTING_PROGRAMS, startAccounting } from './slurm-accounting.js';
 import { slurmConfText } from './slurm-conf.js';
-import { clearRig, confOf, freePorts, newRigFolder, sweepRigs } from './slurm-rig-guard.js';
+import { clearRig, confOf, newRigFolder, sweepRigs } from './slurm-rig-guard.js';
 import { until } from './until.js';
 
 /** A Slurm cluster on this machine: a controller and nodes, without systemd. */

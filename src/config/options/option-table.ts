@@ -11,6 +11,7 @@ import { GPU_OPTIONS } from './gpus.js';
 import { HOOK_OPTIONS } from './hooks.js';
 
 import { IDENTITY_OPTIONS } from './identity.js';
+import { KUBERNETES_OPTIONS } from './kubernetes.js';
 import { MASKING_OPTIONS } from './masking.js';
 import { METERING_OPTIONS } from './metering.js';
 import type { ConfigConstant, Option } from './option.js';
@@ -42,6 +43,7 @@ const SECTIONS = [
   { title: 'Paths inside containers', options: CONTAINER_MOUNT_OPTIONS },
   { title: 'What containers may be', options: CONTAINER_POLICY_OPTIONS },
   { title: 'Slurm jobs', options: SLURM_OPTIONS },
+  { title: 'Kubernetes pods', options: KUBERNETES_OPTIONS },
   { title: 'What is hidden', options: MASKING_OPTIONS },
   { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
   { title: 'Usage metering', options: METERING_OPTIONS },

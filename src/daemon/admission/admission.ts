@@ -3,12 +3,11 @@ import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
 import type { GpuFault } from '../../gpu/gpu-fault.js';
-import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
 import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
-import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
+import { freeWorkerId, gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
 import { Changes } from './changes.js';
 import { CpuSlots } from './cpu-slots.js';
@@ -202,7 +201,7 @@ export class Admission {
   }
 
   async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
-    const { claims, fractionSharing: shares, workerId } = this.#options;
+    const { claims, fractionSharing: shares, isTaken, workerId } = this.#options;
     const stated = await this.#options.needs.stated(queue.entries?.[0]);
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
@@ -215,14 +214,13 @@ export class Admission {
         pickDevices({ demand, devices: from, claims: this.#counted(view), shares, distances });
       const choices = deviceChoices(held, { queue: queue.id, ...stated.claim }, usable);
       const picked = choices.map(pick).find((one) => one !== undefined);
-      return (
-        picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked, ...stated.claim }
-      );
+      const workers = new Set(view.claims.map(({ worker }) => worker));
+      return picked && { worker: gpuWorkerId(workerId, picked, workers), devices: picked, ...stated.claim };
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
-    const worker = await this.#freeWorker(claim.worker);
+    const worker = await freeWorkerId(claim.worker, isTaken);
     const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
     const grant = stated.laidOver(this.#held({ ...record, ...stated.record }));
     const begin: Grant['begin'] = (run) => {
@@ -253,18 +251,11 @@ export class Admission {
       this.#said = undefined;
       return claim;
     }
-    if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
+    const own = new Set(this.#claims.keys());
+    const blockers = seen === undefined ? [] : blockersOf(seen, devices, { own, verdicts });
+    if (blockers.length > 0) this.#tell(waitingText(blockers));
     await this.watchTable();
     return undefined;
-  }
-
-  #tellWaiting(
-    view: TableView,
-    devices: readonly MachineDevice[],
-    verdicts: ReadonlyMap<string, Verdict>,
-  ): void {
-    const blockers = blockersOf(view, devices, { own: new Set(this.#claims.keys()), verdicts });
-    if (blockers.length > 0) this.#tell(waitingText(blockers));
   }
 
   #tell(line: string): void {
@@ -278,13 +269,6 @@ export class Admission {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
     await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
-  }
-
-  async #freeWorker(wanted: string): Promise<string> {
-    for (let number = 0; ; number += 1) {
-      const id = number === 0 ? wanted : `${wanted}:${number}`;
-      if (!(await this.#options.isTaken(id))) return id;
-    }
   }
 
   #held(record: GrantRecord): Grant {
@@ -314,7 +298,3 @@ export class Admission {
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-function workersIn({ claims }: TableView): Set<string> {
-  return new Set(claims.map(({ worker }) => worker));
-}

@@ -4,9 +4,10 @@ import type { WorkloadExit } from '../../../src/drivers/driver.js';
 import { failureClass } from '../../../src/task/failure-class.js';
 import { settlementOf } from '../../../src/task/outcome.js';
 import type { SlurmRig } from '../../support/slurm-rig.js';
-import { outputWhere, slurmRun } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { accountingTest, sharedRig } from '../../support/slurm-test.js';
 import { until } from '../../support/until.js';
+import { outputWhere } from '../../support/workload-output.js';
 
 /** Control groups have the names of nodes, so those are of this process alone. */
 const node = (name: 'common' | 'taken' | 'lost' | 'full') => `${name}-${process.pid}`;

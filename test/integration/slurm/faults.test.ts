@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { slurmRig } from '../../support/slurm-rig.js';
-import { outputWhere, slurmRun, wholeOutput } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { slurmTest } from '../../support/slurm-test.js';
 import { until } from '../../support/until.js';
+import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 slurmTest('while the controller is away a job runs on, and its end is known at once', async (t) => {
   const rig = await slurmRig(t);

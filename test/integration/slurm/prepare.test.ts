@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { slurmAgent } from '../../support/slurm-agent.js';
-import { slurmRun, wholeOutput } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
 import { until } from '../../support/until.js';
+import { wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig({ nodes: ['n1'] });
 const IN_JOB = { settings: { prepare: 'job' } } as const;

@@ -1,23 +1,27 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { Config } from '../../../config/config.js';
-import { readContainerRules } from '../../../container/choice/container-rules.js';
-import { chooseDefaultImage } from '../../../container/choice/default-image.js';
-import { engineSees, type HostFolder } from '../../../container/plan/host-mount.js';
-import type { ContainerFacts } from '../../../container/plan/plan-container.js';
-import type { TrustFile } from '../../../container/plan/trust.js';
-import { gpuVisibility } from '../../../gpu/visibility.js';
-import { quoteWord } from '../../../os/shell-words.js';
-import type { PlaceTask } from '../../driver.js';
-import type { TaskDescription } from '../../module.js';
-import type { DockerSetup } from '../create-docker-driver.js';
-import type { EngineFacts } from '../engine.js';
-import { amdNodes, usedPorts } from '../machine-facts.js';
+import type { Config } from '../../config/config.js';
+import { readContainerRules } from '../../container/choice/container-rules.js';
+import { chooseDefaultImage } from '../../container/choice/default-image.js';
+import { engineSees, type HostFolder } from '../../container/plan/host-mount.js';
+import type { ContainerFacts } from '../../container/plan/plan-container.js';
+import type { TrustFile } from '../../container/plan/trust.js';
+import { gpuVisibility } from '../../gpu/visibility.js';
+import { quoteWord } from '../../os/shell-words.js';
+import type { PlaceTask } from '../driver.js';
+import type { DriverHost, TaskDescription } from '../module.js';
+import { amdNodes, usedPorts } from './machine-facts.js';
 
-/** What is known of the machine and its engine. */
-export interface EngineMachine {
-  facts: EngineFacts;
+/** What the agent gives its driver, and the image for tasks that name none. */
+export interface ContainerSetup extends DriverHost {
+  /** Words after the flag that chose the driver. */
+  flag: readonly string[];
+}
+
+/** What is known of the machine that runs containers. */
+export interface ContainerMachine {
+  podman: boolean;
   /** Where the engine listens. */
   socket: string;
   /** GPUs can be handed out, whether or not the agent itself sees them. */
@@ -39,7 +43,11 @@ export interface TaskParts {
 }
 
 /** Puts together what decides about the container of one task. */
-export function containerFacts(setup: DockerSetup, machine: EngineMachine, parts: TaskParts): ContainerFacts {
+export function containerFacts(
+  setup: ContainerSetup,
+  machine: ContainerMachine,
+  parts: TaskParts,
+): ContainerFacts {
   const { home } = setup;
   const { task, described, configFile } = parts;
   const { config } = task;
@@ -96,7 +104,7 @@ function credentialFiles(home: string): string[] {
   return ['.ssh', '.git-credentials', '.gitconfig'].map((name) => path.join(home, name));
 }
 
-function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): ContainerFacts['choice'] {
+function choiceFacts(setup: ContainerSetup, { task, described, warn }: TaskParts): ContainerFacts['choice'] {
   const { config } = task;
   return {
     task: task.record,
@@ -110,12 +118,12 @@ function choiceFacts(setup: DockerSetup, { task, described, warn }: TaskParts): 
   };
 }
 
-function gpuFacts(config: Config, machine: EngineMachine): ContainerFacts['gpu'] {
+function gpuFacts(config: Config, machine: ContainerMachine): ContainerFacts['gpu'] {
   return {
     // Where no setting names GPUs, a machine that has none gives none; when asked for them, the engine says so.
     visible: gpuVisibility({ env: config.env }).visible ?? (machine.hasGpus ? undefined : 'none'),
     skipFlag: config.variable('CLEARML_DOCKER_SKIP_GPUS_FLAG') !== undefined,
-    podman: machine.facts.podman,
+    podman: machine.podman,
     amdNodes: amdNodes(),
   };
 }

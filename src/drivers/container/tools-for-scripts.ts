@@ -1,5 +1,5 @@
-import { OWN_PREPARATION, type SetupScript } from '../../../container/setup-scripts.js';
-import type { Place, SystemTool } from '../../driver.js';
+import { OWN_PREPARATION, type SetupScript } from '../../container/setup-scripts.js';
+import type { Place, SystemTool } from '../driver.js';
 
 /** Variables of a container that name further packages to install, the first that is set counts. */
 const PACKAGE_VARIABLES = ['CLEARML_APT_INSTALL', 'TRAINS_APT_INSTALL'];

@@ -1,6 +1,6 @@
 import test from 'ava';
-import type { OutputChunk } from '../../../../src/drivers/driver.js';
-import { NoteQueue } from '../../../../src/drivers/slurm/note-queue.js';
+import type { OutputChunk } from '../../../src/drivers/driver.js';
+import { NoteQueue } from '../../../src/drivers/note-queue.js';
 
 const piece = (text: string, position: number): OutputChunk => ({ data: Buffer.from(text), position });
 const shown = ({ data, position, note }: OutputChunk) => [Buffer.from(data).toString(), position, note];

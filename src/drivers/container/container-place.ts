@@ -16,16 +16,16 @@ import type {
   ExecResult,
   Place,
   PlaceCommand,
+  PlaceRef,
   ProvideOptions,
   Staging,
   SystemNeeds,
 } from '../driver.js';
-import type { DockerPlaceRef } from './docker-ref.js';
-import type { Engine } from './engine.js';
-import { ExecLimits } from './setup/exec-limits.js';
-import { ExecOutput } from './setup/exec-output.js';
-import { PackageInstaller } from './setup/package-installer.js';
-import { namedPackages, namesPackages, toolsForScripts } from './setup/tools-for-scripts.js';
+import type { RunContainerExec } from './container-exec.js';
+import { ExecLimits } from './exec-limits.js';
+import { ExecOutput } from './exec-output.js';
+import { PackageInstaller } from './package-installer.js';
+import { namedPackages, namesPackages, toolsForScripts } from './tools-for-scripts.js';
 
 export const CONTAINER: Capabilities = {
   hostPaths: false,
@@ -37,9 +37,14 @@ export const CONTAINER: Capabilities = {
   appliesResources: false,
 };
 
-export interface DockerPlaceOptions {
-  engine: Engine;
-  ref: DockerPlaceRef;
+/** A reference to a container that was made for a run. */
+export interface ContainerRef extends PlaceRef {
+  runFolder: string;
+}
+
+export interface ContainerPlaceOptions {
+  exec: RunContainerExec;
+  ref: ContainerRef;
   /** What its image has in it, for environments made on top. */
   image: string | undefined;
   /** Variables that its processes see, before any set-up script. */
@@ -81,21 +86,21 @@ const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
-export class DockerPlace implements Place {
+export class ContainerPlace implements Place {
   readonly capabilities = CONTAINER;
-  readonly ref: DockerPlaceRef;
+  readonly ref: ContainerRef;
   readonly image?: string;
   readonly aside?: NonNullable<Place['aside']>;
   readonly sharesFiles: boolean;
   readonly staging: Staging;
   readonly cacheGroup?: string;
-  readonly #options: DockerPlaceOptions;
+  readonly #options: ContainerPlaceOptions;
   readonly #folders: readonly MountedFolder[];
   readonly #installer: PackageInstaller;
   /** After set-up scripts, what they have left behind. */
   #environment: Readonly<Record<string, string>>;
 
-  constructor(options: DockerPlaceOptions) {
+  constructor(options: ContainerPlaceOptions) {
     const { ref, image, workspace, mounts = [], network = {} } = options;
     this.ref = ref;
     this.sharesFiles = options.sharesFiles;
@@ -250,7 +255,7 @@ export class DockerPlace implements Place {
       void output.processNumber.then((number) => this.#end(number, asRoot));
     });
     try {
-      const exited = this.#options.engine.exec(this.ref.container, {
+      const exited = this.#options.exec({
         argv: ['/bin/sh', '-c', NUMBERED, 'sh', ...removed, '--', ...command.argv],
         // Empty until the shell removes it: the shell itself must not obey a variable that is not for root.
         env: Object.entries(env).map(([name, value = '']) => `${name}=${value}`),
@@ -272,8 +277,8 @@ export class DockerPlace implements Place {
   async #end(number: string, asRoot: boolean): Promise<void> {
     const argv = ['/bin/sh', '-c', 'kill -KILL -- "-$1" || kill -KILL "$1"', 'sh', number];
     // A container that is gone has ended the command already.
-    await this.#options.engine
-      .exec(this.ref.container, { argv, ...(asRoot ? { user: '0' } : {}), onOutput: () => undefined })
+    await this.#options
+      .exec({ argv, ...(asRoot ? { user: '0' } : {}), onOutput: () => undefined })
       .catch(() => undefined);
   }
 }

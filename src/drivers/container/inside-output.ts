@@ -1,13 +1,14 @@
-import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { extract } from 'tar-stream';
-import type { OutputChunk } from '../../driver.js';
-import type { Engine } from '../engine.js';
+import type { OutputChunk } from '../driver.js';
+import type { RunContainerExec } from './container-exec.js';
 import type { ContainerOutput, ContainerReading } from './container-output.js';
 
 export interface InsideOutputOptions {
-  engine: Engine;
-  container: string;
+  /** What a command in the container prints, as it comes; ends with the command, or when the signal aborts. */
+  follow(argv: readonly string[], signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Content of the file after a position, once the task's command has ended; nothing where it is gone. */
+  rest(position: number): AsyncIterable<Uint8Array>;
+  run: RunContainerExec;
   /** Path in the container. */
   file: string;
 }
@@ -36,7 +37,9 @@ export class InsideOutput implements ContainerOutput {
     for (let lastTries = 0; !signal.aborted && lastTries < LAST_TRIES; ) {
       const last = complete.aborted;
       try {
-        for await (const data of last ? this.#rest(at) : this.#growing(at, signal)) {
+        for await (const data of last
+          ? this.#options.rest(at)
+          : this.#growing(at, AbortSignal.any([signal, complete]))) {
           at += data.length;
           yield { data, position: at };
         }
@@ -53,20 +56,20 @@ export class InsideOutput implements ContainerOutput {
 
   /** Where the image has a `fallocate` that can do it. */
   async release(position: number): Promise<void> {
-    const { engine, container, file } = this.#options;
+    const { run, file } = this.#options;
     const script = 'fallocate --punch-hole --offset 0 --length "$1" "$2"';
     const argv = ['/bin/sh', '-c', script, 'sh', String(position), file];
-    await engine.exec(container, { argv, onOutput: () => undefined }).catch(() => undefined);
+    await run({ argv, onOutput: () => undefined }).catch(() => undefined);
   }
 
   async close(): Promise<void> {}
 
   async *#growing(at: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { engine, container, file } = this.#options;
+    const { follow, file } = this.#options;
     const argv = ['/bin/sh', '-c', FOLLOW, 'sh', String(at + 1), file];
     let begun = false;
     let head = Buffer.alloc(0);
-    for await (const data of engine.execOutput(container, { argv, signal })) {
+    for await (const data of follow(argv, signal)) {
       if (begun) {
         yield data;
         continue;
@@ -77,33 +80,5 @@ export class InsideOutput implements ContainerOutput {
       begun = true;
       if (head.length > BEGIN.length) yield head.subarray(BEGIN.length);
     }
-  }
-
-  async *#rest(at: number): AsyncGenerator<Uint8Array> {
-    const { engine, container, file } = this.#options;
-    let skip = at;
-    for await (const data of fileInContainer(engine, container, file)) {
-      const fresh = data.subarray(Math.min(skip, data.length));
-      skip -= data.length - fresh.length;
-      if (fresh.length > 0) yield fresh;
-    }
-  }
-}
-
-/**
- * Content of a file in a container, also in one that has ended; nothing for one that is gone.
- *
- * @throws AgentError DOCKER_ENGINE, DOCKER_CONTAINER
- */
-async function* fileInContainer(engine: Engine, container: string, file: string): AsyncGenerator<Uint8Array> {
-  const archive = await engine.askIfThere((docker) =>
-    docker.getContainer(container).getArchive({ path: file }),
-  );
-  if (archive === undefined) return;
-  const entries = extract();
-  // Its errors come out where the entries are read.
-  pipeline(archive, entries, () => undefined);
-  for await (const entry of entries) {
-    for await (const data of entry) if (data instanceof Uint8Array) yield data;
   }
 }

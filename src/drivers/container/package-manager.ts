@@ -1,4 +1,4 @@
-import type { SystemNeeds, SystemTool } from '../../driver.js';
+import type { SystemNeeds, SystemTool } from '../driver.js';
 
 type Command = readonly [string, ...string[]];
 

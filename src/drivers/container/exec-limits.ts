@@ -1,4 +1,4 @@
-import type { ExecOptions } from '../../driver.js';
+import type { ExecOptions } from '../driver.js';
 
 /** Of a command that has been killed, what still holds its output open is waited for this long. */
 const GIVE_UP_MS = 2000;

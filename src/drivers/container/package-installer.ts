@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { AgentError } from '../../../errors.js';
-import { withLock } from '../../../os/lock.js';
+import { AgentError } from '../../errors.js';
+import { withLock } from '../../os/lock.js';
 import type {
   ExecOptions,
   ExecResult,
@@ -9,7 +9,7 @@ import type {
   ProvideOptions,
   SystemNeeds,
   SystemTool,
-} from '../../driver.js';
+} from '../driver.js';
 import { installSteps, PACKAGE_MANAGERS, type PackageManager } from './package-manager.js';
 
 export interface InstallerOptions {

@@ -1,4 +1,4 @@
-import type { OutputChunk } from '../../driver.js';
+import type { OutputChunk } from '../driver.js';
 
 /** Where the output of a container's command is, and how it is read; see `Workload.output`. */
 export interface ContainerOutput {

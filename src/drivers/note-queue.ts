@@ -1,4 +1,4 @@
-import type { OutputChunk } from '../driver.js';
+import type { OutputChunk } from './driver.js';
 
 const NOTHING = new Uint8Array(0);
 
