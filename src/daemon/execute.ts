@@ -235,6 +235,7 @@ async function runChosen({
     const request = { task, queue: undefined, folder: runFolder, journal, signals: shutdown };
     const run = await openRun(ctx, {
       ...request,
+      ...(devices === undefined ? {} : { onGpuFault: (fault) => devices.failed(fault) }),
       ...(options.silent ? {} : { onClaimed: () => heartbeat.taskStarted(task, undefined) }),
     });
     const result = await carryOut(run, folders, runTask);

@@ -1,12 +1,13 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
-import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
+import { compileHotCode } from '../os/spare-memory.js';
 import { refuseTask, runTask } from '../task/run.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
-import { Poller, type PulledTask } from './queues/poller.js';
+import { openPoller } from './queues/open-poller.js';
+import type { PulledTask } from './queues/pull.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
 import { GIVEN_BACK, giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
@@ -20,12 +21,13 @@ import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js';
+import { idsOfRuns } from './worker-id.js';
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
-  daemon.readings.showGpus(ctx.gpus);
+  daemon.readings.showGpus(ctx.gpus, daemon.admission);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -82,9 +84,11 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const { ctx, options } = daemon;
   const { folders } = work;
   const known = await tasksWithRuns(options.state);
-  const left = await recoverRuns(ctx, folders, { identify, doubt });
+  const grantOf = (worker: string) => daemon.admission.grantOf(worker);
+  const left = await recoverRuns(ctx, folders, { identify, doubt, grantOf });
+  const workers = idsOfRuns(ctx.workerId, options.dynamicGpus !== undefined);
   const lost = ctx.reportsStatus
-    ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
+    ? await findLostRuns(ctx, { folders, known, workers, identify, grantOf, silenceMs })
     : { found: [], complete: true };
   for (const one of [...left, ...lost.found]) await startLeft(daemon, work, one, async () => one);
   if (lost.complete) await collectLeftovers(ctx, folders);
@@ -127,23 +131,9 @@ const LAST_LOOK_MS = 5000;
 
 /** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, options, admission } = daemon;
+  const { ctx, shutdown, slots } = daemon;
   const prepared = new PreparedRun(work.folders);
-  const poller = new Poller({
-    queues: connection.queues,
-    look: (signal) => lookAtQueues(daemon, work, signal),
-    order: options.order,
-    pace: work.pace,
-    activity: work.activity,
-    allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
-    admit: (queue) => admission.admit(queue),
-    looked: (queues) => admission.looked(queues),
-    wait: (ms, signal) => work.queueWait.wait(ms, signal),
-    vanished: work.vanished,
-    beforePop: (candidate) => prepared.begin(candidate),
-    wantOwner: options.ownerTokens,
-    warn: (text) => ctx.logger.warn(text),
-  });
+  const poller = openPoller(daemon, work, (candidate) => prepared.begin(candidate));
   shutdown.mayResume = true;
   for (;;) {
     await slots.free(shutdown.drain);
@@ -157,19 +147,6 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   for (const { task } of doubtful)
     ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);
   await prepared.end(doubtful);
-}
-
-async function lookAtQueues(
-  { readings }: ReadyDaemon,
-  { queues, queueLengths, gate }: Work,
-  signal: AbortSignal,
-): Promise<QueueRecord[]> {
-  const seen = await queues.look(signal);
-  readings.queuesSeen(seen);
-  queueLengths.clear();
-  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
-  if (seen.some(({ entries }) => entries?.length !== 0)) await gate.refresh(signal);
-  return seen;
 }
 
 function startPulled(
@@ -210,6 +187,8 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue, aside, grant, journal } = run;
   const { board, ctx } = daemon;
+  // Its log may have millions of lines.
+  compileHotCode();
   board.started({
     task,
     queue,
@@ -244,6 +223,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
           launched();
         },
         onRetry: () => work.pause.begin(),
+        onGpuFault: (fault) => daemon.admission.failed(fault),
       });
       const result = await carryOut(opened, work.folders, carry);
       // What it holds stays with the run that a later daemon resumes.
@@ -266,7 +246,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     }
   };
   if (aside) daemon.slots.startAside(whole);
-  else daemon.slots.start(task, whole);
+  else daemon.slots.start({ task, queue }, whole);
 }
 
 /** What is left of a run that is being reported is its report. */

@@ -147,7 +147,7 @@ export class Journal {
    */
   static async restore(
     runFolder: string,
-    known: { task: string; queue: string | undefined },
+    known: { task: string; queue: string | undefined; grant?: GrantRecord },
     found: readonly JournalStep[] = [],
   ): Promise<Journal> {
     const file = path.join(runFolder, FILE);
@@ -155,7 +155,8 @@ export class Journal {
     const entries = await readJsonLines(file);
     stateOf(file, entries);
     const at = new Date().toISOString();
-    const begin = { version: PLAIN_VERSION, step: 'pulled', ...known, at };
+    const pulled: JournalStep = { step: 'pulled', ...known };
+    const begin = { version: versionOf(pulled), ...pulled, at };
     const whole = entries.filter(isStep).filter(({ step }) => step !== 'popping' && step !== 'pulled');
     const added = found.map((step) => ({ version: PLAIN_VERSION, ...step, at }));
     await writeFileDurable(

@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
+import type { GpuFault } from '../gpu/gpu-fault.js';
 import type { TaskLog } from '../logs/task-log.js';
 import { visibleLine } from '../logs/visible-text.js';
 import type { RunTrace } from '../monitor/tracing/tracing.js';
@@ -52,6 +53,8 @@ export interface TaskRun {
   onLaunched?(): void;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
+  /** Told what is wrong with the GPUs of the task. */
+  onGpuFault?(fault: GpuFault): Promise<void>;
   /** Watches the task's status, also while the rest of the log is sent. */
   halt?: Halt;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */

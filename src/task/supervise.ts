@@ -63,10 +63,11 @@ async function endByItself(run: TaskRun, exit: WorkloadExit, diskFull: boolean):
   const snapshot = journal.state?.gpus;
   const failed = failureClass(end);
   if (failed !== 'user_exit_code' && failed !== 'signal') return end;
-  const gpuFault = snapshot && (await gpus.fault(snapshot));
-  if (gpuFault !== undefined) {
-    await onGpuFailure(run, gpuFault);
-    return { ...end, gpuFault };
+  const fault = snapshot && (await gpus.fault(snapshot));
+  if (fault !== undefined) {
+    await run.onGpuFault?.(fault);
+    await onGpuFailure(run, fault.reason);
+    return { ...end, gpuFault: fault.reason };
   }
   return diskFull ? { ...end, diskFull: folder } : end;
 }

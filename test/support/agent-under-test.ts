@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { serverConfText } from '../../src/server/server.js';
+import { type ServerOptions, serverConfText } from '../../src/server/server.js';
 import { type AgentHome, type AgentProcess, agentHome, startAgent } from './agent-process.js';
 import { type ServerUnderTest, serverUnderTest } from './embedded-server.js';
 import { until } from './until.js';
@@ -45,8 +45,9 @@ const FINAL = ['completed', 'failed', 'stopped'];
 export async function agentUnderTest(
   t: ExecutionContext,
   variables: Record<string, string> = {},
+  options: Partial<ServerOptions> = {},
 ): Promise<AgentUnderTest> {
-  const server = await serverUnderTest(t);
+  const server = await serverUnderTest(t, options);
   const { call } = server;
   const home = await agentHome({ CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '1', ...variables });
   const repositories = `agent.git.local_repositories: ["${home.folder}/repositories"]\n`;

@@ -1,10 +1,8 @@
-import { EventEmitter } from 'node:events';
 import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
@@ -12,13 +10,15 @@ import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
+import { Changes } from './changes.js';
 import { CpuSlots } from './cpu-slots.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
 import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
 import type { TaskNeeds } from './task-needs.js';
-import { blockersOf, freePart, waitingText } from './waiting-text.js';
+import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
   workerId: string;
@@ -28,6 +28,8 @@ export interface AdmissionOptions {
   budget: SlotBudget;
   /** Services at once. */
   services: number;
+  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
+  givesGpus: boolean;
   /** `agent.gpu_sharing` */
   sharing: boolean;
   /** `agent.gpu_fraction_sharing` */
@@ -43,7 +45,7 @@ export interface AdmissionOptions {
 /** Gives out what the machine has, before a task is taken off its queue. */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #changes = new EventEmitter();
+  readonly #changes = new Changes();
   readonly #slots: CpuSlots;
   readonly #claims = new Map<string, Pick<Claim, 'devices' | 'endsBy'>>();
   #services = 0;
@@ -60,7 +62,12 @@ export class Admission {
 
   /** Told when something was given out or back, here or by another agent. */
   onChange(listener: () => void): void {
-    this.#changes.on('change', listener);
+    this.#changes.on(listener);
+  }
+
+  /** Answers later whether something was given back since this call. */
+  releasesSince(): () => boolean {
+    return this.#changes.releasesSince();
   }
 
   /** What the machine's table says of its GPUs; none where it has no GPUs. */
@@ -111,6 +118,16 @@ export class Admission {
     return grant;
   }
 
+  /** What a run of this daemon has whose folder is gone, by its worker; `undefined` for those of others. */
+  async grantOf(worker: string): Promise<GrantRecord | undefined> {
+    const { claims, givesGpus, sharing, workerId } = this.#options;
+    if (worker !== workerId && (await this.#options.isTaken(worker))) return undefined;
+    const cards = sharing && !givesGpus ? [] : await claims.devices();
+    const devices = givesGpus ? [...cards, ...withSlices(claims.known, cards)] : cards;
+    const held = devices.length > 0 ? (await claims.read()).claims : [];
+    return grantOfWorker(worker, { workerId, givesGpus, devices, claims: held });
+  }
+
   /** Free part of each device of the daemon, by its id. */
   async free(): Promise<Map<string, number>> {
     const view = await this.#options.claims.read();
@@ -120,13 +137,20 @@ export class Admission {
   }
 
   /** Devices of the machine that get no task, with why. */
-  async outOfService(): Promise<string> {
-    return outOfServiceText((await this.#options.claims.read()).outOfService);
+  outOfService(): Promise<readonly OutOfService[]> {
+    return this.#options.claims.outOfService();
+  }
+
+  /** A task found what is wrong with its GPUs. */
+  async failed(fault: GpuFault): Promise<void> {
+    await this.#options.claims.failed(fault).catch((error: unknown) => {
+      this.#options.warn(`a GPU that failed stays in service: ${causeLine(error)}`);
+    });
   }
 
   async close(): Promise<void> {
     this.#watch?.abort();
-    this.#changes.removeAllListeners();
+    this.#changes.close();
     await this.#options.claims.close();
   }
 
@@ -152,10 +176,10 @@ export class Admission {
     this.#services += 1;
     return {
       begin: async () => undefined,
-      release: async () => {
-        this.#services -= 1;
-        this.#changes.emit('change');
-      },
+      release: () =>
+        this.#changes.release(async () => {
+          this.#services -= 1;
+        }),
     };
   }
 
@@ -226,7 +250,7 @@ export class Admission {
       return claim;
     }
     if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
-    await this.#watchOthers();
+    await this.watchTable();
     return undefined;
   }
 
@@ -245,10 +269,11 @@ export class Admission {
     this.#options.warn(line);
   }
 
-  async #watchOthers(): Promise<void> {
+  /** Calls the listeners for what changes in the table from now on, also for what this process takes out of service. */
+  async watchTable(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
-    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.emit('change'));
+    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
   }
 
   async #freeWorker(wanted: string): Promise<string> {
@@ -263,7 +288,7 @@ export class Admission {
     const { claim: id, devices = [], slot, worker = workerId } = record;
     const given = { devices, ...this.#options.needs.claimOf(record.limit) };
     if (id !== undefined) this.#claims.set(id, given);
-    this.#changes.emit('change');
+    this.#changes.happened();
     return {
       record,
       begin: async ({ task, folder }) => {
@@ -273,26 +298,18 @@ export class Admission {
         if (other !== undefined)
           warn(`task ${task}: shares a GPU with ${other.worker}, which was given it meanwhile`);
       },
-      release: async () => {
-        if (slot !== undefined) this.#slots.release(slot);
-        if (id !== undefined) {
+      release: () =>
+        this.#changes.release(async () => {
+          if (slot !== undefined) this.#slots.release(slot);
+          if (id === undefined) return;
           this.#claims.delete(id);
           await claims.release(id);
-        }
-        this.#changes.emit('change');
-      },
+        }),
     };
   }
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
-  const reserved = view.reservations.some(
-    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
-  );
-  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
-}
 
 function workersIn({ claims }: TableView): Set<string> {
   return new Set(claims.map(({ worker }) => worker));

@@ -5,6 +5,7 @@ import { lockHolder } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
 import { workerLock } from '../../runs/registry.js';
 import type { AgentContext } from '../../task/context.js';
+import type { QueueColumn } from '../announcement.js';
 import type { DaemonOptions } from '../daemon.js';
 import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
@@ -45,17 +46,18 @@ export function demandsOf(
   );
 }
 
-/** GPUs of a queue's tasks as the table of queues shows them; `undefined` where they are not counted. */
-export function gpuSizes(
+/** GPUs of a queue's tasks as the table of queues shows them, where the daemon gives out GPUs. */
+export function gpuColumns(
   { dynamicGpus, assigned }: DaemonOptions,
   queues: readonly ResolvedQueue[],
-): ((queue: ResolvedQueue) => string) | undefined {
-  if (dynamicGpus === undefined) return undefined;
+): QueueColumn[] {
+  if (dynamicGpus === undefined) return [];
   const demands = demandsOf(assigned, queues);
-  return ({ id }) => {
+  const cell = ({ id }: ResolvedQueue) => {
     const demand = demands.get(id);
     return demand?.kind === 'gpus' ? `(${demand.min}, ${demand.max})` : '(0, 0)';
   };
+  return [{ title: 'gpus (min, max)', cell }];
 }
 
 /**
@@ -90,6 +92,7 @@ export async function openAdmission(
     demandOf: ({ id, name }) => demands.get(id) ?? demands.get(name ?? id) ?? fallback,
     budget,
     services: options.services === undefined ? 0 : (options.services.limit ?? Number.POSITIVE_INFINITY),
+    givesGpus: options.dynamicGpus !== undefined,
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,

@@ -1,4 +1,5 @@
 import { overlaps } from '../../gpu/claims/shares.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
 import { Admission } from './admission.js';
@@ -10,6 +11,8 @@ import { taskNeeds } from './task-needs.js';
 /** What one run of `agent execute` holds, until it is closed. */
 export interface OwnDevices {
   grant: Grant;
+  /** A task found what is wrong with its GPUs. */
+  failed(fault: GpuFault): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export async function claimOwnDevices(
     demandOf: () => ({ kind: 'whole' }),
     budget: { slots: 0, total: {} },
     services: 0,
+    givesGpus: false,
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
     isTaken: async () => false,
@@ -60,7 +64,7 @@ export async function claimOwnDevices(
     for (;;) {
       signal.throwIfAborted();
       const grant = await admission.admit({ id: '', entries: [task] });
-      if (grant !== undefined) return { grant, close };
+      if (grant !== undefined) return { grant, failed: (fault) => admission.failed(fault), close };
       await wait(LOOK_MS, signal);
     }
   } catch (error) {

@@ -8,7 +8,7 @@ slurmTest('a task runs as a batch job, and nothing of it is left', async (t) => 
   const rig = await slurmRig(t);
   const agent = await agentUnderTest(t, {
     ...rig.env,
-    CLEARML__AGENT__SLURM__SHARED_FOLDER: path.join(rig.folder, 'shared'),
+    CLEARML_AGENT__AGENT__SLURM__SHARED_FOLDER: path.join(rig.folder, 'shared'),
   });
   const daemon = agent.daemon('--slurm', '--partition', 'main');
   const id = await agent.enqueue({
