@@ -197,12 +197,20 @@ export class Admission {
       );
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
-    else this.#reservations.granted(queue.id);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await this.#freeWorker(claim.worker);
     const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
-    return stated.grantOf(record, (one) => this.#held(one), ofReservation);
+    const hold = (one: GrantRecord): Grant => {
+      const grant = this.#held(one);
+      // Not before: a grant that is given back without a task leaves the task waiting.
+      const begin: Grant['begin'] = (run) => {
+        this.#reservations.granted(queue.id);
+        return grant.begin(run);
+      };
+      return { ...grant, begin };
+    };
+    return stated.grantOf(record, hold, ofReservation);
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
