@@ -144,6 +144,17 @@ export class TasksApi {
     return standings;
   }
 
+  /** Users of tasks, one call for a page of them; a task that the answer lacks is left out. */
+  async getUsers(tasks: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>> {
+    const users = new Map<string, string>();
+    for (let at = 0; at < tasks.length; at += LARGEST_PAGE) {
+      const query = { search_hidden: true, only_fields: ['id', 'user'] };
+      const found = await this.getAll({ id: tasks.slice(at, at + LARGEST_PAGE), ...query }, options);
+      for (const { id, user } of found) if (user) users.set(id, user);
+    }
+    return users;
+  }
+
   /**
    * Tasks in progress that a worker with such an id was the last to report, 500 at most: what tells whose they are, and
    * nothing else. The server takes upper and lower case for equal.

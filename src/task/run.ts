@@ -24,6 +24,7 @@ import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
 import { stopWorkload, superviseWorkload } from './supervise.js';
+import { beginTimeLimit, endOfLimit, type TimeLimit } from './time-limit.js';
 
 /** One run of one task, with what belongs to it alone. */
 export interface TaskRun {
@@ -43,6 +44,8 @@ export interface TaskRun {
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;
+  /** How long it may take; absent for a task that states none. */
+  timeLimit?: TimeLimit;
   watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
@@ -95,6 +98,7 @@ export function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
 export function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
   if (state.end) return finish(run, state.end, state.retry);
   run.retries = state.retries ?? 0;
+  if (state.timeLimit !== undefined) run.timeLimit = state.timeLimit;
   const failed = (error: unknown) => {
     throw error;
   };
@@ -121,6 +125,7 @@ const claimPhase: Phase = {
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
     run.record = claimed;
+    beginTimeLimit(run, claimed);
     return undefined;
   },
 };
@@ -268,6 +273,7 @@ function haltFor(run: TaskRun): Halt {
   const ping = pinger(run);
   return new Halt({
     signals: run.signals,
+    ...(run.timeLimit === undefined ? {} : { endsAt: endOfLimit(run.timeLimit) }),
     workerId: ctx.workerId,
     read: (signal) => ctx.statuses.next(task, signal),
     onResetSeen: (times, limit) =>

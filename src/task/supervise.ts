@@ -40,8 +40,9 @@ export async function superviseWorkload(
     return undefined;
   }
   const { reason } = halt;
-  const own = reason === 'shutdown' ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
-  if (own !== undefined && (reason === undefined || reason === 'shutdown')) {
+  const ownCounts = reason === 'shutdown' || reason === 'time_limit';
+  const own = ownCounts ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
+  if (own !== undefined && (reason === undefined || ownCounts)) {
     // Before the rest of the output is read, which may free space.
     const diskFull = onThisDisk(run, workload) && (await isDiskFull(run.folder));
     await copied;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { type AgentUnderTest, agentUnderTest } from './agent-under-test.js';
+import { type AgentUnderTest, agentUnderTest, userProperties } from './agent-under-test.js';
 import { EIGHT_CARDS, gpuMachine, type TestCard } from './gpu-machine.js';
 import { until } from './until.js';
 
@@ -19,7 +19,7 @@ export function shell(diff: string) {
 /** An agent on a machine with GPUs, with a queue for each size of task. */
 export interface GpuAgent extends AgentUnderTest {
   queues: Record<string, string>;
-  enqueueTo(queue: string, script?: string): Promise<string>;
+  enqueueTo(queue: string, script?: string, properties?: Record<string, string>): Promise<string>;
   /** Waits until the task runs; answers its devices. */
   devices(task: string): Promise<string[]>;
   finish(task: string): void;
@@ -41,7 +41,8 @@ export async function gpuAgent(
   return {
     ...agent,
     queues,
-    enqueueTo: (queue, script = HOLDS) => agent.enqueue(shell(script), queues[queue]),
+    enqueueTo: (queue, script = HOLDS, properties = {}) =>
+      agent.enqueue(shell(script), queues[queue], userProperties(properties)),
     devices: (task) =>
       until(async () => existsSync(holder(task)) && readFileSync(holder(task), 'utf8').trim(), {
         what: `task ${task} to run`,
