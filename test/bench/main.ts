@@ -16,6 +16,7 @@ import { measureSimulation } from './simulation-figures.js';
 import { measureSlots } from './slot-figures.js';
 import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
+import { idleRows, iterationRows } from './waiting-rows.js';
 
 /**
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
@@ -49,6 +50,8 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
 const long: Record<string, () => Promise<Figure[]>> = {
   soak: () => soakRows(both),
   outage: () => outageRows(both),
+  iterations: () => iterationRows(both, values.quick),
+  idle: () => idleRows(both, values.quick),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries({ ...groups, ...long }))
