@@ -11,6 +11,9 @@ import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
 import { newId } from './ids.js';
+import { Kept } from './query/kept.js';
+import { Backtracking } from './query/patterns/backtracking.js';
+import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
@@ -62,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   const folder = path.resolve(options.folder);
   const secrets = await openSecrets(folder);
   const database = await Database.open(path.join(folder, DATABASE_FILE));
+  const backtracking = new Backtracking();
   const server: ServerContext = {
     database,
     now: options.now ?? Date.now,
@@ -69,12 +73,18 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
+    browsing: new Kept(),
+    samples: new Kept(),
+    downloads: new Kept(),
+    backtracking,
+    patterns: new Patterns(backtracking),
     ...documentTables(database),
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
     server.queueWaits.close();
     await Promise.all(listeners.map(closeListener));
+    await backtracking.close();
     database.close();
   };
   try {
@@ -156,7 +166,7 @@ async function open(app: FastifyInstance, host: string, port: number): Promise<s
     const code = systemCode(error);
     const why = LISTEN_FAILURES[code ?? ''] ?? code ?? causeLine(error);
     throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
-      hint: 'Choose another port or address.',
+      hint: 'Choose another --port or --host. The file server uses the port plus 73.',
       cause: error,
     });
   }

@@ -89,6 +89,14 @@ export const IDENTITY_OPTIONS = [
     consumedBy: 'cli',
   },
   {
+    key: 'agent.user_fairness',
+    type: 'boolean',
+    fallback: false,
+    flag: '--user-fairness',
+    help: 'Pull the tasks of a queue by turns of their users (docs/queues.md).',
+    consumedBy: 'daemon',
+  },
+  {
     key: 'agent.disable_agent_update_check',
     type: 'boolean',
     fallback: false,

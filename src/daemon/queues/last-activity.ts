@@ -3,10 +3,13 @@ import { EventEmitter } from 'node:events';
 /** A task that is queued comes after these; more of each queue would only cost memory. */
 const MOST_REMEMBERED = 100;
 
-/** When something last happened that makes a new task likely. The start of the daemon is such a moment. */
+/** A daemon that starts may be followed by its first task, or be one of a fleet that starts after a power cut. */
+const QUIET_AT_START_MS = 180_000;
+
+/** When something last happened that makes a new task likely. */
 export class LastActivity {
   readonly #ends = new EventEmitter();
-  #at = performance.now();
+  #at = performance.now() - QUIET_AT_START_MS;
   #entries: ReadonlySet<string> = new Set();
 
   /** Milliseconds since then. */
