@@ -44,8 +44,12 @@ function currentUser(call: Call): JsonObject {
 }
 
 function getUser(call: CallWith<typeof USER>): JsonObject {
-  const { preferences: _own, ...user } = userOf(call, call.body.user);
-  return { user: { ...user, company: { id: user.company, name: COMPANY_NAME } } };
+  return { user: shownUser(userOf(call, call.body.user)) };
+}
+
+/** Preferences are the user's own, and the role is part of who asks. */
+function shownUser({ preferences: _own, role: _role, ...user }: UserDocument): JsonObject {
+  return user;
 }
 
 function find({ server }: Call, query: SearchQuery, joined: boolean): JsonObject {
@@ -54,7 +58,7 @@ function find({ server }: Call, query: SearchQuery, joined: boolean): JsonObject
     kind: 'users',
     scan: (narrowing) => server.users.scan(narrowing),
     find: (id) => server.users.find(id),
-    shown: (user) => ({ ...user, company: { id: user.company, name: COMPANY_NAME } }),
+    shown: shownUser,
   });
   return { users: documents, ...scroll };
 }
