@@ -9,7 +9,7 @@ import { type Body, flag, map, required, text, texts } from '../schema.js';
 
 const USER = { user: required(text) } as const;
 const QUERY_EX = { ...SEARCH, active_in_projects: texts } as const;
-const UPDATED = { ...USER, name: text, family_name: text, given_name: text, avatar: text } as const;
+const UPDATED = { ...USER, name: text, family_name: text, given_name: text } as const;
 const PREFERENCES = { preferences: required(map), return_updated: flag } as const;
 
 export const userEndpoints: EndpointTable = {
@@ -85,9 +85,9 @@ function activeUsers({ server }: Call, ids: readonly string[]): string[] {
 }
 
 function update(call: CallWith<typeof UPDATED>): JsonObject {
-  const { user: id, name, family_name, given_name, avatar } = call.body;
+  const { user: id, name, family_name, given_name } = call.body;
   const user = userOf(call, id);
-  const given = Object.entries({ name, family_name, given_name, avatar });
+  const given = Object.entries({ name, family_name, given_name });
   const fields = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   if (Object.keys(fields).length === 0) return { updated: 0, fields: {} };
   call.server.users.put({ ...user, ...fields });
