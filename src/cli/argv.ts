@@ -94,15 +94,23 @@ function checkValues(pieces: readonly Piece[], command: Command): void {
     if (flag.parse !== undefined || !/[<[]/.test(flag.flags)) continue;
     // Of a greedy flag the first word is a name, and the others are for another program.
     const values = flag.flags.includes('...') && !flag.greedy ? words : words.slice(0, 1);
-    for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag.mayBeEmpty);
+    for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag);
   }
 }
 
+export const UNSET_VARIABLE = 'Perhaps a variable of the shell is not set.';
+
+const DEFAULT_HINT = 'Perhaps a variable of the shell is not set; leave the flag out to use the default.';
+
 /** @throws AgentError USAGE */
-export function checkValue(value: string, flag: string, mayBeEmpty = false): string {
+export function checkValue(
+  value: string,
+  flag: string,
+  { mayBeEmpty = false, hint = DEFAULT_HINT }: { mayBeEmpty?: boolean | undefined; hint?: string } = {},
+): string {
   if (value.trim() === '' && !mayBeEmpty) {
     throw new AgentError('USAGE', `${flag} needs a value, got an empty text`, {
-      hint: 'Perhaps a variable of the shell is not set; leave the flag out to use the default.',
+      hint,
     });
   }
   const control = /[^\P{Cc}\t]/u.exec(value.trim())?.[0];
@@ -123,16 +131,22 @@ function matchFlag(word: string, command: Command): Piece | undefined {
   return { flag, name: names(flag).at(-1), words: value, inline: value.length > 0 };
 }
 
-/** An exact name wins over a prefix; an ambiguous prefix is refused. */
+/**
+ * An exact name wins over a prefix, and `--queue` over `--queue-limit` for a prefix of both, as before there was a
+ * `--queue-limit`; another ambiguous prefix is refused.
+ */
 function longFlag(name: string, command: Command): Flag | undefined {
   const exact = command.flags.find((flag) => names(flag).includes(name));
   if (exact || name.length < 4) return exact;
-  const longNames = command.flags.filter((flag) => names(flag).some((one) => one.startsWith(name)));
-  if (longNames.length > 1) {
-    const options = longNames.map((flag) => names(flag).at(-1)).join(', ');
-    throw new AgentError('USAGE', `${command.name}: "${name}" could be any of ${options}; write it out`);
-  }
-  return longNames[0];
+  const found = command.flags.filter((flag) => names(flag).some((one) => one.startsWith(name)));
+  const longNames = found.map((flag) => names(flag).at(-1) ?? '');
+  const stem = longNames.findIndex((one) => longNames.every((other) => other.startsWith(one)));
+  if (found.length > 1 && stem < 0)
+    throw new AgentError(
+      'USAGE',
+      `${command.name}: "${name}" could be any of ${longNames.join(', ')}; write it out`,
+    );
+  return found[stem];
 }
 
 function names(flag: Flag): string[] {

@@ -29,6 +29,7 @@ export function configFlags(options: CommandContext['options']): ConfigTree {
   const agent: ConfigTree = {};
   if (typeof options.gitUser === 'string') agent.git_user = options.gitUser;
   if (typeof options.gitPass === 'string') agent.git_pass = options.gitPass;
+  if (options.userFairness === true) agent.user_fairness = true;
   return Object.keys(agent).length > 0 ? { agent } : {};
 }
 
@@ -54,7 +55,7 @@ export function requireServer(config: Config): void {
   throw new AgentError('CONFIG_MISSING', `not configured: ${missing.join(' and ')}`, {
     hint: 'Write ~/clearml.conf with "agent init", or try everything without a server with "agent demo".',
     // A file that was named but is not there is the likely cause.
-    ...(config.warnings.length > 0 ? { detail: config.warnings.join('\n') } : {}),
+    detail: [...config.filesRead.map((file) => `Read: ${file}`), ...config.warnings].join('\n'),
   });
 }
 

@@ -3,12 +3,18 @@ import { AgentError } from '../errors.js';
 import { refuseNewer } from '../os/format-version.js';
 import { dockerModule } from './docker/module.js';
 import type { PlaceRef } from './driver.js';
+import { kubernetesModule } from './kubernetes/module.js';
 import { localModule } from './local/module.js';
 import type { DriverChoice, DriverModule, StoppedPlaces } from './module.js';
 import { slurmModule } from './slurm/module.js';
 
 /** All drivers. The first is the default: it has no flags and every agent opens it. */
-export const DRIVERS: readonly [DriverModule, ...DriverModule[]] = [localModule, dockerModule, slurmModule];
+export const DRIVERS: readonly [DriverModule, ...DriverModule[]] = [
+  localModule,
+  dockerModule,
+  slurmModule,
+  kubernetesModule,
+];
 
 export function driverModule(kind: string): DriverModule | undefined {
   return DRIVERS.find((one) => one.kind === kind);

@@ -8,6 +8,7 @@ import type { Patterns } from './query/patterns/patterns.js';
 import type { Scrolls } from './query/scrolls.js';
 import type { Database } from './storage/database.js';
 import { Documents, type Stored } from './storage/documents.js';
+import type { QueueWaits } from './tasks/queue-waits.js';
 import type { TaskDocument } from './tasks/task-document.js';
 
 /** What every handler works with. */
@@ -32,6 +33,7 @@ export interface ServerContext {
   readonly tasks: Documents<TaskDocument>;
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
+  readonly queueWaits: QueueWaits;
 }
 
 export interface UserDocument extends Stored {

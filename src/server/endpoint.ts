@@ -53,6 +53,8 @@ export interface Endpoint extends EndpointOptions {
   readonly body: SchemaText;
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
   readonly handler: (call: Call<never>) => JsonObject | Download;
+  /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
+  readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<void>;
 }
 
 /** By `service.action`. */
@@ -64,6 +66,15 @@ export function endpoint<F extends Fields>(
   options: EndpointOptions = {},
 ): Endpoint {
   return { ...options, body: object(fields), handler };
+}
+
+/** An endpoint that answers later. */
+export function waitingEndpoint<F extends Fields>(
+  fields: F,
+  wait: (call: CallWith<F>, gone: AbortSignal) => Promise<void>,
+  handler: (call: CallWith<F>) => JsonObject,
+): Endpoint {
+  return { body: object(fields), wait, handler };
 }
 
 /** An endpoint that takes one object a line; a single object counts as one line. */

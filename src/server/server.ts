@@ -18,7 +18,8 @@ import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { changeStatus } from './tasks/change-status.js';
-import { createQueue } from './tasks/queue-entries.js';
+import { countEntries, createQueue } from './tasks/queue-entries.js';
+import { QueueWaits } from './tasks/queue-waits.js';
 import { forgetExpired } from './workers/worker-store.js';
 
 export interface ServerOptions {
@@ -71,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     tokenSecret: secrets.tokenSecret,
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
+    queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
     samples: new Kept(),
     downloads: new Kept(),
@@ -80,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
+    server.queueWaits.close();
     await Promise.all(listeners.map(closeListener));
     await backtracking.close();
     database.close();
@@ -163,7 +166,7 @@ async function open(app: FastifyInstance, host: string, port: number): Promise<s
     const code = systemCode(error);
     const why = LISTEN_FAILURES[code ?? ''] ?? code ?? causeLine(error);
     throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
-      hint: 'Choose another port or address.',
+      hint: 'Choose another --port or --host. The file server uses the port plus 73.',
       cause: error,
     });
   }

@@ -14,6 +14,7 @@ export const FAILURE_CLASSES = [
   'agent_lost',
   'time_limit',
   'preempted',
+  'evicted',
   'disk_full',
   'server_refused',
   'setup',
@@ -37,7 +38,13 @@ const OF_CODES: Partial<Record<ErrorCode, FailureClass>> = {
 };
 
 /** Causes that lie with this machine whatever the task asks for. */
-const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set(['DISK_FULL', 'GPU_DEVICE', 'DOCKER_ENGINE', 'SLURM']);
+const OF_THE_MACHINE: ReadonlySet<ErrorCode> = new Set([
+  'DISK_FULL',
+  'GPU_DEVICE',
+  'DOCKER_ENGINE',
+  'SLURM',
+  'KUBERNETES',
+]);
 
 /** What an error says of the set-up that it ended. */
 export interface SetupCause {
@@ -60,7 +67,7 @@ export function setupCause(error: unknown): SetupCause {
 
 /** `undefined` for what is no failure, and for a task that a user stopped. */
 export function failureClass(end: RunEnd): FailureClass | undefined {
-  if (end.kind === 'stop') return undefined;
+  if (end.kind === 'stop') return end.reason === 'time_limit' ? 'time_limit' : undefined;
   if (end.kind === 'setup') return end.class ?? 'setup';
   const { exit } = end;
   if (exit.kind === 'lost') return 'agent_lost';
@@ -75,6 +82,7 @@ export function failureClass(end: RunEnd): FailureClass | undefined {
 const OF_THE_PLACE: ReadonlySet<FailureClass> = new Set([
   'agent_lost',
   'preempted',
+  'evicted',
   'gpu_fault',
   'disk_full',
 ]);
@@ -100,6 +108,7 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   API_REFUSED: 'refused by the server',
   API_CREDENTIALS: "the server refuses the agent's credentials",
   DISK_FULL: 'no space left on the disk',
+  TASK_TOO_LARGE: 'asks for more than this agent has',
   DOCKER_ARGUMENT: 'wrong docker arguments',
   DOCKER_POLICY: 'refused by the container policy',
   DOCKER_ENGINE: 'failed reaching the container engine',
@@ -108,6 +117,9 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   GPU_DEVICE: 'failed giving the container a GPU',
   SLURM: 'failed reaching Slurm',
   SLURM_JOB: 'Slurm refuses the job',
+  KUBERNETES: 'failed reaching Kubernetes',
+  KUBERNETES_ACCESS: 'Kubernetes refuses the agent',
+  KUBERNETES_POD: 'failed starting the pod',
 };
 const UNNAMED = 'failed preparing the task';
 

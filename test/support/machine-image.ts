@@ -32,23 +32,36 @@ export interface MachineImage {
 export async function makeMachineImage(
   engine: DockerEngine,
   tag: string,
-  { packages, files = [], changes = [], records }: MachineImage,
+  { changes = [], ...image }: MachineImage,
 ): Promise<void> {
+  const layer = await machineLayer(engine.folder, image);
+  const flags = changes.flatMap((change) => ['--change', change]);
+  await engine.docker(['import', ...flags, '-', tag], { input: layer });
+}
+
+/**
+ * The tar archive that is the only layer of such an image.
+ *
+ * @param parent folder for temporary files
+ */
+export async function machineLayer(
+  parent: string,
+  { packages, files = [], records }: Omit<MachineImage, 'changes'>,
+): Promise<Uint8Array> {
   const names = await withDependencies(packages);
   const { stdout } = await execa('dpkg', ['-L', ...names], BIG);
   const folders = await Promise.all(files.map(filesBelow));
   const listed = [...stdout.split('\n'), ...ALSO, ...files, ...folders.flat()].filter(
     (file) => /^\/.*\//.test(file) && !LEFT_OUT.test(file),
   );
-  const skeleton = makeSkeleton(engine.folder);
+  const skeleton = makeSkeleton(parent);
   if (records) addRecords(skeleton, new Set(names));
   const archive = await execa('tar', ['-c', '-C', skeleton, '.', '-C', '/', '--no-recursion', '-T', '-'], {
     ...BIG,
     encoding: 'buffer',
     input: [...new Set(listed.flatMap(inItsRealFolder))].join('\n'),
   });
-  const flags = changes.flatMap((change) => ['--change', change]);
-  await engine.docker(['import', ...flags, '-', tag], { input: archive.stdout });
+  return archive.stdout;
 }
 
 const DPKG = '/var/lib/dpkg';

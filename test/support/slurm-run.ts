@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { OutputChunk, Place, PlaceRequest, Workload } from '../../src/drivers/driver.js';
+import type { Place, PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { SlurmCommands } from '../../src/drivers/slurm/slurm-commands.js';
 import { SlurmDriver } from '../../src/drivers/slurm/slurm-driver.js';
 import type { SlurmSettings } from '../../src/drivers/slurm/slurm-settings.js';
@@ -50,6 +50,8 @@ export async function slurmRun(
         queues: new Map(),
         allowed: new Set(['cpus', 'memory', 'gpus', 'time']),
         memory: '100M',
+        prepare: 'login',
+        container: 'none',
         ...settings,
       },
       environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment },
@@ -90,35 +92,4 @@ function taskWith(properties: Record<string, string>): NonNullable<PlaceRequest[
   ]);
   const record = { id: 'task', hyperparams: { properties: Object.fromEntries(entries) } };
   return { record, queue: undefined, workerId: 'w', workerTags: [], serviceTask: true } as never;
-}
-
-export interface WholeOutput {
-  bytes: Buffer;
-  notes: string[];
-}
-
-/** All output to the end of the workload. */
-export async function wholeOutput(workload: Workload, position = 0): Promise<WholeOutput> {
-  const pieces: Uint8Array[] = [];
-  const notes: string[] = [];
-  for await (const piece of workload.output(position, new AbortController().signal)) {
-    pieces.push(piece.data);
-    if (piece.note !== undefined) notes.push(piece.note);
-  }
-  return { bytes: Buffer.concat(pieces), notes };
-}
-
-/** Reads output until a piece fits. */
-export async function outputWhere(
-  workload: Workload,
-  fits: (text: string, notes: readonly string[]) => boolean,
-): Promise<OutputChunk | undefined> {
-  let text = '';
-  const notes: string[] = [];
-  for await (const piece of workload.output(0, new AbortController().signal)) {
-    text += Buffer.from(piece.data).toString('utf8');
-    if (piece.note !== undefined) notes.push(piece.note);
-    if (fits(text, notes)) return piece;
-  }
-  return undefined;
 }

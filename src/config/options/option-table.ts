@@ -11,12 +11,14 @@ import { GPU_OPTIONS } from './gpus.js';
 import { HOOK_OPTIONS } from './hooks.js';
 
 import { IDENTITY_OPTIONS } from './identity.js';
+import { KUBERNETES_OPTIONS } from './kubernetes.js';
 import { MASKING_OPTIONS } from './masking.js';
 import { METERING_OPTIONS } from './metering.js';
 import type { ConfigConstant, Option } from './option.js';
 import { PACKAGE_TOOL_OPTIONS } from './package-tools.js';
 import { PACKAGE_OPTIONS } from './packages.js';
 import { PYTHON_OPTIONS } from './python.js';
+import { RESOURCE_OPTIONS } from './resources.js';
 import { SDK_OPTIONS } from './sdk.js';
 import { SLURM_OPTIONS } from './slurm.js';
 
@@ -32,6 +34,7 @@ const SECTIONS = [
   { title: 'Hooks', options: HOOK_OPTIONS },
   { title: 'GPUs', options: GPU_OPTIONS },
   { title: 'GPUs shared by tasks', options: GPU_SHARING_OPTIONS },
+  { title: 'Resources of tasks', options: RESOURCE_OPTIONS },
   { title: 'Repositories', options: GIT_OPTIONS },
   { title: 'Python environments', options: PYTHON_OPTIONS },
   { title: 'Packages', options: PACKAGE_OPTIONS },
@@ -40,6 +43,7 @@ const SECTIONS = [
   { title: 'Paths inside containers', options: CONTAINER_MOUNT_OPTIONS },
   { title: 'What containers may be', options: CONTAINER_POLICY_OPTIONS },
   { title: 'Slurm jobs', options: SLURM_OPTIONS },
+  { title: 'Kubernetes pods', options: KUBERNETES_OPTIONS },
   { title: 'What is hidden', options: MASKING_OPTIONS },
   { title: 'Bootstrap of containers', options: BOOTSTRAP_OPTIONS },
   { title: 'Usage metering', options: METERING_OPTIONS },

@@ -1,27 +1,28 @@
-import path from 'node:path';
 import type { Config } from '../../config/config.js';
 import { forEngine } from '../../container/arguments/build-request.js';
 import { controlFolder } from '../../container/layout.js';
 import { engineSees, readHostFolder } from '../../container/plan/host-mount.js';
-import { type PlannedContainer, planContainer } from '../../container/plan/plan-container.js';
-import { AgentError, isAgentError } from '../../errors.js';
-import { ensureFolder, writeFileDurable } from '../../os/files.js';
-import type { PlaceRequest, PlaceTask } from '../driver.js';
-import type { DriverHost, TaskDescription } from '../module.js';
+import { isAgentError } from '../../errors.js';
+import { ensureFolder } from '../../os/files.js';
+import type { ContainerMachine, ContainerSetup } from '../container/container-facts.js';
+import { hostAddress } from '../container/machine-facts.js';
+import { cacheGroupOf, planRequest, preparePlanned } from '../container/plan-request.js';
+import type { PlaceRequest } from '../driver.js';
 import { DEFAULT_SOCKET } from './connect/engine-address.js';
-import { containerFacts, type EngineMachine } from './containers/container-facts.js';
 import type { ContainerPlan } from './containers/container-plan.js';
 import { findOwnContainer } from './containers/own-container.js';
 import { DockerDriver } from './docker-driver.js';
-import { Engine } from './engine.js';
+import { Engine, type EngineFacts } from './engine.js';
 import { planBuild } from './image/build-plan.js';
-import { answersAt, hostAddress } from './machine-facts.js';
 
 /** What the agent gives its driver, and how the command line chose the engine. */
-export interface DockerSetup extends DriverHost {
+export interface DockerSetup extends ContainerSetup {
   engine: 'docker' | 'podman';
-  /** Words after the flag of the engine. */
-  flag: readonly string[];
+}
+
+/** The machine with what its engine says of itself. */
+interface EngineMachine extends ContainerMachine {
+  facts: EngineFacts;
 }
 
 /** Of Docker 28. */
@@ -70,13 +71,15 @@ async function machineOf(setup: DockerSetup, engine: Engine | undefined): Promis
   const inKubernetes = Boolean(env.KUBERNETES_SERVICE_HOST && env.KUBERNETES_PORT);
   const isContainer = folder !== undefined || inKubernetes;
   const own = engine && isContainer ? await findOwnContainer(engine, folder) : undefined;
+  const facts = (await engine?.facts()) ?? {
+    apiVersion: CURRENT_API_VERSION,
+    podman: setup.engine === 'podman',
+    version: '',
+    architecture: process.arch,
+  };
   return {
-    facts: (await engine?.facts()) ?? {
-      apiVersion: CURRENT_API_VERSION,
-      podman: setup.engine === 'podman',
-      version: '',
-      architecture: process.arch,
-    },
+    facts,
+    podman: facts.podman,
     socket: engine?.socket ?? DEFAULT_SOCKET,
     hasGpus: (await setup.hasGpus()) || ((await engine?.handsOutNvidia()) ?? false),
     address: await ownAddress(setup.config),
@@ -90,11 +93,9 @@ async function planFor(
   machine: EngineMachine,
   request: PlaceRequest,
 ): Promise<ContainerPlan> {
-  const { task, planned, described, configFile } = await planRequest(setup, machine, request);
-  await setup.planned(task, planned);
-  await ensureFolder(path.dirname(configFile));
-  // Any user of the image reads it; no other user of this machine gets past the run's own folder.
-  await writeFileDurable(configFile, described.configText, 0o644);
+  const ready = await planRequest(setup, machine, request);
+  const { task, planned } = ready;
+  await preparePlanned(setup, ready);
   for (const folder of planned.folders) await ensureFolder(folder);
   const plan = {
     request: forEngine(planned.request, planned.options, machine.facts.apiVersion),
@@ -106,43 +107,6 @@ async function planFor(
     ...(planned.unprivileged ? { unprivileged: planned.unprivileged } : {}),
   };
   return setup.forImage ? planBuild(plan, controlFolder(request.runFolder)) : plan;
-}
-
-/** The server notes the user of a task by his credentials; a task cannot name another. */
-function cacheGroupOf({ config, record }: PlaceTask): Pick<ContainerPlan, 'cacheGroup'> {
-  if (config.agent.dockerShareCachesBetweenUsers) return {};
-  return { cacheGroup: record.user || `task-${record.id}` };
-}
-
-interface PlannedRequest {
-  task: PlaceTask;
-  described: TaskDescription;
-  planned: PlannedContainer;
-  configFile: string;
-}
-
-async function planRequest(
-  setup: DockerSetup,
-  machine: EngineMachine,
-  { task, runFolder, reporter, signal }: PlaceRequest,
-): Promise<PlannedRequest> {
-  if (task === undefined) throw new AgentError('INTERNAL', 'a container is planned from a task');
-  const described = await setup.describe(task, signal);
-  const configFile = path.join(controlFolder(runFolder), 'clearml.conf');
-  const warn = (text: string) => reporter.line(text, 'WARNING');
-  const parts = { task, described, configFile, warn };
-  const facts = containerFacts(setup, machine, {
-    ...parts,
-    sshAgentGone: await isAgentGone(task.config, machine),
-  });
-  return { task, described, planned: planContainer(facts), configFile };
-}
-
-/** An agent in a container does not see the sockets that the engine mounts. */
-async function isAgentGone(config: Config, { sibling, mounts }: EngineMachine): Promise<boolean> {
-  const socket = config.variable('SSH_AUTH_SOCK');
-  if (socket === undefined || sibling !== undefined || mounts.length > 0) return false;
-  return !(await answersAt(socket));
 }
 
 async function ownAddress(config: Config): Promise<string | undefined> {

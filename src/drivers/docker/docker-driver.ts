@@ -3,6 +3,9 @@ import path from 'node:path';
 import type { CreateRequest } from '../../container/create-request.js';
 import { controlFolder, stagingFolder } from '../../container/layout.js';
 import { AgentError, isAgentError } from '../../errors.js';
+import { type ContainerOutput, IN_CONTAINER } from '../container/container-output.js';
+import { CONTAINER, ContainerPlace, type MountedFolder } from '../container/container-place.js';
+import { networkVariables } from '../container/network-variables.js';
 import type {
   Driver,
   ImageMaker,
@@ -18,14 +21,12 @@ import {
   boundFolders,
   type ContainerPlan,
   completeRequest,
-  networkVariables,
   removedVariables,
   runLabels,
   SIDE_LABEL,
 } from './containers/container-plan.js';
 import type { ContainerState } from './containers/container-state.js';
 import { runAside } from './containers/side-container.js';
-import { CONTAINER, DockerPlace, type MountedFolder } from './docker-place.js';
 import {
   DOCKER,
   DOCKER_REF_VERSION,
@@ -43,7 +44,6 @@ import { ContainerImageMaker } from './image/image-maker.js';
 import { imageKey } from './image/inspect-image.js';
 import { provideImage } from './image/provide-image.js';
 import { containerOf, launchedIn, removeStray } from './left-container.js';
-import { type ContainerOutput, IN_CONTAINER } from './output/container-output.js';
 import { FileOutput } from './output/file-output.js';
 import { startScript } from './waiting-command.js';
 
@@ -215,7 +215,7 @@ export class DockerDriver implements Driver {
     return new DockerWorkload({ engine, ref: { ...ref, output: kept }, output, signal });
   }
 
-  async #started({ plan, ref, files, request }: StartedContainer): Promise<DockerPlace> {
+  async #started({ plan, ref, files, request }: StartedContainer): Promise<ContainerPlace> {
     const { engine, environment } = this.#options;
     const { container } = ref;
     const [look, state] = await Promise.all([firstLook(engine, container), engine.inspect(container)]);
@@ -224,8 +224,8 @@ export class DockerDriver implements Driver {
     await files.afterStart({ container, owner });
     const removed = removedVariables(plan.request);
     const seen = Object.entries(look.environment).filter(([name]) => !(name in removed));
-    const place = new DockerPlace({
-      engine,
+    const place = new ContainerPlace({
+      exec: (command) => engine.exec(container, command),
       ref,
       image: state && (await imageKey(engine, state)),
       environment: Object.fromEntries(seen),
@@ -268,7 +268,7 @@ export class DockerDriver implements Driver {
 
 interface OpenPlace {
   ref: DockerPlaceRef;
-  place: DockerPlace;
+  place: ContainerPlace;
   files: RunFiles;
   workspace: string;
   /** What its container was made from. */

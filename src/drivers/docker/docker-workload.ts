@@ -1,13 +1,13 @@
-import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { memoryKills } from '../../os/kernel-log.js';
 import { isInGroup, takesSignal } from '../../os/signal-handling.js';
+import type { ContainerOutput } from '../container/container-output.js';
+import { exitOf } from '../container/exit-code.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
 import type { ContainerState } from './containers/container-state.js';
 import type { DockerWorkloadRef } from './docker-ref.js';
 import type { Engine } from './engine.js';
-import type { ContainerOutput } from './output/container-output.js';
 import { killsBeforeCommand } from './waiting-command.js';
 
 export interface DockerWorkloadOptions {
@@ -62,16 +62,18 @@ export class DockerWorkload implements Workload {
    */
   async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopped = true;
-    const deadline = Date.now() + graceMs + STOP_MS;
+    const begun = performance.now();
+    // An engine that is away for a moment does not take the grace from the command.
+    const left = () => (kill?.aborted ? 0 : Math.max(0, graceMs - (performance.now() - begun)));
     const killNow = () => void this.#kill();
     kill?.addEventListener('abort', killNow);
     try {
-      for (let grace = kill?.aborted ? 0 : Math.ceil(graceMs / 1000); ; grace = 0) {
-        const problem = await this.#stopOnce(grace);
+      for (;;) {
+        const problem = await this.#stopOnce(Math.ceil(left() / 1000));
         if (problem === undefined) return;
-        if (Date.now() > deadline) throw problem;
+        if (performance.now() - begun > graceMs + STOP_MS) throw problem;
         await sleep(RETRY_MS);
-        await this.#kill();
+        if (left() === 0) await this.#kill();
       }
     } finally {
       kill?.removeEventListener('abort', killNow);
@@ -175,16 +177,4 @@ async function ignoresStop({ id, pid, stopSignal }: ContainerState): Promise<boo
 function comesBack({ exitCode, restart: { policy, most, count } }: ContainerState): boolean {
   if (policy === 'on-failure') return exitCode !== 0 && (most === 0 || count < most);
   return policy !== 'no';
-}
-
-/**
- * 128 + n is how the engine tells the death by signal n; a command that itself exits with that number looks the same.
- * 130 is an exit code: nothing sends SIGINT into a container, and programs use it after a Ctrl-C of their own.
- */
-export function exitOf(state: Pick<ContainerState, 'exitCode' | 'oomKilled'>): WorkloadExit {
-  const { exitCode, oomKilled } = state;
-  const memory = oomKilled ? { oomKilled } : {};
-  const signal = Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0];
-  if (signal === undefined || signal === 'SIGINT') return { kind: 'exited', code: exitCode, ...memory };
-  return { kind: 'signalled', signal, ...memory };
 }

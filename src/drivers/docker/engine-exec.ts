@@ -1,18 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
+import type { ContainerExec } from '../container/container-exec.js';
 import { demultiplex } from './stream-frames.js';
 
-export interface EngineExec {
-  argv: readonly string[];
-  env?: readonly string[];
-  cwd?: string;
-  user?: string;
-  input?: string | Uint8Array;
-  signal?: AbortSignal;
-  onOutput(data: Uint8Array, stream: 'stdout' | 'stderr'): void;
-}
-
-export function execOptions(command: EngineExec): Docker.ExecCreateOptions {
+export function execOptions(command: ContainerExec): Docker.ExecCreateOptions {
   return {
     Cmd: [...command.argv],
     ...(command.env === undefined ? {} : { Env: [...command.env] }),
@@ -25,14 +16,14 @@ export function execOptions(command: EngineExec): Docker.ExecCreateOptions {
 }
 
 /** Starts the command and gives it its input. */
-export async function startExec(exec: Docker.Exec, { input }: EngineExec): Promise<Duplex> {
+export async function startExec(exec: Docker.Exec, { input }: ContainerExec): Promise<Duplex> {
   const stream = await exec.start({ hijack: input !== undefined, stdin: input !== undefined });
   if (input !== undefined) stream.end(input);
   return stream;
 }
 
 /** Ends with the command. */
-export async function passOutput(stream: Duplex, { onOutput }: EngineExec): Promise<void> {
+export async function passOutput(stream: Duplex, { onOutput }: ContainerExec): Promise<void> {
   for await (const { data, stream: name } of demultiplex(stream)) onOutput(data, name);
 }
 

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { apiBefore } from '../../container/arguments/build-request.js';
 import type { CreateRequest } from '../../container/create-request.js';
 import { systemCode } from '../../errors.js';
+import type { ContainerExec } from '../container/container-exec.js';
 import { dockerAddress } from './connect/engine-address.js';
 import { engineClient } from './connect/engine-client.js';
 import { type EngineInfo, offersNvidia } from './connect/engine-info.js';
@@ -11,7 +12,7 @@ import { waitForEnd } from './containers/container-wait.js';
 import { hasLabels, sentLabels } from './containers/label-filter.js';
 import { createOptions } from './create-options.js';
 import { engineError, statusCode } from './engine-errors.js';
-import { type EngineExec, execOptions, outputOf, passOutput, startExec } from './engine-exec.js';
+import { execOptions, outputOf, passOutput, startExec } from './engine-exec.js';
 import { type ImageFacts, inspectImage } from './image/inspect-image.js';
 import { fitsPlatform, parsePlatform } from './image/platform.js';
 import { podmanRequest, refuseMissingSources } from './podman-request.js';
@@ -242,7 +243,7 @@ export class Engine {
   }
 
   /** Runs a command in the container to its end. @returns its exit code */
-  async exec(id: string, command: EngineExec): Promise<number> {
+  async exec(id: string, command: ContainerExec): Promise<number> {
     // Each step by itself: a call is repeated when the engine was started again, the command never is.
     const doing = 'running a command in the container';
     const exec = await this.#call(doing, () => this.#docker.getContainer(id).exec(execOptions(command)));
@@ -255,7 +256,7 @@ export class Engine {
   /** What a command in the container prints, as it comes; ends with the command or the container. */
   async *execOutput(
     id: string,
-    command: Pick<EngineExec, 'argv'> & { signal: AbortSignal },
+    command: Pick<ContainerExec, 'argv'> & { signal: AbortSignal },
   ): AsyncGenerator<Uint8Array> {
     const stream = await this.#call('running a command in the container', async () => {
       const { argv } = command;

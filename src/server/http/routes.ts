@@ -59,8 +59,11 @@ export function addRoutes(
       if (!isValid(body)) throw refusalOf(isValid.errors ?? []);
       request.body = body;
     },
-    handler: async (request, reply) =>
-      succeed(request, reply, await settled(server, endpoint, callOf(server, request))),
+    handler: async (request, reply) => {
+      const call = callOf(server, request);
+      await endpoint.wait?.(call as Call<never>, goneSignal(reply));
+      return succeed(request, reply, await settled(server, endpoint, call));
+    },
   });
   if (endpoint.earlier !== undefined) addRoutes(app, server, name, endpoint.earlier, succeed, true);
 }
@@ -68,6 +71,13 @@ export function addRoutes(
 /** The first API version that has an endpoint. */
 export function sinceOf({ since = [1, 0] }: Endpoint): string {
   return since.join('.');
+}
+
+/** Aborts when the client closes the connection before it has its answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 /** Fields of the query string are laid over those of the body. */

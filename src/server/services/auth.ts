@@ -5,7 +5,7 @@ import { signToken } from '../auth/token.js';
 import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { integer, required, text, withDefault } from '../schema.js';
-import { API_VERSION, SERVER_VERSION } from '../versions.js';
+import { API_VERSION, QUEUE_WAIT_S, SERVER_VERSION } from '../versions.js';
 
 /** Life of a token unless asked otherwise. Agents log in before each call when less than 12 hours are left. */
 const TOKEN_LIFE_S = 30 * 24 * 3600;
@@ -57,6 +57,7 @@ function tokenFor({ server, body }: LifeCall, identity: Identity): string {
     server_version: SERVER_VERSION,
     server_build: '0',
     feature_set: 'basic',
+    queue_wait_sec: QUEUE_WAIT_S,
   };
   return signToken(claims, server.tokenSecret);
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ExecutionContext } from 'ava';
 import type { WorkloadExit } from '../../../src/drivers/driver.js';
-import { slurmRun, wholeOutput } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
+import { wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig();
 

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { slurmRig } from '../../support/slurm-rig.js';
-import { outputWhere, slurmRun, wholeOutput } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { slurmTest } from '../../support/slurm-test.js';
 import { until } from '../../support/until.js';
+import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 slurmTest('while the controller is away a job runs on, and its end is known at once', async (t) => {
   const rig = await slurmRig(t);
@@ -53,17 +54,6 @@ slurmTest('a lost node loses the task, which does not run again', async (t) => {
   const exit = await workload.exited;
   t.is(exit.kind, 'lost');
   if (exit.kind === 'lost') t.regex(exit.reason, /node/);
-});
-
-slurmTest('a job over its time limit ends for that reason', async (t) => {
-  const rig = await slurmRig(t, { nodes: ['n1'] });
-  const run = await slurmRun(t, rig);
-  const workload = await run.sh('echo ready; exec sleep 600');
-  await outputWhere(workload, (text) => text.includes('ready'));
-  // Slurm counts whole minutes; a limit in the past is over at its next look.
-  rig.slurm('scontrol', 'update', `jobid=${workload.ref.job}`, 'timelimit=0:01');
-  const exit = await workload.exited;
-  t.like(exit, { kind: 'ended', by: 'time_limit' });
 });
 
 slurmTest('a prolog that fails loses the task, and no held job is left', async (t) => {

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Workload } from '../../../src/drivers/driver.js';
-import { outputWhere, slurmRun, wholeOutput } from '../../support/slurm-run.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
 import { until } from '../../support/until.js';
+import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig({ conf: ['KillWait=30'] });
 

@@ -43,6 +43,11 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ],
   ],
   [
+    'the time limit of the task',
+    { kind: 'stop', reason: 'time_limit', by: 'time limit of 1:30:00 reached' },
+    ['failed', 'time limit of 1:30:00 reached', 'Process failed: time limit of 1:30:00 reached', 1],
+  ],
+  [
     'exit 1 on a full disk',
     { kind: 'exit', exit: { kind: 'exited', code: 1 }, diskFull: '/runs/a' },
     [
@@ -100,14 +105,14 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
 ];
 
 for (const [title, end, expected] of cases) {
-  test(`${title} is told to the server as it is`, (t) => {
+  test(`the server gets ${title} unchanged`, (t) => {
     const got = settlementOf(end);
     t.deepEqual([got.call, got.status_reason, got.logText, got.exitStatus], expected);
   });
 }
 
 for (const reason of ['reset', 'status_changed', 'exception'] as const) {
-  test(`a task that somebody else ended (${reason}) keeps the status they gave it`, (t) => {
+  test(`a task that another client ended (${reason}) keeps the status they gave it`, (t) => {
     t.is(settlementOf({ kind: 'stop', reason }).call, undefined);
   });
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
 import type { PullPolicy } from '../../../container/run-options/request-draft.js';
 import type { SetupScript } from '../../../container/setup-scripts.js';
-import type { MountedFolder } from '../docker-place.js';
+import type { MountedFolder } from '../../container/container-place.js';
 import type { RunFiles } from '../files/run-files.js';
 import { WAITING_COMMAND } from '../waiting-command.js';
 
@@ -70,18 +70,6 @@ export function labelledRun(labels: Readonly<Record<string, string>>): string | 
 export function boundFolders({ HostConfig }: CreateRequest): MountedFolder[] {
   const binds = (HostConfig.Binds ?? []).map((bind) => bind.split(':'));
   return binds.flatMap(([host = '', inside = '']) => (path.isAbsolute(host) ? [{ host, inside }] : []));
-}
-
-/** How programs reach the network from here; a container has the same way out unless its settings differ. */
-export function networkVariables(
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const names = /^(?:https?|ftp|all|no)_proxy$/i;
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      (entry): entry is [string, string] => names.test(entry[0]) && entry[1] !== undefined,
-    ),
-  );
 }
 
 /** What a bare name among the variables asks for; of engines only Docker does it by itself. */

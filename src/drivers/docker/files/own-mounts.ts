@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
 import { run } from '../../../os/exec.js';
 import { ensureFolder, exists } from '../../../os/files.js';
-import type { MountedFolder } from '../docker-place.js';
+import type { MountedFolder } from '../../container/container-place.js';
 
 export interface OwnMountsRequest {
   request: CreateRequest;

@@ -1,5 +1,5 @@
 import type { CreateRequest } from '../../../container/create-request.js';
-import type { ContainerOutput } from '../output/container-output.js';
+import type { ContainerOutput } from '../../container/container-output.js';
 
 /** How a container gets at the files of its run: mounted, or uploaded where the engine does not see them. */
 export interface RunFiles {

@@ -9,12 +9,17 @@ import {
 } from '../../../container/layout.js';
 import { AgentError, causeLine, isAgentError } from '../../../errors.js';
 import { ensureFolder } from '../../../os/files.js';
+import { IN_CONTAINER } from '../../container/container-output.js';
+import {
+  type ArchiveEntry,
+  type ArchiveOwner,
+  archiveOf,
+  treeEntries,
+} from '../../container/tree-archive.js';
 import type { ContainerState } from '../containers/container-state.js';
 import type { Engine } from '../engine.js';
-import { IN_CONTAINER } from '../output/container-output.js';
-import { InsideOutput } from '../output/inside-output.js';
+import { outputInside } from '../output/file-in-container.js';
 import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';
-import { type ArchiveEntry, type ArchiveOwner, archiveOf, treeEntries } from './tree-archive.js';
 
 export interface UploadedFilesOptions {
   engine: Engine;
@@ -110,7 +115,7 @@ export class UploadedFiles implements RunFiles {
 
   /** The output of a container that an earlier process has launched. */
   static outputOf(engine: Engine, container: string): RunOutput {
-    return { output: new InsideOutput({ engine, container, file: OUTPUT_INSIDE }), kept: IN_CONTAINER };
+    return { output: outputInside(engine, container, OUTPUT_INSIDE), kept: IN_CONTAINER };
   }
 
   /** Engines unpack into a volume without changing the volume's own folder. */

@@ -1,6 +1,6 @@
 import { OutputFile } from '../../../os/output-file.js';
+import type { ContainerOutput, ContainerReading } from '../../container/container-output.js';
 import type { OutputChunk } from '../../driver.js';
-import type { ContainerOutput, ContainerReading } from './container-output.js';
 
 /** Output in a file of the run, which the container has mounted by itself. */
 export class FileOutput implements ContainerOutput {

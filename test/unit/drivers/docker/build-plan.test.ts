@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { namesPackages } from '../../../../src/drivers/container/tools-for-scripts.js';
 import { planBuild, variableScript } from '../../../../src/drivers/docker/image/build-plan.js';
 import { splitName } from '../../../../src/drivers/docker/image/commit-image.js';
-import { namesPackages } from '../../../../src/drivers/docker/setup/tools-for-scripts.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 test('variables of a container become shell text, but for those of a run and those that no shell can name', (t) => {

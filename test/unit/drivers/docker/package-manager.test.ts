@@ -1,5 +1,5 @@
 import test from 'ava';
-import { installSteps, PACKAGE_MANAGERS } from '../../../../src/drivers/docker/setup/package-manager.js';
+import { installSteps, PACKAGE_MANAGERS } from '../../../../src/drivers/container/package-manager.js';
 
 function steps(name: string, needs: Parameters<typeof installSteps>[1]) {
   const manager = PACKAGE_MANAGERS.find((one) => one.name === name);

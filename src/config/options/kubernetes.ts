@@ -1,0 +1,71 @@
+import type { Option } from './option.js';
+
+/** How tasks become pods of a Kubernetes cluster (`--kubernetes`). */
+export const KUBERNETES_OPTIONS = [
+  {
+    key: 'agent.kubernetes.namespace',
+    type: 'text',
+    fallback: '',
+    otherwise: "the kubeconfig's, else that of the agent's own pod, else `clearml`",
+    flag: '--namespace',
+    help: 'Namespace of the pods.',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.context',
+    type: 'text',
+    fallback: '',
+    otherwise: "the kubeconfig's current one",
+    help: 'Context of the kubeconfig.',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.max_pods',
+    type: 'integer',
+    fallback: 100,
+    minimum: 1,
+    flag: '--max-pods',
+    help: 'Pods of one daemon at once, pending ones included.',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.template_file',
+    type: 'path',
+    fallback: '',
+    help: 'YAML file with a Pod: what the pods of all tasks have beside what their tasks ask for.',
+    example: '"~/pod.yaml"',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.pod_template',
+    type: 'section',
+    fallback: {},
+    help: 'The same in the configuration; it is merged over the file.',
+    example: '{ spec { nodeSelector { pool: gpu } } }',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.queues',
+    type: 'section',
+    fallback: {},
+    help: 'Pod templates of queues, by their names or ids; they are merged over the one for all pods.',
+    example: '{ gpu_queue { spec { priorityClassName: high } } }',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.unschedulable_sec',
+    type: 'number',
+    fallback: 3600,
+    minimum: 0,
+    help: 'Seconds that a pod which no node takes, or a quota refuses, waits before its task is put back.',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.image_pull_sec',
+    type: 'number',
+    fallback: 300,
+    minimum: 0,
+    help: 'Seconds that an image which cannot be pulled is tried before the task fails.',
+    consumedBy: 'drivers/kubernetes',
+  },
+] as const satisfies readonly Option[];

@@ -1,0 +1,55 @@
+import { AgentError } from '../../errors.js';
+import type { ContainerMachine, ContainerSetup } from '../container/container-facts.js';
+import { cacheGroupOf, planRequest, preparePlanned } from '../container/plan-request.js';
+import type { PlaceRequest } from '../driver.js';
+import { Cluster } from './cluster.js';
+import { clusterAccess } from './cluster-access.js';
+import { KubernetesDriver, type PodTaskPlan } from './kubernetes-driver.js';
+import { kubernetesSettings } from './kubernetes-settings.js';
+import { missingRights, namespaceOf } from './rights.js';
+
+/** A cluster decides what a node is like; the machine of the agent has no say. */
+const CLUSTER_MACHINE: ContainerMachine = {
+  podman: false,
+  socket: '',
+  hasGpus: false,
+  address: undefined,
+  mounts: [],
+};
+
+/**
+ * Opens the driver once the API server answers and lets this agent do what it needs.
+ *
+ * @throws AgentError CONFIG_VALUE, KUBERNETES, KUBERNETES_ACCESS
+ */
+export async function createKubernetesDriver(
+  setup: ContainerSetup,
+  namespace: string | undefined,
+): Promise<KubernetesDriver> {
+  const { config, home, signal } = setup;
+  const settings = kubernetesSettings(config, home);
+  const access = clusterAccess({ env: config.env, home, context: settings.context });
+  const cluster = new Cluster(access, namespaceOf(namespace, settings, access));
+  const missing = await missingRights(cluster);
+  if (missing.length > 0)
+    throw new AgentError(
+      'KUBERNETES_ACCESS',
+      `the user of context ${access.context} may not ${missing.join(', ')} in namespace ${cluster.namespace}`,
+      { hint: 'deploy/kubernetes/rbac.yaml has the role that the agent needs.' },
+    );
+  await cluster.pods('clearml-agent-owner=none');
+  return new KubernetesDriver({
+    cluster,
+    settings,
+    environment: config.env,
+    signal,
+    queueName: (id) => setup.queueName(id),
+    plan: (request) => planFor(setup, request),
+  });
+}
+
+async function planFor(setup: ContainerSetup, request: PlaceRequest): Promise<PodTaskPlan> {
+  const ready = await planRequest(setup, CLUSTER_MACHINE, request);
+  await preparePlanned(setup, ready);
+  return { container: ready.planned, ...cacheGroupOf(ready.task) };
+}

@@ -1,0 +1,78 @@
+import { CONTROL_INSIDE } from '../../container/layout.js';
+import { quoteWord } from '../../os/shell-words.js';
+import type { PlaceCommand } from '../driver.js';
+
+/** File that takes the command's output, on a volume of the pod. */
+export const OUTPUT_INSIDE = `${CONTROL_INSIDE}/output`;
+
+/** Seconds for the agent to read what a command wrote that ended together with its pod. */
+const READ_S = 5;
+const MESSAGE_FILE = '/dev/termination-log';
+
+/**
+ * First process of the task's container: waits at a pipe until the agent releases it, then becomes the command.
+ * The script is looked for again and again, because the end of an orphan interrupts some shells at the pipe.
+ */
+export const WAITING: string[] = [
+  '/bin/sh',
+  '-c',
+  `trap 'exit 143' TERM; cd ${CONTROL_INSIDE} && : > output && { [ -p go ] || mkfifo -m 666 go; } || exit 125
+until [ -e start ]; do [ -p go ] || exit 125; read -r go < go; done 2>/dev/null
+trap - TERM; . ${CONTROL_INSIDE}/start`,
+];
+
+/**
+ * The second container: keeps the pod after the end of the command, so that its output can be read, and ends once the agent
+ * has read all. TERM comes to both containers where the cluster ends the pod: the command has the pod's grace, and the agent
+ * a few seconds to read what it wrote last, since the API does not tell of the command's end before this container's. The
+ * size of the output is left as the message of the container.
+ */
+export const KEEPER: string[] = [
+  '/bin/sh',
+  '-c',
+  `asked=; trap 'asked=1' TERM; cd ${CONTROL_INSIDE} && { [ -p done ] || mkfifo -m 666 done; } || exit 125
+{ read -r word < done; } & reader=$!
+wait "$reader"
+if [ -n "$asked" ] && [ -e pid ]; then
+  while [ -d "/proc/$(cat pid)" ]; do sleep 1; done
+  left=${READ_S}
+  while [ "$left" -gt 0 ] && kill -0 "$reader"; do sleep 1; left=$((left - 1)); done 2>/dev/null
+fi
+wc -c < output > ${MESSAGE_FILE}`,
+];
+
+/** What the command is started by, before it is released. */
+export const START_INSIDE = `${CONTROL_INSIDE}/start.new`;
+
+/** Opened for both, so that no reader is needed. */
+export const RELEASE_TASK = `[ ! -e ${START_INSIDE} ] || mv -f ${START_INSIDE} ${CONTROL_INSIDE}/start; echo go 1<> ${CONTROL_INSIDE}/go`;
+export const RELEASE_KEEPER = `echo done 1<> ${CONTROL_INSIDE}/done`;
+
+/** Sends a signal to the command; nothing happens where it has ended. */
+export const SIGNAL_TASK = `kill -"$1" "$(cat ${CONTROL_INSIDE}/pid)"`;
+
+/** Content of the output file after a number of bytes. */
+export const REST = '[ ! -e "$2" ] || tail -c "+$1" "$2"';
+
+/**
+ * The script that becomes the command: its folder, its variables over the container's, then the command in place of the
+ * shell, with its output in a file.
+ */
+export function startScript(
+  { argv, cwd, env }: PlaceCommand,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const variables = Object.entries({ ...environment, ...env }).filter(([name]) =>
+    /^[A-Za-z_]\w*$/.test(name),
+  );
+  return [
+    `exec < /dev/null >> ${OUTPUT_INSIDE} 2>&1`,
+    `echo "$$" > ${CONTROL_INSIDE}/pid`,
+    ...variables.map(([name, value]) =>
+      value === undefined ? `unset ${name}` : `export ${name}=${quoteWord(value)}`,
+    ),
+    ...(cwd === undefined ? [] : [`cd ${quoteWord(cwd)} || exit 126`]),
+    `exec ${argv.map(quoteWord).join(' ')}`,
+    '',
+  ].join('\n');
+}

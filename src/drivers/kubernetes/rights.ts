@@ -1,0 +1,40 @@
+import { AgentError } from '../../errors.js';
+import type { Cluster, Right } from './cluster.js';
+import type { ClusterAccess } from './cluster-access.js';
+import type { KubernetesSettings } from './kubernetes-settings.js';
+
+/** As deploy/kubernetes/rbac.yaml has them. An exec through a WebSocket is a `get` for older servers, a `create` for others. */
+export const NEEDED: readonly Right[] = [
+  ...['create', 'get', 'list', 'watch', 'patch', 'delete'].map((verb) => ({ verb, resource: 'pods' })),
+  ...['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
+  ...['create', 'patch', 'delete'].map((verb) => ({ verb, resource: 'secrets' })),
+];
+
+/** What the agent may not do in the namespace: `create pods/exec`. */
+export async function missingRights(cluster: Cluster): Promise<string[]> {
+  const answers = await Promise.all(NEEDED.map((right) => cluster.may(right)));
+  return NEEDED.filter((_, at) => answers[at] !== true).map(
+    ({ verb, resource, subresource }) => `${verb} ${resource}${subresource ? `/${subresource}` : ''}`,
+  );
+}
+
+const DEFAULT_NAMESPACE = 'clearml';
+const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/**
+ * The flag, the key, the namespace of the context or the agent's own pod, else that of the original.
+ *
+ * @throws AgentError CONFIG_VALUE
+ */
+export function namespaceOf(
+  flag: string | undefined,
+  settings: Pick<KubernetesSettings, 'namespace'>,
+  access: Pick<ClusterAccess, 'namespace'>,
+): string {
+  const name = flag ?? settings.namespace ?? access.namespace ?? DEFAULT_NAMESPACE;
+  if (NAMESPACE.test(name)) return name;
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `agent.kubernetes.namespace takes the name of a namespace, got "${name}"`,
+  );
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { WorkloadExit } from '../../../src/drivers/driver.js';
+import { kubernetesRun } from '../../support/kubernetes-run.js';
+import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { wholeOutput } from '../../support/workload-output.js';
+
+const rig = sharedRig();
+
+const OUTPUTS: Record<string, { script: string; bytes: Buffer }> = {
+  'no bytes': { script: ':', bytes: Buffer.alloc(0) },
+  'no newline at its end': { script: 'echo a; printf b', bytes: Buffer.from('a\nb') },
+  'bytes that are not UTF-8': {
+    script: String.raw`printf 'a\377\376b\n'`,
+    bytes: Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a]),
+  },
+  'both streams': { script: 'echo out; echo err >&2', bytes: Buffer.from('out\nerr\n') },
+};
+
+for (const [title, { script, bytes }] of Object.entries(OUTPUTS)) {
+  kubernetesTest(`output of ${title} comes as it was written`, async (t) => {
+    const run = await kubernetesRun(t, rig.get());
+    const workload = await run.sh(script);
+    const output = await wholeOutput(workload);
+    t.deepEqual(output, { bytes, notes: [] });
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 0 });
+  });
+}
+
+kubernetesTest('50 MB of output come whole', async (t) => {
+  const run = await kubernetesRun(t, rig.get());
+  const workload = await run.sh('head -c 50000000 /dev/zero | tr "\\0" x');
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const { data } of workload.output(0, new AbortController().signal)) {
+    hash.update(data);
+    bytes += data.length;
+  }
+  t.is(bytes, 50_000_000);
+  t.is(hash.digest('hex'), createHash('sha256').update('x'.repeat(50_000_000)).digest('hex'));
+});
+
+const EXITS: Record<string, WorkloadExit> = {
+  'exit 1': { kind: 'exited', code: 1 },
+  'exit 255': { kind: 'exited', code: 255 },
+  'kill -KILL $$': { kind: 'signalled', signal: 'SIGKILL' },
+  'kill -TERM $$': { kind: 'signalled', signal: 'SIGTERM' },
+  'kill -SEGV $$': { kind: 'signalled', signal: 'SIGSEGV' },
+};
+
+for (const [script, exit] of Object.entries(EXITS)) {
+  kubernetesTest(`how "${script}" ends is known`, async (t) => {
+    const run = await kubernetesRun(t, rig.get());
+    const workload = await run.sh(script);
+    t.deepEqual(await workload.exited, exit);
+  });
+}
+
+kubernetesTest('words and variables reach the command byte for byte, and no shell reads them', async (t) => {
+  const hostile = ['$(touch /tmp/x)', 'a\'b"c', '`id`', 'two\nlines', '-n', '', '*', 'ä\\'];
+  const run = await kubernetesRun(t, rig.get(), { arguments: ['-e', `ODD=${hostile.join('|')}`] });
+  const argv = [
+    'python3',
+    '-c',
+    'import sys,os,json;print(json.dumps([sys.argv[1:],os.environ["ODD"],os.environ["OWN"]]))',
+    ...hostile,
+  ] as const;
+  const env = { OWN: 'x=y, z' };
+  const expected = [hostile, hostile.join('|'), 'x=y, z'];
+  const step = await run.place.exec({ argv: [...argv], env });
+  t.deepEqual(JSON.parse(step.stdout), expected);
+  const workload = await run.driver.launch(run.place, { argv: [...argv], env });
+  t.deepEqual(JSON.parse((await wholeOutput(workload)).bytes.toString()), expected);
+});
+
+kubernetesTest('secrets are in no description of the pod', async (t) => {
+  const run = await kubernetesRun(t, rig.get(), { arguments: ['-e', 'CLEARML_API_SECRET_KEY=very-secret'] });
+  const { stdout } = await run.place.exec({ argv: ['sh', '-c', 'echo "$CLEARML_API_SECRET_KEY"'] });
+  t.is(stdout, 'very-secret\n');
+  t.false(JSON.stringify(await run.cluster.pod(run.pod)).includes('very-secret'));
+  await run.driver.dispose(run.place.ref);
+  t.deepEqual((await rig.get().api.listNamespacedSecret({ namespace: 'default' })).items, []);
+});
+
+kubernetesTest('a step gets its input and gives its exit code, its output and what ends it', async (t) => {
+  const { place } = await kubernetesRun(t, rig.get());
+  const answer = await place.exec({ argv: ['sh', '-c', 'cat; echo e >&2; exit 7'] }, { input: 'in\n' });
+  t.like(answer, { exitCode: 7, stdout: 'in\n', stderr: 'e\n' });
+  await t.throwsAsync(place.exec({ argv: ['sleep', '600'] }, { timeoutMs: 500 }), { message: /within/ });
+  t.is((await place.exec({ argv: ['pgrep', '-x', 'sleep'] })).exitCode, 1);
+  await place.write('/tmp/deep/file', 'text', 0o640);
+  t.is(await place.read('/tmp/deep/file'), 'text');
+  t.is(await place.read('/tmp/none'), undefined);
+});

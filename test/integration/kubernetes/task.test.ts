@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { agentUnderTest } from '../../support/agent-under-test.js';
+import type { KubernetesRig } from '../../support/kubernetes-rig.js';
+import { RIG_TEMPLATE } from '../../support/kubernetes-run.js';
+import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { until } from '../../support/until.js';
+
+const rig = sharedRig();
+
+async function kubernetesAgent(t: ExecutionContext, { folder, env, image }: KubernetesRig) {
+  const template = path.join(folder, 'template.yaml');
+  writeFileSync(template, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...RIG_TEMPLATE }));
+  const agent = await agentUnderTest(t, {
+    ...env,
+    CLEARML__AGENT__KUBERNETES__TEMPLATE_FILE: JSON.stringify(template),
+    CLEARML__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
+  });
+  const daemon = () => agent.daemon('--kubernetes', image);
+  return { agent, daemon };
+}
+
+const CODE = 'import os, sys, time\nprint("on", os.environ["CLEARML_TASK_ID"], flush=True)\n';
+
+kubernetesTest('a task runs in a pod, and nothing of it is left', async (t) => {
+  const { agent, daemon } = await kubernetesAgent(t, rig.get());
+  const running = daemon();
+  const id = await agent.enqueue({
+    entry_point: 'main.py',
+    diff: `${CODE}print("no newline", end="")\nsys.exit(3)\n`,
+  });
+  const task = await agent.ended(id, 120_000);
+  const log = await agent.log(id);
+  t.log(log, running.output());
+  t.like(task, { status: 'failed', status_reason: 'worker execution exit code 3' });
+  t.true(log.includes(`on ${id}\n`));
+  t.regex(log, /no newline/);
+  await until(async () => (await rig.get().pods()).length === 0, { what: 'the removal of the pod' });
+  t.deepEqual((await rig.get().api.listNamespacedSecret({ namespace: 'default' })).items, []);
+});
+
+kubernetesTest(
+  'a daemon that is killed leaves the pod, and the next one sends its output exactly once',
+  async (t) => {
+    const { agent, daemon } = await kubernetesAgent(t, rig.get());
+    const first = daemon();
+    const id = await agent.enqueue({
+      entry_point: 'main.py',
+      diff: `${CODE}for n in range(20):\n    print("line", n, flush=True)\n    time.sleep(0.5)\n`,
+    });
+    await until(async () => (await agent.log(id)).includes('line 2'), {
+      what: 'output',
+      timeoutMs: 120_000,
+      context: first.output,
+    });
+    await first.kill('SIGKILL');
+    const second = daemon();
+    const task = await agent.ended(id, 120_000);
+    t.log(second.output());
+    t.is(task.status, 'completed');
+    const lines = (await agent.log(id)).split('\n').filter((line) => /^line \d+$/.test(line));
+    t.deepEqual(
+      lines,
+      Array.from({ length: 20 }, (_, n) => `line ${n}`),
+    );
+  },
+);
+
+kubernetesTest('a task that is aborted ends with its pod', async (t) => {
+  const { agent, daemon } = await kubernetesAgent(t, rig.get());
+  const running = daemon();
+  const id = await agent.enqueue({ entry_point: 'main.py', diff: `${CODE}time.sleep(600)\n` });
+  await until(async () => (await agent.log(id)).includes(`on ${id}`), {
+    what: 'output',
+    timeoutMs: 120_000,
+    context: running.output,
+  });
+  await agent.call('tasks.stop', { task: id });
+  t.is((await agent.ended(id, 60_000)).status, 'stopped');
+  await until(async () => (await rig.get().pods()).length === 0, { what: 'the removal of the pod' });
+  const runs = path.join(agent.home.folder, '.clearml/agent');
+  t.true(existsSync(runs) && readdirSync(runs).length > 0);
+});

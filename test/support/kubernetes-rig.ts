@@ -1,0 +1,353 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { accessSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { ExecutionContext } from 'ava';
+import { execa } from 'execa';
+import { freePorts } from './free-ports.js';
+import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
+import { until } from './until.js';
+
+/** A Kubernetes of one node on this machine: control plane, kubelet and containerd. */
+export interface KubernetesRig {
+  folder: string;
+  /** What finds the cluster: KUBECONFIG. */
+  env: Record<string, string>;
+  api: CoreV1Api;
+  /** An image with a shell, tar and Python. */
+  image: string;
+  /** `kill -9`, or a start. */
+  part(name: Part, order: 'kill' | 'start'): Promise<void>;
+  /** Names of the pods in a namespace. */
+  pods(namespace?: string): Promise<string[]>;
+  /** A kubeconfig of a service account without any rights but those of a role. */
+  account(name: string, rules: readonly Rule[]): Promise<string>;
+}
+
+export interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+export type Part = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'kubelet' | 'containerd';
+
+const TOOLS =
+  process.env.CLEARML_TEST_KUBERNETES ?? path.resolve('node_modules/.cache/test-tools/kubernetes');
+const CLUSTER = path.join(TOOLS, 'cluster');
+const NEEDED = [
+  CLUSTER,
+  path.join(TOOLS, 'pause'),
+  '/usr/bin/containerd',
+  '/usr/sbin/runc',
+  '/usr/lib/cni/loopback',
+];
+
+/** Whether this machine has what the rig starts, and the rights for it. */
+export function hasKubernetes(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    for (const file of NEEDED) accessSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const IMAGE = 'test.local/python:1';
+const TOKEN = 'rig-admin';
+
+/** Starts a cluster; it ends with the test. */
+export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Promise<KubernetesRig> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kubernetes-rig-'));
+  const file = (name: string) => path.join(folder, name);
+  const children = new Map<string, ChildProcess>();
+  const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, kubelet = 0, health = 0] =
+    await freePorts(7);
+  const server = `https://127.0.0.1:${apiserver}`;
+  const socket = file('containerd.sock');
+  const config = file('kubeconfig');
+  writeKeys(folder);
+  writeFileSync(config, kubeconfig(server, TOKEN));
+  writeFileSync(file('tokens'), `${TOKEN},admin,1,"system:masters"\n`);
+  writeContainerd(folder, socket);
+  writeFileSync(file('kubelet.yaml'), kubeletConfig(folder, socket, kubelet, health));
+  const credentials = ['kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig'].map(
+    (name) => `--${name}=${config}`,
+  );
+  const commands: Record<Part, string[]> = {
+    containerd: ['containerd', '--config', file('containerd.toml')],
+    etcd: [
+      CLUSTER,
+      'etcd',
+      `--data-dir=${file('etcd')}`,
+      `--listen-client-urls=http://127.0.0.1:${etcd}`,
+      `--advertise-client-urls=http://127.0.0.1:${etcd}`,
+      `--listen-peer-urls=http://127.0.0.1:${peer}`,
+      `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
+      `--initial-cluster=default=http://127.0.0.1:${peer}`,
+      '--unsafe-no-fsync',
+    ],
+    apiserver: [
+      CLUSTER,
+      'apiserver',
+      `--etcd-servers=http://127.0.0.1:${etcd}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${apiserver}`,
+      `--cert-dir=${file('certs')}`,
+      `--token-auth-file=${file('tokens')}`,
+      '--authorization-mode=RBAC',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${file('accounts.pub')}`,
+      `--service-account-signing-key-file=${file('accounts.key')}`,
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--endpoint-reconciler-type=none',
+      '--kubelet-preferred-address-types=Hostname',
+      '--allow-privileged=true',
+    ],
+    controllers: [
+      CLUSTER,
+      'controllers',
+      ...credentials,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${controllers}`,
+      '--leader-elect=false',
+      `--service-account-private-key-file=${file('accounts.key')}`,
+      `--root-ca-file=${file('certs/apiserver.crt')}`,
+      '--use-service-account-credentials=false',
+    ],
+    scheduler: [
+      CLUSTER,
+      'scheduler',
+      ...credentials,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${scheduler}`,
+      '--leader-elect=false',
+    ],
+    kubelet: [
+      CLUSTER,
+      'kubelet',
+      `--config=${file('kubelet.yaml')}`,
+      `--kubeconfig=${config}`,
+      `--root-dir=${file('kubelet')}`,
+      `--cert-dir=${file('kubelet-certs')}`,
+      '--hostname-override=localhost',
+    ],
+  };
+  const client = new KubeConfig();
+  client.loadFromFile(config);
+  const api = client.makeApiClient(CoreV1Api);
+  const ready: Partial<Record<Part, () => Promise<boolean>>> = {
+    containerd: () => succeeds(() => execa('ctr', ['-a', socket, 'version'])),
+    apiserver: () =>
+      succeeds(() => api.readNamespacedServiceAccount({ namespace: 'default', name: 'none' }), 404),
+    kubelet: () =>
+      succeeds(async () => {
+        const { status } = await api.readNode({ name: 'localhost' });
+        const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+        if (isReady !== true) throw new Error('not ready');
+      }),
+  };
+  const part = async (name: Part, order: 'kill' | 'start') => {
+    if (order === 'kill') return kill(children.get(name));
+    const [program = '', ...words] = commands[name];
+    const log = openSync(file(`${name}.log`), 'a');
+    children.set(name, spawn(program, words, { stdio: ['ignore', log, log] }));
+    const isReady = ready[name];
+    if (isReady === undefined) return;
+    const context = () => readFileSync(file(`${name}.log`), 'utf8').slice(-3000);
+    await until(isReady, { what: name, timeoutMs: 120_000, context });
+  };
+  t.teardown(async () => {
+    await endPods(api, socket).catch(() => undefined);
+    for (const name of ['kubelet', 'scheduler', 'controllers', 'apiserver', 'etcd', 'containerd'])
+      await kill(children.get(name));
+    unmountBelow(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await Promise.all([
+    part('etcd', 'start').then(() => part('apiserver', 'start')),
+    part('containerd', 'start').then(async () => {
+      const pause = await archiveOf({ pause: readFileSync(path.join(TOOLS, 'pause')) });
+      await loadImage(folder, socket, { name: PAUSE, layer: pause, config: { Entrypoint: ['/pause'] } });
+      await loadImage(folder, socket, { name: IMAGE, layer: await pythonLayer(folder), config: PYTHON });
+    }),
+  ]);
+  await Promise.all([part('controllers', 'start'), part('scheduler', 'start'), part('kubelet', 'start')]);
+  await until(
+    () => succeeds(() => api.readNamespacedServiceAccount({ namespace: 'default', name: 'default' })),
+    { what: 'the service account of pods' },
+  );
+  return {
+    folder,
+    env: { KUBECONFIG: config },
+    api,
+    image: IMAGE,
+    part,
+    pods: async (namespace = 'default') =>
+      (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),
+    account: (name, rules) => account({ client, folder, server }, name, rules),
+  };
+}
+
+const PAUSE = 'test.local/pause:1';
+const PYTHON = {
+  Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  WorkingDir: '/',
+};
+
+function writeKeys(folder: string): void {
+  const key = path.join(folder, 'accounts.key');
+  execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key]);
+  execFileSync('openssl', ['ec', '-in', key, '-pubout', '-out', path.join(folder, 'accounts.pub')], {
+    stdio: 'pipe',
+  });
+}
+
+function kubeconfig(server: string, token: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'rig', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'user', user: { token } }],
+    contexts: [{ name: 'rig', context: { cluster: 'rig', user: 'user', namespace: 'default' } }],
+    'current-context': 'rig',
+  });
+}
+
+/** Without `restrict_oom_score_adj` no sandbox starts where root lacks the right to lower the score. */
+function writeContainerd(folder: string, socket: string): void {
+  mkdirSync(path.join(folder, 'cni'));
+  writeFileSync(
+    path.join(folder, 'cni', '10-loopback.conflist'),
+    JSON.stringify({ cniVersion: '0.4.0', name: 'loopback', plugins: [{ type: 'loopback' }] }),
+  );
+  const text = `version = 2
+root = "${folder}/containerd-root"
+state = "${folder}/containerd-state"
+[grpc]
+  address = "${socket}"
+[ttrpc]
+  address = "${socket}.ttrpc"
+[plugins."io.containerd.internal.v1.opt"]
+  path = "${folder}/containerd-opt"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "${PAUSE}"
+  restrict_oom_score_adj = true
+  disable_apparmor = true
+  stream_server_address = "127.0.0.1"
+[plugins."io.containerd.grpc.v1.cri".cni]
+  bin_dir = "/usr/lib/cni"
+  conf_dir = "${folder}/cni"
+`;
+  writeFileSync(path.join(folder, 'containerd.toml'), text);
+}
+
+/** Without a hierarchy of control groups, so that two rigs do not clear up each other's. */
+function kubeletConfig(folder: string, socket: string, port: number, healthzPort: number): string {
+  return JSON.stringify({
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    address: '127.0.0.1',
+    port,
+    healthzPort,
+    authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
+    authorization: { mode: 'AlwaysAllow' },
+    cgroupDriver: 'cgroupfs',
+    cgroupsPerQOS: false,
+    enforceNodeAllocatable: [],
+    containerRuntimeEndpoint: `unix://${socket}`,
+    podLogsDir: path.join(folder, 'pod-logs'),
+    volumePluginDir: path.join(folder, 'volume-plugins'),
+    evictionHard: { 'memory.available': '10Mi', 'nodefs.available': '100Mi', 'imagefs.available': '100Mi' },
+    imageGCHighThresholdPercent: 100,
+  });
+}
+
+interface AccountParts {
+  client: KubeConfig;
+  folder: string;
+  server: string;
+}
+
+async function account(
+  { client, folder, server }: AccountParts,
+  name: string,
+  rules: readonly Rule[],
+): Promise<string> {
+  const { RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
+  const api = client.makeApiClient(CoreV1Api);
+  const rights = client.makeApiClient(RbacAuthorizationV1Api);
+  const namespace = 'default';
+  const metadata = { name, namespace };
+  await api.createNamespacedServiceAccount({ namespace, body: { metadata } });
+  await rights.createNamespacedRole({ namespace, body: { metadata, rules: [...rules] } });
+  await rights.createNamespacedRoleBinding({
+    namespace,
+    body: {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    },
+  });
+  const { status } = await api.createNamespacedServiceAccountToken({
+    namespace,
+    name,
+    body: { spec: { audiences: [], expirationSeconds: 3600 } },
+  });
+  const file = path.join(folder, `kubeconfig-${name}-${randomBytes(3).toString('hex')}`);
+  writeFileSync(file, kubeconfig(server, status?.token ?? ''));
+  return file;
+}
+
+async function endPods(api: CoreV1Api, socket: string): Promise<void> {
+  const { items } = await api.listPodForAllNamespaces();
+  for (const { metadata = {} } of items) {
+    const { name = '', namespace = '' } = metadata;
+    await api.patchNamespacedPod({
+      name,
+      namespace,
+      body: [{ op: 'add', path: '/metadata/finalizers', value: [] }],
+    });
+    await api.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
+  }
+  const { stdout } = await execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'list', '-q']);
+  const kills = stdout.split('\n').filter(Boolean);
+  await Promise.all(
+    kills.map((id) =>
+      execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'delete', '-f', id]).catch(() => undefined),
+    ),
+  );
+}
+
+function unmountBelow(folder: string): void {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${folder}/`));
+  for (const point of points.reverse())
+    try {
+      execFileSync('umount', ['-l', point], { stdio: 'pipe' });
+    } catch {
+      // It went with another one.
+    }
+}
+
+async function kill(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** @param but HTTP status of an error that is as good */
+async function succeeds(act: () => Promise<unknown>, but?: number): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    return but !== undefined && Object(error).code === but;
+  }
+}
