@@ -17,6 +17,7 @@ import { measureSlots } from './slot-figures.js';
 import { measureSlurm } from './slurm-figures.js';
 import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
+import { idleRows, iterationRows } from './waiting-rows.js';
 
 /**
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
@@ -52,6 +53,8 @@ const long: Record<string, () => Promise<Figure[]>> = {
   soak: () => soakRows(both),
   outage: () => outageRows(both),
   slurm: () => slurmRows(),
+  iterations: () => iterationRows(both, values.quick),
+  idle: () => idleRows(both, values.quick),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries({ ...groups, ...long }))
