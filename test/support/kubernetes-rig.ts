@@ -24,6 +24,8 @@ export interface KubernetesRig {
   pods(namespace?: string): Promise<string[]>;
   /** A kubeconfig of a service account without any rights but those of a role. */
   account(name: string, rules: readonly Rule[]): Promise<string>;
+  /** Makes a priority class. */
+  classes(name: string, value: number): Promise<void>;
 }
 
 export interface Rule {
@@ -188,6 +190,12 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     part,
     pods: async (namespace = 'default') =>
       (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),
+    classes: async (name, value) => {
+      const { SchedulingV1Api } = await import('@kubernetes/client-node');
+      await client
+        .makeApiClient(SchedulingV1Api)
+        .createPriorityClass({ body: { metadata: { name }, value } });
+    },
     account: (name, rules) => account({ client, folder, server }, name, rules),
   };
 }

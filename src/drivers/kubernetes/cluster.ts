@@ -132,6 +132,17 @@ export class Cluster {
     ];
   }
 
+  /** Whether the namespace is there; a list of its pods does not tell. `undefined` without the right to ask. */
+  async isThere(): Promise<boolean | undefined> {
+    const request = { method: 'GET', path: `/api/v1/namespaces/${this.namespace}` } as const;
+    try {
+      return (await this.#find('reading the namespace', request)) !== undefined;
+    } catch (error) {
+      if (hasStatus(causeOf(error), 403)) return undefined;
+      throw error;
+    }
+  }
+
   async version(): Promise<string> {
     const { major, minor } = (await this.#ask('asking its version', { method: 'GET', path: '/version' })) as {
       major?: string;

@@ -1,4 +1,3 @@
-import { AgentError } from '../../errors.js';
 import type { ContainerMachine, ContainerSetup } from '../container/container-facts.js';
 import { cacheGroupOf, planRequest, preparePlanned } from '../container/plan-request.js';
 import type { PlaceRequest } from '../driver.js';
@@ -6,7 +5,7 @@ import { Cluster } from './cluster.js';
 import { clusterAccess } from './cluster-access.js';
 import { KubernetesDriver, type PodTaskPlan } from './kubernetes-driver.js';
 import { kubernetesSettings } from './kubernetes-settings.js';
-import { missingRights, namespaceOf } from './rights.js';
+import { checkAccess, namespaceOf } from './rights.js';
 
 /** A cluster decides what a node is like; the machine of the agent has no say. */
 const CLUSTER_MACHINE: ContainerMachine = {
@@ -30,14 +29,7 @@ export async function createKubernetesDriver(
   const settings = kubernetesSettings(config, home);
   const access = clusterAccess({ env: config.env, home, context: settings.context });
   const cluster = new Cluster(access, namespaceOf(namespace, settings, access));
-  const missing = await missingRights(cluster);
-  if (missing.length > 0)
-    throw new AgentError(
-      'KUBERNETES_ACCESS',
-      `the user of context ${access.context} may not ${missing.join(', ')} in namespace ${cluster.namespace}`,
-      { hint: 'deploy/kubernetes/rbac.yaml has the role that the agent needs.' },
-    );
-  await cluster.pods('clearml-agent-owner=none');
+  await checkAccess(cluster);
   return new KubernetesDriver({
     cluster,
     settings,

@@ -87,7 +87,9 @@ export class KubernetesDriver implements Driver {
       container,
       templateOf(settings, queue === undefined ? [] : [queue.id, queue.name ?? queue.id]),
     );
-    for (const note of [...container.notes, ...planned.notes]) reporter.line(note, 'INFO');
+    const notes = [...container.notes.filter((note) => note !== container.runLine), ...planned.notes];
+    for (const note of notes) reporter.line(note, 'INFO');
+    reporter.line(`pod ${name} in namespace ${cluster.namespace}, image ${container.request.Image}`, 'INFO');
     for (const folder of [runFolder, workspace, stagingFolder(workspace), controlFolder(runFolder)])
       await ensureFolder(folder);
     try {

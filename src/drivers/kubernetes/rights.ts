@@ -18,6 +18,22 @@ export async function missingRights(cluster: Cluster): Promise<string[]> {
   );
 }
 
+/** @throws AgentError KUBERNETES_ACCESS for a namespace that is not there or a right that is missing; KUBERNETES */
+export async function checkAccess(cluster: Cluster): Promise<void> {
+  const { namespace, access } = cluster;
+  if ((await cluster.isThere()) === false)
+    throw new AgentError('KUBERNETES_ACCESS', `namespace ${namespace} does not exist in ${access.server}`, {
+      hint: 'Name another with --namespace, or make it with "kubectl create namespace".',
+    });
+  const missing = await missingRights(cluster);
+  if (missing.length === 0) return;
+  throw new AgentError(
+    'KUBERNETES_ACCESS',
+    `the user of context ${access.context} may not ${missing.join(', ')} in namespace ${namespace}`,
+    { hint: 'deploy/kubernetes/rbac.yaml has the role that the agent needs.' },
+  );
+}
+
 const DEFAULT_NAMESPACE = 'clearml';
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
