@@ -37,6 +37,7 @@ export const ERROR_TABLE = {
   NEWER_FORMAT: [FAILURE, 'A newer version of the agent wrote a state file; this version does not touch it.'],
   LOCK_TIMEOUT: [FAILURE, 'Another live process held a lock for too long.'],
   TASK_INVALID: [FAILURE, 'The task lacks something that it needs to run.'],
+  TASK_TOO_LARGE: [FAILURE, 'The task states that it needs more than the daemon has for tasks.'],
   REPOSITORY_CLONE: [FAILURE, 'The repository cannot be cloned or fetched.'],
   REPOSITORY_REVISION: [FAILURE, 'The commit, tag or branch does not exist in the repository.'],
   REPOSITORY_DIFF: [FAILURE, 'The uncommitted changes of the task do not apply.'],

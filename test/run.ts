@@ -2,7 +2,7 @@
  * Runs the checks and tests. Without words all of them; `unit` or `integration` that part; paths those files.
  *
  *   --node24        runs the tests by Node 24 instead of the Node that runs this
- *   --also-node24   runs the unit tests and some integration tests a second time, by Node 24
+ *   --also-node24   runs what depends on the release a second time, by Node 24
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,14 +15,19 @@ import { installPythonTools, pythonTool } from './support/python-tools.js';
 
 const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
 const INTEGRATION = ['test/integration/**/*.test.ts'];
-/** What depends most on the release of Node: processes, sockets, SQLite. */
-const ON_EACH_RELEASE = ['test/integration/{os,local,logs,api,monitor}/*.test.ts'];
+/** What depends most on the release of Node: processes, sockets, SQLite, and the parsers that the recorded cases try. */
+const ON_EACH_RELEASE = [
+  'test/golden/*.test.ts',
+  'test/unit/{api,drivers,logs,os,server}/*.test.ts',
+  'test/integration/{os,local,logs,api,monitor}/*.test.ts',
+];
 /** What differs most between engines: set-up steps, life and end of containers, the whole agent on them. */
 const ON_PODMAN = [
   'test/integration/docker/{chaos,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
 ];
-/** Integration tests wait for processes more than they compute; more at once makes their waits unreliable. */
 const FILES_AT_ONCE = 2;
+/** Integration tests wait for processes more than they compute. */
+const WAITING_FILES_AT_ONCE = 3;
 
 const STATIC: readonly Step[] = [
   checkStep('format', [['biome', 'format', '.']]),
@@ -69,10 +74,14 @@ interface Choice {
 
 function plan({ words, node, second }: Choice): Step[] {
   const unit = avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
-  const integration = avaStep('integration tests', { files: INTEGRATION, concurrency: FILES_AT_ONCE, node });
+  const integration = avaStep('integration tests', {
+    files: INTEGRATION,
+    concurrency: WAITING_FILES_AT_ONCE,
+    node,
+  });
   const podman = avaStep('container tests on Podman', {
     files: ON_PODMAN,
-    concurrency: FILES_AT_ONCE,
+    concurrency: WAITING_FILES_AT_ONCE,
     node,
     env: { AGENT_TEST_ENGINE: 'podman' },
   });
@@ -87,7 +96,7 @@ function plan({ words, node, second }: Choice): Step[] {
   }
   const all = [...STATIC, PROGRAMS, BUILD, unit, integration, podman];
   if (second === undefined) return all;
-  const again = { files: [...UNIT, ...ON_EACH_RELEASE], concurrency: FILES_AT_ONCE, node: second };
+  const again = { files: ON_EACH_RELEASE, concurrency: FILES_AT_ONCE, node: second };
   return [...all, avaStep('tests by Node 24', again)];
 }
 

@@ -12,6 +12,8 @@ export const API_PROBLEM = {
   eventsNotAdded: [400, 131],
   invalidQueue: [400, 701],
   notQueued: [400, 703],
+  /** Another agent took the task while it was moved within its queue. */
+  removedWhileMoved: [400, 704],
   alreadyQueued: [400, 706],
   noDefaultQueue: [400, 707],
   severalDefaultQueues: [400, 708],

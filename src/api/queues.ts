@@ -58,6 +58,14 @@ export class QueuesApi {
     return (await this.#client.call<{ id: string }>('queues.create', queue, options)).id;
   }
 
+  /** Answers when one of the queues has a task, or after the time. Only servers whose token says so have it. */
+  async waitForTasks(
+    request: { queues: readonly string[]; timeout_sec: number },
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#client.call('queues.wait_for_tasks', request, options);
+  }
+
   /** Takes the first task off a queue; with `task`, only if that one is the first. */
   getNextTask(
     request: { queue: string; task?: string; get_task_info?: boolean },

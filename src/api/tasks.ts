@@ -1,7 +1,6 @@
 import { AgentError, isAgentError } from '../errors.js';
 import type { ApiClient, CallOptions } from './client.js';
 import { API_PROBLEM, isApiError } from './errors.js';
-import { escapeForServer } from './resolve-name.js';
 import type {
   HyperParameter,
   TaskContainer,
@@ -145,14 +144,27 @@ export class TasksApi {
     return standings;
   }
 
+  /** Users of tasks, one call for a page of them; a task that the answer lacks is left out. */
+  async getUsers(tasks: readonly string[], options?: CallOptions): Promise<ReadonlyMap<string, string>> {
+    const users = new Map<string, string>();
+    for (let at = 0; at < tasks.length; at += LARGEST_PAGE) {
+      const query = { search_hidden: true, only_fields: ['id', 'user'] };
+      const found = await this.getAll({ id: tasks.slice(at, at + LARGEST_PAGE), ...query }, options);
+      for (const { id, user } of found) if (user) users.set(id, user);
+    }
+    return users;
+  }
+
   /**
-   * Tasks in progress that this worker, or one below it (`<worker>:service:<task>`), was the last to report, 500 at most:
-   * what tells whose they are, and nothing else. The server takes upper and lower case for equal.
+   * Tasks in progress that a worker with such an id was the last to report, 500 at most: what tells whose they are, and
+   * nothing else. The server takes upper and lower case for equal.
+   *
+   * @param workers a regular expression of worker ids
    */
-  inProgressOf(worker: string, options?: CallOptions): Promise<TaskRecord[]> {
+  inProgressOf(workers: string, options?: CallOptions): Promise<TaskRecord[]> {
     const query = {
       status: ['in_progress' as const],
-      _any_: { fields: ['last_worker'], pattern: `^${escapeForServer(worker)}(:service:.*)?$` },
+      _any_: { fields: ['last_worker'], pattern: workers },
       only_fields: [...STATUS_FIELDS, 'last_worker_report', 'runtime', 'execution.queue'],
       search_hidden: true,
       page: 0,

@@ -15,6 +15,8 @@ export interface TokenClaims {
   /** Above 1 for service accounts that may log in as other users. */
   serviceAccountType?: number;
   tenant?: string;
+  /** Longest wait of `queues.wait_for_tasks`, seconds, on servers that have it. */
+  queueWaitSeconds?: number;
   /** What identity providers say about the user. */
   providers?: Record<string, unknown>;
 }
@@ -39,6 +41,7 @@ export function readClaims(token: string): TokenClaims {
     ...optional('company', text(identity.company)),
     ...optional('role', text(identity.role)),
     ...optional('serviceAccountType', finite(identity.service_account_type)),
+    ...optional('queueWaitSeconds', finite(payload.queue_wait_sec)),
     ...optional('tenant', text(payload.tenant)),
     ...('providers_info' in payload ? { providers: record(payload.providers_info) } : {}),
   };

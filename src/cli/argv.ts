@@ -123,16 +123,22 @@ function matchFlag(word: string, command: Command): Piece | undefined {
   return { flag, name: names(flag).at(-1), words: value, inline: value.length > 0 };
 }
 
-/** An exact name wins over a prefix; an ambiguous prefix is refused. */
+/**
+ * An exact name wins over a prefix, and `--queue` over `--queue-limit` for a prefix of both, as before there was a
+ * `--queue-limit`; another ambiguous prefix is refused.
+ */
 function longFlag(name: string, command: Command): Flag | undefined {
   const exact = command.flags.find((flag) => names(flag).includes(name));
   if (exact || name.length < 4) return exact;
-  const longNames = command.flags.filter((flag) => names(flag).some((one) => one.startsWith(name)));
-  if (longNames.length > 1) {
-    const options = longNames.map((flag) => names(flag).at(-1)).join(', ');
-    throw new AgentError('USAGE', `${command.name}: "${name}" could be any of ${options}; write it out`);
-  }
-  return longNames[0];
+  const found = command.flags.filter((flag) => names(flag).some((one) => one.startsWith(name)));
+  const longNames = found.map((flag) => names(flag).at(-1) ?? '');
+  const stem = longNames.findIndex((one) => longNames.every((other) => other.startsWith(one)));
+  if (found.length > 1 && stem < 0)
+    throw new AgentError(
+      'USAGE',
+      `${command.name}: "${name}" could be any of ${longNames.join(', ')}; write it out`,
+    );
+  return found[stem];
 }
 
 function names(flag: Flag): string[] {

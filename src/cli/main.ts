@@ -3,12 +3,15 @@ import { visibleLine, visibleLines } from '../logs/visible-text.js';
 import type { StartFailure } from '../os/daemonize.js';
 import { processEnvironment } from '../os/environment.js';
 import { homeFolder } from '../os/home.js';
+import { spareMemory } from '../os/spare-memory.js';
 import { VERSION } from './version.js';
 
 /** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
   const words = argv.slice(2);
+  // Before the rest of the program is loaded.
+  if (words.includes('daemon')) spareMemory();
   const status = await outcome(words);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   process.exit(status);

@@ -29,6 +29,7 @@ export function configFlags(options: CommandContext['options']): ConfigTree {
   const agent: ConfigTree = {};
   if (typeof options.gitUser === 'string') agent.git_user = options.gitUser;
   if (typeof options.gitPass === 'string') agent.git_pass = options.gitPass;
+  if (options.userFairness === true) agent.user_fairness = true;
   return Object.keys(agent).length > 0 ? { agent } : {};
 }
 

@@ -3,24 +3,40 @@ import type { GpuReader } from '../gpu/gpu-reader.js';
 import { type Environment, selectedDevices } from '../gpu/visibility.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
 
+/** A column of the table of queues. */
+export interface QueueColumn {
+  title: string;
+  cell(queue: ResolvedQueue): string;
+}
+
 /**
  * What a daemon says when it starts: who it is, and the queues that it pulls from, as a table.
  *
- * @param sizes GPUs of a queue's tasks, where the daemon gives out GPUs
+ * @param more columns beside those that every daemon has
  */
 export function announcement(
   workerId: string,
   queues: readonly ResolvedQueue[],
-  sizes?: (queue: ResolvedQueue) => string,
+  more: readonly QueueColumn[] = [],
 ): string[] {
-  const titles = ['id', 'name', 'tags', ...(sizes ? ['gpus (min, max)'] : [])];
+  const titles = ['id', 'name', 'tags', ...more.map(({ title }) => title)];
   const rows = queues.map((queue) => [
     queue.id,
     queue.name,
     queue.tags.join(' '),
-    ...(sizes ? [sizes(queue)] : []),
+    ...more.map(({ cell }) => cell(queue)),
   ]);
   return [`Worker "${workerId}" - Listening to queues:`, ...tableLines(titles, rows)];
+}
+
+/** Weights and limits, where queues have some. */
+export function shareColumns(queues: readonly ResolvedQueue[]): QueueColumn[] {
+  const columns: QueueColumn[] = [];
+  if (queues.some(({ weight }) => weight !== undefined))
+    columns.push({ title: 'weight', cell: ({ weight = 1 }) => String(weight) });
+  if (queues.some(({ limit }) => limit !== undefined))
+    columns.push({ title: 'limit', cell: ({ limit }) => String(limit ?? '') });
+  return columns;
 }
 
 const LEAST_WIDTH = 3;

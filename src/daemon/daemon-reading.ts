@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueRecord } from '../api/queues.js';
+import type { OutOfService } from '../gpu/claims/types.js';
 import type { Gpu } from '../gpu/gpu.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { RunBoard, RunView } from './runs/run-board.js';
@@ -35,6 +36,8 @@ export interface DaemonReading {
   runs: readonly RunView[];
   queues: readonly QueueReading[];
   gpus: readonly GpuFacts[];
+  /** GPUs of the machine that get no task, also those that the GPU tool no longer lists. Older daemons leave it out. */
+  outOfService?: readonly OutOfService[];
 }
 
 /** An answer waits this long for the GPU tool at most; what it tells later is in the next answer. */
@@ -54,6 +57,7 @@ export class DaemonReadings {
   readonly #options: DaemonReadingsOptions;
   #queues: readonly QueueReading[] = [];
   #reader: Pick<GpuReader, 'look' | 'active'> | undefined;
+  #table: { outOfService(): Promise<readonly OutOfService[]> } | undefined;
   #gpus: readonly Gpu[] = [];
   #looked = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
@@ -63,8 +67,12 @@ export class DaemonReadings {
   }
 
   /** The daemon knows its machine once the server has let it in. */
-  showGpus(reader: Pick<GpuReader, 'look' | 'active'>): void {
+  showGpus(
+    reader: Pick<GpuReader, 'look' | 'active'>,
+    table: { outOfService(): Promise<readonly OutOfService[]> },
+  ): void {
     this.#reader = reader;
+    this.#table = table;
   }
 
   /** @param queues those that are served, before the first look at them */
@@ -101,6 +109,8 @@ export class DaemonReadings {
       runs: board.view(),
       queues: this.#queues,
       gpus: this.#gpus.map(factsOf),
+      // A table that cannot be read now costs the answer this line.
+      outOfService: (await this.#table?.outOfService().catch(() => undefined)) ?? [],
     };
   }
 

@@ -8,15 +8,17 @@ import { preferSmallMemory } from '../os/memory.js';
 import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
 import type { QueueAssignment } from './admission/assignments.js';
-import { gpuSizes, openAdmission } from './admission/open-admission.js';
+import { gpuColumns, openAdmission } from './admission/open-admission.js';
 import { refuseOverlap } from './admission/other-daemons.js';
-import { announcement, tellMissingGpus } from './announcement.js';
+import { announcement, shareColumns, tellMissingGpus } from './announcement.js';
 import { type Connection, connect } from './connect.js';
 import { ControlSocket } from './control.js';
 import { DaemonReadings } from './daemon-reading.js';
 import { effectiveConfig } from './effective-config.js';
 import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
+import { type QueueLimit, withLimits } from './queues/queue-limits.js';
+import { checkWeights } from './queues/queue-order.js';
 import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
 import { RunBoard } from './runs/run-board.js';
@@ -36,10 +38,12 @@ export interface DaemonOptions {
   state: string;
   logger: AgentLogger;
   redactor: Redactor;
-  /** Names or ids, in order of importance; empty: the server's default queue. */
+  /** Names or ids with their weights, in order of importance; empty: the server's default queue. */
   queues: readonly string[];
   /** The same with what their tasks take. */
   assigned: readonly QueueAssignment[];
+  /** `--queue-limit` */
+  queueLimits?: readonly QueueLimit[];
   /** `--dynamic-gpus`: the GPUs that are given out between tasks, as `--gpus` names them. */
   dynamicGpus?: readonly string[] | undefined;
   /** `--slots` */
@@ -108,13 +112,15 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     const releases: Release[] = [];
     try {
       // A daemon that waits for its server is found by `--stop`, too.
-      await publish(registration, given, given.queues);
+      await publish(registration, given);
       await control.listen(registration);
       const connection = await connect({ ...given, signal: shutdown.drain });
       if (given.ownerTokens) requireOwnerTokens(connection.client);
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
-      const queues = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
+      const resolved = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
+      const queues = withLimits(resolved, options.queueLimits ?? []);
+      checkWeights(options.order, queues);
       const unique = await serverWideId(registration, {
         ...connection,
         server: connection.client.server,
@@ -124,7 +130,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
         isFixed: ids.length === 1,
         next: async (taken) => {
           registration = await registerWorker(given.state, ids.slice(ids.indexOf(taken.workerId) + 1));
-          await publish(registration, given, given.queues);
+          await publish(registration, given);
           await control.listen(registration);
           await taken.release();
           return registration;
@@ -179,16 +185,12 @@ async function runRegistered(daemon: Registered): Promise<void> {
     keepsFailed: !runsMany(options),
     ...(options.dynamicGpus === undefined ? {} : { gpuFractions: '0' }),
   });
-  await publish(
-    registration,
-    options,
-    queues.map(({ name }) => name),
-  );
+  await publish(registration, options, queues);
   const call = { worker: ctx.workerId, facts: { gpus: ctx.environment.NVIDIA_VISIBLE_DEVICES || undefined } };
   const admission = await openAdmission(options, ctx, queues);
   try {
-    for (const line of announcement(registration.workerId, queues, gpuSizes(options, queues)))
-      logger.info(line);
+    const columns = [...gpuColumns(options, queues), ...shareColumns(queues)];
+    for (const line of announcement(registration.workerId, queues, columns)) logger.info(line);
     void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
     await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
     await serve({ ...daemon, options, ctx, machine, admission }).finally(() =>
@@ -199,13 +201,15 @@ async function runRegistered(daemon: Registered): Promise<void> {
   }
 }
 
+/** @param found the queues on the server, once they are known */
 function publish(
   registration: Registration,
-  { logFile, dynamicGpus }: DaemonOptions,
-  queues: readonly string[],
+  { logFile, dynamicGpus, queues }: DaemonOptions,
+  found?: readonly ResolvedQueue[],
 ) {
   return registration.publish({
-    queues: [...queues],
+    queues: found === undefined ? [...queues] : found.map(({ name }) => name),
+    ...(found === undefined ? {} : { queueIds: found.map(({ id }) => id) }),
     ...(logFile ? { logFile } : {}),
     ...(dynamicGpus ? { dynamicGpus: [...dynamicGpus] } : {}),
   });

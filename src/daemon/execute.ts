@@ -88,7 +88,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
       signal: shutdown.drain,
     });
     const worker = await prepareWorker({ options, connection, shutdown }, folder);
-    const devices = await ownDevices(options, worker.ctx, shutdown.drain);
+    const devices = await ownDevices({ ...options, task: record.id }, worker.ctx, shutdown.drain);
     try {
       const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);
       running.yes = true;
@@ -110,11 +110,11 @@ const INTERRUPTED = 130;
 
 /** The first node of a task of several claims the GPUs; others on the same machine have them with it. */
 async function ownDevices(
-  { config, state }: ExecuteOptions,
+  { config, state, task }: ExecuteOptions,
   ctx: AgentContext,
   signal: AbortSignal,
 ): Promise<OwnDevices | undefined> {
-  return nodeRank(config) === 0 ? claimOwnDevices(ctx, state, signal) : undefined;
+  return nodeRank(config) === 0 ? claimOwnDevices(ctx, { state, task }, signal) : undefined;
 }
 
 /** `--dry-run` */
@@ -235,6 +235,7 @@ async function runChosen({
     const request = { task, queue: undefined, folder: runFolder, journal, signals: shutdown };
     const run = await openRun(ctx, {
       ...request,
+      ...(devices === undefined ? {} : { onGpuFault: (fault) => devices.failed(fault) }),
       ...(options.silent ? {} : { onClaimed: () => heartbeat.taskStarted(task, undefined) }),
     });
     const result = await carryOut(run, folders, runTask);

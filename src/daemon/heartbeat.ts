@@ -15,6 +15,8 @@ export interface HeartbeatOptions {
   tags(): readonly string[];
   isDaemon: boolean;
   intervalMs: number;
+  /** While it holds when an interval is over, the report waits until this one is. */
+  idle?: { holds(): boolean; intervalMs: number };
   monitor: MachineMonitor;
   warn(text: string): void;
 }
@@ -46,16 +48,20 @@ export class Heartbeat {
   /** Reports until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const measuring = this.#options.monitor.run(signal);
-    let wait = Math.min(FIRST_REPORT_MS, this.#options.intervalMs);
+    await pause(Math.min(FIRST_REPORT_MS, this.#options.intervalMs), signal);
     while (!signal.aborted) {
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) break;
       await this.#reportMachine(signal);
-      wait = this.#options.intervalMs;
+      await this.#interval(signal);
     }
     this.#over = true;
     // A report that reaches the server after the end would register the worker again.
     await Promise.all([measuring, this.#telling]);
+  }
+
+  async #interval(signal: AbortSignal): Promise<void> {
+    const { intervalMs, idle } = this.#options;
+    await pause(intervalMs, signal);
+    if (idle?.holds()) await pause(idle.intervalMs - intervalMs, signal);
   }
 
   /** A task was taken: said at once, because the server routes aborts by it. */
@@ -117,4 +123,8 @@ export class Heartbeat {
       return false;
     }
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,32 +1,33 @@
 import { API_PROBLEM, isApiError } from '../api/errors.js';
-import type { QueueRecord } from '../api/queues.js';
 import { causeLine } from '../errors.js';
+import { compileHotCode } from '../os/spare-memory.js';
 import { refuseTask, runTask } from '../task/run.js';
-import { changeOf } from './admission/admission.js';
 import { AvailableGpus } from './admission/available-gpus.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { intervals } from './intervals.js';
 import { FailureTally } from './metrics.js';
-import { Poller, type PulledTask } from './queues/poller.js';
+import { openPoller } from './queues/open-poller.js';
+import type { PulledTask } from './queues/pull.js';
 import type { VanishedTasks } from './queues/vanished-tasks.js';
-import { giveBack } from './runs/give-back.js';
+import { GIVEN_BACK, giveBack } from './runs/give-back.js';
 import { findLostRuns, tasksWithRuns } from './runs/lost-runs.js';
 import { carryOut, openRun } from './runs/manage-run.js';
 import { PreparedRun } from './runs/prepared-run.js';
 import { collectLeftovers, type LeftRun, recoverRuns } from './runs/recover.js';
 import { devicesOf, type RunBoard } from './runs/run-board.js';
-import type { RunIdentity, RunSubject } from './runs/run-contexts.js';
+import type { RunSubject } from './runs/run-contexts.js';
 import { outcomeOf } from './runs/run-outcome.js';
 import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
 import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js';
+import { idsOfRuns } from './worker-id.js';
 
 /** Resumes the runs of an earlier daemon, then pulls tasks until it is stopped and all runs are over. */
 export async function serve(daemon: ReadyDaemon): Promise<void> {
   const { ctx, shutdown, options } = daemon;
   const times = intervals(options.config, options.pollingInterval);
-  daemon.readings.showGpus(ctx.gpus);
+  daemon.readings.showGpus(ctx.gpus, daemon.admission);
   await register(daemon);
   await publishLimit(daemon);
   const failures = new FailureTally();
@@ -34,7 +35,7 @@ export async function serve(daemon: ReadyDaemon): Promise<void> {
   const metrics = await openMetrics(daemon, failures, queueLengths);
   const over = new AbortController();
   const work = { ...prepareWork(daemon, times), failures, queueLengths, metrics: metrics?.runs };
-  const background = Promise.all([work.reports.run(over.signal), work.gate.run(over.signal)]);
+  const background = work.reports.run(over.signal);
   if (options.dynamicGpus !== undefined)
     new AvailableGpus({ ...daemon, ...daemon.connection, ...ctx }).begin();
   try {
@@ -83,9 +84,11 @@ async function goOn(daemon: ReadyDaemon, work: Work, silenceMs: number): Promise
   const { ctx, options } = daemon;
   const { folders } = work;
   const known = await tasksWithRuns(options.state);
-  const left = await recoverRuns(ctx, folders, { identify, doubt });
+  const grantOf = (worker: string) => daemon.admission.grantOf(worker);
+  const left = await recoverRuns(ctx, folders, { identify, doubt, grantOf });
+  const workers = idsOfRuns(ctx.workerId, options.dynamicGpus !== undefined);
   const lost = ctx.reportsStatus
-    ? await findLostRuns(ctx, { folders, known, identify, silenceMs })
+    ? await findLostRuns(ctx, { folders, known, workers, identify, grantOf, silenceMs })
     : { found: [], complete: true };
   for (const one of [...left, ...lost.found]) await startLeft(daemon, work, one, async () => one);
   if (lost.complete) await collectLeftovers(ctx, folders);
@@ -128,22 +131,9 @@ const LAST_LOOK_MS = 5000;
 
 /** Until the daemon has to end and nothing runs any more. */
 async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
-  const { connection, ctx, shutdown, slots, options, admission } = daemon;
+  const { ctx, shutdown, slots } = daemon;
   const prepared = new PreparedRun(work.folders);
-  const poller = new Poller({
-    queues: connection.queues,
-    look: (signal) => lookAtQueues(daemon, work, signal),
-    order: options.order,
-    intervalMs: work.pollMs,
-    allowed: (queue) => !shutdown.isPaused && !work.pause.holds && work.gate.allows(queue),
-    admit: (queue) => admission.admit(queue),
-    looked: (queues) => admission.looked(queues),
-    wait: changeOf(admission),
-    vanished: work.vanished,
-    beforePop: (candidate) => prepared.begin(candidate),
-    wantOwner: options.ownerTokens,
-    warn: (text) => ctx.logger.warn(text),
-  });
+  const poller = openPoller(daemon, work, (candidate) => prepared.begin(candidate));
   shutdown.mayResume = true;
   for (;;) {
     await slots.free(shutdown.drain);
@@ -157,18 +147,6 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   for (const { task } of doubtful)
     ctx.logger.warn(`task ${task}: it is not known whether it was taken; the next daemon looks after it`);
   await prepared.end(doubtful);
-}
-
-async function lookAtQueues(
-  { readings }: ReadyDaemon,
-  { queues, queueLengths }: Work,
-  signal: AbortSignal,
-): Promise<QueueRecord[]> {
-  const seen = await queues.look(signal);
-  readings.queuesSeen(seen);
-  queueLengths.clear();
-  for (const { id, name, entries } of seen) queueLengths.set(name || id, entries?.length ?? 0);
-  return seen;
 }
 
 function startPulled(
@@ -185,12 +163,18 @@ function startPulled(
   const held = grant === undefined ? {} : { grant };
   start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
-    return { identity, carry: carrierOf(identity, ended) };
+    if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
+    const fits = (await grant?.fits?.(task)) ?? true;
+    return {
+      identity,
+      carry: fits
+        ? carrierOf(grant?.refusal ?? identity.problem)
+        : (run) => giveBack(run, GIVEN_BACK.otherTask),
+    };
   });
 }
 
-function carrierOf({ problem }: RunIdentity, ended: boolean): Carried['carry'] {
-  if (ended) return giveBack;
+function carrierOf(problem: unknown): Carried['carry'] {
   return problem === undefined ? runTask : (run) => refuseTask(run, problem);
 }
 
@@ -203,6 +187,8 @@ type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
   const { task, queue, aside, grant, journal } = run;
   const { board, ctx } = daemon;
+  // Its log may have millions of lines.
+  compileHotCode();
   board.started({
     task,
     queue,
@@ -237,6 +223,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
           launched();
         },
         onRetry: () => work.pause.begin(),
+        onGpuFault: (fault) => daemon.admission.failed(fault),
       });
       const result = await carryOut(opened, work.folders, carry);
       // What it holds stays with the run that a later daemon resumes.
@@ -255,10 +242,11 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       forget();
       if (over && grant !== undefined)
         await releaseGrant(grant, journal, (line) => daemon.ctx.logger.warn(line));
+      work.activity.runEnded();
     }
   };
   if (aside) daemon.slots.startAside(whole);
-  else daemon.slots.start(task, whole);
+  else daemon.slots.start({ task, queue }, whole);
 }
 
 /** What is left of a run that is being reported is its report. */

@@ -22,8 +22,8 @@ export interface ServerWideOptions {
   settleMs?: number;
 }
 
-/** A worker that reported within so many seconds lives; the usual interval is 30. */
-const ALIVE_SECONDS = 120;
+/** A worker that reported within so many seconds lives: an idle one reports every 61. */
+const ALIVE_SECONDS = 190;
 /** Another agent that asked for the same id at the same moment has registered within this time. */
 const SETTLE_MS = 300;
 

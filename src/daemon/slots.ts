@@ -8,11 +8,17 @@ export interface SlotLimits {
   preparing: number;
 }
 
+/** A task that takes a place, and the id of the queue that it came from. */
+export interface PlacedRun {
+  task: string;
+  queue?: string | undefined;
+}
+
 /** Holds the runs of a daemon. It asks for a task only when there is a place for it. */
 export class Slots {
   readonly #queue = new PQueue();
   readonly #aside = new PQueue();
-  readonly #tasks = new Map<symbol, string>();
+  readonly #runs = new Map<symbol, PlacedRun>();
   readonly #preparing = new Set<symbol>();
   readonly #launches = new EventEmitter();
   readonly #limits: SlotLimits;
@@ -30,9 +36,14 @@ export class Slots {
     return this.#queue.pending;
   }
 
+  /** What runs, in the order of its start. */
+  get runs(): PlacedRun[] {
+    return [...this.#runs.values()];
+  }
+
   /** Ids of the tasks that run, in the order of their start. */
   get tasks(): string[] {
-    return [...this.#tasks.values()];
+    return this.runs.map(({ task }) => task);
   }
 
   /**
@@ -41,15 +52,15 @@ export class Slots {
    *
    * @param run calls `launched` when its command runs
    */
-  start(task: string, run: (launched: () => void) => Promise<void>): void {
+  start(placed: PlacedRun, run: (launched: () => void) => Promise<void>): void {
     const id = Symbol('run');
-    this.#tasks.set(id, task);
+    this.#runs.set(id, placed);
     this.#preparing.add(id);
     const launched = () => {
       if (this.#preparing.delete(id)) this.#launches.emit('launched');
     };
     const over = () => {
-      this.#tasks.delete(id);
+      this.#runs.delete(id);
       launched();
     };
     void this.#queue.add(() => run(launched).finally(over));

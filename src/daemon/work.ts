@@ -3,6 +3,7 @@ import type { RunMetrics } from '../monitor/run-metrics.js';
 import { RunFolders } from '../runs/folders.js';
 import type { AgentContext } from '../task/context.js';
 import type { Admission } from './admission/admission.js';
+import { changeOf } from './admission/change-of.js';
 import type { Connection } from './connect.js';
 import type { DaemonOptions } from './daemon.js';
 import type { DaemonReadings } from './daemon-reading.js';
@@ -13,6 +14,9 @@ import type { Intervals } from './intervals.js';
 import { type FailureTally, serveMetrics } from './metrics.js';
 import { Owners } from './owners.js';
 import { Gate } from './queues/gate.js';
+import { LastActivity } from './queues/last-activity.js';
+import type { Pace } from './queues/pace.js';
+import { QueueWait } from './queues/queue-wait.js';
 import type { ResolvedQueue } from './queues/resolve-queues.js';
 import { RetryPause } from './queues/retry-pause.js';
 import { ServedQueues } from './queues/served-queues.js';
@@ -55,7 +59,9 @@ export interface Work {
   /** Tasks in each queue at the last look, by the name of the queue. */
   queueLengths: Map<string, number>;
   metrics: RunMetrics | undefined;
-  pollMs: number;
+  pace: Pace;
+  activity: LastActivity;
+  queueWait: QueueWait;
 }
 
 /** Makes what all runs of a daemon share. */
@@ -63,7 +69,7 @@ export function prepareWork(
   daemon: ReadyDaemon,
   times: Intervals,
 ): Omit<Work, 'failures' | 'queueLengths' | 'metrics'> {
-  const { connection, ctx, reloaded, machine, options } = daemon;
+  const { connection, ctx, reloaded, machine, options, admission } = daemon;
   const { workers, client } = connection;
   const warn = (text: string) => ctx.logger.warn(text);
   const info = (text: string) => ctx.logger.info(text);
@@ -77,11 +83,20 @@ export function prepareWork(
     tags: () => [...(alone ? (options.tags ?? []) : []), ...endingTags(daemon.shutdown.view)],
     isDaemon: true,
     intervalMs: times.reportMs,
+    idle: { holds: () => daemon.slots.running === 0, intervalMs: times.idleReportMs },
     monitor: machine.monitor,
     warn,
   });
   daemon.shutdown.onChange(() => heartbeat.stateChanged());
   const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
+  const activity = new LastActivity();
+  const vanished = new VanishedTasks({
+    taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
+    isHeld: async (task, signal) =>
+      (await workers.getAll({}, { signal })).some((worker) => worker.task?.id === task),
+    putBack: (one) => putBackVanished(ctx, one),
+    warn,
+  });
   return {
     folders: new RunFolders(ctx.stateFolder),
     contexts: new RunContexts({ ctx, connection, reloaded, services, owners }),
@@ -94,18 +109,25 @@ export function prepareWork(
     }),
     gate: new Gate({ workers, workerId: ctx.workerId, schedule: options.schedule, say: warn }),
     queues,
-    vanished: new VanishedTasks({
-      taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
-      isHeld: async (task, signal) =>
-        (await workers.getAll({}, { signal })).some((worker) => worker.task?.id === task),
-      putBack: (vanished) => putBackVanished(ctx, vanished),
-      warn,
-    }),
+    vanished,
     pause: new RetryPause({
       pauseMs: 1000 * options.config.agent.retry.pauseSec,
       say: warn,
     }),
-    pollMs: times.pollMs,
+    pace: times.pace,
+    activity,
+    queueWait: new QueueWait({
+      queues: connection.queues,
+      offered: () => (times.pace.kind === 'adaptive' ? client.claims.queueWaitSeconds : undefined),
+      empty: () => (vanished.doubtful.length === 0 ? queues.empty : undefined),
+      pause: changeOf({
+        onChange: (listener) => {
+          admission.onChange(listener);
+          activity.onRunEnded(listener);
+        },
+      }),
+      info,
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { escapeForServer } from '../api/resolve-name.js';
 import type { GpuVisibility } from '../gpu/visibility.js';
 
 export interface WorkerIdInput {
@@ -75,8 +76,7 @@ export function gpuWorkerId(
   devices: readonly { id: string; share: number }[],
   taken: ReadonlySet<string>,
 ): string {
-  const at = parent.lastIndexOf(':');
-  const prefix = `${at < 0 ? parent : parent.slice(0, at)}:gpu`;
+  const prefix = gpuPrefix(parent);
   const [first] = devices;
   if (first === undefined || first.share === 1) return prefix + devices.map(({ id }) => id).join(',');
   const part = `${prefix}${first.id}.${String(first.share).split('.')[1]}`;
@@ -84,3 +84,39 @@ export function gpuWorkerId(
 }
 
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'];
+
+function gpuPrefix(parent: string): string {
+  const at = parent.lastIndexOf(':');
+  return `${at < 0 ? parent : parent.slice(0, at)}:gpu`;
+}
+
+/** What of the machine the id of a run says that it has. */
+export type RunHoldings = { slot: number } | { devices: readonly { id: string; share: number }[] };
+
+/**
+ * Reads the id of a run of a daemon with `--slots` or `--dynamic-gpus`. The daemon itself, its services and the runs of other
+ * hosts are none. `host:gpu0` may also be another daemon, which only the machine can tell.
+ */
+export function holdingsIn(parent: string, worker: string): RunHoldings | undefined {
+  const slots = slotWorkerId(parent, 0).slice(0, -1);
+  const slot = worker.startsWith(slots) ? worker.slice(slots.length) : '';
+  if (/^\d+$/.test(slot)) return { slot: Number(slot) };
+  const prefix = gpuPrefix(parent);
+  if (!worker.startsWith(prefix)) return undefined;
+  const [, given = ''] = /^([^:]+)(?::\d+)?$/.exec(worker.slice(prefix.length)) ?? [];
+  const [, card = '', part] = /^(\d+)\.(\d+)[a-z]$/.exec(given) ?? [];
+  if (part !== undefined) return { devices: [{ id: card, share: Number(`0.${part}`) }] };
+  const ids = given.split(',');
+  if (!ids.every((id) => /^\d+(\.\d+)?$/.test(id))) return undefined;
+  return { devices: ids.map((id) => ({ id, share: 1 })) };
+}
+
+/**
+ * A regular expression, as the server takes them, of the ids of a daemon and of its runs.
+ *
+ * @param givesGpus whether it is one with `--dynamic-gpus`
+ */
+export function idsOfRuns(parent: string, givesGpus: boolean): string {
+  const own = `${escapeForServer(parent)}(:service:.*|:slot:[0-9]+)?`;
+  return givesGpus ? `^(${own}|${escapeForServer(gpuPrefix(parent))}[0-9].*)$` : `^${own}$`;
+}

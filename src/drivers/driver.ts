@@ -1,5 +1,6 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Config } from '../config/config.js';
+import type { ResourceShare } from '../container/resources/resource-words.js';
 import type { Reporter } from '../logs/reporter.js';
 
 /**
@@ -61,7 +62,6 @@ export interface Driver {
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
   /**
    * A place for a look before a task is taken, without opening one. Absent where a place exists only once it is opened.
-   *
    * @param folder that the place may name as its run's; nothing is made there
    */
   look?(taskId: string, folder: string): Place;
@@ -83,6 +83,8 @@ export interface Capabilities {
   readonly ownEnvironment: boolean;
   /** Opening a place may take minutes (an image is pulled), so the code is fetched meanwhile. */
   readonly slowToOpen: boolean;
+  /** A scheduler applies the processors, memory and time that the task states. Otherwise the agent does. */
+  readonly appliesResources: boolean;
 }
 
 /** Makes an image of a place in which a task was made ready. */
@@ -139,6 +141,8 @@ export interface PlaceTask {
   gpuFractions?: string;
   /** The CPUs that its command gets, as Linux lists them (`0-15,32`); all where absent. */
   cpus?: string;
+  /** Most that it may use, as far as the place can hold it to that. */
+  limits?: ResourceShare;
 }
 
 /** Set-up steps see a place only through this. */
@@ -168,14 +172,12 @@ export interface Place {
   inside(hostPath: string): string;
   /**
    * Installs what the place lacks by its own package manager, as root. Only in disposable places.
-   *
    * @throws AgentError DOCKER_CONTAINER with the package manager's own words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
   /**
    * Runs a command in another place of the same make, with one folder of the host and nothing of the task: for
    * work on what tasks share, in which this one is to have no hand. Absent where there is no such place.
-   *
    * @returns its exit status
    */
   aside?(command: AsideCommand): Promise<number>;
@@ -190,13 +192,11 @@ export interface Staging {
   of(file: string): string;
   /**
    * Moves what was made there to its path in the workspace; it belongs to the place's user from then on.
-   *
    * @throws AgentError DOCKER_CONTAINER when something else is at that path already
    */
   handOver(file: string): Promise<void>;
   /**
    * Copies a folder of the workspace to a new folder of the host, without a look at where its links lead.
-   *
    * @throws AgentError ENVIRONMENT_CREATE, DISK_FULL
    */
   copyOut(file: string, to: string): Promise<void>;

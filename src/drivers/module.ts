@@ -45,8 +45,8 @@ export interface DriverModule {
    * decide.
    */
   atOnce?(config: Config, choice: DriverChoice): number;
-  /** The checks of `agent doctor`, each one line. Absent where there is nothing to look at. */
-  examine?(config: Config): Promise<DriverFinding[]>;
+  /** What `agent doctor` looks at. Absent where there is nothing to look at. */
+  readonly check?: DriverCheck;
   /** Opens the store of stopped places that `agent prune` clears. Absent where places leave nothing behind. */
   stopped?(config: Config, choice: DriverChoice | undefined): Promise<StoppedPlaces>;
   /** What `StoppedPlaces` calls the place of a reference. */
@@ -121,6 +121,15 @@ export interface PlanOutcome {
   writeBack: TaskContainer | undefined;
   runtime: Readonly<Record<string, string>>;
   secrets: readonly string[];
+}
+
+export interface DriverCheck {
+  /** In the JSON of `agent doctor`. */
+  name: string;
+  /** In its text. */
+  title: string;
+  /** One line each; nothing where this machine has none of it. */
+  run(config: Config): Promise<DriverFinding[]>;
 }
 
 export interface DriverFinding {

@@ -1,7 +1,7 @@
 import type { Device } from './claims/types.js';
 import type { Gpu } from './gpu.js';
 
-export function deviceOf({ index, uuid, mig }: Gpu): Device {
+export function deviceOf({ index, uuid, mig }: Pick<Gpu, 'index' | 'uuid' | 'mig'>): Device {
   const id = mig === undefined ? String(index) : `${index}.${mig.index}`;
   return { id, key: (mig === undefined ? uuid : mig.uuid) || numberedKey(id), card: index };
 }

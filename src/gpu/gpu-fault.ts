@@ -16,6 +16,13 @@ export interface GpuEvidence {
   output: string;
 }
 
+/** What is wrong with GPUs. */
+export interface GpuFault {
+  reason: string;
+  /** The cards that the driver's own words show to have failed; none where only the task says so, or no card is named. */
+  cards: readonly GpuMark[];
+}
+
 export function gpuMark({ index, uuid, pciBusId, uncorrectedErrors }: Gpu): GpuMark {
   return {
     index,
@@ -40,50 +47,66 @@ const SAID_BY_CUDA =
   /uncorrectable ECC error encountered|uncorrectable NVLink error detected|GPU has fallen off the bus|GPU is lost/i;
 
 /** Why a failed task is to be blamed on a GPU, or `undefined`. A task without GPUs has none to blame. */
-export function gpuFault({ before, now, xids, output }: GpuEvidence): string | undefined {
+export function gpuFault({ before, now, xids, output }: GpuEvidence): GpuFault | undefined {
   if (before.length === 0) return undefined;
   return goneOf(before, now) ?? xidOf(before, xids) ?? memoryOf(before, now) ?? saidIn(output);
 }
 
-function goneOf(before: readonly GpuMark[], now: GpuEvidence['now']): string | undefined {
+function goneOf(before: readonly GpuMark[], now: GpuEvidence['now']): GpuFault | undefined {
   if (now === undefined) return undefined;
-  if ('problem' in now) return BROKEN.test(now.problem) ? now.problem : undefined;
+  if ('problem' in now) {
+    const reason = now.problem;
+    return BROKEN.test(reason)
+      ? { reason, cards: cardsOf(before.filter((mark) => namesBus(reason, mark))) }
+      : undefined;
+  }
   const gone = before.filter(({ uuid }) => !now.some((gpu) => gpu.uuid === uuid));
   // A GPU that is cut into slices is there once a slice.
-  const names = [...new Set(gone.map(nameOf))];
-  return names.length === 0 ? undefined : `${names.join(', ')} is gone from nvidia-smi`;
+  const cards = cardsOf(gone);
+  if (cards.length === 0) return undefined;
+  return { reason: `${cards.map(nameOf).join(', ')} is gone from nvidia-smi`, cards };
 }
 
-function xidOf(before: readonly GpuMark[], xids: readonly XidEvent[]): string | undefined {
+function xidOf(before: readonly GpuMark[], xids: readonly XidEvent[]): GpuFault | undefined {
   for (const { code, pciBusId } of xids) {
     const gpu = before.find((one) => one.pciBusId !== undefined && isSameBus(one.pciBusId, pciBusId));
     if (gpu !== undefined && HARDWARE_XIDS.has(code))
-      return `Xid ${code} of ${nameOf(gpu)} in the kernel's log`;
+      return { reason: `Xid ${code} of ${nameOf(gpu)} in the kernel's log`, cards: [gpu] };
   }
   return undefined;
 }
 
-function memoryOf(before: readonly GpuMark[], now: GpuEvidence['now']): string | undefined {
+function memoryOf(before: readonly GpuMark[], now: GpuEvidence['now']): GpuFault | undefined {
   if (now === undefined || 'problem' in now) return undefined;
   for (const gpu of before) {
     const errors = now.find(({ uuid }) => uuid === gpu.uuid)?.uncorrectedErrors;
     if (errors !== undefined && gpu.uncorrectedErrors !== undefined && errors > gpu.uncorrectedErrors)
-      return `${nameOf(gpu)} has new uncorrectable memory errors`;
+      return { reason: `${nameOf(gpu)} has new uncorrectable memory errors`, cards: [gpu] };
   }
   return undefined;
 }
 
-function saidIn(output: string): string | undefined {
+function saidIn(output: string): GpuFault | undefined {
   const match = SAID_BY_CUDA.exec(output);
-  return match === null ? undefined : `CUDA reported "${match[0]}"`;
+  return match === null ? undefined : { reason: `CUDA reported "${match[0]}"`, cards: [] };
+}
+
+function cardsOf(marks: readonly GpuMark[]): GpuMark[] {
+  return [...new Map(marks.map((mark) => [mark.uuid, mark])).values()];
 }
 
 function nameOf({ index, uuid }: GpuMark): string {
   return `GPU ${index} (${uuid})`;
 }
 
+/** `Unable to determine the device handle for GPU 0000:65:00.0: GPU is lost.` */
+export function namesBus(problem: string, { pciBusId }: GpuMark): boolean {
+  const named = /\b[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d\b/i.exec(problem)?.[0];
+  return named !== undefined && pciBusId !== undefined && isSameBus(named, pciBusId);
+}
+
 /** `00000000:01:00.0` of nvidia-smi is `0000:01:00` in the kernel's log. */
-export function isSameBus(one: string, other: string): boolean {
+function isSameBus(one: string, other: string): boolean {
   return shortBusId(one) === shortBusId(other);
 }
 

@@ -2,7 +2,7 @@ import type { GpuTable } from './claims/gpu-table.js';
 import type { TableView } from './claims/types.js';
 import { deviceOf } from './devices.js';
 import type { Gpu } from './gpu.js';
-import { gpuMark } from './gpu-fault.js';
+import { type GpuMark, gpuMark } from './gpu-fault.js';
 import type { GpuReader } from './gpu-reader.js';
 import { type Baseline, type HealthConditions, healthVerdicts, type Verdict } from './health.js';
 import { kernelMicros, readXidEvents, type XidEvent } from './xid-events.js';
@@ -51,8 +51,11 @@ export class GpuHealth {
    */
   async check(view: TableView): Promise<ReadonlyMap<string, Verdict>> {
     if (!this.active) return new Map();
+    const back = this.#backInService(view);
+    // What was read before a device was repaired and enabled would take it out of service again.
+    if (back.size > 0) this.#read = undefined;
     const reading = await this.#reading();
-    this.#note(reading, view);
+    this.#note(reading, back);
     const { conditions, xids = readXidEvents } = this.#options;
     const claimed = new Set(view.claims.flatMap(({ devices }) => devices.map(({ key }) => key)));
     const verdicts = healthVerdicts({
@@ -67,20 +70,41 @@ export class GpuHealth {
     return verdicts;
   }
 
+  /**
+   * A task found that a card has failed. Only the configured health check takes it out of service; `retired` is not called, as
+   * the run of the task has its own hook.
+   *
+   * @throws AgentError of `GpuTable.disable`
+   */
+  async failed(card: GpuMark, reason: string, { outOfService }: TableView): Promise<void> {
+    const { key, id } = deviceOf(card);
+    if (!this.#options.conditions.noFault || outOfService.some((one) => one.key === key)) return;
+    await this.#disable(key, this.#baselines.get(key)?.id ?? id, reason);
+  }
+
   async #retire(key: string, reason: string): Promise<void> {
     if (this.#out.has(key)) return;
-    const { table, warn } = this.#options;
     const id = this.#baselines.get(key)?.id ?? key;
-    await table.disable({ key, id }, reason);
-    this.#out = new Set([...this.#out, key]);
-    warn(`GPU ${id} is out of service: ${reason}; "agent gpus --enable ${id}" brings it back`);
+    await this.#disable(key, id, reason);
     this.#options.retired?.(id, reason);
   }
 
-  #note(reading: { gpus: readonly Gpu[] } | { problem: string }, view: TableView): void {
-    const out = new Set(view.outOfService.map(({ key }) => key));
+  async #disable(key: string, id: string, reason: string): Promise<void> {
+    const { table, warn } = this.#options;
+    await table.disable({ key, id }, reason);
+    this.#out = new Set([...this.#out, key]);
+    warn(`GPU ${id} is out of service: ${reason}; "agent gpus --enable ${id}" brings it back`);
+  }
+
+  /** Keys of the devices that were enabled since the last look. */
+  #backInService({ outOfService }: TableView): ReadonlySet<string> {
+    const out = new Set(outOfService.map(({ key }) => key));
     const back = new Set([...this.#out].filter((key) => !out.has(key)));
     this.#out = out;
+    return back;
+  }
+
+  #note(reading: { gpus: readonly Gpu[] } | { problem: string }, back: ReadonlySet<string>): void {
     for (const gpu of 'gpus' in reading ? reading.gpus : []) {
       // The report lists a lost card without its name.
       if (gpu.uuid === '') continue;

@@ -1,6 +1,6 @@
 import { deviceOf } from './devices.js';
 import type { Gpu } from './gpu.js';
-import { type GpuMark, gpuFault, isSameBus } from './gpu-fault.js';
+import { type GpuMark, gpuFault, namesBus } from './gpu-fault.js';
 import type { XidEvent } from './xid-events.js';
 
 /** What a GPU must be like before a task gets it. */
@@ -65,7 +65,7 @@ function faultOf({ mark, sinceMicros }: Baseline, { reading, xids }: HealthFacts
     now: 'problem' in reading ? undefined : reading.gpus,
     xids: xids.filter(({ atMicros }) => atMicros >= sinceMicros),
     output: '',
-  });
+  })?.reason;
 }
 
 function memoryShort({ memoryFree }: Gpu, { minFreeMemory }: HealthConditions): string | undefined {
@@ -81,10 +81,4 @@ function busy(gpu: Gpu, key: string, { conditions, claimed }: HealthFacts): stri
   if (process === undefined) return undefined;
   const name = process.name === undefined ? '' : ` (${process.name})`;
   return `process ${process.pid}${name} uses it`;
-}
-
-/** `Unable to determine the device handle for GPU 0000:65:00.0: GPU is lost.` */
-function namesBus(problem: string, { pciBusId }: GpuMark): boolean {
-  const named = /\b[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.\d\b/i.exec(problem)?.[0];
-  return named !== undefined && pciBusId !== undefined && isSameBus(named, pciBusId);
 }

@@ -1,11 +1,12 @@
 import { constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { access, mkdir, readFile, rmdir } from 'node:fs/promises';
+import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { signalProcess } from './processes.js';
 
 /**
  * Control groups of Linux (cgroups(7)) as a list of processes that no process leaves by forking: neither a new session
- * nor a new parent nor an empty environment changes the group. No controller is used, so nothing is limited.
+ * nor a new parent nor an empty environment changes the group. No controller is enabled; those that are enabled already
+ * can limit a group.
  */
 
 /** Hierarchies of version 1 that every process is in on its own, the first that is mounted is taken. */
@@ -33,6 +34,31 @@ export async function createControlGroup(name: string): Promise<string | undefin
     await removeControlGroup(folder);
   }
   return undefined;
+}
+
+/** Of `cpu.max`, in microseconds: the kernel's own. */
+const PERIOD_US = 100_000;
+
+export interface ControlGroupLimits {
+  /** Processors; a part of one is possible. */
+  cpus?: number;
+  /** Bytes. */
+  memory?: number;
+}
+
+/** The interface files of version 2 that set limits, by their names. */
+export function limitFiles({ cpus, memory }: ControlGroupLimits): ReadonlyMap<string, string> {
+  return new Map([
+    ...(cpus === undefined ? [] : [['cpu.max', `${Math.round(cpus * PERIOD_US)} ${PERIOD_US}`] as const]),
+    ...(memory === undefined ? [] : [['memory.max', String(memory)] as const]),
+  ]);
+}
+
+/** Limits a group by the controllers that the group above it hands on; without these nothing is limited. */
+export async function limitControlGroup(folder: string, limits: ControlGroupLimits): Promise<void> {
+  // Without O_CREAT: the file is there where its controller is.
+  for (const [file, text] of limitFiles(limits))
+    await writeFile(path.join(folder, file), text, { flag: 'r+' }).catch(() => undefined);
 }
 
 /** The file that a process writes its pid into to become a member. */

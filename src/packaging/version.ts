@@ -1,4 +1,4 @@
-import { eq, explain, gt, lt, type Pep440Version, satisfies, valid } from '@renovatebot/pep440';
+import { eq, explain, ge, gt, lt, type Pep440Version, satisfies } from '@renovatebot/pep440';
 import { AgentError } from '../errors.js';
 
 /** One part of a version range: `['>=', '1.2']`. */
@@ -45,19 +45,31 @@ export function meets(version: string, [operator, wanted]: VersionPart): boolean
   if (one === null || other === null) return false;
   if (operator === '<') return lt(found, plain) && !isPreviewOf(one, other);
   if (operator === '>') return gt(found, plain) && !isRebuildOf(one, other);
-  // As poetry reads `~=3`.
-  const range =
-    operator === '~=' && other.release.length === 1 ? `>=${plain},==${plain}.*` : operator + plain;
-  return satisfies(found, range, PREVIEWS);
+  if (operator === '~=') return ge(found, plain) && beginsWith(one, compatible(other));
+  return satisfies(found, operator + plain, PREVIEWS);
 }
 
 const PREVIEWS = { prereleases: true };
 
 function isEqual(found: string, sought: string): boolean {
   if (sought === '*') return true;
-  if (valid(found) === null || valid(sought.replace(/\.\*$/, '')) === null) return found === sought;
+  const [one, other] = [explain(found), explain(sought.replace(/\.\*$/, ''))];
+  if (one === null || other === null) return found === sought;
+  if (sought.endsWith('.*')) return beginsWith(one, other);
   // The library leaves local versions out, also where the range names one.
   return sought.includes('+') ? eq(found, sought) : satisfies(found, `==${sought}`, PREVIEWS);
+}
+
+type Release = Pick<Pep440Version, 'epoch' | 'release'>;
+
+/** Whether a version belongs to `X.*`. Zeros fill up a shorter release, as in `packaging` 26; the library does not do that. */
+function beginsWith(one: Pep440Version, { epoch, release }: Release): boolean {
+  return one.epoch === epoch && release.every((number, at) => number === (one.release[at] ?? 0));
+}
+
+/** What `~=` keeps of a version. `~=3` is meant as poetry reads it. */
+function compatible({ epoch, release }: Pep440Version): Release {
+  return { epoch, release: release.slice(0, Math.max(1, release.length - 1)) };
 }
 
 /** `<1.0` leaves out 1.0rc1. The library leaves out all versions of the same release, also for `<1.0rc2`. */

@@ -1,4 +1,6 @@
+import type { ResourceShare } from '../container/resources/resource-words.js';
 import type { ClaimedDevice } from '../gpu/claims/types.js';
+import { type TimeLimit, timeLimitIn } from '../task/time-limit.js';
 
 /**
  * `whole`: the devices of a daemon that runs one task at a time, or of `agent execute`. `gpus`, `slot`: a run of many, which
@@ -17,19 +19,36 @@ export interface GrantRecord {
   devices?: readonly ClaimedDevice[];
   /** Number of the CPU slot, from 0. */
   slot?: number;
+  /** What a task in a slot takes of what is counted. */
+  share?: ResourceShare;
+  /** Of a task that states one; it counts from the moment of the grant. */
+  limit?: TimeLimit;
 }
 
 /** A damaged one says nothing. */
 export function grantIn(value: unknown): GrantRecord | undefined {
-  const { kind, worker, claim, devices, slot }: Partial<Record<string, unknown>> = { ...Object(value) };
+  const { kind, worker, claim, devices, slot, share, limit }: Partial<Record<string, unknown>> = {
+    ...Object(value),
+  };
   const known = GRANT_KINDS.find((one) => one === kind);
   if (known === undefined) return undefined;
   const listed = devicesIn(devices);
+  const stated = timeLimitIn(limit);
   return {
     kind: known,
     ...(typeof worker === 'string' ? { worker } : {}),
     ...(typeof claim === 'string' && listed.length > 0 ? { claim, devices: listed } : {}),
     ...(typeof slot === 'number' ? { slot } : {}),
+    ...(share === undefined ? {} : { share: shareIn(share) }),
+    ...(stated ? { limit: stated } : {}),
+  };
+}
+
+function shareIn(value: unknown): ResourceShare {
+  const { cpus, memory }: Partial<Record<string, unknown>> = { ...Object(value) };
+  return {
+    ...(typeof cpus === 'number' ? { cpus } : {}),
+    ...(typeof memory === 'number' ? { memory } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import { refuseNewer } from '../os/format-version.js';
 import type { GpuSnapshot } from '../task/gpu-watch.js';
 import type { RunEnd, StoppedEnd } from '../task/outcome.js';
 import type { RetryPlan } from '../task/retry-plan.js';
+import { type TimeLimit, timeLimitIn } from '../task/time-limit.js';
 import { type GrantRecord, grantIn } from './grant-record.js';
 
 /**
@@ -40,12 +41,14 @@ export type JournalStep =
   /** The server knows the final status and has the whole log. */
   | { step: 'reported' };
 
-/** What another attempt needs to know of this one. */
+/** What a later daemon, or another attempt, needs to know of this one. */
 export interface AttemptFacts {
   /** Retries before this attempt. */
   retries?: number;
   /** The task's lists before this attempt; those of its end are frozen to what was installed on this machine. */
   requirements?: TaskRequirements;
+  /** Counts from this attempt's start, whatever daemon ends it. */
+  timeLimit?: TimeLimit;
 }
 
 /** A task and the queue that it waited in. */
@@ -83,9 +86,9 @@ export interface RunState extends AttemptFacts {
 
 const FILE = 'journal.jsonl';
 
-/** Newest version of the entries. The first one had none; 3 has what a run holds of the machine. */
+/** Newest version of the entries. The first one had none; 3 has what a run holds of the machine, and ends by a time limit. */
 const VERSION = 3;
-/** Of entries without such a grant: an agent of the version before reads them. */
+/** Of entries without either: an agent of the version before reads them. */
 const PLAIN_VERSION = 2;
 
 export class Journal {
@@ -144,7 +147,7 @@ export class Journal {
    */
   static async restore(
     runFolder: string,
-    known: { task: string; queue: string | undefined },
+    known: { task: string; queue: string | undefined; grant?: GrantRecord },
     found: readonly JournalStep[] = [],
   ): Promise<Journal> {
     const file = path.join(runFolder, FILE);
@@ -152,7 +155,8 @@ export class Journal {
     const entries = await readJsonLines(file);
     stateOf(file, entries);
     const at = new Date().toISOString();
-    const begin = { version: PLAIN_VERSION, step: 'pulled', ...known, at };
+    const pulled: JournalStep = { step: 'pulled', ...known };
+    const begin = { version: versionOf(pulled), ...pulled, at };
     const whole = entries.filter(isStep).filter(({ step }) => step !== 'popping' && step !== 'pulled');
     const added = found.map((step) => ({ version: PLAIN_VERSION, ...step, at }));
     await writeFileDurable(
@@ -179,7 +183,9 @@ export class Journal {
 }
 
 function versionOf(step: JournalStep): number {
-  return step.step === 'pulled' && step.grant !== undefined ? VERSION : PLAIN_VERSION;
+  if (step.step === 'pulled') return step.grant !== undefined ? VERSION : PLAIN_VERSION;
+  const limited = 'end' in step && step.end.kind === 'stop' && step.end.reason === 'time_limit';
+  return limited ? VERSION : PLAIN_VERSION;
 }
 
 async function readState(runFolder: string): Promise<RunState | undefined> {
@@ -266,8 +272,13 @@ export function stateAfter(state: RunState | undefined, step: JournalStep): RunS
   }
 }
 
-function attemptFacts({ retries, requirements }: AttemptFacts): AttemptFacts {
-  return { ...(retries ? { retries } : {}), ...(requirements ? { requirements } : {}) };
+function attemptFacts({ retries, requirements, timeLimit }: AttemptFacts): AttemptFacts {
+  const limit = timeLimitIn(timeLimit);
+  return {
+    ...(retries ? { retries } : {}),
+    ...(requirements ? { requirements } : {}),
+    ...(limit ? { timeLimit: limit } : {}),
+  };
 }
 
 function entriesIn(others: unknown): QueueEntry[] {

@@ -12,7 +12,10 @@ export interface RegisteredDaemon {
   workerId: string;
   pid: number;
   started: string;
+  /** Names; as typed until the server has resolved them. */
   queues: string[];
+  /** Ids of the queues, once the server has resolved them. */
+  queueIds?: string[];
   logFile?: string;
   /** GPUs of a daemon with `--dynamic-gpus`, as `--gpus` names them. */
   dynamicGpus?: string[];
@@ -25,7 +28,7 @@ export interface Registration {
   /** The last daemon with this id in this home was killed, or left runs for the next one. */
   inherited: boolean;
   /** Publishes what `daemon --stop` and `--status` of other processes read. */
-  publish(details: Pick<RegisteredDaemon, 'queues' | 'logFile' | 'dynamicGpus'>): Promise<void>;
+  publish(details: Pick<RegisteredDaemon, 'queues' | 'queueIds' | 'logFile' | 'dynamicGpus'>): Promise<void>;
   release: Release;
 }
 

@@ -3,6 +3,7 @@ import { DRIVERS } from '../drivers/registry.js';
 import { isAgentError } from '../errors.js';
 import { taskOfRunFolder } from '../os/paths.js';
 import type { AgentContext } from '../task/context.js';
+import type { GrantRecord } from './grant-record.js';
 import { Journal } from './journal.js';
 import { containerWorkspace, workspaceOf } from './workspace.js';
 
@@ -10,14 +11,21 @@ import { containerWorkspace, workspaceOf } from './workspace.js';
  * Puts a damaged journal together from what else there is: the run folder's name has the task, the server has its queue,
  * and the drivers find what is left of it on this machine. Recovery then treats it as any other run.
  *
+ * @param grantOf what a run of this daemon has of the machine, by its worker
  * @returns the task; `undefined` where a look at this machine and the server does not say enough, and all stays as it is
  */
-export async function restoreJournal(ctx: AgentContext, runFolder: string): Promise<string | undefined> {
+export async function restoreJournal(
+  ctx: AgentContext,
+  runFolder: string,
+  grantOf: (worker: string) => Promise<GrantRecord | undefined>,
+): Promise<string | undefined> {
   const task = taskOfRunFolder(runFolder);
   if (task === undefined) return undefined;
   if (await ofMissingDriver(ctx, runFolder)) return undefined;
-  const queue = await queueOf(ctx, task);
-  const journal = await Journal.restore(runFolder, { task, queue }).catch((error: unknown) => {
+  const { queue, worker } = await standingOf(ctx, task);
+  const grant = worker === undefined ? undefined : await grantOf(worker);
+  const known = { task, queue, ...(grant ? { grant } : {}) };
+  const journal = await Journal.restore(runFolder, known).catch((error: unknown) => {
     if (isAgentError(error, 'NEWER_FORMAT')) return undefined;
     throw error;
   });
@@ -37,11 +45,15 @@ export async function restoreJournal(ctx: AgentContext, runFolder: string): Prom
   }
 }
 
-async function queueOf({ tasks }: AgentContext, task: string): Promise<string | undefined> {
+async function standingOf(
+  { tasks }: AgentContext,
+  task: string,
+): Promise<{ queue?: string | undefined; worker?: string | undefined }> {
   try {
-    return (await tasks.getById(task)).execution?.queue ?? undefined;
+    const { execution, last_worker } = await tasks.getById(task);
+    return { queue: execution?.queue ?? undefined, worker: last_worker ?? undefined };
   } catch (error) {
-    if (isTaskGone(error)) return undefined;
+    if (isTaskGone(error)) return {};
     throw error;
   }
 }

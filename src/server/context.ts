@@ -1,7 +1,14 @@
 import type { Accounts } from './auth/accounts.js';
+import type { TaskBrowsing } from './events/event-browsing.js';
+import type { SampleView } from './events/event-samples.js';
+import type { JsonObject } from './json.js';
+import type { Kept } from './query/kept.js';
+import type { Backtracking } from './query/patterns/backtracking.js';
+import type { Patterns } from './query/patterns/patterns.js';
 import type { Scrolls } from './query/scrolls.js';
 import type { Database } from './storage/database.js';
 import { Documents, type Stored } from './storage/documents.js';
+import type { QueueWaits } from './tasks/queue-waits.js';
 import type { TaskDocument } from './tasks/task-document.js';
 
 /** What every handler works with. */
@@ -13,11 +20,20 @@ export interface ServerContext {
   readonly tokenSecret: string;
   readonly accounts: Accounts;
   readonly scrolls: Scrolls;
+  /** Pages and samples of events that clients look through. */
+  readonly browsing: Kept<TaskBrowsing[]>;
+  readonly samples: Kept<SampleView>;
+  /** Queries whose answers are downloaded as a table. */
+  readonly downloads: Kept<JsonObject>;
+  readonly backtracking: Backtracking;
+  /** Those of the request that is answered. */
+  readonly patterns: Patterns;
   readonly users: Documents<UserDocument>;
   readonly projects: Documents<ProjectDocument>;
   readonly tasks: Documents<TaskDocument>;
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
+  readonly queueWaits: QueueWaits;
 }
 
 export interface UserDocument extends Stored {
@@ -37,7 +53,7 @@ export interface ProjectDocument extends Stored {
   system_tags: string[];
   created: string;
   last_update: string;
-  parent?: string;
+  parent?: string | undefined;
 }
 
 export interface ModelDocument extends Stored {

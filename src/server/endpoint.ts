@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.js';
 import type { Identity } from './auth/accounts.js';
 import type { ServerContext } from './context.js';
 import type { JsonObject } from './json.js';
@@ -26,19 +27,21 @@ export type CallWith<F extends Fields> = Call<Body<F>>;
 export class Download {
   readonly text: string;
   readonly fileName: string;
+  readonly type: string;
 
-  constructor(text: string, fileName: string) {
+  constructor(text: string, fileName: string, type = 'text/plain; charset=utf-8') {
     this.text = text;
     this.fileName = fileName;
+    this.type = type;
   }
 }
 
 export interface EndpointOptions {
   /**
-   * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: roles admin, root and
-   * system. Others: any user.
+   * `open`: no login is needed. `optional`: who asks is known if they say so. `reserved`: roles `system` and `root`, which
+   * no user of this server has. Others: any user.
    */
-  readonly access?: 'open' | 'optional' | 'user' | 'admin';
+  readonly access?: 'open' | 'optional' | 'user' | 'reserved';
   /** First API version that has the endpoint; default 1.0. */
   readonly since?: Version;
   /** What answers requests of versions before `since`. */
@@ -50,6 +53,8 @@ export interface Endpoint extends EndpointOptions {
   readonly body: SchemaText;
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
   readonly handler: (call: Call<never>) => JsonObject | Download;
+  /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
+  readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<void>;
 }
 
 /** By `service.action`. */
@@ -63,6 +68,15 @@ export function endpoint<F extends Fields>(
   return { ...options, body: object(fields), handler };
 }
 
+/** An endpoint that answers later. */
+export function waitingEndpoint<F extends Fields>(
+  fields: F,
+  wait: (call: CallWith<F>, gone: AbortSignal) => Promise<void>,
+  handler: (call: CallWith<F>) => JsonObject,
+): Endpoint {
+  return { body: object(fields), wait, handler };
+}
+
 /** An endpoint that takes one object a line; a single object counts as one line. */
 export function batchEndpoint<F extends Fields>(
   fields: F,
@@ -70,4 +84,11 @@ export function batchEndpoint<F extends Fields>(
 ): Endpoint {
   const items = object(fields);
   return { body: { type: 'array', items, minItems: 1, refusedAs: 'batch_contains_no_items' }, handler };
+}
+
+export function reservedEndpoint(): Endpoint {
+  const refuse = ({ identity }: Call) => {
+    throw new ApiError('role_not_allowed', { role: identity.role });
+  };
+  return endpoint({}, refuse, { access: 'reserved' });
 }

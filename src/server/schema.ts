@@ -21,6 +21,8 @@ export interface SchemaText {
   readonly lenient?: true;
   /** The refusal of a value that does not fit; default: `validation_error`. */
   readonly refusedAs?: ApiErrorName;
+  /** The refusals of objects without a required field, by its name. */
+  readonly missingAs?: Readonly<Record<string, ApiErrorName>>;
 }
 
 declare const value: unique symbol;
@@ -32,6 +34,8 @@ export type Schema<T extends Json = Json> = SchemaText & { readonly [value]?: T 
 export interface Given<T extends Json = Json> {
   readonly given: Schema<T>;
   readonly required: boolean;
+  /** The refusal of a request without it; default: `validation_error`. */
+  readonly missingAs?: ApiErrorName;
 }
 
 /** The fields of a request by name; what is not in it may be sent, and is not looked at. */
@@ -79,6 +83,11 @@ export function required<T extends Json>(schema: Schema<T>): Given<T> {
   return { given: schema.type === 'array' ? { ...schema, minItems: 1 } : schema, required: true };
 }
 
+/** Must be there; a request without it has a refusal of its own. */
+export function requiredAs<T extends Json>(refusal: ApiErrorName, schema: Schema<T>): Given<T> {
+  return { ...required(schema), missingAs: refusal };
+}
+
 export function withDefault<T extends Json>(schema: Schema<T>, otherwise: T): Given<T> {
   return { given: { ...schema, default: otherwise }, required: false };
 }
@@ -96,5 +105,10 @@ export function object<F extends Fields>(fields: F): Schema<Body<F> & { [name: s
       entries.map(([name, field]) => [name, 'given' in field ? field.given : field]),
     ),
     required: entries.flatMap(([name, field]) => ('given' in field && field.required ? [name] : [])),
+    missingAs: Object.fromEntries(
+      entries.flatMap(([name, field]) =>
+        'given' in field && field.missingAs !== undefined ? [[name, field.missingAs]] : [],
+      ),
+    ),
   };
 }

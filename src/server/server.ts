@@ -11,11 +11,15 @@ import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
 import { newId } from './ids.js';
+import { Kept } from './query/kept.js';
+import { Backtracking } from './query/patterns/backtracking.js';
+import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
 import { openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { changeStatus } from './tasks/change-status.js';
-import { createQueue } from './tasks/queue-entries.js';
+import { countEntries, createQueue } from './tasks/queue-entries.js';
+import { QueueWaits } from './tasks/queue-waits.js';
 import { forgetExpired } from './workers/worker-store.js';
 
 export interface ServerOptions {
@@ -61,17 +65,26 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   const folder = path.resolve(options.folder);
   const secrets = await openSecrets(folder);
   const database = await Database.open(path.join(folder, DATABASE_FILE));
+  const backtracking = new Backtracking();
   const server: ServerContext = {
     database,
     now: options.now ?? Date.now,
     tokenSecret: secrets.tokenSecret,
     accounts: new Accounts(database),
     scrolls: new Scrolls(),
+    queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
+    browsing: new Kept(),
+    samples: new Kept(),
+    downloads: new Kept(),
+    backtracking,
+    patterns: new Patterns(backtracking),
     ...documentTables(database),
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
+    server.queueWaits.close();
     await Promise.all(listeners.map(closeListener));
+    await backtracking.close();
     database.close();
   };
   try {

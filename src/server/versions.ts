@@ -3,6 +3,9 @@ export const API_VERSION = '2.34';
 /** Of the server that is spoken like; clients read it as numbers between dots. */
 export const SERVER_VERSION = '2.3.0';
 
+/** Longest wait of `queues.wait_for_tasks`, seconds. Tokens name it; the released server has no such call. */
+export const QUEUE_WAIT_S = 25;
+
 /** Major and minor. */
 export type Version = readonly [number, number];
 

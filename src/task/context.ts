@@ -1,6 +1,7 @@
 import type { QueuesApi } from '../api/queues.js';
 import type { TasksApi } from '../api/tasks.js';
 import type { Config } from '../config/config.js';
+import type { ResourceShare } from '../container/resources/resource-words.js';
 import type { Driver } from '../drivers/driver.js';
 import type { GpuReader } from '../gpu/gpu-reader.js';
 import type { LogServer } from '../logs/delivery.js';
@@ -20,6 +21,8 @@ export interface AgentContext {
   serviceTask: boolean;
   /** Part that the run has of each of its GPUs, for `CLEARML_AGENT_GPU_FRACTIONS`; absent where nothing was divided. */
   gpuFractions?: string;
+  /** Most that the run's task may use; absent where nothing is counted. */
+  limits?: ResourceShare;
   /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
   authToken?: string;
   /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */

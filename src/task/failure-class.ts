@@ -67,7 +67,7 @@ export function setupCause(error: unknown): SetupCause {
 
 /** `undefined` for what is no failure, and for a task that a user stopped. */
 export function failureClass(end: RunEnd): FailureClass | undefined {
-  if (end.kind === 'stop') return undefined;
+  if (end.kind === 'stop') return end.reason === 'time_limit' ? 'time_limit' : undefined;
   if (end.kind === 'setup') return end.class ?? 'setup';
   const { exit } = end;
   if (exit.kind === 'lost') return 'agent_lost';
@@ -108,6 +108,7 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   API_REFUSED: 'refused by the server',
   API_CREDENTIALS: "the server refuses the agent's credentials",
   DISK_FULL: 'no space left on the disk',
+  TASK_TOO_LARGE: 'asks for more than this agent has',
   DOCKER_ARGUMENT: 'wrong docker arguments',
   DOCKER_POLICY: 'refused by the container policy',
   DOCKER_ENGINE: 'failed reaching the container engine',

@@ -1,5 +1,5 @@
 import { ownedGpus } from '../gpu/allocation.js';
-import { type GpuMark, gpuFault, gpuMark } from '../gpu/gpu-fault.js';
+import { type GpuFault, type GpuMark, gpuFault, gpuMark } from '../gpu/gpu-fault.js';
 import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
 import { kernelMicros, readXidEvents } from '../gpu/xid-events.js';
 import type { AgentContext } from './context.js';
@@ -47,7 +47,7 @@ export class GpuWatch {
   }
 
   /** What is wrong with the GPUs of a task that has failed just now, or `undefined`. */
-  async fault({ at, gpus }: GpuSnapshot): Promise<string | undefined> {
+  async fault({ at, gpus }: GpuSnapshot): Promise<GpuFault | undefined> {
     if (gpus.length === 0) return undefined;
     const since = kernelMicros() - (Date.now() - at) * 1000;
     const now = await this.#machine.gpus.look(AbortSignal.timeout(LOOK_MS)).catch(() => undefined);

@@ -17,7 +17,9 @@ export type StopReason =
   /** The agent was stopped. */
   | 'shutdown'
   /** The operator's program `before_task` failed. */
-  | 'hook';
+  | 'hook'
+  /** The time that the task states for itself is over. */
+  | 'time_limit';
 
 /** Code that the original shows with each reason in the task's log. */
 export const STOP_CODES: Record<StopReason, number> = {
@@ -28,6 +30,7 @@ export const STOP_CODES: Record<StopReason, number> = {
   not_found: 5,
   shutdown: 0,
   hook: 0,
+  time_limit: 0,
 };
 
 /** Reasons after which the log on the server is no longer this run's. */
@@ -44,7 +47,10 @@ export type RunEnd = EndByItself | StoppedEnd;
 export interface StoppedEnd {
   kind: 'stop';
   reason: StopReason;
-  /** For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. For `hook`, what is wrong. */
+  /**
+   * For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. For `hook`, what is wrong. For
+   * `time_limit`, which one.
+   */
   by?: string;
   /** The task goes back to the front of its queue. */
   requeue?: true;
@@ -203,6 +209,10 @@ function hookStop(problem: string, requeue: boolean): Settlement {
   return { call, status_reason, logText: `Process ended: ${status_reason}`, exitStatus: 1 };
 }
 
+function limitStop(reached: string): Settlement {
+  return { call: 'failed', status_reason: reached, logText: `Process failed: ${reached}`, exitStatus: 1 };
+}
+
 function stopSettlement({ reason, by, requeue }: StoppedEnd): Settlement {
   switch (reason) {
     case 'hook':
@@ -214,6 +224,8 @@ function stopSettlement({ reason, by, requeue }: StoppedEnd): Settlement {
         logText: 'Process aborted by user',
         exitStatus: 130,
       };
+    case 'time_limit':
+      return limitStop(by ?? 'time limit reached');
     case 'shutdown':
       return by === undefined ? userAbort() : operatorStop(by, requeue === true);
     case 'not_found':

@@ -52,8 +52,12 @@ export async function prepareTask(
   const place = await run.clock.measure('place', () =>
     openPlace({ run, record, script, driver, workspace, since, signal }),
   );
-  const requirements = script.requirements ?? {};
-  await run.journal.write({ step: 'preparing', place: place.ref, retries: run.retries, requirements });
+  const facts = {
+    retries: run.retries,
+    requirements: script.requirements ?? {},
+    ...(run.timeLimit === undefined ? {} : { timeLimit: run.timeLimit }),
+  };
+  await run.journal.write({ step: 'preparing', place: place.ref, ...facts });
   const surroundings = await surroundingsIn(place, ctx, log);
   const parts = { run, record, script, place, workspace, surroundings, since, signal };
   const [code, python] = place.capabilities.agentUser ? await atOnce(parts) : await oneByOne(parts);
@@ -157,7 +161,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
 
 /** The task of a run, as a place is planned from it. */
 export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Promise<PlaceTask> {
-  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions } = ctx;
+  const { config, workerId, workerTags, serviceTask, authToken, gpuFractions, limits } = ctx;
   const cpus = await gpuCpus(ctx);
   return {
     record,
@@ -169,6 +173,7 @@ export async function placeTask({ ctx, queue }: TaskRun, record: TaskRecord): Pr
     ...(authToken === undefined ? {} : { authToken }),
     ...(gpuFractions === undefined ? {} : { gpuFractions }),
     ...(cpus === undefined ? {} : { cpus }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

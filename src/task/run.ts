@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
+import type { GpuFault } from '../gpu/gpu-fault.js';
 import type { TaskLog } from '../logs/task-log.js';
 import { visibleLine } from '../logs/visible-text.js';
 import type { RunTrace } from '../monitor/tracing/tracing.js';
@@ -23,6 +24,7 @@ import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
 import { stopWorkload, superviseWorkload } from './supervise.js';
+import { beginTimeLimit, endOfLimit, type TimeLimit } from './time-limit.js';
 
 /** One run of one task, with what belongs to it alone. */
 export interface TaskRun {
@@ -42,6 +44,8 @@ export interface TaskRun {
   gpus: GpuWatch;
   /** Retries before this attempt. */
   retries: number;
+  /** How long it may take; absent for a task that states none. */
+  timeLimit?: TimeLimit;
   watcher?: RunWatcher;
   /** Told that the task is this worker's now. */
   onClaimed?(): Promise<void>;
@@ -49,6 +53,8 @@ export interface TaskRun {
   onLaunched?(): void;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
+  /** Told what is wrong with the GPUs of the task. */
+  onGpuFault?(fault: GpuFault): Promise<void>;
   /** Watches the task's status, also while the rest of the log is sent. */
   halt?: Halt;
   /** The command that this process has launched; one that an earlier daemon launched is not known. */
@@ -92,6 +98,7 @@ export function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
 export function resumeTask(run: TaskRun, state: RunState): Promise<RunResult> {
   if (state.end) return finish(run, state.end, state.retry);
   run.retries = state.retries ?? 0;
+  if (state.timeLimit !== undefined) run.timeLimit = state.timeLimit;
   const failed = (error: unknown) => {
     throw error;
   };
@@ -118,6 +125,7 @@ const claimPhase: Phase = {
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
     attempt.record = claimed;
     run.record = claimed;
+    beginTimeLimit(run, claimed);
     return undefined;
   },
 };
@@ -265,6 +273,7 @@ function haltFor(run: TaskRun): Halt {
   const ping = pinger(run);
   return new Halt({
     signals: run.signals,
+    ...(run.timeLimit === undefined ? {} : { endsAt: endOfLimit(run.timeLimit) }),
     workerId: ctx.workerId,
     read: (signal) => ctx.statuses.next(task, signal),
     onResetSeen: (times, limit) =>

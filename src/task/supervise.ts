@@ -40,8 +40,9 @@ export async function superviseWorkload(
     return undefined;
   }
   const { reason } = halt;
-  const own = reason === 'shutdown' ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
-  if (own !== undefined && (reason === undefined || reason === 'shutdown')) {
+  const ownCounts = reason === 'shutdown' || reason === 'time_limit';
+  const own = ownCounts ? (exit ?? (await ownExit(workload, run.signals.kill))) : exit;
+  if (own !== undefined && (reason === undefined || ownCounts)) {
     // Before the rest of the output is read, which may free space.
     const diskFull = onThisDisk(run, workload) && (await isDiskFull(run.folder));
     await copied;
@@ -62,10 +63,11 @@ async function endByItself(run: TaskRun, exit: WorkloadExit, diskFull: boolean):
   const snapshot = journal.state?.gpus;
   const failed = failureClass(end);
   if (failed !== 'user_exit_code' && failed !== 'signal') return end;
-  const gpuFault = snapshot && (await gpus.fault(snapshot));
-  if (gpuFault !== undefined) {
-    await onGpuFailure(run, gpuFault);
-    return { ...end, gpuFault };
+  const fault = snapshot && (await gpus.fault(snapshot));
+  if (fault !== undefined) {
+    await run.onGpuFault?.(fault);
+    await onGpuFailure(run, fault.reason);
+    return { ...end, gpuFault: fault.reason };
   }
   return diskFull ? { ...end, diskFull: folder } : end;
 }

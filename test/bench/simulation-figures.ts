@@ -1,4 +1,4 @@
-import { mixedTasks, simulate } from '../support/gpu-simulation.js';
+import { mixedTasks, seeded, simulate } from '../support/gpu-simulation.js';
 
 const GPUS = 8;
 const COUNT = 1000;
@@ -17,13 +17,17 @@ interface Row {
 
 /** 1,000 tasks of mixed sizes at 95 % load on 8 GPUs by a virtual clock: the daemon's policy and greedy starts. */
 export function measureSimulation(): Row[] {
-  const policies: [name: string, reserveAfterMs: number | undefined][] = [
-    ['greedy', undefined],
-    ['reservations', RESERVE_AFTER_MS],
+  const policies: [name: string, reserveAfterMs: number | undefined, limits: boolean][] = [
+    ['greedy', undefined, false],
+    ['reservations', RESERVE_AFTER_MS, false],
+    ['reservations, stated times', RESERVE_AFTER_MS, true],
   ];
-  return policies.map(([policy, reserveAfterMs]): Row => {
+  return policies.map(([policy, reserveAfterMs, limits]): Row => {
     const runs = SEEDS.map((seed) => {
-      const tasks = mixedTasks(seed, { count: COUNT, gpus: GPUS, load: LOAD });
+      const mixed = mixedTasks(seed, { count: COUNT, gpus: GPUS, load: LOAD });
+      // People state up to twice what a task takes.
+      const spare = seeded(seed);
+      const tasks = limits ? mixed.map((task) => ({ ...task, limit: task.lasts * (1 + spare()) })) : mixed;
       return { tasks, result: simulate({ tasks, gpus: GPUS, reserveAfterMs }) };
     });
     const waits = [1, 2, 4, 8].map((size) => [

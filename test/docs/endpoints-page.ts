@@ -33,7 +33,7 @@ function section(service: string, names: readonly string[], endpoints: EndpointT
   return [`## ${service}`, ['| action | fields | |', '| --- | --- | --- |', ...rows].join('\n')].join('\n\n');
 }
 
-const ACCESS = { open: 'no login', optional: 'login optional', admin: 'administrators', user: '' };
+const ACCESS = { open: 'no login', optional: 'login optional', user: '', reserved: 'refused (403/20)' };
 
 function rowsOf(name: string, endpoint: Endpoint | undefined, before?: string): string[] {
   if (endpoint === undefined) return [];
@@ -49,15 +49,15 @@ function rowsOf(name: string, endpoint: Endpoint | undefined, before?: string): 
   return [row, ...rowsOf(name, earlier, since?.join('.'))];
 }
 
-function fieldsOf({ properties = {}, required = [] }: SchemaText): string[] {
+function fieldsOf({ properties = {}, required = [], missingAs = {} }: SchemaText): string[] {
   return Object.entries(properties).map(([name, schema]) => {
     const shown = required.includes(name) ? `**\`${name}\`**` : `\`${name}\``;
     const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
-    return `${shown} ${kindOf(schema)}${fallback}${refusal(schema)}`;
+    return `${shown} ${kindOf(schema)}${fallback}${refusal({ refusedAs: missingAs[name] ?? schema.refusedAs })}`;
   });
 }
 
-function refusal({ refusedAs }: SchemaText): string {
+function refusal({ refusedAs }: Pick<SchemaText, 'refusedAs'>): string {
   return refusedAs === undefined ? '' : ` (${API_ERRORS[refusedAs].slice(0, 2).join('/')})`;
 }
 

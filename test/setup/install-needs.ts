@@ -8,16 +8,27 @@ const INSTALL_MS = 8 * 60_000;
 /**
  * Installs what is missing, as root on Debian and Ubuntu.
  *
- * @throws AgentError COMMAND_MISSING naming what is missing where it cannot be installed
+ * Prints a line for each part of the tests that is left out without it.
+ *
+ * @throws AgentError COMMAND_MISSING naming what all tests need and what cannot be installed
  */
 export async function installNeeds(): Promise<void> {
   const missing = await missingNeeds();
   if (missing.length === 0) return;
   if (process.getuid?.() === 0 && (await succeeds(['apt-get', '--version']))) await install(missing);
   const still = await missingNeeds();
-  if (still.length === 0) return;
-  const names = still.map((need) => `${need.name} (package ${need.packages[0]})`).join(', ');
-  throw new AgentError('COMMAND_MISSING', `the tests need what this machine lacks: ${names}`);
+  for (const part of new Set(still.map(({ leftOut }) => leftOut))) {
+    if (part === undefined) continue;
+    const lacking = namesOf(still.filter(({ leftOut }) => leftOut === part));
+    process.stdout.write(`${part} are left out: this machine lacks ${lacking}\n`);
+  }
+  const required = still.filter(({ leftOut }) => leftOut === undefined);
+  if (required.length === 0) return;
+  throw new AgentError('COMMAND_MISSING', `the tests need what this machine lacks: ${namesOf(required)}`);
+}
+
+function namesOf(needs: readonly Need[]): string {
+  return needs.map((need) => `${need.name} (package ${need.packages[0]})`).join(', ');
 }
 
 async function missingNeeds(): Promise<Need[]> {
@@ -32,13 +43,14 @@ async function isPresent(need: Need): Promise<boolean> {
 
 async function install(missing: readonly Need[]): Promise<void> {
   await apt(['update', '-q']);
-  const packages = await Promise.all(missing.map(knownPackage));
+  const packages = (await Promise.all(missing.map(knownPackage))).filter((name) => name !== undefined);
   await apt(['install', '-y', '-q', '--no-install-recommends', ...new Set(packages)]);
 }
 
-async function knownPackage({ packages }: Need): Promise<string> {
+async function knownPackage({ packages }: Need): Promise<string | undefined> {
   for (const name of packages) if (await succeeds(['apt-cache', 'show', name])) return name;
-  return packages[0] ?? '';
+  // A name that the lists do not know would fail the others; where it is required, the check that follows tells.
+  return undefined;
 }
 
 /** What it says is shown only when it fails; the check that follows tells what is missing then. */

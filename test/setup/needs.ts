@@ -5,12 +5,43 @@ export interface Need {
   checks: readonly (readonly [string, ...string[]])[];
   /** Packages that bring it; the first that the system's package lists know is installed. */
   packages: readonly string[];
+  /** What is left out where it is missing; without this, nothing is tested then. */
+  leftOut?: string;
 }
 
 const CAN_MAKE_ENVIRONMENTS = ['-c', 'import ensurepip, venv'] as const;
 
 /** Images are put together from these packages of the machine; a program from elsewhere does not do. */
 const IN_IMAGES = ['ca-certificates', 'git', 'openssh-client', 'python3-pip', 'python3-venv', 'tini'];
+
+const LEFT_OUT = 'the tests on Slurm';
+/** A cluster on this machine, and its accounting. */
+const ON_SLURM: readonly Need[] = [
+  {
+    name: 'Slurm',
+    checks: [['sh', '-c', 'test -x /usr/sbin/slurmctld && test -x /usr/sbin/slurmd']],
+    packages: ['slurm-wlm'],
+    leftOut: LEFT_OUT,
+  },
+  {
+    name: 'munge',
+    checks: [['test', '-x', '/usr/sbin/munged']],
+    packages: ['munge'],
+    leftOut: LEFT_OUT,
+  },
+  {
+    name: 'slurmdbd',
+    checks: [['test', '-x', '/usr/sbin/slurmdbd']],
+    packages: ['slurmdbd'],
+    leftOut: "the tests on Slurm's accounting",
+  },
+  {
+    name: 'a database for slurmdbd',
+    checks: [['test', '-x', '/usr/sbin/mariadbd']],
+    packages: ['mariadb-server-core', 'mariadb-server-core-10.6'],
+    leftOut: "the tests on Slurm's accounting",
+  },
+];
 
 export const NEEDS: readonly Need[] = [
   {
@@ -42,12 +73,7 @@ export const NEEDS: readonly Need[] = [
     packages: ['libfaketime'],
   },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
-  {
-    name: 'Slurm',
-    checks: [['sh', '-c', 'test -x /usr/sbin/slurmctld && test -x /usr/sbin/slurmd']],
-    packages: ['slurm-wlm'],
-  },
-  { name: 'munge', checks: [['test', '-x', '/usr/sbin/munged']], packages: ['munge'] },
+  ...ON_SLURM,
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { serverConfText } from '../../src/server/server.js';
+import { type ServerOptions, serverConfText } from '../../src/server/server.js';
 import { type AgentHome, type AgentProcess, agentHome, startAgent } from './agent-process.js';
 import { type ServerUnderTest, serverUnderTest } from './embedded-server.js';
 import { until } from './until.js';
@@ -16,8 +16,8 @@ export interface AgentUnderTest extends ServerUnderTest {
   daemon(...words: string[]): AgentProcess;
   /** A repository with these files, committed; answers its address. */
   repository(files: Record<string, string>): string;
-  /** A task that waits in the queue; answers its id. */
-  enqueue(script: Record<string, unknown>, queue?: string): Promise<string>;
+  /** A task that waits in the queue; answers its id. `fields`: of the task beside its script. */
+  enqueue(script: Record<string, unknown>, queue?: string, fields?: Record<string, unknown>): Promise<string>;
   task(id: string): Promise<TaskView>;
   /** Waits for a final status. */
   ended(id: string, timeoutMs?: number): Promise<TaskView>;
@@ -34,13 +34,20 @@ export interface TaskView {
   script: { requirements?: Record<string, unknown>; version_num?: string };
 }
 
+/** The section of a task with these user properties. */
+export function userProperties(given: Record<string, string>): { hyperparams: Record<string, unknown> } {
+  const named = Object.entries(given).map(([name, value]) => [name, { section: 'properties', name, value }]);
+  return { hyperparams: { properties: Object.fromEntries(named) } };
+}
+
 const FINAL = ['completed', 'failed', 'stopped'];
 
 export async function agentUnderTest(
   t: ExecutionContext,
   variables: Record<string, string> = {},
+  options: Partial<ServerOptions> = {},
 ): Promise<AgentUnderTest> {
-  const server = await serverUnderTest(t);
+  const server = await serverUnderTest(t, options);
   const { call } = server;
   const home = await agentHome({ CLEARML_AGENT_STATUS_REPORT_FREQ_SEC: '1', ...variables });
   const repositories = `agent.git.local_repositories: ["${home.folder}/repositories"]\n`;
@@ -63,11 +70,12 @@ export async function agentUnderTest(
         path.join(home.folder, 'repositories', String(Object.keys(files).length + Math.random())),
         files,
       ),
-    enqueue: async (script, to = queue) => {
+    enqueue: async (script, to = queue, fields = {}) => {
       const { id } = await call<{ id: string }>('tasks.create', {
         name: 'a test task',
         type: 'training',
         script: { binary: 'python3', working_dir: '.', ...script },
+        ...fields,
       });
       await call('tasks.enqueue', { task: id, queue: to });
       return id;

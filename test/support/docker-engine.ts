@@ -14,6 +14,8 @@ export interface EngineOptions {
   config?: Readonly<Record<string, unknown>>;
   /** A folder that it sees empty, as an engine on another machine would. */
   hide?: string;
+  /** A folder of programs that come before those of the machine for it. */
+  programs?: string;
 }
 
 /**
@@ -255,7 +257,7 @@ function spawnHiding(hide: string | undefined, argv: readonly string[], options:
   return spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', hide, ...argv], options);
 }
 
-function startDocker(folder: string, { flags = [], config = {}, hide }: EngineOptions) {
+function startDocker(folder: string, { flags = [], config = {}, hide, programs }: EngineOptions) {
   const log = fs.openSync(path.join(folder, 'log'), 'w');
   fs.writeFileSync(path.join(folder, 'daemon.json'), JSON.stringify(config));
   const settings = [
@@ -271,7 +273,8 @@ function startDocker(folder: string, { flags = [], config = {}, hide }: EngineOp
     `--exec-root=${folder}/exec`,
     `--pidfile=${folder}/pid`,
   ];
-  const env = { ...process.env, PATH: ENGINE_PATH, DOCKER_TMPDIR: folder };
+  const search = [programs, ENGINE_PATH].filter(Boolean).join(path.delimiter);
+  const env = { ...process.env, PATH: search, DOCKER_TMPDIR: folder };
   const argv = ['dockerd', ...places, ...settings, ...flags, '--config-file', `${folder}/daemon.json`];
   return spawnHiding(hide, argv, { env, stdio: ['ignore', log, log] });
 }

@@ -58,6 +58,7 @@ export class FakeDriver implements Driver {
       assignsGpus: true,
       ownEnvironment: true,
       slowToOpen: false,
+      appliesResources: false,
       ...capabilities,
     };
   }

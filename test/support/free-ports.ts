@@ -1,18 +1,25 @@
 import { createServer } from 'node:net';
 
-/** Ports of the loopback address that nothing listens at. */
+/** Below the ports that systems give to connections. */
+const PORTS = { first: 10_000, count: 22_000 };
+
+/** Ports that nothing listens on; other processes look elsewhere first. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+  const found: number[] = [];
+  const start = (process.pid * 61) % PORTS.count;
+  for (let at = 0; found.length < count && at < PORTS.count; at++) {
+    const port = PORTS.first + ((start + at) % PORTS.count);
+    if (await isFree(port)) found.push(port);
+  }
+  return found;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '0.0.0.0', () => resolve(true));
   });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  if (listening) await new Promise((resolve) => server.close(resolve));
+  return listening;
 }

@@ -1,7 +1,7 @@
 import type { Claim } from '../../src/gpu/claims/types.js';
 import type { MachineDevice } from '../../src/gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../src/gpu/pick-devices.js';
-import { type HeldDevices, isHeldFrom, reserveDevices } from '../../src/gpu/policy/reserve.js';
+import { deviceChoices, type HeldDevices, reserveDevices } from '../../src/gpu/policy/reserve.js';
 
 /** A task of the simulation; times in milliseconds of a virtual clock that begins at 0. */
 export interface SimulatedTask {
@@ -57,7 +57,7 @@ export function simulate({
   const sizes = [...new Set(tasks.map(({ size }) => size))].sort((a, b) => a - b);
   const queues = new Map(sizes.map((size) => [size, [] as SimulatedTask[]]));
   const waits = new Map<number, number>();
-  const refused = new Map<number, { task: number; since: number }>();
+  const refused = new Map<number, number>();
   const arrivals = [...tasks].sort((a, b) => a.arrives - b.arrives);
   const lastArrival = arrivals.at(-1)?.arrives ?? 0;
   let running: Running[] = [];
@@ -65,11 +65,11 @@ export function simulate({
   let now = 0;
   let at = 0;
 
-  const heldNow = () =>
+  const heldNow = (asking: SimulatedTask) =>
     reserveAfterMs === undefined
       ? undefined
       : reserveDevices({
-          waiting: [...refused].map(([size, { since }]) => ({
+          waiting: [...new Map([...refused, [asking.size, asking.arrives]])].map(([size, since]) => ({
             queue: `${size}`,
             demand: exactly(size),
             since,
@@ -83,19 +83,16 @@ export function simulate({
   const tryHead = (size: number, queue: SimulatedTask[]): boolean => {
     const [task] = queue;
     if (task === undefined) return false;
-    const held = heldNow();
+    const held = heldNow(task);
     const endsBy = task.limit === undefined ? undefined : now + task.limit;
-    const request = { queue: `${size}`, endsBy };
-    const kept = isHeldFrom(held, request) ? new Set(held?.devices) : new Set();
-    const picked = pickDevices({
-      demand: exactly(size),
-      devices: devices.filter((device) => !kept.has(device)),
-      claims: running.map(({ claim }) => claim),
-      shares: true,
-    });
+    const request = { queue: `${size}`, ...(endsBy === undefined ? {} : { endsBy }) };
+    const claims = running.map(({ claim }) => claim);
+    const picked = deviceChoices(held, request, devices)
+      .map((choice) => pickDevices({ demand: exactly(size), devices: choice, claims, shares: true }))
+      .find((one) => one !== undefined);
     if (picked === undefined) {
-      refused.set(size, { task: task.id, since: task.arrives });
-      const mine = heldNow();
+      refused.set(size, task.arrives);
+      const mine = heldNow(task);
       if (mine?.queue === `${size}`) onReserve?.({ task, held: mine });
       return false;
     }
@@ -111,7 +108,7 @@ export function simulate({
 
   while (waits.size < tasks.length) {
     const due =
-      reserveAfterMs === undefined ? [] : [...refused.values()].map(({ since }) => since + reserveAfterMs);
+      reserveAfterMs === undefined ? [] : [...refused.values()].map((since) => since + reserveAfterMs);
     const moments = [
       arrivals[at]?.arrives,
       ...running.map(({ ends }) => ends),

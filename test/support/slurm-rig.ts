@@ -1,10 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { freePorts } from './free-ports.js';
+import { ACCOUNTING_PROGRAMS, startAccounting } from './slurm-accounting.js';
+import { slurmConfText } from './slurm-conf.js';
+import { clearRig, confOf, newRigFolder, sweepRigs } from './slurm-rig-guard.js';
 import { until } from './until.js';
 
 /** A Slurm cluster on this machine: a controller and nodes, without systemd. */
@@ -25,41 +28,47 @@ export interface RigOptions {
   nodes?: readonly string[];
   /** Further lines of slurm.conf. */
   conf?: readonly string[];
+  /** Shell text that runs on the node after each job; `$1` is the rig's folder. */
+  epilog?: string;
+  /** Nodes see the rig's folder `hidden` empty and cannot write to `read-only`. */
+  unshared?: boolean;
+  /** With slurmdbd. */
+  accounting?: boolean;
 }
 
 const PROGRAMS = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged', '/usr/bin/sbatch'];
 
-/** Whether this machine has what the rig starts, and the rights for it. */
-export function hasSlurm(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    for (const file of PROGRAMS) accessSync(file);
-    return true;
-  } catch {
-    return false;
-  }
+/** Why this machine cannot start a rig; `undefined` where it can. */
+export function lackingForRig({ accounting = false }: RigOptions): string | undefined {
+  if (process.getuid?.() !== 0) return 'this is not root';
+  const missing = [...PROGRAMS, ...(accounting ? ACCOUNTING_PROGRAMS : [])].filter(
+    (file) => !existsSync(file),
+  );
+  return missing.length === 0 ? undefined : `this machine lacks ${missing.join(', ')}`;
 }
 
 /** Starts a cluster; it ends with the test. */
 export async function slurmRig(
   t: Pick<ExecutionContext, 'teardown'>,
-  { nodes = ['n1', 'n2'], conf = [] }: RigOptions = {},
+  { nodes = ['n1', 'n2'], conf: given = [], epilog, unshared = false, accounting = false }: RigOptions = {},
 ): Promise<SlurmRig> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'slurm-rig-'));
+  await sweepRigs();
+  const folder = newRigFolder();
   const children = new Map<string, ChildProcess>();
-  const env = { SLURM_CONF: path.join(folder, 'slurm.conf') };
+  const env = { SLURM_CONF: confOf(folder) };
   const slurm = (program: string, ...words: string[]) =>
     execFileSync(program, words, { env: { ...process.env, ...env }, encoding: 'utf8', stdio: 'pipe' });
   t.teardown(async () => {
-    await endJobs(slurm).catch(() => undefined);
     for (const child of [...children.values()].reverse()) await kill(child);
-    rmSync(folder, { recursive: true, force: true });
+    await clearRig(folder);
   });
-  const ports = await freePorts(nodes.length + 1);
+  const [database = 0, dbd = 0, ...ports] = await freePorts(nodes.length + 3);
   const host = hostname();
   writeFileSync(path.join(folder, 'munge.key'), randomBytes(1024), { mode: 0o400 });
-  writeFileSync(env.SLURM_CONF, confText({ folder, host, nodes, ports, conf }));
-  writeFileSync(path.join(folder, 'cgroup.conf'), 'CgroupPlugin=cgroup/v1\n');
+  writeFileSync(
+    path.join(folder, 'cgroup.conf'),
+    'CgroupPlugin=cgroup/v1\nConstrainRAMSpace=yes\nAllowedSwapSpace=0\n',
+  );
   mkdirSync(path.join(folder, 'state'));
   const start = (name: string, program: string, ...words: string[]) => {
     const child = spawn(program, words, {
@@ -80,7 +89,17 @@ export async function slurmRig(
     `--log-file=${file('munged.log')}`,
     `--seed-file=${file('munge.seed')}`,
   );
-  await until(() => exists(file('munge.sock')), { what: 'munged' });
+  await until(() => existsSync(file('munge.sock')), { what: 'munged' });
+  const conf = [
+    ...given,
+    ...(epilog === undefined ? [] : [epilogLine(folder, epilog)]),
+    ...(accounting ? await startAccounting({ folder, host, ports: [database, dbd], start }) : []),
+  ];
+  writeFileSync(env.SLURM_CONF, slurmConfText({ folder, host, nodes, ports, conf }));
+  if (accounting) {
+    const ready = () => succeeds(() => slurm('sacctmgr', '-i', 'add', 'cluster', 'rig') !== '');
+    await until(ready, { what: 'slurmdbd', context: () => readFileSync(file('slurmdbd.log'), 'utf8') });
+  }
   const controller = async (order: 'kill' | 'start') => {
     if (order === 'kill') return kill(children.get('slurmctld'));
     start('slurmctld', 'slurmctld', '-D', '-f', env.SLURM_CONF);
@@ -89,7 +108,8 @@ export async function slurmRig(
   const node = async (name: string, order: 'kill' | 'start') => {
     if (order === 'kill') return kill(children.get(name));
     mkdirSync(file(`spool-${name}`), { recursive: true });
-    start(name, 'slurmd', '-D', '-N', name, '-f', env.SLURM_CONF);
+    const [program, ...before] = unshared ? ownMounts(file('hidden'), file('read-only')) : ['slurmd'];
+    start(name, program, ...before, '-D', '-N', name, '-f', env.SLURM_CONF);
     await until(() => succeeds(() => /idle|mix|alloc/.test(slurm('sinfo', '-h', '-n', name, '-o', '%t'))), {
       what: `node ${name}`,
       context: () => `${slurm('sinfo')}${readFileSync(file(`slurmd-${name}.log`), 'utf8').slice(-2000)}`,
@@ -101,55 +121,17 @@ export async function slurmRig(
   return { folder, env, slurm, controller, node, jobs };
 }
 
-interface ConfParts {
-  folder: string;
-  host: string;
-  nodes: readonly string[];
-  ports: readonly number[];
-  conf: readonly string[];
+function epilogLine(folder: string, text: string): string {
+  const file = path.join(folder, 'epilog');
+  writeFileSync(file, `#!/bin/sh\nset -- '${folder}'\n${text}\n`, { mode: 0o755 });
+  return `Epilog=${file}`;
 }
 
-/** `config_overrides`: a node may claim more than this machine has. */
-function confText({ folder, host, nodes, ports: [controller, ...ports], conf }: ConfParts): string {
-  const node = (name: string, at: number) =>
-    `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[at]} CPUs=4 RealMemory=8000`;
-  const further = new Set(conf.map((line) => line.split('=', 1)[0]));
-  const base = [
-    'ClusterName=rig',
-    `SlurmctldHost=${host}(127.0.0.1)`,
-    'SlurmUser=root',
-    `SlurmctldPort=${controller}`,
-    'AuthType=auth/munge',
-    `AuthInfo=socket=${folder}/munge.sock`,
-    'CredType=cred/munge',
-    `StateSaveLocation=${folder}/state`,
-    `SlurmdSpoolDir=${folder}/spool-%n`,
-    `SlurmctldPidFile=${folder}/slurmctld.pid`,
-    `SlurmdPidFile=${folder}/slurmd-%n.pid`,
-    `SlurmctldLogFile=${folder}/slurmctld.log`,
-    `SlurmdLogFile=${folder}/slurmd-%n.log`,
-    'SlurmdParameters=config_overrides',
-    'ProctrackType=proctrack/linuxproc',
-    'TaskPlugin=task/none',
-    'SelectType=select/cons_tres',
-    'SelectTypeParameters=CR_Core_Memory',
-    'JobAcctGatherType=jobacct_gather/none',
-    'SchedulerParameters=sched_min_interval=10000,batch_sched_delay=0',
-    'ReturnToService=2',
-    'MpiDefault=none',
-    'KillWait=3',
-    'SlurmdTimeout=10',
-  ].filter((line) => !further.has(line.split('=', 1)[0]));
-  const partitions = [
-    `PartitionName=main Nodes=${nodes.join(',')} Default=YES State=UP OverTimeLimit=0`,
-    `PartitionName=down Nodes=${nodes[0]} State=DOWN`,
-  ];
-  return `${[...base, ...conf, ...nodes.map(node), ...partitions].join('\n')}\n`;
-}
-
-async function endJobs(slurm: SlurmRig['slurm']): Promise<void> {
-  slurm('scancel', '-u', 'root');
-  await until(() => slurm('squeue', '-h') === '', { what: 'the end of all jobs', timeoutMs: 15_000 });
+/** Words that start slurmd with mounts that nothing else sees. */
+function ownMounts(hidden: string, readOnly: string): [string, ...string[]] {
+  for (const folder of [hidden, readOnly]) mkdirSync(folder, { recursive: true });
+  const mounts = 'mount -t tmpfs none "$1" && mount --bind "$2" "$2" && mount -o remount,bind,ro "$2"';
+  return ['unshare', '--mount', 'sh', '-c', `${mounts}; shift 2; exec slurmd "$@"`, 'sh', hidden, readOnly];
 }
 
 async function kill(child: ChildProcess | undefined): Promise<void> {
@@ -157,13 +139,6 @@ async function kill(child: ChildProcess | undefined): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-}
-
-function exists(file: string): boolean {
-  return succeeds(() => {
-    accessSync(file);
-    return true;
-  });
 }
 
 function succeeds(act: () => boolean): boolean {

@@ -50,6 +50,8 @@ export async function slurmRun(
         queues: new Map(),
         allowed: new Set(['cpus', 'memory', 'gpus', 'time']),
         memory: '100M',
+        prepare: 'login',
+        container: 'none',
         ...settings,
       },
       environment: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment },

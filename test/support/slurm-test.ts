@@ -1,14 +1,29 @@
-import test from 'ava';
-import { hasSlurm, type RigOptions, type SlurmRig, slurmRig } from './slurm-rig.js';
+import test, { type Implementation } from 'ava';
+import { lackingForRig, type RigOptions, type SlurmRig, slurmRig } from './slurm-rig.js';
 
-/** Tests that start a cluster; they are left out where Slurm is not installed. */
-export const slurmTest = hasSlurm() ? test.serial : test.skip;
+type Declare = (title: string, implementation: Implementation<[]>) => void;
+
+/** Declares tests that start a cluster; where there is none, one line of the file says that they are left out. */
+export const slurmTest: Declare = declareOn(test.serial, {});
+
+/** The same for a cluster with accounting, whose tests run at once. */
+export const accountingTest: Declare = declareOn(test, { accounting: true });
+
+function declareOn(declare: Declare, options: RigOptions): Declare {
+  const lacking = lackingForRig(options);
+  if (lacking === undefined) return declare;
+  let isSaid = false;
+  return () => {
+    if (!isSaid) test.skip(`the tests of this file need Slurm: ${lacking}`, () => undefined);
+    isSaid = true;
+  };
+}
 
 /** A cluster for the tests of one file. */
 export function sharedRig(options: RigOptions = {}): { get(): SlurmRig } {
   const ends: (() => unknown)[] = [];
   let rig: SlurmRig | undefined;
-  if (hasSlurm()) {
+  if (lackingForRig(options) === undefined) {
     test.before(async () => {
       rig = await slurmRig({ teardown: (end) => ends.push(end) }, options);
     });

@@ -50,7 +50,12 @@ export const daemonCommand: Command = {
   flags: [
     {
       flags: '--queue <names...>',
-      help: "names or ids of the queues to pull from, most important first (default: the server's default queue)",
+      help: "names or ids of the queues to pull from, most important first; name:3 gives a queue a weight (default: the server's default queue)",
+      group: 'Queues',
+    },
+    {
+      flags: '--queue-limit <limits...>',
+      help: 'most tasks of a queue that run at once under this daemon: name=2',
       group: 'Queues',
     },
     {
@@ -58,10 +63,15 @@ export const daemonCommand: Command = {
       help: 'take from the queues in turn instead of by priority',
       group: 'Queues',
     },
+    {
+      flags: '--user-fairness',
+      help: 'within a queue, take the tasks of users with fewer running tasks first',
+      group: 'Queues',
+    },
     { flags: '--create-queue', help: 'create a queue that does not exist', group: 'Queues' },
     {
       flags: '--polling-interval <seconds>',
-      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: 2)',
+      help: 'seconds between polls of empty queues, such as 5 or 0.5 (default: by activity)',
       group: 'Queues',
       env: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
       parse: seconds('--polling-interval'),
@@ -182,6 +192,7 @@ export const daemonCommand: Command = {
   examples: [
     'agent daemon --queue default --foreground',
     'agent daemon --queue high_q low_q --gpus 0 --detached',
+    'agent daemon --queue team_a:3 team_b:1 --slots 8 --queue-limit team_b=2',
     'agent daemon --queue services --services-mode 10 --docker python:3.12',
     'agent daemon --dynamic-gpus --gpus 0-7 --queue single=1 pair=2 any=1-8',
     'agent daemon --queue cpu --slots 8',

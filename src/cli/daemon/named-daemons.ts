@@ -5,6 +5,7 @@ import { type CommandContext, warnerOf } from '../command.js';
 import { identityOf } from '../identity.js';
 import { configFlags, sessionConfig, textList } from '../session.js';
 import { chooseDaemon } from './choose-daemon.js';
+import { unservedLine } from './unserved-queues.js';
 
 /** The daemons that a command is about. */
 export interface NamedDaemons {
@@ -31,7 +32,11 @@ export async function namedDaemons(context: CommandContext, flag: 'stop' | 'resu
       ? wanted.map((id) => living.find((one) => one.workerId === id))
       : [chooseDaemon(living, identity)];
   for (const [index, daemon] of found.entries()) {
-    if (daemon !== undefined) continue;
+    if (daemon !== undefined) {
+      const unserved = unservedLine(textList(context.options.queue), daemon);
+      if (unserved !== undefined) say(unserved);
+      continue;
+    }
     const id = wanted[index] ?? identity.id;
     const asked = `worker_name=${identity.name}${id === undefined ? '' : ` worker_id=${id}`}`;
     say(`Could not find a running clearml-agent instance with ${asked}${others(living)}`);

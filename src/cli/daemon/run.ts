@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { readList } from '../../config/lists.js';
 import type { DaemonOptions } from '../../daemon/daemon.js';
+import { parseQueueLimits } from '../../daemon/queues/queue-limits.js';
 import { tellServiceManager } from '../../daemon/service-manager.js';
 import { type WorkerIdentity, workerIds } from '../../daemon/worker-id.js';
 import { chosenDriver, tasksAtOnce } from '../../drivers/registry.js';
@@ -53,6 +54,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
   const driver = chosenDriver(options);
   const services = severalTasks(context, config, driver);
   const assigned = queuesOf(context, services !== undefined);
+  const queueLimits = parseQueueLimits(textList(options.queueLimit));
   requireReady(config);
   const voice = voiceOf(context, config);
   const interval = options.pollingInterval;
@@ -66,6 +68,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     ...(logFile === undefined ? {} : { logFile }),
     queues: assigned.map(({ name }) => name),
     assigned,
+    queueLimits,
     ...(options.dynamicGpus === true ? { dynamicGpus: parseGpus(String(options.gpus)) } : {}),
     slots: slotCount(options),
     createQueues: options.createQueue === true,

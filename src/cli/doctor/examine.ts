@@ -7,15 +7,10 @@ import { diskCheck, gpuCheck, pythonCheck } from './machine-checks.js';
 import { credentialsCheck, proxyCheck, queuesCheck, serverCheck } from './server-checks.js';
 import { tlsCheck } from './tls-check.js';
 
-/** What the drivers say about the engines that tasks can run in. */
-const engineCheck: Check = {
-  name: 'containers',
-  title: 'Docker/Podman',
-  async run({ config }) {
-    const findings = await Promise.all(DRIVERS.map((one) => one.examine?.(config) ?? []));
-    return findings.flat();
-  },
-};
+/** What the drivers say about where tasks can run. */
+const driverChecks: readonly Check[] = DRIVERS.flatMap(({ check }) =>
+  check === undefined ? [] : [{ ...check, run: ({ config }: DoctorContext) => check.run(config) }],
+);
 
 /** All checks, in the order of the report. */
 export const CHECKS: readonly Check[] = [
@@ -28,7 +23,7 @@ export const CHECKS: readonly Check[] = [
   queuesCheck,
   gitCheck,
   pythonCheck,
-  engineCheck,
+  ...driverChecks,
   gpuCheck,
   diskCheck,
 ];

@@ -15,7 +15,13 @@ const WIDE = 110;
 /** The screen of `agent top`, line by line; no line is wider than the screen. */
 export function renderTop(reading: Reading, screen: Screen): string[] {
   const { columns, rows = Number.POSITIVE_INFINITY } = screen;
-  const head = [...stateLines(reading), ...queueLines(reading), '', ...gpuLines(reading, columns)];
+  const head = [
+    ...stateLines(reading),
+    ...queueLines(reading),
+    '',
+    ...gpuLines(reading, columns),
+    ...serviceLines(reading),
+  ];
   const tasks = taskLines(reading, columns);
   const lines = [...head, ...tasks.map(({ text }) => text)];
   if (lines.length <= rows) return lines.map((line) => cutTo(line, columns));
@@ -83,6 +89,14 @@ function gpuLines({ gpus, runs }: Reading, columns: number): string[] {
     ),
     '',
   ];
+}
+
+function serviceLines({ outOfService = [], time }: Reading): string[] {
+  if (outOfService.length === 0) return [];
+  const lines = outOfService.map(
+    ({ id, reason, at }) => `GPU ${plain(id)} out of service for ${spanText(time - at)}: ${plain(reason)}`,
+  );
+  return [...lines, ''];
 }
 
 function percent(value: number | undefined): string {

@@ -49,6 +49,13 @@ export const IDENTITY_OPTIONS = [
     consumedBy: 'python',
   },
   {
+    key: 'agent.adaptive_polling',
+    type: 'boolean',
+    fallback: true,
+    help: 'Poll queues every 0.5 s after activity and more slowly the longer nothing happens; false: every 2.2 s.',
+    consumedBy: 'daemon',
+  },
+  {
     key: 'agent.crash_on_exception',
     type: 'boolean',
     fallback: false,
@@ -80,6 +87,14 @@ export const IDENTITY_OPTIONS = [
     help: 'Hours and days when the daemon pulls no tasks, in the format of uptime.',
     example: '["9-17 MON-FRI"]',
     consumedBy: 'cli',
+  },
+  {
+    key: 'agent.user_fairness',
+    type: 'boolean',
+    fallback: false,
+    flag: '--user-fairness',
+    help: 'Pull the tasks of a queue by turns of their users (docs/queues.md).',
+    consumedBy: 'daemon',
   },
   {
     key: 'agent.disable_agent_update_check',

@@ -18,6 +18,7 @@ import type { ConfigConstant, Option } from './option.js';
 import { PACKAGE_TOOL_OPTIONS } from './package-tools.js';
 import { PACKAGE_OPTIONS } from './packages.js';
 import { PYTHON_OPTIONS } from './python.js';
+import { RESOURCE_OPTIONS } from './resources.js';
 import { SDK_OPTIONS } from './sdk.js';
 import { SLURM_OPTIONS } from './slurm.js';
 
@@ -33,6 +34,7 @@ const SECTIONS = [
   { title: 'Hooks', options: HOOK_OPTIONS },
   { title: 'GPUs', options: GPU_OPTIONS },
   { title: 'GPUs shared by tasks', options: GPU_SHARING_OPTIONS },
+  { title: 'Resources of tasks', options: RESOURCE_OPTIONS },
   { title: 'Repositories', options: GIT_OPTIONS },
   { title: 'Python environments', options: PYTHON_OPTIONS },
   { title: 'Packages', options: PACKAGE_OPTIONS },

@@ -18,14 +18,14 @@ export const WORKER_VARIABLES = [
   {
     name: 'CLEARML_AGENT_QUEUE_POLL_FREQ_SEC',
     type: 'number',
-    otherwise: '2',
-    help: 'Seconds between polls of the queues; overrides --polling-interval.',
+    otherwise: 'by activity',
+    help: 'Seconds between polls of the queues; overrides --polling-interval and agent.adaptive_polling.',
     consumedBy: 'daemon',
   },
   {
     name: 'CLEARML_AGENT_STATUS_REPORT_FREQ_SEC',
     type: 'number',
-    otherwise: '30',
+    otherwise: '30; 61 while nothing runs',
     help: 'Seconds between reports of the machine.',
     consumedBy: 'daemon',
   },

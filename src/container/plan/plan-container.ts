@@ -14,6 +14,8 @@ import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-polic
 import { readContainerPolicy } from '../policy/container-policy.js';
 import { checkImageName } from '../policy/image-name.js';
 import { isSecretName, resolveTemplates, type TemplateValues } from '../resolve-template.js';
+import { limitWords } from '../resources/limit-words.js';
+import type { ResourceShare } from '../resources/resource-words.js';
 import type { GivenOption } from '../run-options/option.js';
 import type { ArgumentSources, PullPolicy } from '../run-options/request-draft.js';
 import type { SetupScript } from '../setup-scripts.js';
@@ -51,6 +53,8 @@ export interface ContainerFacts {
   gpuFractions?: string;
   /** CPUs next to the GPUs of the task. */
   cpus?: string;
+  /** Most that the task may use. */
+  limits?: ResourceShare;
   sibling?: { network: string | undefined };
   /** Host file that becomes the container's configuration. */
   configFile: string;
@@ -115,15 +119,16 @@ export function planContainer(facts: ContainerFacts): PlannedContainer {
   const trust = trustOf({ ...facts, files: facts.trust, words: planned.words });
   const mounts = mountsOf(facts, ssh, trust.mounts);
   const named = nameOf(facts);
+  const policy = readContainerPolicy(config);
   const words = runWords({
     ...runIdentity(facts, trust.variables),
+    limits: limitWords(facts.limits, planned.words, policy.memory),
     ...mounts,
     arguments: planned.words,
     image,
     extraLabels: fill(facts, settings.extraLabels),
     ...(named.name === undefined ? {} : { name: named.name }),
   });
-  const policy = readContainerPolicy(config);
   if (chosen.by !== 'default') checkPolicy(askedByTask(facts, image, fill(facts, ofTask)), policy);
   const built = requestOf(facts, words);
   const runLine = renderRunLine([...words, image], settings.hiding);

@@ -9,6 +9,8 @@ export interface RunFacts {
   gpuFractions?: string;
   /** CPUs next to the GPUs; arguments may name others. */
   cpus?: string;
+  /** Options for the most that the task may use; arguments may name others. */
+  limits?: readonly string[];
   /** Of this run. */
   workerId: string;
   /** Of the daemon. */
@@ -50,6 +52,7 @@ export function runWords(facts: RunFacts): string[] {
     ...pair('--restart', facts.restart),
     ...facts.gpu.words,
     ...pair('--cpuset-cpus', facts.cpus),
+    ...(facts.limits ?? []),
     ...facts.arguments,
     ...pair('-l', `clearml-worker-id=${facts.workerId}`),
     ...pair('-l', `clearml-parent-worker-id=${facts.parentWorkerId}`),

@@ -1,30 +1,35 @@
-import { EventEmitter } from 'node:events';
+import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
-import { outOfServiceFor } from '../../gpu/claims/shares.js';
-import type { Claim, ClaimedDevice, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
-import { type HeldDevices, isHeldFrom } from '../../gpu/policy/reserve.js';
-import { onAbort } from '../../os/on-abort.js';
+import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { QueueDemand } from './assignments.js';
+import { Changes } from './changes.js';
+import { CpuSlots } from './cpu-slots.js';
 import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
-import { blockersOf, freePart, waitingText } from './waiting-text.js';
+import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
+import type { TaskNeeds } from './task-needs.js';
+import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
 
 export interface AdmissionOptions {
   workerId: string;
   claims: GpuClaims;
   demandOf(queue: { id: string; name?: string }): QueueDemand;
-  /** CPU slots; none without `--slots`. */
-  slots: number;
+  /** CPU slots, none without `--slots`, and what their tasks have together. */
+  budget: SlotBudget;
   /** Services at once. */
   services: number;
+  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
+  givesGpus: boolean;
   /** `agent.gpu_sharing` */
   sharing: boolean;
   /** `agent.gpu_fraction_sharing` */
@@ -33,15 +38,16 @@ export interface AdmissionOptions {
   isTaken(workerId: string): Promise<boolean>;
   /** `agent.gpu_reserve_after_sec` in milliseconds. */
   reserveAfterMs: number;
+  needs: TaskNeeds;
   warn(line: string): void;
 }
 
 /** Gives out what the machine has, before a task is taken off its queue. */
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #changes = new EventEmitter();
-  readonly #slots = new Set<number>();
-  readonly #claims = new Map<string, readonly ClaimedDevice[]>();
+  readonly #changes = new Changes();
+  readonly #slots: CpuSlots;
+  readonly #claims = new Map<string, Pick<Claim, 'devices' | 'endsBy'>>();
   #services = 0;
   /** Ends the watch on what other agents hold. */
   #watch: AbortController | undefined;
@@ -50,12 +56,18 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#slots = new CpuSlots(options.budget);
     this.#reservations = new Reservations({ ...options, afterMs: options.reserveAfterMs });
   }
 
   /** Told when something was given out or back, here or by another agent. */
   onChange(listener: () => void): void {
-    this.#changes.on('change', listener);
+    this.#changes.on(listener);
+  }
+
+  /** Answers later whether something was given back since this call. */
+  releasesSince(): () => boolean {
+    return this.#changes.releasesSince();
   }
 
   /** What the machine's table says of its GPUs; none where it has no GPUs. */
@@ -74,16 +86,16 @@ export class Admission {
     try {
       switch (demand.kind) {
         case 'slot':
-          return this.#freeSlot();
+          return await this.#slot(queue);
         case 'service':
           return this.#services < this.#options.services ? this.#service() : undefined;
         case 'whole':
-          return await this.#whole();
+          return await this.#whole(queue);
         case 'gpus':
           return await this.#gpus(queue, demand);
       }
     } catch (error) {
-      this.#tell(`no task that needs a GPU is taken: ${causeLine(error)}`);
+      this.#tell(`no task of the queue ${queue.name ?? queue.id} is taken: ${causeLine(error)}`);
       return undefined;
     }
   }
@@ -98,11 +110,22 @@ export class Admission {
     run: { task: string; folder: string },
   ): Promise<Grant | undefined> {
     if (record === undefined) return this.#options.services > 0 ? this.#service() : undefined;
-    if (record.slot !== undefined) this.#slots.add(record.slot);
+    if (record.slot !== undefined)
+      this.#slots.hold(record.slot, record.share ?? shareOf({}, this.#options.budget));
     if (record.claim === undefined) return this.#held(record);
     const grant = this.#held(record);
     await grant.begin(run);
     return grant;
+  }
+
+  /** What a run of this daemon has whose folder is gone, by its worker; `undefined` for those of others. */
+  async grantOf(worker: string): Promise<GrantRecord | undefined> {
+    const { claims, givesGpus, sharing, workerId } = this.#options;
+    if (worker !== workerId && (await this.#options.isTaken(worker))) return undefined;
+    const cards = sharing && !givesGpus ? [] : await claims.devices();
+    const devices = givesGpus ? [...cards, ...withSlices(claims.known, cards)] : cards;
+    const held = devices.length > 0 ? (await claims.read()).claims : [];
+    return grantOfWorker(worker, { workerId, givesGpus, devices, claims: held });
   }
 
   /** Free part of each device of the daemon, by its id. */
@@ -114,74 +137,100 @@ export class Admission {
   }
 
   /** Devices of the machine that get no task, with why. */
-  async outOfService(): Promise<string> {
-    return outOfServiceText((await this.#options.claims.read()).outOfService);
+  outOfService(): Promise<readonly OutOfService[]> {
+    return this.#options.claims.outOfService();
+  }
+
+  /** A task found what is wrong with its GPUs. */
+  async failed(fault: GpuFault): Promise<void> {
+    await this.#options.claims.failed(fault).catch((error: unknown) => {
+      this.#options.warn(`a GPU that failed stays in service: ${causeLine(error)}`);
+    });
   }
 
   async close(): Promise<void> {
     this.#watch?.abort();
-    this.#changes.removeAllListeners();
+    this.#changes.close();
     await this.#options.claims.close();
   }
 
-  #freeSlot(): Grant | undefined {
-    const { slots, workerId } = this.#options;
-    for (let slot = 0; slot < slots; slot += 1) {
-      if (this.#slots.has(slot)) continue;
-      this.#slots.add(slot);
-      return this.#held({ kind: 'slot', slot, worker: slotWorkerId(workerId, slot) });
-    }
-    return undefined;
+  async #slot(queue: AskingQueue): Promise<Grant | undefined> {
+    const { budget, needs } = this.#options;
+    if (!isCounted(budget)) return this.#slotFor({}, queue);
+    const stated = await needs.stated(queue.entries?.[0]);
+    const share = shareOf(stated.needs, budget);
+    const refusal = tooLarge(share, budget);
+    const grant = refusal === undefined ? this.#slotFor(share, queue) : { ...NOTHING, refusal };
+    return grant && stated.laidOver(grant);
+  }
+
+  #slotFor(share: ResourceShare, queue: AskingQueue): Grant | undefined {
+    const slot = this.#slots.take(share);
+    if (typeof slot === 'string')
+      this.#tell(`the first task of the queue ${queue.name ?? queue.id} waits for ${slot}`);
+    if (typeof slot !== 'number') return undefined;
+    return this.#held({ kind: 'slot', slot, worker: slotWorkerId(this.#options.workerId, slot), share });
   }
 
   #service(): Grant {
     this.#services += 1;
     return {
       begin: async () => undefined,
-      release: async () => {
-        this.#services -= 1;
-        this.#changes.emit('change');
-      },
+      release: () =>
+        this.#changes.release(async () => {
+          this.#services -= 1;
+        }),
     };
   }
 
-  async #whole(): Promise<Grant | undefined> {
+  async #whole({ entries }: AskingQueue): Promise<Grant | undefined> {
     const { claims, sharing, workerId } = this.#options;
     const devices = sharing ? [] : await claims.devices();
     if (devices.length === 0) return NOTHING;
+    const stated = await this.#options.needs.stated(entries?.[0]);
     const claim = await this.#claim(devices, (view, usable) =>
       usable.length === devices.length && devices.every((device) => freePart(view, device) === 1)
-        ? { worker: workerId, devices: devices.map(({ id, key }) => ({ id, key, share: 1 })) }
+        ? {
+            worker: workerId,
+            devices: devices.map(({ id, key }) => ({ id, key, share: 1 })),
+            ...stated.claim,
+          }
         : undefined,
     );
-    return claim && this.#held({ kind: 'whole', claim: claim.id, devices: claim.devices });
+    const record = claim && ({ kind: 'whole', claim: claim.id, devices: claim.devices } as const);
+    return record && stated.laidOver(this.#held({ ...record, ...stated.record }));
   }
 
   async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
     const { claims, fractionSharing: shares, workerId } = this.#options;
+    const stated = await this.#options.needs.stated(queue.entries?.[0]);
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
     const distances = demand.max > 1 ? await claims.distances() : undefined;
     let held: HeldDevices | undefined;
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
-      held = this.#reservations.held(usable, this.#counted(view));
-      const kept = isHeldFrom(held, { queue: queue.id }) ? new Set(held?.devices) : new Set();
-      const free = usable.filter((device) => !kept.has(device));
-      const picked = pickDevices({ demand, devices: free, claims: this.#counted(view), shares, distances });
-      return picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked };
+      held = this.#reservations.held(usable, this.#counted(view), { queue, demand });
+      const pick = (from: readonly MachineDevice[]) =>
+        pickDevices({ demand, devices: from, claims: this.#counted(view), shares, distances });
+      const choices = deviceChoices(held, { queue: queue.id, ...stated.claim }, usable);
+      const picked = choices.map(pick).find((one) => one !== undefined);
+      return (
+        picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked, ...stated.claim }
+      );
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
     else this.#reservations.granted(queue.id);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await this.#freeWorker(claim.worker);
-    return this.#held({ kind: 'gpus', worker, claim: claim.id, devices: claim.devices });
+    const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
+    return stated.laidOver(this.#held({ ...record, ...stated.record }));
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
   #counted({ claims }: TableView): readonly Pick<Claim, 'devices' | 'endsBy'>[] {
-    return this.#options.sharing ? [...this.#claims.values()].map((devices) => ({ devices })) : claims;
+    return this.#options.sharing ? [...this.#claims.values()] : claims;
   }
 
   async #claim(
@@ -201,7 +250,7 @@ export class Admission {
       return claim;
     }
     if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
-    await this.#watchOthers();
+    await this.watchTable();
     return undefined;
   }
 
@@ -220,10 +269,11 @@ export class Admission {
     this.#options.warn(line);
   }
 
-  async #watchOthers(): Promise<void> {
+  /** Calls the listeners for what changes in the table from now on, also for what this process takes out of service. */
+  async watchTable(): Promise<void> {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
-    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.emit('change'));
+    await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
   }
 
   async #freeWorker(wanted: string): Promise<string> {
@@ -236,60 +286,30 @@ export class Admission {
   #held(record: GrantRecord): Grant {
     const { claims, workerId, warn } = this.#options;
     const { claim: id, devices = [], slot, worker = workerId } = record;
-    if (id !== undefined) this.#claims.set(id, devices);
-    this.#changes.emit('change');
+    const given = { devices, ...this.#options.needs.claimOf(record.limit) };
+    if (id !== undefined) this.#claims.set(id, given);
+    this.#changes.happened();
     return {
       record,
       begin: async ({ task, folder }) => {
         if (id === undefined) return;
-        const conflicts = await claims.adopt({ id, worker, task, devices, runFolder: folder });
+        const conflicts = await claims.adopt({ id, worker, task, ...given, runFolder: folder });
         const [other] = this.#options.sharing ? [] : conflicts;
         if (other !== undefined)
           warn(`task ${task}: shares a GPU with ${other.worker}, which was given it meanwhile`);
       },
-      release: async () => {
-        if (slot !== undefined) this.#slots.delete(slot);
-        if (id !== undefined) {
+      release: () =>
+        this.#changes.release(async () => {
+          if (slot !== undefined) this.#slots.release(slot);
+          if (id === undefined) return;
           this.#claims.delete(id);
           await claims.release(id);
-        }
-        this.#changes.emit('change');
-      },
+        }),
     };
   }
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-/** Waits until something has changed, or until the time is over. */
-export function changeOf(
-  admission: Pick<Admission, 'onChange'>,
-): (ms: number, signal: AbortSignal) => Promise<void> {
-  const waiting = new Set<() => void>();
-  admission.onChange(() => {
-    for (const wake of waiting) wake();
-  });
-  return (ms, signal) =>
-    new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        stopListening();
-        waiting.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      const stopListening = onAbort(signal, done);
-      waiting.add(done);
-      if (signal.aborted) done();
-    });
-}
-
-function isUsable(view: TableView, device: MachineDevice, worker: string): boolean {
-  const reserved = view.reservations.some(
-    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
-  );
-  return !reserved && outOfServiceFor(view.outOfService, device) === undefined;
-}
 
 function workersIn({ claims }: TableView): Set<string> {
   return new Set(claims.map(({ worker }) => worker));

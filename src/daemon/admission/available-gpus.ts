@@ -1,9 +1,10 @@
 import type { WorkersApi } from '../../api/workers.js';
+import { outOfServiceText } from '../../gpu/claims/gpu-states.js';
 import { AVAILABLE_GPUS, writeAvailable } from '../../gpu/dynamic-gpus.js';
 import type { Admission } from './admission.js';
 
 export interface AvailableGpusOptions {
-  admission: Pick<Admission, 'free' | 'onChange' | 'outOfService'>;
+  admission: Pick<Admission, 'free' | 'onChange' | 'outOfService' | 'watchTable'>;
   workers: Pick<WorkersApi, 'setRuntimeProperties'>;
   workerId: string;
 }
@@ -25,7 +26,10 @@ export class AvailableGpus {
   }
 
   begin(): void {
-    this.#options.admission.onChange(() => this.#changed());
+    const { admission } = this.#options;
+    admission.onChange(() => this.#changed());
+    // Without it, devices are still shown as tasks begin and end.
+    void admission.watchTable().catch(() => undefined);
     this.#changed();
   }
 
@@ -44,7 +48,7 @@ export class AvailableGpus {
         const value = writeAvailable(await admission.free());
         const runtime_properties = [
           { key: AVAILABLE_GPUS, value },
-          { key: OUT_OF_SERVICE_GPUS, value: await admission.outOfService() },
+          { key: OUT_OF_SERVICE_GPUS, value: outOfServiceText(await admission.outOfService()) },
         ];
         await workers.setRuntimeProperties({ worker: workerId, runtime_properties }, { retry: 'none' });
       } catch {

@@ -2,8 +2,9 @@ import type { Config } from '../../config/config.js';
 import { type GpuState, gpuStates } from '../../gpu/claims/gpu-states.js';
 import { GpuTable } from '../../gpu/claims/gpu-table.js';
 import { tablePlace } from '../../gpu/claims/table-folder.js';
-import type { Claim, NewClaim, TableView } from '../../gpu/claims/types.js';
+import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
 import type { Gpu } from '../../gpu/gpu.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { GpuHealth } from '../../gpu/gpu-health.js';
 import type { GpuReader } from '../../gpu/gpu-reader.js';
 import type { Verdict } from '../../gpu/health.js';
@@ -57,6 +58,17 @@ export class GpuClaims {
 
   /** What the configured conditions say of each device, by its key. Without conditions no tool is started. */
   async verdicts(): Promise<ReadonlyMap<string, Verdict>> {
+    const health = await this.#checks();
+    return health.active ? health.check(await this.read()) : new Map();
+  }
+
+  /** A task found what is wrong with GPUs: with `agent.gpu_health`, those that have failed go out of service. */
+  async failed({ cards, reason }: GpuFault): Promise<void> {
+    const health = await this.#checks();
+    for (const card of cards) await health.failed(card, reason, await this.read());
+  }
+
+  async #checks(): Promise<GpuHealth> {
     const table = await this.#opened();
     const { config, gpus: reader, warn } = this.#options;
     const { gpuMinFreeMemory: minFreeMemory, gpuRequireIdle: requireIdle, gpuHealth: noFault } = config.agent;
@@ -67,7 +79,7 @@ export class GpuClaims {
       warn,
       retired: (device, reason) => this.#options.retired(device, reason),
     });
-    return this.#health.active ? this.#health.check(await table.read()) : new Map();
+    return this.#health;
   }
 
   async claim(choose: (view: TableView) => NewClaim | undefined): Promise<Claim | undefined> {
@@ -97,6 +109,11 @@ export class GpuClaims {
 
   async read(): Promise<TableView> {
     return (await this.#opened()).read();
+  }
+
+  /** Devices of the machine that get no task; none on a machine without GPUs. */
+  async outOfService(): Promise<readonly OutOfService[]> {
+    return (await this.devices()).length === 0 ? [] : (await this.read()).outOfService;
   }
 
   /** What the table says of each GPU; nothing on a machine without GPUs. */

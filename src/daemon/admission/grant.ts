@@ -1,3 +1,4 @@
+import type { AgentError } from '../../errors.js';
 import type { ClaimedDevice } from '../../gpu/claims/types.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 
@@ -5,8 +6,12 @@ import type { GrantRecord } from '../../runs/grant-record.js';
 export interface Grant {
   /** For the journal; absent where nothing is to be held for the run once its daemon is gone. */
   readonly record?: GrantRecord;
+  /** Why the task that comes cannot be run here at all. */
+  readonly refusal?: AgentError;
   /** A task came: the claim names it and the folder of its run from now on. */
   begin(run: { task: string; folder: string }): Promise<void>;
+  /** Whether it holds for the task that came; absent where it holds for each. */
+  fits?(task: string): Promise<boolean>;
   /** Gives everything back. */
   release(): Promise<void>;
 }

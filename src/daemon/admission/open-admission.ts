@@ -5,11 +5,14 @@ import { lockHolder } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
 import { workerLock } from '../../runs/registry.js';
 import type { AgentContext } from '../../task/context.js';
+import type { QueueColumn } from '../announcement.js';
 import type { DaemonOptions } from '../daemon.js';
 import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
 import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
+import { beyondMachine, slotBudget } from './slot-budget.js';
+import { taskNeeds } from './task-needs.js';
 
 /**
  * Demands by name and id of the queues, of which one that is made again has a new id.
@@ -43,17 +46,18 @@ export function demandsOf(
   );
 }
 
-/** GPUs of a queue's tasks as the table of queues shows them; `undefined` where they are not counted. */
-export function gpuSizes(
+/** GPUs of a queue's tasks as the table of queues shows them, where the daemon gives out GPUs. */
+export function gpuColumns(
   { dynamicGpus, assigned }: DaemonOptions,
   queues: readonly ResolvedQueue[],
-): ((queue: ResolvedQueue) => string) | undefined {
-  if (dynamicGpus === undefined) return undefined;
+): QueueColumn[] {
+  if (dynamicGpus === undefined) return [];
   const demands = demandsOf(assigned, queues);
-  return ({ id }) => {
+  const cell = ({ id }: ResolvedQueue) => {
     const demand = demands.get(id);
     return demand?.kind === 'gpus' ? `(${demand.min}, ${demand.max})` : '(0, 0)';
   };
+  return [{ title: 'gpus (min, max)', cell }];
 }
 
 /**
@@ -78,17 +82,21 @@ export async function openAdmission(
     retired: tellGpuFailure(ctx),
   });
   if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
+  const budget = slotBudget(config, options.slots ?? 0);
+  for (const line of beyondMachine(budget)) warn(line);
   const demands = demandsOf(options.assigned, queues);
   const fallback: QueueDemand = options.assigned[0]?.demand ?? defaultDemand(options);
   return new Admission({
     workerId: ctx.workerId,
     claims,
     demandOf: ({ id, name }) => demands.get(id) ?? demands.get(name ?? id) ?? fallback,
-    slots: options.slots ?? 0,
+    budget,
     services: options.services === undefined ? 0 : (options.services.limit ?? Number.POSITIVE_INFINITY),
+    givesGpus: options.dynamicGpus !== undefined,
     sharing: gpuSharing,
     fractionSharing: gpuFractionSharing,
     isTaken: async (id) => (await lockHolder(workerLock(workerFolder(state, id)))) !== undefined,
+    needs: taskNeeds(ctx),
     reserveAfterMs: 1000 * config.agent.gpuReserveAfterSec,
     warn,
   });

@@ -1,13 +1,18 @@
 import { overlaps } from '../../gpu/claims/shares.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import type { AgentContext } from '../../task/context.js';
-import { Admission, changeOf } from './admission.js';
+import { Admission } from './admission.js';
+import { changeOf } from './change-of.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 import type { Grant } from './grant.js';
+import { taskNeeds } from './task-needs.js';
 
 /** What one run of `agent execute` holds, until it is closed. */
 export interface OwnDevices {
   grant: Grant;
+  /** A task found what is wrong with its GPUs. */
+  failed(fault: GpuFault): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -18,15 +23,16 @@ const LOOK_MS = 5_000;
  * Waits until the GPUs of an agent without a queue are free, and claims them. An agent that a task runs on the same GPUs
  * has those of its task.
  *
- * @param state folder of the agents of this user
+ * @param run `state`: folder of the agents of this user; `task`: what is to run
  * @throws the reason of the signal when it aborts
  */
 export async function claimOwnDevices(
   ctx: AgentContext,
-  state: string,
+  run: { state: string; task: string },
   signal: AbortSignal,
 ): Promise<OwnDevices> {
   const { config, gpus, logger, workerId } = ctx;
+  const { state, task } = run;
   const warn = (line: string) => logger.warn(line);
   const { visible } = gpuVisibility({ env: config.env });
   const claims = new GpuClaims({
@@ -42,11 +48,13 @@ export async function claimOwnDevices(
     workerId,
     claims,
     demandOf: () => ({ kind: 'whole' }),
-    slots: 0,
+    budget: { slots: 0, total: {} },
     services: 0,
+    givesGpus: false,
     sharing: config.agent.gpuSharing || (await isInside(claims, config.env.CLEARML_TASK_ID)),
     fractionSharing: false,
     isTaken: async () => false,
+    needs: taskNeeds(ctx),
     reserveAfterMs: Number.POSITIVE_INFINITY,
     warn,
   });
@@ -55,8 +63,8 @@ export async function claimOwnDevices(
   try {
     for (;;) {
       signal.throwIfAborted();
-      const grant = await admission.admit({ id: '' });
-      if (grant !== undefined) return { grant, close };
+      const grant = await admission.admit({ id: '', entries: [task] });
+      if (grant !== undefined) return { grant, failed: (fault) => admission.failed(fault), close };
       await wait(LOOK_MS, signal);
     }
   } catch (error) {

@@ -22,6 +22,8 @@ export interface AskingQueue {
   name?: string;
   /** When its first task was put there, by the server's clock. */
   waitsSince?: string;
+  /** Its tasks, first to be taken first. */
+  entries?: readonly string[] | undefined;
 }
 
 /** Other agents of the machine leave the devices alone for this long after the last look at the queues. */
@@ -45,20 +47,24 @@ export class Reservations {
   }
 
   /** The first task of the queue found too few free devices. */
-  refused({ id, waitsSince = '' }: AskingQueue, demand: GpuDemand): void {
-    const since = Date.parse(waitsSince);
-    const first = this.#waiting.get(id)?.since ?? this.#now();
-    this.#waiting.set(id, { queue: id, demand, since: Number.isNaN(since) ? first : since });
+  refused(asking: AskingQueue, demand: GpuDemand): void {
+    this.#waiting.set(asking.id, this.#headOf(asking, demand));
   }
 
   granted(queue: string): void {
     this.#waiting.delete(queue);
   }
 
-  held(devices: readonly MachineDevice[], claims: ReserveInput['claims']): HeldDevices | undefined {
+  /** @param asking counts as well: what a younger task reserves is not kept from it */
+  held(
+    devices: readonly MachineDevice[],
+    claims: ReserveInput['claims'],
+    asking: { queue: AskingQueue; demand: GpuDemand },
+  ): HeldDevices | undefined {
     const { afterMs } = this.#options;
+    const others = [...this.#waiting.values()].filter(({ queue }) => queue !== asking.queue.id);
     return reserveDevices({
-      waiting: [...this.#waiting.values()],
+      waiting: [...others, this.#headOf(asking.queue, asking.demand)],
       devices,
       claims,
       now: this.#now(),
@@ -79,6 +85,12 @@ export class Reservations {
     if (this.#published?.key === key && now - this.#published.at < RENEW_MS) return;
     await claims.reserve(workerId, held?.devices ?? [], now + VALID_MS);
     this.#published = { key, at: now };
+  }
+
+  #headOf({ id, waitsSince = '' }: AskingQueue, demand: GpuDemand): WaitingHead {
+    const since = Date.parse(waitsSince);
+    const first = this.#waiting.get(id)?.since ?? this.#now();
+    return { queue: id, demand, since: Number.isNaN(since) ? first : since };
   }
 
   #now(): number {

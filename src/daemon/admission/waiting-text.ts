@@ -39,6 +39,14 @@ export function waitingText(blockers: readonly Blocker[]): string {
   return `tasks wait: ${reasons.join('; ')}`;
 }
 
+/** Whether a worker may be given a device: it is in service and kept free for no other. */
+export function isUsable({ outOfService, reservations }: TableView, device: Device, worker: string): boolean {
+  const reserved = reservations.some(
+    (one) => one.worker !== worker && one.devices.some(({ key }) => key === device.key),
+  );
+  return !reserved && outOfServiceFor(outOfService, device) === undefined;
+}
+
 /** Free part of a device, 0 while it is out of service or reserved. */
 export function freePart({ claims, outOfService, reservations }: TableView, device: Device): number {
   if (outOfServiceFor(outOfService, device) !== undefined) return 0;

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkersApi } from '../../api/workers.js';
 import { activity, forceWarning, type RuntimeProperty, type Schedule } from './schedule.js';
 
@@ -17,6 +16,7 @@ const PROPERTIES_INTERVAL_MS = 60_000;
 export class Gate {
   readonly #options: GateOptions;
   #properties: readonly RuntimeProperty[] = [];
+  #readAt = Number.NEGATIVE_INFINITY;
   #warned: string | undefined;
   /** What was said last of each queue, so that only changes are said. */
   readonly #open = new Map<string, boolean>();
@@ -25,13 +25,12 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Keeps the worker's properties fresh until the signal aborts; ends at once on servers without them. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const supported = await this.#refresh(signal).catch(() => true);
-      if (!supported) return;
-      await sleep(PROPERTIES_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
+  /** Reads the worker's properties, unless that was a moment ago. They matter only while a task waits. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    if (performance.now() - this.#readAt < PROPERTIES_INTERVAL_MS) return;
+    this.#readAt = performance.now();
+    // An answer that does not come leaves those that are known.
+    await this.#read(signal).catch(() => undefined);
   }
 
   allows(queue: { id: string; name?: string; tags: readonly string[] }): boolean {
@@ -49,13 +48,12 @@ export class Gate {
     return active;
   }
 
-  async #refresh(signal: AbortSignal): Promise<boolean> {
+  async #read(signal: AbortSignal): Promise<void> {
     const { workers, workerId, say } = this.#options;
     const properties = await workers.getRuntimeProperties(workerId, { signal, retry: 'bounded' });
     this.#properties = properties ?? [];
     const warning = forceWarning(properties);
     if (warning !== undefined && warning !== this.#warned) say(warning);
     this.#warned = warning;
-    return properties !== undefined;
   }
 }

@@ -1,64 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_PROBLEM, isApiError } from '../../api/errors.js';
-import type { TaskOwner } from '../../api/owner.js';
-import type { QueueRecord, QueuesApi } from '../../api/queues.js';
+import type { QueueRecord } from '../../api/queues.js';
 import { causeLine } from '../../errors.js';
-import { lateAbort } from '../../os/late-abort.js';
 import type { Grant } from '../admission/grant.js';
-import type { DoubtfulTask, VanishedTasks } from './vanished-tasks.js';
+import type { AskingQueue } from '../admission/reservations.js';
+import type { LastActivity } from './last-activity.js';
+import { type Pace, waitAfterLook } from './pace.js';
+import { type PulledTask, type PullOptions, pullTask, type WantedTask } from './pull.js';
+import type { QueueOrder } from './queue-order.js';
+import type { UserTurns } from './user-turns.js';
 
-export interface PulledTask {
-  task: string;
-  queue: string;
-  /** When it was put there, by the server's clock. */
-  queuedAt?: string;
-  /** User and company of the task's owner, where asked for. */
-  owner?: Partial<TaskOwner>;
-  /** What its run holds of the machine. */
-  grant?: Grant;
-}
-
-export interface PollerOptions {
-  queues: Pick<QueuesApi, 'getNextTask'>;
+export interface PollerOptions extends PullOptions {
   /** Tags and entries of the queues that are served, in the order given by the user. */
   look(signal: AbortSignal): Promise<readonly QueueRecord[]>;
-  order: 'priority' | 'fair';
-  intervalMs: number;
+  order: QueueOrder;
+  pace: Pace;
+  activity: LastActivity;
   /** Says whether a queue may be pulled from now; `tags` are the queue's. */
   allowed(queue: { id: string; name?: string; tags: readonly string[] }): boolean;
   /** Holds what a task of the queue needs before it is taken; `undefined` while that is not free. */
-  admit?(queue: { id: string; name?: string; waitsSince?: string }): Promise<Grant | undefined>;
+  admit?(queue: AskingQueue): Promise<Grant | undefined>;
+  /** Answers later whether something that a task may need was given back since this call. */
+  releasesSince?(): () => boolean;
   /** Called with each look: ids of the queues that have a task and may be pulled from. */
   looked?(queues: readonly string[]): void;
   /** Waits for the next look, or for what may be free by now. */
   wait?(ms: number, signal: AbortSignal): Promise<void>;
-  /**
-   * Called before a task is taken off its queue, so that a crash in between can be mended; `others` may be taken
-   * instead of it, or have been taken before.
-   */
-  beforePop?(candidate: DoubtfulTask & { others: readonly DoubtfulTask[] }): Promise<void>;
-  /** Told what may have been taken when an answer is lost on its way. */
-  vanished: VanishedTasks;
-  wantOwner?: boolean;
+  /** Whose turn it is among the users of a queue; tasks are taken as they wait without it. */
+  users?: Pick<UserTurns, 'learn' | 'arrange' | 'pulled'> | undefined;
   warn(text: string): void;
 }
 
-/** The wait is up to this part longer than the interval, so that a fleet of agents does not ask in step. */
-const JITTER = 0.2;
+/** How often the queues are asked in one pass, while what they need comes free between them. */
+const MOST_ROUNDS = 3;
 
-/** A pipeline queues its next step when one has ended, so the first looks come close together. */
-const FIRST_WAITS_MS = [250, 500, 1000];
-
-/** Entries of a queue that are looked at after a lost answer: more agents do not pop between a look and a pop. */
-const MOST_SEEN = 100;
-
-/** The end of the daemon does not abort a pop: its task would be in no queue and with no agent. */
-const ANSWER_MS = 5000;
+/** Tasks of a queue that are tried when other agents take them at the same time. */
+const MOST_TRIES = 3;
 
 /** Asks the server's queues for the next task. */
 export class Poller {
   readonly #options: PollerOptions;
-  #lastServed: string | undefined;
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -69,21 +50,21 @@ export class Poller {
    * waited for, and may bring a task.
    */
   async next(signal: AbortSignal): Promise<PulledTask | undefined> {
+    const { pace, activity, wait = pause } = this.#options;
     for (let looks = 0; !signal.aborted; looks += 1) {
+      const begun = performance.now();
       const pulled = await this.#pass(signal).catch((error: unknown) => {
         if (!signal.aborted) this.#options.warn(`cannot ask the queues: ${causeLine(error)}`);
         return undefined;
       });
-      if (pulled) return pulled;
-      const { wait = pause } = this.#options;
-      await wait(this.#waitAfter(looks) * (1 + Math.random() * JITTER), signal);
+      if (pulled) {
+        activity.note();
+        return pulled;
+      }
+      const standing = { quietMs: activity.quietMs, looks, lookMs: performance.now() - begun };
+      await wait(waitAfterLook(pace, standing, Math.random()), signal);
     }
     return undefined;
-  }
-
-  #waitAfter(looks: number): number {
-    const { intervalMs } = this.#options;
-    return Math.min(FIRST_WAITS_MS[looks] ?? intervalMs, intervalMs);
   }
 
   /**
@@ -96,26 +77,54 @@ export class Poller {
 
   async #pass(signal: AbortSignal): Promise<PulledTask | undefined> {
     const states = await this.#lookAround(signal);
-    const asked = queuesToAsk(states, this.#options.order, this.#lastServed);
-    this.#options.looked?.(asked.map(({ id }) => id));
+    const { order, looked, activity, releasesSince, users } = this.#options;
+    const asked = order.arrange(states).filter(mayHaveTask);
+    looked?.(asked.map(({ id }) => id));
+    activity.entriesSeen(asked.map(tasksOf));
+    await users?.learn(states, asked, signal);
+    for (let round = 1; !signal.aborted; round += 1) {
+      const hasChanged = round < MOST_ROUNDS ? releasesSince?.() : undefined;
+      const found = await this.#ask(asked, hasChanged, signal);
+      if (found !== 'again') return found;
+    }
+    return undefined;
+  }
+
+  /**
+   * @param hasChanged whether something was given back meanwhile
+   * @returns `again` where a queue would get what one before it in order was refused a moment ago
+   */
+  async #ask(
+    asked: readonly QueueState[],
+    hasChanged: (() => boolean) | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledTask | 'again' | undefined> {
+    const { admit, order, users } = this.#options;
+    let refused = false;
     for (const queue of asked) {
       if (signal.aborted) return undefined;
-      const pulled = await this.#take(queue, signal).catch((error: unknown) => {
-        // Deleted since the look.
-        if (!isApiError(error, ...API_PROBLEM.invalidQueue)) throw error;
-        return undefined;
-      });
-      if (pulled) {
-        this.#lastServed = queue.id;
-        return pulled;
+      const wanted = this.#wantedOf(queue);
+      const grant = await admit?.(askingOf(queue, wanted));
+      if (admit !== undefined && grant === undefined) {
+        refused = true;
+        continue;
       }
+      if (refused && hasChanged?.()) {
+        await grant?.release();
+        return 'again';
+      }
+      const pulled = await this.#take(wanted, grant, signal);
+      if (pulled === undefined) continue;
+      order.pulled(queue.id);
+      users?.pulled(pulled.task, pulled.owner?.user);
+      return pulled;
     }
     return undefined;
   }
 
   async #lookAround(signal: AbortSignal): Promise<QueueState[]> {
     const states = await this.#look(signal);
-    const waits = (task: string) => states.some((queue) => queue.entries?.includes(task));
+    const waits = (task: string) => states.some(({ entries }) => entries?.some((one) => one.task === task));
     await this.#options.vanished.look(waits, signal);
     return states;
   }
@@ -125,54 +134,40 @@ export class Poller {
     return (await look(signal)).map(({ id, name, tags = [], entries }) => ({
       id,
       ...(name ? { name } : {}),
-      entries: entries?.map((entry) => entry.task),
-      ...(entries?.[0]?.added ? { waitsSince: entries[0].added } : {}),
+      entries,
       allowed: allowed({ id, tags, ...(name ? { name } : {}) }),
     }));
   }
 
-  /** A task that did not come needs nothing. */
-  async #take(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
-    const { admit } = this.#options;
-    if (admit === undefined) return this.#pop(queue, signal);
-    const grant = await admit(queue);
-    if (grant === undefined) return undefined;
-    const pulled = await this.#pop(queue, signal).catch(async (error: unknown) => {
-      await grant.release();
-      throw error;
-    });
-    if (pulled !== undefined) return { ...pulled, grant };
-    await grant.release();
-    return undefined;
+  /** The tasks to try, in order. */
+  #wantedOf(queue: QueueState): [WantedTask, ...WantedTask[]] {
+    const seen = tasksOf(queue);
+    const [first, ...others] = (this.#options.users?.arrange(seen) ?? []).slice(0, MOST_TRIES);
+    if (first === undefined) return [{ queue: queue.id, seen }];
+    const wanted = (only: string): WantedTask => ({ queue: queue.id, seen, only });
+    return [wanted(first), ...others.map(wanted)];
   }
 
-  async #pop(queue: QueueState, signal: AbortSignal): Promise<PulledTask | undefined> {
-    const { vanished, queues, beforePop, wantOwner } = this.#options;
-    const [first, ...rest] = (queue.entries ?? []).slice(0, MOST_SEEN).map((task) => {
-      return { task, queue: queue.id };
-    });
-    if (first) await beforePop?.({ ...first, others: [...rest, ...vanished.doubtful] });
-    const patience = lateAbort([signal], ANSWER_MS);
+  /** A task that did not come needs nothing. */
+  async #take(
+    wanted: readonly WantedTask[],
+    grant: Grant | undefined,
+    signal: AbortSignal,
+  ): Promise<PulledTask | undefined> {
     try {
-      const answer = await queues.getNextTask(
-        { queue: queue.id, ...(wantOwner ? { get_task_info: true } : {}) },
-        { signal: patience.signal, retry: 'none', sendOnce: true },
-      );
-      const { task, added } = answer.entry ?? {};
-      if (!task) return undefined;
-      await vanished.settle(task);
-      return {
-        task,
-        queue: queue.id,
-        ...(added === undefined ? {} : { queuedAt: added }),
-        ...(answer.task_info ? { owner: answer.task_info } : {}),
-      };
+      for (const [at, one] of wanted.entries()) {
+        if (at > 0 && one.only !== undefined && (await grant?.fits?.(one.only)) === false) continue;
+        const pulled = await pullTask(this.#options, one, signal);
+        if (pulled !== undefined) return grant === undefined ? pulled : { ...pulled, grant };
+        if (signal.aborted) break;
+      }
+      await grant?.release();
+      return undefined;
     } catch (error) {
-      const seen = first === undefined ? [] : [first, ...rest];
-      if (!isApiError(error, ...API_PROBLEM.invalidQueue)) for (const one of seen) vanished.note(one);
+      await grant?.release();
+      // Deleted since the look.
+      if (isApiError(error, ...API_PROBLEM.invalidQueue)) return undefined;
       throw error;
-    } finally {
-      patience.close();
     }
   }
 }
@@ -186,27 +181,30 @@ interface QueueState {
   id: string;
   name?: string;
   /** Waiting tasks, first to be taken first; `undefined` when the server does not tell. */
-  entries: readonly string[] | undefined;
-  /** When the first of them was put there. */
-  waitsSince?: string;
+  entries: QueueRecord['entries'];
   /** Whether schedule, tags and properties allow pulling from it now. */
   allowed: boolean;
 }
 
-/**
- * The queues to ask in this pass, in order.
- *
- * Priority order starts at the first queue every time. Fair order starts after the queue that was served last,
- * so each queue gets its turn however full the others are.
- *
- * @param lastServed id of the queue that gave the last task
- */
-export function queuesToAsk(
-  queues: readonly QueueState[],
-  order: 'priority' | 'fair',
-  lastServed: string | undefined,
-): QueueState[] {
-  const start = order === 'fair' ? queues.findIndex((queue) => queue.id === lastServed) + 1 : 0;
-  const turn = [...queues.slice(start), ...queues.slice(0, start)];
-  return turn.filter((queue) => queue.allowed && queue.entries?.length !== 0);
+function mayHaveTask({ allowed, entries }: QueueState): boolean {
+  return allowed && entries?.length !== 0;
+}
+
+function tasksOf({ entries = [] }: Pick<QueueState, 'entries'>): string[] {
+  return entries.map(({ task }) => task);
+}
+
+/** What is to be held for the first of the wanted tasks. */
+function askingOf(
+  { id, name, entries = [] }: QueueState,
+  [{ seen, only }]: readonly [WantedTask, ...unknown[]],
+): AskingQueue {
+  const first = only ?? seen[0];
+  const since = entries.find(({ task }) => task === first)?.added;
+  return {
+    id,
+    entries: first === undefined ? [] : [first, ...seen.filter((task) => task !== first)],
+    ...(name ? { name } : {}),
+    ...(since ? { waitsSince: since } : {}),
+  };
 }

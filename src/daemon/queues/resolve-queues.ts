@@ -2,15 +2,20 @@ import { isApiError } from '../../api/errors.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { type NameLookup, resolveName } from '../../api/resolve-name.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
+import { isNumberLike, splitWeight, weightOf } from './weights.js';
 
 export interface ResolvedQueue {
   id: string;
   name: string;
   tags: string[];
+  /** Its share of the pulled tasks beside those of other queues, where given. */
+  weight?: number;
+  /** Its tasks that may run at once under this daemon, where limited. */
+  limit?: number;
 }
 
 export interface QueueRequest {
-  /** Names or ids as typed; empty: the server's default queue. */
+  /** Names or ids as typed, with or without a weight; empty: the server's default queue. */
   queues: readonly string[];
   /** Make a queue whose name is not known. */
   createQueues: boolean;
@@ -19,31 +24,71 @@ export interface QueueRequest {
 }
 
 /**
- * The queues that the user named, in the same order.
+ * The queues that the user named, in the same order. `name:3` is the queue of this name, or else the queue `name` with the
+ * weight 3.
  *
- * @throws AgentError QUEUE_NOT_FOUND; USAGE for a name that no queue can have
+ * @throws AgentError QUEUE_NOT_FOUND; USAGE for a name that no queue can have, a wrong weight, or a queue with a weight that is
+ *   named twice
  */
 export async function resolveQueues(api: QueuesApi, request: QueueRequest): Promise<ResolvedQueue[]> {
-  const ids: string[] = [];
+  const found: Found[] = [];
   const call = request.signal === undefined ? {} : { signal: request.signal };
-  for (const name of request.queues) ids.push(await resolveOne(api, name, { ...request, call }));
-  if (ids.length === 0) ids.push(await defaultQueue(api));
+  for (const text of request.queues) found.push(await resolveOne(api, text, { ...request, call }));
+  if (found.length === 0) found.push({ id: await defaultQueue(api) });
+  const ids = found.map(({ id }) => id);
   const known = await api.getAll({ id: ids, search_hidden: true }, call);
-  return [...new Set(ids)].map((id) => describe(id, known));
+  const unique = found.filter(({ id }, at) => ids.indexOf(id) === at);
+  const queues = unique.map((one) => describe(one, known));
+  const twice = queues.find(({ id }) => ids.indexOf(id) !== ids.lastIndexOf(id));
+  if (twice !== undefined && found.some(({ weight }) => weight !== undefined)) throw namedTwice(twice);
+  return queues;
 }
 
-async function resolveOne(
-  api: QueuesApi,
-  name: string,
-  { createQueues, call }: QueueRequest & { call: { signal?: AbortSignal } },
-): Promise<string> {
+/** A queue may be named by its name, its id and with a weight. */
+export function namedTwice({ name }: Pick<ResolvedQueue, 'name'>): AgentError {
+  return new AgentError('USAGE', `--queue: "${name}" is named twice`, { hint: 'Name each queue once.' });
+}
+
+type Found = Pick<ResolvedQueue, 'id' | 'weight'>;
+
+type OneRequest = QueueRequest & { call: { signal?: AbortSignal } };
+
+async function resolveOne(api: QueuesApi, text: string, request: OneRequest): Promise<Found> {
+  const exact = await findQueue(api, text, request);
+  if (typeof exact === 'string') return { id: exact };
+  const parts = splitWeight(text);
+  if (parts !== undefined && isNumberLike(parts.weight)) {
+    const weight = weightOf(text, parts.weight);
+    const named = await findQueue(api, parts.name, request);
+    return { id: typeof named === 'string' ? named : await madeOr(named, api, parts.name, request), weight };
+  }
+  // "name:high" is a name as good as any, unless nothing but a weight can be meant.
+  if (parts !== undefined && !request.createQueues) {
+    const named = await findQueue(api, parts.name, request);
+    if (typeof named === 'string') return { id: named, weight: weightOf(text, parts.weight) };
+  }
+  return { id: await madeOr(exact, api, text, request) };
+}
+
+/** The id of the queue, or the error that says that there is none. */
+async function findQueue(api: QueuesApi, name: string, { call }: OneRequest): Promise<string | AgentError> {
   const lookup: NameLookup = { kind: 'queue', getAll: (query, options) => api.getAll(query, options) };
   try {
     return await resolveName(name, lookup, call);
   } catch (error) {
-    if (!createQueues || !isAgentError(error, 'QUEUE_NOT_FOUND')) throw withCreateHint(error);
-    return createQueue(api, name);
+    if (isAgentError(error, 'QUEUE_NOT_FOUND')) return error;
+    throw error;
   }
+}
+
+async function madeOr(
+  missing: AgentError,
+  api: QueuesApi,
+  name: string,
+  { createQueues }: OneRequest,
+): Promise<string> {
+  if (!createQueues) throw withCreateHint(missing);
+  return createQueue(api, name);
 }
 
 /** The server's own limit; it trims names. */
@@ -68,8 +113,8 @@ function badName(name: string, why: string, cause?: unknown): AgentError {
   });
 }
 
-function withCreateHint(error: unknown): unknown {
-  if (!isAgentError(error, 'QUEUE_NOT_FOUND') || error.hint) return error;
+function withCreateHint(error: AgentError): AgentError {
+  if (error.hint) return error;
   return new AgentError('QUEUE_NOT_FOUND', error.message, {
     hint: 'Create it in the web UI, or let --create-queue do it.',
     cause: error,
@@ -81,12 +126,13 @@ async function defaultQueue(api: QueuesApi): Promise<string> {
   try {
     return (await api.getDefault({ retry: 'bounded' })).id;
   } catch {
-    return resolveOne(api, 'default', { queues: [], createQueues: false, call: {} });
+    return (await resolveOne(api, 'default', { queues: [], createQueues: false, call: {} })).id;
   }
 }
 
-function describe(id: string, known: readonly QueueRecord[]): ResolvedQueue {
+function describe({ id, weight }: Found, known: readonly QueueRecord[]): ResolvedQueue {
   const queue = known.find((one) => one.id === id);
   if (queue === undefined) throw new AgentError('QUEUE_NOT_FOUND', `there is no queue with the id ${id}`);
-  return { id, name: queue.name ?? id, tags: queue.tags ?? [] };
+  const { name = id, tags = [] } = queue;
+  return { id, name, tags, ...(weight === undefined ? {} : { weight }) };
 }

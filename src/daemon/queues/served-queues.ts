@@ -15,6 +15,8 @@ export interface ServedQueuesOptions {
 
 interface Served {
   id: string;
+  /** This id and those of queues that it replaces. */
+  ids: Set<string>;
   /** The name at start, which the user may have given, and the one seen last. */
   names: Set<string>;
   name: string;
@@ -31,16 +33,34 @@ const SEARCH_MS = 5000;
 export class ServedQueues {
   readonly #options: ServedQueuesOptions;
   readonly #served: readonly Served[];
+  #isEmpty = false;
   #searchedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServedQueuesOptions) {
     this.#options = options;
-    this.#served = options.served.map(({ id, name }) => ({ id, name, names: new Set([name]), gone: false }));
+    this.#served = options.served.map(({ id, name }) => ({
+      id,
+      ids: new Set([id]),
+      name,
+      names: new Set([name]),
+      gone: false,
+    }));
   }
 
   /** Ids of the queues that are there. */
   get ids(): string[] {
     return this.#served.filter(({ gone }) => !gone).map(({ id }) => id);
+  }
+
+  /** Position of the queue that has this id, or had it before it was deleted and made again. */
+  placeOf(id: string): number | undefined {
+    const at = this.#served.findIndex(({ ids }) => ids.has(id));
+    return at < 0 ? undefined : at;
+  }
+
+  /** The same, if all are there and none had a task at the last look. */
+  get empty(): string[] | undefined {
+    return this.#isEmpty ? this.ids : undefined;
   }
 
   /** What the server says of them, in one call while all are there; those that it says nothing of are left out. */
@@ -56,6 +76,8 @@ export class ServedQueues {
       else await this.#verify(one, signal);
       this.#noteName(one, record?.name);
     }
+    const areAll = records.length === this.#served.length;
+    this.#isEmpty = areAll && records.every(({ entries }) => entries?.length === 0);
     return records;
   }
 
@@ -100,6 +122,7 @@ export class ServedQueues {
         .find((queue) => queue !== undefined);
       if (next === undefined) continue;
       one.id = next.id;
+      one.ids.add(next.id);
       one.gone = false;
       this.#options.info(`queue "${next.name}" is on the server again (${next.id}); it is served`);
     }

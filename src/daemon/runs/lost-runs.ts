@@ -7,6 +7,7 @@ import { causeLine } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { runFolder, taskOfRunFolder } from '../../os/paths.js';
 import type { RunFolders } from '../../runs/folders.js';
+import type { GrantRecord } from '../../runs/grant-record.js';
 import { Journal } from '../../runs/journal.js';
 import { containerWorkspace, workspaceOf } from '../../runs/workspace.js';
 import { changedBy, RUN_BY } from '../../task/claim.js';
@@ -24,7 +25,11 @@ export interface LostRunsQuery {
   folders: RunFolders;
   /** Tasks that have a run on this machine, before any of these was recovered. */
   known: ReadonlySet<string>;
+  /** A regular expression of the ids of this daemon and of its runs. */
+  workers: string;
   identify(subject: RunSubject): Promise<RunIdentity>;
+  /** What a run of this daemon has of the machine, by its worker. */
+  grantOf(worker: string): Promise<GrantRecord | undefined>;
   /** Milliseconds; an agent that runs a task reports it several times within them. */
   silenceMs: number;
 }
@@ -59,8 +64,10 @@ export async function findLostRuns(
   const found: LeftRun[] = [];
   let complete = true;
   try {
-    const held = await ctx.tasks.inProgressOf(ctx.workerId, { retry: 'bounded' });
-    for (const record of held.filter((one) => isOwn(ctx, one) && !query.known.has(one.id))) {
+    const held = await ctx.tasks.inProgressOf(query.workers, { retry: 'bounded' });
+    for (const record of held.filter((one) => mayBeOwn(ctx, one) && !query.known.has(one.id))) {
+      const grant = await query.grantOf(record.last_worker ?? '');
+      if (grant === undefined && !isDaemonOf(ctx, record)) continue;
       const kind = record.runtime?.[RUN_BY];
       if (typeof kind === 'string' && !ctx.drivers.has(kind)) {
         const where = driverModule(kind)?.where ?? 'by an unknown driver';
@@ -69,7 +76,7 @@ export async function findLostRuns(
         );
         continue;
       }
-      const run = await lostRun(ctx, query, record).catch((error: unknown) => {
+      const run = await lostRun(ctx, query, { record, grant }).catch((error: unknown) => {
         ctx.logger.error(`task ${record.id}: its run is lost and cannot be looked for: ${causeLine(error)}`);
         complete = false;
       });
@@ -83,20 +90,25 @@ export async function findLostRuns(
 }
 
 /**
- * The claim of this very worker on this very machine. A worker id that its user chose may be in use on another machine,
- * too, and whoever runs a task by hand claims it with other words. An abort replaces the words of the claim.
+ * The claim of a task on this very machine by the worker that reported it last. A worker id that its user chose may be in use
+ * on another machine, too, and whoever runs a task by hand claims it with other words. An abort replaces the words of the
+ * claim.
  */
-function isOwn(ctx: AgentContext, { id, status, status_message, last_worker, runtime }: TaskRecord): boolean {
-  if (status !== 'in_progress' || runtime?._exec_agent_hostname !== ctx.hostName) return false;
-  const workers = [ctx.workerId, serviceWorkerId(ctx.workerId, id)];
-  if (last_worker === undefined || last_worker === null || !workers.includes(last_worker)) return false;
+function mayBeOwn(ctx: AgentContext, { status, status_message, last_worker, runtime }: TaskRecord): boolean {
+  if (status !== 'in_progress' || runtime?._exec_agent_hostname !== ctx.hostName || !last_worker)
+    return false;
   return status_message === changedBy(last_worker) || isStopping(status_message);
+}
+
+/** Whether the worker of a task is this daemon itself, or a service of it. */
+function isDaemonOf({ workerId }: AgentContext, { id, last_worker }: TaskRecord): boolean {
+  return last_worker === workerId || last_worker === serviceWorkerId(workerId, id);
 }
 
 async function lostRun(
   daemon: AgentContext,
   { folders, identify, silenceMs }: LostRunsQuery,
-  record: TaskRecord,
+  { record, grant }: { record: TaskRecord; grant: GrantRecord | undefined },
 ): Promise<LeftRun> {
   const task = record.id;
   const queue = record.execution?.queue ?? undefined;
@@ -105,11 +117,11 @@ async function lostRun(
   await ensureFolder(folder);
   // In one write: a run that was only pulled would go back to its queue. Of one that left nothing, the next daemon
   // looks again where this one is killed before it knows more.
-  const journal = await Journal.restore(folder, { task, queue }, [
+  const journal = await Journal.restore(folder, { task, queue, ...(grant ? { grant } : {}) }, [
     ...(trace ? [{ step: 'preparing', place: trace.place, retries: retriesOf(record) } as const] : []),
     trace?.workload ? { step: 'launched', workload: trace.workload } : { step: 'reported' },
   ]);
-  const identity = await identify({ task });
+  const identity = await identify({ task, grant });
   if (identity.problem !== undefined) throw identity.problem;
   const runs = trace?.workload !== undefined;
   daemon.logger.warn(

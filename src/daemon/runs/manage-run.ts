@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LostRun, PlaceRef } from '../../drivers/driver.js';
 import { causeLine, isAgentError } from '../../errors.js';
+import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { TaskLog } from '../../logs/task-log.js';
 import type { RunFolders } from '../../runs/folders.js';
 import type { Journal } from '../../runs/journal.js';
@@ -27,6 +28,8 @@ export interface RunRequest {
   onLaunched?(): void;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
+  /** Told what is wrong with the GPUs of the task. */
+  onGpuFault?(fault: GpuFault): Promise<void>;
 }
 
 /** Opens what a run needs. */

@@ -1,6 +1,6 @@
 import type { RunFolders } from '../../runs/folders.js';
 import { Journal, type QueueEntry } from '../../runs/journal.js';
-import type { PulledTask } from '../queues/poller.js';
+import type { PulledTask } from '../queues/pull.js';
 
 /** The run folder and journal of the task that is about to be taken off a queue. */
 export class PreparedRun {

@@ -3,6 +3,7 @@ import { driverFlagNames, driverModule } from '../../drivers/registry.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { lockHolder } from '../../os/lock.js';
 import { type RunFolders, runLock } from '../../runs/folders.js';
+import type { GrantRecord } from '../../runs/grant-record.js';
 import { Journal, type QueueEntry, type RunState } from '../../runs/journal.js';
 import { noteLaunched } from '../../runs/note-launched.js';
 import { type LeftTask, type RecoveryAction, recoveryAction } from '../../runs/recovery.js';
@@ -36,7 +37,7 @@ export interface LeftRun {
 export async function recoverRuns(
   ctx: AgentContext,
   folders: RunFolders,
-  given: Pick<Left, 'identify' | 'doubt'>,
+  given: Pick<Left, 'identify' | 'doubt' | 'grantOf'>,
 ): Promise<LeftRun[]> {
   const found: LeftRun[] = [];
   for (const folder of await folders.left()) {
@@ -54,6 +55,8 @@ interface Left {
   folder: string;
   folders: RunFolders;
   identify(subject: RunSubject): Promise<RunIdentity>;
+  /** What a run of this daemon has of the machine, by its worker. */
+  grantOf(worker: string): Promise<GrantRecord | undefined>;
   /** Called for a task that may have been taken off its queue; `settled` once it is clear what became of it. */
   doubt(entry: QueueEntry, settled?: () => Promise<void>): void;
 }
@@ -63,7 +66,7 @@ async function recoverRun(daemon: AgentContext, left: Left): Promise<LeftRun | u
   if ((await lockHolder(runLock(left.folder))) !== undefined) return undefined;
   const unreadable = await Journal.unreadable(left.folder);
   if (unreadable !== undefined) {
-    const task = await restoreJournal(daemon, left.folder);
+    const task = await restoreJournal(daemon, left.folder, left.grantOf);
     if (task === undefined) {
       daemon.logger.warn(
         `${unreadable}, so this agent does not know what became of that run; its folder, processes and container stay as they are`,

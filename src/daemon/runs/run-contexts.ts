@@ -2,6 +2,7 @@ import type { TaskOwner } from '../../api/owner.js';
 import type { WorkersApi } from '../../api/workers.js';
 import type { Config, Environment } from '../../config/config.js';
 import type { ReloadedConfig } from '../../config/reload.js';
+import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { setVisible, visibilityVariables } from '../../gpu/visibility.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import type { AgentContext } from '../../task/context.js';
@@ -60,6 +61,7 @@ export class RunContexts {
       redactor: ctx.redactor.fork(),
       ...(share === undefined ? {} : { serviceTask: true, workerId: share.workerId }),
       ...(share?.fractions === undefined ? {} : { gpuFractions: share.fractions }),
+      ...(share?.limits === undefined ? {} : { limits: share.limits }),
     };
     const gpus = share === undefined ? {} : { gpus: share.gpus };
     if (owners === undefined)
@@ -79,6 +81,8 @@ interface Share {
   /** As `--gpus` says it. */
   gpus: string;
   fractions?: string;
+  /** Limits of the task's container or control group. */
+  limits?: ResourceShare;
 }
 
 function shareOf(
@@ -87,9 +91,9 @@ function shareOf(
 ): Share | undefined {
   if (grant === undefined)
     return services ? { workerId: serviceWorkerId(daemon, task), gpus: 'none' } : undefined;
-  const { kind, worker = daemon, devices = [] } = grant;
+  const { kind, worker = daemon, devices = [], share } = grant;
   if (kind === 'whole') return undefined;
-  if (kind === 'slot') return { workerId: worker, gpus: 'none' };
+  if (kind === 'slot') return { workerId: worker, gpus: 'none', ...(share ? { limits: share } : {}) };
   return { workerId: worker, gpus: deviceList(devices), fractions: fractionList(devices) };
 }
 

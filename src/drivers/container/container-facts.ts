@@ -65,6 +65,7 @@ export function containerFacts(
     gpu: gpuFacts(config, machine),
     ...(task.gpuFractions === undefined ? {} : { gpuFractions: task.gpuFractions }),
     ...(task.cpus === undefined ? {} : { cpus: task.cpus }),
+    ...(task.limits === undefined ? {} : { limits: task.limits }),
     configFile,
     gitFiles: gitFiles.filter(existsSync),
     trust: trustFiles(config.env),

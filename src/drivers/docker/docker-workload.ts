@@ -62,16 +62,18 @@ export class DockerWorkload implements Workload {
    */
   async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
     this.#stopped = true;
-    const deadline = Date.now() + graceMs + STOP_MS;
+    const begun = performance.now();
+    // An engine that is away for a moment does not take the grace from the command.
+    const left = () => (kill?.aborted ? 0 : Math.max(0, graceMs - (performance.now() - begun)));
     const killNow = () => void this.#kill();
     kill?.addEventListener('abort', killNow);
     try {
-      for (let grace = kill?.aborted ? 0 : Math.ceil(graceMs / 1000); ; grace = 0) {
-        const problem = await this.#stopOnce(grace);
+      for (;;) {
+        const problem = await this.#stopOnce(Math.ceil(left() / 1000));
         if (problem === undefined) return;
-        if (Date.now() > deadline) throw problem;
+        if (performance.now() - begun > graceMs + STOP_MS) throw problem;
         await sleep(RETRY_MS);
-        await this.#kill();
+        if (left() === 0) await this.#kill();
       }
     } finally {
       kill?.removeEventListener('abort', killNow);

@@ -34,9 +34,13 @@ export const dockerModule: DriverModule = {
 
   leftIn: (runFolder) => entryExists(controlFolder(runFolder)),
 
-  async examine(config) {
-    const { examineEngine } = await import('./examine-engine.js');
-    return examineEngine(config.env);
+  check: {
+    name: 'containers',
+    title: 'Docker/Podman',
+    async run({ env }) {
+      const { examineEngine } = await import('./examine-engine.js');
+      return examineEngine(env);
+    },
   },
 
   async stopped({ env }, choice) {

@@ -1,3 +1,4 @@
+import { statedResources } from '../../container/resources/stated-resources.js';
 import type { ContainerMachine, ContainerSetup } from '../container/container-facts.js';
 import { cacheGroupOf, planRequest, preparePlanned } from '../container/plan-request.js';
 import type { PlaceRequest } from '../driver.js';
@@ -43,5 +44,7 @@ export async function createKubernetesDriver(
 async function planFor(setup: ContainerSetup, request: PlaceRequest): Promise<PodTaskPlan> {
   const ready = await planRequest(setup, CLUSTER_MACHINE, request);
   await preparePlanned(setup, ready);
-  return { container: ready.planned, ...cacheGroupOf(ready.task) };
+  const { config, record } = ready.task;
+  const resources = statedResources(record, new Set(config.agent.taskResources));
+  return { container: ready.planned, resources, ...cacheGroupOf(ready.task) };
 }

@@ -40,9 +40,13 @@ export const kubernetesModule: DriverModule = {
     return settings?.maxPods === undefined ? config.agent.kubernetes.maxPods : Number(settings.maxPods);
   },
 
-  async examine(config) {
-    const { examineKubernetes } = await import('./examine-kubernetes.js');
-    return examineKubernetes(config);
+  check: {
+    name: 'kubernetes',
+    title: 'Kubernetes',
+    async run(config) {
+      const { examineKubernetes } = await import('./examine-kubernetes.js');
+      return examineKubernetes(config);
+    },
   },
 
   placeId: (ref) => kubernetesRef(ref)?.pod,

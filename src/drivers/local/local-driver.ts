@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { AgentError } from '../../errors.js';
-import { createControlGroup, removeControlGroup } from '../../os/control-group.js';
+import { createControlGroup, limitControlGroup, removeControlGroup } from '../../os/control-group.js';
 import { readStatus, startDetached } from '../../os/detached.js';
 import { ensureFolder } from '../../os/files.js';
 import { commandLine } from '../../os/process-table.js';
@@ -63,6 +63,7 @@ export class LocalDriver implements Driver {
     const version = LOCAL_REF_VERSION;
     const marker = newMarker(runFolder);
     const held = await this.#holdOf(marker);
+    if (held.controlGroup !== undefined) await limitControlGroup(held.controlGroup, task?.limits ?? {});
     const cpus = task?.cpus === undefined ? {} : { cpus: task.cpus };
     const ref = { kind: LOCAL, version, taskId, runFolder, marker, ...held, ...cpus } as const;
     return new LocalPlace(ref, this.#environment);

@@ -21,6 +21,7 @@ export const HERE: Capabilities = {
   assignsGpus: false,
   ownEnvironment: false,
   slowToOpen: false,
+  appliesResources: false,
 };
 
 /** This machine itself: paths are the same inside and outside. */

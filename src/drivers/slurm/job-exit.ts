@@ -42,6 +42,7 @@ const SECOND_RUN = 75;
  */
 export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: number): WorkloadExit {
   const where = job.node === '' ? '' : ` on ${job.node}`;
+  const node = job.node === '' ? 'the node' : `node ${job.node}`;
   const named = `Slurm job ${job.id}`;
   switch (job.state) {
     case 'OUT_OF_MEMORY':
@@ -54,13 +55,16 @@ export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: n
       return { kind: 'ended', by: 'preempted', reason: `${named} was preempted${where}` };
     case 'NODE_FAIL':
     case 'BOOT_FAIL':
-      return { kind: 'lost', reason: `the node${where} of ${named} failed (${job.reason})` };
+      return {
+        kind: 'lost',
+        reason: `${node} of ${named} failed${job.reason === 'None' ? '' : ` (${job.reason})`}`,
+      };
     case 'CANCELLED':
       if (left !== undefined && !left.asked) return exitOfStatus(left);
       return { kind: 'ended', by: 'cancelled', reason: `${named} was cancelled outside the agent` };
   }
   if (left !== undefined) return exitOfStatus(left);
-  if (code === UNSEEN) return { kind: 'lost', reason: `the node${where} does not see the files of ${named}` };
+  if (code === UNSEEN) return { kind: 'lost', reason: `${node} does not see the files of ${named}` };
   if (code === SECOND_RUN) return { kind: 'lost', reason: `${named} was started a second time${where}` };
   return {
     kind: 'lost',

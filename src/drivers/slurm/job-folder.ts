@@ -1,9 +1,7 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { checkCommand } from '../../os/command-errors.js';
 import { diskError, ensureFolder, readTextIfThere, writeFileDurable } from '../../os/files.js';
 import { programText } from '../../os/program-file.js';
-import type { PlaceCommand } from '../driver.js';
 import { jobFiles, type SlurmPlaceRef } from './slurm-ref.js';
 
 /** Longer than any status and than the first line of what bash says. */
@@ -34,28 +32,45 @@ export async function makeJobFolder({ folder, runFolder, taskId }: SlurmPlaceRef
   }
 }
 
-/**
- * Writes what the job needs.
- *
- * @param base environment under that of the command
- * @throws AgentError COMMAND_MISSING, LAUNCH_FAILED, DISK_FULL
- */
-export async function writeJob(ref: SlurmPlaceRef, command: PlaceCommand, base: Environment): Promise<void> {
-  const files = jobFiles(ref.folder);
-  const cwd = command.cwd ?? ref.folder;
-  const variables = { ...withoutNames(base), ...withoutNames(command.env ?? {}) };
-  const program = await checkCommand({ argv: command.argv, cwd, env: variables }, 'LAUNCH_FAILED');
-  const env = await withSharedFiles(ref, variables);
-  const pairs = Object.entries(env).filter(([, value]) => value !== undefined);
-  const words = [cwd, program, ...command.argv.slice(1)];
+/** What a job runs. */
+export interface JobCommand {
+  argv: readonly [string, ...string[]];
+  cwd: string;
+  /** The whole environment of it. */
+  env: Environment;
+  /** Clears up after it. */
+  after?: readonly string[] | undefined;
+}
+
+/** @throws AgentError DISK_FULL */
+export async function writeScript({ folder }: SlurmPlaceRef): Promise<void> {
+  const files = jobFiles(folder);
   try {
     await writeFile(files.script, programText('job.sh', import.meta.url), { mode: 0o700 });
-    await writeFile(files.environment, nulEnded(pairs.map(([name, value]) => `${name}=${value}`)), {
-      mode: 0o600,
-    });
-    await writeFile(files.command, nulEnded(words), { mode: 0o600 });
-    await writeFile(files.output, '', { mode: 0o600, flag: 'a' });
     await writeFile(files.said, SAID_SPACE, { mode: 0o600 });
+  } catch (error) {
+    throw diskError(error, folder);
+  }
+}
+
+/**
+ * Writes what the script of the job runs.
+ *
+ * @throws AgentError DISK_FULL
+ */
+export async function writeCommand(ref: SlurmPlaceRef, command: JobCommand): Promise<void> {
+  const files = jobFiles(ref.folder);
+  const env = await withSharedFiles(ref, command.env);
+  const pairs = Object.entries(env).filter(([, value]) => value !== undefined);
+  const write = (file: string, words: readonly string[]) => writeFile(file, nulEnded(words), { mode: 0o600 });
+  try {
+    await write(
+      files.environment,
+      pairs.map(([name, value]) => `${name}=${value}`),
+    );
+    await write(files.command, [command.cwd, ...command.argv]);
+    if (command.after !== undefined) await write(files.after, command.after);
+    await writeFile(files.output, '', { mode: 0o600, flag: 'a' });
     // Last: with it the job is complete.
     await writeFileDurable(files.status, STATUS_SPACE);
   } catch (error) {
@@ -100,7 +115,8 @@ function ownerOf(text: string | undefined): Pick<OwnedFolder, 'runFolder' | 'tas
   return undefined;
 }
 
-function withoutNames(env: Environment): Environment {
+/** The variables that a job gets of an environment. */
+export function forJobs<T extends string | undefined>(env: Readonly<Record<string, T>>): Record<string, T> {
   const kept = Object.entries(env).filter(
     ([name]) => /^[A-Za-z_]\w*$/.test(name) && !NOT_PASSED.test(name) && !READ_ONLY.has(name),
   );

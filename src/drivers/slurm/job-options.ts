@@ -1,32 +1,17 @@
-import type { TaskRecord } from '../../api/task-record.js';
+import {
+  RESOURCE_NAMES,
+  resourceOptions,
+  type StatingTask,
+} from '../../container/resources/resource-words.js';
+import { statedResources, taskStatements } from '../../container/resources/stated-resources.js';
 import { AgentError } from '../../errors.js';
 
-/** What a task may ask for, by the words of its user properties: the option and how its value has to look. */
-const TASK_WORDS: Readonly<Record<string, { option: string; value: RegExp; means: string }>> = {
-  cpus: { option: '--cpus-per-task', value: /^[1-9]\d{0,5}$/, means: 'a number of processors, such as 4' },
-  memory: {
-    option: '--mem',
-    value: /^[1-9]\d{0,8}(?:[KMGT]B?)?$/i,
-    means: 'an amount of memory, such as 16G; without a unit in megabytes',
-  },
-  gpus: {
-    option: '--gpus',
-    value: /^(?:[A-Za-z][\w.-]{0,63}:)?\d{1,4}$/,
-    means: 'a number of GPUs with or without their type, such as 2 or a100:2',
-  },
-  time: {
-    option: '--time',
-    value: /^(?:\d{1,6}|\d{1,4}:\d{2}|\d{1,4}:\d{2}:\d{2}|\d{1,3}-\d{1,2}(?::\d{2}){0,2})$/,
-    means: 'minutes or days-hours:minutes:seconds, such as 90 or 1-12:00:00',
-  },
-  account: { option: '--account', value: /^\w[\w.-]{0,127}$/, means: 'the name of an account' },
-  qos: { option: '--qos', value: /^\w[\w.-]{0,127}$/, means: 'the name of a QOS' },
-  partition: { option: '--partition', value: /^\w[\w.-]{0,127}$/, means: 'the name of a partition' },
-  constraint: {
-    option: '--constraint',
-    value: /^\w[\w.&|-]{0,127}$/,
-    means: 'features of nodes, joined by & or |',
-  },
+/** What a task may ask of Slurm alone, by its user properties; the words for resources are the same everywhere. */
+const SLURM_WORDS: Readonly<Record<string, { value: RegExp; means: string }>> = {
+  account: { value: /^\w[\w.-]{0,127}$/, means: 'the name of an account' },
+  qos: { value: /^\w[\w.-]{0,127}$/, means: 'the name of a QOS' },
+  partition: { value: /^\w[\w.-]{0,127}$/, means: 'the name of a partition' },
+  constraint: { value: /^\w[\w.&|-]{0,127}$/, means: 'features of nodes, joined by & or |' },
 };
 
 /** Options of an operator that would take from the agent what it relies on, with the reason. */
@@ -78,10 +63,13 @@ export function operatorOptions(words: readonly string[], key: string): readonly
 
 /** The words of `agent.slurm.task_options`. @throws AgentError CONFIG_VALUE */
 export function allowedWords(words: readonly string[]): ReadonlySet<string> {
-  const unknown = words.find((word) => !(word in TASK_WORDS));
+  const known: readonly string[] = [...RESOURCE_NAMES, ...Object.keys(SLURM_WORDS)];
+  const unknown = words.find((word) => !known.includes(word));
   if (unknown === undefined) return new Set(words);
-  const known = Object.keys(TASK_WORDS).join(', ');
-  throw new AgentError('CONFIG_VALUE', `agent.slurm.task_options holds "${unknown}"; it takes ${known}`);
+  throw new AgentError(
+    'CONFIG_VALUE',
+    `agent.slurm.task_options holds "${unknown}"; it takes ${known.join(', ')}`,
+  );
 }
 
 export interface TaskOptions {
@@ -91,29 +79,45 @@ export interface TaskOptions {
 }
 
 /**
- * The options that a task asks for by its user properties. What is not allowed is left out with a note.
+ * The options that a task asks for by its user properties and its container's arguments. What is not allowed is left out
+ * with a note.
  *
  * @throws AgentError TASK_INVALID for a value that is not of the word's form
  */
-export function taskOptions(
-  hyperparams: TaskRecord['hyperparams'],
-  allowed: ReadonlySet<string>,
-): TaskOptions {
-  const options: string[] = [];
-  const notes: string[] = [];
-  for (const [name, { value: given }] of Object.entries(hyperparams?.properties ?? {})) {
-    const word = TASK_WORDS[name];
-    const value = String(given ?? '').trim();
-    if (word === undefined || value === '') continue;
-    if (!allowed.has(name)) {
-      notes.push(`the user property ${name} is ignored: agent.slurm.task_options does not list it`);
-      continue;
-    }
-    if (!word.value.test(value))
-      throw new AgentError('TASK_INVALID', `the user property ${name} takes ${word.means}, got "${value}"`);
-    options.push(`${word.option}=${value}`);
-  }
-  return { options, notes };
+export function taskOptions(task: StatingTask, allowed: ReadonlySet<string>): TaskOptions {
+  const stated = [...taskStatements(task), ...slurmStatements(task)];
+  const refused = stated.filter(({ name }) => !allowed.has(name));
+  return {
+    options: [
+      ...resourceOptions('slurm', statedResources(task, allowed)),
+      ...slurmStatements(task)
+        .filter(({ name }) => allowed.has(name))
+        .map(slurmOption),
+    ],
+    notes: refused.map(
+      ({ origin, name }) => `the ${origin} is ignored: agent.slurm.task_options does not list ${name}`,
+    ),
+  };
+}
+
+interface SlurmStatement {
+  name: string;
+  text: string;
+  origin: string;
+}
+
+function slurmStatements({ hyperparams }: StatingTask): SlurmStatement[] {
+  return Object.keys(SLURM_WORDS).flatMap((name) => {
+    const text = String(hyperparams?.properties?.[name]?.value ?? '').trim();
+    return text === '' ? [] : [{ name, text, origin: `user property ${name}` }];
+  });
+}
+
+function slurmOption({ name, text, origin }: SlurmStatement): string {
+  const word = SLURM_WORDS[name];
+  if (!word?.value.test(text))
+    throw new AgentError('TASK_INVALID', `the ${origin} takes ${word?.means}, got "${text}"`);
+  return `--${name}=${text}`;
 }
 
 const MEMORY = /^--mem(?:-per-(?:cpu|gpu))?=/;

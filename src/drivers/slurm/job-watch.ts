@@ -23,6 +23,9 @@ export interface JobWatchOptions {
 const LOOK_MS = 250;
 /** Slurm's word is waited for this long once the command has left its status. */
 const WORD_MS = 60_000;
+/** Accounting is waited for this long. */
+const ACCOUNTED_MS = 60_000;
+const ACCOUNT_AGAIN_MS = 2000;
 /** What a compute node has written is seen here by then: network file systems keep attributes for a while. */
 const SEEN_MS = 15_000;
 
@@ -76,8 +79,7 @@ export class JobWatch {
       if (left !== undefined) {
         since ??= performance.now();
         if (!needsState(left)) return exitOfStatus(left);
-        const late = performance.now() - since > WORD_MS;
-        if (late || view?.kind === 'missing') return exitOfStatus(left);
+        if (performance.now() - since > WORD_MS) return exitOfStatus(left);
       }
       const end = await this.#endBySlurm(view);
       if (end !== undefined) return end;
@@ -140,12 +142,27 @@ export class JobWatch {
 
   /** Slurm forgets a job MinJobAge after its end, and all jobs with its state folder. */
   async #missing(): Promise<WorkloadExit> {
-    const { ref, commands } = this.#options;
+    const { ref } = this.#options;
     const left = await readLeft(jobFiles(ref.folder).status);
+    if (left !== undefined && !needsState(left)) return exitOfStatus(left);
+    const accounted = await this.#accounted();
+    if (accounted !== undefined) return exitOfJob(accounted, left);
     if (left !== undefined) return exitOfStatus(left);
-    const accounted = await commands.accounted(ref.key);
-    if (accounted !== undefined && !isLive(accounted)) return exitOfJob(accounted, left);
     return { kind: 'lost', reason: `Slurm does not know job ${ref.job} any more` };
+  }
+
+  /** The controller tells slurmdbd of an end with some delay, and a record without an end may stay for good. */
+  async #accounted(): Promise<ListedJob | undefined> {
+    const { ref, commands, signal } = this.#options;
+    const deadline = performance.now() + ACCOUNTED_MS;
+    while (!signal.aborted) {
+      const found = await commands.accounted(ref.key, ref.job).catch(() => 'away' as const);
+      if (found === undefined) return undefined;
+      if (found !== 'away' && !isLive(found)) return found;
+      if (performance.now() > deadline) return undefined;
+      await sleep(ACCOUNT_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+    }
+    return undefined;
   }
 }
 

@@ -15,6 +15,12 @@ killed=
 trap 'asked=asked' TERM
 exec 2<>"$folder/said"
 
+# A job in which the task is prepared gets its command later. A network file system reads the folder when it is listed.
+until [ -e "$folder/exit-status" ]; do
+  [ -z "$asked" ] && ls "$folder" >/dev/null || exit 143
+  sleep 0.2
+done
+
 set -m # the command leads a process group of its own
 (
   trap - TERM
@@ -64,4 +70,9 @@ fi
 { echo "$status" && echo "$asked $killed"; } 1<>"$folder/exit-status"
 # What the command has left behind ends with the job.
 signal_group KILL
+if [ -f "$folder/after" ]; then
+  words=()
+  while IFS= read -r -d '' word; do words+=("$word"); done <"$folder/after"
+  "${words[@]}" >/dev/null 2>&1 </dev/null
+fi
 exit "$code"

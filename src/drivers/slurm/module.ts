@@ -35,9 +35,13 @@ export const slurmModule: DriverModule = {
     return settings?.maxJobs === undefined ? config.agent.slurm.maxJobs : Number(settings.maxJobs);
   },
 
-  async examine(config) {
-    const { examineSlurm } = await import('./examine-slurm.js');
-    return examineSlurm(config);
+  check: {
+    name: 'slurm',
+    title: 'Slurm',
+    async run(config) {
+      const { examineSlurm } = await import('./examine-slurm.js');
+      return examineSlurm(config);
+    },
   },
 };
 

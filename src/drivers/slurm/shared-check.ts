@@ -50,6 +50,7 @@ export async function checkShared(
     await writeFile(path.join(own, 'token'), token, { mode: 0o600 });
     await writeFile(path.join(own, 'look.sh'), LOOK, { mode: 0o700 });
   } catch (error) {
+    await rm(own, { recursive: true, force: true });
     throw diskError(error, own);
   }
   let job: string | undefined;

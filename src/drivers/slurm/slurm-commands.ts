@@ -1,6 +1,7 @@
 import { AgentError } from '../../errors.js';
 import { type RunResult, run } from '../../os/exec.js';
 import { LIST_FORMAT, type ListedJob, parseJobs } from './job-list.js';
+import { UNKNOWN_JOB } from './slurm-ref.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,6 +13,10 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
 /** What Slurm's commands say where the controller is away or overloaded, and a later call may succeed. */
 const AWAY =
   /unable to contact slurm|socket timed out|connection refused|connect failure|communications? (?:connection )?failure|zero bytes were transmitted|temporarily unable|resource temporarily unavailable|unable to connect|protocol authentication error|munge/i;
+
+const NO_ACCOUNTING = /accounting storage is disabled/i;
+/** A task may be pending or running for weeks. */
+const ACCOUNTED_DAYS = 90;
 
 /** Variables that Slurm's commands get: what finds the controller, and nothing that is secret or an option. */
 const PASSED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SLURM_CONF', 'SLURM_CLUSTERS', 'LD_LIBRARY_PATH'];
@@ -27,10 +32,14 @@ export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>
 
 /** Slurm's own programs. Their environment is small, so the job's is: nothing of the agent's gets to the controller. */
 export class SlurmCommands {
+  /** Variables that find the controller. */
+  readonly slurm: Readonly<Record<string, string>>;
   readonly #env: Environment;
 
   constructor(env: Environment) {
     const passed = PASSED.map((name) => [name, env[name]]).filter(([, value]) => value !== undefined);
+    const found = passed.filter(([name]) => name?.startsWith('SLURM_'));
+    this.slurm = Object.fromEntries(found);
     this.#env = { ...Object.fromEntries(passed), LC_ALL: 'C' };
   }
 
@@ -86,13 +95,25 @@ export class SlurmCommands {
     return { state, reason, code: code === undefined ? undefined : Number(code) };
   }
 
-  /** The state of a job by accounting; `undefined` without accounting. Its exit codes are wrong. */
-  async accounted(key: string): Promise<ListedJob | undefined> {
+  /**
+   * The state of a job by accounting, whose exit codes are wrong.
+   *
+   * @param id of the job; by its name, which finds no job that was never eligible, where it is not known
+   * @returns `undefined` without accounting and for a job that it does not have
+   * @throws AgentError SLURM where slurmdbd is away
+   */
+  async accounted(key: string, id: string): Promise<ListedJob | undefined> {
+    // By name sacct looks at jobs of today alone, unless it gets another start.
+    const which = id === UNKNOWN_JOB ? ['--name', key, '-S', `now-${ACCOUNTED_DAYS}days`] : ['-j', id];
     const fields = '--format=JobIDRaw,State%40,NodeList';
-    const result = await this.#run(['sacct', '-n', '-P', '-X', '--name', key, fields]).catch(() => undefined);
-    const [id = '', state = '', node = ''] = result?.stdout.split('\n', 1)[0]?.split('|') ?? [];
-    if (!/^\d+$/.test(id)) return undefined;
-    return { id, key, node, state: state.split(' ', 1)[0] ?? '', reason: 'None' };
+    const result = await this.#run(['sacct', '-n', '-P', '-X', ...which, fields]).catch(() => undefined);
+    if (result === undefined || NO_ACCOUNTING.test(result.stderr)) return undefined;
+    if (result.exitCode !== 0) throw away('sacct', wordsOf(result));
+    const [found = '', state = '', nodes = ''] = result.stdout.split('\n', 1)[0]?.split('|') ?? [];
+    if (!/^\d+$/.test(found)) return undefined;
+    // `CANCELLED by 1000`, and a job that never started has "None assigned".
+    const node = nodes.startsWith('None') ? '' : nodes;
+    return { id: found, key, node, state: state.split(' ', 1)[0] ?? '', reason: 'None' };
   }
 
   /** TERM to the script of a running job alone, which has its own grace. */

@@ -2,17 +2,37 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError, isAgentError } from '../../errors.js';
+import { checkCommand } from '../../os/command-errors.js';
 import { ensureFolder, exists } from '../../os/files.js';
 import { pidsWithVariable } from '../../os/process-table.js';
 import { signalMarked } from '../../os/processes.js';
-import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import type {
+  Capabilities,
+  Driver,
+  LostRun,
+  Place,
+  PlaceCommand,
+  PlaceRef,
+  PlaceRequest,
+  WorkloadRef,
+} from '../driver.js';
 import { JobBoard } from './job-board.js';
-import { jobsFolder, makeJobFolder, ownedFolders, removeJobFolder, writeJob } from './job-folder.js';
+import { clearWords } from './job-container.js';
+import {
+  forJobs,
+  jobsFolder,
+  makeJobFolder,
+  ownedFolders,
+  removeJobFolder,
+  writeCommand,
+  writeScript,
+} from './job-folder.js';
 import { isLive, type ListedJob } from './job-list.js';
 import { submitWords, taskOptions } from './job-options.js';
+import { jobStarts } from './job-start.js';
 import { readLeft } from './job-watch.js';
 import type { SlurmCommands } from './slurm-commands.js';
-import { LOGIN_NODE, SETUP_MARKER, SlurmPlace } from './slurm-place.js';
+import { IN_JOB, LOGIN_NODE, SETUP_MARKER, SlurmPlace } from './slurm-place.js';
 import {
   jobFiles,
   SLURM,
@@ -21,9 +41,11 @@ import {
   type SlurmWorkloadRef,
   slurmRef,
   slurmWorkloadRef,
+  UNKNOWN_JOB,
 } from './slurm-ref.js';
 import type { SlurmSettings } from './slurm-settings.js';
 import { SlurmWorkload } from './slurm-workload.js';
+import { fetchImage, taskContainer } from './task-container.js';
 
 export interface SlurmDriverOptions {
   commands: SlurmCommands;
@@ -49,14 +71,15 @@ const SETUP_GRACE_MS = 2000;
 /** Runs each task as a batch job of Slurm. */
 export class SlurmDriver implements Driver {
   readonly kind = SLURM;
-  readonly capabilities = LOGIN_NODE;
+  readonly capabilities: Capabilities;
   readonly #options: SlurmDriverOptions;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #board: JobBoard;
 
   constructor(options: SlurmDriverOptions) {
     this.#options = options;
-    const { commands, signal, tickMs } = options;
+    const { commands, settings, signal, tickMs } = options;
+    this.capabilities = settings.prepare === 'job' || settings.container !== 'none' ? IN_JOB : LOGIN_NODE;
     this.#environment = Object.fromEntries(
       Object.entries(options.environment).filter(
         (entry): entry is [string, string] => entry[1] !== undefined,
@@ -69,13 +92,11 @@ export class SlurmDriver implements Driver {
     });
   }
 
-  async open({ taskId, runFolder, workspace, task, reporter }: PlaceRequest): Promise<SlurmPlace> {
+  async open(request: PlaceRequest): Promise<SlurmPlace> {
+    const { taskId, runFolder, workspace, task, reporter } = request;
     const { settings } = this.#options;
-    const { options, notes } = taskOptions(task?.record.hyperparams, settings.allowed);
+    const { options, notes } = taskOptions(task?.record ?? {}, settings.allowed);
     for (const note of notes) reporter.line(note, 'WARNING');
-    const image = task?.record.container?.image;
-    if (image)
-      reporter.line(`the task's container ${image} is ignored: jobs run without containers`, 'WARNING');
     const ofQueue = await this.#queueOptions(task?.queue);
     const key = newKey(taskId);
     const folder = path.join(jobsFolder(settings.shared), key);
@@ -83,17 +104,50 @@ export class SlurmDriver implements Driver {
     await ensureFolder(runFolder);
     await ensureFolder(workspace);
     await makeJobFolder(ref);
-    return new SlurmPlace(ref, this.#environment, [...ofQueue, ...options]);
+    const all = [...ofQueue, ...options];
+    const container = taskContainer(request, { settings, ref, options: all });
+    const place = { ref, environment: this.#environment, options: all };
+    if (settings.prepare === 'login' && container === undefined) return new SlurmPlace(place);
+    try {
+      const job = await this.#startJob(ref, all, request);
+      const { slurm } = this.#options.commands;
+      const opened = new SlurmPlace({ ...place, job: { id: job, slurm, ...(container && { container }) } });
+      if (container !== undefined) await fetchImage(opened, container, request);
+      return opened;
+    } catch (error) {
+      await this.dispose(ref);
+      throw error;
+    }
+  }
+
+  /** Submits the job in which the task is prepared, and waits until it runs. */
+  async #startJob(ref: SlurmPlaceRef, options: readonly string[], request: PlaceRequest): Promise<string> {
+    const { reporter, signal } = request;
+    await writeScript(ref);
+    const id = await this.#submit(ref, options);
+    const node = await jobStarts({ key: ref.key, id, board: this.#board, reporter, signal });
+    reporter.line(`Slurm job ${id} runs on ${node}; the task is prepared in it`);
+    return id;
   }
 
   /** @throws AgentError SLURM_JOB, SLURM, COMMAND_MISSING, LAUNCH_FAILED, DISK_FULL */
   async launch(place: Place, command: PlaceCommand): Promise<SlurmWorkload> {
     if (!(place instanceof SlurmPlace))
       throw new AgentError('INTERNAL', `not a place of Slurm: ${place.ref.kind}`);
-    const { ref } = place;
-    await writeJob(ref, command, this.#environment);
-    const job = await this.#submit(ref, place.options);
-    return this.#workload({ ...ref, output: jobFiles(ref.folder).output, job });
+    const { ref, job } = place;
+    const { argv, cwd = ref.folder } = command;
+    const env = { ...forJobs(this.#environment), ...forJobs(command.env ?? {}) };
+    const launched = (id: string) => this.#workload({ ...ref, output: jobFiles(ref.folder).output, job: id });
+    if (job === undefined) {
+      const program = await checkCommand({ argv, cwd, env }, 'LAUNCH_FAILED');
+      await writeScript(ref);
+      await writeCommand(ref, { argv: [program, ...argv.slice(1)], cwd, env });
+      return launched(await this.#submit(ref, place.options));
+    }
+    const [program = argv[0], ...words] = place.words(command, env);
+    const after = job.container && clearWords(job.container);
+    await writeCommand(ref, { argv: [program, ...words], cwd, env: { ...env, ...job.slurm }, after });
+    return launched(job.id);
   }
 
   async attach(ref: WorkloadRef): Promise<SlurmWorkload | undefined> {
@@ -172,12 +226,13 @@ export class SlurmDriver implements Driver {
     const { commands } = this.#options;
     const listed = (await this.#patient(() => commands.list())).get(key);
     // One that was refused at its submission has a job, too.
-    if (listed !== undefined && (isLive(listed) || !/^BadConstraints/.test(listed.reason))) return listed.id;
-    const accounted = await commands.accounted(key);
+    if (listed !== undefined)
+      return isLive(listed) || !/^BadConstraints/.test(listed.reason) ? listed.id : undefined;
+    const accounted = await this.#patient(() => commands.accounted(key, UNKNOWN_JOB));
     if (accounted !== undefined) return accounted.id;
     const { started, status } = jobFiles(folder);
     const ran = (await exists(started)) || (await readLeft(status)) !== undefined;
-    return ran ? '0' : undefined;
+    return ran ? UNKNOWN_JOB : undefined;
   }
 
   async #live(key: string): Promise<ListedJob | undefined> {

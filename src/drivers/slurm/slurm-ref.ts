@@ -22,6 +22,9 @@ export interface SlurmWorkloadRef extends SlurmPlaceRef, WorkloadRef {
   job: string;
 }
 
+/** In place of the id of a job that ran and that Slurm does not know any more. */
+export const UNKNOWN_JOB = '0';
+
 /** `squeue -n` splits its list of names at commas, so a key has none. */
 const KEY = /^clearml-[A-Za-z0-9_-]+$/;
 
@@ -62,6 +65,8 @@ export function jobFiles(folder: string) {
     said: file('said'),
     /** Milliseconds between TERM and KILL; there once the agent stops the job. */
     grace: file('grace'),
+    /** Words of a command that clears up after the task's, each ended by NUL; not there where nothing is to be cleared. */
+    after: file('after'),
     /** Folder that the first run of the script makes, so that a second one is refused. */
     started: file('started'),
     /** What Slurm itself prints: errors of slurmstepd and of the prolog. */

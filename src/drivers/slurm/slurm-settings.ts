@@ -17,6 +17,9 @@ export interface SlurmSettings {
   queues: ReadonlyMap<string, readonly string[]>;
   allowed: ReadonlySet<string>;
   memory: string;
+  /** Where set-up steps run; those of a container always run in the job. */
+  prepare: Config['agent']['slurm']['prepare'];
+  container: Config['agent']['slurm']['container'];
 }
 
 /** @throws AgentError CONFIG_VALUE */
@@ -42,6 +45,8 @@ export function slurmSettings(config: Config, home: string, partition: string | 
     queues: queueOptions(slurm.queues),
     allowed: allowedWords(slurm.taskOptions),
     memory: slurm.memory,
+    prepare: slurm.prepare,
+    container: slurm.container,
   };
 }
 

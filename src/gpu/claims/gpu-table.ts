@@ -52,7 +52,7 @@ export class GpuTable {
     return new GpuTable(options, await whereWeAre());
   }
 
-  /** What is claimed now. Claims whose agent and workload are gone are left out. Takes no lock, writes nothing. */
+  /** What is claimed now. Claims whose agent and run are gone are left out. Takes no lock, writes nothing. */
   async read(): Promise<TableView> {
     return this.#living(await readRecords(this.#options.folder));
   }
@@ -80,7 +80,7 @@ export class GpuTable {
 
   /**
    * Writes a claim under its id with this process as holder: the task and run folder of a claim made before the pull,
-   * a later `endsBy` or `workload`, or the claim of a run that an earlier daemon left. It is written even where another
+   * a later `endsBy`, or the claim of a run that an earlier daemon left. It is written even where another
    * claim has one of its devices meanwhile, as the workload runs there.
    *
    * @returns the claim as written, and the claims of others on the same devices beyond a share of 1
@@ -152,7 +152,7 @@ export class GpuTable {
     });
   }
 
-  /** Ends the sign of life. Claims that are left stay as long as their workloads. */
+  /** Ends the sign of life. Claims that are left stay as long as their runs. */
   async close(): Promise<void> {
     this.#mine.clear();
     await this.#endLife?.();

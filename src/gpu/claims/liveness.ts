@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isMissing } from '../../os/files.js';
 import { ownPlace, showsLife } from '../../os/lock-life.js';
 import { mayLive, startTime } from '../../os/processes.js';
-import type { Claim, Holder, ProcessMark } from './types.js';
+import type { Claim, Holder } from './types.js';
 
 /** What tells this process which others it can see. */
 export type Here = Omit<Holder, 'nonce'>;
@@ -19,16 +19,15 @@ export async function whereWeAre(): Promise<Here> {
 }
 
 /**
- * Whether a claim counts: its agent lives, or its workload lives, or neither is known and the folder of its run is there.
- * Where this process cannot see what would tell, the claim counts.
+ * Whether a claim counts: its agent lives, or the folder of its run is there. Where this process cannot see what would tell,
+ * the claim counts.
  *
  * @param folder of the table, for the holders' signs of life
  */
 export async function stands(claim: Claim, here: Here, folder: string): Promise<boolean> {
   if (await holderLives(claim.holder, here, folder)) return true;
   if (isOtherBoot(claim.holder, here) || claim.runFolder === undefined) return false;
-  const works = claim.workload === undefined ? undefined : await lives(claim.workload, here);
-  return works ?? (await mayExist(claim.runFolder, claim.holder.mounts === here.mounts));
+  return mayExist(claim.runFolder, claim.holder.mounts === here.mounts);
 }
 
 export async function holderLives(holder: Holder, here: Here, folder: string): Promise<boolean> {
@@ -41,12 +40,12 @@ export function lifeFile(folder: string, nonce: string): string {
 }
 
 /** The machine has rebooted since, so its processes are gone. */
-function isOtherBoot(mark: ProcessMark, here: Here): boolean {
+function isOtherBoot(mark: Holder, here: Here): boolean {
   return mark.boot !== undefined && here.boot !== undefined && mark.boot !== here.boot;
 }
 
 /** `undefined` for a process of another pid namespace, or without a start time. */
-async function lives(mark: ProcessMark, here: Here): Promise<boolean | undefined> {
+async function lives(mark: Holder, here: Here): Promise<boolean | undefined> {
   const known = here.pids === undefined ? mark.host === here.host : mark.pids === here.pids;
   return known && mark.started !== '' ? mayLive(mark.pid, mark.started) : undefined;
 }

@@ -21,15 +21,16 @@ export type RecordKind = 'claim' | 'reservation' | 'out-of-service';
 export const CLAIM_ID = /^[0-9a-f]{16}$/;
 
 const DEVICE_LIST: Shape = { list: { fields: { key: 'text', id: 'text' }, needs: ['key', 'id'] } };
-const MARK: Readonly<Record<string, Shape>> = {
-  pid: 'number',
-  started: 'text',
-  host: 'text',
-  boot: 'text',
-  pids: 'text',
-};
 const HOLDER: Shape = {
-  fields: { ...MARK, mounts: 'text', nonce: 'text' },
+  fields: {
+    pid: 'number',
+    started: 'text',
+    host: 'text',
+    boot: 'text',
+    pids: 'text',
+    mounts: 'text',
+    nonce: 'text',
+  },
   needs: ['pid', 'started', 'host', 'nonce'],
 };
 
@@ -44,7 +45,6 @@ const SHAPES: Readonly<Record<RecordKind, Shape>> = {
       },
       endsBy: 'number',
       runFolder: 'text',
-      workload: { fields: MARK, needs: ['pid', 'started', 'host'] },
       holder: HOLDER,
     },
     needs: ['id', 'worker', 'devices', 'holder'],

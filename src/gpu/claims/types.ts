@@ -16,8 +16,8 @@ export interface ClaimedDevice {
   share: number;
 }
 
-/** A process, in a form that tells it from a later one with the same pid. */
-export interface ProcessMark {
+/** The process that made a claim, in a form that tells it from a later one with the same pid. */
+export interface Holder {
   pid: number;
   /** As `startTime` of os/processes.ts gives it; empty where it is unknown. */
   started: string;
@@ -26,10 +26,6 @@ export interface ProcessMark {
   boot?: string;
   /** Its pid namespace. */
   pids?: string;
-}
-
-/** Who made a claim. */
-export interface Holder extends ProcessMark {
   uid: number;
   /** Its mount namespace: within it, a path means the same to all. */
   mounts?: string;
@@ -54,8 +50,6 @@ export interface NewClaim {
   endsBy?: number;
   /** Folder of the run: while it exists, the claim outlives its agent. */
   runFolder?: string;
-  /** The task's main process. While it lives, the claim outlives its agent; once it has ended, it does not. */
-  workload?: ProcessMark;
 }
 
 /** A device that no task gets. */

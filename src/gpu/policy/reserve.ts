@@ -62,16 +62,28 @@ function freeAt(device: MachineDevice, claims: ReserveInput['claims'], now: numb
   return Math.max(now, ...ends);
 }
 
+export interface DeviceRequest {
+  queue: string;
+  /** When the task's time limit ends it at the latest, in milliseconds since 1970; absent for a task without one. */
+  endsBy?: number;
+}
+
 /**
- * Whether a reservation keeps its devices from a request: from those of other queues, unless a time limit ends the
- * task before all devices of the reservation are free.
- *
- * @param request `endsBy`: when the task's time limit ends it, in milliseconds since 1970; absent for a task without one
+ * The devices that a request may have, as sets to be tried in order. A reservation keeps its devices from other queues, unless
+ * a time limit ends the task before all devices of the reservation are free. Even such a task has the others first.
  */
-export function isHeldFrom(
+export function deviceChoices<T extends MachineDevice>(
   held: HeldDevices | undefined,
-  request: { queue: string; endsBy?: number | undefined },
-): boolean {
-  if (held === undefined || held.queue === request.queue) return false;
-  return held.due === undefined || request.endsBy === undefined || request.endsBy > held.due;
+  request: DeviceRequest,
+  usable: readonly T[],
+): (readonly T[])[] {
+  if (held === undefined || held.queue === request.queue) return [usable];
+  const kept = new Set<MachineDevice>(held.devices);
+  const others = usable.filter((device) => !kept.has(device));
+  return endsInTime(held, request) ? [others, usable] : [others];
+}
+
+/** Never where the reservation waits for a task without a limit, which may end at any time. */
+function endsInTime({ due }: HeldDevices, { endsBy }: DeviceRequest): boolean {
+  return due !== undefined && endsBy !== undefined && endsBy <= due;
 }

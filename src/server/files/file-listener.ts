@@ -6,7 +6,8 @@ import { ApiError } from '../api-error.js';
 import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
 import { type Failure, KEEP_ALIVE_MS } from '../http/api-listener.js';
-import { asTexts, isObject } from '../json.js';
+import { closesAfterAnswer } from '../http/connections.js';
+import { deleteMany, removeFile } from './removal.js';
 import { fileOf, receiveUpload } from './upload.js';
 
 /** The file server: artifacts, models and images of tasks, kept as plain files below one folder. */
@@ -31,11 +32,13 @@ export async function fileListener(
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request) => {
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
-    const isProbe = request.url === '/' && request.method === 'GET';
-    if (!isProbe || request.headers.authorization !== undefined) authenticate(server, request.headers);
+    if (!isProbe(request)) authenticate(server, request.headers);
   });
+  app.addHook('onSend', closesAfterAnswer);
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
-  app.get('/', () => 'OK');
+  app.get('/', (request, reply) =>
+    isProbe(request) ? reply.code(405).header('allow', 'POST').send('Method not allowed') : 'OK',
+  );
   app.post('/', async (request, reply) => reply.send(await receiveUpload(request.raw, folder)));
   app.post('/delete_many', async (request) => deleteMany(request.body, folder));
   app.route({
@@ -49,6 +52,13 @@ export async function fileListener(
     return reply.type('application/json').send(JSON.stringify(wirePath.replace(/^\/+/, '')));
   });
   return app;
+}
+
+/** What monitors ask: a `GET /` without credentials. The answer 405 shows that the file server takes uploads there. */
+function isProbe({ url, method, headers }: FastifyRequest): boolean {
+  return (
+    url === '/' && method === 'GET' && headers.authorization === undefined && headers.cookie === undefined
+  );
 }
 
 /** Makes the folder, and removes what uploads left that a crash cut short. */
@@ -81,32 +91,6 @@ async function download(request: FastifyRequest, reply: FastifyReply, folder: st
     );
   }
   return reply.send(stream);
-}
-
-async function removeFile(folder: string, wirePath: string): Promise<void> {
-  try {
-    await rm(fileOf(folder, wirePath));
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    throw new ApiError('unknown_endpoint', { path: wirePath });
-  }
-}
-
-async function deleteMany(body: unknown, folder: string): Promise<Record<string, unknown>> {
-  const request: unknown = typeof body === 'string' ? JSON.parse(body) : undefined;
-  const deleted: Record<string, string> = {};
-  const missing: string[] = [];
-  const files = isObject(request) ? request.files : undefined;
-  if (!Array.isArray(files)) throw new ApiError('bad_request', {}, 'expected a list of files');
-  for (const file of asTexts(files)) {
-    try {
-      await removeFile(folder, file);
-      deleted[file] = file.replace(/^\/+/, '');
-    } catch {
-      missing.push(file);
-    }
-  }
-  return { deleted, errors: missing.length === 0 ? {} : { 'Not found': missing } };
 }
 
 function wirePathOf(request: FastifyRequest): string {

@@ -4,10 +4,14 @@ import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { BusboyFileStream, BusboyHeaders } from '@fastify/busboy';
-import { causeLine } from '../../errors.js';
+import { causeLine, systemCode } from '../../errors.js';
 import { syncFolder } from '../../os/files.js';
+import { ownMember } from '../../os/own-member.js';
 import { ApiError } from '../api-error.js';
 import { newId } from '../ids.js';
+
+/** Bytes of the name of a part, which is a path. */
+const MAX_NAME = 4096;
 
 /** The file that a path of the wire means. @throws ApiError 404 for one that leads out of the folder */
 export function fileOf(folder: string, wirePath: string): string {
@@ -31,7 +35,7 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
   if (contentType?.startsWith('multipart/') !== true)
     throw new ApiError('bad_request', {}, 'expected multipart/form-data');
   const headers: BusboyHeaders = { ...request.headers, 'content-type': contentType };
-  const parser = new Busboy({ headers, limits: { fieldNameSize: 4096 } });
+  const parser = parserOf(() => new Busboy({ headers, limits: { fieldNameSize: MAX_NAME } }));
   const parts: BusboyFileStream[] = [];
   const stored: Promise<string>[] = [];
   parser.on('file', (name: string, stream: BusboyFileStream) => {
@@ -45,6 +49,7 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
   } catch (error) {
     for (const part of parts) part.destroy();
     await Promise.allSettled(stored);
+    if (error instanceof ApiError) throw error;
     throw new ApiError('bad_request', {}, `the upload broke off: ${causeLine(error)}`);
   }
   return Promise.all(stored);
@@ -61,6 +66,31 @@ async function storePart(name: string, stream: BusboyFileStream, folder: string)
     return name.replace(/^\/+/, '');
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw nameError(error, name);
   }
+}
+
+/** The library refuses a type without a boundary at once. */
+function parserOf<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new ApiError('bad_request', {}, causeLine(error));
+  }
+}
+
+/** Codes of names that no file can have; any other error is one of the disk. */
+const NAME_PROBLEMS: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: 'the name of the file is too long',
+  EISDIR: 'a folder has that name',
+  ENOTEMPTY: 'a folder has that name',
+  ENOTDIR: 'the path leads through a file',
+  EEXIST: 'the path leads through a file',
+  EINVAL: 'no file can have that name',
+  EILSEQ: 'no file can have that name',
+};
+
+function nameError(error: unknown, name: string): unknown {
+  const problem = ownMember(NAME_PROBLEMS, systemCode(error) ?? '');
+  return problem === undefined ? error : new ApiError('bad_request', { path: name.slice(0, 200) }, problem);
 }

@@ -5,8 +5,9 @@ import { Download, type EndpointTable } from '../endpoint.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import { API_VERSION } from '../versions.js';
+import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
-import { parameters, parseBody } from './request-body.js';
+import { parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
 import { AJV_OPTIONS } from './validation.js';
 
@@ -38,7 +39,8 @@ export async function apiListener(
     rewriteUrl: routeUrl,
     routerOptions: {
       constraints: { since: bySince },
-      querystringParser: (text) => parameters(new URLSearchParams(text)),
+      // The router cannot refuse a request, so the text is read later.
+      querystringParser: (text) => ({ text }),
     },
     ajv: AJV_OPTIONS,
   });
@@ -49,6 +51,7 @@ export async function apiListener(
     parseBody(text, request.headers['content-type'] ?? ''),
   );
   app.decorateRequest('identity');
+  app.addHook('onSend', closesAfterAnswer);
   app.setErrorHandler(fail);
   app.setNotFoundHandler((request) => {
     const path = endpointPath(request.originalUrl);
@@ -76,9 +79,9 @@ function pathOf(request: FastifyRequest): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
-function download(reply: FastifyReply, { text, fileName }: Download): FastifyReply {
+function download(reply: FastifyReply, { text, fileName, type }: Download): FastifyReply {
   return signed(reply)
-    .type('text/plain; charset=utf-8')
+    .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
     .send(text);
 }

@@ -8,8 +8,11 @@ export interface EndpointPath {
   version: string;
 }
 
-/** The version is `2.23`, or two digits or more that mean the newest (`v999`). */
-const PATH = /^\/*(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*(?=\?|$)/;
+/**
+ * The version is `2.23`, or two digits or more that mean the newest (`v999`). Before it may stand `api`, where a proxy in
+ * front of the released server has its API.
+ */
+const PATH = /^\/*(?:api\/)?(?:v(\d+\.\d+|\d{2,})\/)?([A-Za-z_]\w*\.[A-Za-z_]\w*)\/*(?=\?|$)/;
 
 /** Reads `/service.action` or `/v2.23/service.action`; `undefined` for any other path. */
 export function endpointPath(url: string): EndpointPath | undefined {

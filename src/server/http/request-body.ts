@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { isObject, isSafeName, type Json, type JsonObject } from '../json.js';
+import { isTooDeep, MAX_DEPTH } from './json-depth.js';
 
 /**
  * Reads a body whatever its content type says: one JSON object, a form, a list of one object a line, or nothing.
@@ -24,6 +25,7 @@ function parseObject(text: string, type: string | undefined): JsonObject {
 }
 
 function parseJson(text: string): JsonObject {
+  if (isTooDeep(text)) throw tooDeep();
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -39,13 +41,19 @@ function parseJson(text: string): JsonObject {
   return value;
 }
 
+function tooDeep(): ApiError {
+  return new ApiError('bad_request', {}, `the body is nested deeper than ${MAX_DEPTH} levels`);
+}
+
 /** Fields of a query string or form: repeated keys and those ending in `[]` are lists, dots nest. */
 export function parameters(query: URLSearchParams): JsonObject {
   const result: JsonObject = {};
   for (const key of new Set(query.keys())) {
     const values = query.getAll(key).map(typed);
     const isList = key.endsWith('[]') || values.length > 1;
-    assign(result, key.replace(/\[\]$/, '').split('.'), isList ? values : (values[0] ?? null));
+    const path = key.replace(/\[\]$/, '').split('.');
+    if (path.length > MAX_DEPTH) throw tooDeep();
+    assign(result, path, isList ? values : (values[0] ?? null));
   }
   return result;
 }

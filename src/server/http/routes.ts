@@ -6,9 +6,11 @@ import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
 import type { Call, Download, Endpoint } from '../endpoint.js';
 import { isObject, type JsonObject } from '../json.js';
+import { Patterns, UnsettledPatterns } from '../query/patterns/patterns.js';
 import { storageError } from '../storage/database.js';
 import { API_VERSION, parseVersion } from '../versions.js';
 import { endpointPath } from './endpoint-path.js';
+import { parameters } from './request-body.js';
 import { refusalOf } from './validation.js';
 
 declare module 'fastify' {
@@ -27,7 +29,6 @@ export type Succeed = (
   data: JsonObject | Download,
 ) => FastifyReply;
 
-const MAY_ADMINISTER = new Set(['admin', 'root', 'system']);
 const ANONYMOUS: Identity = { user: '', userName: '', company: '', role: '' };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
 
@@ -58,7 +59,11 @@ export function addRoutes(
       if (!isValid(body)) throw refusalOf(isValid.errors ?? []);
       request.body = body;
     },
-    handler: (request, reply) => succeed(request, reply, run(server, endpoint, callOf(server, request))),
+    handler: async (request, reply) => {
+      const call = callOf(server, request);
+      await endpoint.wait?.(call as Call<never>, goneSignal(reply));
+      return succeed(request, reply, await settled(server, endpoint, call));
+    },
   });
   if (endpoint.earlier !== undefined) addRoutes(app, server, name, endpoint.earlier, succeed, true);
 }
@@ -68,9 +73,17 @@ export function sinceOf({ since = [1, 0] }: Endpoint): string {
   return since.join('.');
 }
 
+/** Aborts when the client closes the connection before it has its answer. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
 /** Fields of the query string are laid over those of the body. */
 function wholeBody({ body: schema }: Endpoint, { body, query }: FastifyRequest): JsonObject | unknown[] {
-  const object = { ...(isObject(body) ? body : {}), ...(isObject(query) ? query : {}) };
+  const { text = '' } = query as { text?: string };
+  const object = { ...(isObject(body) ? body : {}), ...parameters(new URLSearchParams(text)) };
   if (schema.type !== 'array') return object;
   if (Array.isArray(body)) return body;
   return body === undefined || body === null ? [] : [object];
@@ -79,13 +92,29 @@ function wholeBody({ body: schema }: Endpoint, { body, query }: FastifyRequest):
 function callOf(server: ServerContext, request: FastifyRequest): Call {
   const { 'x-clearml-worker': worker, 'x-trains-worker': oldWorker } = request.headers;
   return {
-    server,
+    server: { ...server, patterns: new Patterns(server.backtracking) },
     body: request.body,
     identity: request.identity,
     version: parseVersion(endpointPath(request.originalUrl)?.version ?? API_VERSION),
     ip: clientAddress(request),
     worker: String(worker ?? oldWorker ?? ''),
   };
+}
+
+/** Runs the endpoint; and again, if it met patterns that are matched elsewhere and texts that were not seen before. */
+async function settled(
+  server: ServerContext,
+  endpoint: Endpoint,
+  call: Call,
+): Promise<JsonObject | Download> {
+  for (;;) {
+    try {
+      return run(server, endpoint, call);
+    } catch (error) {
+      if (!(error instanceof UnsettledPatterns)) throw error;
+      await call.server.patterns.settle();
+    }
+  }
 }
 
 /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
@@ -106,15 +135,11 @@ function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject 
   }
 }
 
-/** @throws ApiError 401 or 403 */
+/** @throws ApiError 401 */
 function identify(server: ServerContext, { access }: Endpoint, headers: IncomingHttpHeaders): Identity {
   if (access === 'open') return ANONYMOUS;
   if (access === 'optional') return identifyIfKnown(server, headers);
-  const identity = authenticate(server, headers);
-  if (access === 'admin' && !MAY_ADMINISTER.has(identity.role)) {
-    throw new ApiError('role_not_allowed', { role: identity.role });
-  }
-  return identity;
+  return authenticate(server, headers);
 }
 
 function identifyIfKnown(server: ServerContext, headers: IncomingHttpHeaders): Identity {

@@ -12,6 +12,7 @@ export const AJV_OPTIONS: FastifyServerOptions['ajv'] = {
     keywords: [
       'lenient',
       'refusedAs',
+      'missingAs',
       // Without a type, so that it runs before the keywords of objects, which need what it reads.
       {
         keyword: 'readFields',
@@ -58,7 +59,8 @@ export function refusalOf([error]: readonly FastifySchemaValidationError[]): Api
   const { keyword, instancePath, params, parentSchema } = error as AjvError;
   const path = [...instancePath.split('/').slice(1), ...(params.missingProperty ?? '').split('.')];
   const field = path.filter(Boolean).join('.');
-  const refusal = parentSchema.refusedAs ?? 'validation_error';
+  const missing = keyword === 'required' ? parentSchema.missingAs : undefined;
+  const refusal = missing?.[params.missingProperty ?? ''] ?? parentSchema.refusedAs ?? 'validation_error';
   if (field === '') return new ApiError(refusal);
   return new ApiError(refusal, { field }, expectation(keyword, parentSchema));
 }

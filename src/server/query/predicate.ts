@@ -1,24 +1,27 @@
 import { ApiError } from '../api-error.js';
 import { asObject, asText, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
 import { fieldFilter, type ListFilter, matchesList, parseListFilter } from './list-filter.js';
+import type { Patterns } from './patterns/patterns.js';
 import { dateCheck, rangeCheck } from './ranges.js';
 import type { SearchableFields } from './searchable.js';
 
 export type Predicate = (document: JsonObject) => boolean;
 
 /** The condition that the fields of a query state together. */
-export function predicateOf(query: JsonObject, fields: SearchableFields): Predicate {
+export function predicateOf(query: JsonObject, fields: SearchableFields, patterns: Patterns): Predicate {
   const conditions = [
-    ...namedConditions(query, fields),
+    ...namedConditions(query, fields, patterns),
     ...combined(
       query,
       fields,
+      patterns,
       ['_any_', '_or_'],
       (checks) => (document) => checks.some((check) => check(document)),
     ),
     ...combined(
       query,
       fields,
+      patterns,
       ['_all_', '_and_'],
       (checks) => (document) => checks.every((check) => check(document)),
     ),
@@ -35,17 +38,17 @@ export function listFilterOf(query: JsonObject, field: string): ListFilter | und
   return Array.isArray(value) && value.length === 0 ? undefined : parseListFilter(value);
 }
 
-function namedConditions(query: JsonObject, fields: SearchableFields): Predicate[] {
+function namedConditions(query: JsonObject, fields: SearchableFields, patterns: Patterns): Predicate[] {
   const conditions: Predicate[] = [];
   for (const [name, value] of Object.entries(query)) {
     const empty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
     const make = empty ? undefined : READERS.find(([kind]) => covers(fields[kind], name))?.[1];
-    if (make !== undefined && !empty) conditions.push(make(name, value));
+    if (make !== undefined && !empty) conditions.push(make(pathOf(name), value, patterns));
   }
   return conditions;
 }
 
-type Reader = (name: string, value: Json) => Predicate;
+type Reader = (name: string, value: Json, patterns: Patterns) => Predicate;
 
 const READERS: readonly ['patterns' | 'dates' | 'ranges' | 'lists' | 'values', Reader][] = [
   ['patterns', patternCondition],
@@ -55,8 +58,8 @@ const READERS: readonly ['patterns' | 'dates' | 'ranges' | 'lists' | 'values', R
   ['values', listCondition],
 ];
 
-function patternCondition(name: string, value: Json): Predicate {
-  const pattern = compilePattern(String(value));
+function patternCondition(name: string, value: Json, patterns: Patterns): Predicate {
+  const pattern = patterns.compile(String(value));
   return (document) => textsAt(document, name).some((text) => pattern.test(text));
 }
 
@@ -72,6 +75,7 @@ function checkAt(name: string, check: (value: Json | undefined) => boolean): Pre
 function combined(
   query: JsonObject,
   searchable: SearchableFields,
+  patterns: Patterns,
   names: readonly string[],
   join: (checks: Predicate[]) => Predicate,
 ): Predicate[] {
@@ -88,11 +92,12 @@ function combined(
       // Only some dates are compared here; a query of other ones finds everything.
       const isText = pattern !== undefined && pattern !== null;
       const paths = asTexts(fields).filter((path) => isText || searchable.dates.includes(path));
-      return paths.length === 0 ? [] : [join(paths.map(multiFieldCondition(pattern, datetime)))];
+      return paths.length === 0 ? [] : [join(paths.map(multiFieldCondition(patterns, pattern, datetime)))];
     });
 }
 
 function multiFieldCondition(
+  patterns: Patterns,
   pattern: Json | undefined,
   datetime: Json | undefined,
 ): (path: string) => Predicate {
@@ -100,7 +105,7 @@ function multiFieldCondition(
     const check = dateCheck(datetime ?? []);
     return (path) => checkAt(path, check);
   }
-  const expression = compilePattern(String(pattern), { ignoreCase: true });
+  const expression = patterns.compile(String(pattern), { ignoreCase: true });
   return (path) => (document) => textsAt(document, path).some((text) => expression.test(text));
 }
 
@@ -110,7 +115,8 @@ function filters(all: JsonObject, fields: SearchableFields): Predicate[] {
     .filter(([path, filter]) => covers(fields.lists, path) && (filter ?? null) !== null)
     .map(([path, filter]) => {
       const matches = fieldFilter(path, filter ?? null);
-      return (document) => matches(textsAt(document, path));
+      const place = pathOf(path);
+      return (document) => matches(textsAt(document, place));
     });
 }
 
@@ -128,6 +134,17 @@ function fullText(text: string | undefined): Predicate[] {
       return words.every((word) => content.includes(word));
     },
   ];
+}
+
+/**
+ * The path that a field of a query means. Of metadata, keys have their dots as `%2E`, and nothing is below a value.
+ *
+ * @throws ApiError 400/12
+ */
+function pathOf(name: string): string {
+  if (!name.startsWith('metadata.')) return name;
+  if (name.split('.').length > 3) throw new ApiError('validation_error', { path: name }, 'invalid field');
+  return name.replaceAll('%2E', '.');
 }
 
 function covers(names: readonly string[], name: string): boolean {
@@ -150,39 +167,4 @@ function texts(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap(texts);
   if (isObject(value)) return value.value === undefined ? [] : texts(value.value);
   return value === null || value === '' ? [] : [String(value)];
-}
-
-/** Leading inline flags of Python, as in `(?i)name`. */
-const INLINE_FLAGS = /^\(\?([aimsux]+)\)/;
-
-/**
- * A Python regular expression as a JavaScript one, searched anywhere. Clients escape as Python does (a
- * backslash before blanks and dashes too), which JavaScript takes as long as the `u` flag is not set.
- *
- * @throws ApiError 400/21
- */
-export function compilePattern(pattern: string, options: { ignoreCase?: boolean } = {}): RegExp {
-  const inline = INLINE_FLAGS.exec(pattern);
-  const flags = new Set([...(inline?.[1] ?? '')].filter((flag) => 'ims'.includes(flag)));
-  if (options.ignoreCase) flags.add('i');
-  const body = pattern
-    .slice(inline?.[0].length ?? 0)
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/(?<!\\)((?:\\\\)*)\\A/g, '$1(?<![\\s\\S])')
-    .replaceAll(/(?<!\\)((?:\\\\)*)\\Z/g, '$1(?![\\s\\S])');
-  try {
-    const expression = new RegExp(body, [...flags].join(''));
-    // V8 compiles with the first use, and only then refuses a pattern that is too large; it does so once for texts of
-    // Latin-1 and once for all others.
-    for (const text of ['', '\u0100']) expression.test(text);
-    return expression;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ApiError('invalid_regex_error', { pattern: cut(pattern) }, cut(reason));
-  }
-}
-
-/** Patterns may be as long as a request. */
-function cut(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -83,9 +83,9 @@ export function search<T extends Stored>(
       .filter((document) => document !== undefined)
       .map((document) => present(source.shown(document)));
   const scrolls = 'scroll_id' in query && query.size !== undefined;
-  if (!scrolls) return { documents: load(page(query, matchingIds(query, source))), scroll: {} };
+  if (!scrolls) return { documents: load(page(query, matchingIds(server, query, source))), scroll: {} };
   const known = query.scroll_id ?? '';
-  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(query, source));
+  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(server, query, source));
   const size = Math.min(Math.max(query.size ?? MAX_PAGE, 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
 }
@@ -98,9 +98,10 @@ export function search<T extends Stored>(
 function askedPaths<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
   const list = asTexts(query.projection ?? query.only_fields);
   for (const path of list) assertKnown(path.replace(/^-/, ''), source);
-  if (!source.joined) return list;
-  const paths = list.filter((path) => path !== '-id');
-  return paths.some((path) => !path.startsWith('-')) ? ['id', ...paths] : paths;
+  const hidden = SEARCHABLE[source.kind].hidden.map((field) => `-${field}`);
+  const paths = source.joined ? list.filter((path) => path !== '-id') : list;
+  if (!paths.some((path) => !path.startsWith('-'))) return [...paths, ...hidden];
+  return source.joined ? ['id', ...paths] : paths;
 }
 
 /** Below a reference any path will do where references are joined; else it is a plain field. */
@@ -114,9 +115,13 @@ function assertKnown<T extends Stored>(path: string, { kind, joined: joins }: So
 }
 
 /** Ids of all matching documents, in order. Only sort values are held, not documents. */
-export function matchingIds<T extends Stored>(query: SearchQuery, source: Source<T>): string[] {
+export function matchingIds<T extends Stored>(
+  server: ServerContext,
+  query: SearchQuery,
+  source: Source<T>,
+): string[] {
   const fields = SEARCHABLE[source.kind];
-  const matches = predicateOf(query, fields);
+  const matches = predicateOf(query, fields, server.patterns);
   const keys = sortKeys(query.order_by ?? []);
   const ids = plainIds(listFilterOf(query, 'id'));
   const showHidden = ids !== undefined || query.search_hidden || source.revealedBy?.(query) === true;
@@ -128,6 +133,7 @@ export function matchingIds<T extends Stored>(query: SearchQuery, source: Source
       found.push({ id: document.id, values: sortValues(document, keys) });
     }
   }
+  server.patterns.assertSettled();
   return found.sort((a, b) => compareValues(a.values, b.values, keys)).map(({ id }) => id);
 }
 

@@ -16,6 +16,8 @@ export interface SearchableFields {
   plain: readonly string[];
   /** Fields that paths may go into. */
   sections: readonly string[];
+  /** Fields that an answer has only if they are asked for. */
+  hidden: readonly string[];
   /** Fields that hold ids, and the kinds of documents that they point to. */
   references: Readonly<Record<string, Kind>>;
 }
@@ -83,6 +85,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
       'models',
       'container',
     ],
+    hidden: ['unique_metrics', 'company_origin', 'enqueue_status'],
     references: {
       project: 'projects',
       user: 'users',
@@ -115,6 +118,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
       'path',
     ],
     sections: ['stats'],
+    hidden: ['path', 'logo_blob', 'company_origin'],
     references: { parent: 'projects', user: 'users', company: 'companies' },
   },
   queues: {
@@ -126,6 +130,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
     columns: [],
     plain: ['id', 'name', 'display_name', 'created', 'tags', 'system_tags', 'last_update'],
     sections: ['entries', 'metadata', 'resources'],
+    hidden: [],
     references: { company: 'companies' },
   },
   models: {
@@ -164,6 +169,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
       'unique_metrics',
     ],
     sections: ['design', 'labels', 'ui_cache', 'metadata', 'last_metrics'],
+    hidden: ['ui_cache', 'company_origin', 'unique_metrics'],
     references: {
       project: 'projects',
       user: 'users',
@@ -181,6 +187,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
     columns: [],
     plain: ['id', 'name', 'family_name', 'given_name', 'avatar', 'created', 'created_in_version', 'role'],
     sections: ['preferences'],
+    hidden: ['preferences'],
     references: { company: 'companies' },
   },
   companies: {
@@ -192,6 +199,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
     columns: [],
     plain: ['id', 'name'],
     sections: ['defaults'],
+    hidden: [],
     references: {},
   },
 };

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api-error.js';
 import { COMPANY_NAME, type Identity, newKeyPair } from '../auth/accounts.js';
-import { identityOf } from '../auth/authenticate.js';
-import { signToken, verifyToken } from '../auth/token.js';
-import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { signToken } from '../auth/token.js';
+import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { integer, required, text, withDefault } from '../schema.js';
-import { API_VERSION, SERVER_VERSION } from '../versions.js';
+import { API_VERSION, QUEUE_WAIT_S, SERVER_VERSION } from '../versions.js';
 
 /** Life of a token unless asked otherwise. Agents log in before each call when less than 12 hours are left. */
 const TOKEN_LIFE_S = 30 * 24 * 3600;
@@ -23,8 +22,8 @@ const KEY = { access_key: required(text), label: text } as const;
 export const authEndpoints: EndpointTable = {
   'auth.login': endpoint(LIFE, (call) => ({ token: tokenFor(call, call.identity) })),
   'auth.logout': endpoint({}, logout),
-  'auth.get_token_for_user': endpoint({ ...LIFE, user: required(text) }, tokenForUser, { access: 'admin' }),
-  'auth.validate_token': endpoint({ token: required(text) }, validate, { access: 'admin' }),
+  'auth.get_token_for_user': reservedEndpoint(),
+  'auth.validate_token': reservedEndpoint(),
   'auth.get_credentials': endpoint({}, getCredentials),
   'auth.create_credentials': endpoint({ label: text }, createCredentials),
   'auth.edit_credentials': endpoint(KEY, editCredentials),
@@ -58,6 +57,7 @@ function tokenFor({ server, body }: LifeCall, identity: Identity): string {
     server_version: SERVER_VERSION,
     server_build: '0',
     feature_set: 'basic',
+    queue_wait_sec: QUEUE_WAIT_S,
   };
   return signToken(claims, server.tokenSecret);
 }
@@ -76,30 +76,6 @@ function logout({ server, identity }: Call): JsonObject {
   const expires = server.now() + MAX_TOKEN_LIFE_S * 1000;
   if (identity.session !== undefined) server.accounts.endSession(identity.session, expires, server.now());
   return {};
-}
-
-function tokenForUser(call: LifeCall & Call<{ readonly user: string }>): JsonObject {
-  const id = call.body.user;
-  const user = call.server.users.find(id);
-  if (user === undefined) throw new ApiError('invalid_user_id', { id });
-  return { token: tokenFor(call, identityOf(user)) };
-}
-
-function validate({ server, body }: Call<{ readonly token: string }>): JsonObject {
-  const claims = safeClaims(body.token, server.tokenSecret, Math.floor(server.now() / 1000));
-  const identity = claims?.identity;
-  const { user, company } = typeof identity === 'object' && identity !== null ? (identity as JsonObject) : {};
-  const ended = typeof claims?.session_id === 'string' && server.accounts.isEnded(claims.session_id);
-  const valid = typeof user === 'string' && !ended && server.users.has(user);
-  return valid ? { valid, user, company } : { valid, msg: 'invalid token' };
-}
-
-function safeClaims(token: string, secret: string, now: number): JsonObject | undefined {
-  try {
-    return verifyToken(token, secret, now);
-  } catch {
-    return undefined;
-  }
 }
 
 function getCredentials({ server, identity }: Call): JsonObject {

@@ -27,12 +27,28 @@ function addBatch(call: Call<readonly JsonObject[]>): JsonObject {
   const accepted = new Map<string, StoredEvent[]>();
   const errors = new Map<string, number>();
   const owners = new Map<string, Owner | undefined>();
+  assertConsistent(call.body);
   for (const item of call.body) {
     const event = readEvent(call, item, owners);
     if (typeof event === 'string') errors.set(event, (errors.get(event) ?? 0) + 1);
     else collect(accepted, event);
   }
   return store(call, accepted, errors, owners);
+}
+
+/** @throws ApiError 400/12 when events of one owner differ in whether it may be locked, or is a model */
+function assertConsistent(items: readonly JsonObject[]): void {
+  const seen = new Map<string, [boolean, boolean]>();
+  for (const item of items) {
+    const isModel = item.model_event === true;
+    const id = isModel ? (item.model ?? item.task) : item.task;
+    if (typeof id !== 'string' || id === '') continue;
+    const isLocked = item.allow_locked === true;
+    const [model, locked] = seen.get(id) ?? [isModel, isLocked];
+    if (model !== isModel) throw new ApiError('validation_error', { id }, 'inconsistent model_event');
+    if (locked !== isLocked) throw new ApiError('validation_error', { id }, 'inconsistent allow_locked');
+    seen.set(id, [isModel, isLocked]);
+  }
 }
 
 function collect(accepted: Map<string, StoredEvent[]>, event: StoredEvent): void {
@@ -66,41 +82,55 @@ function readEvent(
   item: JsonObject,
   owners: Map<string, Owner | undefined>,
 ): StoredEvent | string {
-  const type = typeof item.type === 'string' ? item.type.replaceAll(' ', '_') : '';
+  if (item.type === undefined || item.type === null) return "Event must have a 'type' field";
+  const type = String(item.type).replaceAll(' ', '_');
   if (!isEventType(type)) return `Invalid event type ${type}`;
-  const { task } = item;
-  if (typeof task !== 'string' || task === '') return "Event must have a 'task' field";
   const isModel = item.model_event === true;
-  if (isModel && type === 'log') return 'Log events cannot be model events';
+  if (isModel && type === 'log') return 'Task log events are not supported for models';
+  const task = isModel ? (item.model ?? item.task) : item.task;
+  if (typeof task !== 'string' || task === '') return "Event must have a 'task' field";
   if (!owners.has(task)) owners.set(task, findOwner(call.server, task, isModel));
   const owner = owners.get(task);
-  if (owner === undefined) return `Invalid task ids: ${task}`;
-  if (isClosed(owner) && item.allow_locked !== true) return `Task is published: ${task}`;
-  return storedEvent(call, { ...item, type, task }, { type, task });
+  if (owner === undefined || (isClosed(owner) && item.allow_locked !== true))
+    return `Invalid ${isModel ? 'model' : 'task'} id ${task}`;
+  const iter = numeric(item.iter);
+  if (iter !== undefined && !Number.isSafeInteger(Math.trunc(iter)))
+    return `Iteration number should not exceed ${Number.MAX_SAFE_INTEGER}`;
+  return storedEvent(call, item, { type, task });
 }
+
+/** Fields that say how an event is taken, and are no part of it. */
+const INSTRUCTIONS = new Set(['method', 'allow_locked', 'x_axis_label', 'ts', 'values']);
 
 function storedEvent(
   call: Call,
   item: JsonObject,
   identity: Pick<StoredEvent, 'type' | 'task'>,
 ): StoredEvent {
-  const { method: _stray, allow_locked: _flag, model_event, ...body } = item;
+  const { model, ...fields } = item;
+  const isModel = item.model_event === true;
+  const body = Object.fromEntries(Object.entries(fields).filter(([name]) => !INSTRUCTIONS.has(name)));
   const now = call.server.now();
-  const timestamp = numeric(item.timestamp) ?? now;
+  const timestamp = Math.trunc(numeric(item.ts) ?? numeric(item.timestamp) ?? now);
   const iter = numeric(item.iter);
+  const { plot_str: plot } = item;
   const complete: JsonObject = {
     worker: call.worker === '' ? UNKNOWN_WORKER : call.worker,
     ...body,
-    model_event: model_event === true,
-    timestamp: Math.trunc(timestamp),
+    ...(isModel || model === undefined ? {} : { model }),
+    ...identity,
+    ...(item.values === undefined ? {} : { value: item.values }),
+    model_event: isModel,
+    timestamp,
     metric: textOf(item.metric),
     variant: textOf(item.variant),
     '@timestamp': isoDate(now),
     ...(iter === undefined ? {} : { iter: Math.trunc(iter) }),
+    ...(identity.type === 'plot' && typeof plot === 'string' ? { plot_len: plot.length } : {}),
   };
   return {
     ...identity,
-    timestamp: Math.trunc(timestamp),
+    timestamp,
     metric: textOf(item.metric),
     variant: textOf(item.variant),
     iter: Math.trunc(iter ?? 0),

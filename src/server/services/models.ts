@@ -4,26 +4,31 @@ import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { newId } from '../ids.js';
 import { asObject, asText, type JsonObject } from '../json.js';
-import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, flag, integer, required, text, texts, withDefault } from '../schema.js';
-import { modelOf, shownModel } from '../tasks/model-document.js';
+import { withSubprojects } from '../projects/project-tree.js';
+import { SEARCH, type SearchQuery } from '../query/search.js';
+import { type Body, flag, integer, json, required, requiredAs, text, texts, withDefault } from '../schema.js';
+import { modelOf, searchModels, shownModel } from '../tasks/model-document.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
 import { MODEL_FIELDS, modelFields } from './model-fields.js';
 
 const EDITED = { ...MODEL_FIELDS, model: required(text) } as const;
 const CREATED = { ...MODEL_FIELDS, name: required(text), uri: required(text) } as const;
 const UPDATED = { ...EDITED, iteration: withDefault(integer, 0) } as const;
-const QUERY = { ...SEARCH, include_stats: flag } as const;
+const QUERY = { ...SEARCH, include_stats: flag, include_subprojects: flag } as const;
 const UPDATED_FOR_TASK = { ...MODEL_FIELDS, task: required(text), override_model_id: text } as const;
-/** Fields of a model that may change without the model counting as updated. */
-const FREE_FIELDS = ['name', 'comment', 'tags', 'system_tags', 'project', 'uri'];
+/** A change of these updates the model, too; that of another one only changes it. */
+const CONTENT_FIELDS = ['uri', 'framework', 'design', 'labels', 'ready', 'metadata', 'system_tags', 'tags'];
+/** What `models.update` takes; it ignores other fields. */
+const FREE_FIELDS = ['name', 'project', 'comment', 'tags', 'system_tags', 'uri', 'metadata'];
 
 export const modelEndpoints: EndpointTable = {
   'models.create': endpoint(CREATED, create),
   'models.edit': endpoint(EDITED, (call) => edit(call, modelFields(call))),
   'models.update': endpoint(UPDATED, update),
   'models.get_by_id': endpoint({ model: required(text) }, getById),
-  'models.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'models.get_by_id_ex': endpoint({ ...QUERY, id: requiredAs('missing_required_fields', json) }, (call) =>
+    find(call, true),
+  ),
   'models.get_all': endpoint(QUERY, (call) => find(call, false)),
   'models.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
   'models.get_frameworks': endpoint({ projects: texts }, getFrameworks),
@@ -67,12 +72,13 @@ function edit(call: Call<{ readonly model: string }>, fields: JsonObject): JsonO
   const names = Object.keys(fields);
   if (names.length === 0) return { updated: 0, fields: {} };
   const now = isoDate(call.server.now());
-  const counts = names.some((name) => !FREE_FIELDS.includes(name));
+  const counts = names.some((name) => CONTENT_FIELDS.includes(name));
   const written = {
     ...fields,
     last_change: now,
     last_changed_by: call.identity.user,
-    ...(counts ? { last_update: now, ui_cache: {} } : {}),
+    ...(counts ? { last_update: now } : {}),
+    ...('uri' in fields ? { ui_cache: {} } : {}),
   };
   call.server.models.put({ ...model, ...written });
   return { updated: 1, fields: written };
@@ -96,13 +102,7 @@ function getById({ server, body }: Call<{ readonly model: string }>): JsonObject
 }
 
 function find({ server, body }: Call<SearchQuery & Body<typeof QUERY>>, joined: boolean): JsonObject {
-  const { documents, scroll } = search(server, body, {
-    joined,
-    kind: 'models',
-    scan: (narrowing) => server.models.scan(narrowing),
-    find: (id) => server.models.find(id),
-    shown: shownModel,
-  });
+  const { documents, scroll } = searchModels(server, withSubprojects(server, body), joined);
   if (!joined || !body.include_stats) return { models: documents, ...scroll };
   const models = documents.map((model) => ({ ...model, stats: statsOf(server, asText(model.id) ?? '') }));
   return { models, ...scroll };

@@ -2,10 +2,21 @@ import { ApiError } from '../api-error.js';
 import type { ProjectDocument } from '../context.js';
 import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
-import { newId } from '../ids.js';
-import type { JsonObject } from '../json.js';
-import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, flag, required, text, texts } from '../schema.js';
+import { asTexts, type JsonObject } from '../json.js';
+import {
+  cleanName,
+  depthOf,
+  MAX_DEPTH,
+  makeProject,
+  parentNameOf,
+  projectForName,
+  projectNamed,
+  renameProject,
+} from '../projects/project-names.js';
+import { pathOf, projectOf, projectsBelow, shownProject } from '../projects/project-tree.js';
+import { required, requiredAs, text, texts } from '../schema.js';
+import type { Documents, Stored } from '../storage/documents.js';
+import { setPublic } from './shared-edits.js';
 
 const WRITABLE = {
   description: text,
@@ -13,73 +24,33 @@ const WRITABLE = {
   system_tags: texts,
   default_output_destination: text,
 } as const;
-const CREATED = { ...WRITABLE, name: required(text) } as const;
-const UPDATED = { ...WRITABLE, project: required(text), name: text } as const;
-const REMOVED = { project: required(text), force: flag } as const;
-const QUERY = { ...SEARCH, parent: texts, shallow_search: flag, include_stats: flag } as const;
+const CREATED = { ...WRITABLE, name: requiredAs('missing_required_fields', text) } as const;
+const PROJECT = { project: required(text) } as const;
+const UPDATED = { ...WRITABLE, ...PROJECT, name: text } as const;
+const MOVED = { ...PROJECT, new_location: text } as const;
+const MERGED = { ...PROJECT, destination_project: text } as const;
+
+const projects = {
+  documents: ({ projects }: Call['server']) => projects,
+  missing: 'invalid_project_id',
+} as const;
 
 export const projectEndpoints: EndpointTable = {
   'projects.create': endpoint(CREATED, create),
-  'projects.get_by_id': endpoint({ project: required(text) }, getById),
-  'projects.get_all': endpoint(QUERY, (call) => find(call, false)),
-  'projects.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
+  'projects.get_by_id': endpoint(PROJECT, ({ server, body }) => ({
+    project: shownProject(server, projectOf(server, body.project)),
+  })),
   'projects.update': endpoint(UPDATED, update),
-  'projects.delete': endpoint(REMOVED, remove),
+  'projects.move': endpoint(MOVED, move),
+  'projects.merge': endpoint(MERGED, merge),
+  'projects.make_public': setPublic(projects, true),
+  'projects.make_private': setPublic(projects, false),
 };
-
-const MAX_DEPTH = 10;
-const MIN_NAME = 3;
 
 function create(call: CallWith<typeof CREATED>): JsonObject {
   const name = cleanName(call.body.name);
-  if (named(call, name) !== undefined) throw new ApiError('expected_unique_data', { name });
+  if (projectNamed(call.server, name) !== undefined) throw new ApiError('expected_unique_data', { name });
   return { id: makeProject(call, name, writable(call)).id };
-}
-
-/** The project of a name, made (with its parents) when there is none. */
-export function projectForName(call: Call, name: string): ProjectDocument {
-  const clean = cleanName(name);
-  return named(call, clean) ?? makeProject(call, clean, {});
-}
-
-function makeProject(call: Call, name: string, fields: Partial<ProjectDocument>): ProjectDocument {
-  const slash = name.lastIndexOf('/');
-  const parent = slash === -1 ? undefined : projectForName(call, name.slice(0, slash));
-  const now = isoDate(call.server.now());
-  const project: ProjectDocument = {
-    description: '',
-    tags: [],
-    system_tags: [],
-    ...fields,
-    id: newId(),
-    name,
-    basename: name.slice(slash + 1),
-    company: call.identity.company,
-    user: call.identity.user,
-    created: now,
-    last_update: now,
-    ...(parent === undefined ? {} : { parent: parent.id }),
-  };
-  call.server.projects.put(project);
-  return project;
-}
-
-/** Parts between slashes without blanks around. @throws ApiError 400/12, 409 */
-function cleanName(name: string): string {
-  const parts = name
-    .split('/')
-    .map((part) => part.trim())
-    .filter(Boolean);
-  if ((parts.at(-1)?.length ?? 0) < MIN_NAME) {
-    throw new ApiError('validation_error', { name }, `at least ${MIN_NAME} characters are needed`);
-  }
-  if (parts.length > MAX_DEPTH) throw new ApiError('project_path_exceeds_max', { max_depth: MAX_DEPTH });
-  return parts.join('/');
-}
-
-function named({ server }: Call, name: string): ProjectDocument | undefined {
-  const [project] = server.projects.scan({ where: 'name = ?', parameters: [name] });
-  return project;
 }
 
 function writable({ body }: CallWith<typeof WRITABLE>): Partial<ProjectDocument> {
@@ -92,95 +63,90 @@ function writable({ body }: CallWith<typeof WRITABLE>): Partial<ProjectDocument>
   };
 }
 
-function projectOf(call: Call<{ readonly project: string }>): ProjectDocument {
-  const id = call.body.project;
-  const project = call.server.projects.find(id);
-  if (project === undefined) throw new ApiError('invalid_project_id', { id });
-  return project;
-}
-
-function getById(call: Call<{ readonly project: string }>): JsonObject {
-  return { project: projectOf(call) };
-}
-
-function find(call: Call<SearchQuery & Body<typeof QUERY>>, withStats: boolean): JsonObject {
-  const { server, body } = call;
-  const { shallow_search: shallow = false, parent: parents = [] } = body;
-  const { documents, scroll } = search(server, body, {
-    joined: withStats,
-    kind: 'projects',
-    scan: (narrowing) => server.projects.scan(narrowing),
-    find: (id) => server.projects.find(id),
-    shown: (project) => (withStats && body.include_stats ? withCounts(call, project) : project),
-    isHidden: (project) => project.system_tags.includes('hidden'),
-    also: (project) => isBelow(call, project, parents, shallow),
-  });
-  return { projects: documents, ...scroll };
-}
-
-/** Shallow: directly below one of the parents, or at the top without one. Else: anywhere below. */
-function isBelow(
-  call: Call,
-  project: ProjectDocument,
-  parents: readonly string[],
-  shallow: boolean,
-): boolean {
-  if (parents.length === 0) return !shallow || project.parent === undefined;
-  if (project.parent === undefined) return false;
-  if (parents.includes(project.parent)) return true;
-  const above = shallow ? undefined : call.server.projects.find(project.parent);
-  return above !== undefined && isBelow(call, above, parents, shallow);
-}
-
-function withCounts({ server }: Call, project: ProjectDocument): JsonObject {
-  const count = (extra: string) =>
-    server.tasks.count({ where: `project = ? AND ${extra}`, parameters: [project.id] });
-  const stats = { total_tasks: count('1'), total_running_tasks: count("status = 'in_progress'") };
-  return { ...project, stats: { active: stats } };
-}
-
+/** A new name does not move a project to another parent. */
 function update(call: CallWith<typeof UPDATED>): JsonObject {
-  const project = projectOf(call);
-  const name = call.body.name;
-  const fields: JsonObject = { ...writable(call), last_update: isoDate(call.server.now()) };
-  if (name !== undefined) Object.assign(fields, rename(call, project, cleanName(name)));
-  call.server.projects.put({ ...project, ...fields });
-  return { updated: 1, fields };
-}
-
-/** Projects below a renamed one follow it; a rename does not move a project to another parent. */
-function rename(
-  call: Call,
-  project: ProjectDocument,
-  name: string,
-): Pick<ProjectDocument, 'name' | 'basename'> {
-  const other = named(call, name);
-  if (other !== undefined && other.id !== project.id) throw new ApiError('expected_unique_data', { name });
-  const parentOf = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 0));
-  if (parentOf(name) !== parentOf(project.name)) {
-    throw new ApiError('cannot_update_project_location', { name, source: project.name });
-  }
-  const below = [...call.server.projects.scan()].filter((each) => each.name.startsWith(`${project.name}/`));
-  for (const each of below) {
-    call.server.projects.put({ ...each, name: name + each.name.slice(project.name.length) });
-  }
-  return { name, basename: name.slice(name.lastIndexOf('/') + 1) };
-}
-
-function remove(call: CallWith<typeof REMOVED>): JsonObject {
   const { server, body } = call;
-  const project = projectOf(call);
-  const ofProject = { where: 'project = ?', parameters: [project.id] };
-  const { force } = body;
-  if (!force && server.tasks.count(ofProject) > 0)
-    throw new ApiError('project_has_tasks', { id: project.id });
-  if (!force && server.models.count(ofProject) > 0)
-    throw new ApiError('project_has_models', { id: project.id });
-  let disassociated = 0;
-  for (const task of server.tasks.scan(ofProject)) {
-    server.tasks.put({ ...task, project: undefined });
-    disassociated += 1;
+  const project = projectOf(server, body.project);
+  const fields = writable(call);
+  if (body.name === undefined || body.name === '') {
+    server.projects.put({ ...project, ...fields, last_update: isoDate(server.now()) });
+    return { updated: 1, fields };
   }
-  server.projects.delete(project.id);
-  return { deleted: 1, disassociated_tasks: disassociated };
+  const name = cleanName(body.name);
+  if (parentNameOf(name) !== parentNameOf(project.name))
+    throw new ApiError('cannot_update_project_location', { name, source: project.name });
+  renameProject(server, project, name, fields);
+  return { updated: 1, fields: { ...fields, name: body.name } };
+}
+
+/** Moves a project and all below it under another one, which is made if it is new; no location: to the top. */
+function move(call: CallWith<typeof MOVED>): JsonObject {
+  const { server, body } = call;
+  const project = projectOf(server, body.project);
+  const { new_location: location = '' } = body;
+  assertDepth([project, ...projectsBelow(server, project.id)], depthOf(project.name) - 1, depthOf(location));
+  const parent = depthOf(location) === 0 ? undefined : projectForName(call, location);
+  if (parent?.id === project.parent)
+    throw new ApiError('project_source_and_destination_are_the_same', { location: parent?.name ?? '' });
+  if (parent !== undefined && [...pathOf(server, parent), parent.id].includes(project.id))
+    throw new ApiError('project_cannot_be_moved_under_itself', { project: project.id, parent: parent.id });
+  const old = server.projects.find(project.parent ?? '');
+  const moved = place(call, project, parent);
+  for (const each of [old, parent]) if (each !== undefined) touch(call, each);
+  return { moved };
+}
+
+/** Moves what is in a project, and the projects below it, to another one (or to the top), and removes it. */
+function merge(call: CallWith<typeof MERGED>): JsonObject {
+  const { server, body } = call;
+  if (body.project === body.destination_project)
+    throw new ApiError('project_source_and_destination_are_the_same', { source: body.project });
+  const source = projectOf(server, body.project);
+  const { destination_project: id = '' } = body;
+  const destination = id === '' ? undefined : projectOf(server, id);
+  if (destination !== undefined && pathOf(server, destination).includes(source.id))
+    throw new ApiError('project_cannot_be_merged_into_its_child', { source: source.id, destination: id });
+  const below = projectsBelow(server, source.id);
+  assertDepth(below, depthOf(source.name), depthOf(destination?.name ?? ''));
+  const moved =
+    moveDocuments(server.tasks, source.id, destination?.id) +
+    moveDocuments(server.models, source.id, destination?.id);
+  const children = below.filter(({ parent }) => parent === source.id);
+  for (const child of children) place(call, child, destination);
+  server.projects.delete(source.id);
+  if (destination !== undefined) touch(call, destination);
+  return { moved_entities: moved, moved_projects: children.length };
+}
+
+/** What is archived stays where it was. */
+function moveDocuments<T extends Stored & { project?: string }>(
+  documents: Documents<T>,
+  source: string,
+  project: string | undefined,
+): number {
+  const all = [...documents.scan({ where: 'project = ?', parameters: [source] })];
+  const moved = all.filter(({ system_tags: tags }) => !asTexts(tags).includes('archived'));
+  for (const document of moved) documents.put({ ...document, project });
+  return moved.length;
+}
+
+/** @throws ApiError 400/409 when a project would lie too deep */
+function assertDepth(
+  moved: readonly ProjectDocument[],
+  oldParentDepth: number,
+  newParentDepth: number,
+): void {
+  const deepest = Math.max(0, ...moved.map(({ name }) => depthOf(name)));
+  if (deepest - oldParentDepth + newParentDepth > MAX_DEPTH)
+    throw new ApiError('project_path_exceeds_max', { max_depth: MAX_DEPTH });
+}
+
+function place(call: Call, project: ProjectDocument, parent: ProjectDocument | undefined): number {
+  const name = parent === undefined ? project.basename : `${parent.name}/${project.basename}`;
+  return renameProject(call.server, project, name, { parent: parent?.id });
+}
+
+function touch({ server }: Call, { id }: ProjectDocument): void {
+  const project = server.projects.find(id);
+  if (project !== undefined) server.projects.put({ ...project, last_update: isoDate(server.now()) });
 }

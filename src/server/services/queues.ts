@@ -1,12 +1,13 @@
 import { ApiError } from '../api-error.js';
 import type { QueueDocument, ServerContext } from '../context.js';
 import { parseDate } from '../dates.js';
-import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { type Call, type CallWith, type EndpointTable, endpoint, waitingEndpoint } from '../endpoint.js';
 import { asObjects, asTexts, type JsonObject } from '../json.js';
 import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, integer, json, required, text, texts } from '../schema.js';
+import { type Body, integer, json, required, text, texts, withDefault } from '../schema.js';
 import { STATUS_FIELDS } from '../tasks/change-status.js';
 import { countEntries, createQueue, defaultQueue, entriesOf, queueOf } from '../tasks/queue-entries.js';
+import { QUEUE_WAIT_S } from '../versions.js';
 import { liveWorkers } from '../workers/worker-store.js';
 import { briefWorker } from '../workers/worker-view.js';
 import { emptyQueue } from './queue-tasks.js';
@@ -27,6 +28,11 @@ const REMOVED = { ...QUEUE, ...STATUS_FIELDS } as const;
 const ENTRIES = { ...integer, minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
 const SHOWN = { ...QUEUE, max_task_entries: ENTRIES } as const;
 const QUERY = { ...SEARCH, max_task_entries: ENTRIES } as const;
+const LONGEST_WAIT = { ...integer, minimum: 0, maximum: QUEUE_WAIT_S };
+const WAITED_FOR = {
+  queues: required(texts),
+  timeout_sec: withDefault(LONGEST_WAIT, QUEUE_WAIT_S),
+} as const;
 const METRICS = { ...PERIOD, queue_ids: texts } as const;
 
 type Query = SearchQuery & Body<typeof QUERY>;
@@ -42,6 +48,7 @@ export const queueEndpoints: EndpointTable = {
   'queues.add_or_update_metadata': addMetadata(queueDocuments, 'queue'),
   'queues.delete_metadata': deleteMetadata(queueDocuments, 'queue'),
   'queues.get_queue_metrics': endpoint(METRICS, getMetrics),
+  'queues.wait_for_tasks': waitingEndpoint(WAITED_FOR, waitForTasks, queuesWithTasks),
   'queues.get_num_entries': endpoint(QUEUE, ({ server, body }) => ({
     num: countEntries(server, queueOf(server, body.queue).id),
   })),
@@ -103,6 +110,16 @@ function getById(call: CallWith<typeof SHOWN>): JsonObject {
   if (limit !== undefined)
     return { queue: { id: queue.id, tags: [], system_tags: [], metadata: {}, entries } };
   return { queue: { ...queue, entries } };
+}
+
+/** @throws ApiError 400/701 */
+async function waitForTasks({ server, body }: CallWith<typeof WAITED_FOR>, gone: AbortSignal): Promise<void> {
+  for (const queue of body.queues) queueOf(server, queue);
+  await server.queueWaits.wait(body.queues, { ms: 1000 * body.timeout_sec, gone });
+}
+
+function queuesWithTasks({ server, body }: CallWith<typeof WAITED_FOR>): JsonObject {
+  return { queues: body.queues.filter((queue) => countEntries(server, queue) > 0) };
 }
 
 function getDefault({ server }: Call): JsonObject {

@@ -1,7 +1,7 @@
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { type Owner, ownerOf } from '../events/event-owner.js';
-import { EVENT_TYPES } from '../events/event-store.js';
-import { METRIC_CHOICE, METRIC_CHOICES, metricChoices } from '../events/metric-choice.js';
+import { EVENT_TYPES, type EventType } from '../events/event-store.js';
+import { METRIC_CHOICE, METRIC_CHOICES, type MetricChoice, metricChoices } from '../events/metric-choice.js';
 import { latestEvents } from '../events/metric-pages.js';
 import { type CurveRequest, scalarCurves } from '../events/scalar-curves.js';
 import {
@@ -15,6 +15,7 @@ import {
 } from '../events/scalar-points.js';
 import { asObject, type JsonObject } from '../json.js';
 import { flag, integer, oneOf, required, text, texts, withDefault } from '../schema.js';
+import type { Database } from '../storage/database.js';
 
 const AXES = ['iter', 'timestamp', 'iso_time'] as const;
 const SAMPLES = 2000;
@@ -23,7 +24,7 @@ const MAX_SAMPLES = 6000;
 const OWNER = { model_events: flag } as const;
 const ONE = { ...OWNER, task: required(text) } as const;
 const MANY = { ...OWNER, tasks: required(texts) } as const;
-const CURVES = {
+export const CURVES = {
   key: withDefault(oneOf(AXES), 'iter'),
   samples: withDefault({ ...integer, minimum: 1, maximum: MAX_SAMPLES }, SAMPLES),
   metrics: METRIC_CHOICES,
@@ -40,15 +41,20 @@ const VECTOR = { ...METRIC, variant: required(text) } as const;
 /** Scalars that tasks and models reported. */
 export const scalarReadingEndpoints: EndpointTable = {
   'events.scalar_metrics_iter_histogram': endpoint(CURVES_OF_ONE, getCurves),
-  'events.multi_task_scalar_metrics_iter_histogram': endpoint(CURVES_OF_MANY, getCurvesOfMany),
-  'events.scalar_metrics_iter_raw': endpoint(RAW, getRaw),
-  'events.get_task_single_value_metrics': endpoint(SINGLE, getSingleValues),
+  'events.multi_task_scalar_metrics_iter_histogram': endpoint(CURVES_OF_MANY, (call) => ({
+    metrics: curvesOfMany(call.server.database, owners(call), curveOptions(call)),
+  })),
+  'events.scalar_metrics_iter_raw': endpoint(RAW, getRaw, { since: [2, 16] }),
+  'events.get_task_single_value_metrics': endpoint(SINGLE, (call) => ({
+    tasks: singleValuesOf(call.server.database, owners(call), metricChoices(call.body.metrics)),
+  })),
   'events.get_task_latest_scalar_values': endpoint(ONE, getLatest),
-  'events.get_scalar_metrics_and_variants': endpoint(ONE, getNames),
+  'events.get_scalar_metrics_and_variants': endpoint(ONE, (call) => getNames(call, 'training_stats_scalar')),
   'events.get_scalar_metric_data': endpoint(METRIC, getEvents),
   'events.get_task_metrics': endpoint(TYPED_REQUIRED, getMetrics),
   'events.get_multi_task_metrics': endpoint(TYPED, getMetricsOfMany),
   'events.vector_metrics_iter_histogram': endpoint(VECTOR, getVectors),
+  'events.get_vector_metrics_and_variants': endpoint(ONE, (call) => getNames(call, 'training_stats_vector')),
 };
 
 function owner({ server, body }: CallWith<typeof ONE>): Owner {
@@ -64,10 +70,14 @@ function getCurves(call: CallWith<typeof CURVES_OF_ONE>): JsonObject {
 }
 
 /** Curves of several owners: `{metric: {variant: {id: {name, x, y}}}}`. */
-function getCurvesOfMany(call: CallWith<typeof CURVES_OF_MANY>): JsonObject {
+export function curvesOfMany(
+  database: Database,
+  owners: readonly Owner[],
+  options: Omit<CurveRequest, 'task'>,
+): JsonObject {
   const combined = new Map<string, Map<string, JsonObject>>();
-  for (const { document } of owners(call)) {
-    const curves = scalarCurves(call.server.database, { task: document.id, ...curveOptions(call) });
+  for (const { document } of owners) {
+    const curves = scalarCurves(database, { task: document.id, ...options });
     for (const [metric, variants] of Object.entries(curves)) {
       const ofMetric = combined.get(metric) ?? new Map<string, JsonObject>();
       combined.set(metric, ofMetric);
@@ -78,10 +88,10 @@ function getCurvesOfMany(call: CallWith<typeof CURVES_OF_MANY>): JsonObject {
     }
   }
   const metrics = [...combined].map(([metric, variants]) => [metric, Object.fromEntries(variants)]);
-  return { metrics: Object.fromEntries(metrics) };
+  return Object.fromEntries(metrics);
 }
 
-function curveOptions({ body }: CallWith<typeof CURVES>): Omit<CurveRequest, 'task'> {
+export function curveOptions({ body }: Pick<CallWith<typeof CURVES>, 'body'>): Omit<CurveRequest, 'task'> {
   return { samples: body.samples, axis: body.key, metrics: metricChoices(body.metrics) };
 }
 
@@ -108,16 +118,22 @@ function byVariant(points: readonly ScalarPoint[]): Map<string, ScalarPoint[]> {
 }
 
 /** Owners without such values are left out. */
-function getSingleValues(call: CallWith<typeof SINGLE>): JsonObject {
-  const choices = metricChoices(call.body.metrics);
-  const tasks = owners(call).map(({ document }) => ({
+export function singleValuesOf(
+  database: Database,
+  owners: readonly Owner[],
+  choices: readonly MetricChoice[],
+): JsonObject[] {
+  const tasks = owners.map(({ document }) => ({
     task: document.id,
     task_name: document.name,
-    values: singleValues(call.server.database, document.id, choices).map(
-      ({ metric, variant, value, timestamp }) => ({ metric, variant, value, timestamp }),
-    ),
+    values: singleValues(database, document.id, choices).map(({ metric, variant, value, timestamp }) => ({
+      metric,
+      variant,
+      value,
+      timestamp,
+    })),
   }));
-  return { tasks: tasks.filter(({ values }) => values.length > 0) };
+  return tasks.filter(({ values }) => values.length > 0);
 }
 
 /** The last value of each metric and variant. The released server gives it as that of the last ten, too. */
@@ -145,8 +161,8 @@ function getLatest(call: CallWith<typeof ONE>): JsonObject {
   };
 }
 
-function getNames(call: CallWith<typeof ONE>): JsonObject {
-  const names = metricNames(call.server.database, owner(call).document.id, 'training_stats_scalar');
+function getNames(call: CallWith<typeof ONE>, type: EventType): JsonObject {
+  const names = metricNames(call.server.database, owner(call).document.id, type);
   return { metrics: Object.fromEntries(names) };
 }
 
@@ -184,13 +200,12 @@ function getVectors(call: CallWith<typeof VECTOR>): JsonObject {
     task: owner(call).document.id,
     type: 'training_stats_vector',
     iterations: MAX_SAMPLES,
-    metrics: [metric],
-    variants: [variant],
+    choices: [{ metric, variants: [variant] }],
   }).reverse();
   return {
     metric,
     variant,
-    vectors: events.map(({ values }) => values ?? []),
+    vectors: events.map(({ value, values }) => value ?? values ?? []),
     iterations: events.map(({ iter }) => Number(iter)),
   };
 }

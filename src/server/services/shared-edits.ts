@@ -3,9 +3,9 @@ import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type Endpoint, endpoint } from '../endpoint.js';
 import { asObject, asObjects, asTexts, isSafeName, type JsonObject } from '../json.js';
+import { projectForName } from '../projects/project-names.js';
 import { flag, listOf, object, required, text, texts } from '../schema.js';
 import type { Documents, Stored } from '../storage/documents.js';
-import { projectForName } from './projects.js';
 
 /** A kind of documents, and the refusal when an id is none of them. */
 interface Edited<T extends Stored> {

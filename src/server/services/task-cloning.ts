@@ -1,11 +1,11 @@
-import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
+import { projectForName } from '../projects/project-names.js';
 import { type Body, json, required, text } from '../schema.js';
 import { touchProject } from '../tasks/change-status.js';
 import { newTask } from '../tasks/new-task.js';
 import { emptyExecution, type TaskDocument, taskOf } from '../tasks/task-document.js';
 import { requestedFields, TASK_FIELDS } from '../tasks/task-fields.js';
-import { projectForName } from './projects.js';
 
 const CLONED = {
   task: required(text),
@@ -28,24 +28,27 @@ export const taskCloningEndpoints: EndpointTable = {
 };
 
 function clone(call: CallWith<typeof CLONED>): JsonObject {
-  const { server, body } = call;
-  const source = taskOf(server, body.task);
-  const { new_project_name: projectName } = body;
+  const { new_project_name: projectName } = call.body;
   const project = projectName === undefined ? undefined : projectForName(call, projectName);
-  const overrides = requestedFields({ ...call, body: overridesOf(body) });
+  const { id } = cloneTask(call, call.body, project?.id);
+  return { id, ...(project === undefined ? {} : { new_project: { id: project.id, name: project.name } }) };
+}
+
+/** Makes a copy of a task. @param projectId another project than that of the task */
+export function cloneTask(call: Call, request: Body<typeof CLONED>, projectId?: string): TaskDocument {
+  const { server } = call;
+  const source = taskOf(server, request.task);
+  const overrides = requestedFields({ ...call, body: overridesOf(request) });
   const copy = newTask(call, {
     ...copied(source),
     ...overrides,
-    ...(project === undefined ? {} : { project: project.id }),
+    ...(projectId === undefined ? {} : { project: projectId }),
     parent: overrides.parent ?? source.parent ?? source.id,
     execution: { ...clonedExecution(source), ...overrides.execution },
   });
   server.tasks.put(copy);
   touchProject(server, copy.project, copy.created);
-  return {
-    id: copy.id,
-    ...(project === undefined ? {} : { new_project: { id: project.id, name: project.name } }),
-  };
+  return copy;
 }
 
 /** The fields of the copy under the names that they have in a task. */

@@ -1,10 +1,10 @@
-import type { ServerContext } from '../context.js';
 import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
-import { asTexts, type JsonObject } from '../json.js';
-import { SEARCH, type SearchQuery, search } from '../query/search.js';
-import { type Body, flag, required, text, texts } from '../schema.js';
+import type { JsonObject } from '../json.js';
+import { withSubprojects } from '../projects/project-tree.js';
+import { SEARCH, type SearchQuery } from '../query/search.js';
+import { type Body, flag, json, required, requiredAs, text, texts } from '../schema.js';
 import { withLegacyFields } from '../tasks/legacy-fields.js';
-import { withProjectsBelow } from '../tasks/project-tree.js';
+import { searchTasks } from '../tasks/search-tasks.js';
 import { shownTask, TASK_TYPES, taskOf } from '../tasks/task-document.js';
 
 const QUERY = { ...SEARCH, include_subprojects: flag } as const;
@@ -12,7 +12,9 @@ type Query = SearchQuery & Body<typeof QUERY>;
 
 export const taskReadingEndpoints: EndpointTable = {
   'tasks.get_by_id': endpoint({ task: required(text) }, getById),
-  'tasks.get_by_id_ex': endpoint({ ...QUERY, id: required(texts) }, (call) => find(call, true)),
+  'tasks.get_by_id_ex': endpoint({ ...QUERY, id: requiredAs('missing_required_fields', json) }, (call) =>
+    find(call, true),
+  ),
   'tasks.get_all': endpoint(QUERY, (call) => find(call, false)),
   'tasks.get_all_ex': endpoint(QUERY, (call) => find(call, true)),
   'tasks.get_types': endpoint({ projects: texts }, getTypes),
@@ -23,24 +25,7 @@ function getById(call: Call<{ readonly task: string }>): JsonObject {
 }
 
 function find(call: Call<Query>, joined: boolean): JsonObject {
-  const { server, body, version } = call;
-  const { documents, scroll } = search(server, withSubprojects(server, body), {
-    joined: joined,
-    kind: 'tasks',
-    scan: (narrowing) => server.tasks.scan(narrowing),
-    find: (id) => server.tasks.find(id),
-    shown: (task) => withLegacyFields(shownTask(task), version),
-    isHidden: (task) => task.system_tags.includes('hidden'),
-  });
-  return { tasks: documents, ...scroll };
-}
-
-/** With `include_subprojects`, a query of projects is one of all that is below them, too. */
-function withSubprojects(server: ServerContext, query: Query): Query {
-  const asked = query.project ?? undefined;
-  if (!query.include_subprojects || asked === undefined) return query;
-  const ids = withProjectsBelow(server, asTexts(Array.isArray(asked) ? asked : [asked]));
-  return { ...query, project: [...ids] };
+  return searchTasks(call, withSubprojects(call.server, call.body), joined);
 }
 
 /** The types that are in use, of some projects or of all. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../json.js';
 import { integer, object, required, text, texts, withDefault } from '../schema.js';
 import { MACHINE_STATS } from '../workers/machine-stats.js';
 import { deleteWorker, findWorker, keepStats, liveWorkers, putWorker } from '../workers/worker-store.js';
-import { describeWorker, selects } from '../workers/worker-view.js';
+import { describeWorker, selects, shellPattern } from '../workers/worker-view.js';
 
 /** A worker that does not report for this long is removed, unless it asked for another time (seconds). */
 const DEFAULT_TIMEOUT_S = 600;
@@ -129,13 +129,15 @@ function getAll(call: CallWith<typeof QUERY>): JsonObject {
 
 function selected(call: CallWith<typeof QUERY>): ReturnType<typeof liveWorkers> {
   const { server, body } = call;
-  const { last_seen: seconds } = body;
+  const { last_seen: seconds, worker_pattern: pattern } = body;
   const since = seconds > 0 ? server.now() - seconds * 1000 : 0;
   const filter = {
     since,
     tags: body.tags ?? [],
     systemTags: body.system_tags ?? [],
-    pattern: body.worker_pattern,
+    pattern: pattern === undefined ? undefined : server.patterns.compile(shellPattern(pattern)),
   };
-  return liveWorkers(server).filter(({ worker }) => selects(filter, worker));
+  const found = liveWorkers(server).filter(({ worker }) => selects(filter, worker));
+  server.patterns.assertSettled();
+  return found;
 }

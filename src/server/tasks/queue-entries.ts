@@ -25,7 +25,7 @@ export function entriesOf(server: ServerContext, queue: string, limit = -1): Ent
     .map((row) => ({ task: String(row.task), added: String(row.added) }));
 }
 
-export function countEntries(server: ServerContext, queue: string): number {
+export function countEntries(server: Pick<ServerContext, 'database'>, queue: string): number {
   return Number(
     server.database.get('SELECT count(*) AS n FROM queue_entries WHERE queue = ?', queue)?.n ?? 0,
   );
@@ -49,6 +49,7 @@ export function appendEntry(server: ServerContext, queue: QueueDocument, task: s
     queue.id,
   );
   touchQueue(server, queue);
+  server.queueWaits.queued(queue.id);
 }
 
 /** Takes the first entry of a queue; with `only`, takes it only when it is that task. */

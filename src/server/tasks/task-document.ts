@@ -63,6 +63,9 @@ export const TASK_TYPES = [
   'custom',
 ] as const;
 
+/** Before the id of a model or task that was deleted, where another document still names it. */
+export const DELETED_MARK = '__DELETED__';
+
 /** The containers that clients expect even of an empty task. */
 export function emptySections(): Pick<
   TaskDocument,

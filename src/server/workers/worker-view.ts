@@ -2,6 +2,7 @@ import { COMPANY_NAME } from '../auth/accounts.js';
 import type { ServerContext } from '../context.js';
 import { parseDate } from '../dates.js';
 import { asText, asTexts, type JsonObject } from '../json.js';
+import type { Pattern } from '../query/patterns/patterns.js';
 import { countEntries, entriesOf } from '../tasks/queue-entries.js';
 import type { OwnedWorker, Worker } from './worker-store.js';
 
@@ -10,8 +11,8 @@ export interface WorkerFilter {
   since: number;
   tags: readonly string[];
   systemTags: readonly string[];
-  /** A shell pattern (`*`, `?`, `[…]`) on the id. */
-  pattern: string | undefined;
+  /** On the id. */
+  pattern: Pattern | undefined;
 }
 
 export function selects(filter: WorkerFilter, worker: Worker): boolean {
@@ -20,7 +21,7 @@ export function selects(filter: WorkerFilter, worker: Worker): boolean {
     active >= filter.since &&
     hasTags(asTexts(worker.tags), filter.tags) &&
     hasTags(asTexts(worker.system_tags), filter.systemTags) &&
-    (filter.pattern === undefined || shellPattern(filter.pattern).test(worker.id))
+    (filter.pattern === undefined || filter.pattern.test(worker.id))
   );
 }
 
@@ -34,9 +35,17 @@ function hasTags(tags: readonly string[], wanted: readonly string[]): boolean {
   );
 }
 
-function shellPattern(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+^${}()|\\]/g, '\\$&').replaceAll('[!', '[^');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+/** A set of letters, or one letter. */
+const SHELL_PART = /\[(!?)(\]?[^\]]*)\]|[\s\S]/g;
+
+/** A shell pattern (`*`, `?`, `[…]`) as a regular expression of the whole text. */
+export function shellPattern(pattern: string): string {
+  const source = pattern.replaceAll(SHELL_PART, (part, not?: string, letters?: string) => {
+    if (letters !== undefined) return `[${not === '!' ? '^' : ''}${letters.replaceAll(/[\\\]^[]/g, '\\$&')}]`;
+    if (part === '*') return '.*';
+    return part === '?' ? '.' : part.replaceAll(/[^\w\s]/g, '\\$&');
+  });
+  return `(?s)^${source}$`;
 }
 
 /** A worker as the queue that it serves shows it. */

@@ -7,15 +7,20 @@ import { stopReason, watchForAbort } from './abort-watch.js';
 
 export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
   signals: RunSignals;
+  /** When the task's time limit ends the run, in milliseconds since 1970. */
+  endsAt?: number;
   /** Time for the task's own abort callback, before anything is stopped. Resolves when it is used up. */
   beforeAbort?(): Promise<void>;
   /** Told that the watch of the status has ended because of it, also where another reason has won. */
   onVerdict?(reason: StopReason): void;
 }
 
+/** A timer takes at most 2 ** 31 - 1 milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
- * One answer to "should this run end now?" from its three sources: the task's status on the server, the
- * agent's shutdown, and the hand-over to a later daemon. The first reason wins.
+ * One answer to "should this run end now?" from its sources: the task's status on the server, the agent's shutdown, the
+ * task's time limit, and the hand-over to a later daemon. The first reason wins.
  */
 export class Halt {
   readonly #controller = new AbortController();
@@ -32,7 +37,11 @@ export class Halt {
     const handOver = () => this.#controller.abort();
     if (signals.stop.aborted) stop();
     if (signals.handOver.aborted) handOver();
-    this.#listening = [onAbort(signals.stop, stop), onAbort(signals.handOver, handOver)];
+    this.#listening = [
+      onAbort(signals.stop, stop),
+      onAbort(signals.handOver, handOver),
+      this.#limit(options),
+    ];
     void this.#watchServer(options);
   }
 
@@ -86,6 +95,21 @@ export class Halt {
     if (leavesNoLog(reason)) this.#logless.abort();
     if (reason === 'stopped' && !this.#commandEnded) await options.beforeAbort?.().catch(() => undefined);
     this.#end(reason);
+  }
+
+  /** @returns ends the wait */
+  #limit({ endsAt }: HaltOptions): () => void {
+    if (endsAt === undefined) return () => undefined;
+    // The clock of the machine may be set meanwhile.
+    const end = performance.now() + endsAt - Date.now();
+    let timer: NodeJS.Timeout | undefined;
+    const wait = () => {
+      const left = end - performance.now();
+      if (left <= 0) this.#end('time_limit');
+      else timer = setTimeout(wait, Math.min(left, LONGEST_TIMER_MS));
+    };
+    wait();
+    return () => clearTimeout(timer);
   }
 
   #end(reason: StopReason): void {

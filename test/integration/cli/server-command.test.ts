@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import { agentHome, startAgent } from '../../support/agent-process.js';
+import { until } from '../../support/until.js';
 
 const IN_THE_WAY: [name: string, make: (folder: string) => Promise<void>, why: RegExp][] = [
   [
@@ -44,3 +45,26 @@ for (const [name, make, why] of IN_THE_WAY) {
     t.deepEqual(more, []);
   });
 }
+
+test('a name from a client stays within its line of the log', async (t) => {
+  const home = await agentHome();
+  const folder = path.join(home.folder, 'data');
+  const server = startAgent(['server', '--folder', folder, '--port', '0'], home);
+  t.teardown(() => server.kill('SIGKILL'));
+  const filesUrl = () => /files_server: "?(http:[^"\s]+)/.exec(server.output())?.[1];
+  await until(() => filesUrl() !== undefined, { what: 'the address of the file server' });
+  const keys = JSON.parse(await readFile(path.join(folder, 'credentials.json'), 'utf8'));
+  const authorization = `Basic ${Buffer.from(`${keys.access_key}:${keys.secret_key}`).toString('base64')}`;
+  // A link to itself is an error of the disk, which the server reports with the path that a client chose.
+  await symlink('loop', path.join(folder, 'files', 'loop'));
+  const name = 'loop/\u001b[2J\u009b31m\u202etxt/file';
+  const body = `--b\r\ncontent-disposition: form-data; name="${name}"; filename="x"\r\n\r\ny\r\n--b--\r\n`;
+  const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b' };
+  t.is((await fetch(`${filesUrl()}/`, { method: 'POST', headers, body })).status, 500);
+  await until(() => server.output().includes('ELOOP'), { what: 'the error of the disk' });
+  const line = server
+    .output()
+    .split('\n')
+    .find((each) => each.includes('ELOOP'));
+  t.regex(line ?? '', /^file server POST: ELOOP.*loop\/\\x1b\[2J\\x9b31m\\u202etxt/);
+});

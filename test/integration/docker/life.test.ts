@@ -67,6 +67,24 @@ test('a container outlives a killed engine and its output stays whole', async (t
   t.is(await engine.docker(['ps', '-aq']), '');
 });
 
+test('an engine that is away when a stop begins does not take the grace from the command', async (t) => {
+  t.timeout(120_000);
+  const engine = await DockerEngine.start({ config: { 'live-restore': true } });
+  t.teardown(() => engine.stop());
+  await engine.makeBusybox('base:1');
+  const { driver, request } = await dockerBench(t, { env: { DOCKER_HOST: `unix://${engine.socket}` } });
+  const script = 'trap "echo saving; exit 5" TERM; echo up; while :; do sleep 0.1; done';
+  const workload = await driver.launch(await driver.open(request), { argv: ['sh', '-c', script] });
+  await begun(workload);
+  await engine.kill();
+  const stopped = workload.stop(60_000);
+  await engine.startAgain();
+  await stopped;
+  t.deepEqual(await workload.exited, { kind: 'exited', code: 5 });
+  t.is((await readOutput(workload)).text, 'up\nsaving\n');
+  await driver.dispose(workload.ref);
+});
+
 test('a restart policy ends a task only when the engine gives up', async (t) => {
   const { driver, workload } = await launch(t, 'echo "run at $(date +%s)"; exit 6', {
     args: ['--restart', 'on-failure:2'],
@@ -97,7 +115,7 @@ test('the stop signal is the one of the image, also in a paused container', asyn
   );
   await begun(workload);
   await engine.docker(['pause', container]);
-  await workload.stop(5000);
+  await workload.stop(60_000);
   t.is((await readOutput(workload)).text, 'up\nasked\n');
   t.deepEqual(await workload.exited, { kind: 'exited', code: 9 });
   await driver.dispose(workload.ref);

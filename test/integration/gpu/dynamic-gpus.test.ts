@@ -1,64 +1,22 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import test, { type ExecutionContext } from 'ava';
-import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
-import { EIGHT_CARDS, gpuMachine, type TestCard } from '../../support/gpu-machine.js';
+import test from 'ava';
+import type { AgentUnderTest } from '../../support/agent-under-test.js';
+import { claimFiles, gpuAgent, HOLDS, noClaims, reservationFiles, shell } from '../../support/gpu-agent.js';
 import { until } from '../../support/until.js';
 
-/** Says what it has, then works until its file is removed. */
-const HOLDS = `echo "gpus=$CUDA_VISIBLE_DEVICES/$NVIDIA_VISIBLE_DEVICES part=$CLEARML_AGENT_GPU_FRACTIONS worker=$CLEARML_WORKER_ID"
-echo "$CUDA_VISIBLE_DEVICES" > "$HOME/on-$CLEARML_TASK_ID"
-while [ -e "$HOME/on-$CLEARML_TASK_ID" ]; do sleep 0.05; done
-`;
 const FAILS = 'exit 3\n';
 
-function shell(diff: string) {
-  return { binary: '/bin/sh', entry_point: 'main.sh', diff };
+/** The worker that each task is; `undefined` until all have been reported: a report that is lost on its way comes again. */
+async function workersOf({ call }: AgentUnderTest, tasks: readonly string[]) {
+  const { workers } = await call<{ workers: { id: string; task?: { id: string } }[] }>('workers.get_all', {
+    last_seen: 600,
+  });
+  const ids = tasks.flatMap((task) => workers.find((one) => one.task?.id === task)?.id ?? []);
+  const daemons = workers.filter(({ task }) => task === undefined).map(({ id }) => id);
+  return ids.length === tasks.length && { ids, daemons };
 }
-
-interface GpuAgent extends AgentUnderTest {
-  queues: Record<string, string>;
-  enqueueTo(queue: string, script?: string): Promise<string>;
-  /** Waits until the task runs; answers its devices. */
-  devices(task: string): Promise<string[]>;
-  finish(task: string): void;
-}
-
-async function gpuAgent(
-  t: ExecutionContext,
-  names: readonly string[],
-  cards: readonly TestCard[] = EIGHT_CARDS,
-): Promise<GpuAgent> {
-  const agent = await agentUnderTest(t);
-  gpuMachine(agent.home, cards);
-  const queues: Record<string, string> = {};
-  for (const name of names) {
-    const { id } = await agent.call<{ id: string }>('queues.create', { name });
-    queues[name] = id;
-  }
-  const holder = (task: string) => path.join(agent.home.folder, `on-${task}`);
-  return {
-    ...agent,
-    queues,
-    enqueueTo: (queue, script = HOLDS) => agent.enqueue(shell(script), queues[queue]),
-    devices: (task) =>
-      until(async () => existsSync(holder(task)) && readFileSync(holder(task), 'utf8').trim(), {
-        what: `task ${task} to run`,
-      }).then((text) => text.split(',')),
-    finish: (task) => rmSync(holder(task)),
-  };
-}
-
-function records({ home }: AgentUnderTest, kind: string): string[] {
-  return readdirSync(path.join(home.folder, 'gpu-table')).filter((name) => name.startsWith(`${kind}-`));
-}
-
-const claimFiles = (agent: AgentUnderTest) => records(agent, 'claim');
-const reservationFiles = (agent: AgentUnderTest) => records(agent, 'reservation');
-
-const noClaims = (agent: AgentUnderTest) =>
-  until(async () => claimFiles(agent).length === 0, { what: 'all claims to be released' });
 
 const start = (agent: AgentUnderTest, ...queues: string[]) =>
   agent.agent('daemon', '--dynamic-gpus', '--gpus', '0-7', '--queue', ...queues, '--foreground');
@@ -76,16 +34,15 @@ test('tasks run side by side on devices of their own, each a worker of its own',
   t.is(new Set(held.flat()).size, 5);
   const rest = await agent.enqueueTo('any');
   t.is((await agent.devices(rest)).length, 3);
-  const { workers } = await agent.call<{ workers: { id: string; task?: { id: string } }[] }>(
-    'workers.get_all',
-    { last_seen: 600 },
-  );
-  const ids = [...tasks, rest].map((task) => workers.find((one) => one.task?.id === task)?.id);
+  const { ids, daemons } = await until(() => workersOf(agent, [...tasks, rest]), {
+    what: 'the reports of all tasks',
+    context: daemon.output,
+  });
   t.deepEqual(
     ids,
     [...held, await agent.devices(rest)].map((one) => `test:gpu${one.join(',')}`),
   );
-  t.true(workers.some(({ id }) => id === 'test:dgpu0-7'));
+  t.deepEqual(daemons, ['test:dgpu0-7']);
 
   const waiting = await agent.enqueueTo('pair');
   const [first = ''] = tasks;
@@ -124,6 +81,50 @@ test('a large task that waits keeps GPUs free as they come free', async (t) => {
   t.is((await agent.devices(second)).length, 1);
   agent.finish(second);
   t.is((await agent.ended(second)).status, 'completed');
+  await noClaims(agent);
+});
+
+/** When each claim ends at the latest, by its task. */
+function claimEnds(agent: AgentUnderTest): Map<string, number | undefined> {
+  const read = (file: string) => readFileSync(path.join(agent.home.folder, 'gpu-table', file), 'utf8');
+  return new Map(claimFiles(agent).map((file) => ((one) => [one.task, one.endsBy])(JSON.parse(read(file)))));
+}
+
+test('a task that ends before a reservation is due uses its devices, also after a restart', async (t) => {
+  const agent = await gpuAgent(t, ['first', 'second', 'big'], [{}, {}]);
+  Object.assign(agent.home.env, { CLEARML_AGENT__AGENT__GPU_RESERVE_AFTER_SEC: '0' });
+  const words = ['--dynamic-gpus', '--gpus', '0-1', '--queue', 'first=1', 'second=1', 'big=2'];
+  const daemon = agent.agent('daemon', ...words, '--foreground');
+  const limited = (queue: string, time: string) => agent.enqueueTo(queue, HOLDS, { time });
+  const running = await limited('first', '2h');
+  await agent.devices(running);
+  const big = await agent.enqueueTo('big');
+  await until(async () => reservationFiles(agent).length === 1, { what: 'the reservation' });
+  // Asked for first in every look, so it was refused when the one behind it starts.
+  const longer = await limited('first', '3h');
+  const shorter = await limited('second', '1h');
+  await agent.devices(shorter);
+  t.is((await agent.task(longer)).status, 'queued');
+  t.is((await agent.task(big)).status, 'queued');
+  const ends = claimEnds(agent);
+  t.true((ends.get(shorter) ?? 0) < (ends.get(running) ?? 0));
+
+  daemon.kill('SIGKILL');
+  await daemon.exited;
+  const next = agent.agent('daemon', ...words, '--foreground');
+  await until(async () => next.output().match(/attached again/g)?.length === 2, {
+    what: 'both runs',
+    context: next.output,
+  });
+  t.deepEqual(claimEnds(agent), ends);
+  const endless = await agent.enqueueTo('second');
+  for (const task of [shorter, running]) agent.finish(task);
+  t.deepEqual((await agent.devices(big)).sort(), ['0', '1']);
+  for (const task of [longer, endless]) t.is((await agent.task(task)).status, 'queued');
+  agent.finish(big);
+  for (const task of [longer, endless]) await agent.devices(task);
+  t.is(claimEnds(agent).get(endless), undefined);
+  for (const task of [longer, endless]) agent.finish(task);
   await noClaims(agent);
 });
 
@@ -340,11 +341,10 @@ test('what cannot be served is refused before a task is taken', async (t) => {
 test('one daemon gives out a GPU, and flags find it', async (t) => {
   const agent = await gpuAgent(t, ['one']);
   const daemon = start(agent, 'one=1');
-  await until(async () => daemon.output().includes('Listening'), {
+  await until(async () => /gpus \(min, max\)/.test(daemon.output()), {
     what: 'the daemon',
     context: daemon.output,
   });
-  t.regex(daemon.output(), /gpus \(min, max\)/);
   const second = agent.agent('daemon', '--dynamic-gpus', '--gpus', '6-9', '--queue', 'one=1', '--foreground');
   t.is((await second.exited).code, 2);
   t.regex(second.output(), /GPU 6, 7 belongs to the daemon test:dgpu0-7/);

@@ -15,7 +15,7 @@ const FIRST = 'GPU-0f6f4c0e-7a55-4a1d-8a4b-5f4f7c1d2e10';
 const SECOND = 'GPU-6b1d2f34-02c9-4c52-9d0d-9e1f8a3b4c21';
 
 /** A machine whose tool is a program that the test writes, with a look for each check. */
-async function machine(t: ExecutionContext, conditions: Partial<HealthConditions>) {
+async function machine(t: ExecutionContext, conditions: Partial<HealthConditions>, freshMs = 0) {
   const folder = temporaryFolder(t);
   const tool = (body: string) =>
     writeFileSync(path.join(folder, 'nvidia-smi'), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
@@ -34,7 +34,7 @@ async function machine(t: ExecutionContext, conditions: Partial<HealthConditions
     table,
     warn: (line) => warnings.push(line),
     xids: () => xids,
-    freshMs: 0,
+    freshMs,
   });
   const check = async () =>
     Object.fromEntries([...(await health.check(await table.read()))].map(([key, { state }]) => [key, state]));
@@ -68,6 +68,21 @@ test('a card that is lost mid-run is out of service until it is back and enabled
   await table.enable(SECOND);
   await check();
   t.is((await table.read()).outOfService.length, 1, 'it is still gone');
+  tool(WHOLE);
+  await table.enable(SECOND);
+  t.deepEqual(await check(), { [FIRST]: 'good', [SECOND]: 'good' });
+  t.deepEqual((await table.read()).outOfService, []);
+});
+
+test('a device that is enabled is looked at again, however fresh the last reading is', async (t) => {
+  const { check, tool, table } = await machine(t, { noFault: true }, 3_600_000);
+  tool(WHOLE);
+  await check();
+  await table.disable({ key: SECOND, id: '1' }, 'by hand');
+  await check();
+  tool(WITHOUT_SECOND);
+  await table.enable(SECOND);
+  t.deepEqual(await check(), { [FIRST]: 'good', [SECOND]: 'failed' });
   tool(WHOLE);
   await table.enable(SECOND);
   t.deepEqual(await check(), { [FIRST]: 'good', [SECOND]: 'good' });

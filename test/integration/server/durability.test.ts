@@ -1,27 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isAgentError } from '../../../src/errors.js';
-import { type EmbeddedServer, startServer } from '../../../src/server/server.js';
+import { startServer } from '../../../src/server/server.js';
 import { clientOf, serverUnderTest } from '../../support/embedded-server.js';
+import { runningServer } from '../../support/running-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-
-const SCRIPT = path.resolve(import.meta.dirname, '../../support/server-process.ts');
-
-async function startProcess(
-  folder: string,
-): Promise<{ child: ChildProcess; call: ReturnType<typeof clientOf>['call'] }> {
-  const child = spawn(process.execPath, ['--import=tsx', SCRIPT, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = await once(createInterface({ input: child.stdout ?? process.stdin }), 'line');
-  const server: Pick<EmbeddedServer, 'url' | 'credentials'> = JSON.parse(String(line));
-  return { child, ...clientOf(server) };
-}
 
 test('killed at any moment, it loses nothing that it acknowledged', async (t) => {
   t.timeout(170_000);
@@ -30,7 +15,7 @@ test('killed at any moment, it loses nothing that it acknowledged', async (t) =>
   const lines: string[] = [];
   const taken: string[] = [];
   for (let round = 0; round < 4; round += 1) {
-    const { child, call } = await startProcess(folder);
+    const { child, call } = await runningServer(folder);
     t.teardown(() => void child.kill('SIGKILL'));
     const { id: queue } = await call<{ id: string }>('queues.get_default');
     const writer = async () => {

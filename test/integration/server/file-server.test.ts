@@ -53,14 +53,22 @@ test('many are deleted at once', async (t) => {
   const { at, upload } = await files(t);
   await upload('a/one', '1');
   await upload('a/two', '2');
-  const body = JSON.stringify({ files: ['/a/one', 'a/none'] });
-  const answer = await at('/delete_many', {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json' },
+  await upload('a/below/a name', '3');
+  const ask = (body: string) =>
+    at('/delete_many', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  const answer = await ask(JSON.stringify({ files: ['/a/one', 'a/none', '/', '../x'] }));
+  t.deepEqual(await answer.json(), {
+    deleted: { '/a/one': 'a/one' },
+    errors: { 'Not found': ['a/none', '../x'], 'Empty path not allowed': ['/'] },
   });
-  t.deepEqual(await answer.json(), { deleted: { '/a/one': 'a/one' }, errors: { 'Not found': ['a/none'] } });
   t.is(await (await at('/a/two')).text(), '2');
+  t.is(await (await at('/a/below/a%20name')).text(), '3');
+  t.like(await (await ask(JSON.stringify({ files: ['a/below'] }))).json(), {
+    deleted: { 'a/below': 'a/below' },
+  });
+  t.is((await at('/a/below/a%20name')).status, 404);
+  for (const body of ['', '{', '[]', '{}', '{"files": []}', '{"files": [1]}', 'null'])
+    t.is((await ask(body)).status, 400, body);
 });
 
 test('nothing outside the folder is read, written or deleted', async (t) => {
@@ -99,13 +107,35 @@ test('nothing outside the folder is read, written or deleted', async (t) => {
 });
 
 test('only known clients; a bare probe is answered', async (t) => {
-  const { server, upload } = await files(t);
+  const { server, upload, at } = await files(t);
   await upload('a/file', 'x');
-  t.is(await (await fetch(`${server.filesUrl}/`)).text(), 'OK');
+  const probe = await fetch(`${server.filesUrl}/`);
+  t.deepEqual([probe.status, probe.headers.get('allow')], [405, 'POST']);
+  t.is(await (await at('/')).text(), 'OK');
   t.is((await fetch(`${server.filesUrl}/`, { headers: { authorization: 'Bearer x' } })).status, 401);
   t.is((await fetch(`${server.filesUrl}/a/file`)).status, 401);
   t.is((await fetch(`${server.filesUrl}/`, { method: 'POST', body: new FormData() })).status, 401);
   t.is((await fetch(`${server.filesUrl}/a/file`, { method: 'DELETE' })).status, 401);
+});
+
+test('an upload to what cannot be a file is refused', async (t) => {
+  const { folder, at, upload } = await files(t);
+  await upload('a/file', 'x');
+  for (const name of [
+    'a',
+    'a/file/below',
+    'x'.repeat(300),
+    `a/${'x/'.repeat(2100)}y`,
+    `a/${'é'.repeat(200)}`,
+  ]) {
+    const { status } = await upload(name, 'y');
+    t.is(status, 400, name.slice(0, 20));
+    t.true((await at(`/${encodeURIComponent(name)}`)).status < 500);
+  }
+  for (const type of ['multipart/form-data', 'multipart/mixed; boundary=', 'text/plain', 'application/json'])
+    t.is((await at('/', { method: 'POST', body: 'x', headers: { 'content-type': type } })).status, 400, type);
+  t.deepEqual(await readdir(folder), ['a'], 'refused uploads leave nothing behind');
+  t.is(await (await at('/a/file')).text(), 'x');
 });
 
 test('an upload that breaks off leaves nothing', async (t) => {

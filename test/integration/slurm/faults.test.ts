@@ -56,17 +56,6 @@ slurmTest('a lost node loses the task, which does not run again', async (t) => {
   if (exit.kind === 'lost') t.regex(exit.reason, /node/);
 });
 
-slurmTest('a job over its time limit ends for that reason', async (t) => {
-  const rig = await slurmRig(t, { nodes: ['n1'] });
-  const run = await slurmRun(t, rig);
-  const workload = await run.sh('echo ready; exec sleep 600');
-  await outputWhere(workload, (text) => text.includes('ready'));
-  // Slurm counts whole minutes; a limit in the past is over at its next look.
-  rig.slurm('scontrol', 'update', `jobid=${workload.ref.job}`, 'timelimit=0:01');
-  const exit = await workload.exited;
-  t.like(exit, { kind: 'ended', by: 'time_limit' });
-});
-
 slurmTest('a prolog that fails loses the task, and no held job is left', async (t) => {
   const rig = await slurmRig(t, { nodes: ['n1'], conf: ['Prolog=/bin/false'] });
   const run = await slurmRun(t, rig);

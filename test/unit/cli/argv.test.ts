@@ -11,6 +11,7 @@ const daemon: Command = {
   summary: '',
   flags: [
     { flags: '--queue <names...>', help: '' },
+    { flags: '--queue-limit <limits...>', help: '' },
     { flags: '--gpus <list>', help: '' },
     { flags: '--foreground', help: '' },
     { flags: '--force-current-version', help: '' },
@@ -33,6 +34,11 @@ const cases: [string, string[], string[]][] = [
     ['daemon', '--queue', 'b'],
   ],
   ['a unique prefix', ['daemon', '--que', 'a', '--foregr'], ['daemon', '--queue', 'a', '--foreground']],
+  [
+    'a prefix of a flag and of a longer one that begins with it',
+    ['daemon', '--qu', 'a', '--queue-l', 'a=1'],
+    ['daemon', '--queue', 'a', '--queue-limit', 'a=1'],
+  ],
   ['global flags before the command', ['--debug', 'daemon', '-d'], ['--debug', 'daemon', '--detached']],
   ['a value behind an equals sign', ['daemon', '--gpus=0,1'], ['daemon', '--gpus=0,1']],
   [

@@ -93,6 +93,15 @@ test('a pause and a drain are shown with their cause', (t) => {
   );
 });
 
+test('GPUs out of service are below the others, with the reason', (t) => {
+  const outOfService = [{ id: '3', key: 'GPU-3', reason: 'Xid 79', at: TIME - 7_500_000 }];
+  t.deepEqual(renderTop({ ...READING, outOfService }, { columns: 80 }).slice(6, 9), [
+    '',
+    'GPU 3 out of service for 2h05m: Xid 79',
+    '',
+  ]);
+});
+
 test('nothing of a task moves the cursor of the terminal', (t) => {
   const bad = '\u001b[2J\u001b]0;title\u0007\u009b31m\u202e\r\nred';
   const hostile: Reading = {
@@ -103,6 +112,7 @@ test('nothing of a task moves the cursor of the terminal', (t) => {
     runs: [run(bad, { name: bad, lastLine: bad })],
     queues: [{ id: 'q1', name: bad }],
     gpus: [{ id: '0', name: bad }],
+    outOfService: [{ id: bad, key: bad, reason: bad, at: 0 }],
   };
   for (const columns of [80, 120])
     for (const line of renderTop(hostile, { columns }))

@@ -32,6 +32,7 @@ test('a daemon without limit, queues and GPUs', async (t) => {
     runs: [],
     queues: [],
     gpus: [],
+    outOfService: [],
   });
 });
 
@@ -48,17 +49,20 @@ test('queues are shown before the first look, as they were seen, and without wha
   ]);
 });
 
+const IN_SERVICE = { outOfService: async () => [] };
+
 test('those who look at the same time share one reading of the GPUs', async (t) => {
   const readings = setUp();
   const asked = { times: 0 };
   const slice = { ...GPU, mig: { index: 0, uuid: undefined, name: '1g.10gb' }, utilization: undefined };
-  readings.showGpus({
+  const reader = {
     active: true,
     look: async () => {
       asked.times += 1;
       return { gpus: [GPU, slice] };
     },
-  });
+  };
+  readings.showGpus(reader, IN_SERVICE);
   const [first] = await Promise.all([readings.take(), readings.take()]);
   t.deepEqual(first?.gpus, [
     { id: '3', name: 'A100', use: 97, memoryUsed: 10, memoryTotal: 40, temperature: 61 },
@@ -69,12 +73,22 @@ test('those who look at the same time share one reading of the GPUs', async (t) 
 
 test('a tool that hangs or fails does not keep the answer back', async (t) => {
   const hanging = setUp();
-  hanging.showGpus({ active: true, look: () => new Promise(() => undefined) });
+  hanging.showGpus({ active: true, look: () => new Promise(() => undefined) }, IN_SERVICE);
   // Timers of `take` do not keep a process alive that has nothing else to do.
   const alive = setInterval(() => undefined, 1000);
   t.deepEqual((await hanging.take()).gpus, []);
   clearInterval(alive);
   const failing = setUp();
-  failing.showGpus({ active: true, look: async () => ({ problem: 'no answer' }) });
+  failing.showGpus({ active: true, look: async () => ({ problem: 'no answer' }) }, IN_SERVICE);
   t.deepEqual((await failing.take()).gpus, []);
+});
+
+test('GPUs out of service are shown although the tool does not list them, and a broken table costs nothing else', async (t) => {
+  const lost = { key: 'GPU-1', id: '1', reason: 'it is gone', at: 5 };
+  const readings = setUp();
+  const reader = { active: false, look: async () => ({ problem: 'no answer' }) };
+  readings.showGpus(reader, { outOfService: async () => [lost] });
+  t.deepEqual((await readings.take()).outOfService, [lost]);
+  readings.showGpus(reader, { outOfService: () => Promise.reject(new Error('unreadable')) });
+  t.deepEqual((await readings.take()).outOfService, []);
 });

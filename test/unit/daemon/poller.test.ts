@@ -1,8 +1,13 @@
 import test from 'ava';
+import { ApiError } from '../../../src/api/errors.js';
 import type { NextTask, QueueRecord } from '../../../src/api/queues.js';
 import type { TaskStanding } from '../../../src/api/tasks.js';
+import { LastActivity } from '../../../src/daemon/queues/last-activity.js';
 import { Poller, type PollerOptions } from '../../../src/daemon/queues/poller.js';
+import { priorityOrder, turnOrder } from '../../../src/daemon/queues/queue-order.js';
+import { UserTurns } from '../../../src/daemon/queues/user-turns.js';
 import { VanishedTasks, type VanishedTasksOptions } from '../../../src/daemon/queues/vanished-tasks.js';
+import { until } from '../../support/until.js';
 
 /** Queues in memory that count the calls made to them. */
 class MemoryQueues {
@@ -11,6 +16,10 @@ class MemoryQueues {
   breakNextPop = false;
   /** What others do between the look and the pop. */
   beforeAnswer: (() => void) | undefined;
+  /** What others do just before a task is moved. */
+  beforeMove: (() => void) | undefined;
+  /** Whether a look names the entries. */
+  tellLength = true;
   readonly #queues: QueueRecord[];
 
   constructor(content: Record<string, string[]>) {
@@ -34,20 +43,47 @@ class MemoryQueues {
     this.#queues.find(({ id }) => id === queue)?.entries?.unshift({ task });
   }
 
+  async moveTaskToFront({ queue, task }: { queue: string; task: string }): Promise<void> {
+    this.calls.push(`move ${task}`);
+    const entries = this.#queues.find(({ id }) => id === queue)?.entries ?? [];
+    this.beforeMove?.();
+    const at = entries.findIndex((entry) => entry.task === task);
+    if (at < 0) throw refusal(703);
+    entries.unshift(...entries.splice(at, 1));
+  }
+
   async getAll(): Promise<QueueRecord[]> {
     this.calls.push('look');
+    if (!this.tellLength) return this.#queues.map(({ id }) => ({ id }));
     return structuredClone(this.#queues);
   }
 
-  async getNextTask({ queue }: { queue: string }): Promise<NextTask> {
-    this.calls.push(`pop ${queue}`);
+  async getNextTask({ queue, task }: { queue: string; task?: string }): Promise<NextTask> {
+    this.calls.push(`pop ${task ?? queue}`);
     this.beforeAnswer?.();
-    const entry = this.#queues.find(({ id }) => id === queue)?.entries?.shift();
+    const entries = this.#queues.find(({ id }) => id === queue)?.entries;
+    if (task !== undefined && entries?.[0]?.task !== task) return {};
+    const entry = entries?.shift();
     if (this.breakNextPop) {
       this.breakNextPop = false;
       throw new Error('connection reset');
     }
     return entry ? { entry } : {};
+  }
+}
+
+function refusal(subcode: number): ApiError {
+  return new ApiError({ endpoint: 'queues.move_task_to_front', status: 400, subcode, message: 'refused' });
+}
+
+const NOTHING_HELD = { begin: async () => undefined, release: async () => undefined };
+
+class CountedActivity extends LastActivity {
+  count = 0;
+
+  override note(): void {
+    this.count += 1;
+    super.note();
   }
 }
 
@@ -73,8 +109,9 @@ function setUp(content: Record<string, string[]>, { taskStatus, isHeld, afterMs 
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
-    order: 'priority',
-    intervalMs: 1,
+    order: priorityOrder(),
+    pace: { kind: 'fixed', ms: 1 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -89,7 +126,7 @@ test('priority order empties the first queue before the second', async (t) => {
 });
 
 test('fair order takes from each queue in turn', async (t) => {
-  const { next } = setUp({ a: ['a1', 'a2', 'a3'], b: ['b1'] }, { order: 'fair' });
+  const { next } = setUp({ a: ['a1', 'a2', 'a3'], b: ['b1'] }, { order: turnOrder() });
   const taken = [];
   for (let count = 0; count < 4; count += 1) taken.push((await next())?.task);
   t.deepEqual(taken, ['a1', 'b1', 'a2', 'a3']);
@@ -99,6 +136,15 @@ test('an empty pass costs one call however many queues there are', async (t) => 
   const { queues, next } = setUp({ a: [], b: [], c: ['c1'] });
   t.is((await next())?.task, 'c1');
   t.deepEqual(queues.calls, ['look', 'pop c']);
+});
+
+test('empty queues are not asked, queues of unknown length are', async (t) => {
+  const { queues, next } = setUp({ a: ['a1'], b: [] });
+  queues.tellLength = false;
+  queues.take('a');
+  queues.add('b', 'b1');
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(queues.calls, ['look', 'pop a', 'pop b']);
 });
 
 test('a task is announced before it is taken off its queue', async (t) => {
@@ -216,8 +262,9 @@ test('the wait ends with the signal', async (t) => {
   const poller = new Poller({
     queues,
     look: () => queues.getAll(),
-    order: 'priority',
-    intervalMs: 60_000,
+    order: priorityOrder(),
+    pace: { kind: 'fixed', ms: 60_000 },
+    activity: new LastActivity(),
     allowed: () => true,
     vanished,
     warn: () => undefined,
@@ -226,7 +273,7 @@ test('the wait ends with the signal', async (t) => {
 });
 
 test('a task that is queued just after another has ended is not kept waiting for the interval', async (t) => {
-  const { queues, next } = setUp({ a: ['a1'] }, { intervalMs: 60_000 });
+  const { queues, next } = setUp({ a: ['a1'] }, { pace: { kind: 'fixed', ms: 60_000 } });
   t.is((await next())?.task, 'a1');
   const following = next();
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -249,4 +296,204 @@ test('each run that waits for what became of a task is told', async (t) => {
   await vanished.look(() => false, new AbortController().signal);
   t.deepEqual(told, ['first', 'second']);
   t.deepEqual(vanished.doubtful, []);
+});
+
+/** Grants of which one is free at a time; `grants` has the queues that got it. */
+function oneGrant(busy: boolean) {
+  const state = { busy, releases: 0, grants: [] as string[] };
+  return {
+    state,
+    release: () => {
+      state.busy = false;
+      state.releases += 1;
+    },
+    options: {
+      admit: async ({ id }: { id: string }) => {
+        if (state.busy) return undefined;
+        state.busy = true;
+        state.grants.push(id);
+        return {
+          begin: async () => undefined,
+          release: async () => {
+            state.busy = false;
+            state.releases += 1;
+          },
+        };
+      },
+      releasesSince: () => {
+        const { releases } = state;
+        return () => releases !== state.releases;
+      },
+    },
+  };
+}
+
+test('what comes free while the queues are asked goes to the first queue that waits for it', async (t) => {
+  const { state, release, options } = oneGrant(true);
+  const admit: PollerOptions['admit'] = async (queue) => {
+    const grant = await options.admit(queue);
+    if (queue.id === 'a' && grant === undefined) release();
+    return grant;
+  };
+  const { next } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit });
+  t.is((await next())?.task, 'a1');
+  t.deepEqual(state.grants, ['b', 'a']);
+});
+
+test('a queue that is refused for itself holds no other back', async (t) => {
+  const { state, options } = oneGrant(false);
+  const admit: PollerOptions['admit'] = async (queue) =>
+    queue.id === 'a' ? undefined : options.admit(queue);
+  const { next } = setUp({ a: ['a1'], b: ['b1'] }, { ...options, admit });
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(state.grants, ['b']);
+});
+
+test('a queue waits for another one only a few times in a pass', async (t) => {
+  const { state, release, options } = oneGrant(false);
+  const admit: PollerOptions['admit'] = async (queue) => {
+    // Something else is given back all the time.
+    if (queue.id === 'a') release();
+    return queue.id === 'a' ? undefined : options.admit(queue);
+  };
+  const { next, queues } = setUp(
+    { a: ['a1'], b: ['b1'] },
+    { ...options, admit, releasesSince: () => () => true },
+  );
+  t.is((await next())?.task, 'b1');
+  t.deepEqual(queues.calls, ['look', 'pop b']);
+  t.is(state.grants.length, 3);
+});
+
+/** Users of tasks by the first letter of the task's id. */
+function turnsOf(running: readonly string[] = []) {
+  const asked: string[][] = [];
+  const users = new UserTurns({
+    usersOf: async (tasks) => {
+      asked.push([...tasks]);
+      return new Map(tasks.map((task) => [task, task.charAt(0)]));
+    },
+    running: () => running,
+  });
+  return { users, asked };
+}
+
+test('the task of a user with fewer running tasks is moved to the front and taken by its id', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const announced: string[][] = [];
+  const { queues, next } = setUp(
+    { a: ['x1', 'x2', 'y1', 'y2'] },
+    {
+      users,
+      beforePop: async ({ task, others }) => void announced.push([task, ...others.map((one) => one.task)]),
+    },
+  );
+  t.is((await next())?.task, 'y1');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'pop y1']);
+  t.deepEqual(announced, [['y1', 'x1', 'x2', 'y2']]);
+});
+
+test('users of one task at a time take turns', async (t) => {
+  const { users } = turnsOf();
+  const { next } = setUp({ a: ['x1', 'x2', 'x3', 'y1', 'z1'] }, { users });
+  const taken = [];
+  for (let count = 0; count < 5; count += 1) taken.push((await next())?.task);
+  t.deepEqual(taken, ['x1', 'y1', 'z1', 'x2', 'x3']);
+});
+
+test('users are asked once for each task, and not where there is no choice', async (t) => {
+  const running = ['x0'];
+  const { users, asked } = turnsOf(running);
+  const { queues, next } = setUp({ a: ['x1'], b: [] }, { users });
+  t.is((await next())?.task, 'x1');
+  t.deepEqual(queues.calls, ['look', 'pop a']);
+  t.deepEqual(asked, []);
+  for (const task of ['x2', 'y1', 'y2']) queues.add('a', task);
+  t.is((await next())?.task, 'y1');
+  queues.add('a', 'z1');
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(asked, [['x2', 'y1', 'y2', 'x0'], ['z1']]);
+});
+
+test('a task that another agent takes first is left, and the next one is tried', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next, vanished } = setUp({ a: ['x1', 'y1', 'y2'] }, { users });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+  };
+  t.is((await next())?.task, 'y2');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'move y2', 'pop y2']);
+  t.deepEqual(vanished.doubtful, []);
+});
+
+test('what is held for one task is used for another one only where it fits', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const asked: string[][] = [];
+  const admit: PollerOptions['admit'] = async ({ entries = [] }) => {
+    asked.push([...entries]);
+    return { ...NOTHING_HELD, fits: async (task) => task !== 'y2' };
+  };
+  const { queues, next } = setUp({ a: ['x1', 'y1', 'y2', 'z1'] }, { users, admit });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+  };
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(asked, [['y1', 'x1', 'y2', 'z1']]);
+  t.deepEqual(queues.calls, ['look', 'move y1', 'move z1', 'pop z1']);
+});
+
+test('a task that another agent moves in front is left to it', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next } = setUp({ a: ['x1', 'y1', 'z1'] }, { users });
+  queues.beforeAnswer = () => {
+    queues.beforeAnswer = undefined;
+    queues.addInFront('a', 'w1');
+  };
+  t.is((await next())?.task, 'z1');
+  t.deepEqual(queues.calls, ['look', 'move y1', 'pop y1', 'move z1', 'pop z1']);
+});
+
+test('a task whose move has no answer is looked for: the server may have taken it out', async (t) => {
+  const { users } = turnsOf(['x0']);
+  const { queues, next, putBack } = setUp({ a: ['x1', 'y1'] }, { users });
+  queues.beforeMove = () => {
+    queues.beforeMove = undefined;
+    // Between its two steps the entry is in no queue.
+    t.is(queues.take('a'), 'x1');
+    t.is(queues.take('a'), 'y1');
+    queues.addInFront('a', 'x1');
+    throw new Error('connection reset');
+  };
+  t.is((await next())?.task, 'y1');
+  t.is((await next())?.task, 'x1');
+  t.deepEqual(putBack, ['y1']);
+});
+
+test('tasks that the server does not know are those of one user', async (t) => {
+  const users = new UserTurns({ usersOf: async () => new Map([['y1', 'y']]), running: () => [] });
+  const { next } = setUp({ a: ['x1', 'z1', 'y1'] }, { users });
+  const taken = [(await next())?.task, (await next())?.task, (await next())?.task];
+  t.deepEqual(taken, ['x1', 'y1', 'z1']);
+});
+
+test('a task that was pulled is activity, one that goes on waiting is not', async (t) => {
+  const activity = new CountedActivity();
+  const { queues, next, poller } = setUp(
+    { a: ['a1'], b: ['b1'] },
+    { activity, admit: async ({ id }) => (id === 'a' ? NOTHING_HELD : undefined) },
+  );
+  t.is((await next())?.task, 'a1');
+  const { count } = activity;
+  const over = new AbortController();
+  const looking = poller.next(over.signal);
+  await until(() => queues.calls.filter((call) => call === 'look').length > 5, { what: 'more looks' });
+  t.is(activity.count, count);
+  queues.add('b', 'b2');
+  await until(() => activity.count > count, { what: 'the new entry to be seen' });
+  over.abort();
+  await looking;
 });

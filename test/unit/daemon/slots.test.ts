@@ -6,7 +6,7 @@ import { Slots } from '../../../src/daemon/slots.js';
 /** A run that is launched and ended by hand. */
 function start(slots: Slots) {
   const hands = new EventEmitter();
-  slots.start('task', async (launched) => {
+  slots.start({ task: 'task' }, async (launched) => {
     hands.once('launch', launched);
     await once(hands, 'end');
   });

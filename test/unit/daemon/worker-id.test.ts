@@ -1,5 +1,13 @@
 import test from 'ava';
-import { executeWorkerId, workerIdentity, workerIds } from '../../../src/daemon/worker-id.js';
+import {
+  executeWorkerId,
+  gpuWorkerId,
+  holdingsIn,
+  idsOfRuns,
+  type RunHoldings,
+  workerIdentity,
+  workerIds,
+} from '../../../src/daemon/worker-id.js';
 
 const machine = { workerId: undefined, workerName: undefined, hostname: 'box' };
 
@@ -29,4 +37,37 @@ for (const [what, visible, more, expected] of [
 test('execute is known by its process', (t) => {
   t.is(executeWorkerId(machine, 4711), 'box:4711');
   t.is(executeWorkerId({ ...machine, workerId: 'my:id' }, 4711), 'my:id');
+});
+
+const HOLDINGS: readonly [worker: string, holdings: RunHoldings | undefined][] = [
+  ['host:dgpu0-7', undefined],
+  ['host:dgpu0-7:service:abc', undefined],
+  ['host:dgpu0-7:slot:12', { slot: 12 }],
+  ['host:dgpu0-7:slot:', undefined],
+  ['host:dgpu0-3:slot:1', undefined],
+  ['host:gpu3', { devices: [{ id: '3', share: 1 }] }],
+  ['host:gpu0,12', { devices: ['0', '12'].map((id) => ({ id, share: 1 })) }],
+  ['host:gpu0.1', { devices: [{ id: '0.1', share: 1 }] }],
+  ['host:gpu0.25b', { devices: [{ id: '0', share: 0.25 }] }],
+  ['host:gpu3:1', { devices: [{ id: '3', share: 1 }] }],
+  ['host:gpuall', undefined],
+  ['host:gpu', undefined],
+  ['other:gpu3', undefined],
+];
+
+for (const [worker, holdings] of HOLDINGS)
+  test(`what ${worker} has as a run of host:dgpu0-7`, (t) => {
+    t.deepEqual(holdingsIn('host:dgpu0-7', worker), holdings);
+    const isRun = new RegExp(idsOfRuns('host:dgpu0-7', true)).test(worker);
+    t.true(isRun || holdings === undefined, 'the server is asked for it');
+  });
+
+test('the id of a run tells its devices again', (t) => {
+  const half = gpuWorkerId('host:dgpu0-7', [{ id: '2', share: 0.5 }], new Set(['host:gpu2.5a']));
+  t.is(half, 'host:gpu2.5b');
+  t.deepEqual(holdingsIn('host:dgpu0-7', half), { devices: [{ id: '2', share: 0.5 }] });
+  t.false(
+    new RegExp(idsOfRuns('host:dgpu0-7', false)).test('host:gpu2'),
+    'not of a daemon without --dynamic-gpus',
+  );
 });

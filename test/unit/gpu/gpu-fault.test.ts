@@ -39,9 +39,25 @@ for (const [what, over, says] of CASES) {
   test(`${what}: ${says === undefined ? 'no fault' : 'a fault'}`, (t) => {
     const fault = gpuFault({ ...WELL, ...over });
     if (says === undefined) t.is(fault, undefined);
-    else t.regex(fault ?? '', says);
+    else t.regex(fault?.reason ?? '', says);
   });
 }
+
+/** The cards that have failed for certain; a task can print anything. */
+const FAILED: readonly [what: string, over: Partial<GpuEvidence>, cards: readonly GpuMark[]][] = [
+  ['a card is gone', { now: [A] }, [B]],
+  ['the slices of a card are gone', { before: [B, B], now: [] }, [B]],
+  ['the tool names the lost card', { now: { problem: 'GPU 00000000:5D:00.0: GPU is lost.' } }, [B]],
+  ['the tool names none', { now: { problem: 'GPU is lost.' } }, []],
+  ['an Xid of the hardware', { xids: [xid(79, '0000:5d:00')] }, [B]],
+  ['new memory errors', { now: [{ ...A, uncorrectedErrors: 1 }, B] }, [A]],
+  ['only the task says so', { output: 'uncorrectable ECC error encountered' }, []],
+];
+
+for (const [what, over, cards] of FAILED)
+  test(`the cards of a fault: ${what}`, (t) => {
+    t.deepEqual(gpuFault({ ...WELL, ...over })?.cards, cards);
+  });
 
 const RECORDS = [
   '6,1,100,-;Linux version 6.1',

@@ -1,8 +1,9 @@
+import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { nearestDevices } from '../../../src/gpu/policy/nearest.js';
-import { isHeldFrom, reserveDevices } from '../../../src/gpu/policy/reserve.js';
-import { mixedTasks, simulate } from '../../support/gpu-simulation.js';
+import { type DeviceRequest, deviceChoices, reserveDevices } from '../../../src/gpu/policy/reserve.js';
+import { mixedTasks, type SimulatedTask, simulate } from '../../support/gpu-simulation.js';
 
 const MINUTE = 60_000;
 const card = (number: number) => ({ id: `${number}`, key: `GPU-${number}`, card: number });
@@ -88,16 +89,33 @@ test('no reservation before the wait, for one GPU, or for more than there are', 
   t.is(reserveDevices({ ...input, waiting: [{ queue: 'a', demand: four, since: 0 }] }), undefined);
 });
 
-test('a reservation holds against every other queue, except for a task that ends in time', (t) => {
-  const held = { queue: 'four', devices: CARDS, due: 500 };
-  t.true(isHeldFrom(held, { queue: 'single' }));
-  t.true(isHeldFrom(held, { queue: 'single', endsBy: 501 }));
-  t.false(isHeldFrom(held, { queue: 'single', endsBy: 500 }));
-  t.true(isHeldFrom({ ...held, due: undefined }, { queue: 'single', endsBy: 1 }));
-  t.false(isHeldFrom(held, { queue: 'four' }));
-  t.true(isHeldFrom(held, { queue: 'eight' }));
-  t.false(isHeldFrom(undefined, { queue: 'single' }));
-});
+const CHOICES: [what: string, due: number | undefined, request: DeviceRequest, last: number[]][] = [
+  ['a task without a limit has what is not reserved', 500, { queue: 'single' }, [0, 1]],
+  ['so has one that ends too late', 500, { queue: 'single', endsBy: 501 }, [0, 1]],
+  ['one that ends in time may have all', 500, { queue: 'single', endsBy: 500 }, [0, 1, 2, 3]],
+  ['so has one of a larger size that states none', 500, { queue: 'eight' }, [0, 1]],
+  ['none has where no end is known', undefined, { queue: 'single', endsBy: 1 }, [0, 1]],
+  ['the queue of the reservation has all', undefined, { queue: 'four' }, [0, 1, 2, 3]],
+];
+
+for (const [what, due, request, last] of CHOICES) {
+  test(`reserved devices: ${what}`, (t) => {
+    const usable = CARDS.slice(0, 4);
+    const held = { queue: 'four', devices: CARDS.slice(2), due };
+    const choices = deviceChoices(held, request, usable);
+    t.deepEqual(
+      choices.at(-1)?.map((one) => one.card),
+      last,
+    );
+    // What is not reserved comes first.
+    if (choices.length > 1)
+      t.deepEqual(
+        choices[0]?.map((one) => one.card),
+        [0, 1],
+      );
+    t.deepEqual(deviceChoices(undefined, request, usable), [usable]);
+  });
+}
 
 const anyLoad = fc.record({
   seed: fc.integer(),
@@ -155,4 +173,56 @@ test('where every task states its limit, a reservation is served when it is due 
     }),
     { numRuns: 30 },
   );
+});
+
+const anyTask = fc.record({
+  size: fc.constantFrom(1, 1, 1, 2, 4, 8),
+  /** After the arrival before it. */
+  gap: fc.integer({ min: 0, max: 40 }),
+  lasts: fc.integer({ min: 1, max: 90 }),
+  /** What it states beyond what it takes; some state nothing. */
+  spare: fc.option(fc.integer({ min: 0, max: 60 })),
+});
+
+test('under any arrivals no task that has used reserved devices makes a reservation later than it was due', (t) => {
+  let shared = 0;
+  let kept = 0;
+  fc.assert(
+    fc.property(fc.array(anyTask, { minLength: 1, maxLength: 60 }), fc.nat(30), (given, waitMinutes) => {
+      let arrives = 0;
+      const tasks = given.map(({ size, gap, lasts, spare }, id): SimulatedTask => {
+        arrives += gap * MINUTE;
+        const limit = spare === null ? {} : { limit: (lasts + spare) * MINUTE };
+        return { id, size, arrives, lasts: lasts * MINUTE, ...limit };
+      });
+      // The reservation that stands, and when it was due first. An older request may take its place.
+      let standing: { task: number; due: number } | undefined;
+      const { waits } = simulate({
+        tasks,
+        gpus: 8,
+        reserveAfterMs: waitMinutes * MINUTE,
+        onReserve({ task, held: { due } }) {
+          if (standing?.task !== task.id) standing = undefined;
+          if (due === undefined) assert.equal(standing, undefined, 'a reservation that was due is endless');
+          else if (standing === undefined) standing = { task: task.id, due };
+          else assert.ok(due <= standing.due, 'a reservation is due later than it was');
+        },
+        onStart({ task, at, devices, held }) {
+          if (standing?.task === task.id) {
+            kept += 1;
+            assert.ok(at <= standing.due, 'a reservation is served after it was due');
+            standing = undefined;
+          } else if (held !== undefined && held.queue !== `${task.size}`) {
+            const used = held.devices.filter(({ id }) => devices.includes(id));
+            if (used.length === 0) return;
+            shared += 1;
+            assert.ok(task.limit !== undefined && at + task.limit <= (held.due ?? 0));
+          }
+        },
+      });
+      assert.equal(waits.size, tasks.length);
+    }),
+    { numRuns: 300 },
+  );
+  t.true(shared > 10 && kept > 10, `${shared} tasks used reserved devices, ${kept} reservations were due`);
 });

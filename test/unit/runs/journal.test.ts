@@ -76,17 +76,22 @@ for (const [what, grant, read] of HELD) {
   });
 }
 
-test('only a step with such a grant needs the newer version', async (t) => {
+test('only a step with such a grant, or an end by a time limit, needs the newer version', async (t) => {
   const folder = temporaryFolder(t);
   const journal = await Journal.open(folder);
   await journal.write({ step: 'pulled', task: 't', queue: 'q' });
   await journal.write({ step: 'pulled', task: 't', queue: 'q', grant: { kind: 'slot', slot: 0 } });
+  const place = { kind: 'local', taskId: 't' };
+  await journal.write({ step: 'preparing', place, timeLimit: { ms: 5, since: 7 } });
+  await journal.write({ step: 'stopping', end: { kind: 'stop', reason: 'time_limit' } });
+  await journal.write({ step: 'ended', end: { kind: 'stop', reason: 'stopped' } });
   await journal.close();
   const lines = readFileSync(path.join(folder, 'journal.jsonl'), 'utf8').trim().split('\n');
   t.deepEqual(
     lines.map((line) => JSON.parse(line).version),
-    [2, 3],
+    [2, 3, 2, 3, 2],
   );
+  t.deepEqual((await Journal.read(folder))?.timeLimit, { ms: 5, since: 7 });
 });
 
 test('a damaged line between others does not hide them', async (t) => {

@@ -2,7 +2,9 @@ import test from 'ava';
 import type { JsonObject } from '../../../src/server/json.js';
 import { matchesList, parseListFilter } from '../../../src/server/query/list-filter.js';
 import { compareValues, sortKeys, sortValues } from '../../../src/server/query/order.js';
-import { compilePattern, predicateOf } from '../../../src/server/query/predicate.js';
+import { Backtracking } from '../../../src/server/query/patterns/backtracking.js';
+import { Patterns } from '../../../src/server/query/patterns/patterns.js';
+import { predicateOf } from '../../../src/server/query/predicate.js';
 import { project } from '../../../src/server/query/projection.js';
 import { Scrolls } from '../../../src/server/query/scrolls.js';
 import { SEARCHABLE } from '../../../src/server/query/searchable.js';
@@ -54,7 +56,7 @@ const MATCHES: [string, JsonObject, boolean][] = [
 
 for (const [what, query, expected] of MATCHES) {
   test(`filter: ${what}`, (t) => {
-    t.is(predicateOf(query, SEARCHABLE.tasks)(TASK), expected);
+    t.is(predicateOf(query, SEARCHABLE.tasks, new Patterns(new Backtracking()))(TASK), expected);
   });
 }
 
@@ -63,19 +65,6 @@ test('an operator that holds for one value', (t) => {
   t.deepEqual(filter, { any: ['d'], all: ['a', 'b'], none: ['c'] });
   t.true(matchesList(['a', 'b', 'd'], filter));
   t.false(matchesList(['a', 'b', 'c', 'd'], filter));
-});
-
-test('a pattern that does not parse is the client’s error', (t) => {
-  t.like(
-    t.throws(() => compilePattern('(')),
-    { status: 400, subcode: 21 },
-  );
-});
-
-test('Python’s end of text', (t) => {
-  t.true(compilePattern('a\\Z').test('ba'));
-  t.false(compilePattern('a\\Z').test('ab'));
-  t.true(compilePattern('\\\\Z').test('x\\Z'));
 });
 
 test('projection: paths, whole sections, exclusions, and no id unless it is asked for', (t) => {
@@ -114,23 +103,3 @@ test('scrolls end, and are forgotten when there are too many', (t) => {
   for (let n = 0; n < 100; n += 1) scrolls.open([]);
   t.false(scrolls.has(id));
 });
-
-test('a pattern that is too large for the engine is an invalid pattern, and the answer is short', (t) => {
-  const error = t.throws(() => compilePattern('a'.repeat(4_000_000)), { name: 'ApiError' });
-  t.true(error.message.length < 1000);
-});
-
-test('a pattern that is accepted also searches names beyond Latin-1', (t) => {
-  for (let length = 30_000; length < 50_000; length += 1000) {
-    const pattern = '\u2603'.repeat(length);
-    t.notThrows(() => tryCompile(pattern)?.test('\u2603'), `${length}`);
-  }
-});
-
-function tryCompile(pattern: string): RegExp | undefined {
-  try {
-    return compilePattern(pattern);
-  } catch {
-    return undefined;
-  }
-}

@@ -10,6 +10,9 @@ test('paths with and without a version', (t) => {
   t.deepEqual(endpointPath('/tasks.get_all?page=1'), { name: 'tasks.get_all', version: '2.34' });
   t.deepEqual(endpointPath('//v2.23/tasks.get_all/'), { name: 'tasks.get_all', version: '2.23' });
   t.like(endpointPath('/v999/tasks.get_all'), { version: '999' });
+  t.deepEqual(endpointPath('/api/tasks.get_all'), { name: 'tasks.get_all', version: '2.34' });
+  t.deepEqual(endpointPath('/api/v2.23/tasks.get_all'), { name: 'tasks.get_all', version: '2.23' });
+  t.is(routeUrl({ url: '/api/v2.23/tasks.get_all?page=1' }), '/tasks.get_all?page=1');
   for (const path of [
     '/',
     '/v2/tasks.get_all',
@@ -17,6 +20,8 @@ test('paths with and without a version', (t) => {
     '/v2.3.4/tasks.get_all',
     '/tasks.get_all/x',
     '/2.5/tasks.get_all',
+    '/v2.5/api/tasks.get_all',
+    '/api/api/tasks.get_all',
   ]) {
     t.is(endpointPath(path), undefined, path);
     t.is(routeUrl({ url: path }), path);
@@ -54,6 +59,23 @@ test('a query string is typed, listed and nested', (t) => {
   });
   parameters(new URLSearchParams('__proto__.polluted=1'));
   t.false('polluted' in {});
+});
+
+const nested = (levels: number) => `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`;
+
+test('a body is nested 1,000 levels deep at most', (t) => {
+  t.notThrows(() => body(nested(1000)));
+  t.notThrows(() => body(`{"a": "${'['.repeat(2000)}\\\\\\"${'{'.repeat(2000)}"}`));
+  for (const text of [nested(1001), '['.repeat(16_000_000), `{"a\\\\": ${nested(1000)}}`])
+    t.like(
+      t.throws(() => body(text)),
+      { status: 400, subcode: 0 },
+    );
+  const query = Array.from({ length: 2000 }, () => 'a').join('.');
+  t.like(
+    t.throws(() => parameters(new URLSearchParams(`${query}=1`))),
+    { status: 400, subcode: 0 },
+  );
 });
 
 test('batches: one object a line', (t) => {

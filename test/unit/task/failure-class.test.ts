@@ -54,10 +54,11 @@ for (const [error, expected, infrastructure] of ERRORS) {
   });
 }
 
-test('a setup failure of a journal without classes is "setup", and a stop has no class', (t) => {
+test('a setup failure of a journal without classes is "setup", and of stops only a time limit has a class', (t) => {
   t.is(failureClass({ kind: 'setup', reason: 'r', cause: 'c', class: 'clone' }), 'clone');
   t.is(failureClass({ kind: 'setup', reason: 'r', cause: 'written before there were classes' }), 'setup');
   t.is(failureClass({ kind: 'stop', reason: 'stopped' }), undefined);
+  t.is(failureClass({ kind: 'stop', reason: 'time_limit' }), 'time_limit');
 });
 
 const exited: WorkloadExit = { kind: 'exited', code: 1 };
@@ -74,6 +75,7 @@ const ENDS: readonly [RunEnd, boolean][] = [
   [{ kind: 'setup', reason: 'r', cause: 'c', class: 'clone', infrastructure: true }, true],
   [{ kind: 'setup', reason: 'r', cause: 'c', class: 'clone' }, false],
   [{ kind: 'stop', reason: 'stopped' }, false],
+  [{ kind: 'stop', reason: 'time_limit' }, false],
 ];
 
 for (const [end, expected] of ENDS) {

@@ -33,3 +33,22 @@ for (const [standing, verdict, logless] of VERDICTS) {
     halt.close();
   });
 }
+
+test('a time limit ends the run at its time, one that is over at once, and none after the watch', async (t) => {
+  const never = new AbortController().signal;
+  const signals = { stop: never, kill: never, handOver: never };
+  const limited = (endsAt: number) =>
+    new Halt({ signals, workerId: 'host:0', read: () => new Promise(() => undefined), endsAt });
+  const over = limited(Date.now() - 1);
+  t.is(over.reason, 'time_limit');
+  const soon = limited(Date.now() + 50);
+  t.is(soon.reason, undefined);
+  await until(() => soon.reason === 'time_limit', { what: 'the limit' });
+  const far = limited(Date.now() + 60 * 24 * 3600 * 1000);
+  const closed = limited(Date.now() + 20);
+  closed.close();
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  t.is(closed.reason, undefined);
+  t.is(far.reason, undefined);
+  for (const halt of [over, soon, far]) halt.close();
+});

@@ -43,6 +43,11 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ],
   ],
   [
+    'the time limit of the task',
+    { kind: 'stop', reason: 'time_limit', by: 'time limit of 1:30:00 reached' },
+    ['failed', 'time limit of 1:30:00 reached', 'Process failed: time limit of 1:30:00 reached', 1],
+  ],
+  [
     'exit 1 on a full disk',
     { kind: 'exit', exit: { kind: 'exited', code: 1 }, diskFull: '/runs/a' },
     [

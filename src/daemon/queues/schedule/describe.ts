@@ -11,7 +11,7 @@ import type { ScheduleEntry } from './entry.js';
 export interface StatusInput {
   schedule: Schedule;
   properties: readonly RuntimeProperty[];
-  queues: readonly { name: string; tags: readonly string[] }[];
+  queues: readonly { name: string; tags: readonly string[]; weight?: number }[];
 }
 
 /** The text of `daemon --status`. */
@@ -19,10 +19,11 @@ export function describeStatus({ schedule, properties, queues }: StatusInput): s
   return [
     ...describeSchedule(schedule),
     ...describeForced(properties, queues).map((line) => visibleName(line)),
-    ...queues.map(({ name, tags }) => {
+    ...queues.map(({ name, tags, weight }) => {
       const force = tags.find((tag) => tag.startsWith('force_workers:'));
       const tag = force === undefined ? '' : ` (tagged '${visibleName(force)}')`;
-      return `  - Listening to queue '${visibleName(name)}'${tag}`;
+      const share = weight === undefined ? '' : ` with weight ${weight}`;
+      return `  - Listening to queue '${visibleName(name)}'${share}${tag}`;
     }),
   ].join('\n');
 }

@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { TasksApi } from '../../api/tasks.js';
+import type { Resources } from '../../container/resources/resource-words.js';
+import { statedResources } from '../../container/resources/stated-resources.js';
+import { isAgentError } from '../../errors.js';
+import type { Claim } from '../../gpu/claims/types.js';
+import type { GrantRecord } from '../../runs/grant-record.js';
+import type { AgentContext } from '../../task/context.js';
+import { countedWords, endOfLimit, type TimeLimit } from '../../task/time-limit.js';
+import type { Grant } from './grant.js';
+
+export interface TaskNeedsOptions {
+  tasks: Pick<TasksApi, 'getAll'>;
+  /** Words that count; without any the server is not asked. */
+  words: ReadonlySet<string>;
+  /** `agent.kill_grace_sec` in milliseconds. */
+  graceMs: number;
+}
+
+/** What a stopped task takes beyond its grace: the rest of its output, its log, its status. */
+const END_MS = 30_000;
+
+const FIELDS = ['id', 'hyperparams.properties', 'container'];
+
+/** What a grant is given for. */
+export interface StatedNeeds {
+  needs: Resources;
+  claim: Pick<Claim, 'endsBy'>;
+  record: Pick<GrantRecord, 'limit'>;
+  /** The server may give another task than the first one seen: the grant then tells whether it holds for that, too. */
+  laidOver(grant: Grant): Grant;
+}
+
+export function taskNeeds(ctx: AgentContext): TaskNeeds {
+  return new TaskNeeds({ tasks: ctx.tasks, words: countedWords(ctx), graceMs: ctx.killGraceMs });
+}
+
+/** Reads what a task states before it is taken off its queue. */
+export class TaskNeeds {
+  readonly #options: TaskNeedsOptions;
+
+  constructor(options: TaskNeedsOptions) {
+    this.#options = options;
+  }
+
+  /** A task that the server does not show, or that states something wrong, states nothing: its claim tells why it fails. */
+  async of(task: string | undefined): Promise<Resources> {
+    const { tasks, words } = this.#options;
+    if (task === undefined || words.size === 0) return {};
+    const query = { id: [task], only_fields: FIELDS, search_hidden: true };
+    const [record] = await tasks.getAll(query, { retry: 'none' });
+    try {
+      return record === undefined ? {} : statedResources(record, words);
+    } catch (error) {
+      if (isAgentError(error, 'TASK_INVALID')) return {};
+      throw error;
+    }
+  }
+
+  /** What the first task of a queue states, for its claim and its grant. */
+  async stated(head: string | undefined): Promise<StatedNeeds> {
+    const needs = await this.of(head);
+    const limit = needs.time === undefined ? undefined : { ms: needs.time, since: Date.now() };
+    const fits = async (task: string) => task === head || isDeepStrictEqual(await this.of(task), needs);
+    return {
+      needs,
+      claim: this.claimOf(limit),
+      record: limit === undefined ? {} : { limit },
+      laidOver: (grant) => ({ ...grant, fits }),
+    };
+  }
+
+  /** When the devices of a run with this limit are free at the latest. */
+  claimOf(limit: TimeLimit | undefined): Pick<Claim, 'endsBy'> {
+    return limit === undefined ? {} : { endsBy: endOfLimit(limit) + this.#options.graceMs + END_MS };
+  }
+}
