@@ -8,6 +8,7 @@ import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { freePorts } from './free-ports.js';
 import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
+import { CLUSTER_PROGRAM, PAUSE_PROGRAM } from './kubernetes-tools.js';
 import { until } from './until.js';
 
 /** A Kubernetes of one node on this machine: control plane, kubelet and containerd. */
@@ -36,12 +37,9 @@ export interface Rule {
 
 export type Part = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'kubelet' | 'containerd';
 
-const TOOLS =
-  process.env.CLEARML_TEST_KUBERNETES ?? path.resolve('node_modules/.cache/test-tools/kubernetes');
-const CLUSTER = path.join(TOOLS, 'cluster');
 const NEEDED = [
-  CLUSTER,
-  path.join(TOOLS, 'pause'),
+  CLUSTER_PROGRAM,
+  PAUSE_PROGRAM,
   '/usr/bin/containerd',
   '/usr/sbin/runc',
   '/usr/lib/cni/loopback',
@@ -82,7 +80,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
   const commands: Record<Part, string[]> = {
     containerd: ['containerd', '--config', file('containerd.toml')],
     etcd: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'etcd',
       `--data-dir=${file('etcd')}`,
       `--listen-client-urls=http://127.0.0.1:${etcd}`,
@@ -93,7 +91,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--unsafe-no-fsync',
     ],
     apiserver: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'apiserver',
       `--etcd-servers=http://127.0.0.1:${etcd}`,
       '--bind-address=127.0.0.1',
@@ -110,7 +108,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--allow-privileged=true',
     ],
     controllers: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'controllers',
       ...credentials,
       '--bind-address=127.0.0.1',
@@ -121,7 +119,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--use-service-account-credentials=false',
     ],
     scheduler: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'scheduler',
       ...credentials,
       '--bind-address=127.0.0.1',
@@ -129,7 +127,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--leader-elect=false',
     ],
     kubelet: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'kubelet',
       `--config=${file('kubelet.yaml')}`,
       `--kubeconfig=${config}`,
@@ -172,7 +170,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
   await Promise.all([
     part('etcd', 'start').then(() => part('apiserver', 'start')),
     part('containerd', 'start').then(async () => {
-      const pause = await archiveOf({ pause: readFileSync(path.join(TOOLS, 'pause')) });
+      const pause = await archiveOf({ pause: readFileSync(PAUSE_PROGRAM) });
       await loadImage(folder, socket, { name: PAUSE, layer: pause, config: { Entrypoint: ['/pause'] } });
       await loadImage(folder, socket, { name: IMAGE, layer: await pythonLayer(folder), config: PYTHON });
     }),

@@ -3,7 +3,7 @@ import type { Cluster, Right } from './cluster.js';
 import type { ClusterAccess } from './cluster-access.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
 
-/** As deploy/kubernetes/rbac.yaml has them. An exec through a WebSocket is a `get` for older servers, a `create` for others. */
+/** As deploy/kubernetes/rbac.yaml has them. A command through a WebSocket is a `get`; newer servers ask for both. */
 export const NEEDED: readonly Right[] = [
   ...['create', 'get', 'list', 'watch', 'patch', 'delete'].map((verb) => ({ verb, resource: 'pods' })),
   ...['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
