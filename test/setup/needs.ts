@@ -48,7 +48,7 @@ const ON_SLURM: readonly Need[] = [
 ];
 
 /** A cluster on this machine. */
-const ON_KUBERNETES: readonly Need[] = [
+const ON_CLUSTER: readonly Need[] = [
   { name: 'containerd', checks: [['test', '-x', '/usr/bin/containerd']], packages: ['containerd'] },
   { name: 'runc', checks: [['test', '-x', '/usr/sbin/runc']], packages: ['runc'] },
   {
@@ -62,7 +62,9 @@ const ON_KUBERNETES: readonly Need[] = [
     packages: [],
     build: 'test/support/kubernetes-cluster/build.sh',
   },
-].map((need) => ({ ...need, checks: need.checks as Need['checks'], leftOut: 'the tests on Kubernetes' }));
+];
+
+const ON_KUBERNETES = ON_CLUSTER.map((need) => ({ ...need, leftOut: 'the tests on Kubernetes' }));
 
 export const NEEDS: readonly Need[] = [
   {

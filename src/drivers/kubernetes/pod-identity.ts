@@ -7,7 +7,7 @@ import { ensureFolder, writeFileDurable } from '../../os/files.js';
 export const MANAGED_BY = 'clearml-agent';
 export const OWNER_LABEL = 'clearml-agent-owner';
 export const RUN_LABEL = 'clearml-agent-run';
-export const TASK_LABEL = 'clearml-task-id';
+const TASK_LABEL = 'clearml-task-id';
 /** When the command was released: a daemon that was killed right after it finds that here. */
 export const LAUNCHED = 'clearml-agent/launched';
 
