@@ -40,6 +40,7 @@ module.exports = {
     { name: 'python-and-repository-see-the-contract', severity: 'error', from: { path: '^src/(python|repository)/' }, to: { path: '^src/drivers/', pathNot: '^src/drivers/driver\\.ts$' } },
     { name: 'no-driver-by-name', severity: 'error', from: { path: '^src/', pathNot: '^src/drivers/' }, to: { path: '^src/drivers/', pathNot: '^src/drivers/(driver|module|registry)\\.ts$' } },
     only('os-spawns', '^(node:)?child_process$|node_modules/(execa|tree-kill)/', '^src/os/'),
+    only('config-and-os-read-the-environment', '^(node:)?process$', '^src/(config|os)/'),
     only('drivers-docker-imports-dockerode', 'node_modules/dockerode/', '^src/drivers/docker/'),
     only('drivers-kubernetes-imports-its-client', 'node_modules/(@kubernetes/client-node|ws)/', '^src/drivers/kubernetes/'),
     only('api-speaks-http', 'node_modules/axios/', '^src/api/'),

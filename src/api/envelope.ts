@@ -60,7 +60,7 @@ function readData(data: unknown, source: AnswerSource): unknown {
   const [first] = misfits.values();
   if (fitted === undefined && first) throw wrongAnswer(first, source);
   for (const misfit of misfits.values())
-    warn?.(`${endpoint}: ${described(misfit, server)}; it counts as missing`);
+    warn?.(`${endpoint}: ${described(misfit, server)}; the agent ignores it`);
   return fitted;
 }
 

@@ -117,7 +117,7 @@ export class Transport {
         lasting: untrusted,
         stale: code !== 'ECONNABORTED' && code !== 'ETIMEDOUT' && this.#pool.wasStale(error.request),
       },
-      { cause: error, ...(untrusted ? { hint: TRUST_HINT } : {}) },
+      { cause: error, hint: untrusted ? TRUST_HINT : REACH_HINT },
     );
   }
 
@@ -218,6 +218,7 @@ function tooLarge(cause: Error, url: string): AgentError {
 
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|^ERR_SSL|^EPROTO$/;
 
+const REACH_HINT = 'Check that the server runs and that api.api_server (CLEARML_API_HOST) is its address.';
 const TRUST_HINT =
   'Name a file with the authority of the server in REQUESTS_CA_BUNDLE or api.verify_certificate, or check that the address should begin with https.';
 

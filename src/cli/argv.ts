@@ -94,15 +94,23 @@ function checkValues(pieces: readonly Piece[], command: Command): void {
     if (flag.parse !== undefined || !/[<[]/.test(flag.flags)) continue;
     // Of a greedy flag the first word is a name, and the others are for another program.
     const values = flag.flags.includes('...') && !flag.greedy ? words : words.slice(0, 1);
-    for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag.mayBeEmpty);
+    for (const value of values) checkValue(value, `${command.name}: ${names(flag).at(-1)}`, flag);
   }
 }
 
+export const UNSET_VARIABLE = 'Perhaps a variable of the shell is not set.';
+
+const DEFAULT_HINT = 'Perhaps a variable of the shell is not set; leave the flag out to use the default.';
+
 /** @throws AgentError USAGE */
-export function checkValue(value: string, flag: string, mayBeEmpty = false): string {
+export function checkValue(
+  value: string,
+  flag: string,
+  { mayBeEmpty = false, hint = DEFAULT_HINT }: { mayBeEmpty?: boolean | undefined; hint?: string } = {},
+): string {
   if (value.trim() === '' && !mayBeEmpty) {
     throw new AgentError('USAGE', `${flag} needs a value, got an empty text`, {
-      hint: 'Perhaps a variable of the shell is not set; leave the flag out to use the default.',
+      hint,
     });
   }
   const control = /[^\P{Cc}\t]/u.exec(value.trim())?.[0];

@@ -1,20 +1,21 @@
-import { AgentError, causeLine } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 import { visibleLine, visibleLines } from '../logs/visible-text.js';
 import type { StartFailure } from '../os/daemonize.js';
 import { processEnvironment } from '../os/environment.js';
+import { diskFull } from '../os/files.js';
 import { homeFolder } from '../os/home.js';
 import { spareMemory } from '../os/spare-memory.js';
 import { VERSION } from './version.js';
 
 /** Runs the program with `argv` as Node has it. The only place that prints errors and sets the exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosed);
+  const lost = watchOutput();
   const words = argv.slice(2);
   // Before the rest of the program is loaded.
   if (words.includes('daemon')) spareMemory();
   const status = await outcome(words);
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(status);
+  process.exit(lost.error === undefined ? status : await reportLost(lost.error, status));
 }
 
 async function outcome(words: readonly string[]): Promise<number> {
@@ -66,9 +67,35 @@ export function describeFailure(error: unknown, debug: boolean): { exitStatus: n
   return { exitStatus: error instanceof AgentError ? error.exitStatus : 1, text };
 }
 
-/** The reader may close the pipe early (`agent list | head -1`); the work continues. */
-function ignoreClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/**
+ * Keeps the first error of standard output. The work continues: a reader may close the pipe early (`agent list | head -1`),
+ * and a disk may be full for a while.
+ */
+function watchOutput(): { error?: Error } {
+  const lost: { error?: Error } = {};
+  process.stdout.on('error', (error) => {
+    if (systemCode(error) !== 'EPIPE') lost.error ??= error;
+  });
+  // There is no place to report an error of the place for errors.
+  process.stderr.on('error', () => undefined);
+  return lost;
+}
+
+/** @returns the exit status of a command with a part of its output lost */
+async function reportLost(error: Error, status: number): Promise<number> {
+  const { exitStatus, text } = describeFailure(outputError(error), false);
+  process.stderr.write(text);
+  await flushed(process.stderr);
+  return status === 0 ? exitStatus : status;
+}
+
+function outputError(error: Error): AgentError {
+  const full = diskFull(error);
+  const code = full === undefined ? 'WRITE_DENIED' : 'DISK_FULL';
+  return new AgentError(code, `cannot write standard output: ${full ?? causeLine(error)}`, {
+    hint: 'A part of the output is lost. Free space on its disk, or write the output to another place.',
+    cause: error,
+  });
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

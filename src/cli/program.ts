@@ -1,6 +1,6 @@
 import { Command as Commander, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { AgentError } from '../errors.js';
-import { checkValue, prepareWords, splitAtCommand } from './argv.js';
+import { checkValue, prepareWords, splitAtCommand, UNSET_VARIABLE } from './argv.js';
 import { type Command, type CommandContext, type Flag, type GlobalOptions, isOffered } from './command.js';
 import { COMMANDS } from './commands.js';
 import { refuseContradictions } from './contradictions.js';
@@ -129,11 +129,21 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .slice(0, -2)
       .flat()
       .filter((word): word is string => typeof word === 'string');
+    checkPositionals(command, positionals);
     const { writeErr } = sub.configureOutput();
     answerOldFlags(command, sub.opts(), (line) => writeErr?.(`warning: ${line}\n`));
     refuseContradictions(command, sub.opts(), (name) => sub.getOptionValueSource(name) === 'cli');
     await action(command, sub.opts(), positionals);
   });
+}
+
+/** A list of words is checked by the command that reads it. */
+function checkPositionals({ name, positionals = [] }: Command, words: readonly string[]): void {
+  for (const [at, positional] of positionals.entries()) {
+    const word = words[at];
+    if (word !== undefined && !positional.includes('...'))
+      checkValue(word, `${name}: ${positional}`, { hint: UNSET_VARIABLE });
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { AgentError, systemCode } from '../errors.js';
 import { stateFolder, workerFolder } from '../os/paths.js';
 import { livingDaemons, type RegisteredDaemon } from '../runs/registry.js';
 import { type CommandContext, type Flag, warnerOf } from './command.js';
+import type { Contradiction } from './contradictions.js';
 import { notAsked } from './daemon/end-daemon.js';
 
 /** For commands that ask one daemon of this user on this machine. */
@@ -15,6 +16,12 @@ export const WORKER_FLAG: Flag = {
 };
 
 export const ALL_FLAG: Flag = { flags: '--all', help: 'all daemons of this user on this machine' };
+
+/** For commands with both flags. */
+export const ALL_OR_ONE: Contradiction = {
+  flags: ['--worker', '--all'],
+  hint: 'Give --worker for one daemon, --all for every daemon.',
+};
 
 export interface RunningDaemons {
   /** State folder of the agents of this user. */
@@ -36,7 +43,7 @@ export async function runningDaemons(context: CommandContext): Promise<RunningDa
   if (daemons.length > 0) return { state, daemons };
   if (worker === undefined || living.length === 0)
     throw new AgentError('COMMAND_FAILED', 'no daemon of this user runs on this machine', {
-      hint: 'Start one with "agent daemon". Daemons of another user answer to that user alone.',
+      hint: 'Start one with "agent daemon". Only the user who started a daemon can control it.',
     });
   throw new AgentError('COMMAND_FAILED', `no daemon with the worker id "${worker}" runs on this machine`, {
     hint: `Running: ${idsOf(living)}.`,
@@ -92,7 +99,7 @@ export async function requireReadable(state: string): Promise<void> {
     if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) return;
     throw new AgentError(
       'COMMAND_FAILED',
-      `${workers} belongs to another user, whose daemons answer to that user alone`,
+      `${workers} belongs to another user, and only that user can control the daemons`,
       {
         hint: 'Run the command as that user, such as with "sudo -u USER".',
         cause: error,

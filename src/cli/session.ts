@@ -55,7 +55,7 @@ export function requireServer(config: Config): void {
   throw new AgentError('CONFIG_MISSING', `not configured: ${missing.join(' and ')}`, {
     hint: 'Write ~/clearml.conf with "agent init", or try everything without a server with "agent demo".',
     // A file that was named but is not there is the likely cause.
-    ...(config.warnings.length > 0 ? { detail: config.warnings.join('\n') } : {}),
+    detail: [...config.filesRead.map((file) => `Read: ${file}`), ...config.warnings].join('\n'),
   });
 }
 

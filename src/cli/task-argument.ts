@@ -21,8 +21,7 @@ export function meantTask<One extends { task: string }>(
       hint: 'Give more letters of the id.',
     });
   throw new AgentError('TASK_NOT_FOUND', `no task "${given}" ${where}`, {
-    hint:
-      tasks.length === 0 ? 'There is none.' : `There ${tasks.length === 1 ? 'is' : 'are'}: ${list(tasks)}.`,
+    hint: tasks.length === 0 ? 'No other task does, either.' : `These do: ${list(tasks)}.`,
   });
 }
 

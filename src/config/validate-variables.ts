@@ -44,7 +44,7 @@ export function checkVariables(env: Environment): string[] {
       return near === undefined ? [] : [`unknown variable ${name}; did you mean ${near}?`];
     });
   return [
-    ...(empty.length === 0 ? [] : [`set to nothing, which counts as not set: ${empty.join(', ')}`]),
+    ...(empty.length === 0 ? [] : [`empty, and therefore ignored: ${empty.join(', ')}`]),
     ...ignored,
     ...mistyped,
   ];

@@ -123,7 +123,7 @@ export class Ending implements RunSignals {
     this.#request = undefined;
     this.#view = { state: 'running' };
     this.#drain = endless();
-    this.#options.say(`the drain was taken back (${cause}); tasks are taken again`);
+    this.#options.say(`the drain was cancelled (${cause}); the daemon pulls tasks again`);
     this.#changes.emit('change');
     return true;
   }
@@ -167,14 +167,14 @@ export class Ending implements RunSignals {
   #pause({ cause }: PauseRequest): boolean {
     if (this.isPaused) return true;
     this.#view = { state: 'paused', since: new Date().toISOString(), cause };
-    this.#options.say(`paused (${cause}): no tasks are taken until the daemon is resumed`);
+    this.#options.say(`paused (${cause}): the daemon pulls no tasks until it is resumed`);
     this.#changes.emit('change');
     return true;
   }
 
   #endPause(cause: string): boolean {
     this.#view = { state: 'running' };
-    this.#options.say(`the pause is over (${cause}); tasks are taken again`);
+    this.#options.say(`the pause is over (${cause}); the daemon pulls tasks again`);
     this.#changes.emit('change');
     return true;
   }
@@ -241,7 +241,7 @@ export class Ending implements RunSignals {
     const limit = until === undefined ? '' : ` until ${until}`;
     switch (state) {
       case 'draining':
-        return `draining${limit}: no more tasks are taken, ${running} may finish (a stop ends the wait)`;
+        return `draining${limit}: the daemon pulls no more tasks, ${running} may finish (a stop ends the wait)`;
       case 'stopping':
         if (this.sparesServices) return 'leaving; services run on in their containers';
         return `stopping ${running}${limit}${requeue ? '; back to the queue' : ''}`;

@@ -17,15 +17,19 @@ interface SignalMeaning {
   goal(state: EndingState, options: ShutdownOptions): EndingGoal;
 }
 
+/** States in which tasks have no signal yet: the first signal stops them, with their grace. */
+const UNSTOPPED: readonly EndingState[] = ['running', 'paused', 'draining'];
+
 /** The first one stops; once the daemon ends, it hurries. */
 function stopOrHurry(state: EndingState): EndingGoal {
-  return state === 'running' || state === 'draining' ? 'stop' : 'kill';
+  return UNSTOPPED.includes(state) ? 'stop' : 'kill';
 }
 
 /** A user at the terminal may wait for the running task first. Services never finish by themselves. */
 function interrupt(state: EndingState, options: ShutdownOptions): EndingGoal {
   const { leavesRunning = false, single = false } = options;
-  const waits = state === 'running' && !leavesRunning && !single && options.running() > 0;
+  const mayDrain = state === 'running' || state === 'paused';
+  const waits = mayDrain && !leavesRunning && !single && options.running() > 0;
   return waits ? 'drain' : stopOrHurry(state);
 }
 

@@ -1,3 +1,4 @@
+import { diskFull } from '../os/files.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { jsonLine, type LogFacts, type LogFormat, textLine } from './log-format.js';
 import type { LogLevel } from './reporter.js';
@@ -36,12 +37,13 @@ const RANKS: Readonly<Record<LogLevel, number>> = { DEBUG: 0, INFO: 1, WARNING: 
 /** A line of a console without an end is written in pieces of this many characters. */
 const LONGEST_LINE = 64 * 1024;
 
-/** The agent's own log, as text or as JSON lines. An output whose reader went away is no reason to stop. */
+/** The agent's own log, as text or as JSON lines. Errors of the output do not stop the agent. */
 export function createLogger(options: LoggerOptions): AgentLogger {
   const { stream, facts = {} } = options;
   const reader = { gone: false, midLine: false };
-  stream.on('error', () => {
-    reader.gone = true;
+  stream.on('error', (error) => {
+    // A full disk may get space again; a reader that went away does not come back.
+    if (!diskFull(error)) reader.gone = true;
   });
   const write = (text: string) => {
     if (reader.gone || text === '') return;

@@ -187,7 +187,7 @@ function parseLines(bytes: Buffer): { entries: unknown[]; size: number } {
 
 /** Why a folder cannot be made, beside what keeps files from being written. */
 const NO_FOLDER: Readonly<Record<string, string>> = {
-  EEXIST: 'expected a folder, found a file or a link to nothing',
+  EEXIST: 'expected a folder, found a file or a broken symbolic link',
   ENOTDIR: 'expected folders on the path, found a file',
   ELOOP: 'the path has a link that leads to itself',
   ENOENT: 'the file system takes no new folders there',
@@ -199,17 +199,26 @@ const DENIED: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
+const FULL: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+};
+
 /** Turns "no space left" and "permission denied" into the error that names the place; others stay as they are. */
 export function diskError(error: unknown, where: string): unknown {
-  const code = systemCode(error);
-  const denied = DENIED[code ?? ''];
+  const denied = DENIED[systemCode(error) ?? ''];
   if (denied !== undefined) return writeDenied(where, denied, error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  const what = code === 'ENOSPC' ? 'no space left on the disk' : 'the disk quota is used up';
-  return new AgentError('DISK_FULL', `cannot write ${where}: ${what}`, {
+  const full = diskFull(error);
+  if (full === undefined) return error;
+  return new AgentError('DISK_FULL', `cannot write ${where}: ${full}`, {
     hint: `Free space on the file system of ${path.dirname(where)}.`,
     cause: error,
   });
+}
+
+/** Why a disk takes no more, if that is the error. */
+export function diskFull(error: unknown): string | undefined {
+  return FULL[systemCode(error) ?? ''];
 }
 
 function writeDenied(where: string, why: string, cause: unknown): AgentError {

@@ -29,7 +29,7 @@ export function pathInside(root: string, file: string): string | undefined {
   const rest: string[] = [];
   for (let at = path.resolve(root, file); ; at = path.dirname(at)) {
     const real = realPathIfThere(at);
-    if (real === 'link to nothing') return undefined;
+    if (real === 'broken link') return undefined;
     if (real === undefined) {
       rest.unshift(path.basename(at));
       continue;
@@ -85,10 +85,10 @@ export function writeRegularFile(file: string, text: string, encoding: BufferEnc
   }
 }
 
-function realPathIfThere(file: string): string | 'link to nothing' | undefined {
+function realPathIfThere(file: string): string | 'broken link' | undefined {
   try {
     return realpathSync(file);
   } catch {
-    return lstatSync(file, { throwIfNoEntry: false }) === undefined ? undefined : 'link to nothing';
+    return lstatSync(file, { throwIfNoEntry: false }) === undefined ? undefined : 'broken link';
   }
 }

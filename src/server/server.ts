@@ -166,7 +166,7 @@ async function open(app: FastifyInstance, host: string, port: number): Promise<s
     const code = systemCode(error);
     const why = LISTEN_FAILURES[code ?? ''] ?? code ?? causeLine(error);
     throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
-      hint: 'Choose another port or address.',
+      hint: 'Choose another --port or --host. The file server uses the port plus 73.',
       cause: error,
     });
   }

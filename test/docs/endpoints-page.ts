@@ -15,9 +15,9 @@ export function endpointsPage(endpoints: EndpointTable): string {
   );
   return `# Endpoints of the embedded server
 
-The server checks each request by the schema of its endpoint. **Bold** fields are required. \`null\` counts as a field that is
-not there. A number may be a text, a flag 0 or 1, and a list of texts one text. Fields that are not listed may be sent. A
-request that does not fit is refused with 400/12 and the name of the field, if the table does not give another code.
+The server checks each request by the schema of its endpoint. **Bold** fields are required. \`null\` is the same as a missing
+field. A number may be a text, a flag 0 or 1, and a list of texts one text. The server ignores fields that are not listed. It
+refuses a request that does not fit with 400/12 and the name of the field, if the table does not give another code.
 ${services.map((service) => `[\`${service}\`](#${service})`).join(' · ')}
 
 ${sections.join('\n\n')}

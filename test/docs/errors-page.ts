@@ -14,7 +14,7 @@ prepared or run goes to the task's log in the same form.
 | status | meaning |
 | --- | --- |
 | 0 | done; also a daemon that was stopped |
-| 1 | something failed while running |
+| 1 | something failed while running, or a part of the output was lost |
 | 2 | the user's input is wrong: command line, configuration, credentials |
 | 129, 130, 131, 143 | ended by SIGHUP, Ctrl-C, SIGQUIT or SIGTERM before a task ran, or while the task could not be ended |
 | other | \`agent execute\`: the exit status of the task's command |

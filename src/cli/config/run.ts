@@ -13,6 +13,7 @@ import { AgentError } from '../../errors.js';
 import { visibleJson, visibleLines, visibleText } from '../../logs/visible-text.js';
 import type { CommandMask } from '../../secrets/mask.js';
 import { maskedTree } from '../../secrets/mask.js';
+import { checkValue, UNSET_VARIABLE } from '../argv.js';
 import type { CommandContext } from '../command.js';
 import { sessionConfig } from '../session.js';
 import { VERSION } from '../version.js';
@@ -22,6 +23,7 @@ export async function runConfig(context: CommandContext): Promise<number> {
   const [action, argument, ...more] = context.positionals;
   if (more.length > 0) throw new AgentError('USAGE', `config: one word too many: "${more[0]}"`);
   if (action === undefined) return show(context);
+  if (argument !== undefined) checkValue(argument, `config ${action}`, { hint: UNSET_VARIABLE });
   if (action === 'get') return get(context, argument);
   if (action === 'validate') return validate(context, argument);
   throw new AgentError(

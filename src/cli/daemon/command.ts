@@ -27,7 +27,7 @@ function slotNumber(value: string): number {
   if (/^\d+$/.test(value.trim()) && number >= 1 && number <= MOST_SLOTS) return number;
   throw new AgentError(
     'USAGE',
-    `--slots takes how many tasks run side by side, from 1 to ${MOST_SLOTS}, got "${value}"`,
+    `--slots takes the number of tasks that run side by side, from 1 to ${MOST_SLOTS}, got "${value}"`,
   );
 }
 
@@ -39,7 +39,7 @@ function serviceCount(value: string): number {
   if (/^\d+$/.test(text) && number >= 1 && number <= MOST_SERVICES) return number;
   throw new AgentError(
     'USAGE',
-    `--services-mode takes how many tasks may run at once, from 1 to ${MOST_SERVICES}, got "${value}"`,
+    `--services-mode takes the number of tasks that may run at once, from 1 to ${MOST_SERVICES}, got "${value}"`,
     { hint: 'Give the flag alone for no limit; leave it out to run one task at a time.' },
   );
 }

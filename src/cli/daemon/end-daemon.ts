@@ -66,7 +66,7 @@ export function notAsked({ workerId, pid }: RegisteredDaemon): AgentError {
 export async function awaitEnd(ending: EndingDaemon, status: DaemonStatus | undefined): Promise<void> {
   const { daemon, say } = ending;
   const end = await goneWithin(ending, patienceMs(ending, status));
-  if (end === 'resumed') say(`${daemon.workerId} was resumed and takes tasks`);
+  if (end === 'resumed') say(`${daemon.workerId} was resumed and pulls tasks`);
   if (end !== 'late') return;
   say(`${daemon.workerId} is late; its tasks are killed`);
   await hurry(ending);

@@ -35,7 +35,7 @@ export async function resumeDaemon({
 }): Promise<boolean> {
   const { workerId, pid } = daemon;
   const { status, taken } = await ask(state, daemon, { command: 'resume', cause });
-  if (taken) say(`clearml-agent worker_id=${workerId} pid=${pid} takes tasks`);
+  if (taken) say(`clearml-agent worker_id=${workerId} pid=${pid} pulls tasks`);
   else
     say(
       `${workerId} is ${status.state} already${status.cause === undefined ? '' : `, for ${status.cause}`}; only a drain whose daemon still waits for tasks can be resumed. Start a new daemon once it is gone.`,

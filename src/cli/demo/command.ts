@@ -7,7 +7,7 @@ export const demoCommand: Command = {
     { flags: '--keep', help: 'keep the server and the daemon running so that you can try things out' },
     {
       flags: '--folder <path>',
-      help: 'folder for the files of the demonstration (default: a temporary folder)',
+      help: 'new or empty folder for the files of the demonstration (default: a temporary folder)',
     },
   ],
   examples: ['agent demo', 'agent demo --keep'],

@@ -1,6 +1,4 @@
-import { EventEmitter } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TaskStatus } from '../../api/task-record.js';
@@ -9,9 +7,10 @@ import { type Connection, connect } from '../../daemon/connect.js';
 import { type DaemonOptions, runDaemon } from '../../daemon/daemon.js';
 import { registerSecrets } from '../../daemon/worker.js';
 import { createLogger } from '../../logs/logger.js';
-import { ensureFolder } from '../../os/files.js';
 import { Redactor } from '../../secrets/redactor.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
+import { type DemoEnding, watchSignals } from './ending.js';
+import { type DemoFolder, openFolder } from './folder.js';
 import { type DemoProject, makeDemoProject } from './project.js';
 
 export interface DemoOptions {
@@ -32,19 +31,20 @@ const WORKER = 'demo';
  * @returns 0 when the task completed
  */
 export async function runDemo(options: DemoOptions): Promise<number> {
-  const folder = options.folder
-    ? path.resolve(options.folder)
-    : await mkdtemp(path.join(tmpdir(), 'clearml-demo-'));
-  await ensureFolder(folder);
-  const temporary = options.folder === undefined && !options.keep;
+  const place = await openFolder(options.folder, options.keep);
+  const ending = watchSignals(options.keep);
   try {
-    return await inFolder(folder, options);
+    const status = await inFolder({ ...place, options, ending });
+    return ending.status ?? status;
   } finally {
-    if (temporary) await rm(folder, { recursive: true, force: true });
+    place.close();
   }
 }
 
-async function inFolder(folder: string, options: DemoOptions): Promise<number> {
+type Stage = DemoFolder & { options: DemoOptions; ending: DemoEnding };
+
+async function inFolder(stage: Stage): Promise<number> {
+  const { folder, options } = stage;
   const say = (text = '') => options.out.write(`${text}\n`);
   const server = await startServer({ folder: path.join(folder, 'server'), port: 0 });
   try {
@@ -52,7 +52,7 @@ async function inFolder(folder: string, options: DemoOptions): Promise<number> {
     const project = await newProject(folder, options.env);
     say(`2. A project is in ${project.repository}: two commits and a change that was never committed`);
     if (project.note) say(`   ${project.note}`);
-    return await daemonPart({ folder, options, server, project, say });
+    return await daemonPart({ ...stage, server, project, say });
   } finally {
     await server.close();
   }
@@ -65,16 +65,14 @@ async function newProject(folder: string, env: DemoOptions['env']): Promise<Demo
   return makeDemoProject(repository, 'python3', env);
 }
 
-interface Demo {
-  folder: string;
-  options: DemoOptions;
+interface Demo extends Stage {
   server: EmbeddedServer;
   project: DemoProject;
   say(text?: string): void;
 }
 
 async function daemonPart(demo: Demo): Promise<number> {
-  const { folder, options, server, say } = demo;
+  const { folder, options, server, ending, say } = demo;
   const configFile = path.join(folder, 'clearml.conf');
   await writeFile(configFile, serverConfText(server), { mode: 0o600 });
   const config = loadConfig({ env: ownEnvironment(options.env, folder), home: folder, configFile });
@@ -87,9 +85,14 @@ async function daemonPart(demo: Demo): Promise<number> {
   const task = await newTask(connection, demo.project);
   say(`3. Task ${task} waits in the queue "${QUEUE}"; a daemon takes it now`);
   say();
-  const signals = new EventEmitter();
-  if (options.keep) forwardSignals(signals);
+  const { signals } = ending;
+  const leave = (status: number) => {
+    demo.close();
+    process.exit(status);
+  };
   const daemon = runDaemon({ ...ONE_WORKER, config, ...placesIn(folder), logger, redactor, signals, leave });
+  // It may have come before the daemon listened.
+  if (ending.status !== undefined) signals.emit('SIGTERM');
   const ended = new AbortController();
   const status = await Promise.race([
     finalStatus(connection, task, ended.signal),
@@ -101,8 +104,8 @@ async function daemonPart(demo: Demo): Promise<number> {
   say(`4. The task is ${status ?? 'unfinished'}.`);
   say();
   if (options.keep) await keepRunning({ ...demo, configFile, daemon });
-  else sayNext(demo);
-  signals.emit('SIGTERM');
+  else if (ending.status === undefined) sayNext(demo);
+  if (ending.status === undefined) signals.emit('SIGTERM');
   await daemon;
   connection.client.close();
   return status === 'completed' ? 0 : 1;
@@ -124,10 +127,6 @@ const ONE_WORKER = {
 
 function placesIn(folder: string) {
   return { home: folder, state: path.join(folder, 'agent') };
-}
-
-function leave(status: number): void {
-  process.exit(status);
 }
 
 async function newTask(connection: Connection, project: DemoProject): Promise<string> {
@@ -171,10 +170,6 @@ async function finalStatus(
 function ownEnvironment(env: DemoOptions['env'], home: string): DemoOptions['env'] {
   const kept = Object.entries(env).filter(([name]) => !/^(CLEARML|TRAINS)_/.test(name));
   return { ...Object.fromEntries(kept), HOME: home };
-}
-
-function forwardSignals(signals: EventEmitter): void {
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => signals.emit(name));
 }
 
 async function keepRunning(demo: Demo & { configFile: string; daemon: Promise<number> }): Promise<void> {

@@ -1,7 +1,7 @@
 import { LONGEST_TIMEOUT_MS } from '../../daemon/ending-state.js';
 import type { Command } from '../command.js';
 import { timeLimit } from '../duration.js';
-import { ALL_FLAG, WORKER_FLAG } from '../running-daemons.js';
+import { ALL_FLAG, ALL_OR_ONE, WORKER_FLAG } from '../running-daemons.js';
 
 export const drainCommand: Command = {
   name: 'drain',
@@ -17,6 +17,7 @@ export const drainCommand: Command = {
     { flags: '--requeue', help: 'with --timeout: put stopped tasks back at the front of their queues' },
     { flags: '--no-wait', help: 'return without waiting for the end of the daemon' },
   ],
+  contradictions: [ALL_OR_ONE],
   examples: ['agent drain', 'agent drain --timeout 2h --requeue', 'agent drain --all --no-wait'],
   async run(context) {
     const { runDrain } = await import('./run.js');

@@ -84,9 +84,7 @@ function updateNotes(given: Given): string[] {
 
 function identityNotes(given: Given): string[] {
   if (given('CLEARML_WORKER_ID') || given('CLEARML_WORKER_NAME')) return [];
-  return [
-    'CLEARML_WORKER_ID is not set: another container of this agent will not know the tasks that this one leaves',
-  ];
+  return ['CLEARML_WORKER_ID is not set: if this container stops, no other container resumes its tasks'];
 }
 
 interface StatePlan {

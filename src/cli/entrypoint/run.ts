@@ -7,14 +7,14 @@ import { planEntrypoint } from './plan-entrypoint.js';
 
 /** `agent entrypoint`: what a container of the agent runs. */
 export async function runEntrypoint(context: CommandContext): Promise<number> {
-  const { options, env, home, stdout } = context;
+  const { options, env, home, stdout, stderr } = context;
   if (options.health === true) return checkHealth(context);
   const plan = planEntrypoint(env, home);
   if (plan.kind === 'end') {
     stdout.write(`${plan.message}\n`);
     return 0;
   }
-  for (const note of plan.notes) stdout.write(`${note}\n`);
+  for (const note of plan.notes) stderr.write(`${note}\n`);
   for (const [name, value] of Object.entries(plan.variables)) stdout.write(`${name}=${value}\n`);
   stdout.write(`agent ${plan.words.map(quoteWord).join(' ')}\n`);
   if (options.dryRun === true) return 0;
@@ -26,7 +26,7 @@ async function checkHealth(context: CommandContext): Promise<number> {
   const config = sessionConfig(context);
   const port = config.agent.metrics.port;
   if (port === undefined) {
-    throw new AgentError('CONFIG_MISSING', 'agent.metrics.port is not set, so no daemon tells how it is');
+    throw new AgentError('CONFIG_MISSING', 'agent.metrics.port is not set, so no daemon reports its health');
   }
   const { ok, text } = await askHealth(healthBase(config.agent.metrics.host, port));
   context.stdout.write(`${text}\n`);

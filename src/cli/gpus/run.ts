@@ -87,7 +87,7 @@ function chosenStates(flag: string, list: string, states: readonly GpuState[]): 
     const there = states.map(({ id }) => id).join(', ') || 'none';
     throw new AgentError(
       'USAGE',
-      `${flag} "${list}": there is no GPU ${name} on this machine (there: ${there})`,
+      `${flag} "${list}": there is no GPU ${name} on this machine, which has ${there}`,
     );
   });
 }

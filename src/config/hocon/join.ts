@@ -28,7 +28,11 @@ export function joinParts(parts: readonly JoinPart[], place: JoinNode['place']):
   const wanted = kindOf(first.value);
   const odd = solid.find((part) => kindOf(part.value) !== wanted);
   if (odd !== undefined) {
-    throw syntaxError(place, `expected ${wanted} to be joined with ${wanted}, found ${kindOf(odd.value)}`);
+    throw syntaxError(
+      place,
+      `expected one value, or parts of the same kind, found ${wanted} followed by ${kindOf(odd.value)}`,
+      'Put each key on its own line, or a comma between two keys.',
+    );
   }
   const length = parts.reduce(
     (sum, { value, written }) => sum + (Array.isArray(value) ? value.length : written.length),

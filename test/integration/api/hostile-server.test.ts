@@ -104,7 +104,7 @@ const GARBAGE: readonly [what: string, body: string][] = [
 ];
 
 for (const [what, body] of GARBAGE)
-  test(`an answer that is ${what}: one cause line, a few tries, and the next call goes on`, async (t) => {
+  test(`an answer that is ${what}: one cause line, a few tries, and the next call works`, async (t) => {
     const state = { bad: true, calls: 0 };
     const url = await serverFor(t, (response) => {
       state.calls += 1;
@@ -121,7 +121,7 @@ for (const [what, body] of GARBAGE)
     t.deepEqual(await queues.getAll(), [{ id: 'q1' }]);
   });
 
-test('a field of a wrong type counts as missing, with one line for all calls', async (t) => {
+test('the client treats a field of a wrong type as missing, with one line for all calls', async (t) => {
   const task = {
     id: 't1',
     status: 'queued',
@@ -144,7 +144,7 @@ test('a field of a wrong type counts as missing, with one line for all calls', a
   const [first, ...others] = said.filter((line) => line.includes('status_message'));
   t.regex(
     first ?? '',
-    /^warn tasks\.get_all: expected a text in tasks\[\]\.status_message from http:\S+, found 7; it counts as missing$/,
+    /^warn tasks\.get_all: expected a text in tasks\[\]\.status_message from http:\S+, found 7; the agent ignores it$/,
   );
   t.deepEqual(others, []);
 });

@@ -50,7 +50,7 @@ for (const [what, env] of TRUSTED) {
   });
 }
 
-test('a certificate of nobody is refused at once, with what to do', async (t) => {
+test('the client refuses an untrusted certificate at once and names the remedy', async (t) => {
   const server = await startFaultServer({ tls: identity });
   t.teardown(() => server.close());
   const error = await t.throwsAsync(clientFor(t, server.url, {}).connect());

@@ -99,7 +99,7 @@ test('packages of --install-globally go into the interpreter', async (t) => {
   t.true(existsSync(path.join(target, 'task_repository')));
 });
 
-test('what cannot be built is told in one line, and nothing is left', async (t) => {
+test('a failed build reports one line and leaves nothing behind', async (t) => {
   t.timeout(120_000);
   const { agent, id, call, home, url } = await taskToBuild(t);
   const make = async (script: Record<string, unknown>) =>

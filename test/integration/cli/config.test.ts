@@ -52,7 +52,7 @@ test('config: everything, secrets masked, in the original’s form', async (t) =
   t.is(JSON.parse((await agent('config', '--json')).out).agent.git_pass, '****');
 });
 
-test('config: secrets in container arguments are hidden, what is wrong is told beside it', async (t) => {
+test('config: secrets in container arguments are hidden, and standard error lists the mistakes', async (t) => {
   const { agent } = await user(
     t,
     `agent {
@@ -75,7 +75,7 @@ test('config: secrets in container arguments are hidden, what is wrong is told b
   t.is((await agent('config', 'get', 'agent.default_docker.image')).out, 'ubuntu -e API_KEY=********\n');
 });
 
-test('config: the worker name is the host name until somebody chooses another', async (t) => {
+test('config: the worker name is the host name unless the configuration sets another', async (t) => {
   const { agent, home } = await user(t, TEXT);
   home.env.CLEARML_WORKER_NAME = '';
   t.true((await agent('config')).out.includes(`agent.worker_name = ${hostname()}\n`));

@@ -96,7 +96,7 @@ test('a paused daemon pulls nothing, a resumed one does; a task can be put back 
   t.deepEqual(await waitingIn(agent), [task, later]);
   writeFileSync(path.join(agent.home.folder, 'go'), '');
   const resume = await output(agent, 'resume');
-  t.deepEqual([resume.code, / takes tasks\n$/.test(resume.text)], [0, true], resume.text);
+  t.deepEqual([resume.code, / pulls tasks\n$/.test(resume.text)], [0, true], resume.text);
   for (const id of [task, later]) t.is((await agent.ended(id)).status, 'completed', daemon.output());
   const drain = await output(agent, 'drain');
   t.is(drain.code, 0, drain.text);
@@ -205,5 +205,5 @@ asRoot("another user's daemon is left to that user", async (t: ExecutionContext)
     });
   const error = t.throws(run) as Error & { status: number; stderr: string };
   t.is(error.status, 1);
-  t.regex(error.stderr, /belongs to another user, whose daemons answer to that user alone/);
+  t.regex(error.stderr, /belongs to another user, and only that user can control the daemons/);
 });

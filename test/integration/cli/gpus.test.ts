@@ -72,7 +72,7 @@ test('a machine without GPUs and claims says so', async (t) => {
 });
 
 for (const [words, message] of [
-  [['--enable', '9'], /--enable "9": there is no GPU 9 on this machine \(there: 0, 1\)/],
+  [['--enable', '9'], /--enable "9": there is no GPU 9 on this machine, which has 0, 1/],
   [['--disable', '1-0'], /--disable "1-0": the range 1-0 runs backwards/],
   [['--disable', 'x'], /--disable "x": "x" names no GPU/],
   [['--disable', 'none'], /expected the ids of GPUs, found none/],

@@ -190,7 +190,7 @@ test('an existing file keeps what it has, with an agent section behind it when t
   t.is((await stat(file)).mode & 0o777, 0o600);
 });
 
-test('the file that the agent is told to read is the one that is written', async (t) => {
+test('init writes the file that the agent is told to read', async (t) => {
   const { pipes, block, home, left } = await person(t);
   const file = path.join(home.folder, 'other.conf');
   const { status, shown } = await pipes(`${block}${REST}`, ['--config-file', file, 'init']);

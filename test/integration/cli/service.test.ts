@@ -101,7 +101,7 @@ test('systemd accepts the unit', async (t) => {
   }
 });
 
-test('the daemon tells that it is ready, then that it lives', async (t) => {
+test('the daemon notifies systemd that it is ready, then that it is alive', async (t) => {
   const { env, calls } = await user(t);
   const stop = new AbortController();
   await tellServiceManager(env, stop.signal);

@@ -80,7 +80,7 @@ const FILES = {
   'segfault.py': 'import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n',
 };
 
-test('each task that cannot run says why in one line, and the daemon goes on', async (t) => {
+test('each task that cannot run says why in one line, and the daemon continues', async (t) => {
   t.timeout(170_000);
   const { daemon, enqueue, ended, log, repository } = await agentUnderTest(t);
   const url = repository(FILES);
@@ -105,7 +105,7 @@ test('each task that cannot run says why in one line, and the daemon goes on', a
   t.regex((await log(last)).trimEnd().split('\n').at(-1) ?? '', troubleshootingLine('exit-status-0'));
 });
 
-test('a wrong password is told without the password, and the right one works after', async (t) => {
+test('a log line reports a wrong password without the password, and the right one works after', async (t) => {
   t.timeout(120_000);
   const { daemon, enqueue, ended, log, home } = await agentUnderTest(t);
   const served = temporaryFolder(t);

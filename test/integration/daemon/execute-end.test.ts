@@ -130,7 +130,7 @@ for (const settler of ['daemon', 'execute'] as const) {
   });
 }
 
-test('the run of a killed execute goes on under the next daemon', async (t) => {
+test('the next daemon resumes the run of a killed execute', async (t) => {
   const agent = await agentUnderTest(t);
   const id = await newTask(agent, 'echo up\nexec sleep 600\n');
   const run = agent.agent('execute', '--id', id);
@@ -187,7 +187,7 @@ test('the end of the terminal is nothing to an execute that nohup started', asyn
   t.is((await agent.task(id)).status, 'completed');
 });
 
-test('what a killed execute left of a task that somebody has reset meanwhile is removed, and no more', async (t) => {
+test('the next agent removes the leftovers of a killed execute whose task was reset, and nothing else', async (t) => {
   const agent = await agentUnderTest(t);
   const id = await newTask(agent, STUBBORN);
   const run = agent.agent('execute', '--id', id);

@@ -26,13 +26,13 @@ test('a task goes from the queue to completed, with its console and the places t
   t.deepEqual(
     places,
     [...places].sort((a, b) => a - b),
-    'what goes on at once is told one after the other',
+    'reports of tasks that run at the same time come one after the other',
   );
   t.true((places[0] ?? -1) >= 0, text);
   t.true(text.endsWith('Process completed successfully'), text);
 });
 
-test('the exit code of a failing task is its reason, and the daemon goes on', async (t) => {
+test('the exit code of a failing task is its reason, and the daemon continues', async (t) => {
   const { daemon, enqueue, ended, repository } = await agentUnderTest(t);
   const url = repository({ 'bad.py': 'raise SystemExit(7)\n', 'good.py': HELLO });
   const bad = await enqueue({ repository: url, branch: 'main', entry_point: 'bad.py' });
@@ -43,7 +43,7 @@ test('the exit code of a failing task is its reason, and the daemon goes on', as
   t.is((await ended(good)).status, 'completed');
 });
 
-test('a daemon registers, reports itself, and is gone when it is told to end', async (t) => {
+test('a daemon registers, reports its status, and unregisters when it is told to end', async (t) => {
   const { daemon, call } = await agentUnderTest(t);
   const running = daemon();
   const workers = () =>

@@ -78,7 +78,7 @@ test('a daemon that waits for reports of a lost run takes tasks meanwhile, and e
   t.is((await next.exited).code, 0, next.output());
 });
 
-test('a command whose run folder is gone is attached to, and its exit status counts', async (t) => {
+test('a daemon attaches to a command whose run folder is gone, and reports its exit status', async (t) => {
   t.timeout(2 * PATIENCE_MS);
   const under = await agentUnderTest(t);
   const { id } = await lost(under);

@@ -37,7 +37,7 @@ test('a task runs with the identity of its owner', async (t) => {
   t.deepEqual([...whoCalled('queues.get_next_task')], ['agent']);
 });
 
-test('a task whose owner is not told is failed with the reason, and the daemon goes on', async (t) => {
+test('a task without an owner fails with the reason, and the daemon continues', async (t) => {
   const agent = await agentUnderTest(t);
   const front = await enterpriseFront(t, agent.server.url);
   const conf = serverConfText({ ...agent.server, url: front.url });

@@ -181,7 +181,7 @@ test.serial('an abort on the way back to the queue wins', async (t) => {
 });
 
 for (const moment of [
-  'before its end is told',
+  'before its end is reported',
   'after it was taken out',
   'before it is in its queue',
   'after it is in its queue',
@@ -198,7 +198,7 @@ for (const moment of [
     const url = await hookedFront(t, agent.server.url, {
       before: async (call) => {
         const edit = call.endpoint === 'tasks.edit' && call.body.includes('infrastructure_retries":1');
-        if (edit && moment === 'before its end is told') await strike();
+        if (edit && moment === 'before its end is reported') await strike();
         if (call.endpoint === 'tasks.enqueue' && moment === 'before it is in its queue') await strike();
       },
       after: async (call) => {

@@ -90,9 +90,9 @@ test.serial('--resume takes a drain back, and only that', async (t) => {
   const later = await agent.enqueue(QUICK);
   const resume = agent.agent('daemon', '--resume');
   t.is((await resume.exited).code, 0, resume.output());
-  t.regex(resume.output(), /^clearml-agent worker_id=test:0 pid=\d+ takes tasks$/m);
+  t.regex(resume.output(), /^clearml-agent worker_id=test:0 pid=\d+ pulls tasks$/m);
   t.is((await drain.exited).code, 0, drain.output());
-  t.regex(drain.output(), /^test:0 was resumed and takes tasks$/m);
+  t.regex(drain.output(), /^test:0 was resumed and pulls tasks$/m);
   await until(async () => (await tagsOf(agent, 'test:0')).join() === 'blue', { what: 'the tags' });
   const shown = agent.agent('daemon', '--status');
   await shown.exited;
@@ -219,34 +219,31 @@ test.serial(
   },
 );
 
-test.serial(
-  'a task that comes off its queue while the daemon is told to end goes back to the front',
-  async (t) => {
-    const agent = await agentUnderTest(t);
-    const held = { seen: false, release: (): void => undefined };
-    const gate = new Promise<void>((resolve) => {
-      held.release = resolve;
-    });
-    const front = await hookedFront(t, agent.server.url, {
-      after: async ({ endpoint, answer }) => {
-        if (endpoint !== 'queues.get_next_task' || !answer.includes('"entry"')) return;
-        held.seen = true;
-        await gate;
-      },
-    });
-    Object.assign(agent.home.env, { CLEARML_API_HOST: front });
-    const first = await agent.enqueue(QUICK);
-    const second = await agent.enqueue(QUICK);
-    const daemon = agent.daemon();
-    await until(() => held.seen, { what: 'the pop', context: daemon.output });
-    daemon.kill('SIGTERM');
-    await sleep(500);
-    held.release();
-    t.is((await daemon.exited).code, 0, daemon.output());
-    t.deepEqual(await waitingIn(agent), [first, second], daemon.output());
-    t.is((await agent.task(first)).status, 'queued');
-  },
-);
+test.serial('a task that is pulled while the daemon begins to end goes back to the front', async (t) => {
+  const agent = await agentUnderTest(t);
+  const held = { seen: false, release: (): void => undefined };
+  const gate = new Promise<void>((resolve) => {
+    held.release = resolve;
+  });
+  const front = await hookedFront(t, agent.server.url, {
+    after: async ({ endpoint, answer }) => {
+      if (endpoint !== 'queues.get_next_task' || !answer.includes('"entry"')) return;
+      held.seen = true;
+      await gate;
+    },
+  });
+  Object.assign(agent.home.env, { CLEARML_API_HOST: front });
+  const first = await agent.enqueue(QUICK);
+  const second = await agent.enqueue(QUICK);
+  const daemon = agent.daemon();
+  await until(() => held.seen, { what: 'the pop', context: daemon.output });
+  daemon.kill('SIGTERM');
+  await sleep(500);
+  held.release();
+  t.is((await daemon.exited).code, 0, daemon.output());
+  t.deepEqual(await waitingIn(agent), [first, second], daemon.output());
+  t.is((await agent.task(first)).status, 'queued');
+});
 
 /** A host that takes calls and never answers. */
 async function silentHost(t: ExecutionContext): Promise<{ url: string; asked(): boolean }> {

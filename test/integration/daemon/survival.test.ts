@@ -12,7 +12,7 @@ function numbered(text: string): number[] {
   return [...text.matchAll(/^line (\d+)$/gm)].map(([, number]) => Number(number));
 }
 
-test('a task goes on while its daemon is killed, and every line arrives once', async (t) => {
+test('a task keeps running while its daemon is killed, and every line arrives once', async (t) => {
   const { daemon, enqueue, ended, log, repository } = await agentUnderTest(t);
   const url = repository({ 'main.py': COUNTING });
   const id = await enqueue({ repository: url, branch: 'main', entry_point: 'main.py' });

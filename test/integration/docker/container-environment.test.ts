@@ -78,7 +78,7 @@ test('an environment is built by the uv of the machine, from the index of the ag
   t.deepEqual(second.frozen, ['alpha==1.0']);
 });
 
-test('packages of the image count as installed; its user need not be root', async (t) => {
+test('packages of the image are already installed; its user need not be root', async (t) => {
   const engine = await engineFor(t);
   const index = await packageIndex(
     t,

@@ -69,7 +69,7 @@ test('what set-up scripts export is what later steps and the command see', async
   await driver.dispose(workload.ref);
 });
 
-test('after a restart the container is found again and its output goes on where it was', async (t) => {
+test('after a restart the driver finds the container and resumes its output', async (t) => {
   const { driver, request } = await bench(t);
   const place = await driver.open(request);
   const script = 'i=0; while [ $i -lt 40 ]; do echo "line $i"; i=$((i+1)); sleep 0.05; done';
@@ -145,7 +145,7 @@ test('a command that handles the stop signal gets its grace', async (t) => {
   await driver.dispose(workload.ref);
 });
 
-test('too much memory is told apart from a kill', async (t) => {
+test('running out of memory is told apart from a kill', async (t) => {
   const { driver, request } = await bench(t, { args: ['-m', '24m', '--memory-swap', '24m'] });
   const place = await driver.open(request);
   const workload = await driver.launch(place, { argv: ['tail', '/dev/zero'] });

@@ -54,28 +54,31 @@ async function lost(t: ExecutionContext) {
   return { agent, id, engine, begun, go: () => writeFileSync(path.join(marks, 'go'), ''), containers };
 }
 
-test.serial('a container whose run folder is gone is attached to, and its exit status counts', async (t) => {
-  const { agent, id, begun, go, containers } = await lost(t);
-  const { output } = agent.daemon('--docker');
-  await until(() => output().includes('attached again'), {
-    what: 'the attach',
-    timeoutMs: 90_000,
-    context: output,
-  });
-  go();
-  const { status, runtime } = await agent.ended(id, 90_000);
-  t.deepEqual(
-    [status, runtime.failure_class],
-    ['failed', 'user_exit_code'],
-    `${output()}\n${await agent.log(id)}`,
-  );
-  t.is(readFileSync(begun, 'utf8'), 'begun\n');
-  await until(async () => (await containers()) === '', {
-    what: 'the container to go',
-    timeoutMs: 60_000,
-    context: output,
-  });
-});
+test.serial(
+  'a daemon attaches to a container whose run folder is gone, and reports its exit status',
+  async (t) => {
+    const { agent, id, begun, go, containers } = await lost(t);
+    const { output } = agent.daemon('--docker');
+    await until(() => output().includes('attached again'), {
+      what: 'the attach',
+      timeoutMs: 90_000,
+      context: output,
+    });
+    go();
+    const { status, runtime } = await agent.ended(id, 90_000);
+    t.deepEqual(
+      [status, runtime.failure_class],
+      ['failed', 'user_exit_code'],
+      `${output()}\n${await agent.log(id)}`,
+    );
+    t.is(readFileSync(begun, 'utf8'), 'begun\n');
+    await until(async () => (await containers()) === '', {
+      what: 'the container to go',
+      timeoutMs: 60_000,
+      context: output,
+    });
+  },
+);
 
 test.serial('an abort of a container whose run folder is gone ends it', async (t) => {
   const { agent, id, containers } = await lost(t);

@@ -136,7 +136,7 @@ test('a Podman that is named is only asked', async (t) => {
   t.deepEqual(services(), []);
 });
 
-test('a Podman that is not installed is told', async (t) => {
+test('a missing Podman is an error that names it', async (t) => {
   const { env } = podmanSetting(t);
   await t.throwsAsync(Engine.connect({ ...env, PATH: '/nowhere' }, 'podman'), {
     message: 'cannot run podman: it is not in PATH (/nowhere)',

@@ -178,7 +178,7 @@ test('published ports that are in use are named', async (t) => {
   t.is(await engine.docker(['ps', '-aq', '--filter', 'label=ports']), '');
 });
 
-test('an engine that cannot be used is told by its reason', async (t) => {
+test('the error names the reason why an engine is unusable', async (t) => {
   await engineFor(t);
   const cases: [Record<string, string>, RegExp][] = [
     [

@@ -52,7 +52,7 @@ test('a script of any length runs, and none is among the arguments of a process'
   t.deepEqual({ LONG, NONE, SEEN, program }, { LONG: '1', NONE: '1', SEEN: '0', program: undefined });
 });
 
-test('what a script leaves in the background does not hold up the task, and goes on printing', async (t) => {
+test('a background job of a set-up script does not delay the task, and keeps printing', async (t) => {
   const task = await prepared(t, ['(while :; do echo tick; sleep 0.2; done) & export LEFT=1']);
   const place = await task.open();
   t.is((await place.environment()).LEFT, '1');
@@ -76,7 +76,7 @@ test('a large output is passed on, not kept', async (t) => {
   t.true(stdout.endsWith('xend\n'));
 });
 
-test('what a script leaves in the background goes on for long, and its output goes to the log', async (t) => {
+test('a background job of a set-up script runs for long, and its output reaches the log', async (t) => {
   const text = '(i=0; while [ $i -lt 8 ]; do sleep 1; i=$((i+1)); echo "tick $i"; done) &';
   const task = await prepared(t, [text]);
   await task.open();

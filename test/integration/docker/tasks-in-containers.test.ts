@@ -27,7 +27,7 @@ async function agentFor(
   return { ...agent, engine };
 }
 
-/** A container goes once everything of it is told, a moment after the status. */
+/** The agent removes a container after it has sent its whole log, a moment after the status. */
 async function nothingLeft({ engine }: { engine: DockerEngine }): Promise<void> {
   const left = async () => (await engine.docker(['ps', '-aq'])) === '';
   await until(left, { what: 'the removal of all containers', timeoutMs: 30_000 });
@@ -198,29 +198,35 @@ test.serial('doctor finds the engine, and says when there is none at its address
   t.regex(nowhere ?? '', /^problem: no container engine answers at unix:\/\/\/nowhere.sock/);
 });
 
-test.serial('a task in a container is aborted, and a daemon that was killed goes on with one', async (t) => {
-  const agent = await agentFor(t);
-  const aborted = await enqueueIn(agent, '#!/bin/sh\necho begun; sleep 600\n', { image: 'base:1' });
-  const daemon = agent.daemon('--docker');
-  await until(async () => /begun/.test(await agent.log(aborted)), { what: 'the task', timeoutMs: 30_000 });
-  await agent.call('tasks.stop', { task: aborted });
-  t.is((await agent.ended(aborted)).status, 'stopped');
-  const survivor = await enqueueIn(
-    agent,
-    '#!/bin/sh\nfor i in 1 2 3 4 5 6; do echo line $i; sleep 1; done\n',
-    {
-      image: 'base:1',
-    },
-  );
-  await until(async () => /line 1/.test(await agent.log(survivor)), { what: 'the task', timeoutMs: 30_000 });
-  daemon.kill('SIGKILL');
-  await daemon.exited;
-  const next = agent.daemon('--docker');
-  t.is((await agent.ended(survivor)).status, 'completed', next.output());
-  const lines = (await agent.log(survivor)).split(/\r?\n/).filter((line) => line.startsWith('line '));
-  t.deepEqual(lines, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6']);
-  await nothingLeft(agent);
-});
+test.serial(
+  'a task in a container is aborted, and the next daemon resumes one of a killed daemon',
+  async (t) => {
+    const agent = await agentFor(t);
+    const aborted = await enqueueIn(agent, '#!/bin/sh\necho begun; sleep 600\n', { image: 'base:1' });
+    const daemon = agent.daemon('--docker');
+    await until(async () => /begun/.test(await agent.log(aborted)), { what: 'the task', timeoutMs: 30_000 });
+    await agent.call('tasks.stop', { task: aborted });
+    t.is((await agent.ended(aborted)).status, 'stopped');
+    const survivor = await enqueueIn(
+      agent,
+      '#!/bin/sh\nfor i in 1 2 3 4 5 6; do echo line $i; sleep 1; done\n',
+      {
+        image: 'base:1',
+      },
+    );
+    await until(async () => /line 1/.test(await agent.log(survivor)), {
+      what: 'the task',
+      timeoutMs: 30_000,
+    });
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    const next = agent.daemon('--docker');
+    t.is((await agent.ended(survivor)).status, 'completed', next.output());
+    const lines = (await agent.log(survivor)).split(/\r?\n/).filter((line) => line.startsWith('line '));
+    t.deepEqual(lines, ['line 1', 'line 2', 'line 3', 'line 4', 'line 5', 'line 6']);
+    await nothingLeft(agent);
+  },
+);
 
 test.serial('a second Ctrl-C of execute leaves no container behind', async (t) => {
   const agent = await agentFor(t);

@@ -315,7 +315,7 @@ const REFUSED: readonly [title: string, words: readonly string[], problem: RegEx
     /--dynamic-gpus and --cpu-only are both given/,
   ],
   ['no slots', ['--dynamic-gpus', '--gpus', '0-7', '--queue', 'one=0'], /--slots is missing/],
-  ['0 slots', ['--slots', '0', '--queue', 'one'], /--slots takes how many tasks/],
+  ['0 slots', ['--slots', '0', '--queue', 'one'], /--slots takes the number of tasks/],
   [
     'slots and GPUs',
     ['--slots', '2', '--gpus', '0', '--queue', 'one'],

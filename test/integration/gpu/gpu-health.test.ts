@@ -89,7 +89,7 @@ test('a device that is enabled is looked at again, however fresh the last readin
   t.deepEqual((await table.read()).outOfService, []);
 });
 
-test('an error of the driver counts until its device is enabled', async (t) => {
+test('an error of the driver applies until its device is enabled', async (t) => {
   const { check, tool, table, xids } = await machine(t, { noFault: true });
   tool(WHOLE);
   await check();

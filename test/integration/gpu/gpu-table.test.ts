@@ -90,7 +90,7 @@ const DAMAGE: readonly [name: string, damage: (file: string) => void, why: RegEx
   ['a folder', (file) => replaced(file, () => mkdirSync(file)), /found a folder/],
 ];
 for (const [name, damage, why] of DAMAGE) {
-  test(`${name} in the place of a claim lets nobody claim until its agent has written it again`, async (t) => {
+  test(`${name} in the place of a claim blocks all claims until its agent has written it again`, async (t) => {
     const folder = path.join(temporaryFolder(t), 'table');
     const { table, warnings } = await openTable(t, folder);
     const { table: other } = await openTable(t, folder);
@@ -149,7 +149,7 @@ async function leftBy(folder: string, more: Partial<NewClaim>, wrapper?: readonl
   return tableProcess(DYING, [folder, JSON.stringify(more)], wrapper === undefined ? {} : { wrapper });
 }
 
-test('what a killed agent leaves counts for as long as the folder of its run', async (t) => {
+test('a claim of a killed agent applies as long as the folder of its run exists', async (t) => {
   const root = temporaryFolder(t);
   const runFolder = path.join(root, 'run');
   mkdirSync(runFolder);
@@ -210,7 +210,7 @@ test('a device is out of service for all until it is enabled', async (t) => {
   t.deepEqual((await other.read()).outOfService, []);
 });
 
-test('changes of others are told, own ones are not', async (t) => {
+test('the table reports changes of others, not its own', async (t) => {
   const folder = path.join(temporaryFolder(t), 'table');
   const { table } = await openTable(t, folder);
   const { table: other } = await openTable(t, folder);

@@ -58,7 +58,7 @@ test('the end is noticed at once after attaching', async (t) => {
   t.true(late < 1000);
 });
 
-test('what ended while no daemon lived is told afterwards', async (t) => {
+test('the next daemon reports a command that ended while no daemon ran', async (t) => {
   const ref = await orphaned(t, 'sh', '-c', 'echo done; exit 3');
   const workload = await attached(t, ref);
   await workload.exited;
@@ -97,7 +97,7 @@ test('a command killed together with its waiting shell is lost, its output is no
   t.is(await outputText(workload), 'said\n');
 });
 
-test('a later process with the same pid is nobody that is known', async (t) => {
+test('a later process with the same pid is not the command', async (t) => {
   const ref = await orphaned(t, 'sh', '-c', 'echo said; kill -KILL 0');
   const stranger = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   t.teardown(() => stranger.kill('SIGKILL'));

@@ -148,7 +148,7 @@ const OUTCOMES_OF: readonly (readonly [
 ];
 
 for (const [result, outcome] of OUTCOMES_OF) {
-  test(`a result counts: ${JSON.stringify(result)} ${outcome}`, (t) => {
+  test(`a result is counted: ${JSON.stringify(result)} ${outcome}`, (t) => {
     const whole = { call: undefined, status_reason: '', logText: '', exitStatus: 1 };
     t.is(outcomeOf(typeof result === 'object' ? { ...whole, ...result } : result), outcome);
   });

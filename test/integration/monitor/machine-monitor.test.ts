@@ -34,7 +34,7 @@ test('this machine: averages in range, and of the window only', async (t) => {
   t.is(machine.latest?.gpus.length, 0);
 });
 
-test('GPUs that the agent owns are told, others are not', async (t) => {
+test('reports include the GPUs that the agent owns, and no others', async (t) => {
   const bin = await mkdtemp(path.join(os.tmpdir(), 'monitor-'));
   t.teardown(() => rm(bin, { recursive: true, force: true }));
   await writeFile(path.join(bin, 'nvidia-smi'), `#!/bin/sh\ncat ${fixture}\n`, { mode: 0o755 });

@@ -43,12 +43,12 @@ const REFUSED: [name: string, make: (folder: string) => Promise<string>, why: Re
     /expected a folder, found a file/,
   ],
   [
-    'a link to nothing',
+    'a broken symbolic link',
     async (folder) => {
       await symlink('/nonexistent/x', path.join(folder, 'link'));
       return path.join(folder, 'link');
     },
-    /found a file or a link to nothing$/,
+    /found a file or a broken symbolic link$/,
   ],
   [
     'a link to itself',

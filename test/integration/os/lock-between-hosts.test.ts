@@ -103,7 +103,7 @@ test('where a container shows no life by a socket, its silence decides', async (
   t.deepEqual(await readdir(folder), []);
 });
 
-test('another kernel is not asked: its owner counts while it touches the lock', async (t) => {
+test('an owner under another kernel holds the lock while it touches it', async (t) => {
   const lock = await lockIn(t);
   const first = holder(t, 'first', lock);
   t.is(await said(first), 'held');

@@ -103,7 +103,7 @@ test('a lock that a power cut left empty is free', async (t) => {
   t.deepEqual(await readdir(path.dirname(lock)), []);
 });
 
-test('an owner on another machine counts while it shows life', async (t) => {
+test('an owner on another machine holds the lock while it touches it', async (t) => {
   const lock = path.join(await tempFolder(t), 'lock');
   await writeFile(lock, JSON.stringify({ pid: 1, started: 'x', host: 'elsewhere.example', nonce: 'far' }));
   await t.throwsAsync(acquireLock(lock, { timeoutMs: 50, what }), {
@@ -116,7 +116,7 @@ test('an owner on another machine counts while it shows life', async (t) => {
   t.pass();
 });
 
-test('a waiter is told whom it waits for, and gives up when its signal aborts', async (t) => {
+test('a waiter learns who holds the lock, and gives up when its signal aborts', async (t) => {
   const lock = path.join(await tempFolder(t), 'lock');
   const release = await acquireLock(lock, { timeoutMs: 0, what });
   const stop = new AbortController();

@@ -25,7 +25,7 @@ test('a program that fails breaks the stream with its last words', async (t) => 
   t.like(error, { code: 'COMMAND_FAILED', detail: 'first\nno way' });
 });
 
-test('a program that is missing is told', async (t) => {
+test('a missing program is an error that names it', async (t) => {
   await t.throwsAsync(textOf(new ProcessStream(['no-such-program'], { PATH: '/usr/bin' })), {
     message: 'cannot run no-such-program: it is not in PATH (/usr/bin)',
   });

@@ -113,7 +113,7 @@ test('a tree and a group are ended as a whole', async (t) => {
   for (const pid of group.below) t.true(await isGone(pid));
 });
 
-test('signals to nobody are no error, and never reach everybody', async (t) => {
+test('a signal to no process is no error, and never reaches all processes', async (t) => {
   const child = spawn('true');
   await once(child, 'exit');
   t.false(signalProcess(pidOf(child), 'SIGTERM'));

@@ -52,7 +52,7 @@ test('a missing program and a folder are not trusted', async (t) => {
   t.is(await distrust(path.dirname(file)), 'it is not a file');
 });
 
-test('the folders of a symbolic link count as well as those of its program', async (t) => {
+test('the folders of a symbolic link are checked as well as those of its program', async (t) => {
   const [file, other] = [program(t), program(t)];
   const link = path.join(path.dirname(other), 'link');
   symlinkSync(file, link);

@@ -88,7 +88,7 @@ for (const [name, change] of START_CHANGES)
     t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'changed');
   });
 
-test('compiled modules that are added later do not count as a change', async (t) => {
+test('compiled modules that are added later are no change', async (t) => {
   const { cache, root } = await cacheWith(t, ['one']);
   const folder = path.join(cache.entryFolder('one'), 'environment', 'lib', '__pycache__');
   mkdirSync(folder);
@@ -97,7 +97,7 @@ test('compiled modules that are added later do not count as a change', async (t)
   t.is((await cache.handOut('one', { folder: target, inside: target })).kind, 'given');
 });
 
-test('an entry without its description, as a power cut may leave it, counts as absent', async (t) => {
+test('the cache ignores an entry without its description, as a power cut may leave it', async (t) => {
   const { cache, root } = await cacheWith(t, ['one']);
   writeFileSync(path.join(cache.entryFolder('one'), 'entry.json'), '');
   t.is((await cache.handOut('one', { folder: path.join(root, 'copy'), inside: '/x' })).kind, 'absent');

@@ -144,7 +144,7 @@ test('a list cannot name an index to get the login of that name', async (t) => {
   );
 });
 
-test('an index of the agent itself gets its login without a word', async (t) => {
+test('an index of the agent itself gets its login silently', async (t) => {
   const own = await foreignIndex(t);
   const warnings = await install(t, 'uv', {
     packages: ['beta'],

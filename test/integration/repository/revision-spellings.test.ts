@@ -66,7 +66,7 @@ test('a ref that is named whole is no other one', async (t) => {
   }
 });
 
-test('the branch that was checked out is told, and none for a tag in its field', async (t) => {
+test('the checkout reports its branch, and none for a tag in the branch field', async (t) => {
   const b = new CheckoutBench();
   t.teardown(() => b.remove());
   const { repository } = source(b);

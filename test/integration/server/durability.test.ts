@@ -89,7 +89,7 @@ test('the folder is private, and tokens and credentials outlive a restart', asyn
   t.is(response.status, 200);
 });
 
-test('a lost credentials file is made anew', async (t) => {
+test('the server writes a lost credentials file again', async (t) => {
   const folder = path.join(temporaryFolder(t), 'data');
   const first = await startServer({ folder });
   await first.close();

@@ -20,7 +20,7 @@ test('a name becomes its id, whatever its letters', async (t) => {
   t.is(await resolveName('Default', lookup), 'a'.repeat(32));
 });
 
-test('an id is taken as it is', async (t) => {
+test('an id is used unchanged', async (t) => {
   t.is(await resolveName('0123456789abcdef-0123456789abcd', lookup), '0123456789abcdef-0123456789abcd');
 });
 

@@ -50,7 +50,7 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   ...['0', '-2', '', 'NaN', '1.5', '1e3', '0x10', '10001', '99999999999999999999', '-0'].map(
     (text): [string[], RegExp] => [
       ['daemon', `--services-mode=${text}`],
-      /^--services-mode takes how many tasks may run at once, from 1 to 10000, got "/,
+      /^--services-mode takes the number of tasks that may run at once, from 1 to 10000, got "/,
     ],
   ),
   ...['-1', '', 'NaN', '1.5', '65463', '65500', '65536', '0x50', '8e3', 'http'].map(
@@ -117,12 +117,32 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
   [['--config-file', '', 'list'], '--config-file needs a value, got an empty text'],
   [['--config-file=', 'list'], '--config-file needs a value, got an empty text'],
   [['--config-file', 'a\nb', 'list'], '--config-file has a control character in its value (U+000A)'],
+  [
+    ['logs', ''],
+    'logs: <task> needs a value, got an empty text',
+    'Perhaps a variable of the shell is not set.',
+  ],
+  [
+    ['stop', ' '],
+    'stop: <task> needs a value, got an empty text',
+    'Perhaps a variable of the shell is not set.',
+  ],
+  [['stop', 'a\nb'], 'stop: <task> has a control character in its value (U+000A)'],
+  ...['get', 'validate'].map((action): [string[], string] => [
+    ['config', action, ''],
+    `config ${action} needs a value, got an empty text`,
+  ]),
+  ...['pause', 'resume', 'drain'].map((command): [string[], string, RegExp] => [
+    [command, '--worker', 'a', '--all'],
+    '--worker and --all are both given',
+    /^Give --worker for one daemon/,
+  ]),
   [['service', 'print', '--', '--queue', 'a', '--nope'], /^daemon: unknown option '--nope'/],
   [
     ['service', 'install', '--', '--stop'],
     /^a service runs a daemon; --stop, --resume and --status are not for it/,
   ],
-  [['daemon', '--services-mode', 'many'], /^--services-mode takes how many .*got "many"$/],
+  [['daemon', '--services-mode', 'many'], /^--services-mode takes the number .*got "many"$/],
   [['daemon', '--log-level', 'loud'], /^--log-level takes one of DEBUG, .*got "loud"$/],
   [['execute', '--log-file'], "execute: option '--log-file <path>' argument missing"],
   [['execute'], /^execute needs --id/],
@@ -215,7 +235,7 @@ for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon
   });
 }
 
-test('a flag that only old scripts have is told to have no effect, and is not offered', async (t) => {
+test('a flag of old scripts gets a warning that it has no effect, and is not offered', async (t) => {
   const { shown } = await agent(['daemon', '--force-current-version']);
   t.regex(shown, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
   t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version/);

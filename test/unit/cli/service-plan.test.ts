@@ -43,7 +43,7 @@ test('systemd: what a user’s service is made of', (t) => {
   t.false(text.includes('ExecStop='), 'the signals are enough');
 });
 
-test('systemd: a service of the machine runs as somebody', (t) => {
+test('systemd: a service of the machine names its user', (t) => {
   const systemd = serviceManager('linux');
   t.is(systemd.file(system), '/etc/systemd/system/clearml-agent-gpu0.service');
   t.true(systemd.text(system).includes('User=me\n'));

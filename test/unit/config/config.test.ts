@@ -20,7 +20,7 @@ test('a text: empty and null are not set, a number keeps its form', (t) => {
   t.is(config.agent.gitHost, '5');
 });
 
-test('true and false: words count, an absent key has the default of the table', (t) => {
+test('true and false: words are read, an absent key has the default of the table', (t) => {
   const config = configOf(
     'agent { reload_config: yes, translate_ssh: off, docker_force_pull: 1, debug: "" }',
   );
@@ -151,7 +151,7 @@ test('a number below the lowest and an unknown choice are refused', (t) => {
   });
 });
 
-test('what sets a key is told apart from its default', (t) => {
+test('a key that is set is told apart from its default', (t) => {
   const key = 'agent.force_git_ssh_user';
   t.deepEqual(
     ['', `${key}: ""`, `${key}: git`].map((text) => configOf(text).isSet(key)),

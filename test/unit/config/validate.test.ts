@@ -61,7 +61,7 @@ test('a value out of the list is a warning', (t) => {
   ]);
 });
 
-test('a key without effect is told once, and only when it is changed', (t) => {
+test('a key without effect gets one warning, and only if the user changed it', (t) => {
   t.deepEqual(check('agent.bootstrap { use_bootstrap: true, check_for_latest: false }'), FINE);
   const { warnings } = check('agent.bootstrap {\n check_for_latest: true\n}');
   t.is(warnings.length, 2);
@@ -79,7 +79,7 @@ test('variables: empty ones, ones without effect, mistyped ones', (t) => {
     CLEARML_TASK_ID: '',
   };
   t.deepEqual(check('', env).warnings.slice(1), [
-    'set to nothing, which counts as not set: CLEARML_API_HOST, TRAINS_WORKER_ID',
+    'empty, and therefore ignored: CLEARML_API_HOST, TRAINS_WORKER_ID',
     'variable CLEARML_AGENT_DEBUG_INFO has no effect: --debug is not divided into topics',
     'unknown variable CLEARML_AGENT_GIT_USR; did you mean CLEARML_AGENT_GIT_USER?',
   ]);

@@ -29,7 +29,7 @@ test('a monitoring vault beats all of them, a later vault an earlier one', (t) =
   t.deepEqual([config.raw('x'), config.agent.gitUser], [2, 'monitoring']);
 });
 
-test('what belongs to the machine is left as it is, and said', (t) => {
+test('settings of the machine are kept, with a warning', (t) => {
   const text = 'agent { worker_name: theirs, cuda_version: 1, debug: true, other: 1 }';
   const mine = applyVaults(configOf('agent.worker_name: mine'), [{ name: 'v', text }]);
   t.is(mine.config.agent.workerName, 'mine');

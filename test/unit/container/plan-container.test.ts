@@ -91,7 +91,7 @@ test('an option and its value may stand in one element of every list', (t) => {
   for (const pair of ['FLAG=1', 'VAR=1']) t.true(line.request.Env?.includes(pair));
 });
 
-test('a wrong argument of the administrator is told by its key', (t) => {
+test('the error names the key of a wrong argument of the administrator', (t) => {
   for (const [extra, message] of [
     [['-e'], /"-e" needs a value \(agent.extra_docker_arguments\)/],
     [['e A=B'], /"e A=B" \(agent.extra_docker_arguments\)/],
@@ -344,7 +344,7 @@ for (const [text, left] of [
   });
 }
 
-test('an endless restart policy of the administrator is left out, one for failures counts', (t) => {
+test('an endless restart policy of the administrator is left out, one for failures applies', (t) => {
   const config = { 'agent.extra_docker_arguments': ['--restart', 'always'] };
   const admin = plan({ config, container: { image: 'i' } });
   t.is(admin.request.HostConfig.RestartPolicy?.Name, 'no');
@@ -352,7 +352,7 @@ test('an endless restart policy of the administrator is left out, one for failur
   t.deepEqual(task.request.HostConfig.RestartPolicy, { Name: 'on-failure', MaximumRetryCount: 2 });
 });
 
-test('the keys of ~/.ssh count where the ssh agent has ended', (t) => {
+test('the keys of ~/.ssh are used after the ssh agent has ended', (t) => {
   const env = { SSH_AUTH_SOCK: '/tmp/ssh-1/agent' };
   const there = plan({ env, facts: { sshFolder: '/home/u/.ssh' } });
   t.true(there.request.HostConfig.Binds?.includes('/tmp/ssh-1/agent:/tmp/ssh-1/agent'));

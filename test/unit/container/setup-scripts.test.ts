@@ -117,7 +117,7 @@ for (const shell of ['bash', 'dash', 'ash']) {
     t.like(await outcome(t, shell, ['exit 2']), { script: 0, exitCode: 2, broken: undefined });
   });
 
-  test(`${shell}: exit and set -e end all, and the script is told`, async (t) => {
+  test(`${shell}: exit and set -e end the set-up, and the error names the script`, async (t) => {
     for (const [texts, expected] of [
       [['export B=2', 'exit 3', 'echo never'], { script: 1, exitCode: 3 }],
       [['set -e', 'false', 'echo never'], { script: 1, exitCode: 1 }],

@@ -46,7 +46,7 @@ for (const state of ENDING_STATES) {
   });
 }
 
-test('a pause ends nothing and is taken back; an end is stronger', (t) => {
+test('a pause ends nothing and can be cancelled; an end is stronger', (t) => {
   const { ask, ending, left } = setUp();
   t.true(ending.request({ to: 'pause', cause: 'a plan' }));
   t.true(ending.isPaused);
@@ -113,7 +113,7 @@ test('a drain that is asked for once more gets the new time limit, or none', asy
   ending.close();
 });
 
-test('a drain that is taken back ends neither the taking of tasks nor the running ones', async (t) => {
+test('a cancelled drain ends neither pulling nor running tasks', async (t) => {
   const { ask, ending, said, changes } = setUp();
   ending.mayResume = true;
   t.true(ending.resume('nothing to take back'));
@@ -127,7 +127,7 @@ test('a drain that is taken back ends neither the taking of tasks nor the runnin
   t.deepEqual(ending.view, { state: 'running' });
   t.is(ending.order, undefined);
   t.is(changes.count, 2);
-  t.regex(said.at(-1) ?? '', /taken back \(a test\)/);
+  t.regex(said.at(-1) ?? '', /cancelled \(a test\)/);
   await sleep(100);
   t.false(ending.stop.aborted, 'its time limit is gone, too');
   t.true(ask('drain'));
@@ -135,7 +135,7 @@ test('a drain that is taken back ends neither the taking of tasks nor the runnin
   ending.close();
 });
 
-test('a drain whose last task is over cannot be taken back', async (t) => {
+test('a drain whose last task has ended cannot be cancelled', async (t) => {
   const { ask, ending } = setUp(0);
   ending.mayResume = true;
   ask('drain');
@@ -146,7 +146,7 @@ test('a drain whose last task is over cannot be taken back', async (t) => {
 });
 
 for (const to of ['stop', 'kill', 'leave'] as const) {
-  test(`a ${to} cannot be taken back`, async (t) => {
+  test(`a ${to} cannot be cancelled`, async (t) => {
     const { ask, ending } = setUp();
     ending.mayResume = true;
     ask('drain');

@@ -24,5 +24,5 @@ for (const [title, devices, reading, active] of [
   ['nothing was said', undefined, undefined, false],
   ['the tool did not answer yet', '0', undefined, true],
 ] as const) {
-  test(`nothing is told: ${title}`, async (t) => t.deepEqual(await told(devices, reading, active), []));
+  test(`no warning: ${title}`, async (t) => t.deepEqual(await told(devices, reading, active), []));
 }

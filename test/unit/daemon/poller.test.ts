@@ -281,8 +281,8 @@ test('a task that is queued just after another has ended is not kept waiting for
   t.is((await following)?.task, 'a2');
 });
 
-// Cause of a leftover in chaos seed 9: of two runs that a killed daemon left at the same pop, only one was told.
-test('each run that waits for what became of a task is told', async (t) => {
+// Cause of a leftover in chaos seed 9: of two runs that a killed daemon left at the same pop, only one got an answer.
+test('each run that waits for the fate of a task gets the answer', async (t) => {
   const vanished = new VanishedTasks({
     taskStatus: async () => 'missing',
     isHeld: async () => false,

@@ -50,7 +50,7 @@ for (const [text, last] of LINES) {
   });
 }
 
-test('what is said of a run that is over is ignored', (t) => {
+test('reports of a finished run are ignored', (t) => {
   const board = new RunBoard();
   board.line('a', 'one');
   board.phase('a', 'supervise');

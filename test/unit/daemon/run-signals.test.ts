@@ -58,7 +58,7 @@ test('SIGUSR2 leaves a service that is being set up, which goes back to its queu
   t.deepEqual(ends(), { stop: false, handOver: true });
 });
 
-test('a run that is over hears nothing', (t) => {
+test('a finished run gets no signal', (t) => {
   const { source, own, ends } = setUp(true);
   own.close();
   source.emit('SIGTERM');
@@ -71,7 +71,7 @@ test('a run that starts while the daemon ends is stopped', (t) => {
   t.true(signalsOfRun(shutdown).signals.stop.aborted);
 });
 
-test('what needs the daemon to live is stopped', (t) => {
+test('a run that needs its daemon is stopped', (t) => {
   const { source, own, ends } = setUp(false);
   own.launched();
   source.emit('SIGTERM');

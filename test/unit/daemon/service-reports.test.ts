@@ -36,7 +36,7 @@ function setUp({ intervalMs = 20, tags = [] as string[] } = {}) {
   return { reports, service, sent, gone, warnings, state, stats };
 }
 
-test('a service is told of at once and then again with what was measured', async (t) => {
+test('a service is reported at once, and again with its measurements', async (t) => {
   const { reports, service, sent, stats } = setUp({ tags: ['a'] });
   const over = new AbortController();
   const running = reports.run(over.signal);
@@ -76,7 +76,7 @@ test('one that ended is unregistered, one that was handed over is not', async (t
   t.deepEqual(gone, ['p:service:one']);
 });
 
-test('a server that is away is told of once', async (t) => {
+test('an unreachable server is reported once', async (t) => {
   const { reports, service, warnings, state } = setUp();
   state.away = true;
   for (const task of ['one', 'two', 'three']) await reports.started(service(task));

@@ -55,6 +55,24 @@ for (const [first, second, status] of STOPPING) {
   });
 }
 
+const PAUSED: readonly (readonly [signal: NodeJS.Signals, busy: boolean, stages: boolean[]])[] = [
+  ['SIGTERM', true, [true, true, false, false]],
+  ['SIGTERM', false, [true, true, false, false]],
+  ['SIGINT', true, [true, false, false, false]],
+  ['SIGINT', false, [true, true, false, false]],
+  ['SIGUSR2', true, [true, false, false, true]],
+];
+
+for (const [signal, busy, expected] of PAUSED) {
+  test(`${signal} ends a paused daemon ${busy ? 'with a task' : 'without one'} as it ends a running one`, (t) => {
+    const { source, left, stages, signals } = setUp(busy);
+    signals.request({ to: 'pause', cause: 'a test' });
+    source.emit(signal);
+    t.deepEqual(stages(), expected);
+    t.deepEqual(left, []);
+  });
+}
+
 test('a single run is stopped by the first Ctrl-C, and by SIGUSR2, on behalf of its own user', (t) => {
   for (const signal of ['SIGINT', 'SIGUSR2']) {
     const { source, stages, signals } = setUp(true, true);
@@ -73,7 +91,7 @@ test('SIGUSR2 leaves what runs to the next daemon, and a signal after it ends th
   t.deepEqual(left, [143]);
 });
 
-test('a closed watch hears nothing', (t) => {
+test('a closed watch gets no signal', (t) => {
   const { source, signals, stages } = setUp(true);
   signals.close();
   source.emit('SIGTERM');

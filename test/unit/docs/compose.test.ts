@@ -72,7 +72,7 @@ for (const agent of AGENTS) {
     );
   });
 
-  test(`${agent}: the folder is mounted where the agent is told that it is, and the engine's socket too`, (t) => {
+  test(`${agent}: the folder is mounted at the path that the agent expects, and the engine's socket too`, (t) => {
     t.true(main.volumes.includes(main.environment.CLEARML_AGENT_DOCKER_HOST_MOUNT ?? ''));
     t.true(main.volumes.includes('/var/run/docker.sock:/var/run/docker.sock'));
     t.is(main.user, 'root');

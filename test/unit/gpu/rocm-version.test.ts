@@ -23,7 +23,7 @@ test('the installation says the version of ROCm', async (t) => {
   t.deepEqual(await rocmVersion({ ROCM_PATH: '/usr/rocm' }, elsewhere), [5, 10]);
 });
 
-test('without it the highest folder counts, and without any the newest version that is known', async (t) => {
+test('without it the highest folder applies, and without any the newest known version', async (t) => {
   const folders = { 'opt/rocm-5.7.1/x': '', 'opt/rocm-6.10.0/x': '', 'opt/rocm-6.9.2/x': '' };
   t.deepEqual(await rocmVersion({}, rootWith(t, { ...AMD, ...folders })), [6, 10]);
   t.deepEqual(await rocmVersion({}, rootWith(t, AMD)), [6, 4]);

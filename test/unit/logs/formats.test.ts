@@ -30,7 +30,7 @@ function spoolOf(folder: string, ...parts: Uint8Array[]): string {
 }
 
 for (const [version, sent] of EARLIER) {
-  test(`a log of version ${version} goes on`, async (t) => {
+  test(`a log of version ${version} is continued`, async (t) => {
     const folder = temporaryFolder(t);
     cpSync(fixtureOf(version), folder, { recursive: true });
     const spool = await Spool.open({ folder });

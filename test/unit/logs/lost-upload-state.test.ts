@@ -52,7 +52,7 @@ for (const [what, damage] of DAMAGES) {
     ['short', lines(0, 5)],
     ['long', lines(0, 900)],
   ] as const) {
-    test(`a ${size} log goes on where the server has it, its note ${what}`, async (t) => {
+    test(`a ${size} log resumes at the offset of the server, its note ${what}`, async (t) => {
       const folder = temporaryFolder(t);
       const server = new LeavingServer();
       const unsent = lines(900, 910);

@@ -162,7 +162,7 @@ function isSent(server: ScriptedLogServer): boolean {
 }
 
 for (const fate of ['busy', 'broken', 'half', 'answer-lost'] as const) {
-  test(`a log that is held is not sent again after a failure (${fate}), and goes on once it is released`, async (t) => {
+  test(`a log that is held is not sent again after a failure (${fate}), and resumes once it is released`, async (t) => {
     const server = new ScriptedLogServer([fate]);
     const log = await openLog(temporaryFolder(t), server);
     server.onDelivered = () => log.hold(server.deliveries.length === 1);
@@ -179,7 +179,7 @@ for (const fate of ['busy', 'broken', 'half', 'answer-lost'] as const) {
   });
 }
 
-test('a restart goes on after an unfinished line that was shown', async (t) => {
+test('a restart resumes after an unfinished line that was shown', async (t) => {
   const folder = temporaryFolder(t);
   const server = new ScriptedLogServer();
   const first = await openLog(folder, server);
@@ -210,7 +210,7 @@ test('secrets do not reach server, echo or disk, wherever the output is cut', as
   t.is(echoed.join(''), clean);
 });
 
-test('a refused part is dropped and said, and the log goes on', async (t) => {
+test('a refused part is dropped with a warning, and the log continues', async (t) => {
   const warnings: string[] = [];
   const server = new ScriptedLogServer(['refused']);
   const logger = { warn: (line: string) => warnings.push(line), info: () => undefined };

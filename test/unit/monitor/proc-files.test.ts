@@ -14,7 +14,7 @@ test('memory: what a new program could have is free', (t) => {
   t.deepEqual(parseMemory(old), { used: 12, free: 4 });
 });
 
-test('disks: sectors of 512 bytes, of the disks that count', (t) => {
+test('disks: sectors of 512 bytes, of whole disks only', (t) => {
   const diskstats = [
     ' 259       0 nvme0n1 100 0 2048 5 200 0 4096 7 0 9 12 0 0 0 0 0 0',
     ' 259       1 nvme0n1p1 100 0 2048 5 200 0 4096 7 0 9 12 0 0 0 0 0 0',

@@ -72,7 +72,7 @@ test('a line is not cut in two', (t) => {
   t.is(textOf(file), 'next\n');
 });
 
-test('a log that cannot be copied goes on as it is', (t) => {
+test('a log that cannot be copied is continued in place', (t) => {
   const { folder, file, output } = log(t);
   mkdirSync(path.join(folder, 'a.log.new'));
   const stream = rotatingLog(output, file, { bytes: 10, files: 2 });

@@ -32,7 +32,7 @@ for (const [line, text, kind] of TEXTS) {
   });
 }
 
-test('the revision of a repository is told from users and ports', (t) => {
+test('the revision of a repository is told apart from users and ports', (t) => {
   const table: [line: string, revision: string | undefined][] = [
     ['git+https://user:tok@host:8443/a/b.git', undefined],
     ['git+https://user:tok@host:8443/a/b.git@feature/x', 'feature/x'],
@@ -42,7 +42,7 @@ test('the revision of a repository is told from users and ports', (t) => {
   for (const [line, revision] of table) t.is(parseRequirement(line).revision, revision, line);
 });
 
-test('options of a list are told from requirements, in each of their forms', (t) => {
+test('options of a list are told apart from requirements, in each of their forms', (t) => {
   const text = [
     '-i https://a/simple',
     '--extra-index-url=https://b/simple  # why',

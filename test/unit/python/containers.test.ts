@@ -99,7 +99,7 @@ test('a survey is read', (t) => {
   ]);
 });
 
-test('what installs packages does not count as packages', (t) => {
+test('package installers are not listed as packages', (t) => {
   t.false(hasPackages(['pip-24.0.dist-info', 'setuptools-66.1.1.egg-info', 'wheel-0.38.dist-info']));
   t.true(hasPackages(['pip-24.0.dist-info', 'PyYAML-6.0.dist-info']));
 });

@@ -49,7 +49,7 @@ for (const [name, env] of Object.entries<Record<string, string>>({
     t.deepEqual(parse(uvIndexes({}, env, undefined).file ?? ''), { index: [{ url: LOGIN, default: true }] });
   });
 
-test('a login of the operator in UV_FIND_LINKS counts', (t) => {
+test('a login of the operator in UV_FIND_LINKS is used', (t) => {
   t.deepEqual(parse(uvIndexes({}, { UV_FIND_LINKS: LOGIN }, undefined).file ?? ''), {
     'find-links': [LOGIN],
     index: [],

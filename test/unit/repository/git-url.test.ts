@@ -48,7 +48,7 @@ for (const [text, kind, host, name] of FORMS.slice(0, -1)) {
   });
 }
 
-test('an address for a helper of git is handed on as it is', (t) => {
+test('an address for a helper of git is passed on unchanged', (t) => {
   const text = 'ext::sh -c "git-upload-pack %G/x.git/"';
   t.is(formatGitUrl(parseGitUrl(text)), text);
   t.is(parseGitUrl('user@ext::x').form, 'scp');
@@ -106,7 +106,7 @@ test('no text makes the parser fail, and reading what was written changes nothin
   );
 });
 
-test('tokens in the place of a user are told from users', (t) => {
+test('tokens in the place of a user are told apart from users', (t) => {
   t.true(isToken(`ghp_${'a1'.repeat(18)}`));
   t.true(isToken('glpat-abcdefghij'));
   t.true(isToken('a1'.repeat(26)));

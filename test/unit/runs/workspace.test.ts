@@ -6,7 +6,7 @@ import { leaveWorkspace, workspaceOf } from '../../../src/runs/workspace.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 // Cause of a leftover in chaos seed 25 on Docker: on a full disk the note of a kept workspace ended the clearing up.
-test('a workspace that cannot be noted as kept goes, and the clearing up goes on', async (t) => {
+test('a workspace that cannot be noted as kept is removed, and the clean-up continues', async (t) => {
   const home = temporaryFolder(t);
   const stateFolder = path.join(home, 'state');
   // A folder in the place of the note: no write succeeds, for root too.

@@ -68,7 +68,7 @@ test('passwords in addresses are removed without being registered', (t) => {
   t.is(redactor.redact('http://host:80/path user@mail'), 'http://host:80/path user@mail');
 });
 
-test('every line of a long secret counts', (t) => {
+test('every line of a long secret is masked', (t) => {
   const redactor = new Redactor(['-----BEGIN KEY-----\nabcdefgh\nxy\n', undefined, '']);
   t.is(redactor.redact('abcdefgh xy'), `${MASK} xy`);
 });

@@ -55,7 +55,7 @@ test('a scan reads everything once, also while documents change', async (t) => {
   t.is(queues.count({ where: 'name = ?', parameters: ['two'] }), 450);
 });
 
-test('a full disk is told as such, and what is stored stays readable', async (t) => {
+test('the error names a full disk, and stored data stays readable', async (t) => {
   const { database } = await opened(t);
   const queues = new Documents<{ id: string; text: string }>(database, 'queues');
   queues.put({ id: 'first', text: 'kept' });

@@ -69,7 +69,7 @@ test('a task that the server does not know is to end', async (t) => {
   t.is(await watch(['missing']).result, 'not_found');
 });
 
-test('an answer that says nothing of the task lets it go on', async (t) => {
+test('an answer without the task lets it continue', async (t) => {
   t.is(await watch([undefined, { status: 'in_progress' }, undefined, 'missing']).result, 'not_found');
   t.is(await watch([undefined, undefined, { status: 'failed' }]).result, 'exception');
 });
@@ -86,7 +86,7 @@ const others: [string, StatusReading, string | undefined][] = [
 ];
 
 for (const [what, reading, expected] of others) {
-  test(`a running task that is ${what} between two looks: ${expected ?? 'goes on'}`, async (t) => {
+  test(`a running task that is ${what} between two looks: ${expected ?? 'continues'}`, async (t) => {
     const { result } = watch([ours, reading, { ...ours, status: 'failed' }]);
     t.is(await result, (expected ?? 'exception') as Awaited<typeof result>);
   });

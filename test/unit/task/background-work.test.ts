@@ -16,7 +16,7 @@ function background(): { work: BackgroundWork; warnings: string[] } {
   return { work: new BackgroundWork(logger), warnings };
 }
 
-test('the end waits for what goes on, also for what that has started', async (t) => {
+test('the end waits for the work in progress and for the work that it starts', async (t) => {
   const { work, warnings } = background();
   const done: string[] = [];
   work.start(async () => {
@@ -32,7 +32,7 @@ test('the end waits for what goes on, also for what that has started', async (t)
   t.deepEqual(warnings, []);
 });
 
-test('in a hurry it is told to end at once, and what it says then is no warning', async (t) => {
+test('in a hurry it is told to end at once, and its errors cause no warning', async (t) => {
   const { work, warnings } = background();
   const begun = performance.now();
   work.start((signal) => sleep(60_000, undefined, { signal }));

@@ -137,7 +137,7 @@ for (const [what, text, kind] of SHELL) {
   });
 }
 
-test('what was appended to the remark is kept, and remarks are told', (t) => {
+test('a change below the remark is kept, and the log reports remarks', (t) => {
   t.deepEqual(readChanges(TOO_LARGE + DIFF, 'python'), { kind: 'stored elsewhere', rest: DIFF });
   const [remark, submodule] = [
     '# Repository modified, but no git diff could be extracted.',

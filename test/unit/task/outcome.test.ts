@@ -105,14 +105,14 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
 ];
 
 for (const [title, end, expected] of cases) {
-  test(`${title} is told to the server as it is`, (t) => {
+  test(`the server gets ${title} unchanged`, (t) => {
     const got = settlementOf(end);
     t.deepEqual([got.call, got.status_reason, got.logText, got.exitStatus], expected);
   });
 }
 
 for (const reason of ['reset', 'status_changed', 'exception'] as const) {
-  test(`a task that somebody else ended (${reason}) keeps the status they gave it`, (t) => {
+  test(`a task that another client ended (${reason}) keeps the status they gave it`, (t) => {
     t.is(settlementOf({ kind: 'stop', reason }).call, undefined);
   });
 }

@@ -39,7 +39,7 @@ for (const [standing, plan, expected] of STEPS) {
   });
 }
 
-test('the number of retries counts on where an agent put the task back, and begins again where a user did', (t) => {
+test('the number of retries continues after an agent put the task back, and begins again after a user did', (t) => {
   const runtime = retriedRuntime({ runtime: { mine: 1 } }, { number: 2, limit: 3 }, 'clone');
   t.deepEqual(runtime, { mine: 1, failure_class: 'clone', infrastructure_retries: 2 });
   const retried = retryReason({ number: 2, limit: 3 }, 'clone', 'failed cloning repository');

@@ -94,7 +94,7 @@ test('a round that everybody left does not give up the call of the next', async 
   );
 });
 
-test('a call whose answer nobody waits for any more is given up', async (t) => {
+test('a call is cancelled once no caller waits for its answer', async (t) => {
   const given = new AbortController();
   const leaving = new AbortController();
   const server = new EventEmitter();

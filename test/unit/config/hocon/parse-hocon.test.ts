@@ -26,7 +26,7 @@ const REFUSED: readonly [text: string, message: string][] = [
   ['a: """abc', '1:4: expected the closing """ of this text, found \'"\''],
   ['a: ${b', "1:4: expected a value (a substitution is written ${key}), found '$'"],
   ['a: 1\n}', "2:1: expected a key, found '}'"],
-  ['a: x [1]', '1:4: expected a text to be joined with a text, found a list'],
+  ['a: x [1]', '1:4: expected one value, or parts of the same kind, found a text followed by a list'],
   ['a: ${nope}', '1:4: expected a value for ${nope}, found no such key and no such environment variable'],
 ];
 

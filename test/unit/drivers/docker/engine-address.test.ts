@@ -105,7 +105,7 @@ for (const [what, spoil, problem] of [
   ['a list of logins', '{"auths": []}', /config.json: auths is not an object/],
   ['a helper that is an object', '{"credsStore": {}}', /config.json: credsStore is not a text/],
 ] as const) {
-  test(`a configuration of the docker command that is ${what} is told and does not count`, (t) => {
+  test(`a configuration of the docker command that is ${what} is reported and ignored`, (t) => {
     const { env, folder } = dockerFolder(t, {});
     fs.writeFileSync(path.join(folder, 'config.json'), spoil);
     const found = dockerAddress(env);
@@ -115,7 +115,7 @@ for (const [what, spoil, problem] of [
   });
 }
 
-test('a configuration that is a folder, or lies below a file, is told and does not count', (t) => {
+test('a configuration that is a folder, or lies below a file, is reported and ignored', (t) => {
   const { env, folder } = dockerFolder(t, {});
   t.is(dockerAddress(env).problem, undefined);
   const file = path.join(folder, 'config.json');
@@ -127,7 +127,7 @@ test('a configuration that is a folder, or lies below a file, is told and does n
   t.regex(dockerAddress(env).problem ?? '', /config.json cannot be read: EISDIR/);
 });
 
-test('rights that entries do not give do not count either', (t) => {
+test('rights without an entry are ignored, too', (t) => {
   const { env, folder } = dockerFolder(t, { currentContext: null, auths: null });
   t.is(dockerAddress(env).problem, undefined);
   const file = path.join(folder, 'config.json');

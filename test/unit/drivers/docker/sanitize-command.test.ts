@@ -21,7 +21,7 @@ for (const words of SPELLINGS) {
   });
 }
 
-test('an open quote is told without the values', (t) => {
+test('the error of an open quote does not show the values', (t) => {
   const error = t.throws(() =>
     splitShellText(`-e ONE=topsecret --label "a=hidden too`, 'arguments of the task'),
   );
