@@ -3,7 +3,7 @@ import type { ClusterAccess } from './cluster-access.js';
 import { clusterError, hasStatus } from './cluster-errors.js';
 import { answerOf, askCluster, type ClusterRequest } from './cluster-request.js';
 
-/** Pods with the version of the list, from which a watch goes on. */
+/** Pods with the version of the list, from which a watch continues. */
 export interface PodList {
   pods: V1Pod[];
   resourceVersion: string;

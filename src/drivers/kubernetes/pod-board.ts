@@ -19,7 +19,7 @@ export interface PodBoardOptions {
   selector: string;
   /** Ends all watching. */
   signal: AbortSignal;
-  /** A watch that brings nothing for so long is begun again, in milliseconds. */
+  /** How long a watch may bring nothing before another one begins, in milliseconds. */
   silenceMs?: number;
   /** Pause after a failure, in milliseconds. */
   pauseMs?: number;
@@ -150,7 +150,7 @@ export class PodBoard {
     }
   }
 
-  /** @returns the version to go on from */
+  /** @returns the version to continue from */
   #take({ type, object }: WatchEvent): string | undefined {
     if (type === 'ERROR') {
       const { code, reason, message } = Object(object) as {
