@@ -5,6 +5,7 @@ import type { PlaceRequest } from '../driver.js';
 import { Cluster } from './cluster.js';
 import { clusterAccess } from './cluster-access.js';
 import { KubernetesDriver, type PodTaskPlan } from './kubernetes-driver.js';
+import { podFolder } from './kubernetes-ref.js';
 import { kubernetesSettings } from './kubernetes-settings.js';
 import { checkAccess, namespaceOf } from './rights.js';
 
@@ -42,7 +43,7 @@ export async function createKubernetesDriver(
 }
 
 async function planFor(setup: ContainerSetup, request: PlaceRequest): Promise<PodTaskPlan> {
-  const ready = await planRequest(setup, CLUSTER_MACHINE, request);
+  const ready = await planRequest(setup, CLUSTER_MACHINE, request, podFolder(request.runFolder));
   await preparePlanned(setup, ready);
   const { config, record } = ready.task;
   const resources = statedResources(record, new Set(config.agent.taskResources));

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
-import { controlFolder, stagingFolder } from '../../container/layout.js';
+import { stagingFolder } from '../../container/layout.js';
 import type { PlannedContainer } from '../../container/plan/plan-container.js';
 import type { Resources } from '../../container/resources/resource-words.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
@@ -25,6 +25,7 @@ import {
   type KubernetesPlaceRef,
   type KubernetesWorkloadRef,
   kubernetesRef,
+  podFolder,
 } from './kubernetes-ref.js';
 import { type KubernetesSettings, templateOf } from './kubernetes-settings.js';
 import { KubernetesWorkload } from './kubernetes-workload.js';
@@ -105,7 +106,7 @@ export class KubernetesDriver implements Driver {
     const notes = [...container.notes.filter((note) => note !== container.runLine), ...planned.notes];
     for (const note of notes) reporter.line(note, 'INFO');
     reporter.line(`pod ${name} in namespace ${cluster.namespace}, image ${container.request.Image}`, 'INFO');
-    for (const folder of [runFolder, workspace, stagingFolder(workspace), controlFolder(runFolder)])
+    for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
       await ensureFolder(folder);
     try {
       await this.#create(ref, planned, request);

@@ -24,6 +24,20 @@ kubernetesTest(
   },
 );
 
+kubernetesTest(
+  'a stop waits for an API server that is away, and then gives the command its grace',
+  async (t) => {
+    const run = await kubernetesRun(t, rig.get());
+    const workload = await run.sh('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.1; done');
+    await outputWhere(workload, (text) => text.includes('ready'));
+    await rig.get().part('apiserver', 'kill');
+    const stopped = workload.stop(20_000);
+    await rig.get().part('apiserver', 'start');
+    await stopped;
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
+  },
+);
+
 kubernetesTest('a pod that is forced away is lost, and said so', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('echo ready; exec sleep 600');
