@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, mkdirSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { freePorts } from './free-ports.js';
 import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
+import { clearRig, rigPrefix, sweepRigs } from './kubernetes-leftovers.js';
 import { CLUSTER_PROGRAM, PAUSE_PROGRAM } from './kubernetes-tools.js';
 import { until } from './until.js';
 
@@ -61,7 +61,8 @@ const TOKEN = 'rig-admin';
 
 /** Starts a cluster; it ends with the test. */
 export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Promise<KubernetesRig> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kubernetes-rig-'));
+  sweepRigs();
+  const folder = mkdtempSync(rigPrefix());
   const file = (name: string) => path.join(folder, name);
   const children = new Map<string, ChildProcess>();
   const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, kubelet = 0, health = 0] =
@@ -161,11 +162,9 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     await until(isReady, { what: name, timeoutMs: 120_000, context });
   };
   t.teardown(async () => {
-    await endPods(api, socket).catch(() => undefined);
     for (const name of ['kubelet', 'scheduler', 'controllers', 'apiserver', 'etcd', 'containerd'])
       await kill(children.get(name));
-    unmountBelow(folder);
-    rmSync(folder, { recursive: true, force: true });
+    clearRig(folder);
   });
   await Promise.all([
     part('etcd', 'start').then(() => part('apiserver', 'start')),
@@ -269,6 +268,8 @@ function kubeletConfig(folder: string, socket: string, port: number, healthzPort
     volumePluginDir: path.join(folder, 'volume-plugins'),
     evictionHard: { 'memory.available': '10Mi', 'nodefs.available': '100Mi', 'imagefs.available': '100Mi' },
     imageGCHighThresholdPercent: 100,
+    // Without a hierarchy the kubelet of 1.34 panics when it looks at a pod with resources again.
+    featureGates: { InPlacePodVerticalScaling: false },
   });
 }
 
@@ -306,39 +307,6 @@ async function account(
   const file = path.join(folder, `kubeconfig-${name}-${randomBytes(3).toString('hex')}`);
   writeFileSync(file, kubeconfig(server, status?.token ?? ''));
   return file;
-}
-
-async function endPods(api: CoreV1Api, socket: string): Promise<void> {
-  const { items } = await api.listPodForAllNamespaces();
-  for (const { metadata = {} } of items) {
-    const { name = '', namespace = '' } = metadata;
-    await api.patchNamespacedPod({
-      name,
-      namespace,
-      body: [{ op: 'add', path: '/metadata/finalizers', value: [] }],
-    });
-    await api.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
-  }
-  const { stdout } = await execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'list', '-q']);
-  const kills = stdout.split('\n').filter(Boolean);
-  await Promise.all(
-    kills.map((id) =>
-      execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'delete', '-f', id]).catch(() => undefined),
-    ),
-  );
-}
-
-function unmountBelow(folder: string): void {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => point.startsWith(`${folder}/`));
-  for (const point of points.reverse())
-    try {
-      execFileSync('umount', ['-l', point], { stdio: 'pipe' });
-    } catch {
-      // It went with another one.
-    }
 }
 
 async function kill(child: ChildProcess | undefined): Promise<void> {
