@@ -6,7 +6,8 @@ import { TLSSocket } from 'node:tls';
 import type { TlsSettings } from './trust.js';
 
 export interface PoolOptions {
-  tls: TlsSettings;
+  /** Asked for the first encrypted connection. */
+  tls(): TlsSettings;
   /** Longest wait for a connection at this moment, milliseconds. */
   connectMs(): number;
 }
@@ -14,7 +15,7 @@ export interface PoolOptions {
 /** Connections of the process to API servers; idle ones are kept open for a while. */
 export interface Pool {
   http: http.Agent;
-  https: https.Agent;
+  https(): https.Agent;
   /** Whether a connection that had been kept open brought nothing at all for the request. */
   wasStale(request: unknown): boolean;
   close(): void;
@@ -25,20 +26,26 @@ export interface Pool {
  * request is sent on a connection that the server closes at the same moment.
  */
 const IDLE_MS = 4000;
+/** Before the end of the time for which a server says that it keeps them (`Keep-Alive: timeout=75`). */
+const MARGIN_MS = 1000;
+const LONGEST_IDLE_MS = 60_000;
 const IDLE_CONNECTIONS = 8;
 
 export function openPool({ tls, connectMs }: PoolOptions): Pool {
-  const options = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: IDLE_CONNECTIONS };
+  const options = { keepAlive: true, timeout: LONGEST_IDLE_MS, maxFreeSockets: IDLE_CONNECTIONS };
   const reuses = new Reuses();
   const plain = new PlainAgent(options, connectMs, reuses);
-  const secure = new SecureAgent({ ...options, ...tls }, connectMs, reuses);
+  let secure: https.Agent | undefined;
   return {
     http: plain,
-    https: secure,
+    https: () => {
+      secure ??= new SecureAgent({ ...options, ...tls() }, connectMs, reuses);
+      return secure;
+    },
     wasStale: (request) => request instanceof http.ClientRequest && reuses.wasStale(request),
     close: () => {
       plain.destroy();
-      secure.destroy();
+      secure?.destroy();
     },
   };
 }
@@ -67,6 +74,9 @@ function answerBegan(request: http.ClientRequest): boolean {
   return 'res' in request && request.res !== null && request.res !== undefined;
 }
 
+/** Whether the connection is kept; the types lack it. */
+type Kept = ReturnType<http.Agent['keepSocketAlive']>;
+
 class PlainAgent extends http.Agent {
   readonly #connectMs: () => number;
 
@@ -81,6 +91,12 @@ class PlainAgent extends http.Agent {
   override reuseSocket(socket: Duplex, request: http.ClientRequest): void {
     this.#reuses.note(request, socket);
     super.reuseSocket(socket, request);
+  }
+
+  override keepSocketAlive(socket: Duplex): Kept {
+    const kept = super.keepSocketAlive(socket);
+    limitIdle(socket);
+    return kept;
   }
 
   override createConnection(...args: Parameters<http.Agent['createConnection']>): Duplex | null | undefined {
@@ -104,9 +120,24 @@ class SecureAgent extends https.Agent {
     super.reuseSocket(socket, request);
   }
 
+  override keepSocketAlive(socket: Duplex): Kept {
+    const kept = super.keepSocketAlive(socket);
+    limitIdle(socket);
+    return kept;
+  }
+
   override createConnection(...args: Parameters<https.Agent['createConnection']>): Duplex | null | undefined {
     return limitConnect(super.createConnection(...args), 'secureConnect', this.#connectMs());
   }
+}
+
+function limitIdle(socket: Duplex): void {
+  if (!(socket instanceof Socket)) return;
+  const response: unknown = Reflect.get(Object(Reflect.get(socket, '_httpMessage')), 'res');
+  const header = response instanceof http.IncomingMessage ? response.headers['keep-alive'] : undefined;
+  const said = /^timeout=(\d+)/.exec(String(header))?.[1];
+  const idle = said === undefined ? IDLE_MS : Math.min(1000 * Number(said) - MARGIN_MS, LONGEST_IDLE_MS);
+  socket.setTimeout(Math.max(idle, 1));
 }
 
 /** The error code of a connection that could not be made in time. */

@@ -7,7 +7,7 @@ import { ApiClient } from './client.js';
 import type { Credentials } from './login.js';
 import type { RetryPolicy } from './retry.js';
 import { type HttpMethod, Transport } from './transport.js';
-import { type NamedPath, readTrust, type TrustRequest } from './trust.js';
+import { type NamedPath, readTrust, type TlsSettings, type TrustRequest } from './trust.js';
 
 export interface ConnectionSettings {
   server: string;
@@ -33,8 +33,18 @@ export interface ConnectOptions {
  */
 export function createApiClient(config: Config, options: ConnectOptions): ApiClient {
   const { trust, ...settings } = connectionSettings(config);
-  const transport = new Transport({ tls: readTrust(trust), env: config.env });
+  const transport = new Transport({ tls: trustFor(settings.server, trust), env: config.env });
   return new ApiClient({ ...settings, ...options, transport });
+}
+
+/**
+ * A bundle of authorities that cannot be read is an error at once for an encrypted server. For another one it is read when
+ * a file server needs it: its texts are 0.3 MB.
+ */
+function trustFor(server: string, trust: TrustRequest): () => TlsSettings {
+  if (new URL(server).protocol !== 'https:') return () => readTrust(trust);
+  const tls = readTrust(trust);
+  return () => tls;
 }
 
 /** What the configuration and its environment say about the connection to the API server. */

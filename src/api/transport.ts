@@ -7,7 +7,8 @@ import { proxyFor, shownProxy } from './proxy.js';
 import type { TlsSettings } from './trust.js';
 
 export interface TransportOptions {
-  tls: TlsSettings;
+  /** Asked for the first encrypted connection. */
+  tls(): TlsSettings;
   /** For the proxy variables. */
   env: Readonly<Record<string, string | undefined>>;
   timeouts?: Timeouts;
@@ -71,8 +72,6 @@ export class Transport {
     });
     this.#axios = loadAxios().create({
       adapter: 'http',
-      httpAgent: this.#pool.http,
-      httpsAgent: this.#pool.https,
       // A redirected call loses its body or its method on the way; the answer is reported instead.
       maxRedirects: 0,
       responseType: 'text',
@@ -138,6 +137,7 @@ export class Transport {
     return this.#axios.request<string>({
       method,
       url,
+      ...(url.startsWith('https:') ? { httpsAgent: this.#pool.https() } : { httpAgent: this.#pool.http }),
       headers: { 'Accept-Encoding': 'gzip, deflate', ...headers },
       ...(body === undefined ? {} : { data: body }),
       timeout: this.#limits(request).read,

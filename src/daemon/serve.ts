@@ -138,8 +138,10 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   for (;;) {
     await slots.free(shutdown.drain);
     const pulled = await poller.next(shutdown.drain);
-    if (pulled !== undefined) startPulled(daemon, work, pulled, await prepared.take(pulled));
-    else if (!(await shutdown.isResumed(slots.idle()))) break;
+    if (pulled !== undefined) {
+      const fitted = await fittedTo(pulled);
+      startPulled(daemon, work, fitted, await prepared.take(fitted));
+    } else if (!(await shutdown.isResumed(slots.idle()))) break;
   }
   // With all slots taken, the poller may not have looked since the daemon started.
   await poller.settleDoubts(AbortSignal.timeout(LAST_LOOK_MS));
@@ -149,13 +151,26 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
   await prepared.end(doubtful);
 }
 
+interface FittedTask extends PulledTask {
+  /** False: what was free is not for this task. */
+  isFitted: boolean;
+}
+
+/** A task about which the server does not answer goes back to its queue. */
+async function fittedTo(pulled: PulledTask): Promise<FittedTask> {
+  const { grant, task } = pulled;
+  if (grant?.fitted === undefined) return { ...pulled, isFitted: true };
+  const own = await grant.fitted(task).catch(() => undefined);
+  return { ...pulled, grant: own ?? grant, isFitted: own !== undefined };
+}
+
 function startPulled(
   daemon: ReadyDaemon,
   work: Work,
-  pulled: PulledTask,
+  pulled: FittedTask,
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
 ): void {
-  const { task, queue, queuedAt, owner, grant } = pulled;
+  const { task, queue, queuedAt, owner, grant, isFitted } = pulled;
   work.metrics?.pulled(queuedAt, Date.now());
   daemon.readings.pulledFrom(queue);
   const at = queuedAt === undefined ? {} : { queuedAt };
@@ -164,10 +179,9 @@ function startPulled(
   start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
     if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
-    const fits = (await grant?.fits?.(task)) ?? true;
     return {
       identity,
-      carry: fits
+      carry: isFitted
         ? carrierOf(grant?.refusal ?? identity.problem)
         : (run) => giveBack(run, GIVEN_BACK.otherTask),
     };

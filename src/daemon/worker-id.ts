@@ -120,3 +120,14 @@ export function idsOfRuns(parent: string, givesGpus: boolean): string {
   const own = `${escapeForServer(parent)}(:service:.*|:slot:[0-9]+)?`;
   return givesGpus ? `^(${own}|${escapeForServer(gpuPrefix(parent))}[0-9].*)$` : `^${own}$`;
 }
+
+/** The id, or the first of `id:1`, `id:2` … that no other daemon has. */
+export async function freeWorkerId(
+  wanted: string,
+  isTaken: (worker: string) => Promise<boolean>,
+): Promise<string> {
+  for (let number = 0; ; number += 1) {
+    const id = number === 0 ? wanted : `${wanted}:${number}`;
+    if (!(await isTaken(id))) return id;
+  }
+}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { ProcReader } from '../os/proc-reader.js';
 import type { MachineReader } from './machine-reading.js';
 import { parseCpu, parseDisks, parseMemory, parseNetwork } from './proc-files.js';
 
@@ -13,17 +14,13 @@ import { parseCpu, parseDisks, parseMemory, parseNetwork } from './proc-files.js
 export function linuxReader(diskPath: string): MachineReader {
   const physical = physicalDisks();
   const sensors = temperatureFiles();
+  const proc = new ProcReader();
   return async () => {
-    const [stat, meminfo, diskstats, dev] = await Promise.all(
-      ['stat', 'meminfo', 'diskstats', 'net/dev'].map((name) =>
-        readFile(`/proc/${name}`, 'utf8').catch(() => ''),
-      ),
-    );
-    const disks = parseDisks(diskstats ?? '', physical);
-    const network = parseNetwork(dev ?? '');
+    const disks = parseDisks(proc.text('diskstats') ?? '', physical);
+    const network = parseNetwork(proc.text('net/dev') ?? '');
     return {
-      cpu: parseCpu(stat ?? ''),
-      memory: parseMemory(meminfo ?? ''),
+      cpu: parseCpu(proc.text('stat') ?? ''),
+      memory: parseMemory(proc.text('meminfo') ?? ''),
       counters: {
         diskRead: disks.read,
         diskWrite: disks.written,

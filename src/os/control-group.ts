@@ -1,6 +1,7 @@
 import { constants, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { ProcReader } from './proc-reader.js';
 import { signalProcess } from './processes.js';
 
 /**
@@ -112,7 +113,7 @@ async function takesProcesses(folder: string): Promise<boolean> {
   try {
     await access(membersFile(folder), constants.W_OK);
     // Below a threaded group, a new one is `domain invalid` and takes none. Version 1 has no types.
-    const type = await readFile(path.join(folder, 'cgroup.type'), 'latin1').catch(() => 'domain');
+    const type = new ProcReader(folder).text('cgroup.type') ?? 'domain';
     return type.trim() === 'domain';
   } catch {
     return false;
@@ -120,14 +121,13 @@ async function takesProcesses(folder: string): Promise<boolean> {
 }
 
 /** Folders of the groups that this process is in, version 2 first. */
-async function ownGroups(): Promise<string[]> {
-  const [mounts, groups] = await Promise.all(
-    ['mountinfo', 'cgroup'].map((file) => readFile(`/proc/self/${file}`, 'latin1').catch(() => '')),
-  );
-  const lines = (groups ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
+function ownGroups(): string[] {
+  const proc = new ProcReader();
+  const mounts = proc.text('self/mountinfo') ?? '';
+  const lines = (proc.text('self/cgroup') ?? '').split('\n').map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
   const own = (hierarchy: string): string[] => {
     const found = lines.find((line) => line?.[1]?.split(',').includes(hierarchy));
-    const mount = mountOf(mounts ?? '', hierarchy);
+    const mount = mountOf(mounts, hierarchy);
     if (found?.[2] === undefined || mount === undefined) return [];
     const below = path.relative(mount.root, found[2]);
     return below.startsWith('..') ? [] : [path.join(mount.folder, below)];

@@ -1,8 +1,12 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
-/** A change that the system does not announce (network file systems, no watches left) is seen after this. */
-const POLL_MS = 250;
+/**
+ * A change that the system does not announce is seen after this: one from another machine on a network file system, or any
+ * where no watches are left. Each look leaves some 300 bytes outside the heap until the next full collection, and many commands
+ * may run at once.
+ */
+const POLL_MS = { watched: 1000, unwatched: 250 };
 /** A program that prints line by line is read in pieces of this time, not woken up for each line. */
 const GATHER_MS = 20;
 
@@ -36,7 +40,7 @@ export async function otherLength({ handle, file, length, signals }: GrowthWatch
   };
   let gather: NodeJS.Timeout | undefined;
   const watcher = watchIfPossible(file, gathered);
-  const poll = setInterval(ask, POLL_MS);
+  const poll = setInterval(ask, watcher === undefined ? POLL_MS.unwatched : POLL_MS.watched);
   for (const signal of signals) signal.addEventListener('abort', done);
   try {
     if (signals.some(({ aborted }) => aborted)) return;

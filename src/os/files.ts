@@ -127,7 +127,9 @@ export class JsonLinesFile {
   static async open(file: string, mode: number = PRIVATE_FILE): Promise<JsonLinesFile> {
     try {
       const handle = await open(file, 'a+', mode);
-      const content = parseLines(await handle.readFile());
+      const { size } = await handle.stat();
+      // Of an empty file, `readFile` takes 64 KiB to look whether that is true.
+      const content = parseLines(size === 0 ? Buffer.alloc(0) : await handle.readFile());
       await handle.truncate(content.size);
       await handle.sync();
       await syncFolder(path.dirname(file));

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { chmod, open, readFile, readlink, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, open, readlink, rename, rm, statfs } from 'node:fs/promises';
 import { createConnection, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { systemCode } from '../errors.js';
+import { ProcReader } from './proc-reader.js';
 
 /** Where a process is, as far as others can tell whether they see it. */
 export interface ProcessPlace {
@@ -16,10 +17,8 @@ export interface ProcessPlace {
 
 /** Where this process is. */
 export async function ownPlace(): Promise<ProcessPlace> {
-  const [boot, pids] = await Promise.all([
-    readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => ''),
-    readlink('/proc/self/ns/pid').catch(() => ''),
-  ]);
+  const boot = new ProcReader().text('sys/kernel/random/boot_id');
+  const pids = await readlink('/proc/self/ns/pid').catch(() => '');
   return { host: hostname(), ...(boot ? { boot: boot.trim() } : {}), ...(pids ? { pids } : {}) };
 }
 

@@ -45,6 +45,8 @@ interface OutputState {
 const NOTHING_MISSING: OutputState = { base: 0, dropped: 0, cause: undefined };
 const LIMITS: OutputLimits = { unreadBytes: 4 * 1024 ** 3, lookMs: 5000 };
 const PIECE_BYTES = 64 * 1024;
+/** Most commands print little at a time, and many may run at once. */
+const SMALL_PIECE_BYTES = 4 * 1024;
 /** File systems free whole blocks; none has larger ones. */
 const BLOCK_BYTES = 1024 * 1024;
 const EMPTIED = 'a program of the task emptied its output file (as "> /dev/stderr" does)';
@@ -98,7 +100,7 @@ export class OutputFile {
   /** Output after a position. Nothing is read ahead: a slow consumer costs no memory. */
   async *read({ position, complete, signal }: OutputReading): AsyncGenerator<OutputPiece> {
     this.#at = position;
-    const room = Buffer.allocUnsafe(PIECE_BYTES);
+    let room = Buffer.allocUnsafe(SMALL_PIECE_BYTES);
     const guard = setInterval(() => void this.#dropTooMuch().catch(() => undefined), this.#limits.lookMs);
     let note: string | undefined;
     try {
@@ -107,13 +109,14 @@ export class OutputFile {
         const state = this.#state;
         const { base } = state;
         const isComplete = complete.aborted; // asked before reading, so that nothing written before is missed
-        const { bytesRead } = await this.#handle.read(room, 0, PIECE_BYTES, this.#at - base);
+        const { bytesRead } = await this.#handle.read(room, 0, room.length, this.#at - base);
         if (signal.aborted) return;
         if (this.#state !== state) continue; // dropped while it was read: the room may hold zeros
         this.#at += bytesRead;
         if (bytesRead > 0 || (isComplete && note !== undefined)) {
           // A copy of the size needed: who keeps a short piece does not keep the whole room.
           const data = Buffer.from(room.subarray(0, bytesRead));
+          room = roomAfter(room, bytesRead);
           yield { data, position: this.#at, ...(note === undefined ? {} : { note }) };
           note = undefined;
         } else if (await this.#wasEmptied()) {
@@ -193,6 +196,11 @@ export class OutputFile {
     this.#state = state;
     await writeFileDurable(stateFile(this.#file), JSON.stringify(state));
   }
+}
+
+/** The room for the next piece: a large one once a command has filled a small one. */
+function roomAfter(room: Buffer<ArrayBuffer>, bytesRead: number): Buffer<ArrayBuffer> {
+  return bytesRead === SMALL_PIECE_BYTES ? Buffer.allocUnsafe(PIECE_BYTES) : room;
 }
 
 function wholeBlocks(bytes: number): number {

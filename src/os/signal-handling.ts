@@ -1,6 +1,6 @@
 import { constants as fileConstants, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { ProcReader } from './proc-reader.js';
 
 /** Number of the call `rt_sigtimedwait`, which is `sigwait` in C, by Node's names of processors. */
 const SIGWAIT: Readonly<Record<string, string>> = {
@@ -21,20 +21,20 @@ const SIGWAIT: Readonly<Record<string, string>> = {
  */
 export async function takesSignal(pid: number, signal: string): Promise<boolean | undefined> {
   const number = signalNumber(signal);
-  const status = await proc(pid, 'status');
+  const status = proc(pid, 'status');
   const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)].map(([, mask]) =>
     BigInt(`0x${mask}`),
   );
   if (number === undefined || masks.length === 0) return undefined;
   if (masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n)) return true;
-  const [call = ''] = (await proc(pid, 'syscall')).trim().split(' ', 1);
+  const [call = ''] = proc(pid, 'syscall').trim().split(' ', 1);
   const sigwait = SIGWAIT[process.arch];
   return call === '' || sigwait === undefined ? undefined : call === sigwait;
 }
 
 /** Whether a process of this machine belongs to a control group that has `name` in its path. */
 export async function isInGroup(pid: number, name: string): Promise<boolean> {
-  return (await proc(pid, 'cgroup')).includes(name);
+  return proc(pid, 'cgroup').includes(name);
 }
 
 /**
@@ -59,6 +59,6 @@ function signalNumber(signal: string): number | undefined {
   return Object.entries(constants.signals).find(([one]) => one === name)?.[1];
 }
 
-async function proc(pid: number, file: string): Promise<string> {
-  return readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+function proc(pid: number, file: string): string {
+  return new ProcReader().text(`${pid}/${file}`) ?? '';
 }

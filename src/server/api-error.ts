@@ -9,6 +9,7 @@ export const API_ERRORS = {
   missing_required_fields: [400, 11, 'Missing required fields'],
   validation_error: [400, 12, 'Validation error'],
   invalid_fields: [400, 14, 'Invalid fields'],
+  fields_conflict: [400, 15, 'Conflicting fields'],
   fields_value_error: [400, 16, 'Invalid field value'],
   batch_contains_no_items: [400, 17, 'Batch contains no items'],
   invalid_regex_error: [400, 21, 'Invalid regular expression'],

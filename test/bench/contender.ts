@@ -25,7 +25,10 @@ export interface RunningDaemon {
 export function homeFor(folder: string, confText: string): NodeJS.ProcessEnv {
   mkdirSync(path.join(folder, 'tmp'), { recursive: true });
   writeFileSync(path.join(folder, 'clearml.conf'), confText);
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(CLEARML|TRAINS)_/.test(name));
+  // Node reads further authorities into memory at its start.
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(CLEARML|TRAINS)_|^NODE_EXTRA_CA_CERTS$/.test(name),
+  );
   return {
     ...Object.fromEntries(inherited),
     HOME: folder,

@@ -10,14 +10,29 @@ export interface CountingProxy {
   close(): void;
 }
 
-/** Stands before a server and counts what an agent asks it. */
-export async function countingProxy(target: string): Promise<CountingProxy> {
+/** What a server answers to a call that it does not have. */
+const UNKNOWN = JSON.stringify({
+  meta: { result_code: 404, result_subcode: 0, result_msg: 'Unable to find endpoint' },
+  data: {},
+});
+
+/**
+ * Stands before a server and counts what an agent asks it.
+ *
+ * @param without a call that the server does not seem to have
+ */
+export async function countingProxy(target: string, without?: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(target);
   const agent = new http.Agent({ keepAlive: true });
   const seen = { requests: 0, away: false };
   const server = http.createServer((request, response) => {
     seen.requests += 1;
     const { method, url: path, headers } = request;
+    if (without !== undefined && path?.includes(without)) {
+      request.resume();
+      response.writeHead(404, { 'content-type': 'application/json' }).end(UNKNOWN);
+      return;
+    }
     const onward = http.request({ hostname, port, method, path, headers, agent }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);

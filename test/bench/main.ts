@@ -14,8 +14,10 @@ import { measureRedactor } from './redactor-figures.js';
 import { measureServices } from './service-figures.js';
 import { measureSimulation } from './simulation-figures.js';
 import { measureSlots } from './slot-figures.js';
+import { measureSlurm } from './slurm-figures.js';
 import { measureSoak } from './soak-figures.js';
 import { type Figure, renderTable } from './table.js';
+import { idleRows, iterationRows } from './waiting-rows.js';
 
 /**
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
@@ -32,6 +34,7 @@ const { values } = parseArgs({
 
 const SERVICES = 100;
 const SLOTS = 64;
+const JOBS = values.quick ? 100 : 1000;
 const rounds = values.quick ? 2 : 10;
 const both = contenders(values.original);
 const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
@@ -49,6 +52,9 @@ const groups: Record<string, () => Figure[] | Promise<Figure[]>> = {
 const long: Record<string, () => Promise<Figure[]>> = {
   soak: () => soakRows(both),
   outage: () => outageRows(both),
+  slurm: () => slurmRows(),
+  iterations: () => iterationRows(both, values.quick),
+  idle: () => idleRows(both, values.quick),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries({ ...groups, ...long }))
@@ -227,6 +233,24 @@ function figure(
 ): Figure {
   const [ours = Number.NaN, original] = agents.map(measure);
   return { ...title, ours, ...(original === undefined ? {} : { original }) };
+}
+
+/** Of ours alone, on a cluster on this machine. */
+async function slurmRows(): Promise<Figure[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bench-slurm-'));
+  const found = await measureSlurm({ folder, rounds, jobs: JOBS });
+  rmSync(folder, { recursive: true, force: true });
+  const many = `${JOBS} pending jobs`;
+  const beyond = found.firstLine - found.emptyJob;
+  return [
+    { name: 'sbatch to the start of an empty job', unit: 's', ours: found.emptyJob },
+    { name: "sbatch to a task's first line on the server", unit: 's', ours: found.firstLine },
+    { name: 'first line beyond the empty job', unit: 's', ours: beyond, goal: '≤ 1 s' },
+    { name: `${many}: until all are submitted`, unit: 's', ours: found.submitted },
+    { name: `${many}: calls of squeue a second`, unit: '/s', ours: found.squeues, goal: '≤ 1 /s' },
+    { name: `${many}: memory of the daemon`, unit: 'MB', ours: found.pendingMegabytes, goal: '≤ 150 MB' },
+    { name: `${many}: most memory of the daemon`, unit: 'MB', ours: found.megabytes },
+  ];
 }
 
 /** Of ours alone: the policy against one that starts any task that fits. */

@@ -35,6 +35,8 @@ export interface SceneOptions {
   packages?: readonly string[];
   /** Further flags of the daemon. */
   flags?: readonly string[];
+  /** The server does not say when a task is queued, as the released one. */
+  plain?: boolean;
   /** Further variables of the daemon. */
   variables?: Readonly<Record<string, string>>;
 }
@@ -50,9 +52,9 @@ export const MARK = 'import time\nprint("MARK", time.time(), flush=True)\n';
 
 /** Starts an agent that has never run before, with an empty cache of every kind. */
 export async function openScene(agent: Contender, options: SceneOptions): Promise<Scene> {
-  const { folder, configuration, programs = [], flags = [], variables = {} } = options;
+  const { folder, configuration, programs = [], flags = [], variables = {}, plain = false } = options;
   const server = await startServer({ folder: path.join(folder, 'server'), port: 0 });
-  const proxy = await countingProxy(server.url);
+  const proxy = await countingProxy(server.url, plain ? 'queues.wait_for_tasks' : undefined);
   const { call } = clientOf(server);
   await call('queues.create', { name: 'default' }).catch(() => undefined);
   const text = `${serverConfText({ ...server, url: proxy.url })}\n${configuration}\n`;

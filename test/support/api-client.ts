@@ -18,7 +18,7 @@ export function apiClientFor(
   const client = new ApiClient({
     server,
     credentials: { accessKey: 'KEY', secretKey: 'SECRET' },
-    transport: new Transport({ tls, env: {}, ...transport }),
+    transport: new Transport({ tls: () => tls, env: {}, ...transport }),
     hostName: 'host1',
     defaultMethod: 'get',
     retry: { backoff: { baseMs: 50, capMs: 300, floorMs: 10 }, boundedRetries: 3, extraStatuses: [] },

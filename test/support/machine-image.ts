@@ -30,7 +30,7 @@ export interface MachineImage {
  * registry or a mirror.
  */
 export async function makeMachineImage(
-  engine: DockerEngine,
+  engine: Pick<DockerEngine, 'folder' | 'docker'>,
   tag: string,
   { changes = [], ...image }: MachineImage,
 ): Promise<void> {

@@ -36,7 +36,7 @@ export async function queueAgent(
   users: readonly string[] = [],
 ): Promise<QueueAgent> {
   const { folder, keysOf } = await folderWithUsers(t, users);
-  const agent = await agentUnderTest(t, {}, { folder });
+  const agent = await agentUnderTest(t, { CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' }, { folder });
   const queues: Record<string, string> = {};
   for (const name of names) queues[name] = (await agent.call<{ id: string }>('queues.create', { name })).id;
   const holder = (task: string) => path.join(agent.home.folder, `on-${task}`);

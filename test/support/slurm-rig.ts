@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -34,16 +34,20 @@ export interface RigOptions {
   unshared?: boolean;
   /** With slurmdbd. */
   accounting?: boolean;
+  /** Jobs start containers. */
+  podman?: boolean;
 }
 
 const PROGRAMS = ['/usr/sbin/slurmctld', '/usr/sbin/slurmd', '/usr/sbin/munged', '/usr/bin/sbatch'];
 
 /** Why this machine cannot start a rig; `undefined` where it can. */
-export function lackingForRig({ accounting = false }: RigOptions): string | undefined {
+export function lackingForRig({ accounting = false, podman = false }: RigOptions): string | undefined {
   if (process.getuid?.() !== 0) return 'this is not root';
-  const missing = [...PROGRAMS, ...(accounting ? ACCOUNTING_PROGRAMS : [])].filter(
-    (file) => !existsSync(file),
-  );
+  const missing = [
+    ...PROGRAMS,
+    ...(accounting ? ACCOUNTING_PROGRAMS : []),
+    ...(podman ? ['/usr/bin/podman'] : []),
+  ].filter((file) => !existsSync(file));
   return missing.length === 0 ? undefined : `this machine lacks ${missing.join(', ')}`;
 }
 
@@ -54,6 +58,8 @@ export async function slurmRig(
 ): Promise<SlurmRig> {
   await sweepRigs();
   const folder = newRigFolder();
+  // Users who are not root submit jobs, too.
+  chmodSync(folder, 0o711);
   const children = new Map<string, ChildProcess>();
   const env = { SLURM_CONF: confOf(folder) };
   const slurm = (program: string, ...words: string[]) =>

@@ -9,6 +9,9 @@ export const slurmTest: Declare = declareOn(test.serial, {});
 /** The same for a cluster with accounting, whose tests run at once. */
 export const accountingTest: Declare = declareOn(test, { accounting: true });
 
+/** The same for jobs with containers. */
+export const podmanTest: Declare = declareOn(test.serial, { podman: true });
+
 function declareOn(declare: Declare, options: RigOptions): Declare {
   const lacking = lackingForRig(options);
   if (lacking === undefined) return declare;

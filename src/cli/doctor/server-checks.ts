@@ -24,7 +24,8 @@ export const serverCheck: Check = {
   title: 'API server',
   async run({ config, signal }): Promise<Finding[]> {
     const { server, trust } = connectionSettings(config);
-    const transport = new Transport({ tls: readTrust(trust), env: config.env });
+    const tls = readTrust(trust);
+    const transport = new Transport({ tls: () => tls, env: config.env });
     const begun = Date.now();
     try {
       const answer = await transport.send({

@@ -1,46 +1,20 @@
-import type { ResourceShare } from '../../container/resources/resource-words.js';
 import { causeLine } from '../../errors.js';
 import type { GpuState } from '../../gpu/claims/gpu-states.js';
 import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/types.js';
 import type { GpuFault } from '../../gpu/gpu-fault.js';
-import type { Verdict } from '../../gpu/health.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
 import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
-import { gpuWorkerId, slotWorkerId } from '../worker-id.js';
-import type { QueueDemand } from './assignments.js';
+import { freeWorkerId, gpuWorkerId, slotWorkerId } from '../worker-id.js';
+import type { AdmissionOptions } from './admission-options.js';
 import { Changes } from './changes.js';
 import { CpuSlots } from './cpu-slots.js';
-import type { GpuClaims } from './gpu-claims.js';
 import type { Grant } from './grant.js';
 import { grantOfWorker } from './grant-of-worker.js';
 import { type AskingQueue, Reservations } from './reservations.js';
-import { isCounted, type SlotBudget, shareOf, tooLarge } from './slot-budget.js';
-import type { TaskNeeds } from './task-needs.js';
+import { isCounted, shareOf, tooLarge } from './slot-budget.js';
 import { blockersOf, freePart, isUsable, waitingText } from './waiting-text.js';
-
-export interface AdmissionOptions {
-  workerId: string;
-  claims: GpuClaims;
-  demandOf(queue: { id: string; name?: string }): QueueDemand;
-  /** CPU slots, none without `--slots`, and what their tasks have together. */
-  budget: SlotBudget;
-  /** Services at once. */
-  services: number;
-  /** Whether each task gets GPUs of its own (`--dynamic-gpus`). */
-  givesGpus: boolean;
-  /** `agent.gpu_sharing` */
-  sharing: boolean;
-  /** `agent.gpu_fraction_sharing` */
-  fractionSharing: boolean;
-  /** Whether another daemon of this user has a worker id. */
-  isTaken(workerId: string): Promise<boolean>;
-  /** `agent.gpu_reserve_after_sec` in milliseconds. */
-  reserveAfterMs: number;
-  needs: TaskNeeds;
-  warn(line: string): void;
-}
 
 /** Gives out what the machine has, before a task is taken off its queue. */
 export class Admission {
@@ -155,21 +129,20 @@ export class Admission {
   }
 
   async #slot(queue: AskingQueue): Promise<Grant | undefined> {
-    const { budget, needs } = this.#options;
-    if (!isCounted(budget)) return this.#slotFor({}, queue);
-    const stated = await needs.stated(queue.entries?.[0]);
+    const { budget, needs, workerId } = this.#options;
+    const counted = isCounted(budget);
+    const stated = await needs.stated(counted ? queue.entries?.[0] : undefined);
     const share = shareOf(stated.needs, budget);
     const refusal = tooLarge(share, budget);
-    const grant = refusal === undefined ? this.#slotFor(share, queue) : { ...NOTHING, refusal };
-    return grant && stated.laidOver(grant);
-  }
-
-  #slotFor(share: ResourceShare, queue: AskingQueue): Grant | undefined {
-    const slot = this.#slots.take(share);
+    const slot = refusal === undefined ? this.#slots.take(share) : undefined;
     if (typeof slot === 'string')
       this.#tell(`the first task of the queue ${queue.name ?? queue.id} waits for ${slot}`);
-    if (typeof slot !== 'number') return undefined;
-    return this.#held({ kind: 'slot', slot, worker: slotWorkerId(this.#options.workerId, slot), share });
+    if (typeof slot !== 'number' && refusal === undefined) return undefined;
+    const hold = (record: GrantRecord) =>
+      refusal === undefined ? this.#held(record) : { ...NOTHING, refusal };
+    const own = typeof slot === 'number' ? { slot, worker: slotWorkerId(workerId, slot), share } : {};
+    const grant = { kind: 'slot', ...own } as const;
+    return counted ? stated.grantOf(grant, hold, true) : hold(grant);
   }
 
   #service(): Grant {
@@ -198,34 +171,44 @@ export class Admission {
         : undefined,
     );
     const record = claim && ({ kind: 'whole', claim: claim.id, devices: claim.devices } as const);
-    return record && stated.laidOver(this.#held({ ...record, ...stated.record }));
+    return record && stated.grantOf(record, (one) => this.#held(one), false);
   }
 
   async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
-    const { claims, fractionSharing: shares, workerId } = this.#options;
+    const { claims, fractionSharing: shares, isTaken, workerId } = this.#options;
     const stated = await this.#options.needs.stated(queue.entries?.[0]);
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
     const distances = demand.max > 1 ? await claims.distances() : undefined;
     let held: HeldDevices | undefined;
+    let ofReservation = false;
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
       held = this.#reservations.held(usable, this.#counted(view), { queue, demand });
       const pick = (from: readonly MachineDevice[]) =>
         pickDevices({ demand, devices: from, claims: this.#counted(view), shares, distances });
       const choices = deviceChoices(held, { queue: queue.id, ...stated.claim }, usable);
-      const picked = choices.map(pick).find((one) => one !== undefined);
-      return (
-        picked && { worker: gpuWorkerId(workerId, picked, workersIn(view)), devices: picked, ...stated.claim }
-      );
+      const sets = choices.map(pick);
+      const picked = sets.find((one) => one !== undefined);
+      ofReservation = picked !== undefined && picked !== sets[0];
+      const workers = new Set(view.claims.map(({ worker }) => worker));
+      return picked && { worker: gpuWorkerId(workerId, picked, workers), devices: picked, ...stated.claim };
     });
     if (claim === undefined) this.#reservations.refused(queue, demand);
-    else this.#reservations.granted(queue.id);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
-    const worker = await this.#freeWorker(claim.worker);
+    const worker = await freeWorkerId(claim.worker, isTaken);
     const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
-    return stated.laidOver(this.#held({ ...record, ...stated.record }));
+    const hold = (one: GrantRecord): Grant => {
+      const grant = this.#held(one);
+      // Not before: a grant that is given back without a task leaves the task waiting.
+      const begin: Grant['begin'] = (run) => {
+        this.#reservations.granted(queue.id);
+        return grant.begin(run);
+      };
+      return { ...grant, begin };
+    };
+    return stated.grantOf(record, hold, ofReservation);
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
@@ -249,18 +232,11 @@ export class Admission {
       this.#said = undefined;
       return claim;
     }
-    if (seen !== undefined) this.#tellWaiting(seen, devices, verdicts);
+    const own = new Set(this.#claims.keys());
+    const blockers = seen === undefined ? [] : blockersOf(seen, devices, { own, verdicts });
+    if (blockers.length > 0) this.#tell(waitingText(blockers));
     await this.watchTable();
     return undefined;
-  }
-
-  #tellWaiting(
-    view: TableView,
-    devices: readonly MachineDevice[],
-    verdicts: ReadonlyMap<string, Verdict>,
-  ): void {
-    const blockers = blockersOf(view, devices, { own: new Set(this.#claims.keys()), verdicts });
-    if (blockers.length > 0) this.#tell(waitingText(blockers));
   }
 
   #tell(line: string): void {
@@ -274,13 +250,6 @@ export class Admission {
     if (this.#watch !== undefined) return;
     this.#watch = new AbortController();
     await this.#options.claims.watch(this.#watch.signal, () => this.#changes.happened());
-  }
-
-  async #freeWorker(wanted: string): Promise<string> {
-    for (let number = 0; ; number += 1) {
-      const id = number === 0 ? wanted : `${wanted}:${number}`;
-      if (!(await this.#options.isTaken(id))) return id;
-    }
   }
 
   #held(record: GrantRecord): Grant {
@@ -310,7 +279,3 @@ export class Admission {
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
-
-function workersIn({ claims }: TableView): Set<string> {
-  return new Set(claims.map(({ worker }) => worker));
-}

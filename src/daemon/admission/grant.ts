@@ -10,8 +10,10 @@ export interface Grant {
   readonly refusal?: AgentError;
   /** A task came: the claim names it and the folder of its run from now on. */
   begin(run: { task: string; folder: string }): Promise<void>;
-  /** Whether it holds for the task that came; absent where it holds for each. */
+  /** Whether it can be that of another task of its queue; absent where it can. */
   fits?(task: string): Promise<boolean>;
+  /** The grant for the task that came, or `undefined` where this one is not for it; absent where it is for each. */
+  fitted?(task: string): Promise<Grant | undefined>;
   /** Gives everything back. */
   release(): Promise<void>;
 }

@@ -51,6 +51,7 @@ export class Reservations {
     this.#waiting.set(asking.id, this.#headOf(asking, demand));
   }
 
+  /** A task of the queue runs. */
   granted(queue: string): void {
     this.#waiting.delete(queue);
   }

@@ -26,9 +26,13 @@ const FIELDS = ['id', 'hyperparams.properties', 'container'];
 export interface StatedNeeds {
   needs: Resources;
   claim: Pick<Claim, 'endsBy'>;
-  record: Pick<GrantRecord, 'limit'>;
-  /** The server may give another task than the first one seen: the grant then tells whether it holds for that, too. */
-  laidOver(grant: Grant): Grant;
+  /**
+   * The grant of a record. The server may give another task than the first one seen, for which `Grant.fitted` is.
+   *
+   * @param hold makes the grant, also of a record that replaces it
+   * @param binding another task needs to state the same: what was given depends on it
+   */
+  grantOf(record: GrantRecord, hold: (record: GrantRecord) => Grant, binding: boolean): Grant;
 }
 
 export function taskNeeds(ctx: AgentContext): TaskNeeds {
@@ -61,12 +65,23 @@ export class TaskNeeds {
   async stated(head: string | undefined): Promise<StatedNeeds> {
     const needs = await this.of(head);
     const limit = needs.time === undefined ? undefined : { ms: needs.time, since: Date.now() };
-    const fits = async (task: string) => task === head || isDeepStrictEqual(await this.of(task), needs);
+    const withLimit = (record: GrantRecord): GrantRecord =>
+      limit === undefined ? record : { ...record, limit };
     return {
       needs,
       claim: this.claimOf(limit),
-      record: limit === undefined ? {} : { limit },
-      laidOver: (grant) => ({ ...grant, fits }),
+      grantOf: (record, hold, binding) => {
+        const grant = hold(withLimit(record));
+        const fits = async (task: string) =>
+          !binding || task === head || isDeepStrictEqual(await this.of(task), needs);
+        const fitted = async (task: string) => {
+          if (task === head) return grant;
+          const other = await this.stated(task);
+          if (isDeepStrictEqual(other.needs, needs)) return grant;
+          return binding ? undefined : other.grantOf(record, hold, binding);
+        };
+        return { ...grant, fits, fitted };
+      },
     };
   }
 

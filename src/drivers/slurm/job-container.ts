@@ -64,9 +64,18 @@ function enrootImage(image: string): string {
 const squashFile = ({ folder, image }: JobContainer) =>
   image.startsWith('/') ? image : `${folder}/image.sqsh`;
 
+/** Slurm sets them in the job. */
+const OF_THE_JOB = ['CUDA_VISIBLE_DEVICES', 'ROCR_VISIBLE_DEVICES'];
+
 const CALLS: Readonly<Record<ContainerTool, Calls>> = {
   podman: {
-    fetch: ({ image }) => ['podman', 'pull', '--quiet', '--policy=missing', image],
+    fetch: ({ image }) => [
+      '/bin/sh',
+      '-c',
+      'podman image exists "$1" || exec podman pull --quiet "$1"',
+      'sh',
+      image,
+    ],
     run: ({ image, name, folders, gpus }, { cwd, argv, names }) => [
       'podman',
       'run',
@@ -79,7 +88,7 @@ const CALLS: Readonly<Record<ContainerTool, Calls>> = {
       ...folders.map((folder) => `--volume=${same(folder)}`),
       `--workdir=${cwd}`,
       '--entrypoint=',
-      ...names.map((variable) => `--env=${variable}`),
+      ...[...names, ...OF_THE_JOB, 'SLURM_*'].map((variable) => `--env=${variable}`),
       image,
       ...argv,
     ],
@@ -109,7 +118,7 @@ const CALLS: Readonly<Record<ContainerTool, Calls>> = {
       'start',
       '--rw',
       ...container.folders.map((folder) => `--mount=${same(folder)}`),
-      ...names.map((variable) => `--env=${variable}`),
+      ...[...names, ...OF_THE_JOB, 'SLURM_JOB_ID'].map((variable) => `--env=${variable}`),
       squashFile(container),
       'sh',
       '-c',

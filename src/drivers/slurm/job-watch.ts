@@ -21,6 +21,8 @@ export interface JobWatchOptions {
 
 /** A network file system announces nothing, so the status is looked for. */
 const LOOK_MS = 250;
+/** A thousand jobs may be pending. */
+const PENDING_LOOK_MS = 1000;
 /** Slurm's word is waited for this long once the command has left its status. */
 const WORD_MS = 60_000;
 /** Accounting is waited for this long. */
@@ -45,6 +47,11 @@ export class JobWatch {
     this.#options = options;
     this.#unwatch = options.board.watch(options.ref.key, (view) => this.#look(view));
     this.exited = this.#run().finally(this.#unwatch);
+  }
+
+  /** By the last list: nothing of the job is to be seen yet. */
+  get isPending(): boolean {
+    return this.#view?.kind === 'listed' && isPending(this.#view.job);
   }
 
   #look(view: JobView): void {
@@ -83,7 +90,8 @@ export class JobWatch {
       }
       const end = await this.#endBySlurm(view);
       if (end !== undefined) return end;
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      const pause = this.isPending ? PENDING_LOOK_MS : LOOK_MS;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
     return new Promise(() => undefined);
   }

@@ -31,13 +31,15 @@ export class SlurmWorkload implements Workload {
   readonly exited: Promise<WorkloadExit>;
   readonly #options: SlurmWorkloadOptions;
   readonly #notes = new NoteQueue();
+  readonly #watch: JobWatch;
   readonly #complete = new AbortController();
   #output: OutputFile | undefined;
 
   constructor(options: SlurmWorkloadOptions) {
     this.#options = options;
     this.ref = options.ref;
-    this.exited = new JobWatch({ ...options, note: (text) => this.#notes.add(text) }).exited;
+    this.#watch = new JobWatch({ ...options, note: (text) => this.#notes.add(text) });
+    this.exited = this.#watch.exited;
     void this.exited.then(() => this.#finish());
   }
 
@@ -51,7 +53,9 @@ export class SlurmWorkload implements Workload {
       complete: this.#complete.signal,
       signal: AbortSignal.any([signal, left.signal]),
     };
-    const timer = setInterval(() => void refresh(this.ref.output), REFRESH_MS);
+    const timer = setInterval(() => {
+      if (!this.#watch.isPending) void refresh(this.ref.output);
+    }, REFRESH_MS);
     try {
       yield* this.#notes.between(file.read(reading), position, signal, () => left.abort());
     } finally {

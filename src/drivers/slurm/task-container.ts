@@ -25,7 +25,8 @@ export function taskContainer(
     reporter.line(`the task's container ${image} is ignored: agent.slurm.container is "none"`, 'WARNING');
     return undefined;
   }
-  if (words) reporter.line('the arguments of the container are ignored: jobs run without them', 'WARNING');
+  if (words)
+    reporter.line('of the arguments of the container, jobs get --cpus and --memory alone', 'WARNING');
   if (script) reporter.line('the setup script of the container is ignored: jobs run without it', 'WARNING');
   return {
     tool: settings.container,

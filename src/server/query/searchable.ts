@@ -185,7 +185,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
     ranges: [],
     values: [],
     columns: [],
-    plain: ['id', 'name', 'family_name', 'given_name', 'avatar', 'created', 'created_in_version', 'role'],
+    plain: ['id', 'name', 'family_name', 'given_name', 'avatar', 'created', 'created_in_version'],
     sections: ['preferences'],
     hidden: ['preferences'],
     references: { company: 'companies' },

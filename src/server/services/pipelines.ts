@@ -1,6 +1,6 @@
 import { ApiError, PartialError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { flag, listOf, object, required, text, texts } from '../schema.js';
 import type { TaskDocument } from '../tasks/task-document.js';
@@ -71,13 +71,6 @@ function deleteRuns(call: CallWith<typeof DELETED>): JsonObject {
   if (all.every((id) => body.ids.includes(id)))
     throw new ApiError('cannot_remove_all_runs', { project: body.project });
   const ids = all.filter((id) => body.ids.includes(id));
-  return each(deleteRun)({ ...call, body: { ids, force: true } });
-}
-
-function deleteRun(call: Call<{ readonly force?: boolean }>, id: string): JsonObject {
-  const { server } = call;
-  const children = { where: 'parent = ?', parameters: [id] };
-  const steps = [...server.tasks.scan(children)].filter(({ type }) => type !== 'controller');
-  for (const step of steps) deleteTask(call, step.id);
-  return deleteTask(call, id);
+  const request = { ids, force: true, delete_output_models: true, include_pipeline_steps: true };
+  return each(deleteTask)({ ...call, body: request });
 }

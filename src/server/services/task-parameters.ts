@@ -1,8 +1,18 @@
 import { ApiError } from '../api-error.js';
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObject, type JsonObject } from '../json.js';
-import { flag, key, listOf, object, required, text, texts, withDefault } from '../schema.js';
-import type { Written } from '../tasks/change-status.js';
+import {
+  flag,
+  key,
+  listOf,
+  nullableText,
+  object,
+  oneOf,
+  required,
+  text,
+  texts,
+  withDefault,
+} from '../schema.js';
 import type { TaskStatus } from '../tasks/status-machine.js';
 import { type TaskDocument, taskOf } from '../tasks/task-document.js';
 import { configuration, parameter } from '../tasks/task-fields.js';
@@ -10,20 +20,22 @@ import { writeTask } from '../tasks/write-task.js';
 
 const TASKS = { tasks: required(texts) } as const;
 const TASK = { task: required(text), force: flag } as const;
-const PARAMETER = object({ section: required(key), name: required(key) });
+const VALUE = { value: required(text), type: text, description: text } as const;
+const PARAMETER = object({ section: required(key), name: required(key), ...VALUE });
 const PARAMETERS = {
   ...TASK,
   hyperparams: required(listOf(PARAMETER)),
-  replace_hyperparams: withDefault(text, 'none'),
+  replace_hyperparams: withDefault(oneOf(['none', 'section', 'all']), 'none'),
 } as const;
 const CHOSEN_PARAMETERS = {
   ...TASK,
-  hyperparams: required(listOf(object({ section: required(key), name: text }))),
+  hyperparams: required(listOf(object({ section: required(key), name: nullableText }))),
 } as const;
+const NAMES = { ...TASKS, skip_empty: withDefault(flag, true) } as const;
 const NAMED = { ...TASKS, names: texts } as const;
 const CONFIGURATIONS = {
   ...TASK,
-  configuration: required(listOf(object({ name: required(key) }))),
+  configuration: required(listOf(object({ name: required(key), ...VALUE }))),
   replace_configuration: flag,
 } as const;
 const CHOSEN_CONFIGURATIONS = { ...TASK, configuration: required(texts) } as const;
@@ -34,7 +46,7 @@ export const taskParameterEndpoints: EndpointTable = {
   'tasks.edit_hyper_params': endpoint(PARAMETERS, editHyperParams),
   'tasks.delete_hyper_params': endpoint(CHOSEN_PARAMETERS, deleteHyperParams),
   'tasks.get_configurations': endpoint(NAMED, getConfigurations),
-  'tasks.get_configuration_names': endpoint(TASKS, getConfigurationNames),
+  'tasks.get_configuration_names': endpoint(NAMES, getConfigurationNames),
   'tasks.edit_configuration': endpoint(CONFIGURATIONS, editConfiguration),
   'tasks.delete_configuration': endpoint(CHOSEN_CONFIGURATIONS, deleteConfiguration),
 };
@@ -56,32 +68,48 @@ function bySectionAndName(a: JsonObject, b: JsonObject): number {
   return key(a) < key(b) ? -1 : 1;
 }
 
-function editHyperParams(call: CallWith<typeof PARAMETERS>): Written {
+function editHyperParams(call: CallWith<typeof PARAMETERS>): JsonObject {
   const { server, body } = call;
   const task = taskOf(server, body.task);
-  const { hyperparams: items, replace_hyperparams: replace } = body;
-  assertWritable(call, task, items);
+  const items = normalized(body.hyperparams);
+  const isFree = assertWritable(call, task, items);
+  const { replace_hyperparams: replace } = body;
   const kept: JsonObject = replace === 'all' ? {} : { ...task.hyperparams };
   if (replace === 'section') for (const item of items) delete kept[item.section];
   for (const item of items) {
     const { section, name } = item;
     kept[section] = { ...asObject(kept[section]), [name]: parameter(item) };
   }
-  return writeTask(call, task, { hyperparams: kept });
+  writeTask(call, task, { hyperparams: kept }, !isFree);
+  return { updated: 1 };
 }
 
+/** Without a name a whole section goes; a section without parameters stays. */
 function deleteHyperParams(call: CallWith<typeof CHOSEN_PARAMETERS>): JsonObject {
   const { server, body } = call;
-  const items = body.hyperparams;
+  const items = normalized(body.hyperparams);
   const task = taskOf(server, body.task);
-  assertWritable(call, task, items);
+  const isFree = assertWritable(call, task, items);
+  const whole = new Set(items.filter(({ name }) => !name).map(({ section }) => section));
   const kept: JsonObject = { ...task.hyperparams };
-  for (const { section, name = '' } of items) {
+  for (const { section, name } of items) {
+    if (!name) {
+      delete kept[section];
+      continue;
+    }
+    if (whole.has(section)) throw new ApiError('fields_conflict', { section, name });
     const { [name]: _removed, ...rest } = asObject(kept[section]);
-    if (name === '' || Object.keys(rest).length === 0) delete kept[section];
-    else kept[section] = rest;
+    if (kept[section] !== undefined) kept[section] = rest;
   }
-  return { deleted: writeTask(call, task, { hyperparams: kept }).updated };
+  writeTask(call, task, { hyperparams: kept }, !isFree);
+  return { deleted: 1 };
+}
+
+/** The free section is written in lower case. */
+function normalized<T extends { readonly section: string }>(items: readonly T[]): T[] {
+  return items.map((item) =>
+    item.section.toLowerCase() === FREE_SECTION ? { ...item, section: FREE_SECTION } : item,
+  );
 }
 
 function getConfigurations({ server, body }: CallWith<typeof NAMED>): JsonObject {
@@ -94,21 +122,24 @@ function getConfigurations({ server, body }: CallWith<typeof NAMED>): JsonObject
   return { configurations: listed };
 }
 
-function getConfigurationNames({ server, body }: CallWith<typeof TASKS>): JsonObject {
-  const listed = body.tasks.map((id) => ({
-    task: id,
-    names: Object.keys(taskOf(server, id).configuration).sort(),
-  }));
-  return { configurations: listed };
+/** Tasks without configurations are left out, as are those that do not exist. */
+function getConfigurationNames({ server, body }: CallWith<typeof NAMES>): JsonObject {
+  const listed = [...new Set(body.tasks)].map((id) => {
+    const items = Object.entries(server.tasks.find(id)?.configuration ?? {});
+    const chosen = items.filter(([, item]) => !body.skip_empty || Boolean(asObject(item).value));
+    return { task: id, names: chosen.map(([name]) => name).sort() };
+  });
+  return { configurations: listed.filter(({ names }) => names.length > 0) };
 }
 
-function editConfiguration(call: CallWith<typeof CONFIGURATIONS>): Written {
+function editConfiguration(call: CallWith<typeof CONFIGURATIONS>): JsonObject {
   const { server, body } = call;
   const task = taskOf(server, body.task);
   assertWritable(call, task, []);
   const kept: JsonObject = body.replace_configuration ? {} : { ...task.configuration };
   for (const item of body.configuration) kept[item.name] = configuration(item);
-  return writeTask(call, task, { configuration: kept });
+  writeTask(call, task, { configuration: kept });
+  return { updated: 1 };
 }
 
 function deleteConfiguration(call: CallWith<typeof CHOSEN_CONFIGURATIONS>): JsonObject {
@@ -117,17 +148,23 @@ function deleteConfiguration(call: CallWith<typeof CHOSEN_CONFIGURATIONS>): Json
   assertWritable(call, task, []);
   const removed = new Set(body.configuration);
   const kept = Object.entries(task.configuration).filter(([name]) => !removed.has(name));
-  return { deleted: writeTask(call, task, { configuration: Object.fromEntries(kept) }).updated };
+  writeTask(call, task, { configuration: Object.fromEntries(kept) });
+  return { deleted: 1 };
 }
 
-/** Drafts are writable; with force, what is queued or runs, too. The free section always is. */
+/**
+ * Drafts are writable; with force, what is queued or runs, too. The free section always is.
+ *
+ * @returns whether only the free section is written
+ */
 function assertWritable(
   { body }: CallWith<typeof TASK>,
   task: TaskDocument,
-  items: readonly JsonObject[],
-): void {
-  if (items.length > 0 && items.every((item) => item.section === FREE_SECTION)) return;
+  items: readonly { readonly section: string }[],
+): boolean {
+  if (items.length > 0 && items.every((item) => item.section === FREE_SECTION)) return true;
   const expected: TaskStatus[] = body.force ? ['created', 'queued', 'in_progress'] : ['created'];
   if (!expected.includes(task.status))
     throw new ApiError('invalid_task_status', { expected, status: task.status });
+  return false;
 }

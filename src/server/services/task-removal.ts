@@ -1,17 +1,22 @@
 import { ApiError } from '../api-error.js';
-import { isoDate } from '../dates.js';
-import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
 import { asObjects, type JsonObject } from '../json.js';
-import { flag, required, text } from '../schema.js';
+import { flag, required, text, withDefault } from '../schema.js';
 import { changeStatus, requestedChange, STATUS_FIELDS } from '../tasks/change-status.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { assertTransition } from '../tasks/status-machine.js';
 import { emptyExecution, emptySections, type TaskDocument, taskOf } from '../tasks/task-document.js';
+import { removeOutputs, urlsOf } from '../tasks/task-outputs.js';
 
 const TASK = { task: required(text) } as const;
-export const RESETTING = { ...STATUS_FIELDS, clear_all: flag, return_file_urls: flag } as const;
-export const DELETING = { force: flag, return_file_urls: flag } as const;
+const OUTPUTS = {
+  return_file_urls: flag,
+  delete_output_models: withDefault(flag, true),
+  delete_external_artifacts: flag,
+} as const;
+export const RESETTING = { ...STATUS_FIELDS, ...OUTPUTS, clear_all: flag } as const;
+export const DELETING = { ...OUTPUTS, force: flag, include_pipeline_steps: flag } as const;
 
 export const taskRemovalEndpoints: EndpointTable = {
   'tasks.reset': endpoint({ ...TASK, ...RESETTING }, (call) => resetTask(call, call.body.task)),
@@ -23,9 +28,9 @@ export function resetTask(call: CallWith<typeof RESETTING>, id: string): JsonObj
   const task = taskOf(call.server, id);
   const { force = false } = call.body;
   if (!force) assertTransition(task, 'created');
-  assertNothingPublished(call, task, force);
+  const { delete_output_models: deletesModels } = call.body;
+  const { deleted_models } = removeOutputs(call, task, { force, deletesModels, marks: false });
   const removed = removeFromQueues(call.server, id);
-  const deletedModels = deleteDraftModels(call, task);
   deleteEvents(call.server.database, id);
   const change = requestedChange(call, {
     to: 'created',
@@ -38,7 +43,7 @@ export function resetTask(call: CallWith<typeof RESETTING>, id: string): JsonObj
   return {
     ...written,
     dequeued: task.status === 'queued' ? { removed } : {},
-    deleted_models: deletedModels,
+    deleted_models,
     events: {},
     urls: call.body.return_file_urls ? urlsOf(task) : {},
   };
@@ -75,50 +80,20 @@ export function deleteTask(call: CallWith<typeof DELETING>, id: string): JsonObj
   const mayGo = force || task.status === 'created' || task.system_tags.includes('archived');
   if (!mayGo)
     throw new ApiError('task_cannot_be_deleted', { task: id, status: task.status }, 'force is not set');
-  assertNothingPublished(call, task, force);
+  if (call.body.include_pipeline_steps) {
+    const steps = [...call.server.tasks.scan({ where: 'parent = ?', parameters: [id] })];
+    for (const step of steps) if (step.type !== 'controller') deleteOne(call, step, true);
+  }
+  const removed = deleteOne(call, task, force);
+  return { deleted: true, ...removed, urls: call.body.return_file_urls ? urlsOf(task) : null };
+}
+
+function deleteOne(call: CallWith<typeof DELETING>, task: TaskDocument, force: boolean): JsonObject {
+  const { id } = task;
+  const { delete_output_models: deletesModels } = call.body;
+  const removed = removeOutputs(call, task, { force, deletesModels, marks: true });
   removeFromQueues(call.server, id);
-  const deletedModels = deleteDraftModels(call, task);
-  const children = orphan(call, id);
   deleteEvents(call.server.database, id);
   call.server.tasks.delete(id);
-  return {
-    deleted: true,
-    updated_children: children,
-    updated_models: 0,
-    deleted_models: deletedModels,
-    urls: call.body.return_file_urls ? urlsOf(task) : null,
-  };
-}
-
-function assertNothingPublished({ server }: Call, task: TaskDocument, force: boolean): void {
-  if (force) return;
-  const children = { where: "parent = ? AND status = 'published'", parameters: [task.id] };
-  const models = [...server.models.scan({ where: 'task = ?', parameters: [task.id] })];
-  if (server.tasks.count(children) > 0 || models.some((model) => model.ready)) {
-    throw new ApiError('task_cannot_be_deleted', { task: task.id }, 'it has published children or models');
-  }
-}
-
-function deleteDraftModels({ server }: Call, task: TaskDocument): number {
-  const drafts = [...server.models.scan({ where: 'task = ?', parameters: [task.id] })].filter(
-    (model) => !model.ready,
-  );
-  for (const { id } of drafts) server.models.delete(id);
-  return drafts.length;
-}
-
-/** Children of a deleted task lose their parent. */
-function orphan({ server }: Call, parent: string): number {
-  const children = [...server.tasks.scan({ where: 'parent = ?', parameters: [parent] })];
-  for (const child of children) {
-    server.tasks.put({ ...child, parent: undefined, last_change: isoDate(server.now()) });
-  }
-  return children.length;
-}
-
-/** Addresses of the files that the task left on file servers; the client removes them. */
-function urlsOf(task: TaskDocument): JsonObject {
-  const uris = asObjects(task.execution.artifacts).map(({ uri }) => uri);
-  const artifacts = uris.filter((uri) => typeof uri === 'string');
-  return { model_urls: [], event_urls: [], artifact_urls: artifacts };
+  return removed;
 }

@@ -2,16 +2,24 @@ import { ApiError } from '../api-error.js';
 import { isoDate } from '../dates.js';
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
-import { integer, listOf, map, object, oneOf, required, text } from '../schema.js';
+import { integer, json, listOf, object, oneOf, required, text, withDefault } from '../schema.js';
 import { writableTask, writeTask } from '../tasks/write-task.js';
 
 const SIDE = oneOf(['input', 'output']);
 const TASK = { task: required(text) } as const;
-const ARTIFACTS = {
-  ...TASK,
-  artifacts: required(listOf(object({ key: required({ ...text, minLength: 1 }), mode: text }))),
-} as const;
-const REMOVED_ARTIFACTS = { ...TASK, artifacts: required(listOf(map)) } as const;
+const ARTIFACT_ID = { key: required(text), mode: withDefault(SIDE, 'output') } as const;
+const ARTIFACT = object({
+  ...ARTIFACT_ID,
+  type: required(text),
+  uri: text,
+  hash: text,
+  content_size: integer,
+  timestamp: integer,
+  type_data: object({ preview: text, content_type: text, data_hash: text }),
+  display_data: listOf(listOf(json)),
+});
+const ARTIFACTS = { ...TASK, artifacts: required(listOf(ARTIFACT)) } as const;
+const REMOVED_ARTIFACTS = { ...TASK, artifacts: required(listOf(object(ARTIFACT_ID))) } as const;
 const MODEL = {
   ...TASK,
   name: required(text),
@@ -34,7 +42,7 @@ export const taskResultEndpoints: EndpointTable = {
 
 function addArtifacts(call: CallWith<typeof ARTIFACTS>): JsonObject {
   const task = writableTask(call);
-  const added = call.body.artifacts.map((artifact) => ({ mode: 'output', ...artifact }));
+  const added = call.body.artifacts;
   const keys = new Set(added.map(keyOf));
   const kept = asObjects(task.execution.artifacts).filter((artifact) => !keys.has(keyOf(artifact)));
   writeTask(call, task, { execution: { ...task.execution, artifacts: [...kept, ...added] } });
@@ -44,10 +52,9 @@ function addArtifacts(call: CallWith<typeof ARTIFACTS>): JsonObject {
 function deleteArtifacts(call: CallWith<typeof REMOVED_ARTIFACTS>): JsonObject {
   const task = writableTask(call);
   const keys = new Set(call.body.artifacts.map(keyOf));
-  const present = asObjects(task.execution.artifacts);
-  const artifacts = present.filter((artifact) => !keys.has(keyOf(artifact)));
+  const artifacts = asObjects(task.execution.artifacts).filter((artifact) => !keys.has(keyOf(artifact)));
   writeTask(call, task, { execution: { ...task.execution, artifacts } });
-  return { deleted: present.length === artifacts.length ? 0 : 1 };
+  return { deleted: 1 };
 }
 
 /** An artifact is known by its key and mode together. */
@@ -60,10 +67,12 @@ function addModel(call: CallWith<typeof MODEL>): JsonObject {
   const task = writableTask(call);
   const { type: side, model, name, iteration } = body;
   if (!server.models.has(model)) throw new ApiError('invalid_model_id', { id: model });
-  const entry = { name, model, updated: isoDate(server.now()) };
-  const others = asObjects(task.models[side]).filter((other) => other.name !== name);
+  const entry: JsonObject = { name, model, updated: isoDate(server.now()) };
+  const known = asObjects(task.models[side]);
+  const isNew = known.every((other) => other.name !== name);
+  const entries = isNew ? [...known, entry] : known.map((other) => (other.name === name ? entry : other));
   writeTask(call, task, {
-    models: { ...task.models, [side]: [...others, entry] },
+    models: { ...task.models, [side]: entries },
     ...(iteration === undefined ? {} : { last_iteration: Math.max(task.last_iteration, iteration) }),
   });
   return { updated: 1 };

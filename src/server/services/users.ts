@@ -9,7 +9,7 @@ import { type Body, flag, map, required, text, texts } from '../schema.js';
 
 const USER = { user: required(text) } as const;
 const QUERY_EX = { ...SEARCH, active_in_projects: texts } as const;
-const UPDATED = { ...USER, name: text, family_name: text, given_name: text, avatar: text } as const;
+const UPDATED = { ...USER, name: text, family_name: text, given_name: text } as const;
 const PREFERENCES = { preferences: required(map), return_updated: flag } as const;
 
 export const userEndpoints: EndpointTable = {
@@ -44,8 +44,12 @@ function currentUser(call: Call): JsonObject {
 }
 
 function getUser(call: CallWith<typeof USER>): JsonObject {
-  const { preferences: _own, ...user } = userOf(call, call.body.user);
-  return { user: { ...user, company: { id: user.company, name: COMPANY_NAME } } };
+  return { user: shownUser(userOf(call, call.body.user)) };
+}
+
+/** Preferences are the user's own, and the role is part of who asks. */
+function shownUser({ preferences: _own, role: _role, ...user }: UserDocument): JsonObject {
+  return user;
 }
 
 function find({ server }: Call, query: SearchQuery, joined: boolean): JsonObject {
@@ -54,7 +58,7 @@ function find({ server }: Call, query: SearchQuery, joined: boolean): JsonObject
     kind: 'users',
     scan: (narrowing) => server.users.scan(narrowing),
     find: (id) => server.users.find(id),
-    shown: (user) => ({ ...user, company: { id: user.company, name: COMPANY_NAME } }),
+    shown: shownUser,
   });
   return { users: documents, ...scroll };
 }
@@ -81,9 +85,9 @@ function activeUsers({ server }: Call, ids: readonly string[]): string[] {
 }
 
 function update(call: CallWith<typeof UPDATED>): JsonObject {
-  const { user: id, name, family_name, given_name, avatar } = call.body;
+  const { user: id, name, family_name, given_name } = call.body;
   const user = userOf(call, id);
-  const given = Object.entries({ name, family_name, given_name, avatar });
+  const given = Object.entries({ name, family_name, given_name });
   const fields = Object.fromEntries(given.filter(([, value]) => value !== undefined));
   if (Object.keys(fields).length === 0) return { updated: 0, fields: {} };
   call.server.users.put({ ...user, ...fields });

@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import type { JsonObject } from '../json.js';
+import { asObjects, type JsonObject } from '../json.js';
 import type { Stored } from '../storage/documents.js';
 import type { TaskStatus } from './status-machine.js';
 
@@ -99,7 +99,16 @@ export function isLocked({ status }: TaskDocument): boolean {
   return status === 'published' || status === 'publishing';
 }
 
-/** The whole task as clients see it, also one that an earlier version stored. */
+/** The whole task as clients see it, also one that an earlier version stored. Artifacts come in the order of their keys. */
 export function shownTask(task: TaskDocument): JsonObject {
-  return { report_assets: [], unique_metrics: [], metric_stats: {}, ...task };
+  const artifacts = asObjects(task.execution.artifacts).sort((a, b) =>
+    String(a.key) < String(b.key) ? -1 : 1,
+  );
+  return {
+    report_assets: [],
+    unique_metrics: [],
+    metric_stats: {},
+    ...task,
+    execution: { ...task.execution, artifacts },
+  };
 }

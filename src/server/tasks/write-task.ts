@@ -1,7 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { isoDate } from '../dates.js';
 import type { Call } from '../endpoint.js';
-import type { Written } from './change-status.js';
 import { EDITABLE } from './status-machine.js';
 import { type TaskDocument, taskOf } from './task-document.js';
 
@@ -16,15 +15,19 @@ export function writableTask({ server, body }: Call<{ readonly task: string }>):
   throw new ApiError('invalid_task_status', { expected: [...EDITABLE], status: task.status });
 }
 
-/** Replaces fields of a task, in the name of the caller. */
-export function writeTask(call: Call, task: TaskDocument, fields: Partial<TaskDocument>): Written {
+/** Replaces fields of a task, in the name of the caller. @param updates whether the task is updated, not only changed */
+export function writeTask(
+  call: Call,
+  task: TaskDocument,
+  fields: Partial<TaskDocument>,
+  updates = true,
+): void {
   const now = isoDate(call.server.now());
   call.server.tasks.put({
     ...task,
     ...fields,
-    last_update: now,
+    ...(updates ? { last_update: now } : {}),
     last_change: now,
     last_changed_by: call.identity.user,
   });
-  return { updated: 1, fields: { last_update: now } };
 }

@@ -108,7 +108,7 @@ test('bad items are counted and the good ones are taken', async (t) => {
     { ...log('bad', 2), type: 'nonsense' },
     { ...log('bad', 2), task: 'x' },
     { ...log('bad', 2), task: 'x' },
-    { ...log('bad', 2), model_event: true },
+    { ...log('bad', 2), task: 'a model', model_event: true },
   ]);
   t.like(answer, { added: 1, errors: 4 });
   t.is(Object.keys(answer.errors_info).length, 3);
@@ -124,7 +124,13 @@ test('single values, plots, images and pages of events', async (t) => {
     { ...scalar(-2_147_483_648, 0.5), metric: 'Summary', variant: 'accuracy' },
     ...[1, 2, 3].map((iter) => scalar(iter, iter)),
     ...[1, 2].map((iter) => ({ ...base, type: 'plot', iter, plot_str: `{"n":${iter}}` })),
-    ...[1, 2].map((iter) => ({ ...base, type: 'training_debug_image', iter, key: `k${iter}`, url: 'u' })),
+    ...[1, 2].map((iter) => ({
+      ...base,
+      type: 'training_debug_image',
+      iter,
+      key: `k${iter}`,
+      url: `u${iter}`,
+    })),
   ]);
   t.like(await call('events.get_task_single_value_metrics', { tasks: [id] }), {
     tasks: [{ task: id, values: [{ metric: 'Summary', variant: 'accuracy', value: 0.5 }] }],

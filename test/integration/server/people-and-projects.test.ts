@@ -151,3 +151,30 @@ test('projects by place: at the top, anywhere below, and no deeper than allowed'
   const [user] = (await call<{ users: Id[] }>('users.get_all_ex', { active_in_projects: [deep] })).users;
   t.truthy(user);
 });
+
+test('a deleted task leaves its mark in what it made, or takes drafts with it', async (t) => {
+  const { call, refusal } = await serverUnderTest(t);
+  const create = async (more: object = {}) =>
+    (await call<Id>('tasks.create', { name: 'a task', type: 'training', ...more })).id;
+  const model = async (task: string, ready: boolean) =>
+    (await call<Id>('models.create', { name: 'net', uri: 'u', task, ready })).id;
+  const task = await create();
+  const child = await create({ parent: task });
+  const [draft, used, published] = [
+    await model(task, false),
+    await model(task, false),
+    await model(task, true),
+  ];
+  await create({ models: { input: [{ name: 'in', model: used }] } });
+  t.is(await refusal('tasks.delete', { task }), '400/123');
+  const answer = await call('tasks.delete', { task, force: true });
+  t.like(answer, { deleted: true, deleted_models: 1, updated_models: 1, updated_children: 1 });
+  t.is(await refusal('models.get_by_id', { model: draft }), '400/201');
+  const maker = async (id: string) =>
+    (await call<{ model: { task?: string } }>('models.get_by_id', { model: id })).model.task;
+  t.deepEqual([await maker(used), await maker(published)], [undefined, `__DELETED__${task}`]);
+  t.like(await call('tasks.get_by_id', { task: child }), { task: { parent: `__DELETED__${task}` } });
+  const kept = await model(child, false);
+  await call('tasks.delete', { task: child, delete_output_models: false });
+  t.is(await maker(kept), `__DELETED__${child}`);
+});

@@ -131,8 +131,8 @@ test('reset makes a draft again and empties what a run left', async (t) => {
   await call('tasks.add_or_update_artifacts', {
     task: id,
     artifacts: [
-      { key: 'out', uri: 'x' },
-      { key: 'in', uri: 'y', mode: 'input' },
+      { key: 'out', type: 'custom', uri: 'x' },
+      { key: 'in', type: 'custom', uri: 'y', mode: 'input' },
     ],
   });
   await call('events.add_batch', [
@@ -205,7 +205,10 @@ test('a clone is a draft of the same code and parameters', async (t) => {
     runtime: { left: 'behind' },
     system_tags: ['development'],
   });
-  await call('tasks.add_or_update_artifacts', { task: id, artifacts: [{ key: 'out', uri: 'x' }] });
+  await call('tasks.add_or_update_artifacts', {
+    task: id,
+    artifacts: [{ key: 'out', type: 'custom', uri: 'x' }],
+  });
   const { id: copyId } = await call<{ id: string }>('tasks.clone', { task: id, new_task_name: 'the clone' });
   const { task } = await call<{ task: Task }>('tasks.get_by_id', { task: copyId });
   t.like(task, { name: 'the clone', status: 'created', parent: id, runtime: {}, system_tags: [] });

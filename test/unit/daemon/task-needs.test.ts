@@ -2,10 +2,16 @@ import test from 'ava';
 import type { TaskRecord } from '../../../src/api/task-record.js';
 import type { Grant } from '../../../src/daemon/admission/grant.js';
 import { TaskNeeds } from '../../../src/daemon/admission/task-needs.js';
+import type { GrantRecord } from '../../../src/runs/grant-record.js';
 import { userProperties } from '../../support/agent-under-test.js';
 
 const MINUTE = 60_000;
-const GRANT: Grant = { begin: async () => undefined, release: async () => undefined };
+const RECORD: GrantRecord = { kind: 'gpus' };
+const hold = (record: GrantRecord): Grant => ({
+  record,
+  begin: async () => undefined,
+  release: async () => undefined,
+});
 
 function needsOf(properties: Record<string, Record<string, string>>, words = ['time', 'cpus']) {
   const asked: string[] = [];
@@ -28,26 +34,41 @@ function needsOf(properties: Record<string, Record<string, string>>, words = ['t
 test('a claim ends with the limit of the first task, its grace and what its end takes', async (t) => {
   const { needs } = needsOf({ a: { time: '10m', cpus: '2' }, b: { cpus: '2' } });
   const before = Date.now();
-  const { claim, record, needs: read } = await needs.stated('a');
+  const stated = await needs.stated('a');
+  const { claim, needs: read } = stated;
+  const { record } = stated.grantOf(RECORD, hold, true);
   t.deepEqual(read, { time: 10 * MINUTE, cpus: 2 });
-  const { ms, since } = record.limit ?? { ms: 0, since: 0 };
+  const { ms, since } = record?.limit ?? { ms: 0, since: 0 };
   t.is(ms, 10 * MINUTE);
   t.true(since >= before && since <= Date.now());
   t.is(claim.endsBy, since + ms + 10_000 + 30_000);
-  t.deepEqual(needs.claimOf(record.limit), claim);
-  t.like(await needs.stated('b'), { claim: {}, record: {}, needs: { cpus: 2 } });
+  t.deepEqual(needs.claimOf(record?.limit), claim);
+  const endless = await needs.stated('b');
+  t.like(endless, { claim: {}, needs: { cpus: 2 } });
+  t.deepEqual(endless.grantOf(RECORD, hold, true).record, RECORD);
 });
 
-test('a grant holds for another task only if that states the same', async (t) => {
-  const { needs } = needsOf({
-    a: { time: '10m' },
-    same: { time: '600s' },
-    longer: { time: '11m' },
-    endless: {},
-  });
-  const { fits } = (await needs.stated('a')).laidOver(GRANT);
-  const held = await Promise.all(['a', 'same', 'longer', 'endless', 'hidden'].map((task) => fits?.(task)));
-  t.deepEqual(held, [true, true, false, false, false]);
+const OTHERS = { a: { time: '10m' }, same: { time: '600s' }, longer: { time: '11m' }, endless: {} };
+
+test('what depends on the statements of a task is for another one only if that states the same', async (t) => {
+  const { needs } = needsOf(OTHERS);
+  const { fits, fitted } = (await needs.stated('a')).grantOf(RECORD, hold, true);
+  const tasks = ['a', 'same', 'longer', 'endless', 'hidden'];
+  t.deepEqual(await Promise.all(tasks.map((task) => fits?.(task))), [true, true, false, false, false]);
+  const grants = await Promise.all(tasks.map((task) => fitted?.(task)));
+  t.deepEqual(
+    grants.map((grant) => grant?.record?.limit?.ms),
+    [10 * MINUTE, 10 * MINUTE, undefined, undefined, undefined],
+  );
+  t.deepEqual(grants.slice(2), [undefined, undefined, undefined]);
+});
+
+test('what does not is for every task, with the limit of that', async (t) => {
+  const { needs } = needsOf(OTHERS);
+  const { fits, fitted } = (await needs.stated('a')).grantOf(RECORD, hold, false);
+  for (const task of ['longer', 'endless']) t.true(await fits?.(task));
+  t.is((await fitted?.('longer'))?.record?.limit?.ms, 11 * MINUTE);
+  t.deepEqual((await fitted?.('endless'))?.record, RECORD);
 });
 
 test('a task that is hidden or states something wrong states nothing, and without words none is asked for', async (t) => {

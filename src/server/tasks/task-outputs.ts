@@ -1,0 +1,98 @@
+import { ApiError } from '../api-error.js';
+import type { ModelDocument } from '../context.js';
+import { isoDate } from '../dates.js';
+import type { Call } from '../endpoint.js';
+import { asObjects, type JsonObject } from '../json.js';
+import { DELETED_MARK, type TaskDocument } from './task-document.js';
+
+export interface OutputRemoval {
+  force: boolean;
+  /** Draft models go; otherwise they only lose the task. */
+  deletesModels: boolean;
+  /** Children and models keep the mark of the deleted task; a task that is reset leaves its children alone. */
+  marks: boolean;
+}
+
+interface Outputs {
+  published: ModelDocument[];
+  drafts: ModelDocument[];
+}
+
+/**
+ * Removes what a task made, or takes the task out of it.
+ *
+ * @throws ApiError 400/123 when the task has published children or models, and `force` is not set
+ */
+export function removeOutputs(call: Call, task: TaskDocument, removal: OutputRemoval): JsonObject {
+  const { server } = call;
+  const { published, drafts } = outputsOf(call, task);
+  if (!removal.force) assertNothingPublished(call, task, published);
+  const used = usedModels(call, drafts);
+  const removed = removal.deletesModels ? drafts.filter(({ id }) => !used.has(id)) : [];
+  const goes = new Set(removed.map(({ id }) => id));
+  const kept = [...drafts, ...published].filter(({ id }) => !goes.has(id));
+  for (const { id } of removed) server.models.delete(id);
+  const mark = `${DELETED_MARK}${task.id}`;
+  let updatedModels = 0;
+  for (const model of kept) {
+    const isMarked = removal.marks && !(removal.deletesModels && !model.ready);
+    if (isMarked) updatedModels += 1;
+    server.models.put({ ...model, task: isMarked ? mark : undefined, ...stamp(call) });
+  }
+  return {
+    deleted_models: removed.length,
+    updated_models: updatedModels,
+    updated_children: removal.marks ? markChildren(call, task.id, mark) : 0,
+  };
+}
+
+/** The models that name the task, and those that the task names. */
+function outputsOf({ server }: Call, task: TaskDocument): Outputs {
+  const models = new Map<string, ModelDocument>();
+  for (const model of server.models.scan({ where: 'task = ?', parameters: [task.id] }))
+    models.set(model.id, model);
+  for (const { model: id } of asObjects(task.models.output)) {
+    const model = typeof id === 'string' ? server.models.find(id) : undefined;
+    if (model !== undefined) models.set(model.id, model);
+  }
+  const all = [...models.values()];
+  return { published: all.filter(({ ready }) => ready), drafts: all.filter(({ ready }) => !ready) };
+}
+
+function assertNothingPublished(
+  { server }: Call,
+  task: TaskDocument,
+  models: readonly ModelDocument[],
+): void {
+  const children = { where: "parent = ? AND status = 'published'", parameters: [task.id] };
+  if (server.tasks.count(children) > 0 || models.length > 0)
+    throw new ApiError('task_cannot_be_deleted', { task: task.id }, 'it has published children or models');
+}
+
+/** Which of some models tasks start from. */
+function usedModels({ server }: Call, models: readonly ModelDocument[]): Set<string> {
+  const ids = new Set(models.map(({ id }) => id));
+  const used = new Set<string>();
+  if (ids.size === 0) return used;
+  for (const task of server.tasks.scan())
+    for (const { model } of asObjects(task.models.input)) if (ids.has(String(model))) used.add(String(model));
+  return used;
+}
+
+function markChildren(call: Call, parent: string, mark: string): number {
+  const { server } = call;
+  const children = [...server.tasks.scan({ where: 'parent = ?', parameters: [parent] })];
+  for (const child of children) server.tasks.put({ ...child, parent: mark, ...stamp(call) });
+  return children.length;
+}
+
+function stamp({ server, identity }: Call): { last_change: string; last_changed_by: string } {
+  return { last_change: isoDate(server.now()), last_changed_by: identity.user };
+}
+
+/** Addresses of the files that the task left on file servers; the client removes them. */
+export function urlsOf(task: TaskDocument): JsonObject {
+  const artifacts = asObjects(task.execution.artifacts).filter(({ mode }) => mode !== 'input');
+  const uris = artifacts.map(({ uri }) => uri).filter((uri) => typeof uri === 'string');
+  return { model_urls: [], event_urls: [], artifact_urls: uris };
+}
