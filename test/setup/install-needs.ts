@@ -28,7 +28,9 @@ export async function installNeeds(): Promise<void> {
 }
 
 function namesOf(needs: readonly Need[]): string {
-  return needs.map((need) => `${need.name} (package ${need.packages[0]})`).join(', ');
+  return needs
+    .map(({ name, packages, build }) => `${name} (${build === undefined ? `package ${packages[0]}` : build})`)
+    .join(', ');
 }
 
 async function missingNeeds(): Promise<Need[]> {

@@ -1,3 +1,5 @@
+import { CLUSTER_PROGRAM } from '../support/kubernetes-tools.js';
+
 /** What the tests use beyond Node, git and Python 3: how its presence shows, and what brings it on Debian and Ubuntu. */
 export interface Need {
   name: string;
@@ -5,6 +7,8 @@ export interface Need {
   checks: readonly (readonly [string, ...string[]])[];
   /** Packages that bring it; the first that the system's package lists know is installed. */
   packages: readonly string[];
+  /** What builds it, where no package brings it. */
+  build?: string;
   /** What is left out where it is missing; without this, nothing is tested then. */
   leftOut?: string;
 }
@@ -43,6 +47,25 @@ const ON_SLURM: readonly Need[] = [
   },
 ];
 
+/** A cluster on this machine. */
+const ON_CLUSTER: readonly Need[] = [
+  { name: 'containerd', checks: [['test', '-x', '/usr/bin/containerd']], packages: ['containerd'] },
+  { name: 'runc', checks: [['test', '-x', '/usr/sbin/runc']], packages: ['runc'] },
+  {
+    name: 'the loopback plugin of CNI',
+    checks: [['test', '-x', '/usr/lib/cni/loopback']],
+    packages: ['containernetworking-plugins'],
+  },
+  {
+    name: 'the cluster program',
+    checks: [['test', '-x', CLUSTER_PROGRAM]],
+    packages: [],
+    build: 'test/support/kubernetes-cluster/build.sh',
+  },
+];
+
+const ON_KUBERNETES = ON_CLUSTER.map((need) => ({ ...need, leftOut: 'the tests on Kubernetes' }));
+
 export const NEEDS: readonly Need[] = [
   {
     name: 'a Python that makes virtual environments',
@@ -74,6 +97,7 @@ export const NEEDS: readonly Need[] = [
   },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   ...ON_SLURM,
+  ...ON_KUBERNETES,
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

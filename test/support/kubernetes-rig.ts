@@ -1,13 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { freePorts } from './free-ports.js';
 import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
+import { clearRig, rigPrefix, sweepRigs } from './kubernetes-leftovers.js';
+import { kubeconfig, kubeletConfig, PAUSE, writeContainerd, writeKeys } from './kubernetes-rig-files.js';
+import { CLUSTER_PROGRAM, PAUSE_PROGRAM } from './kubernetes-tools.js';
 import { until } from './until.js';
 
 /** A Kubernetes of one node on this machine: control plane, kubelet and containerd. */
@@ -24,6 +26,8 @@ export interface KubernetesRig {
   pods(namespace?: string): Promise<string[]>;
   /** A kubeconfig of a service account without any rights but those of a role. */
   account(name: string, rules: readonly Rule[]): Promise<string>;
+  /** Makes a priority class. */
+  classes(name: string, value: number): Promise<void>;
 }
 
 export interface Rule {
@@ -34,12 +38,9 @@ export interface Rule {
 
 export type Part = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'kubelet' | 'containerd';
 
-const TOOLS =
-  process.env.CLEARML_TEST_KUBERNETES ?? path.resolve('node_modules/.cache/test-tools/kubernetes');
-const CLUSTER = path.join(TOOLS, 'cluster');
 const NEEDED = [
-  CLUSTER,
-  path.join(TOOLS, 'pause'),
+  CLUSTER_PROGRAM,
+  PAUSE_PROGRAM,
   '/usr/bin/containerd',
   '/usr/sbin/runc',
   '/usr/lib/cni/loopback',
@@ -61,7 +62,8 @@ const TOKEN = 'rig-admin';
 
 /** Starts a cluster; it ends with the test. */
 export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Promise<KubernetesRig> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kubernetes-rig-'));
+  sweepRigs();
+  const folder = mkdtempSync(rigPrefix());
   const file = (name: string) => path.join(folder, name);
   const children = new Map<string, ChildProcess>();
   const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, kubelet = 0, health = 0] =
@@ -80,7 +82,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
   const commands: Record<Part, string[]> = {
     containerd: ['containerd', '--config', file('containerd.toml')],
     etcd: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'etcd',
       `--data-dir=${file('etcd')}`,
       `--listen-client-urls=http://127.0.0.1:${etcd}`,
@@ -91,7 +93,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--unsafe-no-fsync',
     ],
     apiserver: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'apiserver',
       `--etcd-servers=http://127.0.0.1:${etcd}`,
       '--bind-address=127.0.0.1',
@@ -108,7 +110,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--allow-privileged=true',
     ],
     controllers: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'controllers',
       ...credentials,
       '--bind-address=127.0.0.1',
@@ -119,7 +121,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--use-service-account-credentials=false',
     ],
     scheduler: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'scheduler',
       ...credentials,
       '--bind-address=127.0.0.1',
@@ -127,7 +129,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       '--leader-elect=false',
     ],
     kubelet: [
-      CLUSTER,
+      CLUSTER_PROGRAM,
       'kubelet',
       `--config=${file('kubelet.yaml')}`,
       `--kubeconfig=${config}`,
@@ -161,16 +163,14 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     await until(isReady, { what: name, timeoutMs: 120_000, context });
   };
   t.teardown(async () => {
-    await endPods(api, socket).catch(() => undefined);
     for (const name of ['kubelet', 'scheduler', 'controllers', 'apiserver', 'etcd', 'containerd'])
       await kill(children.get(name));
-    unmountBelow(folder);
-    rmSync(folder, { recursive: true, force: true });
+    clearRig(folder);
   });
   await Promise.all([
     part('etcd', 'start').then(() => part('apiserver', 'start')),
     part('containerd', 'start').then(async () => {
-      const pause = await archiveOf({ pause: readFileSync(path.join(TOOLS, 'pause')) });
+      const pause = await archiveOf({ pause: readFileSync(PAUSE_PROGRAM) });
       await loadImage(folder, socket, { name: PAUSE, layer: pause, config: { Entrypoint: ['/pause'] } });
       await loadImage(folder, socket, { name: IMAGE, layer: await pythonLayer(folder), config: PYTHON });
     }),
@@ -188,83 +188,20 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     part,
     pods: async (namespace = 'default') =>
       (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),
+    classes: async (name, value) => {
+      const { SchedulingV1Api } = await import('@kubernetes/client-node');
+      await client
+        .makeApiClient(SchedulingV1Api)
+        .createPriorityClass({ body: { metadata: { name }, value } });
+    },
     account: (name, rules) => account({ client, folder, server }, name, rules),
   };
 }
 
-const PAUSE = 'test.local/pause:1';
 const PYTHON = {
   Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
   WorkingDir: '/',
 };
-
-function writeKeys(folder: string): void {
-  const key = path.join(folder, 'accounts.key');
-  execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key]);
-  execFileSync('openssl', ['ec', '-in', key, '-pubout', '-out', path.join(folder, 'accounts.pub')], {
-    stdio: 'pipe',
-  });
-}
-
-function kubeconfig(server: string, token: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'rig', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'user', user: { token } }],
-    contexts: [{ name: 'rig', context: { cluster: 'rig', user: 'user', namespace: 'default' } }],
-    'current-context': 'rig',
-  });
-}
-
-/** Without `restrict_oom_score_adj` no sandbox starts where root lacks the right to lower the score. */
-function writeContainerd(folder: string, socket: string): void {
-  mkdirSync(path.join(folder, 'cni'));
-  writeFileSync(
-    path.join(folder, 'cni', '10-loopback.conflist'),
-    JSON.stringify({ cniVersion: '0.4.0', name: 'loopback', plugins: [{ type: 'loopback' }] }),
-  );
-  const text = `version = 2
-root = "${folder}/containerd-root"
-state = "${folder}/containerd-state"
-[grpc]
-  address = "${socket}"
-[ttrpc]
-  address = "${socket}.ttrpc"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "${folder}/containerd-opt"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${PAUSE}"
-  restrict_oom_score_adj = true
-  disable_apparmor = true
-  stream_server_address = "127.0.0.1"
-[plugins."io.containerd.grpc.v1.cri".cni]
-  bin_dir = "/usr/lib/cni"
-  conf_dir = "${folder}/cni"
-`;
-  writeFileSync(path.join(folder, 'containerd.toml'), text);
-}
-
-/** Without a hierarchy of control groups, so that two rigs do not clear up each other's. */
-function kubeletConfig(folder: string, socket: string, port: number, healthzPort: number): string {
-  return JSON.stringify({
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
-    kind: 'KubeletConfiguration',
-    address: '127.0.0.1',
-    port,
-    healthzPort,
-    authentication: { anonymous: { enabled: true }, webhook: { enabled: false } },
-    authorization: { mode: 'AlwaysAllow' },
-    cgroupDriver: 'cgroupfs',
-    cgroupsPerQOS: false,
-    enforceNodeAllocatable: [],
-    containerRuntimeEndpoint: `unix://${socket}`,
-    podLogsDir: path.join(folder, 'pod-logs'),
-    volumePluginDir: path.join(folder, 'volume-plugins'),
-    evictionHard: { 'memory.available': '10Mi', 'nodefs.available': '100Mi', 'imagefs.available': '100Mi' },
-    imageGCHighThresholdPercent: 100,
-  });
-}
 
 interface AccountParts {
   client: KubeConfig;
@@ -300,39 +237,6 @@ async function account(
   const file = path.join(folder, `kubeconfig-${name}-${randomBytes(3).toString('hex')}`);
   writeFileSync(file, kubeconfig(server, status?.token ?? ''));
   return file;
-}
-
-async function endPods(api: CoreV1Api, socket: string): Promise<void> {
-  const { items } = await api.listPodForAllNamespaces();
-  for (const { metadata = {} } of items) {
-    const { name = '', namespace = '' } = metadata;
-    await api.patchNamespacedPod({
-      name,
-      namespace,
-      body: [{ op: 'add', path: '/metadata/finalizers', value: [] }],
-    });
-    await api.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
-  }
-  const { stdout } = await execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'list', '-q']);
-  const kills = stdout.split('\n').filter(Boolean);
-  await Promise.all(
-    kills.map((id) =>
-      execa('ctr', ['-a', socket, '-n', 'k8s.io', 'tasks', 'delete', '-f', id]).catch(() => undefined),
-    ),
-  );
-}
-
-function unmountBelow(folder: string): void {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .filter((point) => point.startsWith(`${folder}/`));
-  for (const point of points.reverse())
-    try {
-      execFileSync('umount', ['-l', point], { stdio: 'pipe' });
-    } catch {
-      // It went with another one.
-    }
 }
 
 async function kill(child: ChildProcess | undefined): Promise<void> {

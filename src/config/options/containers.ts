@@ -24,7 +24,7 @@ export const CONTAINER_OPTIONS = [
     type: 'boolean',
     shipped: true,
     help: 'Write the container chosen by a rule back to the task.',
-    consumedBy: 'drivers/docker',
+    consumedBy: 'drivers/container',
   },
   {
     key: 'agent.default_docker.match_rules',
@@ -36,14 +36,14 @@ export const CONTAINER_OPTIONS = [
       match: { script: { binary: `python3.${minor}$` } },
     })),
     help: 'Rules that choose the container by properties of the task; for commercial servers only.',
-    consumedBy: 'drivers/docker',
+    consumedBy: 'drivers/container',
   },
   {
     key: 'agent.disable_task_docker_override',
     type: 'boolean',
     shipped: false,
     help: "Always use the default image and arguments; apply only the set-up script of the task's container.",
-    consumedBy: 'drivers/docker',
+    consumedBy: 'drivers/container',
   },
   {
     key: 'agent.docker_force_pull',
@@ -186,7 +186,7 @@ export const CONTAINER_OPTIONS = [
     type: 'boolean',
     fallback: false,
     help: "Share caches and environments between containers of all users. A task can then run code in other users' containers.",
-    consumedBy: 'drivers/docker',
+    consumedBy: 'drivers/container',
   },
   {
     key: 'agent.disable_ssh_mount',
@@ -201,6 +201,6 @@ export const CONTAINER_OPTIONS = [
     type: 'boolean',
     shipped: true,
     help: "Set the section `environment` of the owner's vault in the container.",
-    consumedBy: 'drivers/docker',
+    consumedBy: 'drivers/container',
   },
 ] as const satisfies readonly Option[];

@@ -45,6 +45,8 @@ export interface ContainerRef extends PlaceRef {
 export interface ContainerPlaceOptions {
   exec: RunContainerExec;
   ref: ContainerRef;
+  /** Of the driver, where they differ. */
+  capabilities?: Capabilities;
   /** What its image has in it, for environments made on top. */
   image: string | undefined;
   /** Variables that its processes see, before any set-up script. */
@@ -87,7 +89,7 @@ const APT_CACHE_INSIDE = '/var/cache/apt/archives';
 
 /** A container whose first process waits; set-up steps run beside it. */
 export class ContainerPlace implements Place {
-  readonly capabilities = CONTAINER;
+  readonly capabilities: Capabilities;
   readonly ref: ContainerRef;
   readonly image?: string;
   readonly aside?: NonNullable<Place['aside']>;
@@ -103,6 +105,7 @@ export class ContainerPlace implements Place {
   constructor(options: ContainerPlaceOptions) {
     const { ref, image, workspace, mounts = [], network = {} } = options;
     this.ref = ref;
+    this.capabilities = options.capabilities ?? CONTAINER;
     this.sharesFiles = options.sharesFiles;
     this.staging = options.staging;
     if (options.cacheGroup !== undefined) this.cacheGroup = options.cacheGroup;

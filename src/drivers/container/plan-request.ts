@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Config } from '../../config/config.js';
-import { controlFolder } from '../../container/layout.js';
 import { type PlannedContainer, planContainer } from '../../container/plan/plan-container.js';
 import { AgentError } from '../../errors.js';
 import { ensureFolder, writeFileDurable } from '../../os/files.js';
@@ -19,16 +18,18 @@ export interface PlannedRequest {
 /**
  * Asks the server about a task and plans its container from that; nothing is made.
  *
+ * @param folder of the run that gets the container's configuration file
  * @throws AgentError as `planContainer` does
  */
 export async function planRequest(
   setup: ContainerSetup,
   machine: ContainerMachine,
-  { task, runFolder, reporter, signal }: PlaceRequest,
+  { task, reporter, signal }: PlaceRequest,
+  folder: string,
 ): Promise<PlannedRequest> {
   if (task === undefined) throw new AgentError('INTERNAL', 'a container is planned from a task');
   const described = await setup.describe(task, signal);
-  const configFile = path.join(controlFolder(runFolder), 'clearml.conf');
+  const configFile = path.join(folder, 'clearml.conf');
   const warn = (text: string) => reporter.line(text, 'WARNING');
   const parts = { task, described, configFile, warn };
   const facts = containerFacts(setup, machine, {

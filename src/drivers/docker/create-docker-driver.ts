@@ -60,7 +60,12 @@ export async function previewContainer(setup: DockerSetup, request: PlaceRequest
     if (isAgentError(error, 'DOCKER_ENGINE')) return undefined;
     throw error;
   });
-  const { task, planned } = await planRequest(setup, await machineOf(setup, engine), request);
+  const { task, planned } = await planRequest(
+    setup,
+    await machineOf(setup, engine),
+    request,
+    controlFolder(request.runFolder),
+  );
   await setup.planned(task, planned);
   return planned.runLine;
 }
@@ -93,7 +98,7 @@ async function planFor(
   machine: EngineMachine,
   request: PlaceRequest,
 ): Promise<ContainerPlan> {
-  const ready = await planRequest(setup, machine, request);
+  const ready = await planRequest(setup, machine, request, controlFolder(request.runFolder));
   const { task, planned } = ready;
   await preparePlanned(setup, ready);
   for (const folder of planned.folders) await ensureFolder(folder);

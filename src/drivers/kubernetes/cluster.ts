@@ -3,7 +3,7 @@ import type { ClusterAccess } from './cluster-access.js';
 import { clusterError, hasStatus } from './cluster-errors.js';
 import { answerOf, askCluster, type ClusterRequest } from './cluster-request.js';
 
-/** Pods with the version of the list, from which a watch goes on. */
+/** Pods with the version of the list, from which a watch continues. */
 export interface PodList {
   pods: V1Pod[];
   resourceVersion: string;
@@ -130,6 +130,17 @@ export class Cluster {
     return [
       ...new Map(items.map(({ reason = '', message = '' }) => [reason, `${reason}: ${message}`])).values(),
     ];
+  }
+
+  /** Whether the namespace is there; a list of its pods does not tell. `undefined` without the right to ask. */
+  async isThere(): Promise<boolean | undefined> {
+    const request = { method: 'GET', path: `/api/v1/namespaces/${this.namespace}` } as const;
+    try {
+      return (await this.#find('reading the namespace', request)) !== undefined;
+    } catch (error) {
+      if (hasStatus(causeOf(error), 403)) return undefined;
+      throw error;
+    }
   }
 
   async version(): Promise<string> {

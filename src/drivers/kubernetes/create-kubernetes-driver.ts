@@ -1,12 +1,13 @@
-import { AgentError } from '../../errors.js';
+import { statedResources } from '../../container/resources/stated-resources.js';
 import type { ContainerMachine, ContainerSetup } from '../container/container-facts.js';
 import { cacheGroupOf, planRequest, preparePlanned } from '../container/plan-request.js';
 import type { PlaceRequest } from '../driver.js';
 import { Cluster } from './cluster.js';
 import { clusterAccess } from './cluster-access.js';
 import { KubernetesDriver, type PodTaskPlan } from './kubernetes-driver.js';
+import { podFolder } from './kubernetes-ref.js';
 import { kubernetesSettings } from './kubernetes-settings.js';
-import { missingRights, namespaceOf } from './rights.js';
+import { checkAccess, namespaceOf } from './rights.js';
 
 /** A cluster decides what a node is like; the machine of the agent has no say. */
 const CLUSTER_MACHINE: ContainerMachine = {
@@ -30,14 +31,7 @@ export async function createKubernetesDriver(
   const settings = kubernetesSettings(config, home);
   const access = clusterAccess({ env: config.env, home, context: settings.context });
   const cluster = new Cluster(access, namespaceOf(namespace, settings, access));
-  const missing = await missingRights(cluster);
-  if (missing.length > 0)
-    throw new AgentError(
-      'KUBERNETES_ACCESS',
-      `the user of context ${access.context} may not ${missing.join(', ')} in namespace ${cluster.namespace}`,
-      { hint: 'deploy/kubernetes/rbac.yaml has the role that the agent needs.' },
-    );
-  await cluster.pods('clearml-agent-owner=none');
+  await checkAccess(cluster);
   return new KubernetesDriver({
     cluster,
     settings,
@@ -49,7 +43,9 @@ export async function createKubernetesDriver(
 }
 
 async function planFor(setup: ContainerSetup, request: PlaceRequest): Promise<PodTaskPlan> {
-  const ready = await planRequest(setup, CLUSTER_MACHINE, request);
+  const ready = await planRequest(setup, CLUSTER_MACHINE, request, podFolder(request.runFolder));
   await preparePlanned(setup, ready);
-  return { container: ready.planned, ...cacheGroupOf(ready.task) };
+  const { config, record } = ready.task;
+  const resources = statedResources(record, new Set(config.agent.taskResources));
+  return { container: ready.planned, resources, ...cacheGroupOf(ready.task) };
 }

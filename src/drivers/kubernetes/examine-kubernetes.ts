@@ -20,6 +20,15 @@ export async function examineKubernetes(config: Config): Promise<DriverFinding[]
       state: 'ok',
       text: `Kubernetes ${version} at ${access.server}, context ${access.context}, namespace ${cluster.namespace}`,
     };
+    if ((await cluster.isThere()) === false)
+      return [
+        found,
+        {
+          state: 'problem',
+          text: `namespace ${cluster.namespace} does not exist`,
+          fix: `Run "kubectl create namespace ${cluster.namespace}".`,
+        },
+      ];
     return [found, await rights(cluster)];
   } catch (error) {
     const hint = isAgentError(error) ? error.hint : undefined;

@@ -1,13 +1,23 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { V1Pod } from '@kubernetes/client-node';
-import { controlFolder, stagingFolder } from '../../container/layout.js';
+import { stagingFolder } from '../../container/layout.js';
 import type { PlannedContainer } from '../../container/plan/plan-container.js';
+import type { Resources } from '../../container/resources/resource-words.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { CONTAINER, ContainerPlace } from '../container/container-place.js';
 import { networkVariables } from '../container/network-variables.js';
-import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
+import type {
+  Capabilities,
+  Driver,
+  LostRun,
+  Place,
+  PlaceCommand,
+  PlaceRef,
+  PlaceRequest,
+  WorkloadRef,
+} from '../driver.js';
 import type { Cluster } from './cluster.js';
 import {
   KUBERNETES,
@@ -15,6 +25,7 @@ import {
   type KubernetesPlaceRef,
   type KubernetesWorkloadRef,
   kubernetesRef,
+  podFolder,
 } from './kubernetes-ref.js';
 import { type KubernetesSettings, templateOf } from './kubernetes-settings.js';
 import { KubernetesWorkload } from './kubernetes-workload.js';
@@ -30,8 +41,13 @@ import { removePod } from './pod-removal.js';
 import { OUTPUT_INSIDE, RELEASE_TASK, START_INSIDE, startScript } from './pod-scripts.js';
 import { TASK_CONTAINER } from './pod-state.js';
 
+/** A scheduler places pods. */
+const POD: Capabilities = { ...CONTAINER, appliesResources: true };
+
 export interface PodTaskPlan {
   container: PlannedContainer;
+  /** What the task states that it needs. */
+  resources?: Resources;
   /** As `Place.cacheGroup`. */
   cacheGroup?: string;
 }
@@ -52,7 +68,7 @@ export interface KubernetesDriverOptions {
 /** Runs each task in a pod of its own. */
 export class KubernetesDriver implements Driver {
   readonly kind = KUBERNETES;
-  readonly capabilities = CONTAINER;
+  readonly capabilities = POD;
   readonly #options: KubernetesDriverOptions;
   readonly #places = new Map<string, { ref: KubernetesPlaceRef; place: ContainerPlace; workspace: string }>();
   /** By the owner of the pods. */
@@ -68,7 +84,7 @@ export class KubernetesDriver implements Driver {
   async open(request: PlaceRequest): Promise<Place> {
     const { cluster, settings } = this.#options;
     const { taskId, runFolder, workspace, reporter } = request;
-    const { container, cacheGroup } = await this.#options.plan(request);
+    const { container, cacheGroup, resources = {} } = await this.#options.plan(request);
     const owner = await ownerOf(runFolder);
     const name = podName(taskId, owner, runFolder);
     const ref: KubernetesPlaceRef = {
@@ -84,11 +100,13 @@ export class KubernetesDriver implements Driver {
     const { graceSeconds } = settings;
     const planned = podFromPlan(
       { name, namespace: cluster.namespace, labels, annotations: {}, graceSeconds },
-      container,
+      { ...container, resources },
       templateOf(settings, queue === undefined ? [] : [queue.id, queue.name ?? queue.id]),
     );
-    for (const note of [...container.notes, ...planned.notes]) reporter.line(note, 'INFO');
-    for (const folder of [runFolder, workspace, stagingFolder(workspace), controlFolder(runFolder)])
+    const notes = [...container.notes.filter((note) => note !== container.runLine), ...planned.notes];
+    for (const note of notes) reporter.line(note, 'INFO');
+    reporter.line(`pod ${name} in namespace ${cluster.namespace}, image ${container.request.Image}`, 'INFO');
+    for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
       await ensureFolder(folder);
     try {
       await this.#create(ref, planned, request);
@@ -221,6 +239,7 @@ export class KubernetesDriver implements Driver {
       ref,
       image: image || undefined,
       environment: look.environment,
+      capabilities: POD,
       sharesFiles: false,
       workspace,
       staging: files,

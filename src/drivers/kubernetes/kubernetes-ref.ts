@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { PlaceRef, WorkloadRef } from '../driver.js';
 
 export const KUBERNETES = 'kubernetes';
@@ -16,6 +17,11 @@ export interface KubernetesPlaceRef extends PlaceRef {
 export interface KubernetesWorkloadRef extends KubernetesPlaceRef, WorkloadRef {
   kind: typeof KUBERNETES;
   output: string;
+}
+
+/** Of a run: shows that it had a pod. */
+export function podFolder(runFolder: string): string {
+  return path.join(runFolder, 'pod');
 }
 
 const POD_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;

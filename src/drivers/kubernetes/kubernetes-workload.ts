@@ -25,6 +25,9 @@ const ASK_AGAIN_MS = 500;
 const LOOK_MS = 15_000;
 /** What the end of a container may take beyond the grace. */
 const END_MS = 20_000;
+/** While the API server is away a command cannot be stopped. */
+const AWAY_MS = 10 * 60_000;
+const AWAY_AGAIN_MS = 2000;
 /** What the deletion of a pod may take. */
 const DELETE_MS = 120_000;
 
@@ -72,29 +75,40 @@ export class KubernetesWorkload implements Workload {
   /**
    * TERM to the command, KILL after the grace; where that does not end it, the deletion of the pod does.
    *
-   * @throws AgentError PROCESS_STUCK, KUBERNETES while the API server is away
+   * @throws AgentError PROCESS_STUCK; KUBERNETES for an API server that is away for ten minutes
    */
   async stop(graceMs: number, kill?: AbortSignal): Promise<void> {
-    const hurry = new AbortController();
-    const onKill = () => hurry.abort();
-    kill?.addEventListener('abort', onKill);
-    if (kill?.aborted) hurry.abort();
-    try {
-      if (!hurry.signal.aborted && (await this.#signalled('TERM')))
-        if (await this.#ends(graceMs, hurry.signal)) return;
-      if ((await this.#signalled('KILL')) && (await this.#ends(END_MS))) return;
-      const { cluster } = this.#options;
-      await cluster.deletePod(this.ref.pod, 1);
-      if (await this.#ends(DELETE_MS)) return;
-      throw new AgentError('PROCESS_STUCK', `pod ${this.ref.pod} does not end`, {
-        hint: `See its state with "kubectl describe pod ${this.ref.pod}".`,
-      });
-    } finally {
-      kill?.removeEventListener('abort', onKill);
+    const begun = performance.now();
+    for (;;) {
+      try {
+        await this.#end(graceMs, kill);
+        return;
+      } catch (error) {
+        if (!isAgentError(error, 'KUBERNETES') || performance.now() - begun > AWAY_MS) throw error;
+        await sleep(AWAY_AGAIN_MS);
+      }
     }
   }
 
-  /** False where the container takes no command: it has ended, or its node is lost. */
+  /** @throws AgentError PROCESS_STUCK, KUBERNETES */
+  async #end(graceMs: number, kill: AbortSignal | undefined): Promise<void> {
+    const { cluster } = this.#options;
+    const { pod } = this.ref;
+    if (await this.#isOver()) return;
+    if (graceMs > 0 && !kill?.aborted) {
+      // The kubelet sends TERM where the container takes no command.
+      if (!(await this.#signalled('TERM'))) await cluster.deletePod(pod, Math.ceil(graceMs / 1000));
+      if (await this.#ends(graceMs, kill)) return;
+    }
+    if ((await this.#signalled('KILL')) && (await this.#ends(END_MS))) return;
+    await cluster.deletePod(pod, 1);
+    if (await this.#ends(DELETE_MS)) return;
+    throw new AgentError('PROCESS_STUCK', `pod ${pod} does not end`, {
+      hint: `See its state with "kubectl describe pod ${pod}".`,
+    });
+  }
+
+  /** False where the container takes no command: its node is lost, or the command has another user. */
   async #signalled(signal: 'TERM' | 'KILL'): Promise<boolean> {
     const argv = ['/bin/sh', '-c', SIGNAL_TASK, 'sh', signal];
     const where = { pod: this.ref.pod, container: TASK_CONTAINER };
@@ -106,21 +120,22 @@ export class KubernetesWorkload implements Workload {
   /** Whether nothing of the command is alive within the time. */
   async #ends(limitMs: number, hurry?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + limitMs;
-    while (!(await this.#isOver())) {
+    for (;;) {
+      const isOver = await this.#isOver().catch((error: unknown) => {
+        if (isAgentError(error, 'KUBERNETES')) return false;
+        throw error;
+      });
+      if (isOver) return true;
       if (performance.now() > deadline || hurry?.aborted) return false;
-      await sleep(ASK_AGAIN_MS, undefined, { signal: hurry }).catch(() => undefined);
+      const signal = hurry === undefined ? {} : { signal: hurry };
+      await sleep(ASK_AGAIN_MS, undefined, signal).catch(() => undefined);
     }
-    return true;
   }
 
+  /** @throws AgentError KUBERNETES */
   async #isOver(): Promise<boolean> {
-    try {
-      const pod = await this.#options.cluster.pod(this.ref.pod);
-      return pod === undefined || exitOfPod(pod) !== undefined;
-    } catch (error) {
-      if (isAgentError(error, 'KUBERNETES')) return false;
-      throw error;
-    }
+    const pod = await this.#options.cluster.pod(this.ref.pod);
+    return pod === undefined || exitOfPod(pod) !== undefined;
   }
 
   #watch(): Promise<WorkloadExit> {

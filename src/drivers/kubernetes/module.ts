@@ -1,6 +1,7 @@
 import { AgentError } from '../../errors.js';
+import { entryExists } from '../../os/files.js';
 import type { DriverChoice, DriverModule } from '../module.js';
-import { KUBERNETES, KUBERNETES_REF_VERSION, kubernetesRef } from './kubernetes-ref.js';
+import { KUBERNETES, KUBERNETES_REF_VERSION, kubernetesRef, podFolder } from './kubernetes-ref.js';
 
 const group = 'Cluster';
 
@@ -39,6 +40,8 @@ export const kubernetesModule: DriverModule = {
   atOnce(config, { settings }) {
     return settings?.maxPods === undefined ? config.agent.kubernetes.maxPods : Number(settings.maxPods);
   },
+
+  leftIn: (runFolder) => entryExists(podFolder(runFolder)),
 
   check: {
     name: 'kubernetes',

@@ -19,7 +19,7 @@ export interface PodBoardOptions {
   selector: string;
   /** Ends all watching. */
   signal: AbortSignal;
-  /** A watch that brings nothing for so long is begun again, in milliseconds. */
+  /** How long a watch may bring nothing before another one begins, in milliseconds. */
   silenceMs?: number;
   /** Pause after a failure, in milliseconds. */
   pauseMs?: number;
@@ -28,6 +28,7 @@ export interface PodBoardOptions {
 /** Bookmarks come about once a minute. */
 const SILENCE_MS = 150_000;
 const PAUSE_MS = 1000;
+const UNSEEN_MS = 5000;
 const LONGEST_PAUSE_MS = 15_000;
 
 /** The pods of an agent by one list and one watch, however many they are. */
@@ -56,11 +57,14 @@ export class PodBoard {
     this.#watched += 1;
     const known = this.#pods.get(pod);
     if (known !== undefined) queueMicrotask(() => look({ kind: 'pod', pod: known }));
-    // The list may be older than the pod: only a new one can say that it is gone.
-    else if (this.#isListed) this.#begin();
     if (this.#stop === undefined) this.#begin();
+    // A pod that is new comes by the watch; of one that is gone only a new list tells.
+    const unseen = setTimeout(() => {
+      if (this.#isListed && !this.#pods.has(pod)) this.#begin();
+    }, UNSEEN_MS);
     let ended = false;
     return () => {
+      clearTimeout(unseen);
       if (ended) return;
       ended = true;
       this.#views.off(pod, look);
@@ -146,7 +150,7 @@ export class PodBoard {
     }
   }
 
-  /** @returns the version to go on from */
+  /** @returns the version to continue from */
   #take({ type, object }: WatchEvent): string | undefined {
     if (type === 'ERROR') {
       const { code, reason, message } = Object(object) as {

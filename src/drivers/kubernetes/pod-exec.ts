@@ -28,7 +28,7 @@ const CLOSE = Buffer.from([255, STDIN]);
 const STREAMS = { 1: 'stdout', 2: 'stderr' } as const;
 const STATUS = 3;
 
-/** A connection whose other end answers no ping for so long is given up. */
+/** How often the other end of a connection is asked for a sign of life; one without an answer is closed. */
 const PING_MS = 20_000;
 const INPUT_PIECE = 256 * 1024;
 const INPUT_WAITING = 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { V1Container, V1Pod } from '@kubernetes/client-node';
 import type { CreateRequest } from '../../container/create-request.js';
 import type { PlannedContainer } from '../../container/plan/plan-container.js';
+import type { Resources } from '../../container/resources/resource-words.js';
 import { notHere, refuseUnknownOptions } from './pod-options.js';
 import { KEEPER, WAITING } from './pod-scripts.js';
 import { podSecurity } from './pod-security.js';
@@ -11,7 +12,10 @@ import { podVolumes } from './pod-volumes.js';
 /** Keeps a pod's phase and exit code when the pod is deleted, until the agent has read them. */
 export const FINALIZER = 'clearml-agent/exit-status';
 
-export type PlanForPod = Pick<PlannedContainer, 'request' | 'options' | 'pull' | 'own'>;
+export interface PlanForPod extends Pick<PlannedContainer, 'request' | 'options' | 'pull' | 'own'> {
+  /** What the task states that it needs. */
+  resources?: Resources;
+}
 
 export interface PodIdentity {
   name: string;
@@ -96,12 +100,13 @@ export function podFromPlan(identity: PodIdentity, plan: PlanForPod, template: F
       shareProcessNamespace: true,
       containers: [task, second],
       volumes,
+      ...deadlineOf(plan),
       ...pod,
     },
   }) as unknown as V1Pod;
   const [first] = merged.spec?.containers ?? [];
   if (first !== undefined) {
-    first.resources = resourcesOf(request, first.resources, notes);
+    first.resources = resourcesOf(plan, first.resources, notes);
     // A variable of `env` would beat that of the secret.
     first.env = (first.env ?? []).filter(({ name }) => !(name in variables));
   }
@@ -147,20 +152,29 @@ function variablesOf({ Env = [] }: CreateRequest, notes: string[]): Record<strin
   return Object.fromEntries(fitting);
 }
 
+/** From the start of the pod on, so set-up steps are part of it. */
+function deadlineOf({ resources = {} }: PlanForPod): { activeDeadlineSeconds?: number } {
+  return resources.time === undefined ? {} : { activeDeadlineSeconds: Math.ceil(resources.time / 1000) };
+}
+
 const NAME = /^[-._A-Za-z0-9]{1,253}$/;
 const GPU = 'nvidia.com/gpu';
 
 function resourcesOf(
-  { HostConfig: host }: CreateRequest,
+  { request: { HostConfig: host }, resources = {} }: PlanForPod,
   template: V1Container['resources'],
   notes: string[],
 ): NonNullable<V1Container['resources']> {
   const limits: Record<string, string> = { ...template?.limits };
   const requests: Record<string, string> = { ...template?.requests };
-  if (host.NanoCpus) limits.cpu = requests.cpu = `${Math.round(host.NanoCpus / 1e6)}m`;
-  if (host.Memory) limits.memory = requests.memory = String(host.Memory);
+  const cpus = host.NanoCpus ? host.NanoCpus / 1e9 : resources.cpus;
+  if (cpus) limits.cpu = requests.cpu = `${Math.round(1000 * cpus)}m`;
+  const memory = host.Memory || resources.memory;
+  if (memory) limits.memory = requests.memory = String(memory);
   if (host.MemoryReservation) requests.memory = String(host.MemoryReservation);
-  const gpus = gpusOf(host, limits[GPU], notes);
+  if (resources.gpus?.type !== undefined)
+    notes.push('the type of the GPUs is ignored: a nodeSelector of the template chooses nodes');
+  const gpus = gpusOf(host, limits[GPU], notes) ?? resources.gpus?.count.toString();
   if (gpus !== undefined) limits[GPU] = requests[GPU] = gpus;
   return {
     ...template,

@@ -24,7 +24,7 @@ trap - TERM; . ${CONTROL_INSIDE}/start`,
 /**
  * The second container: keeps the pod after the end of the command, so that its output can be read, and ends once the agent
  * has read all. TERM comes to both containers where the cluster ends the pod: the command has the pod's grace, and the agent
- * a few seconds to read what it wrote last, since the API does not tell of the command's end before this container's. The
+ * a few seconds to read what it wrote last, since the API shows the command's end only with this container's. The
  * size of the output is left as the message of the container.
  */
 export const KEEPER: string[] = [

@@ -3,7 +3,7 @@ import type { Cluster, Right } from './cluster.js';
 import type { ClusterAccess } from './cluster-access.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
 
-/** As deploy/kubernetes/rbac.yaml has them. An exec through a WebSocket is a `get` for older servers, a `create` for others. */
+/** As deploy/kubernetes/rbac.yaml has them. A command through a WebSocket is a `get`; newer servers ask for both. */
 export const NEEDED: readonly Right[] = [
   ...['create', 'get', 'list', 'watch', 'patch', 'delete'].map((verb) => ({ verb, resource: 'pods' })),
   ...['create', 'get'].map((verb) => ({ verb, resource: 'pods', subresource: 'exec' })),
@@ -15,6 +15,22 @@ export async function missingRights(cluster: Cluster): Promise<string[]> {
   const answers = await Promise.all(NEEDED.map((right) => cluster.may(right)));
   return NEEDED.filter((_, at) => answers[at] !== true).map(
     ({ verb, resource, subresource }) => `${verb} ${resource}${subresource ? `/${subresource}` : ''}`,
+  );
+}
+
+/** @throws AgentError KUBERNETES_ACCESS for a namespace that is not there or a right that is missing; KUBERNETES */
+export async function checkAccess(cluster: Cluster): Promise<void> {
+  const { namespace, access } = cluster;
+  if ((await cluster.isThere()) === false)
+    throw new AgentError('KUBERNETES_ACCESS', `namespace ${namespace} does not exist in ${access.server}`, {
+      hint: 'Name another with --namespace, or make it with "kubectl create namespace".',
+    });
+  const missing = await missingRights(cluster);
+  if (missing.length === 0) return;
+  throw new AgentError(
+    'KUBERNETES_ACCESS',
+    `the user of context ${access.context} may not ${missing.join(', ')} in namespace ${namespace}`,
+    { hint: 'deploy/kubernetes/rbac.yaml has the role that the agent needs.' },
   );
 }
 

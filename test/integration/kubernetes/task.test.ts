@@ -14,8 +14,8 @@ async function kubernetesAgent(t: ExecutionContext, { folder, env, image }: Kube
   writeFileSync(template, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...RIG_TEMPLATE }));
   const agent = await agentUnderTest(t, {
     ...env,
-    CLEARML__AGENT__KUBERNETES__TEMPLATE_FILE: JSON.stringify(template),
-    CLEARML__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
+    CLEARML_AGENT__AGENT__KUBERNETES__TEMPLATE_FILE: JSON.stringify(template),
+    CLEARML_AGENT__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
   });
   const daemon = () => agent.daemon('--kubernetes', image);
   return { agent, daemon };
@@ -30,7 +30,7 @@ kubernetesTest('a task runs in a pod, and nothing of it is left', async (t) => {
     entry_point: 'main.py',
     diff: `${CODE}print("no newline", end="")\nsys.exit(3)\n`,
   });
-  const task = await agent.ended(id, 120_000);
+  const task = await agent.ended(id, 60_000);
   const log = await agent.log(id);
   t.log(log, running.output());
   t.like(task, { status: 'failed', status_reason: 'worker execution exit code 3' });
@@ -51,12 +51,12 @@ kubernetesTest(
     });
     await until(async () => (await agent.log(id)).includes('line 2'), {
       what: 'output',
-      timeoutMs: 120_000,
+      timeoutMs: 60_000,
       context: first.output,
     });
     await first.kill('SIGKILL');
     const second = daemon();
-    const task = await agent.ended(id, 120_000);
+    const task = await agent.ended(id, 60_000);
     t.log(second.output());
     t.is(task.status, 'completed');
     const lines = (await agent.log(id)).split('\n').filter((line) => /^line \d+$/.test(line));
@@ -73,7 +73,7 @@ kubernetesTest('a task that is aborted ends with its pod', async (t) => {
   const id = await agent.enqueue({ entry_point: 'main.py', diff: `${CODE}time.sleep(600)\n` });
   await until(async () => (await agent.log(id)).includes(`on ${id}`), {
     what: 'output',
-    timeoutMs: 120_000,
+    timeoutMs: 60_000,
     context: running.output,
   });
   await agent.call('tasks.stop', { task: id });

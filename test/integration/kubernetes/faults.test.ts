@@ -1,0 +1,82 @@
+import type { Workload } from '../../../src/drivers/driver.js';
+import { kubernetesRun } from '../../support/kubernetes-run.js';
+import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { until } from '../../support/until.js';
+import { outputWhere, wholeOutput } from '../../support/workload-output.js';
+
+const rig = sharedRig();
+const namespace = 'default';
+
+kubernetesTest(
+  'while the API server is away a command runs on, and nothing of its output is lost',
+  async (t) => {
+    const run = await kubernetesRun(t, rig.get());
+    const workload = await run.sh('for n in 1 2 3 4 5 6 7 8; do echo "line $n"; sleep 0.5; done; exit 4');
+    const output = wholeOutput(workload);
+    await until(async () => (await run.cluster.pod(run.pod))?.status?.phase === 'Running', {
+      what: 'the pod',
+    });
+    await rig.get().part('apiserver', 'kill');
+    await rig.get().part('apiserver', 'start');
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 4 });
+    const lines = Array.from({ length: 8 }, (_, n) => `line ${n + 1}\n`).join('');
+    t.is((await output).bytes.toString(), lines);
+  },
+);
+
+kubernetesTest(
+  'a stop waits for an API server that is away, and then gives the command its grace',
+  async (t) => {
+    const run = await kubernetesRun(t, rig.get());
+    const workload = await run.sh('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.1; done');
+    await outputWhere(workload, (text) => text.includes('ready'));
+    await rig.get().part('apiserver', 'kill');
+    const stopped = workload.stop(20_000);
+    await rig.get().part('apiserver', 'start');
+    await stopped;
+    t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
+  },
+);
+
+kubernetesTest('a pod that is forced away is lost, and said so', async (t) => {
+  const run = await kubernetesRun(t, rig.get());
+  const workload = await run.sh('echo ready; exec sleep 600');
+  await outputWhere(workload, (text) => text.includes('ready'));
+  const { api } = rig.get();
+  await api.patchNamespacedPod({
+    name: run.pod,
+    namespace,
+    body: [{ op: 'replace', path: '/metadata/finalizers', value: [] }],
+  });
+  await api.deleteNamespacedPod({ name: run.pod, namespace, gracePeriodSeconds: 0 });
+  t.like(await workload.exited, { kind: 'lost' });
+  t.is(await run.later().attach((workload as Workload).ref), undefined);
+});
+
+kubernetesTest('a pod of higher priority takes the place of a task', async (t) => {
+  const { api, classes } = rig.get();
+  await classes('urgent', 1000);
+  const run = await kubernetesRun(t, rig.get(), { arguments: ['--cpus', '1.5'] });
+  const workload = await run.sh('echo ready; exec sleep 600');
+  await outputWhere(workload, (text) => text.includes('ready'));
+  const other = {
+    metadata: { name: 'urgent' },
+    spec: {
+      priorityClassName: 'urgent',
+      hostNetwork: true,
+      containers: [
+        {
+          name: 'c',
+          image: rig.get().image,
+          command: ['sleep', '600'],
+          resources: { requests: { cpu: '1' } },
+        },
+      ],
+    },
+  };
+  t.teardown(() => api.deleteNamespacedPod({ name: 'urgent', namespace, gracePeriodSeconds: 1 }));
+  await api.createNamespacedPod({ namespace, body: other });
+  const exit = await workload.exited;
+  t.like(exit, { kind: 'ended', by: 'preempted' });
+  t.regex('reason' in exit ? exit.reason : '', /was preempted by a pod of higher priority/);
+});
