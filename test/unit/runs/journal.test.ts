@@ -37,8 +37,8 @@ const UNKNOWN: readonly [what: string, line: string, says: RegExp][] = [
   ],
   [
     'an unknown kind of place',
-    '{"version":2,"step":"preparing","place":{"kind":"kubernetes","taskId":"t"}}',
-    /kind "kubernetes"/,
+    '{"version":2,"step":"preparing","place":{"kind":"nomad","taskId":"t"}}',
+    /kind "nomad"/,
   ],
 ];
 
