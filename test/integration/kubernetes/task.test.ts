@@ -78,7 +78,10 @@ kubernetesTest('a task that is aborted ends with its pod', async (t) => {
   });
   await agent.call('tasks.stop', { task: id });
   t.is((await agent.ended(id, 60_000)).status, 'stopped');
-  await until(async () => (await rig.get().pods()).length === 0, { what: 'the removal of the pod' });
+  await until(async () => (await rig.get().pods()).length === 0, {
+    what: 'the removal of the pod',
+    context: running.output,
+  });
   const runs = path.join(agent.home.folder, '.clearml/agent');
   t.true(existsSync(runs) && readdirSync(runs).length > 0);
 });
