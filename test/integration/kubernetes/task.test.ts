@@ -64,6 +64,7 @@ kubernetesTest(
       lines,
       Array.from({ length: 20 }, (_, n) => `line ${n}`),
     );
+    await until(async () => (await rig.get().pods()).length === 0, { what: 'the removal of the pod' });
   },
 );
 
