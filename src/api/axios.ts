@@ -1,7 +1,7 @@
 import type { AxiosStatic } from 'axios';
 import { loadLean, type Replaced } from '../os/load-lean.js';
 
-/** Globals that Node makes on first touch, at a cost of some 4 MB; axios touches them while it loads. */
+/** Globals that Node makes on first touch, at a cost of some 4 MB; axios touches them while it loads. Node 24 makes them here. */
 const LAZY_GLOBALS = ['fetch', 'FormData', 'Request', 'Response', 'ReadableStream', 'Blob'] as const;
 
 /** Bodies are texts, redirects are answers, the API speaks HTTP/1.1, and few agents are behind a proxy. */

@@ -38,10 +38,22 @@ export async function runStep(
       'COMMAND_MISSING',
       `${missing[1]} cannot be started in Slurm job ${id}: ${missing[2]}`,
     );
-  if (result.exitCode !== 0 && NO_JOB.test(result.stderr.match(OF_SLURM)?.join('') ?? ''))
+  if (
+    namesNoJob(result) ||
+    (endedBySignal(result) && namesNoJob(await run(stepWords(id, ['true']), { ...given, env })))
+  )
     throw new AgentError('SLURM', `Slurm job ${id} ended while the task was prepared in it`, {
       hint: `See its state with "scontrol show job ${id}".`,
       infrastructure: true,
     });
   return { ...result, stderr: result.stderr.replace(OF_SLURM, '') };
+}
+
+function namesNoJob({ exitCode, stderr }: RunResult): boolean {
+  return exitCode !== 0 && NO_JOB.test(stderr.match(OF_SLURM)?.join('') ?? '');
+}
+
+/** On a busy node a step of a cancelled job ends before Slurm has said why. */
+function endedBySignal({ exitCode }: RunResult): boolean {
+  return exitCode !== null && exitCode >= 128;
 }

@@ -1,8 +1,8 @@
 import { isPending, type ListedJob } from './job-list.js';
 import type { SlurmCommands } from './slurm-commands.js';
 
-/** Beyond the grace, for the script's own kill. */
-const SLACK_MS = 5000;
+/** Beyond the grace, for the script's own kill on a busy node. A job that this cancels looks as if a user had done it. */
+const SLACK_MS = 30_000;
 
 /**
  * What is sent to a job that has to end. TERM goes to the script alone, which has the grace: Slurm's own is KillWait, the

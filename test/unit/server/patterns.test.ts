@@ -52,7 +52,7 @@ for (const [pattern, text, expected] of CASES) {
   });
 }
 
-for (const pattern of ['(', '(?<!a', 'a'.repeat(4_000_000), '\u2603'.repeat(20_000), '(?=(a+)+$)x']) {
+for (const pattern of ['(', '(?<!a', 'a'.repeat(4_000_000), '\u2603'.repeat(20_000), '^(?=(a+)+$)']) {
   test(`pattern refused: ${pattern.slice(0, 20)}`, async (t) => {
     const error = await t.throwsAsync(() => matches(patternsOf(t), pattern, `${'a'.repeat(5000)}!`));
     t.like(error, { status: 400, subcode: 21 });
