@@ -24,8 +24,7 @@ import type { Reporter } from '../logs/reporter.js';
  * killed in any of them, and the next one calls it again.
  *
  * **What may come after a failed call.** A failed `open` has removed what it made, or `clear` does; nothing else is called. After a
- * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: what is not known any more is
- * an exit of the kind `lost`.
+ * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
  *
  * **What survives a crash.** References (`PlaceRef`, `WorkloadRef`) are plain data of the driver's own, with the version of
  * their format. The journal returns them unchanged. A launched command and its output need no living agent.

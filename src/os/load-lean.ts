@@ -44,7 +44,7 @@ function unusable(library: string, name: string): unknown {
   return all;
 }
 
-/** Stands for a function or class. */
+/** A stand-in for a function or class. */
 function onFirstUse(load: () => unknown): unknown {
   let loaded: CallableFunction | undefined;
   const real = (): CallableFunction => {

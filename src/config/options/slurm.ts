@@ -49,7 +49,7 @@ export const SLURM_OPTIONS = [
     type: 'text',
     fallback: 'none',
     choices: ['none', 'podman', 'apptainer', 'singularity', 'enroot', 'pyxis'],
-    help: "What runs the containers of tasks in jobs; with none, a task's container is ignored.",
+    help: "Runtime for the containers of tasks in jobs; with none, the agent ignores a task's container.",
     example: '"podman"',
     consumedBy: 'drivers/slurm',
   },

@@ -27,7 +27,7 @@ interface ResourceWord<T> {
   means: string;
   /** The value of a user property; `undefined` for a text of another form. */
   read(text: string): T | undefined;
-  /** The container argument that stands for the same thing; `undefined` for a value that sets no limit. */
+  /** The container argument of the same meaning; `undefined` for a value that sets no limit. */
   argument?: { name: string; read(text: string): T | undefined };
   /** Options of sbatch. */
   slurm(value: T): string;

@@ -78,5 +78,5 @@ export class QueueWait {
   }
 }
 
-/** `changed` stands for the end of the daemon, too. */
+/** `changed` covers the end of the daemon, too. */
 type Outcome = { kind: 'told' | 'changed' } | { kind: 'failed'; error: unknown };

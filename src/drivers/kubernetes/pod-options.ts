@@ -32,7 +32,7 @@ export function notHere(written: string, value: string): AgentError {
     'DOCKER_ARGUMENT',
     `docker argument ${written} ${value}: Kubernetes has no such thing`,
     {
-      hint: 'Leave it out, or put what it stands for into agent.kubernetes.pod_template.',
+      hint: 'Leave it out, or set the field of the pod in agent.kubernetes.pod_template.',
     },
   );
 }

@@ -29,7 +29,7 @@ slurmTest('what a task states is what its job asks for, and Slurm alone applies 
   const rig = await slurmRig(t);
   const agent = await agentUnderTest(t, {
     ...rig.env,
-    CLEARML__AGENT__SLURM__SHARED_FOLDER: path.join(rig.folder, 'shared'),
+    CLEARML_AGENT__AGENT__SLURM__SHARED_FOLDER: path.join(rig.folder, 'shared'),
   });
   const daemon = agent.daemon('--slurm', '--partition', 'main');
   const script = {
