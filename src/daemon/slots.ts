@@ -36,7 +36,7 @@ export class Slots {
     return this.#queue.pending;
   }
 
-  /** What runs, in the order of its start. */
+  /** The runs, oldest first. */
   get runs(): PlacedRun[] {
     return [...this.#runs.values()];
   }

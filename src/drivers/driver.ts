@@ -45,10 +45,7 @@ export interface Driver {
    * between. Also one that has ended. `undefined` when no command was launched there.
    */
   find(ref: PlaceRef): Promise<WorkloadRef | undefined>;
-  /**
-   * Finds the place of a run whose journal is lost by what it has left on this machine. `undefined` where this driver
-   * has made none for it that could be found.
-   */
+  /** Finds the place of a run whose journal is lost, by what it left on this machine; `undefined` where there is none. */
   search(run: LostRun): Promise<PlaceRef | undefined>;
   /** Removes what `open` and `launch` left (containers, files outside the run folder). */
   dispose(ref: PlaceRef): Promise<void>;

@@ -62,7 +62,7 @@ async function resolveOne(api: QueuesApi, text: string, request: OneRequest): Pr
     const named = await findQueue(api, parts.name, request);
     return { id: typeof named === 'string' ? named : await madeOr(named, api, parts.name, request), weight };
   }
-  // "name:high" is a name as good as any, unless nothing but a weight can be meant.
+  // A queue may be called "name:high". It is a mistyped weight where only "name" exists.
   if (parts !== undefined && !request.createQueues) {
     const named = await findQueue(api, parts.name, request);
     if (typeof named === 'string') return { id: named, weight: weightOf(text, parts.weight) };

@@ -76,9 +76,8 @@ export interface MountedFolder {
 }
 
 /**
- * The shell says its own number first, so that a command can be ended from outside, and removes the variables whose
- * names come before `--`: Podman's API refuses a bare name among the variables of a command. `command` keeps a shell
- * alive that refuses a name.
+ * The shell prints its pid first, so that a command can be ended from outside, and unsets the variables named before
+ * `--`, because Podman's API refuses bare names there. `command` keeps a shell alive that refuses a name.
  */
 const NUMBERED =
   'printf "%s\\n" "$$"; while [ "$1" != -- ]; do command unset "$1" 2>/dev/null; shift; done; shift; exec "$@"';

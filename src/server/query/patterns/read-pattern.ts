@@ -1,6 +1,6 @@
 import { ApiError } from '../../api-error.js';
 
-/** A regular expression as the engines take it; RE2 and JavaScript agree on what is left of Python's syntax. */
+/** A pattern in the syntax that RE2 and JavaScript share, translated from Python's. */
 export interface ReadPattern {
   source: string;
   /** Of `i`, `m` and `s`. */
