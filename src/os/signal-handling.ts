@@ -1,5 +1,6 @@
 import { constants as fileConstants, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ProcReader } from './proc-reader.js';
 
 /** Number of the call `rt_sigtimedwait`, which is `sigwait` in C, by Node's names of processors. */
@@ -20,6 +21,18 @@ const SIGWAIT: Readonly<Record<string, string>> = {
  * @param signal `SIGTERM`, `TERM` or `15`
  */
 export async function takesSignal(pid: number, signal: string): Promise<boolean | undefined> {
+  for (let look = 1; ; look += 1) {
+    const takes = takesNow(pid, signal);
+    if (takes !== false || look === LOOKS) return takes;
+    await sleep(LOOK_MS);
+  }
+}
+
+/** The two files of a look are read one after the other; an init may leave its sigwait between them. */
+const LOOKS = 8;
+const LOOK_MS = 5;
+
+function takesNow(pid: number, signal: string): boolean | undefined {
   const number = signalNumber(signal);
   const status = proc(pid, 'status');
   const masks = [...status.matchAll(/^Sig(?:Cgt|Blk):\s*([0-9a-f]+)$/gm)].map(([, mask]) =>

@@ -35,3 +35,14 @@ for (const [what, lines, takes] of [
 test('nothing is said about a process that is gone', async (t) => {
   t.is(await takesSignal(2 ** 22 + 1, 'SIGTERM'), undefined);
 });
+
+test('an init that leaves its sigwait between two looks takes the signal', async (t) => {
+  const init = `
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("up", flush=True)
+while True: signal.sigtimedwait([signal.SIGTERM], 0.002)`;
+  const child = spawn('python3', ['-c', `import signal\n${init}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  for (let look = 0; look < 500; look += 1) t.true(await takesSignal(child.pid ?? 0, 'SIGTERM'));
+});
