@@ -49,7 +49,15 @@ export const KUBERNETES_OPTIONS = [
     type: 'section',
     fallback: {},
     help: 'Pod templates of queues, by their names or ids; they are merged over the one for all pods.',
-    example: '{ gpu_queue { spec { priorityClassName: high } } }',
+    example: '{ gpu_queue { metadata { namespace: gpu }, spec { priorityClassName: high } } }',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.overrides_file',
+    type: 'path',
+    fallback: '',
+    help: 'YAML file with a Pod that is merged over all other templates.',
+    example: '"~/overrides.yaml"',
     consumedBy: 'drivers/kubernetes',
   },
   {

@@ -71,6 +71,7 @@ class StartWait {
     this.#parts = parts;
     this.#limits = {
       schedule: parts.scheduleMs,
+      gate: Number.POSITIVE_INFINITY,
       image: parts.imageMs,
       never_image: 0,
       container: CONTAINER_MS,
@@ -105,11 +106,12 @@ class StartWait {
     const isNew = before?.for !== now.for;
     // The two reasons of an image that is tried again and again alternate.
     const isSaid = !isNew && (now.for !== 'schedule' || before?.text === now.text);
+    const limit = this.#limits[now.for];
     if (!isSaid && now.for !== 'nothing') reporter.line(`pod ${pod} waits: ${now.text}`, 'WARNING');
     if (!isNew) return;
     this.rest();
-    const tooLong = () => this.onLimit(gaveUp(this.#parts, this.#waiting ?? now, this.#limits[now.for]));
-    this.#timers.push(setTimeout(tooLong, this.#limits[now.for]));
+    const tooLong = () => this.onLimit(gaveUp(this.#parts, this.#waiting ?? now, limit));
+    if (Number.isFinite(limit)) this.#timers.push(setTimeout(tooLong, limit));
     if (now.for === 'nothing') this.#timers.push(setTimeout(() => void this.#explain(), EVENTS_AFTER_MS));
   }
 
@@ -127,6 +129,7 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
   const long = limitMs === 0 ? '' : ` for ${Math.round(limitMs / 1000)} s`;
   switch (waiting.for) {
     case 'schedule':
+    case 'gate':
       return new AgentError('KUBERNETES_POD', `no node took pod ${pod}${long}: ${waiting.text}`, {
         infrastructure: true,
         hint: 'agent.kubernetes.unschedulable_sec sets how long a pod waits.',
