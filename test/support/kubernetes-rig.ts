@@ -5,6 +5,7 @@ import path from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { askCluster, type ClusterRequest } from '../../src/drivers/kubernetes/cluster-request.js';
 import { freePorts } from './free-ports.js';
 import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
 import { clearRig, rigPrefix, sweepRigs } from './kubernetes-leftovers.js';
@@ -18,6 +19,8 @@ export interface KubernetesRig {
   /** What finds the cluster: KUBECONFIG. */
   env: Record<string, string>;
   api: CoreV1Api;
+  /** A call of the API as its administrator. */
+  ask(request: ClusterRequest): Promise<unknown>;
   /** An image with a shell, tar and Python. */
   image: string;
   /** `kill -9`, or a start. */
@@ -184,6 +187,7 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     folder,
     env: { KUBECONFIG: config },
     api,
+    ask: (request) => askCluster(client, request),
     image: IMAGE,
     part,
     pods: async (namespace = 'default') =>

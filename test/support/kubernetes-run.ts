@@ -64,6 +64,7 @@ export function kubernetesBench(
         namespace: undefined,
         template: RIG_TEMPLATE,
         overrides: {},
+        shared: undefined,
         queues: new Map(),
         scheduleMs: 60_000,
         imageMs: 60_000,

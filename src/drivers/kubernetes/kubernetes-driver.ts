@@ -6,18 +6,8 @@ import type { PlannedContainer } from '../../container/plan/plan-container.js';
 import type { Resources } from '../../container/resources/resource-words.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
-import { CONTAINER, ContainerPlace } from '../container/container-place.js';
-import { networkVariables } from '../container/network-variables.js';
-import type {
-  Capabilities,
-  Driver,
-  LostRun,
-  Place,
-  PlaceCommand,
-  PlaceRef,
-  PlaceRequest,
-  WorkloadRef,
-} from '../driver.js';
+import type { ContainerPlace } from '../container/container-place.js';
+import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import type { Cluster } from './cluster.js';
 import {
   KUBERNETES,
@@ -36,18 +26,15 @@ import {
 import { KubernetesWorkload } from './kubernetes-workload.js';
 import { PodBoard } from './pod-board.js';
 import { createPod } from './pod-creation.js';
-import { execInPod, type PodCommand } from './pod-exec.js';
-import { PodFiles } from './pod-files.js';
+import { execInPod } from './pod-exec.js';
 import { type PodPlan, podFromPlan } from './pod-from-plan.js';
 import { LAUNCHED, ownedBy, ownerId, podLabels, podName, runLabel } from './pod-identity.js';
-import { podLook } from './pod-look.js';
+import { POD, podPlace } from './pod-place.js';
 import { podReady } from './pod-ready.js';
 import { removeOthers, removePod } from './pod-removal.js';
-import { OUTPUT_INSIDE, RELEASE_TASK, START_INSIDE, startScript } from './pod-scripts.js';
+import { OUTPUT_INSIDE, RELEASE_TASK, type Restart, START_INSIDE, startScript } from './pod-scripts.js';
 import { TASK_CONTAINER } from './pod-state.js';
-
-/** A scheduler places pods. */
-const POD: Capabilities = { ...CONTAINER, appliesResources: true };
+import { podShare } from './shared-volume.js';
 
 export interface PodTaskPlan {
   container: PlannedContainer;
@@ -75,7 +62,7 @@ export class KubernetesDriver implements Driver {
   readonly kind = KUBERNETES;
   readonly capabilities = POD;
   readonly #options: KubernetesDriverOptions;
-  readonly #places = new Map<string, { ref: KubernetesPlaceRef; place: ContainerPlace; workspace: string }>();
+  readonly #places = new Map<string, OpenPlace>();
   /** By the namespace and the owner of the pods. */
   readonly #boards = new Map<string, PodBoard>();
   /** Folders of runs whose `open` failed and may have left a pod. */
@@ -98,17 +85,18 @@ export class KubernetesDriver implements Driver {
     const { namespace } = cluster;
     const ref = placeRef({ taskId, pod: name, namespace, runFolder });
     const labels = podLabels({ taskId, owner, runFolder, queue, workerId: request.task?.workerId });
-    const { graceSeconds } = settings;
+    const { graceSeconds, shared } = settings;
+    for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
+      await ensureFolder(folder);
+    const share = shared && (await podShare(shared, { workspace, container, cacheGroup, runFolder }));
     const planned = podFromPlan(
       { name, namespace, labels, annotations: {}, graceSeconds },
-      { ...container, resources },
+      { ...container, resources, share },
       template,
     );
     const notes = [...container.notes.filter((note) => note !== container.runLine), ...planned.notes];
     for (const note of notes) reporter.line(note, 'INFO');
     reporter.line(`pod ${name} in namespace ${namespace}, image ${container.request.Image}`, 'INFO');
-    for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
-      await ensureFolder(folder);
     try {
       await this.#create(ref, planned, request);
       const image = container.request.Image ?? '';
@@ -116,7 +104,9 @@ export class KubernetesDriver implements Driver {
       const board = this.#board(owner, cluster);
       const { signal } = request;
       const pod = await podReady({ cluster, board, pod: name, image, scheduleMs, imageMs, reporter, signal });
-      const place = await this.#place({ ref, pod, container, cacheGroup, request });
+      const opened = { cluster, ref, pod, container, cacheGroup, share, workspace };
+      const place = await podPlace({ ...opened, environment: this.#options.environment });
+      this.#places.set(name, { ref, place, workspace, restart: restartOf(container) });
       await place.prepare(container.scripts, request);
       return place;
     } catch (error) {
@@ -138,10 +128,10 @@ export class KubernetesDriver implements Driver {
     const opened = this.#places.get(pod);
     if (opened === undefined)
       throw new AgentError('INTERNAL', `not an open place of this driver: ${place.ref.kind}`);
-    const { ref, workspace } = opened;
+    const { ref, workspace, restart } = opened;
     const cluster = this.#cluster(ref.namespace);
     await rm(stagingFolder(workspace), { recursive: true, force: true });
-    const script = startScript(command, await opened.place.environment());
+    const script = startScript(command, await opened.place.environment(), restart);
     try {
       await opened.place.write(START_INSIDE, script, 0o600);
       // Noted before the release: who finds the note releases it again, and nothing happens twice.
@@ -232,32 +222,6 @@ export class KubernetesDriver implements Driver {
     this.#unsure.delete(runFolder);
   }
 
-  async #place({ ref, pod, container, cacheGroup, request }: OpenedPod): Promise<ContainerPlace> {
-    const { environment } = this.#options;
-    const cluster = this.#cluster(ref.namespace);
-    const exec = (command: PodCommand) =>
-      execInPod(cluster, { pod: ref.pod, container: TASK_CONTAINER }, command);
-    const look = await podLook(exec);
-    const { workspace } = request;
-    const files = new PodFiles({ exec, owner: look.owner, workspace, environment });
-    await files.sendOwn(container.own);
-    const image = pod.status?.containerStatuses?.find(({ name }) => name === TASK_CONTAINER)?.imageID;
-    const place = new ContainerPlace({
-      exec,
-      ref,
-      image: image || undefined,
-      environment: look.environment,
-      capabilities: POD,
-      sharesFiles: false,
-      workspace,
-      staging: files,
-      network: networkVariables(environment),
-      ...(cacheGroup === undefined ? {} : { cacheGroup }),
-    });
-    this.#places.set(ref.pod, { ref, place, workspace });
-    return place;
-  }
-
   async #releaseTask({ pod, namespace }: KubernetesPlaceRef): Promise<void> {
     const argv = ['/bin/sh', '-c', RELEASE_TASK];
     const where = { pod, container: TASK_CONTAINER };
@@ -285,11 +249,16 @@ export class KubernetesDriver implements Driver {
   }
 }
 
-interface OpenedPod extends Pick<PodTaskPlan, 'container'> {
+interface OpenPlace {
   ref: KubernetesPlaceRef;
-  pod: V1Pod;
-  cacheGroup: string | undefined;
-  request: PlaceRequest;
+  place: ContainerPlace;
+  workspace: string;
+  restart: Restart | undefined;
+}
+
+function restartOf({ request }: PlannedContainer): Restart | undefined {
+  const { Name, MaximumRetryCount = 0 } = request.HostConfig.RestartPolicy ?? {};
+  return Name === 'on-failure' ? { most: MaximumRetryCount } : undefined;
 }
 
 /** The worker's folder, which has the folders of its runs. */

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.js';
 import { AgentError, causeLine } from '../../errors.js';
 import { expandHome } from '../../os/paths.js';
 import { isFields, mergeTemplates } from './pod-template.js';
+import type { SharedVolume } from './shared-volume.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,8 @@ export interface KubernetesSettings {
   overrides: Fields;
   /** Templates by the names or ids of queues, over the common one. */
   queues: ReadonlyMap<string, Fields>;
+  /** A volume that the agent and all pods see. */
+  shared: SharedVolume | undefined;
   /** How long a pod that no node takes waits before its task is put back, in milliseconds. */
   scheduleMs: number;
   /** How long an image that cannot be pulled is tried, in milliseconds. */
@@ -38,6 +41,7 @@ export function kubernetesSettings(config: Config, home: string): KubernetesSett
     template: mergeTemplates(readTemplate('template_file', kubernetes.templateFile, home), common),
     overrides: readTemplate('overrides_file', kubernetes.overridesFile, home),
     queues: queueTemplates(kubernetes.queues),
+    shared: sharedVolume(kubernetes, home),
     scheduleMs: 1000 * kubernetes.unschedulableSec,
     imageMs: 1000 * kubernetes.imagePullSec,
     graceSeconds: Math.max(DEFAULT_GRACE_S, Math.ceil(killGraceSec)),
@@ -45,6 +49,29 @@ export function kubernetesSettings(config: Config, home: string): KubernetesSett
 }
 
 type Templates = Pick<KubernetesSettings, 'template' | 'queues' | 'overrides'>;
+
+type SharedKeys = Pick<Config['agent']['kubernetes'], 'sharedClaim' | 'sharedHostPath' | 'sharedFolder'>;
+
+function sharedVolume(keys: SharedKeys, home: string): SharedVolume | undefined {
+  const { sharedClaim: claim, sharedHostPath: node, sharedFolder } = keys;
+  if (claim && node)
+    throw new AgentError(
+      'CONFIG_VALUE',
+      'agent.kubernetes.shared_claim and agent.kubernetes.shared_host_path are both set: a volume is one or the other',
+    );
+  if (!claim && !node) {
+    if (!sharedFolder) return undefined;
+    throw new AgentError('CONFIG_VALUE', 'agent.kubernetes.shared_folder is set without a volume', {
+      hint: 'Name it with agent.kubernetes.shared_claim or agent.kubernetes.shared_host_path.',
+    });
+  }
+  const folder = path.resolve(expandHome(sharedFolder || node || DEFAULT_SHARED, home));
+  if (claim) return { folder, volume: { persistentVolumeClaim: { claimName: claim } } };
+  return { folder, volume: { hostPath: { path: path.posix.resolve(node ?? '/'), type: 'Directory' } } };
+}
+
+/** Of the agent, where its caches and workspaces are unless others are configured. */
+const DEFAULT_SHARED = '~/.clearml';
 
 /** The template for the pods of a queue. */
 export function templateOf({ template, queues, overrides }: Templates, names: readonly string[]): Fields {
