@@ -111,8 +111,7 @@ export class KubernetesDriver implements Driver {
     try {
       await this.#create(ref, planned, request);
       const image = container.request.Image ?? '';
-      const { scheduleMs, imageMs } = settings;
-      const parts = { cluster, board: this.#board(owner), pod: name, image, scheduleMs, imageMs };
+      const parts = { cluster, board: this.#board(owner), pod: name, image, limits: settings };
       const { signal } = request;
       const pod = await podReady({ ...parts, reporter, signal });
       const place = await this.#place({ ref, pod, container, cacheGroup, request });
