@@ -3,7 +3,6 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CoreV1Api } from '@kubernetes/client-node';
 import { execa } from 'execa';
-import { freePorts } from './free-ports.js';
 import { archiveOf, type LoadedImage, loadImage } from './kubernetes-image.js';
 import { PAUSE } from './kubernetes-rig-files.js';
 import { CLUSTER_PROGRAM, PAUSE_PROGRAM } from './kubernetes-tools.js';
@@ -22,6 +21,8 @@ export interface NodeOptions {
   /** A name that leads to the kubelet's address. */
   name: string;
   address: string;
+  /** Two. */
+  ports: readonly number[];
   /** File. */
   kubeconfig: string;
   api: CoreV1Api;
@@ -33,9 +34,9 @@ export interface NodeOptions {
 /** Starts a node and waits until it is ready for pods. */
 export async function kubernetesNode(options: NodeOptions): Promise<RigNode> {
   const { folder, name, address, kubeconfig, api, images, cluster } = options;
+  const [port = 0, healthzPort = 0] = options.ports;
   mkdirSync(folder, { recursive: true });
   const socket = path.join(folder, 'containerd.sock');
-  const [port = 0, healthzPort = 0] = await freePorts(2);
   writeContainerd(folder, socket);
   const config = kubeletConfig({ folder, socket, address, port, healthzPort });
   writeFileSync(path.join(folder, 'kubelet.yaml'), config);

@@ -75,7 +75,7 @@ export async function kubernetesRig(
   const folder = mkdtempSync(rigPrefix());
   const file = (name: string) => path.join(folder, name);
   const children = new Map<string, ChildProcess>();
-  const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0] = await freePorts(5);
+  const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, ...rest] = await freePorts(7);
   const server = `https://127.0.0.1:${apiserver}`;
   const config = file('kubeconfig');
   writeKeys(folder);
@@ -159,16 +159,16 @@ export async function kubernetesRig(
   });
   let layer: Promise<Uint8Array> | undefined;
   const cluster = part('etcd', 'start').then(() => part('apiserver', 'start'));
-  const addNode = async (name: string, address: string) => {
+  const addNode = async (name: string, address: string, ports: readonly number[]) => {
     layer ??= pythonLayer(folder);
     const images = [{ name: IMAGE, layer: await layer, config: PYTHON }];
-    const own = { folder: file(`node-${address}`), name, address };
+    const own = { folder: file(`node-${address}`), name, address, ports };
     const node = await kubernetesNode({ ...own, kubeconfig: config, api, images, cluster });
     nodes.push(node);
     return node;
   };
   await Promise.all([
-    hasNode ? addNode('localhost', '127.0.0.1') : cluster,
+    hasNode ? addNode('localhost', '127.0.0.1', rest) : cluster,
     cluster.then(() => Promise.all([part('controllers', 'start'), part('scheduler', 'start')])),
   ]);
   await until(
@@ -180,7 +180,10 @@ export async function kubernetesRig(
     env: { KUBECONFIG: config },
     api,
     image: IMAGE,
-    addNode: () => addNode(`127.0.0.${nodes.length + 1}`, `127.0.0.${nodes.length + 1}`),
+    addNode: async () => {
+      const address = `127.0.0.${nodes.length + 1}`;
+      return addNode(address, address, await freePorts(2));
+    },
     part,
     pods: async (namespace = 'default') =>
       (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),

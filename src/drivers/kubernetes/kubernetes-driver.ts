@@ -109,11 +109,13 @@ export class KubernetesDriver implements Driver {
     for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
       await ensureFolder(folder);
     try {
-      await this.#create(ref, planned, request);
       const image = container.request.Image ?? '';
-      const parts = { cluster, board: this.#board(owner), pod: name, image, limits: settings };
-      const { signal } = request;
-      const pod = await podReady({ ...parts, reporter, signal });
+      const { signal, waiting = (wait) => wait() } = request;
+      const pod = await waiting(async () => {
+        await this.#create(ref, planned, request);
+        const parts = { cluster, board: this.#board(owner), pod: name, image, limits: settings };
+        return podReady({ ...parts, reporter, signal });
+      });
       const place = await this.#place({ ref, pod, container, cacheGroup, request });
       await place.prepare(container.scripts, request);
       return place;
