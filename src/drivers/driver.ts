@@ -24,7 +24,7 @@ import type { Reporter } from '../logs/reporter.js';
  * killed in any of them, and the next one calls it again.
  *
  * **What may come after a failed call.** A failed `open` has removed what it made, or `clear` does; nothing else is called. After a
- * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
+ * failed set-up step or `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
  *
  * **What survives a crash.** References (`PlaceRef`, `WorkloadRef`) are plain data of the driver's own, with the version of
  * their format. The journal returns them unchanged. A launched command and its output need no living agent.
@@ -118,6 +118,8 @@ export interface PlaceRequest {
   signal: AbortSignal;
   /** What the place is planned from, where that is more than the folders. */
   task?: PlaceTask;
+  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared until this one goes on. */
+  waiting?<T>(wait: () => Promise<T>): Promise<T>;
 }
 
 /** The task that a place is made for, and the worker that runs it. */
@@ -167,8 +169,7 @@ export interface Place {
   /** Where a path of the host is seen inside the place (same path for the local place). */
   inside(hostPath: string): string;
   /**
-   * Installs what the place lacks by its own package manager, as root. Only in disposable places.
-   * @throws AgentError DOCKER_CONTAINER with the package manager's own words
+   * Installs what the place lacks by its own package manager, as root. Only in disposable places. @throws AgentError DOCKER_CONTAINER with the package manager's own words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
   /**
@@ -205,7 +206,7 @@ export interface AsideCommand {
   timeoutMs: number;
 }
 
-/** What package managers of all systems have, under names of our own. `pip` brings Python and what makes environments. */
+/** What all package managers have, under names of our own. `pip` brings Python and what makes environments. */
 export type SystemTool = 'python' | 'pip' | 'git' | 'opencv';
 
 export interface SystemNeeds {

@@ -51,6 +51,8 @@ export interface TaskRun {
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  /** As `PlaceRequest.waiting`. `busy` settles when nothing is done for the run beside. */
+  waiting?<T>(wait: () => Promise<T>, busy: Promise<unknown>, signal: AbortSignal): Promise<T>;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
   /** Told what is wrong with the GPUs of the task. */

@@ -100,4 +100,12 @@ export const KUBERNETES_OPTIONS = [
     help: 'Seconds that an image which cannot be pulled is tried before the task fails.',
     consumedBy: 'drivers/kubernetes',
   },
+  {
+    key: 'agent.kubernetes.start_sec',
+    type: 'number',
+    fallback: 1800,
+    minimum: 0,
+    help: 'Seconds that the containers of a pod may take to start once it has a node: volumes, the pull of the image.',
+    consumedBy: 'drivers/kubernetes',
+  },
 ] as const satisfies readonly Option[];

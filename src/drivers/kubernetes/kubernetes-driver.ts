@@ -7,6 +7,7 @@ import type { Resources } from '../../container/resources/resource-words.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import type { ContainerPlace } from '../container/container-place.js';
+import { UnsurePlaces } from '../container/unsure-places.js';
 import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import type { Cluster } from './cluster.js';
 import {
@@ -65,8 +66,7 @@ export class KubernetesDriver implements Driver {
   readonly #places = new Map<string, OpenPlace>();
   /** By the namespace and the owner of the pods. */
   readonly #boards = new Map<string, PodBoard>();
-  /** Folders of runs whose `open` failed and may have left a pod. */
-  readonly #unsure = new Set<string>();
+  readonly #unsure = new UnsurePlaces();
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -98,28 +98,26 @@ export class KubernetesDriver implements Driver {
     for (const note of notes) reporter.line(note, 'INFO');
     reporter.line(`pod ${name} in namespace ${namespace}, image ${container.request.Image}`, 'INFO');
     try {
-      await this.#create(ref, planned, request);
       const image = container.request.Image ?? '';
-      const { scheduleMs, imageMs } = settings;
-      const board = this.#board(owner, cluster);
-      const { signal } = request;
-      const pod = await podReady({ cluster, board, pod: name, image, scheduleMs, imageMs, reporter, signal });
+      const { signal, waiting = (wait) => wait() } = request;
+      const pod = await waiting(async () => {
+        await this.#create(ref, planned, request);
+        const board = this.#board(owner, cluster);
+        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal });
+      });
       const opened = { cluster, ref, pod, container, cacheGroup, share, workspace };
       const place = await podPlace({ ...opened, environment: this.#options.environment });
       this.#places.set(name, { ref, place, workspace, restart: restartOf(container) });
       await place.prepare(container.scripts, request);
       return place;
     } catch (error) {
-      await this.dispose(ref).catch(() => this.#unsure.add(runFolder));
+      await this.dispose(ref).catch(() => this.#unsure.add(ref));
       throw error;
     }
   }
 
-  async clear(run: LostRun): Promise<void> {
-    if (!this.#unsure.has(run.runFolder)) return;
-    const ref = await this.search(run);
-    if (ref !== undefined) await this.dispose(ref);
-    this.#unsure.delete(run.runFolder);
+  clear(run: LostRun): Promise<void> {
+    return this.#unsure.clear(run, this);
   }
 
   /** @throws AgentError LAUNCH_FAILED when the pod ended during set-up */
@@ -210,7 +208,7 @@ export class KubernetesDriver implements Driver {
   ): Promise<void> {
     const cluster = this.#cluster(namespace);
     const { labels = {} } = planned.pod.metadata ?? {};
-    this.#unsure.add(runFolder);
+    this.#unsure.add({ runFolder });
     await cluster.createSecret({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -219,7 +217,7 @@ export class KubernetesDriver implements Driver {
     });
     const { scheduleMs } = this.#options.settings;
     await cluster.ownSecret(pod, await createPod(cluster, planned.pod, { ...request, scheduleMs }));
-    this.#unsure.delete(runFolder);
+    this.#unsure.delete({ runFolder });
   }
 
   async #releaseTask({ pod, namespace }: KubernetesPlaceRef): Promise<void> {
