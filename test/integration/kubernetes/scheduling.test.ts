@@ -95,14 +95,7 @@ kubernetesTest('a pod that Kueue stops counts as preempted', async (t) => {
 });
 
 kubernetesTest('a template puts pods into its own namespace, where a later daemon finds them', async (t) => {
-  const { api } = rig.get();
-  await api.createNamespace({ body: { metadata: { name: 'team' } } });
-  await until(
-    () => api.readNamespacedServiceAccount({ namespace: 'team', name: 'default' }).catch(() => false),
-    {
-      what: 'the account of the namespace',
-    },
-  );
+  await rig.get().namespace('team');
   const settings = templateWith({}, { namespace: 'team' });
   const run = await kubernetesRun(t, rig.get(), { settings });
   t.is(run.place.ref.namespace, 'team');
@@ -122,10 +115,7 @@ kubernetesTest('a template puts pods into its own namespace, where a later daemo
 kubernetesTest('a quota of processors waits for room, and asks for what pods must state', async (t) => {
   const { api } = rig.get();
   const namespace = 'small';
-  await api.createNamespace({ body: { metadata: { name: namespace } } });
-  await until(() => api.readNamespacedServiceAccount({ namespace, name: 'default' }).catch(() => false), {
-    what: 'the account of the namespace',
-  });
+  await rig.get().namespace(namespace);
   const quota = { metadata: { name: 'cpu' }, spec: { hard: { 'requests.cpu': '300m' } } };
   await api.createNamespacedResourceQuota({ namespace, body: quota });
   await until(async () => (await api.readNamespacedResourceQuota({ name: 'cpu', namespace })).status?.hard, {

@@ -1,4 +1,4 @@
-module helm-program
+module clearml-agent-node/test/helm
 
 go 1.24.0
 
