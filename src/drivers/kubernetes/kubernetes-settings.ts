@@ -43,7 +43,7 @@ export function kubernetesSettings(config: Config, home: string): KubernetesSett
     template: mergeTemplates(readTemplate('template_file', kubernetes.templateFile, home), common),
     overrides: readTemplate('overrides_file', kubernetes.overridesFile, home),
     queues: queueTemplates(kubernetes.queues),
-    shared: sharedVolume(kubernetes, home),
+    shared: sharedVolume(config.agent, home),
     scheduleMs: 1000 * kubernetes.unschedulableSec,
     imageMs: 1000 * kubernetes.imagePullSec,
     startMs: 1000 * kubernetes.startSec,
@@ -53,10 +53,9 @@ export function kubernetesSettings(config: Config, home: string): KubernetesSett
 
 type Templates = Pick<KubernetesSettings, 'template' | 'queues' | 'overrides'>;
 
-type SharedKeys = Pick<Config['agent']['kubernetes'], 'sharedClaim' | 'sharedHostPath' | 'sharedFolder'>;
-
-function sharedVolume(keys: SharedKeys, home: string): SharedVolume | undefined {
-  const { sharedClaim: claim, sharedHostPath: node, sharedFolder } = keys;
+/** @throws AgentError CONFIG_VALUE */
+function sharedVolume({ kubernetes }: Config['agent'], home: string): SharedVolume | undefined {
+  const { sharedClaim: claim, sharedHostPath: node, sharedFolder } = kubernetes;
   if (claim && node)
     throw new AgentError(
       'CONFIG_VALUE',
