@@ -12,6 +12,8 @@ import { until } from '../../support/until.js';
 const rig = sharedRig();
 
 const TASK_MS = 120_000;
+/** Of tasks that are shell scripts. */
+const NO_PACKAGES = { CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' };
 const SHELL = { binary: '/bin/sh', entry_point: 'run.sh' };
 
 async function nothingLeft(...namespaces: string[]): Promise<void> {
@@ -32,7 +34,7 @@ function start(
   words: readonly string[],
   env: Record<string, string>,
 ) {
-  const daemon = startAgent(words, { ...agent.home, env: { ...agent.home.env, ...env } });
+  const daemon = startAgent(words, { ...agent.home, env: { ...NO_PACKAGES, ...agent.home.env, ...env } });
   t.teardown(() => daemon.kill('SIGKILL'));
   return daemon;
 }
@@ -200,6 +202,7 @@ kubernetesTest(
         CLEARML_AGENT__AGENT__KUBERNETES__SHARED_HOST_PATH: JSON.stringify(shared),
         CLEARML_AGENT__AGENT__KUBERNETES__OVERRIDES_FILE: JSON.stringify(overrides(agent)),
         CLEARML_AGENT_VENV_CACHE_PATH: path.join(shared, 'venvs-cache'),
+        CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '',
       },
     );
     const script = { repository, branch: 'main', entry_point: 'main.py' };
@@ -240,7 +243,7 @@ kubernetesTest(
     const failing = { ...SHELL, diff: 'echo run; [ -e /tmp/again ] && exit 0; : > /tmp/again; exit 3\n' };
     const ids = [await agent.enqueue(service), await agent.enqueue(service)];
     const once = await agent.enqueue(failing, undefined, {
-      container: { arguments: '--restart on-failure:2' },
+      container: { image: rig.get().image, arguments: '--restart on-failure:2' },
     });
     for (const id of ids)
       await until(async () => (await agent.log(id)).includes('up\n'), {

@@ -74,7 +74,7 @@ for (const [title, values] of Object.entries(CHARTS)) {
       const path = `${apiPathOf(object)}?dryRun=All&fieldValidation=Strict`;
       await t.notThrowsAsync(rig.get().ask({ method: 'POST', path, body: object }), `${object.kind}`);
     }
-    t.true(objects.length >= 5);
+    t.true(objects.some(({ kind }) => kind === 'Deployment'));
   });
 }
 
