@@ -23,7 +23,7 @@ const ON_EACH_RELEASE = [
 ];
 /** What differs most between engines: set-up steps, life and end of containers, the whole agent on them. */
 const ON_PODMAN = [
-  'test/integration/docker/{chaos,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
+  'test/integration/docker/{chaos,contract,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
 ];
 const FILES_AT_ONCE = 2;
 /** Integration tests wait for processes more than they compute. */

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import type { Driver, Workload } from '../../src/drivers/driver.js';
-import type { Contract, ContractRun } from './driver-contract.js';
+import type { Contract } from './driver-contract.js';
 import { ready, sh } from './driver-contract.js';
 import { wholeOutput } from './workload-output.js';
 
@@ -15,10 +14,6 @@ async function attached(later: Driver, { ref }: Pick<Workload, 'ref'>): Promise<
   return found;
 }
 
-/** Lets a command go on that waits for it in a file of its place. */
-const WAITS = 'until [ -e "$1" ]; do sleep 0.1; done';
-const goFile = ({ place, request }: ContractRun) => place.inside(path.join(request.workspace, 'go'));
-
 /** What is left of a place by a daemon that was killed, and places that are slow, refused or lost. */
 export function placeCases(contract: Contract): void {
   crashCases(contract);
@@ -29,7 +24,8 @@ export function placeCases(contract: Contract): void {
     const workload = await sh(run, 'echo ready; exec sleep 600');
     await ready(workload);
     await subject.lose(run, workload);
-    t.like(await workload.exited, subject.lost ?? { kind: 'lost' });
+    const { kind } = await workload.exited;
+    t.true((subject.lost ?? ['lost']).includes(kind), kind);
     await run.driver.dispose(run.place.ref);
     t.deepEqual(await subject.left(run.request, run.place), []);
   });
@@ -42,7 +38,7 @@ export function placeCases(contract: Contract): void {
         const { driver, request, abort } = await slow(t);
         const opened = driver.open(request);
         setTimeout(abort, 2000);
-        await t.throwsAsync(opened);
+        await t.throwsAsync(opened, { any: true });
         await driver.clear?.(request);
         t.deepEqual(await subject.left(request), []);
       },
@@ -77,25 +73,23 @@ function crashCases({ declare, subject }: Contract): void {
 
   declare('contract: killed between the launch and its note: the command is found', async (t) => {
     const run = await subject.open(t);
-    const workload = await sh(run, `echo ready; ${WAITS}; exit 5`, goFile(run));
+    const workload = await sh(run, 'echo ready; sleep 2; exit 5');
     run.leaves();
     const later = await run.later();
     const found = await later.find(noted(run.place.ref));
     t.like(found, { kind: workload.ref.kind, output: workload.ref.output });
     if (found === undefined) return;
     const again = await attached(later, { ref: found });
-    await run.place.write(goFile(run), '');
     t.deepEqual(await again.exited, { kind: 'exited', code: 5 });
     t.is((await wholeOutput(again)).bytes.toString(), 'ready\n');
   });
 
   declare('contract: killed while the command runs: its output goes on where it was read to', async (t) => {
     const run = await subject.open(t);
-    const workload = await sh(run, `echo ready; ${WAITS}; echo more; exit 3`, goFile(run));
+    const workload = await sh(run, 'echo ready; sleep 2; echo more; exit 3');
     const piece = await ready(workload);
     run.leaves();
     const again = await attached(await run.later(), workload);
-    await run.place.write(goFile(run), '');
     t.is((await wholeOutput(again, piece?.position)).bytes.toString(), 'more\n');
     t.deepEqual(await again.exited, { kind: 'exited', code: 3 });
   });

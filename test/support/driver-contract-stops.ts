@@ -2,7 +2,8 @@ import type { Contract } from './driver-contract.js';
 import { ready, sh } from './driver-contract.js';
 import { wholeOutput } from './workload-output.js';
 
-const DEAF = 'trap "" TERM; echo ready; while :; do sleep 0.1; done';
+/** Takes TERM and goes on. One that ignores it may be killed at once: nothing would come of a grace. */
+const STUBBORN = 'trap : TERM; echo ready; while :; do sleep 0.1; done';
 /** Longer than any test takes. */
 const FOR_EVER_MS = 600_000;
 
@@ -20,9 +21,9 @@ export function stopCases({ declare, subject }: Contract): void {
     t.deepEqual(await subject.left(run.request, run.place), []);
   });
 
-  declare('contract: a command that ignores TERM is killed after its grace', async (t) => {
+  declare('contract: a command that goes on after TERM is killed after its grace', async (t) => {
     const run = await subject.open(t);
-    const workload = await sh(run, DEAF);
+    const workload = await sh(run, STUBBORN);
     await ready(workload);
     const begun = performance.now();
     await workload.stop(1000);
@@ -32,7 +33,7 @@ export function stopCases({ declare, subject }: Contract): void {
 
   declare('contract: an urgent stop ends the grace', async (t) => {
     const run = await subject.open(t);
-    const workload = await sh(run, DEAF);
+    const workload = await sh(run, STUBBORN);
     await ready(workload);
     const kill = new AbortController();
     const stopped = workload.stop(FOR_EVER_MS, kill.signal);

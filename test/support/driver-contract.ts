@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { constants } from 'node:os';
 import type { ExecutionContext, Implementation } from 'ava';
 import type { Driver, Place, PlaceRequest, Workload, WorkloadExit } from '../../src/drivers/driver.js';
 import { placeCases } from './driver-contract-places.js';
@@ -35,13 +36,16 @@ export interface ContractSubject {
   outOfMemory?: Partial<WorkloadExit>;
   /** Takes the place away from under its command. */
   lose(run: ContractRun, workload: Workload): Promise<unknown>;
-  lost?: Partial<WorkloadExit>;
+  /** How that ends the command; `lost` where absent. */
+  lost?: readonly WorkloadExit['kind'][];
   /** A place that does not open for long; a text where all open at once. */
   slow: ((t: ExecutionContext) => Promise<ContractBench>) | string;
   /** A place that cannot be opened, or in which no command can be launched, and the cause. */
   refused(t: ExecutionContext): Promise<ContractBench & { cause: RegExp }>;
   /** What is there of a run on the machine, engine or cluster; empty after `dispose`. */
   left(request: PlaceRequest, place?: Place): Promise<readonly string[]>;
+  /** The engine knows a signal by the exit code alone: 137 counts as SIGKILL. */
+  onlyCodes?: true;
   /**
    * The command is the first process of its namespace: the kernel drops signals from inside that it does not handle. Then
    * this kills it from outside.
@@ -133,13 +137,21 @@ function outputCases({ declare, subject }: Contract): void {
 const CODES = [0, 1, 66, 75, 127, 137, 143, 255];
 const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGABRT'];
 
+function signalOf(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, one]) => one === number)?.[0];
+}
+
 function exitCases({ declare, subject }: Contract): void {
   declare('contract: the exit code of a command is known', async (t) => {
     t.timeout(180_000);
     for (const code of CODES) {
       const run = await subject.open(t);
       const workload = await sh(run, `exit ${code}`);
-      t.deepEqual(await workload.exited, { kind: 'exited', code });
+      const name = subject.onlyCodes ? signalOf(code - 128) : undefined;
+      t.deepEqual(
+        await workload.exited,
+        name === undefined ? { kind: 'exited', code } : { kind: 'signalled', signal: name },
+      );
       await run.driver.dispose(run.place.ref);
     }
   });

@@ -48,14 +48,17 @@ driverContract(test.serial, {
   open,
   small: (t) => open(t, { args: ['--memory', '64m', '--memory-swap', '64m'] }),
   lose: (_, { ref }) => engine.docker(['rm', '--force', String(ref.container)]),
+  // The engine ends the command before it removes the container.
+  lost: ['lost', 'signalled'],
   slow: async (t) => unopened(t, { image: `${await silentRegistry(t)}/slow:1` }),
   refused: async (t) => ({
     ...(await unopened(t, { image: 'nowhere.invalid/none:1', args: ['--pull', 'never'] })),
-    cause: /^the image nowhere\.invalid\/none:1 is not on this machine/,
+    cause: /^image nowhere\.invalid\/none:1 is not on this machine/,
   }),
   left: async ({ runFolder }) => {
     const filter = `label=${RUNS_FOLDER_LABEL}=${path.dirname(runFolder)}`;
     return (await engine.docker(['ps', '--all', '--quiet', '--filter', filter])).split('\n').filter(Boolean);
   },
+  onlyCodes: true,
   killFirstProcess: (workload) => engine.docker(['kill', '--signal', 'KILL', String(workload.ref.container)]),
 });
