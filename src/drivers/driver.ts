@@ -110,14 +110,16 @@ export interface PlaceRequest {
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
   /**
-   * Folder on the host that holds the task's code, and its virtual environment where it has its own. Beside it a
-   * container's driver keeps files that the container is not to reach.
+   * Folder on the host for the task's code and a virtual environment of its own. Beside it a container's driver keeps files
+   * that the container is not to reach.
    */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
   /** What the place is planned from, where that is more than the folders. */
   task?: PlaceTask;
+  /** Told why a scheduler lets the place wait; `undefined` once it does not wait. */
+  pending?(reason: string | undefined): void;
 }
 
 /** The task that a place is made for, and the worker that runs it. */
@@ -150,10 +152,7 @@ export interface Place {
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;
-  /**
-   * How files get between this machine and a workspace in which the place's own commands write; absent where they
-   * run on this machine.
-   */
+  /** How files get between this machine and a workspace in which the place's commands write; absent where those run here. */
   readonly staging?: Staging;
   /** Whose tasks share caches with this one; absent where all do. */
   readonly cacheGroup?: string;
@@ -168,7 +167,7 @@ export interface Place {
   inside(hostPath: string): string;
   /**
    * Installs what the place lacks by its own package manager, as root. Only in disposable places.
-   * @throws AgentError DOCKER_CONTAINER with the package manager's own words
+   * @throws AgentError DOCKER_CONTAINER with the package manager's words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
   /**
@@ -287,6 +286,8 @@ export interface Workload {
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
   /** Output before the position is kept elsewhere: its space may be given back. */
   release(position: number): Promise<void>;
+  /** Calls back with why a scheduler lets the command wait; `undefined` once it does not. Absent where none waits. */
+  onPending?(told: (reason: string | undefined) => void): void;
   /** Polite signal, grace (which ends when `kill` aborts), kill; resolves when nothing of it is alive. */
   stop(graceMs: number, kill?: AbortSignal): Promise<void>;
 }

@@ -17,6 +17,7 @@ import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
+import type { PendingReason } from './pending-reason.js';
 import type { PhaseClock } from './phase-clock.js';
 import { type Attempt, type Phase, runPhases } from './phases.js';
 import { pinger } from './pinger.js';
@@ -61,6 +62,8 @@ export interface TaskRun {
   launched?: LaunchedCommand;
   /** The task as it was claimed; not known of one that an earlier daemon claimed. */
   record?: TaskRecord;
+  /** Why a scheduler lets the task wait, for the server. */
+  pending?: PendingReason;
   /** Ends with the hook that runs beside the stop of the task. */
   abortHook?: Promise<void>;
   /** Work on caches that waits for the command to have started. */

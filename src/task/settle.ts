@@ -108,6 +108,7 @@ async function conclude(
   { end, retry }: { end: RunEnd; retry: RetryPlan | undefined },
   signal: AbortSignal,
 ): Promise<RunResult> {
+  await run.pending?.end();
   if (retry === undefined || end.kind === 'stop') return reportEnd(run, end, signal);
   // It would take the way back to the queue for a reset.
   run.halt?.close();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Place, PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { SlurmCommands } from '../../src/drivers/slurm/slurm-commands.js';
-import { SlurmDriver } from '../../src/drivers/slurm/slurm-driver.js';
+import { SlurmDriver, type SlurmDriverOptions } from '../../src/drivers/slurm/slurm-driver.js';
 import type { SlurmSettings } from '../../src/drivers/slurm/slurm-settings.js';
 import type { SlurmRig } from './slurm-rig.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -33,13 +33,14 @@ export interface SlurmRunOptions {
   settings?: Partial<SlurmSettings>;
   properties?: Record<string, string>;
   environment?: Record<string, string>;
+  beat?: SlurmDriverOptions['beat'];
 }
 
 /** A driver on the cluster; the job of its place ends with the test. */
 export function slurmBench(
   t: ExecutionContext,
   rig: SlurmRig,
-  { settings = {}, properties, environment = {} }: SlurmRunOptions = {},
+  { settings = {}, properties, environment = {}, beat }: SlurmRunOptions = {},
 ): SlurmBench {
   const folder = temporaryFolder(t);
   const [leave, end, abort] = [new AbortController(), new AbortController(), new AbortController()];
@@ -64,6 +65,7 @@ export function slurmBench(
       queueName: async () => undefined,
       signal,
       tickMs: 200,
+      ...(beat && { beat }),
     });
   const lines: string[] = [];
   const request = {

@@ -239,11 +239,12 @@ export async function collectLeftovers(
 ): Promise<void> {
   const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
   for (const driver of drivers.values()) {
+    const what = driverModule(driver.kind)?.leftover ?? 'place';
     try {
       const found = (await driver.collect?.(folders.parent, runs)) ?? [];
-      for (const id of found) logger.info(`container ${id.slice(0, 12)} of an earlier run was removed`);
+      for (const id of found) logger.info(`${what} ${id} of an earlier run was removed`);
     } catch (error) {
-      logger.warn(`containers of earlier runs cannot be removed: ${causeLine(error)}`);
+      logger.warn(`${what}s of earlier runs cannot be removed: ${causeLine(error)}`);
     }
   }
 }

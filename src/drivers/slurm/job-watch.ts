@@ -4,7 +4,14 @@ import { causeLine } from '../../errors.js';
 import { exists } from '../../os/files.js';
 import type { WorkloadExit } from '../driver.js';
 import type { JobBoard, JobView } from './job-board.js';
-import { exitOfJob, exitOfStatus, type LeftStatus, needsState, parseStatus } from './job-exit.js';
+import {
+  exitOfJob,
+  exitOfStatus,
+  isWithoutStatus,
+  type LeftStatus,
+  needsState,
+  parseStatus,
+} from './job-exit.js';
 import { isLive, isPending, isStranded, type ListedJob, pendingText } from './job-list.js';
 import type { SlurmCommands } from './slurm-commands.js';
 import { jobFiles, type SlurmWorkloadRef } from './slurm-ref.js';
@@ -15,6 +22,8 @@ export interface JobWatchOptions {
   commands: SlurmCommands;
   /** Lines for the task's log: why the job waits, what Slurm says of its end. */
   note(text: string): void;
+  /** Why the job waits; `undefined` once it does not. Told with each list. */
+  pending(reason: string | undefined): void;
   /** Ends the watch when the daemon leaves; the promise stays open. */
   signal: AbortSignal;
 }
@@ -55,7 +64,7 @@ export class JobWatch {
   }
 
   #look(view: JobView): void {
-    const { note } = this.#options;
+    const { note, pending } = this.#options;
     this.#view = view;
     if (view.kind === 'away') {
       if (!this.#saidAway) note(`${view.words}; the job is not affected, and the agent keeps asking`);
@@ -66,6 +75,8 @@ export class JobWatch {
     this.#saidAway = false;
     if (view.kind === 'missing') return;
     const { job } = view;
+    if (!isPending(job)) pending(undefined);
+    else if (job.reason !== 'None') pending(pendingText(job));
     if (isPending(job)) {
       if (this.#hasStarted) this.#pendingAgain++;
       if (job.reason !== 'None' && job.reason !== this.#saidPending) note(pendingText(job));
@@ -118,7 +129,7 @@ export class JobWatch {
         reason: `Slurm could not start job ${job.id} on ${job.node}; its prolog failed`,
       };
     const shown = left ? undefined : await this.#options.commands.show(job.id).catch(() => undefined);
-    return exitOfJob(job, left, shown?.code);
+    return exitOfJob(job, { left, code: shown?.code, stopped: await this.#isStopped() });
   }
 
   /** An end by the script itself has left a status, which another machine may see late. */
@@ -131,10 +142,14 @@ export class JobWatch {
       if (left !== undefined || !byItself || performance.now() > deadline) return left;
       // The script ends with another code than these only after it has left its status.
       const shown = await this.#options.commands.show(this.#options.ref.job).catch(() => undefined);
-      if (shown?.code === 66 || shown?.code === 75) return undefined;
+      if (isWithoutStatus(shown?.code)) return undefined;
       await refresh(started);
       await sleep(LOOK_MS);
     }
+  }
+
+  #isStopped(): Promise<boolean> {
+    return exists(jobFiles(this.#options.ref.folder).grace);
   }
 
   async #stranded(job: ListedJob): Promise<WorkloadExit> {
@@ -154,7 +169,7 @@ export class JobWatch {
     const left = await readLeft(jobFiles(ref.folder).status);
     if (left !== undefined && !needsState(left)) return exitOfStatus(left);
     const accounted = await this.#accounted();
-    if (accounted !== undefined) return exitOfJob(accounted, left);
+    if (accounted !== undefined) return exitOfJob(accounted, { left, stopped: await this.#isStopped() });
     if (left !== undefined) return exitOfStatus(left);
     return { kind: 'lost', reason: `Slurm does not know job ${ref.job} any more` };
   }

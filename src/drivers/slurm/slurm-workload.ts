@@ -34,11 +34,16 @@ export class SlurmWorkload implements Workload {
   readonly #watch: JobWatch;
   readonly #complete = new AbortController();
   #output: OutputFile | undefined;
+  #told: ((reason: string | undefined) => void) | undefined;
 
   constructor(options: SlurmWorkloadOptions) {
     this.#options = options;
     this.ref = options.ref;
-    this.#watch = new JobWatch({ ...options, note: (text) => this.#notes.add(text) });
+    this.#watch = new JobWatch({
+      ...options,
+      note: (text) => this.#notes.add(text),
+      pending: (reason) => this.#told?.(reason),
+    });
     this.exited = this.#watch.exited;
     void this.exited.then(() => this.#finish());
   }
@@ -63,6 +68,10 @@ export class SlurmWorkload implements Workload {
       this.#output = undefined;
       await file.close();
     }
+  }
+
+  onPending(told: (reason: string | undefined) => void): void {
+    this.#told = told;
   }
 
   async release(position: number): Promise<void> {
