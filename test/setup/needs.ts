@@ -45,6 +45,12 @@ const ON_SLURM: readonly Need[] = [
     packages: ['mariadb-server-core', 'mariadb-server-core-10.6'],
     leftOut: "the tests on Slurm's accounting",
   },
+  {
+    name: 'what sets up a database for slurmdbd',
+    checks: [['test', '-x', '/usr/bin/my_print_defaults']],
+    packages: ['mariadb-client-core', 'mariadb-client-core-10.6'],
+    leftOut: "the tests on Slurm's accounting",
+  },
 ];
 
 /** A cluster on this machine. */

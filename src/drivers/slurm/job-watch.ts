@@ -30,8 +30,10 @@ export interface JobWatchOptions {
 
 /** A network file system announces nothing, so the status is looked for. */
 const LOOK_MS = 250;
-/** A thousand jobs may be pending. */
-const PENDING_LOOK_MS = 1000;
+/** Of a job that waits, which may be one of thousands, lists tell all but what a controller that was killed has forgotten. */
+const LISTS_PER_LOOK = 10;
+/** Most jobs start at once, before the first list comes. */
+const FIRST_LOOKS = 8;
 /** Slurm's word is waited for this long once the command has left its status. */
 const WORD_MS = 60_000;
 /** Accounting is waited for this long. */
@@ -49,13 +51,21 @@ export class JobWatch {
   #saidPending: string | undefined;
   #saidAway = false;
   #hasStarted = false;
+  /** What waits for the next list. */
+  #waiting: (() => void)[] = [];
+  #isOver = false;
+  #pendingLists = 0;
   /** Lists since the script was seen to have started that call the job pending. */
   #pendingAgain = 0;
 
   constructor(options: JobWatchOptions) {
     this.#options = options;
     this.#unwatch = options.board.watch(options.ref.key, (view) => this.#look(view));
-    this.exited = this.#run().finally(this.#unwatch);
+    this.exited = this.#run().finally(() => {
+      this.#unwatch();
+      this.#isOver = true;
+      this.#wake();
+    });
   }
 
   /** By the last list: nothing of the job is to be seen yet. */
@@ -63,7 +73,35 @@ export class JobWatch {
     return this.#view?.kind === 'listed' && isPending(this.#view.job);
   }
 
+  /** Resolves once the job may have written something, or when the signal aborts. */
+  async begun(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener('abort', wake, { once: true });
+    const mayWait = () => !signal.aborted && !this.#isOver && (this.#view === undefined || this.isPending);
+    for (let looks = 0; mayWait(); looks++) {
+      if (looks >= FIRST_LOOKS) await this.#nextList();
+      else if (await exists(jobFiles(this.#options.ref.folder).started)) break;
+      else await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+    signal.removeEventListener('abort', wake);
+  }
+
+  #nextList(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   #look(view: JobView): void {
+    this.#noteView(view);
+    this.#wake();
+  }
+
+  #noteView(view: JobView): void {
     const { note, pending } = this.#options;
     this.#view = view;
     if (view.kind === 'away') {
@@ -92,8 +130,8 @@ export class JobWatch {
     const { status } = jobFiles(ref.folder);
     let since: number | undefined;
     while (!signal.aborted) {
-      const left = await readLeft(status);
       const view = this.#view;
+      const left = this.isPending ? undefined : await readLeft(status);
       if (left !== undefined) {
         since ??= performance.now();
         if (!needsState(left)) return exitOfStatus(left);
@@ -101,8 +139,8 @@ export class JobWatch {
       }
       const end = await this.#endBySlurm(view);
       if (end !== undefined) return end;
-      const pause = this.isPending ? PENDING_LOOK_MS : LOOK_MS;
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (this.isPending) await this.#nextList();
+      else await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
     return new Promise(() => undefined);
   }
@@ -113,8 +151,12 @@ export class JobWatch {
     if (view.kind === 'missing') return this.#missing();
     const { job } = view;
     if (!isLive(job)) return this.#ended(job);
-    if (!isPending(job)) return undefined;
-    this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
+    if (!isPending(job)) {
+      this.#pendingLists = 0;
+      return undefined;
+    }
+    if (this.#pendingLists++ % LISTS_PER_LOOK === 0)
+      this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
     // The first list may be older than the start.
     return isStranded(job) || this.#pendingAgain > 1 ? this.#stranded(job) : undefined;
   }
