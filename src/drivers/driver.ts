@@ -110,15 +110,15 @@ export interface PlaceRequest {
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
   /**
-   * Folder on the host that holds the task's code, and its virtual environment where it has its own. Beside it a
-   * container's driver keeps files that the container is not to reach.
+   * Folder on the host for the task's code and a virtual environment of its own. Beside it a container's driver keeps files
+   * that the container is not to reach.
    */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
   /** What the place is planned from, where that is more than the folders. */
   task?: PlaceTask;
-  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared until this one goes on. */
+  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared meanwhile. */
   waiting?<T>(wait: () => Promise<T>): Promise<T>;
 }
 
@@ -152,10 +152,7 @@ export interface Place {
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;
-  /**
-   * How files get between this machine and a workspace in which the place's own commands write; absent where they
-   * run on this machine.
-   */
+  /** How files get between this machine and a workspace in which the place's commands write; absent where those run here. */
   readonly staging?: Staging;
   /** Whose tasks share caches with this one; absent where all do. */
   readonly cacheGroup?: string;
@@ -169,7 +166,8 @@ export interface Place {
   /** Where a path of the host is seen inside the place (same path for the local place). */
   inside(hostPath: string): string;
   /**
-   * Installs what the place lacks by its own package manager, as root. Only in disposable places. @throws AgentError DOCKER_CONTAINER with the package manager's own words
+   * Installs what the place lacks by its own package manager, as root. Only in disposable places.
+   * @throws AgentError DOCKER_CONTAINER with the package manager's words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
   /**
