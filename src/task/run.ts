@@ -12,7 +12,7 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
-import { setupFailure } from './failure-class.js';
+import { setupEnd, setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
 import { stoppedEnd } from './operator-stop.js';
@@ -226,7 +226,7 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupEnd(run, error);
   if (halt.reason === undefined) return undefined;
   const end = stoppedEnd(run, halt.reason);
   startAbortHook(run, end);

@@ -21,7 +21,7 @@ const EVENTS_AFTER_MS = 20_000;
 /**
  * Waits until both containers of a pod run.
  *
- * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD; for a pod that no node takes one that puts the task back
+ * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD, NO_PLACE
  */
 export async function podReady(parts: ReadyParts): Promise<V1Pod> {
   const { signal, board, pod } = parts;
@@ -132,7 +132,7 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
   const long = limitMs === 0 ? '' : ` for ${Math.round(limitMs / 1000)} s`;
   switch (waiting.for) {
     case 'schedule':
-      return new AgentError('KUBERNETES_POD', `no node took pod ${pod}${long}: ${waiting.text}`, {
+      return new AgentError('NO_PLACE', `no node took pod ${pod}${long}: ${waiting.text}`, {
         infrastructure: true,
         hint: 'agent.kubernetes.unschedulable_sec sets how long a pod waits.',
       });

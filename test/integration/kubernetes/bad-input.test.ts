@@ -137,7 +137,6 @@ kubernetesTest(
     await until(isKnown, { what: 'the quota' });
     const agent = await kubernetesAgent(t, rig.get(), {
       [option('UNSCHEDULABLE_SEC')]: '1',
-      CLEARML_AGENT__AGENT__RETRY__PAUSE_SEC: '1',
     });
     const id = await agent.enqueueShell('echo run >> /marks/runs');
     const daemon = agent.kubernetesDaemon();
@@ -146,6 +145,7 @@ kubernetesTest(
     await says('the quota of the namespace leaves no room');
     const cordon = (value: boolean) =>
       api.patchNode({ name: 'localhost', body: [{ op: 'add', path: '/spec/unschedulable', value }] });
+    t.teardown(() => cordon(false));
     await cordon(true);
     await api.deleteNamespacedResourceQuota({ name: 'none', namespace });
     await says('no node took pod');
