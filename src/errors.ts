@@ -62,6 +62,7 @@ export const ERROR_TABLE = {
     'The API server of Kubernetes refuses the agent, or the context or namespace does not exist.',
   ],
   KUBERNETES_POD: [FAILURE, 'Kubernetes refuses a pod, or the pod does not start.'],
+  NO_PLACE: [FAILURE, 'A cluster has no room for the task: no node takes its pod, or a quota is used up.'],
   LAUNCH_FAILED: [FAILURE, "The task's command cannot be started."],
   PROCESS_STUCK: [FAILURE, 'Processes of a task survive SIGKILL because they hang in the kernel.'],
   INTERNAL: [FAILURE, 'A bug in the agent; run again with --debug and report it.'],

@@ -24,7 +24,7 @@ import type { Reporter } from '../logs/reporter.js';
  * killed in any of them, and the next one calls it again.
  *
  * **What may come after a failed call.** A failed `open` has removed what it made, or `clear` does; nothing else is called. After a
- * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
+ * failed set-up step or `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
  *
  * **What survives a crash.** References (`PlaceRef`, `WorkloadRef`) are plain data of the driver's own, with the version of
  * their format. The journal returns them unchanged. A launched command and its output need no living agent.
@@ -120,6 +120,8 @@ export interface PlaceRequest {
   task?: PlaceTask;
   /** Told why a scheduler lets the place wait; `undefined` once it does not wait. */
   pending?(reason: string | undefined): void;
+  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared meanwhile. */
+  waiting?<T>(wait: () => Promise<T>): Promise<T>;
 }
 
 /** The task that a place is made for, and the worker that runs it. */
@@ -204,7 +206,7 @@ export interface AsideCommand {
   timeoutMs: number;
 }
 
-/** What package managers of all systems have, under names of our own. `pip` brings Python and what makes environments. */
+/** What all package managers have, under names of our own. `pip` brings Python and what makes environments. */
 export type SystemTool = 'python' | 'pip' | 'git' | 'opencv';
 
 export interface SystemNeeds {

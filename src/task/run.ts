@@ -12,7 +12,7 @@ import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js'
 import { Halt } from './abort/halt.js';
 import { changedBy, claimTask } from './claim.js';
 import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
-import { setupFailure } from './failure-class.js';
+import { setupEnd, setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
 import { stoppedEnd } from './operator-stop.js';
@@ -52,6 +52,8 @@ export interface TaskRun {
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  /** As `PlaceRequest.waiting`. `busy` settles when nothing is done for the run beside. */
+  waiting?<T>(wait: () => Promise<T>, busy: Promise<unknown>, signal: AbortSignal): Promise<T>;
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
   /** Told what is wrong with the GPUs of the task. */
@@ -227,7 +229,7 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupEnd(run, error);
   if (halt.reason === undefined) return undefined;
   const end = stoppedEnd(run, halt.reason);
   startAbortHook(run, end);

@@ -66,6 +66,7 @@ export function kubernetesBench(
         queues: new Map(),
         scheduleMs: 60_000,
         imageMs: 60_000,
+        startMs: 60_000,
         graceSeconds: 30,
         ...options.settings,
       },

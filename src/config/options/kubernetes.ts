@@ -56,7 +56,7 @@ export const KUBERNETES_OPTIONS = [
     key: 'agent.kubernetes.unschedulable_sec',
     type: 'number',
     fallback: 3600,
-    minimum: 0,
+    minimum: 1,
     help: 'Seconds that a pod which no node takes, or a quota refuses, waits before its task is put back.',
     consumedBy: 'drivers/kubernetes',
   },
@@ -66,6 +66,14 @@ export const KUBERNETES_OPTIONS = [
     fallback: 300,
     minimum: 0,
     help: 'Seconds that an image which cannot be pulled is tried before the task fails.',
+    consumedBy: 'drivers/kubernetes',
+  },
+  {
+    key: 'agent.kubernetes.start_sec',
+    type: 'number',
+    fallback: 1800,
+    minimum: 0,
+    help: 'Seconds that the containers of a pod may take to start once it has a node: volumes, the pull of the image.',
     consumedBy: 'drivers/kubernetes',
   },
 ] as const satisfies readonly Option[];

@@ -26,6 +26,7 @@ export interface RunRequest {
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  waiting?: TaskRun['waiting'];
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
   /** Told what is wrong with the GPUs of the task. */

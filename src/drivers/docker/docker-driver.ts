@@ -6,6 +6,7 @@ import { AgentError, isAgentError } from '../../errors.js';
 import { type ContainerOutput, IN_CONTAINER } from '../container/container-output.js';
 import { CONTAINER, ContainerPlace, type MountedFolder } from '../container/container-place.js';
 import { networkVariables } from '../container/network-variables.js';
+import { UnsurePlaces } from '../container/unsure-places.js';
 import type {
   Driver,
   ImageMaker,
@@ -63,8 +64,7 @@ export class DockerDriver implements Driver {
   /** Of commands that this process watches, by container. */
   readonly #outputs = new Map<string, ContainerOutput>();
   readonly #sharing: FileSharing;
-  /** Folders of runs whose `open` failed and may have left a container. */
-  readonly #unsure = new Set<string>();
+  readonly #unsure = new UnsurePlaces();
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
@@ -102,16 +102,13 @@ export class DockerDriver implements Driver {
       return place;
     } catch (error) {
       await files.close();
-      await this.dispose(ref).catch(() => this.#unsure.add(runFolder));
+      await this.dispose(ref).catch(() => this.#unsure.add(request));
       throw error;
     }
   }
 
-  async clear(run: LostRun): Promise<void> {
-    if (!this.#unsure.has(run.runFolder)) return;
-    const ref = await this.search(run);
-    if (ref !== undefined) await this.dispose(ref);
-    this.#unsure.delete(run.runFolder);
+  clear(run: LostRun): Promise<void> {
+    return this.#unsure.clear(run, this);
   }
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
@@ -203,7 +200,7 @@ export class DockerDriver implements Driver {
       return await this.#options.engine.create(completeRequest(plan, files, runFolder));
     } catch (error) {
       // The engine may have made it and ended before it answered.
-      if (isAgentError(error, 'DOCKER_ENGINE')) this.#unsure.add(runFolder);
+      if (isAgentError(error, 'DOCKER_ENGINE')) this.#unsure.add({ runFolder });
       await files.close();
       throw error;
     }

@@ -128,7 +128,12 @@ export class Cluster {
     const answer = await this.#ask('reading events', { method: 'GET', path }).catch(() => ({}));
     const { items = [] } = answer as { items?: { reason?: string; message?: string }[] };
     return [
-      ...new Map(items.map(({ reason = '', message = '' }) => [reason, `${reason}: ${message}`])).values(),
+      ...new Map(
+        items.map(({ reason = '', message = '' }) => [
+          reason,
+          `${reason}: ${message.trim().split('\n', 1)[0]}`,
+        ]),
+      ).values(),
     ];
   }
 

@@ -8,6 +8,7 @@ import { AgentError, causeLine, isAgentError } from '../../errors.js';
 import { ensureFolder } from '../../os/files.js';
 import { CONTAINER, ContainerPlace } from '../container/container-place.js';
 import { networkVariables } from '../container/network-variables.js';
+import { UnsurePlaces } from '../container/unsure-places.js';
 import type {
   Capabilities,
   Driver,
@@ -73,14 +74,13 @@ export class KubernetesDriver implements Driver {
   readonly #places = new Map<string, { ref: KubernetesPlaceRef; place: ContainerPlace; workspace: string }>();
   /** By the owner of the pods. */
   readonly #boards = new Map<string, PodBoard>();
-  /** Folders of runs whose `open` failed and may have left a pod. */
-  readonly #unsure = new Set<string>();
+  readonly #unsure = new UnsurePlaces();
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
   }
 
-  /** @throws AgentError KUBERNETES, KUBERNETES_ACCESS, KUBERNETES_POD, DOCKER_IMAGE, DOCKER_ARGUMENT, DOCKER_POLICY */
+  /** @throws AgentError KUBERNETES, KUBERNETES_ACCESS, KUBERNETES_POD, NO_PLACE, DOCKER_IMAGE, DOCKER_ARGUMENT, DOCKER_POLICY */
   async open(request: PlaceRequest): Promise<Place> {
     const { cluster, settings } = this.#options;
     const { taskId, runFolder, workspace, reporter } = request;
@@ -109,26 +109,24 @@ export class KubernetesDriver implements Driver {
     for (const folder of [runFolder, workspace, stagingFolder(workspace), podFolder(runFolder)])
       await ensureFolder(folder);
     try {
-      await this.#create(ref, planned, request);
       const image = container.request.Image ?? '';
-      const { scheduleMs, imageMs } = settings;
-      const parts = { cluster, board: this.#board(owner), pod: name, image, scheduleMs, imageMs };
-      const { signal } = request;
-      const pod = await podReady({ ...parts, reporter, signal });
+      const { signal, waiting = (wait) => wait() } = request;
+      const pod = await waiting(async () => {
+        await this.#create(ref, planned, request);
+        const parts = { cluster, board: this.#board(owner), pod: name, image, limits: settings };
+        return podReady({ ...parts, reporter, signal });
+      });
       const place = await this.#place({ ref, pod, container, cacheGroup, request });
       await place.prepare(container.scripts, request);
       return place;
     } catch (error) {
-      await this.dispose(ref).catch(() => this.#unsure.add(runFolder));
+      await this.dispose(ref).catch(() => this.#unsure.add(ref));
       throw error;
     }
   }
 
-  async clear(run: LostRun): Promise<void> {
-    if (!this.#unsure.has(run.runFolder)) return;
-    const ref = await this.search(run);
-    if (ref !== undefined) await this.dispose(ref);
-    this.#unsure.delete(run.runFolder);
+  clear(run: LostRun): Promise<void> {
+    return this.#unsure.clear(run, this);
   }
 
   /** @throws AgentError LAUNCH_FAILED when the pod ended during set-up */
@@ -213,7 +211,7 @@ export class KubernetesDriver implements Driver {
   ): Promise<void> {
     const { cluster } = this.#options;
     const { labels = {} } = planned.pod.metadata ?? {};
-    this.#unsure.add(runFolder);
+    this.#unsure.add({ runFolder });
     await cluster.createSecret({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -222,7 +220,7 @@ export class KubernetesDriver implements Driver {
     });
     const { scheduleMs } = this.#options.settings;
     await cluster.ownSecret(pod, await createPod(cluster, planned.pod, { ...request, scheduleMs }));
-    this.#unsure.delete(runFolder);
+    this.#unsure.delete({ runFolder });
   }
 
   async #place({ ref, pod, container, cacheGroup, request }: OpenedPod): Promise<ContainerPlace> {

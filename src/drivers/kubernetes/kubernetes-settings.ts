@@ -19,6 +19,8 @@ export interface KubernetesSettings {
   scheduleMs: number;
   /** How long an image that cannot be pulled is tried, in milliseconds. */
   imageMs: number;
+  /** How long the containers of a pod that has a node may take to start, in milliseconds. */
+  startMs: number;
   /** Between TERM and KILL where the cluster ends a pod, in seconds. */
   graceSeconds: number;
 }
@@ -38,6 +40,7 @@ export function kubernetesSettings(config: Config, home: string): KubernetesSett
     queues: queueTemplates(kubernetes.queues),
     scheduleMs: 1000 * kubernetes.unschedulableSec,
     imageMs: 1000 * kubernetes.imagePullSec,
+    startMs: 1000 * kubernetes.startSec,
     graceSeconds: Math.max(DEFAULT_GRACE_S, Math.ceil(killGraceSec)),
   };
 }

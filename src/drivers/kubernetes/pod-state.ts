@@ -73,7 +73,7 @@ function sentence(reason: string, message: string | undefined): string {
 /** Why the cluster ends a pod, by the reason of its condition `DisruptionTarget`. */
 const DISRUPTIONS: Readonly<Record<string, (pod: string) => string>> = {
   PreemptionByScheduler: (pod) => `${pod} was preempted by a pod of higher priority`,
-  EvictionByEvictionAPI: (pod) => `${pod} was evicted through the eviction API, as a drain of its node does`,
+  EvictionByEvictionAPI: (pod) => `${pod} was evicted through the eviction API, as by a drain of its node`,
   DeletionByTaintManager: (pod) => `${pod} was evicted by a taint of its node`,
 };
 
@@ -106,7 +106,7 @@ export function exitOfPod(pod: V1Pod): WorkloadExit | undefined {
 }
 
 function endedFromOutside(pod: V1Pod, named: string, where: string): WorkloadExit | undefined {
-  const { status = {}, metadata } = pod;
+  const { status = {}, metadata, spec } = pod;
   if (status.reason === 'DeadlineExceeded')
     return { kind: 'ended', by: 'time_limit', reason: `${named} reached its activeDeadlineSeconds${where}` };
   const target = status.conditions?.find(
@@ -114,9 +114,9 @@ function endedFromOutside(pod: V1Pod, named: string, where: string): WorkloadExi
   );
   const disruption = DISRUPTIONS[target?.reason ?? ''];
   if (disruption !== undefined)
-    return { kind: 'ended', by: 'preempted', reason: `${disruption(named)}${where}` };
+    return { kind: 'ended', by: 'preempted', reason: disruption(`${named}${where}`) };
   if (target?.reason === 'DeletionByPodGC' || status.reason === 'NodeLost')
-    return { kind: 'lost', reason: `the node of ${named} is gone${where}` };
+    return { kind: 'lost', reason: `node ${spec?.nodeName} of ${named} is gone` };
   if (status.reason === 'Evicted' || target?.reason === 'TerminationByKubelet')
     return {
       kind: 'ended',

@@ -151,7 +151,7 @@ kubernetesTest(
     const error = await t.throwsAsync(bench.driver.open(bench.request), {
       message: /no node took pod .* for 2 s: Unschedulable \(.*Insufficient nvidia.com\/gpu/,
     });
-    t.like(error, { code: 'KUBERNETES_POD', infrastructure: true });
+    t.like(error, { code: 'NO_PLACE', infrastructure: true });
     t.regex(bench.lines.join('\n'), /waits: Unschedulable/);
     t.deepEqual(await rig.get().pods(), []);
   },
