@@ -8,7 +8,7 @@ import { measureContainers } from './container-figures.js';
 import { type Contender, contenders } from './contender.js';
 import { measureDaemon } from './daemon-figures.js';
 import { measureEnvironments } from './environment-figures.js';
-import { measureManyPods } from './kubernetes-pods-figures.js';
+import { besideRows, manyPodsRows, podStartRows } from './kubernetes-rows.js';
 import { median, wallSeconds } from './measure.js';
 import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
@@ -54,7 +54,9 @@ const long: Record<string, () => Promise<Figure[]>> = {
   soak: () => soakRows(both),
   outage: () => outageRows(both),
   slurm: () => slurmRows(),
-  kubernetes: () => kubernetesRows(),
+  kubernetes: () => manyPodsRows(JOBS),
+  'kubernetes-start': () => podStartRows(rounds),
+  'kubernetes-glue': () => besideRows(values.original),
   iterations: () => iterationRows(both, values.quick),
   idle: () => idleRows(both, values.quick),
 };
@@ -252,20 +254,6 @@ async function slurmRows(): Promise<Figure[]> {
     { name: `${many}: calls of squeue a second`, unit: '/s', ours: found.squeues, goal: '≤ 1 /s' },
     { name: `${many}: memory of the daemon`, unit: 'MB', ours: found.pendingMegabytes, goal: '≤ 150 MB' },
     { name: `${many}: most memory of the daemon`, unit: 'MB', ours: found.megabytes },
-  ];
-}
-
-/** Of ours alone, on a cluster on this machine whose nodes are those of KWOK. */
-async function kubernetesRows(): Promise<Figure[]> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-kubernetes-'));
-  const found = await measureManyPods({ folder, pods: JOBS });
-  rmSync(folder, { recursive: true, force: true });
-  const many = `${JOBS} pods on 100 nodes`;
-  return [
-    { name: `${many}: until all have started`, unit: 's', ours: found.started },
-    { name: `${many}: CPU of the daemon meanwhile`, unit: '%', ours: found.cpuPercent, goal: '≤ 30 %' },
-    { name: `${many}: CPU of the daemon afterwards`, unit: '%', ours: found.idlePercent },
-    { name: `${many}: most memory of the daemon`, unit: 'MB', ours: found.megabytes, goal: '≤ 200 MB' },
   ];
 }
 

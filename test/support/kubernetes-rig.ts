@@ -4,6 +4,7 @@ import { accessSync, mkdtempSync, openSync, readFileSync, writeFileSync } from '
 import path from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
+import { askCluster, type ClusterRequest } from '../../src/drivers/kubernetes/cluster-request.js';
 import { freePorts } from './free-ports.js';
 import { pythonLayer } from './kubernetes-image.js';
 import { clearRig, rigPrefix, sweepRigs } from './kubernetes-leftovers.js';
@@ -18,6 +19,8 @@ export interface KubernetesRig {
   /** What finds the cluster: KUBECONFIG. */
   env: Record<string, string>;
   api: CoreV1Api;
+  /** A call of the API as its administrator. */
+  ask(request: ClusterRequest): Promise<unknown>;
   /** An image with a shell, tar and Python. */
   image: string;
   /** Adds a node, whose name is an address of this machine; it ends with the cluster. */
@@ -28,6 +31,10 @@ export interface KubernetesRig {
   pods(namespace?: string): Promise<string[]>;
   /** A kubeconfig of a service account without any rights but those of a role. */
   account(name: string, rules: readonly Rule[]): Promise<string>;
+  /** A kubeconfig of a service account that is there already. */
+  login(name: string): Promise<string>;
+  /** Makes a namespace, unless it is there. */
+  namespace(name: string): Promise<void>;
   /** Makes a priority class. */
   classes(name: string, value: number): Promise<void>;
 }
@@ -179,6 +186,7 @@ export async function kubernetesRig(
     folder,
     env: { KUBECONFIG: config },
     api,
+    ask: (request) => askCluster(client, request),
     image: IMAGE,
     addNode: async () => {
       const address = `127.0.0.${nodes.length + 1}`;
@@ -187,13 +195,24 @@ export async function kubernetesRig(
     part,
     pods: async (namespace = 'default') =>
       (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),
+    namespace: async (name) => {
+      const account = () =>
+        succeeds(() => api.readNamespacedServiceAccount({ namespace: name, name: 'default' }));
+      if (await account()) return;
+      await api.createNamespace({ body: { metadata: { name } } });
+      await until(account, { what: `the account of the namespace ${name}` });
+    },
     classes: async (name, value) => {
       const { SchedulingV1Api } = await import('@kubernetes/client-node');
       await client
         .makeApiClient(SchedulingV1Api)
         .createPriorityClass({ body: { metadata: { name }, value } });
     },
-    account: (name, rules) => account({ client, folder, server }, name, rules),
+    account: async (name, rules) => {
+      await makeAccount(client, name, rules);
+      return login({ api, folder, server }, name);
+    },
+    login: (name) => login({ api, folder, server }, name),
   };
 }
 
@@ -202,17 +221,7 @@ const PYTHON = {
   WorkingDir: '/',
 };
 
-interface AccountParts {
-  client: KubeConfig;
-  folder: string;
-  server: string;
-}
-
-async function account(
-  { client, folder, server }: AccountParts,
-  name: string,
-  rules: readonly Rule[],
-): Promise<string> {
+async function makeAccount(client: KubeConfig, name: string, rules: readonly Rule[]): Promise<void> {
   const { RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
   const api = client.makeApiClient(CoreV1Api);
   const rights = client.makeApiClient(RbacAuthorizationV1Api);
@@ -228,6 +237,16 @@ async function account(
       subjects: [{ kind: 'ServiceAccount', name, namespace }],
     },
   });
+}
+
+interface LoginParts {
+  api: CoreV1Api;
+  folder: string;
+  server: string;
+}
+
+async function login({ api, folder, server }: LoginParts, name: string): Promise<string> {
+  const namespace = 'default';
   const { status } = await api.createNamespacedServiceAccountToken({
     namespace,
     name,

@@ -63,6 +63,8 @@ export function kubernetesBench(
         context: undefined,
         namespace: undefined,
         template: RIG_TEMPLATE,
+        overrides: {},
+        shared: undefined,
         queues: new Map(),
         scheduleMs: 60_000,
         imageMs: 60_000,

@@ -5,7 +5,15 @@ import path from 'node:path';
 
 const SOURCES = path.resolve(import.meta.dirname, 'kubernetes-cluster');
 /** What the programs of a cluster depend on. */
-const BUILT_FROM = ['build.sh', 'go.sum', 'main.go', 'pause/main.go', 'kwok/go.sum', 'kwok/main.go'];
+const BUILT_FROM = [
+  'build.sh',
+  'go.sum',
+  'main.go',
+  'pause/main.go',
+  'kwok/go.sum',
+  'kwok/main.go',
+  'helm/go.sum',
+];
 
 /** Builds the programs into the folder that is its argument. */
 export const BUILD_SCRIPT = path.join(SOURCES, 'build.sh');
@@ -24,6 +32,9 @@ export const CLUSTER_PROGRAM = path.join(PROGRAM_FOLDER, 'cluster');
 export const PAUSE_PROGRAM = path.join(PROGRAM_FOLDER, 'pause');
 /** Nodes and pods that exist only in the API. */
 export const KWOK_PROGRAM = path.join(PROGRAM_FOLDER, 'kwok');
+
+/** Renders charts. */
+export const HELM_PROGRAM = path.join(PROGRAM_FOLDER, 'helm');
 
 function sourceKey(): string {
   const hash = createHash('sha256').update(process.arch);

@@ -6,6 +6,7 @@ import { AgentError, isAgentError } from '../../errors.js';
 import { type ContainerOutput, IN_CONTAINER } from '../container/container-output.js';
 import { CONTAINER, ContainerPlace, type MountedFolder } from '../container/container-place.js';
 import { networkVariables } from '../container/network-variables.js';
+import { fitOwnMounts, giveFolders } from '../container/own-mounts.js';
 import { UnsurePlaces } from '../container/unsure-places.js';
 import type {
   Driver,
@@ -38,7 +39,6 @@ import {
 import { DockerWorkload } from './docker-workload.js';
 import { FileSharing, type FileSharingOptions } from './files/file-sharing.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
-import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { stagingOf } from './files/staging.js';
 import { ContainerImageMaker } from './image/image-maker.js';

@@ -35,6 +35,11 @@ export class Cluster {
     this.namespace = namespace;
   }
 
+  /** The same cluster for pods in another namespace. */
+  in(namespace: string): Cluster {
+    return namespace === this.namespace ? this : new Cluster(this.access, namespace);
+  }
+
   /** @throws StatusError, since a caller tells a name that exists and a quota from other refusals */
   async createPod(pod: V1Pod, signal: AbortSignal): Promise<V1Pod> {
     const path = this.#path('pods');

@@ -12,6 +12,8 @@ export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal'> {
   pod: string;
   image: string;
   limits: Pick<KubernetesSettings, 'scheduleMs' | 'imageMs' | 'startMs'>;
+  /** Asks the containers themselves once the pod has a node; the pod's state may be missing then. */
+  early?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** For a container that cannot be made, such as one whose secret comes late. */
@@ -24,11 +26,18 @@ const EVENTS_AFTER_MS = 20_000;
  * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD, NO_PLACE
  */
 export async function podReady(parts: ReadyParts): Promise<V1Pod> {
-  const { signal, board, pod } = parts;
+  const { signal, board, pod, early } = parts;
   signal.throwIfAborted();
   let abort = () => undefined as unknown;
   let unwatch = () => undefined as unknown;
   const waiting = new StartWait(parts);
+  const done = new AbortController();
+  let isAsked = false;
+  const askEarly = (seen: V1Pod, resolve: (pod: V1Pod) => void) => {
+    if (isAsked || early === undefined || !seen.spec?.nodeName) return;
+    isAsked = true;
+    void early(done.signal).then((answers) => answers && resolve(seen));
+  };
   try {
     return await new Promise<V1Pod>((resolve, reject) => {
       abort = () => reject(signal.reason);
@@ -38,12 +47,14 @@ export async function podReady(parts: ReadyParts): Promise<V1Pod> {
         try {
           const running = waiting.look(view);
           if (running !== undefined) resolve(running);
+          else if (view.kind === 'pod') askEarly(view.pod, resolve);
         } catch (error) {
           reject(error);
         }
       });
     });
   } finally {
+    done.abort();
     unwatch();
     waiting.rest();
     signal.removeEventListener('abort', abort);
@@ -68,6 +79,7 @@ class StartWait {
     const { scheduleMs, imageMs, startMs } = parts.limits;
     this.#limits = {
       schedule: scheduleMs,
+      gate: Number.POSITIVE_INFINITY,
       image: imageMs,
       never_image: 0,
       container: Math.min(CONTAINER_MS, startMs),
@@ -102,10 +114,11 @@ class StartWait {
     const isNew = before?.for !== now.for;
     // The two reasons of an image that is tried again and again alternate.
     const isSaid = !isNew && (now.for !== 'schedule' || before?.text === now.text);
+    const limit = this.#limits[now.for];
     if (!isSaid && now.for !== 'nothing') reporter.line(`pod ${pod} waits: ${now.text}`, 'WARNING');
     if (!isNew) return;
     this.rest();
-    this.#timers.push(setTimeout(() => void this.#giveUp(now), this.#limits[now.for]));
+    if (Number.isFinite(limit)) this.#timers.push(setTimeout(() => void this.#giveUp(now), limit));
     if (now.for === 'nothing') this.#timers.push(setTimeout(() => void this.#explain(), EVENTS_AFTER_MS));
   }
 
@@ -132,6 +145,7 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
   const long = limitMs === 0 ? '' : ` for ${Math.round(limitMs / 1000)} s`;
   switch (waiting.for) {
     case 'schedule':
+    case 'gate':
       return new AgentError('NO_PLACE', `no node took pod ${pod}${long}: ${waiting.text}`, {
         infrastructure: true,
         hint: 'agent.kubernetes.unschedulable_sec sets how long a pod waits.',

@@ -14,7 +14,7 @@ export type PodStart =
   | { kind: 'ended'; text: string };
 
 /** `never`: waiting does not help. */
-export type Obstacle = 'schedule' | 'image' | 'container' | 'nothing' | 'never_image';
+export type Obstacle = 'schedule' | 'gate' | 'image' | 'container' | 'nothing' | 'never_image';
 
 const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   ErrImagePull: 'image',
@@ -54,7 +54,8 @@ export function podStart(pod: V1Pod): PodStart {
   if (scheduled?.status === 'False')
     return {
       kind: 'waiting',
-      for: 'schedule',
+      // A queueing controller such as Kueue takes its gate away when it is the pod's turn.
+      for: scheduled.reason === 'SchedulingGated' ? 'gate' : 'schedule',
       text: sentence(scheduled.reason ?? 'Unschedulable', scheduled.message),
     };
   const waiting = statuses.map(({ state }) => state?.waiting?.reason).find(Boolean);
@@ -105,6 +106,9 @@ export function exitOfPod(pod: V1Pod): WorkloadExit | undefined {
   return exitOf({ exitCode, oomKilled: reason === 'OOMKilled' });
 }
 
+/** Condition that Kueue sets before it deletes a pod. */
+const STOPPED = 'TerminationTarget';
+
 function endedFromOutside(pod: V1Pod, named: string, where: string): WorkloadExit | undefined {
   const { status = {}, metadata, spec } = pod;
   if (status.reason === 'DeadlineExceeded')
@@ -112,6 +116,13 @@ function endedFromOutside(pod: V1Pod, named: string, where: string): WorkloadExi
   const target = status.conditions?.find(
     ({ type, status: is }) => type === 'DisruptionTarget' && is === 'True',
   );
+  const stopped = status.conditions?.find(({ type, status: is }) => type === STOPPED && is === 'True');
+  if (stopped !== undefined)
+    return {
+      kind: 'ended',
+      by: 'preempted',
+      reason: `${named} was stopped by its queueing controller${where}: ${sentence(stopped.reason ?? STOPPED, stopped.message)}`,
+    };
   const disruption = DISRUPTIONS[target?.reason ?? ''];
   if (disruption !== undefined)
     return { kind: 'ended', by: 'preempted', reason: disruption(`${named}${where}`) };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what the tests on Kubernetes start into a folder: the cluster, the first process of pods, KWOK. Needs Go and its
+# Builds what the tests on Kubernetes start into a folder: the cluster, the first process of pods, KWOK, Helm. Needs Go and its
 # module proxy; takes about 6 minutes on two free processors and 4 GB of disk. A Go before 1.24 fetches that one as a module.
 set -eu
 into=${1:?usage: build.sh FOLDER}
@@ -27,6 +27,8 @@ trap 'rm -rf "$new"' EXIT
 build() { go build -trimpath -buildvcs=false -ldflags "-s -w" -o "$new/" "$@"; }
 cd "$here/kwok"
 build .
+cd "$here/helm"
+build helm.sh/helm/v3/cmd/helm
 cd "$here"
 build . ./pause
-mv "$new/kwok" "$new/pause" "$new/cluster" "$into/"
+mv "$new/kwok" "$new/helm" "$new/pause" "$new/cluster" "$into/"

@@ -62,6 +62,28 @@ const EXITS: Record<string, [Seen, WorkloadExit | undefined]> = {
       reason: 'pod p on node n1 was evicted through the eviction API, as by a drain of its node',
     },
   ],
+  'a stop by Kueue': [
+    {
+      task: ended(143),
+      deleted: new Date(),
+      status: {
+        conditions: [
+          {
+            type: 'TerminationTarget',
+            status: 'True',
+            reason: 'WorkloadEvictedDueToPreempted',
+            message: 'Preempted to accommodate a workload',
+          },
+        ],
+      },
+    },
+    {
+      kind: 'ended',
+      by: 'preempted',
+      reason:
+        'pod p was stopped by its queueing controller on node n1: WorkloadEvictedDueToPreempted (Preempted to accommodate a workload)',
+    },
+  ],
   'pressure on a node': [
     { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' } },
     {
@@ -114,7 +136,7 @@ const STARTS: Record<string, [Seen, PodStart]> = {
   ],
   'a gate holds it': [
     { status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] } },
-    { kind: 'waiting', for: 'schedule', text: 'SchedulingGated' },
+    { kind: 'waiting', for: 'gate', text: 'SchedulingGated' },
   ],
   'an image is tried again': [
     { task: waiting('ImagePullBackOff', 'Back-off\nmore') },
