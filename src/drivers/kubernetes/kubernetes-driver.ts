@@ -203,7 +203,7 @@ export class KubernetesDriver implements Driver {
     const left = pods.filter(({ metadata }) => !kept.has(metadata?.labels?.[RUN_LABEL] ?? ''));
     const names = left.map(({ metadata }) => metadata?.name ?? '');
     await Promise.all(names.map((name) => removePod(cluster, name)));
-    return names;
+    return names.map((name) => `pod ${name}`);
   }
 
   async #create(
