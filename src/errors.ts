@@ -14,7 +14,7 @@ export const ERROR_TABLE = {
   CONFIG_VALUE: [USAGE, 'A configuration value has the wrong type or an impossible value.'],
   CONFIG_MISSING: [USAGE, 'The API server or the credentials are not configured.'],
   QUEUE_NOT_FOUND: [USAGE, 'A requested queue does not exist on the server.'],
-  TASK_NOT_FOUND: [FAILURE, 'A requested task does not exist on the server.'],
+  TASK_NOT_FOUND: [USAGE, 'A requested task does not exist on the server or on this machine.'],
   BUILD_TARGET: [USAGE, 'The target of a build, a folder or an image name, cannot be used.'],
   AGENT_RUNNING: [USAGE, 'Another agent on this machine has the same worker id.'],
   API_UNREACHABLE: [FAILURE, 'The API server cannot be reached.'],

@@ -54,6 +54,8 @@ export interface Driver {
   /**
    * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.
+   *
+   * @returns what was removed, for the log: `container 0a1b2c3d4e5f`
    */
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
   /**

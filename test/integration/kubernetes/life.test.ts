@@ -90,7 +90,7 @@ kubernetesTest('a command that was not released has not begun; its pod is found 
   t.deepEqual(await later.search({ ...run.request }), run.place.ref as never);
   const runsFolder = path.dirname(run.request.runFolder);
   t.deepEqual(await later.collect(runsFolder, new Set(['task.1'])), []);
-  t.deepEqual(await later.collect(runsFolder, new Set()), [run.pod]);
+  t.deepEqual(await later.collect(runsFolder, new Set()), [`pod ${run.pod}`]);
   t.deepEqual(await rig.get().pods(), []);
 });
 
