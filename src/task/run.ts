@@ -10,11 +10,12 @@ import type { Journal, RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
-import { changedBy, claimTask } from './claim.js';
+import { changedBy, claimTask, noteHost } from './claim.js';
 import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
 import { setupEnd, setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
+import { noteMeanwhile } from './notes.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
 import type { PendingReason } from './pending-reason.js';
@@ -68,6 +69,11 @@ export interface TaskRun {
   pending?: PendingReason;
   /** Ends with the hook that runs beside the stop of the task. */
   abortHook?: Promise<void>;
+  /**
+   * What the server is told about the task while it is prepared; waited for before the command starts, and before the end
+   * is reported.
+   */
+  notes: Promise<void>[];
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -123,8 +129,9 @@ const claimPhase: Phase = {
     const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
     const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
+    noteMeanwhile(run, noteHost(run.ctx, claimed));
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
-    await run.onClaimed?.();
+    noteMeanwhile(run, run.onClaimed?.());
     run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
@@ -238,6 +245,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
   run.watcher?.phase('conclude');
+  await Promise.allSettled(run.notes);
   if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
@@ -254,7 +262,8 @@ const LOOK_MS = 5000;
 
 async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise<Workload> {
   const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(LOOK_MS)]);
-  await halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  const look = halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  await Promise.all([look, ...run.notes]);
   halt.signal.throwIfAborted();
   const gpus = await run.gpus.snapshot();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);
