@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
-import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
 export type Bindable = string | number | null;
@@ -10,6 +10,9 @@ export type Row = Record<string, unknown>;
 
 /** Memory for pages, in KiB: the working set of a personal server is small. */
 const CACHE_KIB = 4096;
+
+/** Statements that are kept prepared: the server has about 150 of its own, and queries of lists make others. */
+const MAX_STATEMENTS = 300;
 
 /**
  * The one connection to the server's file. Everything is synchronous, so a request runs from its first
@@ -89,11 +92,12 @@ export class Database {
   }
 
   #prepared(sql: string): Statement<unknown[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#connection.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
+    const statement = this.#statements.get(sql) ?? this.#connection.prepare(sql);
+    // The last place is that of the statement used last.
+    this.#statements.delete(sql);
+    this.#statements.set(sql, statement);
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size > MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     return statement;
   }
 
@@ -104,14 +108,15 @@ export class Database {
         hint: 'Use that version, or another folder.',
       });
     }
-    for (const [done, statements] of MIGRATIONS.entries())
-      if (done >= version) this.#migrate(statements, done + 1);
+    for (const [done, migration] of MIGRATIONS.entries())
+      if (done >= version) this.#migrate(migration, done + 1);
   }
 
   /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
-  #migrate(statements: string, version: number): void {
+  #migrate({ statements, fill }: Migration, version: number): void {
     this.transaction(() => {
       this.#connection.exec(statements);
+      fill?.(this);
       this.#connection.exec(`PRAGMA user_version = ${version}`);
     });
   }
