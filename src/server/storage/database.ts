@@ -51,15 +51,20 @@ export class Database {
   }
 
   run(sql: string, ...parameters: Bindable[]): number {
-    return this.#prepared(sql).run(clean(parameters)).changes;
+    return this.#prepared(sql, 'run').run(clean(parameters)).changes;
+  }
+
+  /** Adds one row; its number. */
+  insert(sql: string, ...parameters: Bindable[]): number {
+    return Number(this.#prepared(sql, 'run').run(clean(parameters)).lastInsertRowid);
   }
 
   get(sql: string, ...parameters: Bindable[]): Row | undefined {
-    return this.#prepared(sql).get(clean(parameters)) as Row | undefined;
+    return this.#prepared(sql, 'get').get(clean(parameters)) as Row | undefined;
   }
 
   all(sql: string, ...parameters: Bindable[]): Row[] {
-    return this.#prepared(sql).all(clean(parameters)) as Row[];
+    return this.#prepared(sql, 'all').all(clean(parameters)) as Row[];
   }
 
   /** Runs `action` as one unit: all of it is stored or nothing. Inner calls become savepoints. */
@@ -91,11 +96,13 @@ export class Database {
     this.#connection.close();
   }
 
-  #prepared(sql: string): Statement<unknown[]> {
-    const statement = this.#statements.get(sql) ?? this.#connection.prepare(sql);
+  /** Of each use its own: after an `all` that found nothing, libsql's next `get` of the same statement finds nothing either. */
+  #prepared(sql: string, use: 'run' | 'get' | 'all'): Statement<unknown[]> {
+    const key = `${use} ${sql}`;
+    const statement = this.#statements.get(key) ?? this.#connection.prepare(sql);
     // The last place is that of the statement used last.
-    this.#statements.delete(sql);
-    this.#statements.set(sql, statement);
+    this.#statements.delete(key);
+    this.#statements.set(key, statement);
     const [oldest] = this.#statements.keys();
     if (this.#statements.size > MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     return statement;

@@ -42,8 +42,8 @@ export class DocumentColumns {
 
   #insert(id: string, columns: Readonly<Record<string, Bindable>>): number {
     const names = Object.keys(columns);
-    const sql = `INSERT INTO task_columns (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)}) RETURNING row`;
-    return Number(this.database.get(sql, id, ...names.map((name) => columns[name] ?? null))?.row);
+    const sql = `INSERT INTO task_columns (id, ${names.join(', ')}) VALUES (?${', ?'.repeat(names.length)})`;
+    return this.database.insert(sql, id, ...names.map((name) => columns[name] ?? null));
   }
 
   #writeTerms(row: number, terms: readonly Term[], isNew: boolean): void {
@@ -63,7 +63,7 @@ export class DocumentColumns {
   #termId([path, value]: Term): number {
     const sql = 'SELECT term FROM terms WHERE path = ? AND value = ?';
     const known = this.database.get(sql, path, value);
-    const added = 'INSERT INTO terms (path, value) VALUES (?, ?) RETURNING term';
-    return Number((known ?? this.database.get(added, path, value))?.term);
+    if (known !== undefined) return Number(known.term);
+    return this.database.insert('INSERT INTO terms (path, value) VALUES (?, ?)', path, value);
   }
 }
