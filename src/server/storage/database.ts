@@ -2,7 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
-import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
 export type Bindable = string | number | null;
@@ -10,6 +10,9 @@ export type Row = Record<string, unknown>;
 
 /** Memory for pages, in KiB: the working set of a personal server is small. */
 const CACHE_KIB = 4096;
+
+/** Statements that are kept prepared: the server has about 150 of its own, and queries of lists make others. */
+const MAX_STATEMENTS = 300;
 
 /**
  * The one connection to the server's file. Everything is synchronous, so a request runs from its first
@@ -48,15 +51,20 @@ export class Database {
   }
 
   run(sql: string, ...parameters: Bindable[]): number {
-    return this.#prepared(sql).run(clean(parameters)).changes;
+    return this.#prepared(sql, 'run').run(clean(parameters)).changes;
+  }
+
+  /** Adds one row; its number. */
+  insert(sql: string, ...parameters: Bindable[]): number {
+    return Number(this.#prepared(sql, 'run').run(clean(parameters)).lastInsertRowid);
   }
 
   get(sql: string, ...parameters: Bindable[]): Row | undefined {
-    return this.#prepared(sql).get(clean(parameters)) as Row | undefined;
+    return this.#prepared(sql, 'get').get(clean(parameters)) as Row | undefined;
   }
 
   all(sql: string, ...parameters: Bindable[]): Row[] {
-    return this.#prepared(sql).all(clean(parameters)) as Row[];
+    return this.#prepared(sql, 'all').all(clean(parameters)) as Row[];
   }
 
   /** Runs `action` as one unit: all of it is stored or nothing. Inner calls become savepoints. */
@@ -88,12 +96,15 @@ export class Database {
     this.#connection.close();
   }
 
-  #prepared(sql: string): Statement<unknown[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#connection.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
+  /** Of each use its own: after an `all` that found nothing, libsql's next `get` of the same statement finds nothing either. */
+  #prepared(sql: string, use: 'run' | 'get' | 'all'): Statement<unknown[]> {
+    const key = `${use} ${sql}`;
+    const statement = this.#statements.get(key) ?? this.#connection.prepare(sql);
+    // The last place is that of the statement used last.
+    this.#statements.delete(key);
+    this.#statements.set(key, statement);
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size > MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     return statement;
   }
 
@@ -104,14 +115,15 @@ export class Database {
         hint: 'Use that version, or another folder.',
       });
     }
-    for (const [done, statements] of MIGRATIONS.entries())
-      if (done >= version) this.#migrate(statements, done + 1);
+    for (const [done, migration] of MIGRATIONS.entries())
+      if (done >= version) this.#migrate(migration, done + 1);
   }
 
   /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
-  #migrate(statements: string, version: number): void {
+  #migrate({ statements, fill }: Migration, version: number): void {
     this.transaction(() => {
       this.#connection.exec(statements);
+      fill?.(this);
       this.#connection.exec(`PRAGMA user_version = ${version}`);
     });
   }

@@ -55,6 +55,14 @@ test('a scan reads everything once, also while documents change', async (t) => {
   t.is(queues.count({ where: 'name = ?', parameters: ['two'] }), 450);
 });
 
+test('a statement that found nothing finds what was written since', async (t) => {
+  const { database } = await opened(t);
+  const sql = 'SELECT id FROM users WHERE id = ?';
+  t.deepEqual(database.all(sql, 'u'), []);
+  new Documents(database, 'users').put({ id: 'u' });
+  t.like(database.get(sql, 'u'), { id: 'u' });
+});
+
 test('the error names a full disk, and stored data stays readable', async (t) => {
   const { database } = await opened(t);
   const queues = new Documents<{ id: string; text: string }>(database, 'queues');
