@@ -1,21 +1,21 @@
 import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { AgentError, causeLine, systemCode } from '../errors.js';
-import { Accounts, type KeyPair } from './auth/accounts.js';
+import type { KeyPair } from './auth/accounts.js';
+import { openAccounts } from './auth/open-accounts.js';
+import { ServerConfig } from './config/server-config.js';
 import type { ServerContext } from './context.js';
-import { documentTables, type UserDocument } from './context.js';
-import { isoDate, parseDate } from './dates.js';
+import { documentTables } from './context.js';
+import { parseDate } from './dates.js';
 import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
-import { newId } from './ids.js';
 import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
-import { openSecrets, type Secrets } from './secrets.js';
+import { openSecrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { changeStatus } from './tasks/change-status.js';
 import { countEntries, createQueue } from './tasks/queue-entries.js';
@@ -34,6 +34,8 @@ export interface ServerOptions {
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
   watchdog?: WatchdogTimes;
+  /** What `loadServerConfig` read; default: the defaults of its table. */
+  config?: ServerConfig;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
 }
@@ -59,18 +61,21 @@ const FILES_PORT_DISTANCE = 8081 - 8008;
 /**
  * Starts the embedded server: a ClearML API server and file server over one folder.
  *
- * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken
+ * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken, CONFIG_VALUE
  */
 export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
   const folder = path.resolve(options.folder);
   const secrets = await openSecrets(folder);
+  const config = options.config ?? new ServerConfig();
   const database = await Database.open(path.join(folder, DATABASE_FILE));
+  const now = options.now ?? Date.now;
+  const accounts = orClose(database, () => openAccounts(database, secrets, config, now));
   const backtracking = new Backtracking();
   const server: ServerContext = {
     database,
-    now: options.now ?? Date.now,
-    tokenSecret: secrets.tokenSecret,
-    accounts: new Accounts(database),
+    now,
+    ...accounts,
+    ...documentTables(database),
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
@@ -78,17 +83,17 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     downloads: new Kept(),
     backtracking,
     patterns: new Patterns(backtracking),
-    ...documentTables(database),
   };
   const listeners: FastifyInstance[] = [];
   const closeAll = async () => {
     server.queueWaits.close();
     await Promise.all(listeners.map(closeListener));
     await backtracking.close();
+    await server.passwords.close();
     database.close();
   };
   try {
-    database.transaction(() => prepare(server, secrets));
+    database.transaction(() => prepareQueue(server));
     const [url, filesUrl] = await listen(server, options, listeners);
     const timer = startWatchdog(server, options);
     let closed: Promise<void> | undefined;
@@ -101,6 +106,16 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     return { url, filesUrl, folder, credentials, credentialsFile, close };
   } catch (error) {
     await closeAll();
+    throw error;
+  }
+}
+
+/** Gives the database back if what needs it cannot be made. */
+function orClose<T>(database: Database, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    database.close();
     throw error;
   }
 }
@@ -179,35 +194,11 @@ function shownHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The user and queue of a new folder; the key pair comes from the credentials' file. */
-function prepare(server: ServerContext, { credentials }: Secrets): void {
-  const [known] = server.users.scan();
-  const user = known ?? newUser(server);
-  server.accounts.addKeys(credentials, user.id);
+/** The queue of a new folder. */
+function prepareQueue(server: ServerContext): void {
   const [queue] = server.queues.scan();
   if (queue === undefined)
-    createQueue(server, { name: 'default', company: user.company, system_tags: ['default'] });
-}
-
-function newUser(server: ServerContext): UserDocument {
-  const user = {
-    id: newId(),
-    name: userName(),
-    company: newId(),
-    role: 'admin',
-    created: isoDate(server.now()),
-  };
-  server.users.put(user);
-  return user;
-}
-
-/** The user's own name on this machine; accounts of containers may have none. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'user';
-  }
+    createQueue(server, { name: 'default', company: server.company, system_tags: ['default'] });
 }
 
 /** The `clearml.conf` that lets agents and the Python SDK use a server. It holds the secret key. */

@@ -32,7 +32,11 @@ export async function fileListener(
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request) => {
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
-    if (!isProbe(request)) authenticate(server, request.headers);
+    if (isProbe(request)) return;
+    const { method, headers, ip } = request;
+    const { role } = await authenticate(server, { method, headers, ip });
+    if (role === 'guest' && method !== 'GET' && method !== 'HEAD')
+      throw new ApiError('role_not_allowed', { role });
   });
   app.addHook('onSend', closesAfterAnswer);
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
