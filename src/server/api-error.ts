@@ -61,6 +61,7 @@ export const API_ERRORS = {
   no_credentials: [401, 20, 'Unauthorized (missing credentials)'],
   invalid_credentials: [401, 22, 'Unauthorized (invalid credentials)'],
   invalid_token: [401, 30, 'Unauthorized (invalid token)'],
+  foreign_origin: [403, 0, 'Forbidden (a page of another site may not use this session)'],
   role_not_allowed: [403, 20, 'Forbidden (not allowed for role)'],
   unknown_endpoint: [404, 0, 'Unknown endpoint'],
   body_too_large: [413, 0, 'Request body is too large'],
