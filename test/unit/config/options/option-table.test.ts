@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import { OPTION_SECTIONS, OPTIONS, ownValue } from '../../../../src/config/options/option-table.js';
-import { valueProblem } from '../../../../src/config/validate.js';
+import { valueProblem } from '../../../../src/config/value-problem.js';
 import { VARIABLES } from '../../../../src/config/variables/variable-table.js';
 import { typedReads } from '../../../support/typed-reads.js';
 

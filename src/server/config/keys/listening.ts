@@ -1,0 +1,97 @@
+import type { ServerKey } from '../server-key.js';
+
+/** Addresses: where the server listens, what it is called from outside, who may ask. */
+export const LISTENING_KEYS = [
+  {
+    key: 'apiserver.listen.ip',
+    type: 'text',
+    fallback: '127.0.0.1',
+    flag: '--host',
+    help: 'Address to listen on. Any address other than loopback lets other machines connect.',
+  },
+  {
+    key: 'apiserver.listen.port',
+    type: 'integer',
+    fallback: 8008,
+    minimum: 0,
+    flag: '--port',
+    help: 'Port of the API; 0 takes any free one.',
+  },
+  {
+    key: 'fileserver.listen.port',
+    type: 'integer',
+    minimum: 0,
+    otherwise: 'port of the API plus 73',
+    help: 'Port of the file server.',
+  },
+  {
+    key: 'webserver.listen.port',
+    type: 'integer',
+    minimum: 0,
+    help: 'Port of the page and of /configuration.json; without it there is no such port.',
+    example: '8080',
+  },
+  {
+    key: 'apiserver.tls.cert',
+    type: 'path',
+    help: 'PEM file with the certificate and its chain; with a key the server speaks HTTPS.',
+    example: '"/etc/clearml/server.crt"',
+  },
+  {
+    key: 'apiserver.tls.key',
+    type: 'path',
+    help: 'PEM file with the private key of the certificate.',
+    example: '"/etc/clearml/server.key"',
+  },
+  {
+    key: 'apiserver.proxies.trusted',
+    type: 'texts',
+    fallback: [],
+    help: 'Addresses and networks of proxies whose X-Forwarded-… headers count.',
+    example: '["127.0.0.1", "10.0.0.0/8"]',
+  },
+  {
+    key: 'webserver.displayed_urls.api',
+    type: 'text',
+    variables: ['APISERVER_URL_FOR_EXTERNAL_WORKERS'],
+    otherwise: 'address of the listener',
+    help: 'URL of the API for clients: in the printed clearml.conf and in /configuration.json.',
+    example: '"https://api.clearml.example.com"',
+  },
+  {
+    key: 'webserver.displayed_urls.files',
+    type: 'text',
+    variables: ['FILESERVER_URL_FOR_EXTERNAL_WORKERS'],
+    otherwise: 'address of the listener',
+    help: 'URL of the file server for clients.',
+    example: '"https://files.clearml.example.com"',
+  },
+  {
+    key: 'webserver.displayed_urls.web',
+    type: 'text',
+    variables: ['WEBSERVER_URL_FOR_EXTERNAL_WORKERS'],
+    otherwise: 'address of the listener',
+    help: 'URL of the page for clients.',
+    example: '"https://app.clearml.example.com"',
+  },
+  {
+    key: 'apiserver.allowed_hosts',
+    type: 'texts',
+    fallback: [],
+    help: 'Further names by which browsers reach the server; ".example.com" stands for all names below it.',
+    example: '["clearml.lan"]',
+  },
+  {
+    key: 'apiserver.cors.origins',
+    type: 'texts',
+    fallback: ['*'],
+    help: 'Origins of pages that may call the API. "*": any page, but without the cookie of a session.',
+    example: '["https://app.clearml.example.com"]',
+  },
+  {
+    key: 'apiserver.cors.supports_credentials',
+    type: 'boolean',
+    fallback: true,
+    help: 'Whether pages of the listed origins may use the cookie of a session.',
+  },
+] as const satisfies readonly ServerKey[];
