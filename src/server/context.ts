@@ -23,6 +23,8 @@ export interface ServerContext {
   /** Signs the tokens of logins. */
   readonly tokenSecret: string;
   readonly config: ServerConfig;
+  /** Ports on which the page, the API and the file server are; empty texts are the usual ones. */
+  readonly ownPorts: Set<string>;
   /** The id of the one company. */
   readonly company: string;
   readonly accounts: Accounts;

@@ -66,7 +66,7 @@ function identify(server: ServerContext, asking: Asking): Identity {
   if (scheme === '') {
     const token = sessionOf(headers, server.config);
     if (token === undefined) throw new ApiError('no_credentials');
-    requireOwnPage(server.config, asking);
+    requireOwnPage(server, asking);
     return fromToken(server, token);
   }
   if (scheme === 'Basic') return fromKeys(server, value, workerOf(headers) ?? ip);

@@ -3,10 +3,12 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { ApiError } from '../api-error.js';
 import type { ServerConfig } from '../config/server-config.js';
+import type { ServerContext } from '../context.js';
 import type { Asking } from './authenticate.js';
 
-/** Where the page is, unless the configuration says otherwise. */
-const PAGE_PORT = 8080;
+/** What says which pages are this server's own. */
+type Pages = Pick<ServerContext, 'config' | 'ownPorts'>;
+
 const DISPLAYED_URLS = [
   'webserver.displayed_urls.api',
   'webserver.displayed_urls.files',
@@ -68,12 +70,12 @@ function hostNameOf(url: string): string | undefined {
  *
  * @throws ApiError 403/10
  */
-export function requireOwnPage(config: ServerConfig, asking: Asking): void {
+export function requireOwnPage(pages: Pages, asking: Asking): void {
   const { headers, endpoint, method } = asking;
   const { origin, 'sec-fetch-site': site, 'user-agent': agent = '' } = headers;
   const isRead = method === 'GET' || method === 'HEAD';
   if (origin !== undefined) {
-    if (!isOwnOrigin(config, origin, headers.host ?? '')) throw foreign({ origin: origin.slice(0, 200) });
+    if (!isOwnOrigin(pages, origin, headers.host ?? '')) throw foreign({ origin: origin.slice(0, 200) });
   } else if (endpoint === undefined && isRead) {
     if (site === 'cross-site') throw foreign({ site });
   } else if (site !== undefined) {
@@ -88,8 +90,8 @@ function foreign(data: { [name: string]: string }): ApiError {
   return new ApiError('routing_error', data, 'the cookie of a session counts for pages of this server only');
 }
 
-/** The page of this server: by the configuration, by the cookie's domain, or on the same host. */
-function isOwnOrigin(config: ServerConfig, origin: string, ownHost: string): boolean {
+/** Whether a page is of this server: by the configuration, by the cookie's domain, or on the same host. */
+export function isOwnOrigin({ config, ownPorts }: Pages, origin: string, ownHost: string): boolean {
   if (!URL.canParse(origin) || !URL.canParse(`http://${ownHost}`)) return false;
   const page = new URL(origin);
   const listed = config.get('apiserver.cors.supports_credentials')
@@ -100,8 +102,7 @@ function isOwnOrigin(config: ServerConfig, origin: string, ownHost: string): boo
   const domain = config.get('apiserver.auth.cookies.domain');
   if (domain !== undefined && isWithin(page.hostname, `.${domain.replace(/^\./, '')}`)) return true;
   const own = new URL(`http://${ownHost}`);
-  const ports = [own.port, String(config.get('webserver.listen.port') ?? PAGE_PORT)];
-  if (page.hostname === own.hostname) return ports.includes(page.port);
+  if (page.hostname === own.hostname) return page.port === own.port || ownPorts.has(page.port);
   // The guides name the sub-domains; a proxy gives all of them the usual port.
   return (
     page.port === own.port &&

@@ -5,8 +5,10 @@ import { systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
-import { type Failure, KEEP_ALIVE_MS } from '../http/api-listener.js';
+import type { Failure } from '../http/api-listener.js';
 import { closesAfterAnswer } from '../http/connections.js';
+import { originHeaders } from '../http/origins.js';
+import type { SharedSettings } from '../listening/listen.js';
 import { deleteMany, removeFile } from './removal.js';
 import { fileOf, receiveUpload } from './upload.js';
 
@@ -15,11 +17,12 @@ export async function fileListener(
   server: ServerContext,
   folder: string,
   onFailure: Failure,
+  shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
   const { default: fastify } = await import('fastify');
   const app = fastify({
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...shared,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096 },
@@ -30,7 +33,8 @@ export async function fileListener(
   );
   // Uploads are read as a stream by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    originHeaders(server, request, reply);
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
     if (isProbe(request)) return;
     const { method, headers, ip } = request;

@@ -97,7 +97,7 @@ function callOf(server: ServerContext, request: FastifyRequest, reply: FastifyRe
     body: request.body,
     identity: request.identity,
     version: parseVersion(endpointPath(request.originalUrl)?.version ?? API_VERSION),
-    ip: clientAddress(request),
+    ip: request.ip,
     worker: String(worker ?? oldWorker ?? ''),
     setCookie: (cookie) => void reply.header('set-cookie', cookie),
   };
@@ -153,13 +153,4 @@ async function identifyIfKnown(server: ServerContext, asking: Asking): Promise<I
     if (error instanceof ApiError) return ANONYMOUS;
     throw error;
   }
-}
-
-/** The address that a proxy in front names, else that of the connection. */
-function clientAddress({ headers, ip }: FastifyRequest): string {
-  const forwarded = headers['x-forwarded-for'] ?? headers['x-real-ip'];
-  const first = String(forwarded ?? '')
-    .split(',', 1)[0]
-    ?.trim();
-  return first === undefined || first === '' ? ip : first;
 }
