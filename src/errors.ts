@@ -23,6 +23,7 @@ export const ERROR_TABLE = {
   API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
   API_ANSWER: [FAILURE, 'The answer does not come from a ClearML API server.'],
   SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
+  SERVER_USERS: [USAGE, 'The embedded server refuses a change of its users or their credentials.'],
   SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the requested address or port.'],
   SERVER_TLS: [USAGE, 'The certificate of the embedded server, or its key, cannot be used.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],

@@ -27,6 +27,8 @@ export interface ServerContext {
   readonly ownPorts: Set<string>;
   /** The id of the one company. */
   readonly company: string;
+  /** The id of the user who owns the folder. */
+  readonly owner: string;
   readonly accounts: Accounts;
   readonly logins: Logins;
   readonly passwords: Passwords;

@@ -8,6 +8,7 @@ import { ENDPOINTS } from './endpoints.js';
 import { fileListener } from './files/file-listener.js';
 import { apiListener, type Failure } from './http/api-listener.js';
 import { type Listening, type ListenOptions, listen, type SharedSettings } from './listening/listen.js';
+import { serveLocalCalls } from './local-calls.js';
 import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
@@ -54,7 +55,7 @@ export interface EmbeddedServer {
   close(): Promise<void>;
 }
 
-const DATABASE_FILE = 'server.db';
+export const DATABASE_FILE = 'server.db';
 const FILES_FOLDER = 'files';
 
 /**
@@ -73,13 +74,14 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   try {
     const database = await Database.open(path.join(folder, DATABASE_FILE));
     closing.push(() => database.close());
-    const server = contextOf(database, secrets, options);
+    const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
     closing.push(() => server.backtracking.close());
     closing.push(() => server.passwords.close());
     database.transaction(() => prepareQueue(server));
     const { listening, fixed } = await openPorts(server, options, folder);
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
+    closing.push(await serveLocalCalls(server, folder, options.onFailure));
     const timer = startWatchdog(server, options);
     closing.push(() => clearInterval(timer));
     let closed: Promise<void> | undefined;
@@ -104,10 +106,11 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   }
 }
 
-function contextOf(
+/** What endpoints work with. Without a configuration the users stay as they are. */
+export function contextOf(
   database: Database,
   secrets: Secrets,
-  { now = Date.now, config = new ServerConfig() }: ServerOptions,
+  { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,
 ): ServerContext {
   const backtracking = new Backtracking();
   return {
