@@ -16,7 +16,7 @@ import { fileOf, receiveUpload } from './upload.js';
 export async function fileListener(
   server: ServerContext,
   folder: string,
-  { onFailure, origins }: ApiOptions,
+  { onFailure, origins, figures }: ApiOptions,
   shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
@@ -40,6 +40,7 @@ export async function fileListener(
     if (!isProbe(request)) authenticate(server, request.headers);
   });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (_request, reply) => figures.answered('files', reply));
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
   app.get('/', (request, reply) =>
     isProbe(request) ? reply.code(405).header('allow', 'POST').send('Method not allowed') : 'OK',

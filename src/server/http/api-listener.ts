@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { Download, type EndpointTable } from '../endpoint.js';
+import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { SharedSettings } from '../listening/listen.js';
@@ -20,6 +21,7 @@ export type Failure = (error: unknown, endpoint: string) => void;
 
 export interface ApiOptions {
   origins: Origins;
+  figures: ServerFigures;
   onFailure: Failure;
 }
 
@@ -61,6 +63,10 @@ export async function apiListener(
     requireOwnOrigin(request, options.origins);
   });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (request, reply) => {
+    const { endpoint } = request.routeOptions.config ?? {};
+    options.figures.answered(serviceOf(request), reply, endpoint?.wait !== undefined);
+  });
   app.setErrorHandler(fail);
   app.setNotFoundHandler((request) => {
     const path = endpointPath(request.originalUrl);

@@ -1,22 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 
-/** Origins whose pages may use the session of a browser here; `*` for all of them. */
-export type Origins = readonly string[];
+/** Which pages may use the server from a browser, beside those of its own site. */
+export interface Origins {
+  /** Such as `https://app.example.com`; `*` lets all pages ask, without the cookie of a session. */
+  allowed: readonly string[];
+  /** Whether pages of listed origins may use the cookie of a session. */
+  credentials: boolean;
+}
 
-/**
- * Headers that let a page of another origin read an answer. Only pages of allowed origins may send cookies; others have
- * no credentials here unless they hold keys of their own.
- */
-export function originHeaders(request: FastifyRequest, reply: FastifyReply, allowed: Origins): FastifyReply {
+/** Headers that let a page of another origin read the answer. */
+export function originHeaders(request: FastifyRequest, reply: FastifyReply, origins: Origins): void {
   const { origin } = request.headers;
-  const isKnown =
-    origin !== undefined && (isAllowed(origin, allowed) || isSameSite(origin, request.hostname));
-  if (!isKnown) return reply.header('access-control-allow-origin', '*');
-  return reply
-    .header('access-control-allow-origin', origin)
-    .header('access-control-allow-credentials', 'true')
-    .header('vary', 'Origin');
+  if (origin !== undefined && mayUseSession(origin, request, origins)) {
+    reply
+      .header('access-control-allow-origin', origin)
+      .header('access-control-allow-credentials', 'true')
+      .header('vary', 'Origin');
+  } else if (origins.allowed.includes('*')) reply.header('access-control-allow-origin', '*');
+  else if (origin !== undefined && origins.allowed.includes(origin))
+    reply.header('access-control-allow-origin', origin).header('vary', 'Origin');
 }
 
 /**
@@ -25,15 +28,19 @@ export function originHeaders(request: FastifyRequest, reply: FastifyReply, allo
  *
  * @throws ApiError 403
  */
-export function requireOwnOrigin(request: FastifyRequest, allowed: Origins): void {
+export function requireOwnOrigin(request: FastifyRequest, origins: Origins): void {
   const { origin, cookie, authorization } = request.headers;
   if (origin === undefined || cookie === undefined || authorization !== undefined) return;
-  if (isAllowed(origin, allowed) || isSameSite(origin, request.hostname)) return;
+  if (mayUseSession(origin, request, origins)) return;
   throw new ApiError('foreign_origin', { origin: origin.slice(0, 200) });
 }
 
-function isAllowed(origin: string, allowed: Origins): boolean {
-  return allowed.includes(origin) || (allowed.includes('*') && origin !== 'null');
+function mayUseSession(
+  origin: string,
+  { hostname }: FastifyRequest,
+  { allowed, credentials }: Origins,
+): boolean {
+  return (credentials && allowed.includes(origin)) || isSameSite(origin, hostname);
 }
 
 function isSameSite(origin: string, hostName: string): boolean {
