@@ -25,6 +25,8 @@ export const ERROR_TABLE = {
   SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
   SERVER_USERS: [USAGE, 'The embedded server refuses a change of its users or their credentials.'],
   SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the requested address or port.'],
+  SERVER_BACKUP: [FAILURE, 'A backup of the embedded server cannot be made, or is no whole backup.'],
+  SERVER_DAMAGED: [FAILURE, 'The database of the embedded server is damaged.'],
   SERVER_TLS: [USAGE, 'The certificate of the embedded server, or its key, cannot be used.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { AgentError } from '../errors.js';
 import { askByLine } from '../os/local-socket.js';
+import { DATABASE } from './backup/format.js';
 import { isObject, type JsonObject } from './json.js';
 import { callAsOwner, type LocalAnswer, type LocalCall, localSocket } from './local-calls.js';
-import { openSecrets } from './secrets.js';
-import { contextOf, DATABASE_FILE } from './server.js';
+import { openFolder, openSecrets } from './secrets.js';
+import { contextOf } from './server.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
 
@@ -21,10 +22,11 @@ export async function askServer(folder: string, call: LocalCall): Promise<JsonOb
 }
 
 async function withoutServer(folder: string, call: LocalCall): Promise<LocalAnswer> {
-  const secrets = await openSecrets(folder);
+  await openFolder(folder);
   const unlock = await lockFolder(folder);
   try {
-    const database = await Database.open(path.join(folder, DATABASE_FILE));
+    const secrets = await openSecrets(folder);
+    const database = await Database.open(path.join(folder, DATABASE));
     const server = contextOf(database, secrets, {});
     try {
       return await callAsOwner(server, call);

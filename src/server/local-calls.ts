@@ -66,7 +66,6 @@ export async function callAsOwner(
     version: parseVersion(API_VERSION),
     ip: '',
     worker: '',
-    setCookie: () => undefined,
   };
   try {
     const awaited = await endpoint.wait?.(call as Call<never>, new AbortController().signal);

@@ -1,39 +1,51 @@
 import path from 'node:path';
+import type { Registry } from 'prom-client';
+import { entryExists } from '../os/files.js';
 import type { KeyPair } from './auth/accounts.js';
 import { openAccounts } from './auth/open-accounts.js';
+import { DATABASE } from './backup/format.js';
+import { requireWholeFolder } from './backup/restore-backup.js';
 import { ServerConfig } from './config/server-config.js';
 import type { ServerContext } from './context.js';
 import { documentTables } from './context.js';
-import { ENDPOINTS } from './endpoints.js';
-import { fileListener } from './files/file-listener.js';
-import { apiListener, type Failure } from './http/api-listener.js';
-import { type Listening, type ListenOptions, listen, type SharedSettings } from './listening/listen.js';
+import { ServerFigures } from './figures.js';
+import type { Failure } from './http/api-listener.js';
+import type { ListenOptions } from './listening/listen.js';
+import { openServices } from './listening/services.js';
 import { serveLocalCalls } from './local-calls.js';
 import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
-import { openSecrets, type Secrets } from './secrets.js';
+import { openFolder, openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
 import { countEntries, createQueue } from './tasks/queue-entries.js';
 import { QueueWaits } from './tasks/queue-waits.js';
-import { stopSilentTasks, WATCHDOG_TIMES, type WatchdogTimes } from './upkeep/watchdog.js';
-import { type Addresses, fixedAddresses, pageSettings } from './web/addresses.js';
+import type { Retention } from './upkeep/retention.js';
+import { startUpkeep } from './upkeep/upkeep.js';
+import { WATCHDOG_TIMES, type WatchdogTimes } from './upkeep/watchdog.js';
+import type { Addresses } from './web/addresses.js';
 import { apiSection } from './web/page.js';
-import { webListener } from './web/web-listener.js';
 
 export interface ServerOptions extends ListenOptions {
   /** Where everything is kept; made with mode 0700. */
   folder: string;
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
-  watchdog?: WatchdogTimes;
-  /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
+  /** What `loadServerConfig` read, for users and sessions. Default: the defaults of its table. */
   config?: ServerConfig;
-  /** Variables with the addresses that users see, and the settings of the page. */
-  env?: Readonly<Record<string, string | undefined>>;
+  watchdog?: WatchdogTimes | undefined;
+  retention?: Retention | undefined;
+  /** Origins whose pages may use the server from a browser. Default: all, without the cookie of a session. */
+  origins?: readonly string[] | undefined;
+  /** Whether pages of listed origins may use the cookie of a session. */
+  originCredentials?: boolean | undefined;
+  /** The addresses that users see. Default: where the server listens. */
+  displayed?: Partial<Addresses> | undefined;
+  /** For the backups. */
+  agentVersion?: string | undefined;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
   log?: ServerLog;
@@ -49,51 +61,66 @@ export interface EmbeddedServer {
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
   readonly credentialsFile: string;
+  readonly figures: Registry;
   /** Looks now whether there is another certificate. */
   reloadTls(): Promise<void>;
   /** Gives the requests that run a second to finish and closes the files. May be called again. */
   close(): Promise<void>;
 }
 
-export const DATABASE_FILE = 'server.db';
 const FILES_FOLDER = 'files';
 
 /**
- * Starts the embedded server: a ClearML API server and file server over one folder.
+ * Starts the embedded server: page, ClearML API server and file server over one folder.
  *
- * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken, SERVER_TLS, CONFIG_VALUE
+ * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken, SERVER_TLS
  */
 export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
   const folder = path.resolve(options.folder);
-  const secrets = await openSecrets(folder);
-  const unlock = await lockFolder(folder);
-  const closing: (() => unknown)[] = [unlock];
+  await openFolder(folder);
+  const closing: (() => unknown)[] = [await lockFolder(folder)];
   const closeAll = async () => {
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
-    const database = await Database.open(path.join(folder, DATABASE_FILE));
+    await requireWholeFolder(folder);
+    const secrets = await openSecrets(folder);
+    const file = path.join(folder, DATABASE);
+    const wasKilled = await entryExists(`${file}-wal`);
+    const database = await Database.open(file);
     closing.push(() => database.close());
     const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
     closing.push(() => server.backtracking.close());
     closing.push(() => server.passwords.close());
     database.transaction(() => prepareQueue(server));
-    const { listening, fixed } = await openPorts(server, options, folder);
+    const common = commonOf(options, folder);
+    const listening = await openServices(server, { ...options, ...common });
+    const shown = { ...listening.urls, ...common.displayed };
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
-    closing.push(await serveLocalCalls(server, folder, options.onFailure));
-    const timer = startWatchdog(server, options);
-    closing.push(() => clearInterval(timer));
+    closing.push(await serveLocalCalls(server, folder, common.onFailure));
+    const upkeep = startUpkeep(server, {
+      ...common,
+      folder,
+      database: file,
+      wasKilled,
+      agentVersion: options.agentVersion ?? '',
+      watchdog: options.watchdog ?? WATCHDOG_TIMES,
+      retention: options.retention ?? {},
+      uploads: { folder: common.files, addresses: [shown.files, listening.urls.files] },
+    });
+    closing.push(() => upkeep.close());
     let closed: Promise<void> | undefined;
     const { api: url, files: filesUrl, web: webUrl } = listening.urls;
     return {
       url,
       filesUrl,
       webUrl,
-      shown: { ...listening.urls, ...fixed },
+      shown,
       folder,
       credentials: secrets.credentials,
       credentialsFile: secrets.credentialsFile,
+      figures: common.figures.registry,
       reloadTls: listening.reloadTls,
       close: () => {
         closed ??= closeAll();
@@ -104,6 +131,25 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     await closeAll();
     throw error;
   }
+}
+
+/** What services and upkeep share. */
+function commonOf(options: ServerOptions, folder: string) {
+  const figures = new ServerFigures(folder);
+  const onFailure: Failure = (error, where) => {
+    figures.failed();
+    options.onFailure?.(error, where);
+  };
+  const { log = SILENT, displayed = {}, origins = ['*'], originCredentials = true } = options;
+  const files = path.join(folder, FILES_FOLDER);
+  return {
+    figures,
+    onFailure,
+    log,
+    displayed,
+    files,
+    origins: { allowed: origins, credentials: originCredentials },
+  };
 }
 
 /** What endpoints work with. Without a configuration the users stay as they are. */
@@ -117,7 +163,7 @@ export function contextOf(
     database,
     now,
     ...openAccounts(database, secrets, config, now),
-    ownPorts: new Set(),
+    ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
@@ -127,42 +173,6 @@ export function contextOf(
     patterns: new Patterns(backtracking),
     ...documentTables(database),
   };
-}
-
-async function openPorts(
-  server: ServerContext,
-  options: ServerOptions,
-  folder: string,
-): Promise<{ listening: Listening; fixed: Partial<Addresses> }> {
-  const { env = {}, onFailure = () => undefined, onePort = false, pathPrefix = '' } = options;
-  const settings = pageSettings(env);
-  const fixed = fixedAddresses(settings, env);
-  const files = path.join(folder, FILES_FOLDER);
-  let urls: Addresses | undefined;
-  const page = { settings, fixed, onePort, pathPrefix, own: () => urls ?? { web: '', api: '', files: '' } };
-  const apps = {
-    api: (shared: SharedSettings) => apiListener(server, ENDPOINTS, onFailure, shared),
-    files: (shared: SharedSettings) => fileListener(server, files, onFailure, shared),
-    web: (shared: SharedSettings) => webListener(page, shared),
-  };
-  const listening = await listen(options, apps, options.log ?? SILENT);
-  urls = listening.urls;
-  for (const url of Object.values(urls)) server.ownPorts.add(new URL(url).port);
-  return { listening, fixed };
-}
-
-function startWatchdog(server: ServerContext, options: ServerOptions): NodeJS.Timeout {
-  const { everyMs, silentMs } = options.watchdog ?? WATCHDOG_TIMES;
-  const look = () => {
-    try {
-      const stopped = stopSilentTasks(server, silentMs);
-      if (stopped.length > 0)
-        options.log?.info(`watchdog: stopped tasks without a sign of life: ${stopped.join(', ')}`);
-    } catch (error) {
-      options.onFailure?.(error, 'watchdog');
-    }
-  };
-  return setInterval(look, everyMs).unref();
 }
 
 /** The queue of a new folder. */

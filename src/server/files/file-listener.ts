@@ -5,7 +5,7 @@ import { systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
-import type { Failure } from '../http/api-listener.js';
+import type { ApiOptions, Failure } from '../http/api-listener.js';
 import { closesAfterAnswer } from '../http/connections.js';
 import { originHeaders } from '../http/origins.js';
 import type { SharedSettings } from '../listening/listen.js';
@@ -16,7 +16,7 @@ import { fileOf, receiveUpload } from './upload.js';
 export async function fileListener(
   server: ServerContext,
   folder: string,
-  onFailure: Failure,
+  { onFailure, origins, figures }: ApiOptions,
   shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
@@ -34,7 +34,7 @@ export async function fileListener(
   // Uploads are read as a stream by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request, reply) => {
-    originHeaders(server, request, reply);
+    originHeaders(server, request, reply, origins);
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
     if (isProbe(request)) return;
     const { method, headers, ip } = request;
@@ -43,6 +43,7 @@ export async function fileListener(
       throw new ApiError('role_not_allowed', { role });
   });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (_request, reply) => figures.answered('files', reply));
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
   app.get('/', (request, reply) =>
     isProbe(request) ? reply.code(405).header('allow', 'POST').send('Method not allowed') : 'OK',

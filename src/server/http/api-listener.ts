@@ -2,13 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { Download, type EndpointTable } from '../endpoint.js';
+import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { SharedSettings } from '../listening/listen.js';
 import { API_VERSION } from '../versions.js';
 import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
-import { originHeaders } from './origins.js';
+import { type Origins, originHeaders } from './origins.js';
 import { parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
 import { AJV_OPTIONS } from './validation.js';
@@ -18,16 +19,22 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export type Failure = (error: unknown, endpoint: string) => void;
 
+export interface ApiOptions {
+  origins: Origins;
+  figures: ServerFigures;
+  onFailure: Failure;
+}
+
 /** The HTTP side of the API: any method, a body with any of them, the envelope around every answer. */
 export async function apiListener(
   server: ServerContext,
   endpoints: EndpointTable,
-  onFailure: Failure,
+  options: ApiOptions,
   shared: SharedSettings,
 ): Promise<FastifyInstance> {
   const { default: fastify } = await import('fastify');
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    answer(request, reply, refusal(error, request.originalUrl, onFailure));
+    answer(request, reply, refusal(error, request.originalUrl, options.onFailure));
   const succeed: Succeed = (request, reply, data) =>
     data instanceof Download ? download(reply, data) : answer(request, reply, { data });
   const app = fastify({
@@ -52,9 +59,13 @@ export async function apiListener(
   );
   app.decorateRequest('identity');
   app.addHook('onRequest', async (request, reply) => {
-    originHeaders(server, request, reply);
+    originHeaders(server, request, reply, options.origins);
   });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (request, reply) => {
+    const { endpoint } = request.routeOptions.config ?? {};
+    options.figures.answered(serviceOf(request), reply, endpoint?.wait !== undefined);
+  });
   app.setErrorHandler(fail);
   app.setNotFoundHandler((request) => {
     const path = endpointPath(request.originalUrl);

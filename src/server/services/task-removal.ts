@@ -88,7 +88,8 @@ export function deleteTask(call: CallWith<typeof DELETING>, id: string): JsonObj
   return { deleted: true, ...removed, urls: call.body.return_file_urls ? urlsOf(task) : null };
 }
 
-function deleteOne(call: CallWith<typeof DELETING>, task: TaskDocument, force: boolean): JsonObject {
+/** Removes a task with its events, and its models that are no others' as `delete_output_models` says. */
+export function deleteOne(call: CallWith<typeof DELETING>, task: TaskDocument, force: boolean): JsonObject {
   const { id } = task;
   const { delete_output_models: deletesModels } = call.body;
   const removed = removeOutputs(call, task, { force, deletesModels, marks: true });

@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { asObject, type JsonObject } from '../json.js';
+import type { ServerFigures } from '../figures.js';
 import type { SharedSettings } from '../listening/listen.js';
 import { type Addresses, addressesFor, type Reached } from './addresses.js';
 import { pageText } from './page.js';
 
 export interface WebOptions {
-  /** `/configuration.json` without the addresses. */
-  settings: JsonObject;
   /** The addresses that an administrator has set. */
-  fixed: Partial<Addresses>;
+  displayed: Partial<Addresses>;
+  figures: ServerFigures;
   /** All services share the port of the page. */
   onePort: boolean;
   pathPrefix: string;
@@ -27,17 +26,16 @@ const SECURITY_HEADERS = {
 export async function webListener(options: WebOptions, shared: SharedSettings): Promise<FastifyInstance> {
   const { default: fastify } = await import('fastify');
   const app = fastify({ ...shared, forceCloseConnections: 'idle' });
+  app.addHook('onResponse', async (_request, reply) => options.figures.answered('web', reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   app.get('/', (request, reply) =>
     reply.type('text/html; charset=utf-8').send(pageText(addressesSeen(request, options))),
   );
   app.get('/configuration.json', (request, reply) => {
-    const { settings } = options;
     const { api: apiServer, files: filesServer } = addressesSeen(request, options);
-    return reply.header('cache-control', 'no-store').send({
-      ...settings,
-      displayedServerUrls: { ...asObject(settings.displayedServerUrls), apiServer, filesServer },
-    });
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ displayedServerUrls: { apiServer, filesServer } });
   });
   app.setNotFoundHandler((_request, reply) => notFound(reply));
   app.setErrorHandler((_error, _request, reply) => reply.code(400).type('text/plain').send('Bad request\n'));
@@ -55,5 +53,5 @@ function addressesSeen({ protocol, host }: FastifyRequest, options: WebOptions):
     host,
     prefix: options.pathPrefix,
   };
-  return { ...addressesFor(reached, options.own(), options.onePort), ...options.fixed };
+  return { ...addressesFor(reached, options.own(), options.onePort), ...options.displayed };
 }

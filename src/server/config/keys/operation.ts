@@ -49,6 +49,7 @@ export const OPERATION_KEYS = [
   {
     key: 'logging.handlers.text_file.filename',
     type: 'path',
+    flag: '--log-file',
     help: 'File of the log, beside standard output.',
     example: '"/var/log/clearml/apiserver.log"',
   },
