@@ -1,4 +1,8 @@
 import type { Accounts } from './auth/accounts.js';
+import type { LoginLimits } from './auth/login-limits.js';
+import type { Logins } from './auth/logins.js';
+import type { Passwords } from './auth/passwords.js';
+import type { ServerConfig } from './config/server-config.js';
 import type { TaskBrowsing } from './events/event-browsing.js';
 import type { SampleView } from './events/event-samples.js';
 import type { JsonObject } from './json.js';
@@ -18,7 +22,15 @@ export interface ServerContext {
   readonly now: () => number;
   /** Signs the tokens of logins. */
   readonly tokenSecret: string;
+  readonly config: ServerConfig;
+  /** Ports on which the page, the API and the file server are; empty texts are the usual ones. */
+  readonly ownPorts: Set<string>;
+  /** The id of the one company. */
+  readonly company: string;
   readonly accounts: Accounts;
+  readonly logins: Logins;
+  readonly passwords: Passwords;
+  readonly loginLimits: LoginLimits;
   readonly scrolls: Scrolls;
   /** Pages and samples of events that clients look through. */
   readonly browsing: Kept<TaskBrowsing[]>;
@@ -41,6 +53,13 @@ export interface UserDocument extends Stored {
   company: string;
   role: string;
   created: string;
+  email?: string;
+  given_name?: string;
+  family_name?: string;
+  /** The configuration names it. */
+  autocreated?: boolean;
+  /** The configuration no longer names it: it cannot log in. */
+  disabled?: boolean;
 }
 
 export interface ProjectDocument extends Stored {

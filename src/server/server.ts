@@ -1,16 +1,14 @@
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { Registry } from 'prom-client';
 import { entryExists } from '../os/files.js';
-import { Accounts, type KeyPair } from './auth/accounts.js';
+import type { KeyPair } from './auth/accounts.js';
+import { openAccounts } from './auth/open-accounts.js';
 import { DATABASE } from './backup/format.js';
 import { requireWholeFolder } from './backup/restore-backup.js';
-import type { ServerContext } from './context.js';
-import { documentTables, type UserDocument } from './context.js';
-import { isoDate } from './dates.js';
+import { ServerConfig } from './config/server-config.js';
+import { documentTables, type ServerContext } from './context.js';
 import { ServerFigures } from './figures.js';
 import type { Failure } from './http/api-listener.js';
-import { newId } from './ids.js';
 import type { ListenOptions } from './listening/listen.js';
 import { openServices } from './listening/services.js';
 import { type ServerLog, SILENT } from './log.js';
@@ -36,14 +34,12 @@ export interface ServerOptions extends ListenOptions {
   now?: () => number;
   watchdog?: WatchdogTimes | undefined;
   retention?: Retention | undefined;
-  /** Origins whose pages may use the server from a browser. Default: all, without the cookie of a session. */
-  origins?: readonly string[] | undefined;
-  /** Whether pages of listed origins may use the cookie of a session. */
-  originCredentials?: boolean | undefined;
   /** The addresses that users see. Default: where the server listens. */
   displayed?: Partial<Addresses> | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
+  /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
+  config?: ServerConfig;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
   log?: ServerLog;
@@ -89,7 +85,8 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     closing.push(() => database.close());
     const server = contextOf(database, secrets, options);
     closing.push(() => server.backtracking.close());
-    database.transaction(() => prepare(server, secrets));
+    closing.push(() => server.passwords.close());
+    database.transaction(() => prepareQueue(server));
     const common = commonOf(options, folder);
     const listening = await openServices(server, { ...options, ...common });
     const shown = { ...listening.urls, ...common.displayed };
@@ -136,29 +133,21 @@ function commonOf(options: ServerOptions, folder: string) {
     figures.failed();
     options.onFailure?.(error, where);
   };
-  const { log = SILENT, displayed = {}, origins = ['*'], originCredentials = true } = options;
-  const files = path.join(folder, FILES_FOLDER);
-  return {
-    figures,
-    onFailure,
-    log,
-    displayed,
-    files,
-    origins: { allowed: origins, credentials: originCredentials },
-  };
+  const { log = SILENT, displayed = {} } = options;
+  return { figures, onFailure, log, displayed, files: path.join(folder, FILES_FOLDER) };
 }
 
 function contextOf(
   database: Database,
-  { tokenSecret }: Secrets,
-  { now = Date.now }: ServerOptions,
+  secrets: Secrets,
+  { now = Date.now, config = new ServerConfig() }: ServerOptions,
 ): ServerContext {
   const backtracking = new Backtracking();
   return {
     database,
     now,
-    tokenSecret,
-    accounts: new Accounts(database),
+    ...openAccounts(database, secrets, config, now),
+    ownPorts: new Set(),
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
@@ -170,35 +159,11 @@ function contextOf(
   };
 }
 
-/** The user and queue of a new folder; the key pair comes from the credentials' file. */
-function prepare(server: ServerContext, { credentials }: Secrets): void {
-  const [known] = server.users.scan();
-  const user = known ?? newUser(server);
-  server.accounts.addKeys(credentials, user.id);
+/** The queue of a new folder. */
+function prepareQueue(server: ServerContext): void {
   const [queue] = server.queues.scan();
   if (queue === undefined)
-    createQueue(server, { name: 'default', company: user.company, system_tags: ['default'] });
-}
-
-function newUser(server: ServerContext): UserDocument {
-  const user = {
-    id: newId(),
-    name: userName(),
-    company: newId(),
-    role: 'admin',
-    created: isoDate(server.now()),
-  };
-  server.users.put(user);
-  return user;
-}
-
-/** The user's own name on this machine; accounts of containers may have none. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'user';
-  }
+    createQueue(server, { name: 'default', company: server.company, system_tags: ['default'] });
 }
 
 /** The `clearml.conf` that lets agents and the Python SDK use a server. It holds the secret key. */

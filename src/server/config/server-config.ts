@@ -1,8 +1,8 @@
 import type { ConfigTree } from '../../config/config.js';
 import { type ConfigClaim, type ConfigLayer, claims, mergeLayers, NO_SOURCE } from '../../config/layers.js';
 import { readOption } from '../../config/read-option.js';
-import { describeSource } from '../../config/source.js';
-import { splitKey, valueAt } from '../../config/tree.js';
+import { type ConfigSource, describeSource } from '../../config/source.js';
+import { joinKey, splitKey, valueAt } from '../../config/tree.js';
 import { AgentError } from '../../errors.js';
 import { findServerKey, type ServerKeyName, type ServerValue } from './key-table.js';
 
@@ -35,9 +35,23 @@ export class ServerConfig {
     return claims(this.#layers, splitKey(key));
   }
 
-  /** Where the value of a key comes from, in words: `/opt/clearml/config/apiserver.conf:12`. */
+  /** Where the value of a key, or of a member of a list in it, comes from: `/opt/clearml/config/apiserver.conf:12`. */
   placeOf(key: string): string {
-    return describeSource(this.claims(key)[0]?.source ?? NO_SOURCE);
+    const path = splitKey(key);
+    for (let length = path.length; length > 0; length -= 1) {
+      const [claim] = this.claims(joinKey(path.slice(0, length)));
+      if (claim !== undefined) return describeSource(this.#preciseSource(claim.source, key));
+    }
+    return describeSource(NO_SOURCE);
+  }
+
+  /** The line of a member of a list, if the file of the list says it. */
+  #preciseSource(source: ConfigSource, key: string): ConfigSource {
+    const position = this.#layers
+      .filter((layer) => layer.source.kind === source.kind)
+      .map((layer) => layer.positions?.get(key))
+      .findLast((found) => found !== undefined && found.file === source.name);
+    return position === undefined ? source : { ...source, line: position.line };
   }
 
   isSet(key: ServerKeyName): boolean {

@@ -7,7 +7,7 @@ import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
 import type { ApiOptions, Failure } from '../http/api-listener.js';
 import { closesAfterAnswer } from '../http/connections.js';
-import { originHeaders, requireOwnOrigin } from '../http/origins.js';
+import { originHeaders } from '../http/origins.js';
 import type { SharedSettings } from '../listening/listen.js';
 import { deleteMany, removeFile } from './removal.js';
 import { fileOf, receiveUpload } from './upload.js';
@@ -16,7 +16,7 @@ import { fileOf, receiveUpload } from './upload.js';
 export async function fileListener(
   server: ServerContext,
   folder: string,
-  { onFailure, origins, figures }: ApiOptions,
+  { onFailure, figures }: ApiOptions,
   shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
@@ -34,10 +34,13 @@ export async function fileListener(
   // Uploads are read as a stream by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request, reply) => {
-    originHeaders(request, reply, origins);
-    requireOwnOrigin(request, origins);
+    originHeaders(server, request, reply);
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
-    if (!isProbe(request)) authenticate(server, request.headers);
+    if (isProbe(request)) return;
+    const { method, headers, ip } = request;
+    const { role } = await authenticate(server, { method, headers, ip });
+    if (role === 'guest' && method !== 'GET' && method !== 'HEAD')
+      throw new ApiError('role_not_allowed', { role });
   });
   app.addHook('onSend', closesAfterAnswer);
   app.addHook('onResponse', async (_request, reply) => figures.answered('files', reply));

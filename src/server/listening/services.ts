@@ -3,7 +3,6 @@ import { ENDPOINTS } from '../endpoints.js';
 import type { ServerFigures } from '../figures.js';
 import { fileListener } from '../files/file-listener.js';
 import { apiListener, type Failure } from '../http/api-listener.js';
-import type { Origins } from '../http/origins.js';
 import type { ServerLog } from '../log.js';
 import type { Addresses } from '../web/addresses.js';
 import { webListener } from '../web/web-listener.js';
@@ -12,7 +11,6 @@ import { type Listening, type ListenOptions, listen, type SharedSettings } from 
 export interface ServicesOptions extends ListenOptions {
   /** What was uploaded to the file server. */
   files: string;
-  origins: Origins;
   /** The addresses that an administrator has set. */
   displayed: Partial<Addresses>;
   figures: ServerFigures;
@@ -23,9 +21,7 @@ export interface ServicesOptions extends ListenOptions {
 /** Opens the ports of API, file server and page. @throws AgentError SERVER_LISTEN, SERVER_TLS */
 export async function openServices(server: ServerContext, options: ServicesOptions): Promise<Listening> {
   const { displayed, figures, onFailure } = options;
-  const { web } = displayed;
-  const allowed = [...options.origins.allowed, ...(web === undefined ? [] : [new URL(web).origin])];
-  const common = { origins: { ...options.origins, allowed }, figures, onFailure };
+  const common = { figures, onFailure };
   let urls: Addresses = { web: '', api: '', files: '' };
   const page = {
     displayed,
@@ -44,5 +40,6 @@ export async function openServices(server: ServerContext, options: ServicesOptio
     options.log,
   );
   urls = listening.urls;
+  for (const url of Object.values(urls)) server.ownPorts.add(new URL(url).port);
   return listening;
 }

@@ -62,11 +62,23 @@ CREATE TABLE metric_events (
 /** Properties of workers are no longer kept: the released server has no such calls. */
 const SECOND = 'DROP TABLE worker_properties;';
 
+/** Users that log in with a password, pairs of keys with a role of their own, vaults. */
+const THIRD = `
+CREATE TABLE logins (
+  username TEXT PRIMARY KEY, user TEXT NOT NULL, password TEXT NOT NULL -- bcrypt in base64
+) WITHOUT ROWID;
+CREATE INDEX logins_user ON logins (user);
+ALTER TABLE credentials ADD COLUMN role TEXT;
+CREATE INDEX credentials_user ON credentials (user);
+CREATE TABLE vaults (id TEXT PRIMARY KEY, user TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX vaults_user ON vaults (user);
+`;
+
 /**
  * What brings a file from each version to the next; the first entry makes the tables of an empty one. A version that was
  * released is not edited: a change of the tables is a new entry, with a fixture of the version before in the tests.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+export const MIGRATIONS: readonly string[] = [FIRST, SECOND, THIRD];
 
 /** `PRAGMA user_version` of a file that is up to date. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
