@@ -6,8 +6,7 @@ import { openAccounts } from './auth/open-accounts.js';
 import { DATABASE } from './backup/format.js';
 import { requireWholeFolder } from './backup/restore-backup.js';
 import { ServerConfig } from './config/server-config.js';
-import type { ServerContext } from './context.js';
-import { documentTables } from './context.js';
+import { documentTables, type ServerContext } from './context.js';
 import { ServerFigures } from './figures.js';
 import type { Failure } from './http/api-listener.js';
 import type { ListenOptions } from './listening/listen.js';
@@ -34,18 +33,14 @@ export interface ServerOptions extends ListenOptions {
   folder: string;
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
-  /** What `loadServerConfig` read, for users and sessions. Default: the defaults of its table. */
-  config?: ServerConfig;
   watchdog?: WatchdogTimes | undefined;
   retention?: Retention | undefined;
-  /** Origins whose pages may use the server from a browser. Default: all, without the cookie of a session. */
-  origins?: readonly string[] | undefined;
-  /** Whether pages of listed origins may use the cookie of a session. */
-  originCredentials?: boolean | undefined;
   /** The addresses that users see. Default: where the server listens. */
   displayed?: Partial<Addresses> | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
+  /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
+  config?: ServerConfig;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
   log?: ServerLog;
@@ -140,16 +135,8 @@ function commonOf(options: ServerOptions, folder: string) {
     figures.failed();
     options.onFailure?.(error, where);
   };
-  const { log = SILENT, displayed = {}, origins = ['*'], originCredentials = true } = options;
-  const files = path.join(folder, FILES_FOLDER);
-  return {
-    figures,
-    onFailure,
-    log,
-    displayed,
-    files,
-    origins: { allowed: origins, credentials: originCredentials },
-  };
+  const { log = SILENT, displayed = {} } = options;
+  return { figures, onFailure, log, displayed, files: path.join(folder, FILES_FOLDER) };
 }
 
 /** What endpoints work with. Without a configuration the users stay as they are. */

@@ -16,8 +16,7 @@ export function serverOptions(config: ServerConfig): ConfiguredOptions {
     pathPrefix: pathPrefix(config),
     proxies: proxies(config),
     tls: tls(config),
-    origins: config.get('apiserver.cors.origins'),
-    originCredentials: config.get('apiserver.cors.supports_credentials'),
+    config,
     displayed: {
       ...displayed(config, 'web'),
       ...displayed(config, 'api'),

@@ -16,7 +16,7 @@ import { fileOf, receiveUpload } from './upload.js';
 export async function fileListener(
   server: ServerContext,
   folder: string,
-  { onFailure, origins, figures }: ApiOptions,
+  { onFailure, figures }: ApiOptions,
   shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
@@ -34,7 +34,7 @@ export async function fileListener(
   // Uploads are read as a stream by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.addHook('onRequest', async (request, reply) => {
-    originHeaders(server, request, reply, origins);
+    originHeaders(server, request, reply);
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
     if (isProbe(request)) return;
     const { method, headers, ip } = request;

@@ -9,7 +9,7 @@ import type { SharedSettings } from '../listening/listen.js';
 import { API_VERSION } from '../versions.js';
 import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
-import { type Origins, originHeaders } from './origins.js';
+import { originHeaders } from './origins.js';
 import { parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
 import { AJV_OPTIONS } from './validation.js';
@@ -17,10 +17,12 @@ import { AJV_OPTIONS } from './validation.js';
 /** Clients cut batches at 15 MB of characters, which are up to four bytes each. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
+/** The call that answers when there is something to do. */
+const WAIT = '/queues.wait_for_tasks';
+
 export type Failure = (error: unknown, endpoint: string) => void;
 
 export interface ApiOptions {
-  origins: Origins;
   figures: ServerFigures;
   onFailure: Failure;
 }
@@ -59,12 +61,11 @@ export async function apiListener(
   );
   app.decorateRequest('identity');
   app.addHook('onRequest', async (request, reply) => {
-    originHeaders(server, request, reply, options.origins);
+    originHeaders(server, request, reply);
   });
   app.addHook('onSend', closesAfterAnswer);
   app.addHook('onResponse', async (request, reply) => {
-    const { endpoint } = request.routeOptions.config ?? {};
-    options.figures.answered(serviceOf(request), reply, endpoint?.wait !== undefined);
+    options.figures.answered(serviceOf(request), reply, request.routeOptions.url === WAIT);
   });
   app.setErrorHandler(fail);
   app.setNotFoundHandler((request) => {

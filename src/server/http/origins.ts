@@ -2,28 +2,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isOwnOrigin } from '../auth/browser-requests.js';
 import type { ServerContext } from '../context.js';
 
-/** Which pages may use the server from a browser, beside its own. */
-export interface Origins {
-  /** Such as `https://app.example.com`; `*` lets all pages ask, without the cookie of a session. */
-  allowed: readonly string[];
-  /** Whether pages of listed origins may use the cookie of a session. */
-  credentials: boolean;
-}
-
-/** Headers that let a page of another origin read the answer. */
-export function originHeaders(
-  server: ServerContext,
-  { headers }: FastifyRequest,
-  reply: FastifyReply,
-  { allowed }: Origins,
-): void {
+/**
+ * Headers that let a page of another origin read an answer. Only pages of this server and of listed origins may send cookies;
+ * others have no credentials here unless they hold keys of their own.
+ */
+export function originHeaders(server: ServerContext, { headers }: FastifyRequest, reply: FastifyReply): void {
   const { origin, host = '' } = headers;
-  if (origin !== undefined && isOwnOrigin(server, origin, host)) {
-    reply
-      .header('access-control-allow-origin', origin)
-      .header('access-control-allow-credentials', 'true')
-      .header('vary', 'Origin');
-  } else if (allowed.includes('*')) reply.header('access-control-allow-origin', '*');
-  else if (origin !== undefined && allowed.includes(origin))
-    reply.header('access-control-allow-origin', origin).header('vary', 'Origin');
+  if (origin === undefined || !isOwnOrigin(server, origin, host)) {
+    const listed = server.config.get('apiserver.cors.origins');
+    const isListed = listed.includes('*') || (origin !== undefined && listed.includes(origin));
+    if (isListed) reply.header('access-control-allow-origin', listed.includes('*') ? '*' : origin);
+    return;
+  }
+  reply
+    .header('access-control-allow-origin', origin)
+    .header('access-control-allow-credentials', 'true')
+    .header('vary', 'Origin');
 }

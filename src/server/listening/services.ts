@@ -3,7 +3,6 @@ import { ENDPOINTS } from '../endpoints.js';
 import type { ServerFigures } from '../figures.js';
 import { fileListener } from '../files/file-listener.js';
 import { apiListener, type Failure } from '../http/api-listener.js';
-import type { Origins } from '../http/origins.js';
 import type { ServerLog } from '../log.js';
 import type { Addresses } from '../web/addresses.js';
 import { webListener } from '../web/web-listener.js';
@@ -12,7 +11,6 @@ import { type Listening, type ListenOptions, listen, type SharedSettings } from 
 export interface ServicesOptions extends ListenOptions {
   /** What was uploaded to the file server. */
   files: string;
-  origins: Origins;
   /** The addresses that an administrator has set. */
   displayed: Partial<Addresses>;
   figures: ServerFigures;
@@ -23,7 +21,7 @@ export interface ServicesOptions extends ListenOptions {
 /** Opens the ports of API, file server and page. @throws AgentError SERVER_LISTEN, SERVER_TLS */
 export async function openServices(server: ServerContext, options: ServicesOptions): Promise<Listening> {
   const { displayed, figures, onFailure } = options;
-  const common = { origins: options.origins, figures, onFailure };
+  const common = { figures, onFailure };
   let urls: Addresses = { web: '', api: '', files: '' };
   const page = {
     displayed,
@@ -42,20 +40,21 @@ export async function openServices(server: ServerContext, options: ServicesOptio
     options.log,
   );
   urls = listening.urls;
-  notePages(server.ownPages, options, urls);
+  notePages(server, displayed, urls);
   return listening;
 }
 
 /** Notes which pages may use the cookie of a session, and by which names browsers reach them. */
 function notePages(
-  { origins, hosts, ports }: ServerContext['ownPages'],
-  { origins: { allowed, credentials }, displayed }: ServicesOptions,
+  { config, ownPages: { origins, hosts, ports } }: ServerContext,
+  displayed: Partial<Addresses>,
   urls: Addresses,
 ): void {
   for (const url of Object.values(displayed).map((text) => new URL(text))) {
     origins.add(url.origin);
     hosts.add(url.hostname);
   }
-  for (const origin of credentials ? allowed : []) origins.add(origin);
+  if (config.get('apiserver.cors.supports_credentials'))
+    for (const origin of config.get('apiserver.cors.origins')) origins.add(origin);
   for (const url of Object.values(urls)) ports.add(new URL(url).port);
 }

@@ -1,14 +1,12 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
-import type { Call } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
 import { removeFile } from '../files/removal.js';
 import { asObjects } from '../json.js';
-import { deleteOne } from '../services/task-removal.js';
+import { removeTask } from '../services/task-removal.js';
 import { readSetting, writeSetting } from '../storage/settings.js';
 import type { TaskDocument } from '../tasks/task-document.js';
-import { API_VERSION, parseVersion } from '../versions.js';
 
 /** How long things of finished tasks stay after the last change of the task, in milliseconds; `undefined`: for ever. */
 export interface Retention {
@@ -31,6 +29,8 @@ export interface Uploads {
   addresses: readonly string[];
 }
 
+/** Signs what no user asked for. */
+const ITSELF = { user: '__apiserver__', userName: '__apiserver__', company: '', role: 'system' };
 /** What runs between two pauses, so that requests do not wait. */
 const PORTION = 20;
 const FINISHED = "status IN ('completed', 'stopped', 'failed', 'closed')";
@@ -95,7 +95,7 @@ async function removeTasks(server: ServerContext, limit: string, uploads: Upload
     const task = server.tasks.find(id);
     if (task === undefined || hasPublished(server, task)) return;
     files.push(...filesOf(task, uploads));
-    deleteOne(callFor(server), task, true);
+    removeTask({ server, identity: ITSELF }, task, { force: true, deletesModels: true });
     count += 1;
   });
   // A file that a client has removed already is no loss.
@@ -117,17 +117,4 @@ function filesOf(task: TaskDocument, { addresses }: Uploads): string[] {
     if (mode === 'input' || typeof uri !== 'string' || address === undefined) return [];
     return URL.canParse(uri) ? [decodeURIComponent(uri.slice(address.length))] : [];
   });
-}
-
-/** The server itself asks for the removal. */
-function callFor(server: ServerContext): Parameters<typeof deleteOne>[0] {
-  const identity = { user: '__apiserver__', userName: '__apiserver__', company: '', role: 'system' };
-  const call: Omit<Call, 'body'> = {
-    server,
-    identity,
-    version: parseVersion(API_VERSION),
-    ip: '',
-    worker: '',
-  };
-  return { ...call, body: { delete_output_models: true } };
 }
