@@ -41,7 +41,8 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
   return 0;
 }
 
-function configOf({ env, options }: CommandContext): ServerConfig {
+/** The server's configuration, flags above all. @throws AgentError CONFIG_FILE, CONFIG_SYNTAX, CONFIG_VALUE */
+export function configOf({ env, options }: CommandContext): ServerConfig {
   const {
     host,
     port,
