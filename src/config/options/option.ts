@@ -10,7 +10,8 @@ export type ConfigConstant =
 /** A row of the option table: everything that the program and its documents know about one key. */
 export type Option = OptionFacts & OptionUse;
 
-interface OptionFacts {
+/** What a value of the key may be and what it means; rows of other tables have the same. */
+export interface OptionFacts {
   /** Dotted key, `agent.kill_grace_sec`; the code reads it as `config.agent.killGraceSec`. */
   key: string;
   /** Older names, dotted too. The first that is set applies while the key itself is not set. */

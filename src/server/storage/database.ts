@@ -14,9 +14,12 @@ const CACHE_KIB = 4096;
 /** Statements that are kept prepared: the server has about 150 of its own, and queries of lists make others. */
 const MAX_STATEMENTS = 300;
 
+/** For the moment in which another process that reads the file opens or closes it. */
+const BUSY_MS = 2000;
+
 /**
- * The one connection to the server's file. Everything is synchronous, so a request runs from its first
- * read to its commit without another one in between.
+ * The one connection that writes to the server's file. Everything is synchronous, so a request runs from its first
+ * read to its commit without another one in between. `lockFolder` keeps other servers away; backups read beside it.
  *
  * Write-ahead log with a sync at each commit: what was answered survives `kill -9` and a power cut.
  */
@@ -29,14 +32,13 @@ export class Database {
     this.#connection = connection;
   }
 
-  /** @throws AgentError SERVER_FOLDER when another server has the file open, or a newer one wrote it */
+  /** @throws AgentError SERVER_FOLDER when another program locks the file, or a newer version wrote it */
   static async open(file: string): Promise<Database> {
     const { default: Libsql } = await import('libsql');
     await checkFile(file);
     const connection = connect(() => new Libsql(file), file);
     try {
-      // Exclusive: a second server on the same folder would hand out the same task twice.
-      connection.pragma('locking_mode = EXCLUSIVE');
+      connection.pragma(`busy_timeout = ${BUSY_MS}`);
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = FULL');
       connection.pragma(`cache_size = -${CACHE_KIB}`);
@@ -84,16 +86,17 @@ export class Database {
     }
   }
 
-  /**
-   * Leaves one plain file. The library keeps the handle until its statements are collected, so the lock is
-   * given up by name: without it the folder could not be opened again in the same process.
-   */
+  /** Leaves one plain file, unless another process reads it: the write-ahead log then stays beside it. */
   close(): void {
     this.#statements.clear();
-    this.#connection.pragma('journal_mode = DELETE');
-    this.#connection.pragma('locking_mode = NORMAL');
-    this.#connection.exec('BEGIN IMMEDIATE; COMMIT');
-    this.#connection.close();
+    try {
+      this.#connection.pragma('busy_timeout = 0');
+      this.#connection.pragma('journal_mode = DELETE');
+    } catch (error) {
+      if (!KEEPS_LOG.has(systemCode(error) ?? '')) throw error;
+    } finally {
+      this.#connection.close();
+    }
   }
 
   /** Of each use its own: after an `all` that found nothing, libsql's next `get` of the same statement finds nothing either. */
@@ -129,6 +132,9 @@ export class Database {
   }
 }
 
+/** A reader holds the log, or the disk has no room to write it back; nothing of it is lost. */
+const KEEPS_LOG: ReadonlySet<string> = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_FULL']);
+
 const OUTER = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const;
 const INNER = ['SAVEPOINT step', 'RELEASE step', 'ROLLBACK TO step; RELEASE step'] as const;
 
@@ -151,8 +157,8 @@ function openError(error: unknown, file: string): unknown {
   if (error instanceof AgentError) return error;
   const code = systemCode(error);
   if (code === 'SQLITE_BUSY') {
-    return new AgentError('SERVER_FOLDER', `another server is using ${file}`, {
-      hint: 'Stop that server, or choose another folder.',
+    return new AgentError('SERVER_FOLDER', `another program is using ${file}`, {
+      hint: 'Stop that program, or choose another folder.',
       cause: error,
     });
   }

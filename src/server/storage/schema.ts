@@ -66,8 +66,20 @@ CREATE TABLE metric_events (
 /** Properties of workers are no longer kept: the released server has no such calls. */
 const SECOND = 'DROP TABLE worker_properties;';
 
-/** What lists of tasks are filtered and ordered by; `document-columns.ts` writes it. */
+/** Users that log in with a password, pairs of keys with a role of their own, vaults. */
 const THIRD = `
+CREATE TABLE logins (
+  username TEXT PRIMARY KEY, user TEXT NOT NULL, password TEXT NOT NULL -- bcrypt in base64
+) WITHOUT ROWID;
+CREATE INDEX logins_user ON logins (user);
+ALTER TABLE credentials ADD COLUMN role TEXT;
+CREATE INDEX credentials_user ON credentials (user);
+CREATE TABLE vaults (id TEXT PRIMARY KEY, user TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX vaults_user ON vaults (user);
+`;
+
+/** What lists of tasks are filtered and ordered by; `document-columns.ts` writes it. */
+const FOURTH = `
 CREATE TABLE task_columns (
   row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
   name TEXT, type TEXT, status TEXT, user TEXT, project TEXT, parent TEXT,
@@ -90,7 +102,7 @@ CREATE VIRTUAL TABLE task_text USING fts5 (
 );
 `;
 
-/** Fills what THIRD made. */
+/** Fills what FOURTH made. */
 function fillColumns(database: Database): void {
   const columns = new DocumentColumns(database);
   for (const task of new Documents(database, 'tasks').scan()) columns.write(task);
@@ -109,7 +121,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST },
   { statements: SECOND },
-  { statements: THIRD, fill: fillColumns },
+  { statements: THIRD },
+  { statements: FOURTH, fill: fillColumns },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */

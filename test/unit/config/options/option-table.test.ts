@@ -7,7 +7,7 @@ import {
   OPTIONS,
   ownValue,
 } from '../../../../src/config/options/option-table.js';
-import { valueProblem } from '../../../../src/config/validate.js';
+import { valueProblem } from '../../../../src/config/value-problem.js';
 import { VARIABLES } from '../../../../src/config/variables/variable-table.js';
 import { RESOURCE_NAMES } from '../../../../src/container/resources/resource-words.js';
 import { typedReads } from '../../../support/typed-reads.js';
