@@ -11,7 +11,7 @@ const VERSIONS = {
   uv: '0.13.8',
   poetry: '2.5.1',
   'clearml-agent': '3.0.3',
-  clearml: '2.1.7',
+  clearml: '2.1.12',
   ruff: '0.17.6',
 } as const;
 const PROGRAMS: Partial<Record<keyof typeof VERSIONS, string>> = { clearml: 'clearml-task' };
