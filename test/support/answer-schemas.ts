@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { run } from '../../src/os/exec.js';
 import { API_VERSION, isOlder, parseVersion, type Version } from '../../src/server/versions.js';
-import { pythonTool } from './python-tools.js';
+import { pythonOfTool } from './python-tools.js';
 
 const PROGRAM = path.resolve(import.meta.dirname, '../fixtures/server/answer-schemas.py');
 
@@ -19,7 +19,7 @@ interface AnswerSchema {
 export type AnswerSchemas = ReadonlyMap<string, readonly AnswerSchema[]>;
 
 export async function officialAnswerSchemas(): Promise<AnswerSchemas> {
-  const python = path.join(path.dirname(await pythonTool('clearml')), 'python');
+  const python = await pythonOfTool('clearml');
   const { stdout, stderr, exitCode } = await run([python, PROGRAM], { env: process.env });
   if (exitCode !== 0) throw new Error(stderr);
   const listed = JSON.parse(stdout) as { endpoint: string; version: string; schema: OfficialSchema }[];
