@@ -2,7 +2,7 @@ import { AgentError } from '../../errors.js';
 import { isNumbered } from '../../gpu/devices.js';
 import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 import type { MachineDevice } from '../../gpu/machine-devices.js';
-import { type GpuDemand, SIZE_TOLERANCE } from '../../gpu/pick-devices.js';
+import { type GpuDemand, isSliceFor } from '../../gpu/pick-devices.js';
 import { namedTwice } from '../queues/resolve-queues.js';
 
 /** What the tasks of a queue take. */
@@ -118,7 +118,7 @@ export function checkMachine(
 }
 
 function hasSlice(devices: readonly MachineDevice[], size: number): boolean {
-  return devices.some(({ slice = 0 }) => slice >= size - SIZE_TOLERANCE);
+  return devices.some((device) => isSliceFor(device, size));
 }
 
 /** Queues whose tasks share a card without a wall between them. */

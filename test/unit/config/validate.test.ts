@@ -55,6 +55,7 @@ const WRONG: readonly [text: string, error: string][] = [
     'api.credentials.secret_key: """AB\nCD"""',
     'api.credentials.secret_key: expected a text of one line, found something else',
   ],
+  ['agent.gpu_reserve_after_sec: -1', 'agent.gpu_reserve_after_sec: expected a number, 0 or more, found -1'],
   ['agent.venvs_dir: true', 'agent.venvs_dir: expected a path, found true'],
   ['agent.uptime: [[1]]', 'agent.uptime: expected a text or a list of texts, found [[1]]'],
   [
