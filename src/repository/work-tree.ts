@@ -81,7 +81,7 @@ async function cloneLocally(git: RepositoryGit, mirror: Mirror, folder: string):
 /** Stands in a configuration file of git as it is. */
 const PLAIN = /^[\w./:@~+%=,-]+$/;
 
-/** Nobody else knows the clone yet, so its file is changed in place, where it is as git writes it: a process less for each task. */
+/** The clone is not in use yet, so its file is changed in place, where it is as git writes it: a process less for each task. */
 async function setOrigin(git: RepositoryGit, mirror: Mirror, folder: string): Promise<void> {
   const file = path.join(folder, '.git', 'config');
   const text = (await readTextIfThere(file)) ?? '';

@@ -70,7 +70,7 @@ export interface TaskRun {
   /** Ends with the hook that runs beside the stop of the task. */
   abortHook?: Promise<void>;
   /**
-   * What the server is told about the task while it is prepared; waited for before the command starts, and before the end
+   * Reports to the server about the task while it is prepared; waited for before the command starts, and before the end
    * is reported.
    */
   notes: Promise<void>[];
