@@ -133,6 +133,7 @@ async function setUp(words: readonly string[]): Promise<{ noKubernetes: Promise<
   if (words.length > 0 && !words.includes('integration') && !needsCluster(words)) return none;
   const names = lacking.get(ON_KUBERNETES);
   if (names !== undefined) return { noKubernetes: Promise.resolve(`this machine lacks ${names}`) };
+  if (process.getuid?.() !== 0) return { noKubernetes: Promise.resolve('only root can start a cluster') };
   return { noKubernetes: buildClusterPrograms() };
 }
 
