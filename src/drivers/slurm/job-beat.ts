@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { jobFiles } from './slurm-ref.js';
 
 const BEAT_MS = 60_000;
-/** Longer than a daemon takes to be installed anew, and than a file server is away. */
+/** Longer than the update of a daemon takes, and than a file server is away. */
 const LIMIT_SECONDS = 600;
 
 export interface BeatTimes {
