@@ -78,6 +78,11 @@ function union(lookup: Lookup, test: ValueTest): number[] | undefined {
 }
 
 function inTerms(ids: readonly number[]): TermSet {
+  if (ids.length === 0)
+    return {
+      rows: { text: 'SELECT row FROM task_terms WHERE 0', bound: [] },
+      holds: () => ({ text: '0', bound: [] }),
+    };
   const one = ids.length === 1;
   const list: Sql = one
     ? { text: '= ?', bound: [ids[0] ?? 0] }
