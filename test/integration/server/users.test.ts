@@ -27,7 +27,11 @@ test('users of the configuration log in with name and password, and are told apa
   t.is((await send('auth.login', { authorization: basic('nobody', '12345678') })).code, '401/22');
   t.like((await send('auth.fixed_users_mode', {})).data, { enabled: true, guest: { enabled: false } });
   const made = await send('tasks.create', { authorization: john }, { name: 'of john', type: 'training' });
-  const { data } = await send('tasks.get_all_ex', { authorization: jane }, { id: [made.data.id], only_fields: ['user.name'] });
+  const { data } = await send(
+    'tasks.get_all_ex',
+    { authorization: jane },
+    { id: [made.data.id], only_fields: ['user.name'] },
+  );
   const [task] = data.tasks as { user: { name: string } }[];
   t.is(task?.user.name, 'John Doe');
 });
@@ -153,7 +157,7 @@ test('administrators make, change and remove users; others do not', async (t) =>
   t.is((await send('auth.login', { authorization: basic('ann', 'another one') })).code, '401/22');
 });
 
-test('a guest logs in with the password that everybody is told, and only reads', async (t) => {
+test('a guest logs in with the password that everybody may know, and only reads', async (t) => {
   const { send, token } = await configuredServer(t, {
     'apiserver.conf': USERS,
     'services.conf': 'auth.fixed_users.guest { enabled: true, name: "Visitor" }',
