@@ -95,6 +95,7 @@ export const NEEDS: readonly Need[] = [
     checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
     packages: ['libfaketime'],
   },
+  { name: 'nginx', checks: [['nginx', '-v']], packages: ['nginx-light'] },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   ...ON_SLURM,
   ...ON_KUBERNETES,

@@ -31,6 +31,7 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
     if (context.options.printConf === false) stdout.write('\n');
     else stdout.write(` The clearml.conf to use:\n\n${confText(server)}\n`);
     log.info(`listening: API ${server.url}, file server ${server.filesUrl}, page ${server.webUrl}`);
+    if (metrics !== undefined) log.info(`listening: metrics ${metrics.url}`);
     await tellServiceManager(env);
     const signal = await stopSignal(server);
     log.info(`${signal}: the server stops`);

@@ -117,9 +117,11 @@ function fail(
   onFailure: Failure,
 ): FastifyReply {
   if (error instanceof ApiError) return reply.code(error.status).send({ message: error.message });
-  const isFull = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+  const isFull = FULL.has(systemCode(error) ?? '');
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status < 500) return reply.code(status).send({ message: 'Bad request' });
   onFailure(error, `file server ${request.method}`);
   return reply.code(500).send({ message: isFull ? 'No space left on the disk' : 'Internal error' });
 }
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);

@@ -6,6 +6,7 @@ import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import type { SharedSettings } from '../listening/listen.js';
+import { storageError } from '../storage/database.js';
 import { API_VERSION } from '../versions.js';
 import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
@@ -119,8 +120,12 @@ function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['r
 }
 
 /** What the client sees of an error: refusals as they are, bugs without their details. */
-function refusal(error: unknown, path: string, onFailure: Failure): { error: ApiError } {
-  if (error instanceof ApiError) return { error };
+function refusal(thrown: unknown, path: string, onFailure: Failure): { error: ApiError } {
+  const error = storageError(thrown);
+  if (error instanceof ApiError) {
+    if (error.cause !== undefined) onFailure(error.cause, path.slice(1));
+    return { error };
+  }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413) return { error: new ApiError('body_too_large', { max_bytes: MAX_BODY_BYTES }) };
   if (typeof status === 'number' && status < 500) {

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { endpointPath } from '../http/endpoint-path.js';
 
 export type Service = 'web' | 'api' | 'files';
 
@@ -24,7 +23,8 @@ export function destinationOf(url: string, own: Service | undefined, prefix: str
   const files = withoutFolder(path, '/files');
   if (own === undefined) {
     if (files !== undefined) return { service: 'files', url: files };
-    const isCall = endpointPath(path) !== undefined || withoutFolder(path, '/api') !== undefined;
+    // `configuration.json` looks like a call, so one without a version counts below `/api` only.
+    const isCall = withoutFolder(path, '/api') !== undefined || /^\/v\d[\d.]*\//.test(path);
     return { service: isCall ? 'api' : 'web', url: path };
   }
   // Below a prefix each service has its own folder; a proxy may leave it in the path.

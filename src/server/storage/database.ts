@@ -192,8 +192,11 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'its path leads through a file',
 };
 
-/** What a failed write means to a client: a full disk differs from a bug. */
+/** What a failed write means to a client: a full disk differs from a bug. The cause is for the log. */
 export function storageError(error: unknown): unknown {
   const code = systemCode(error);
-  return code === 'SQLITE_FULL' || code?.startsWith('SQLITE_IOERR') ? new ApiError('low_disk_space') : error;
+  if (code !== 'SQLITE_FULL' && !code?.startsWith('SQLITE_IOERR')) return error;
+  const told = new ApiError('low_disk_space');
+  told.cause = error;
+  return told;
 }
