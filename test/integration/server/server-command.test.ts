@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
+import { startServer } from '../../../src/server/server.js';
 import { basic, configurationFolder } from '../../support/configured-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -94,6 +95,18 @@ test('users and credentials are managed beside the running server', async (t) =>
   const kept = await manage('users remove jane');
   t.is(kept.status, 2);
   t.regex(kept.stderr, /the configuration has this user/);
+});
+
+test('users are managed without the server, but only in a folder that a server has used', async (t) => {
+  const folder = temporaryFolder(t);
+  const manage = (words: string, input = '') => server([...words.split(' '), '--folder', folder], {}, input);
+  const refused = await manage('users add ann', 'a password\n');
+  t.is(refused.status, 2);
+  t.regex(refused.stderr, /expected the data of a server in .*, found none/);
+  await (await startServer({ folder })).close();
+  t.like(await manage('users add ann --admin', 'a password\n'), { status: 0 });
+  t.regex((await manage('users list')).stdout, /^ann +ann +admin +server +0 /m);
+  t.regex((await manage('users remove nobody')).stderr, /there is no user "nobody"/);
 });
 
 test('the sources of the configuration are shown without secrets, and a wrong key ends the start', async (t) => {
