@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { AgentError } from '../errors.js';
+import { entryExists } from '../os/files.js';
 import { askByLine } from '../os/local-socket.js';
 import { DATABASE } from './backup/format.js';
 import { isObject, type JsonObject } from './json.js';
 import { callAsOwner, type LocalAnswer, type LocalCall, localSocket } from './local-calls.js';
-import { openFolder, openSecrets } from './secrets.js';
+import { openSecrets } from './secrets.js';
 import { contextOf } from './server.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
@@ -22,7 +23,10 @@ export async function askServer(folder: string, call: LocalCall): Promise<JsonOb
 }
 
 async function withoutServer(folder: string, call: LocalCall): Promise<LocalAnswer> {
-  await openFolder(folder);
+  if (!(await entryExists(path.join(folder, DATABASE))))
+    throw new AgentError('SERVER_FOLDER', `expected the data of a server in ${folder}, found none`, {
+      hint: 'Name its folder with --folder, or start agent server once.',
+    });
   const unlock = await lockFolder(folder);
   try {
     const secrets = await openSecrets(folder);
