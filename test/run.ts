@@ -28,7 +28,7 @@ const ON_EACH_RELEASE = [
 ];
 /** What differs most between engines: set-up steps, life and end of containers, the whole agent on them. */
 const ON_PODMAN = [
-  'test/integration/docker/{chaos,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
+  'test/integration/docker/{chaos,contract,docker-driver,setup-scripts,tasks-in-containers,prune}.test.ts',
 ];
 const FILES_AT_ONCE = 2;
 /** Integration tests wait for processes more than they compute. */
@@ -133,6 +133,7 @@ async function setUp(words: readonly string[]): Promise<{ noKubernetes: Promise<
   if (words.length > 0 && !words.includes('integration') && !needsCluster(words)) return none;
   const names = lacking.get(ON_KUBERNETES);
   if (names !== undefined) return { noKubernetes: Promise.resolve(`this machine lacks ${names}`) };
+  if (process.getuid?.() !== 0) return { noKubernetes: Promise.resolve('only root can start a cluster') };
   return { noKubernetes: buildClusterPrograms() };
 }
 

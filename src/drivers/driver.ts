@@ -54,6 +54,8 @@ export interface Driver {
   /**
    * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.
+   *
+   * @returns what was removed, for the log: `container 0a1b2c3d4e5f`
    */
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
   /**
@@ -110,15 +112,17 @@ export interface PlaceRequest {
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
   /**
-   * Folder on the host that holds the task's code, and its virtual environment where it has its own. Beside it a
-   * container's driver keeps files that the container is not to reach.
+   * Folder on the host for the task's code and a virtual environment of its own. Beside it a container's driver keeps files
+   * that the container is not to reach.
    */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
   /** What the place is planned from, where that is more than the folders. */
   task?: PlaceTask;
-  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared until this one goes on. */
+  /** Told why a scheduler lets the place wait; `undefined` once it does not wait. */
+  pending?(reason: string | undefined): void;
+  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared meanwhile. */
   waiting?<T>(wait: () => Promise<T>): Promise<T>;
 }
 
@@ -152,10 +156,7 @@ export interface Place {
   readonly image?: string;
   /** False: what commands make in the place does not show up in the folders of the host. */
   readonly sharesFiles?: boolean;
-  /**
-   * How files get between this machine and a workspace in which the place's own commands write; absent where they
-   * run on this machine.
-   */
+  /** How files get between this machine and a workspace in which the place's commands write; absent where those run here. */
   readonly staging?: Staging;
   /** Whose tasks share caches with this one; absent where all do. */
   readonly cacheGroup?: string;
@@ -169,7 +170,8 @@ export interface Place {
   /** Where a path of the host is seen inside the place (same path for the local place). */
   inside(hostPath: string): string;
   /**
-   * Installs what the place lacks by its own package manager, as root. Only in disposable places. @throws AgentError DOCKER_CONTAINER with the package manager's own words
+   * Installs what the place lacks by its own package manager, as root. Only in disposable places.
+   * @throws AgentError DOCKER_CONTAINER with the package manager's words
    */
   provide?(needs: SystemNeeds, options: ProvideOptions): Promise<void>;
   /**
@@ -288,6 +290,8 @@ export interface Workload {
   output(position: number, signal: AbortSignal): AsyncIterable<OutputChunk>;
   /** Output before the position is kept elsewhere: its space may be given back. */
   release(position: number): Promise<void>;
+  /** Calls back with why a scheduler lets the command wait; `undefined` once it does not. Absent where none waits. */
+  onPending?(told: (reason: string | undefined) => void): void;
   /** Polite signal, grace (which ends when `kill` aborts), kill; resolves when nothing of it is alive. */
   stop(graceMs: number, kill?: AbortSignal): Promise<void>;
 }

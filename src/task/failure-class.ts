@@ -120,10 +120,18 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   KUBERNETES: 'failed reaching Kubernetes',
   KUBERNETES_ACCESS: 'Kubernetes refuses the agent',
   KUBERNETES_POD: 'failed starting the pod',
+  NO_PLACE: 'found no room in the cluster',
 };
 const UNNAMED = 'failed preparing the task';
 
-/** The end of a task whose set-up an error ended. */
+/** The end of a task whose set-up an error ended. One that found no room goes back to its queue. */
+export function setupEnd(run: Pick<TaskRun, 'ctx' | 'task' | 'queue'>, error: unknown): RunEnd {
+  return isAgentError(error, 'NO_PLACE') && run.queue !== undefined
+    ? { kind: 'stop', reason: 'no_place', by: causeLine(error), requeue: true }
+    : setupFailure(run, error);
+}
+
+/** The same for a task that fails whatever the error. */
 export function setupFailure(run: Pick<TaskRun, 'ctx' | 'task'>, error: unknown): EndByItself {
   const cause = causeLine(error);
   const known = setupCause(error);

@@ -18,6 +18,7 @@ import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
 import type { AgentContext } from './context.js';
+import { notePending } from './pending-reason.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -151,6 +152,7 @@ async function openPlace(parts: OpenParts): Promise<Place> {
       reporter: run.log,
       signal,
       task: await placeTask(run, record),
+      pending: (reason) => notePending(run, reason),
       ...(waiting === undefined ? {} : { waiting: (wait) => waiting(wait, fetched, signal) }),
     });
   if (!driver.capabilities.slowToOpen) return open(parts.signal);

@@ -10,13 +10,15 @@ import type { Journal, RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
 import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
-import { changedBy, claimTask } from './claim.js';
+import { changedBy, claimTask, noteHost } from './claim.js';
 import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
-import { setupFailure } from './failure-class.js';
+import { setupEnd, setupFailure } from './failure-class.js';
 import type { GpuWatch } from './gpu-watch.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
+import { noteMeanwhile } from './notes.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
+import type { PendingReason } from './pending-reason.js';
 import type { PhaseClock } from './phase-clock.js';
 import { type Attempt, type Phase, runPhases } from './phases.js';
 import { pinger } from './pinger.js';
@@ -63,8 +65,15 @@ export interface TaskRun {
   launched?: LaunchedCommand;
   /** The task as it was claimed; not known of one that an earlier daemon claimed. */
   record?: TaskRecord;
+  /** Why a scheduler lets the task wait, for the server. */
+  pending?: PendingReason;
   /** Ends with the hook that runs beside the stop of the task. */
   abortHook?: Promise<void>;
+  /**
+   * Reports to the server about the task while it is prepared; waited for before the command starts, and before the end
+   * is reported.
+   */
+  notes: Promise<void>[];
   /** Work on caches that waits for the command to have started. */
   upkeep: Upkeep[];
 }
@@ -120,8 +129,9 @@ const claimPhase: Phase = {
     const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
     const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
+    noteMeanwhile(run, noteHost(run.ctx, claimed));
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
-    await run.onClaimed?.();
+    noteMeanwhile(run, run.onClaimed?.());
     run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
@@ -226,7 +236,7 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupEnd(run, error);
   if (halt.reason === undefined) return undefined;
   const end = stoppedEnd(run, halt.reason);
   startAbortHook(run, end);
@@ -235,6 +245,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
   run.watcher?.phase('conclude');
+  await Promise.allSettled(run.notes);
   if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
@@ -251,7 +262,8 @@ const LOOK_MS = 5000;
 
 async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise<Workload> {
   const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(LOOK_MS)]);
-  await halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  const look = halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  await Promise.all([look, ...run.notes]);
   halt.signal.throwIfAborted();
   const gpus = await run.gpus.snapshot();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);

@@ -108,6 +108,7 @@ async function conclude(
   { end, retry }: { end: RunEnd; retry: RetryPlan | undefined },
   signal: AbortSignal,
 ): Promise<RunResult> {
+  await run.pending?.end();
   if (retry === undefined || end.kind === 'stop') return reportEnd(run, end, signal);
   // It would take the way back to the queue for a reset.
   run.halt?.close();
@@ -206,7 +207,7 @@ async function requeued(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise
   if (settlement.call !== 'requeued' || end.kind !== 'stop' || !run.ctx.reportsStatus) return settlement;
   try {
     if (!(await putBackIfOurs(run, settlement.status_reason, signal))) return 'handed-over';
-    return end.reason === 'hook' ? { ...settlement, retried: true } : settlement;
+    return end.reason === 'shutdown' ? settlement : { ...settlement, retried: true };
   } catch (error) {
     if (signal.aborted) return 'handed-over';
     run.ctx.logger.warn(`task ${run.task}: cannot be put back and is stopped: ${causeLine(error)}`);

@@ -43,6 +43,12 @@ const ON_SLURM: readonly Need[] = [
     packages: ['mariadb-server-core', 'mariadb-server-core-10.6'],
     leftOut: "the tests on Slurm's accounting",
   },
+  {
+    name: 'what sets up a database for slurmdbd',
+    checks: [['test', '-x', '/usr/bin/my_print_defaults']],
+    packages: ['mariadb-client-core', 'mariadb-client-core-10.6'],
+    leftOut: "the tests on Slurm's accounting",
+  },
 ];
 
 /** The part of the tests whose programs are built while the others run. */
@@ -95,6 +101,7 @@ export const NEEDS: readonly Need[] = [
     checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
     packages: ['libfaketime'],
   },
+  { name: 'nginx', checks: [['nginx', '-v']], packages: ['nginx-light'] },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   ...ON_SLURM,
   ...FOR_KUBERNETES.map((need) => ({ ...need, leftOut: ON_KUBERNETES })),

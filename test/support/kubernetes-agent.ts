@@ -1,20 +1,24 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { V1Pod } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
 import type { AgentProcess } from './agent-process.js';
 import { type AgentUnderTest, agentUnderTest } from './agent-under-test.js';
 import type { KubernetesRig } from './kubernetes-rig.js';
 import { RIG_TEMPLATE } from './kubernetes-run.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { until } from './until.js';
 
 export interface KubernetesAgent extends AgentUnderTest {
   /** Starts a daemon with `--kubernetes`. */
   kubernetesDaemon(...words: string[]): AgentProcess;
-  /** A folder that pods have as `/marks`. */
-  marks: string;
   /** Puts a task into the queue that runs this shell script; `fields` of the task beside its script. */
   enqueueShell(script: string, fields?: Record<string, unknown>): Promise<string>;
-  /** The command of a task has printed this. */
+  /** The pods of a task. */
+  podsOf(task: string): Promise<V1Pod[]>;
+  /** Waits until pods and secrets of a task are gone. */
+  cleared(task: string): Promise<void>;
+  /** Marks are files of a folder that pods have as `/marks`. */
   hasMark(name: string): boolean;
   mark(name: string): void;
   readMark(name: string): string;
@@ -23,7 +27,7 @@ export interface KubernetesAgent extends AgentUnderTest {
 /** An agent whose tasks are pods of the cluster; they share a folder with the test. */
 export async function kubernetesAgent(
   t: ExecutionContext,
-  { env, image }: KubernetesRig,
+  { api, env, image }: KubernetesRig,
   variables: Record<string, string> = {},
 ): Promise<KubernetesAgent> {
   const folder = temporaryFolder(t);
@@ -42,10 +46,19 @@ export async function kubernetesAgent(
     CLEARML_AGENT__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
     ...variables,
   });
+  const selected = (task: string) => ({ namespace: 'default', labelSelector: `clearml-task-id=${task}` });
+  const podsOf = async (task: string) => (await api.listNamespacedPod(selected(task))).items;
+  const isCleared = async (task: string) => {
+    const secrets = await api.listNamespacedSecret(selected(task));
+    return secrets.items.length === 0 && (await podsOf(task)).length === 0;
+  };
   return {
     ...agent,
+    podsOf,
+    cleared: async (task) => {
+      await until(() => isCleared(task), { what: `the removal of the pod of task ${task}` });
+    },
     kubernetesDaemon: (...words) => agent.daemon('--kubernetes', image, ...words),
-    marks,
     enqueueShell: (script, fields) =>
       agent.enqueue({ binary: '/bin/sh', entry_point: 'run.sh', diff: `${script}\n` }, undefined, fields),
     hasMark: (name) => existsSync(path.join(marks, name)),

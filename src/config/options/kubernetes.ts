@@ -88,7 +88,7 @@ export const KUBERNETES_OPTIONS = [
     key: 'agent.kubernetes.unschedulable_sec',
     type: 'number',
     fallback: 3600,
-    minimum: 0,
+    minimum: 1,
     help: 'Seconds that a pod which no node takes, or a quota refuses, waits before its task is put back.',
     consumedBy: 'drivers/kubernetes',
   },

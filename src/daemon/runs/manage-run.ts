@@ -53,6 +53,7 @@ export async function openRun(given: AgentContext, request: RunRequest): Promise
     ...(trace === undefined ? {} : { trace }),
     gpus: new GpuWatch(ctx),
     retries: 0,
+    notes: [],
     upkeep: [],
   };
 }

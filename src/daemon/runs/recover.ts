@@ -238,12 +238,12 @@ export async function collectLeftovers(
   folders: RunFolders,
 ): Promise<void> {
   const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
-  for (const driver of drivers.values()) {
+  for (const [kind, driver] of drivers) {
     try {
       const found = (await driver.collect?.(folders.parent, runs)) ?? [];
-      for (const id of found) logger.info(`container ${id.slice(0, 12)} of an earlier run was removed`);
+      for (const one of found) logger.info(`${one} of an earlier run was removed`);
     } catch (error) {
-      logger.warn(`containers of earlier runs cannot be removed: ${causeLine(error)}`);
+      logger.warn(`leftovers of earlier runs (${kind}) cannot be removed: ${causeLine(error)}`);
     }
   }
 }

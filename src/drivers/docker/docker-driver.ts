@@ -165,8 +165,9 @@ export class DockerDriver implements Driver {
       await giveBack({ ...this.#side(state, docker), workspace: docker.workspace });
   }
 
-  collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
-    return removeStray(this.#options.engine, runsFolder, runs);
+  async collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
+    const removed = await removeStray(this.#options.engine, runsFolder, runs);
+    return removed.map((id) => `container ${id.slice(0, 12)}`);
   }
 
   #opened(place: Place): OpenPlace {

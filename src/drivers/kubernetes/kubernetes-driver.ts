@@ -74,7 +74,7 @@ export class KubernetesDriver implements Driver {
     this.#options = options;
   }
 
-  /** @throws AgentError KUBERNETES, KUBERNETES_ACCESS, KUBERNETES_POD, DOCKER_IMAGE, DOCKER_ARGUMENT, DOCKER_POLICY */
+  /** @throws AgentError KUBERNETES, KUBERNETES_ACCESS, KUBERNETES_POD, NO_PLACE, DOCKER_IMAGE, DOCKER_ARGUMENT, DOCKER_POLICY */
   async open(request: PlaceRequest): Promise<Place> {
     const { settings } = this.#options;
     const { taskId, runFolder, workspace, reporter } = request;

@@ -23,7 +23,7 @@ const EVENTS_AFTER_MS = 20_000;
 /**
  * Waits until both containers of a pod run.
  *
- * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD; for a pod that no node takes one that puts the task back
+ * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD, NO_PLACE
  */
 export async function podReady(parts: ReadyParts): Promise<V1Pod> {
   const { signal, board, pod, early } = parts;
@@ -146,7 +146,7 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
   switch (waiting.for) {
     case 'schedule':
     case 'gate':
-      return new AgentError('KUBERNETES_POD', `no node took pod ${pod}${long}: ${waiting.text}`, {
+      return new AgentError('NO_PLACE', `no node took pod ${pod}${long}: ${waiting.text}`, {
         infrastructure: true,
         hint: 'agent.kubernetes.unschedulable_sec sets how long a pod waits.',
       });

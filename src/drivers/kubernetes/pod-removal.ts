@@ -24,7 +24,7 @@ export async function removeOthers(
   const left = pods.filter(({ metadata }) => !kept.has(metadata?.labels?.[RUN_LABEL] ?? ''));
   const names = left.map(({ metadata }) => metadata?.name ?? '');
   await Promise.all(names.map((name) => removePod(cluster, name)));
-  return names;
+  return names.map((name) => `pod ${name}`);
 }
 
 /**

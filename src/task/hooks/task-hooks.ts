@@ -68,7 +68,8 @@ export async function afterLeftTask(
 
 /** Begins `on_abort`; the stop does not wait for it, the end of the run does. */
 export function startAbortHook(run: TaskRun, end: StoppedEnd): void {
-  if (run.abortHook !== undefined || end.reason === 'hook' || !run.ctx.hooks.has('on_abort')) return;
+  const isAbort = end.reason !== 'hook' && end.reason !== 'no_place';
+  if (run.abortHook !== undefined || !isAbort || !run.ctx.hooks.has('on_abort')) return;
   const patience = lateAbort([run.signals.kill, run.signals.handOver], 0);
   const reason = end.by ?? end.reason;
   run.abortHook = runHook(run, 'on_abort', { reason }, patience.signal)
