@@ -108,7 +108,7 @@ kubernetesTest('a template puts pods into its own namespace, where a later daemo
   const attached = await later.attach(workload.ref);
   t.is(attached && (await wholeOutput(attached)).bytes.toString(), 'out\n');
   t.deepEqual(await attached?.exited, { kind: 'exited', code: 5 });
-  t.deepEqual(await later.collect(`${run.folder}/worker/runs`, new Set()), [run.pod]);
+  t.deepEqual(await later.collect(`${run.folder}/worker/runs`, new Set()), [`pod ${run.pod}`]);
   t.deepEqual(await rig.get().pods('team'), []);
 });
 
