@@ -1,6 +1,6 @@
 import { type AgentError, causeLine, type ErrorCode, isAgentError, systemCode } from '../errors.js';
 import type { EndByItself, RunEnd } from './outcome.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** What kind of cause ended a task as failed; programs read it as `failure_class` in the task's runtime. */
 export const FAILURE_CLASSES = [

@@ -1,4 +1,4 @@
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** Tells the server something while the task is prepared (`TaskRun.notes`). A failure counts where that is waited for. */
 export function noteMeanwhile({ notes }: TaskRun, note: Promise<void> | undefined): void {

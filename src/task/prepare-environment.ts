@@ -14,8 +14,8 @@ import { type PythonSettings, pythonSettings } from '../python/settings.js';
 import { withoutVcsLogins } from '../repository/requirement-url.js';
 import type { TaskCode, ToolAccess } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
-import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
+import type { TaskRun } from './task-run.js';
 
 export interface EnvironmentParts {
   run: TaskRun;

@@ -20,10 +20,10 @@ import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } fro
 import type { AgentContext } from './context.js';
 import { notePending } from './pending-reason.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
-import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
+import type { TaskRun } from './task-run.js';
 
 export interface PreparedTask {
   driver: Driver;

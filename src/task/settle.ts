@@ -11,8 +11,9 @@ import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementO
 import { putBack, toFront } from './put-back.js';
 import { decideRetry, retryTask } from './retry.js';
 import type { RetryPlan } from './retry-plan.js';
-import type { RunResult, TaskRun } from './run.js';
+import type { RunResult } from './run.js';
 import { PULLED, PUT_BACK } from './status-texts.js';
+import type { TaskRun } from './task-run.js';
 
 /**
  * Ends a run: the end goes to the journal, then the rest of the log and the final status to the server.

@@ -10,9 +10,9 @@ import { commandArguments } from './code/command.js';
 import { entryArguments } from './code/entry-words.js';
 import type { TaskCode } from './code/prepare-code.js';
 import type { AgentContext } from './context.js';
-import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
 import { taskConfigText } from './task-config.js';
+import type { TaskRun } from './task-run.js';
 import { taskEnvironment } from './variables.js';
 
 export interface CommandParts {

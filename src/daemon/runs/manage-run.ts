@@ -9,7 +9,8 @@ import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/work
 import type { AgentContext, RunSignals, RunWatcher } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
 import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
-import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
+import { type RunResult, startUpkeep } from '../../task/run.js';
+import type { TaskRun } from '../../task/task-run.js';
 import { outcomeOf } from './run-outcome.js';
 
 export interface RunRequest {

@@ -12,9 +12,10 @@ import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext } from '../../task/context.js';
 import { afterLeftTask } from '../../task/hooks/task-hooks.js';
 import { putBack, toFront } from '../../task/put-back.js';
-import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
+import { type RunResult, resumeTask } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { PULLED, PUT_BACK } from '../../task/status-texts.js';
+import type { TaskRun } from '../../task/task-run.js';
 import { openLog } from './manage-run.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
 

@@ -25,8 +25,8 @@ import {
   repositorySettings,
 } from '../../repository/settings.js';
 import { noteMeanwhile } from '../notes.js';
-import type { TaskRun } from '../run.js';
 import type { Surroundings } from '../surroundings.js';
+import type { TaskRun } from '../task-run.js';
 import { bringChanges, mendScript } from './bring-changes.js';
 import { checkInside, existsIn, workingFolder } from './code-paths.js';
 import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';

@@ -4,7 +4,7 @@ import type { RunState } from '../../runs/journal.js';
 import type { AgentContext } from '../context.js';
 import { failureClass } from '../failure-class.js';
 import { type EndByItself, type RunEnd, type Settlement, type StoppedEnd, settlementOf } from '../outcome.js';
-import type { TaskRun } from '../run.js';
+import type { TaskRun } from '../task-run.js';
 import type { HookFacts } from './hook-facts.js';
 import type { HookName } from './hook-settings.js';
 
