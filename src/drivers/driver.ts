@@ -111,10 +111,7 @@ export interface PlaceRequest {
   taskId: string;
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
-  /**
-   * Folder on the host for the task's code and a virtual environment of its own. Beside it a container's driver keeps files
-   * that the container is not to reach.
-   */
+  /** Folder on the host for the task's code and virtual environment. Files beside it are kept from the container. */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
@@ -263,10 +260,7 @@ export interface WorkloadRef extends PlaceRef {
   output: string;
 }
 
-/**
- * Why the scheduler ended a command. `evicted`: its node lacked memory or disk. `cancelled`: a user did it past the
- * agent.
- */
+/** Why the scheduler ended a command. `evicted`: its node lacked memory or disk. `cancelled`: by a user past the agent. */
 export type PlaceEnd = 'time_limit' | 'preempted' | 'evicted' | 'cancelled';
 
 /** How a workload ended. */
