@@ -23,6 +23,7 @@ export const ERROR_TABLE = {
   API_REFUSED: [FAILURE, 'The API server answered a call with an error.'],
   API_ANSWER: [FAILURE, 'The answer does not come from a ClearML API server.'],
   SERVER_FOLDER: [USAGE, 'The folder of the embedded server is in use, or a newer version wrote it.'],
+  SERVER_USERS: [USAGE, 'The embedded server refuses a change of its users or their credentials.'],
   SERVER_LISTEN: [USAGE, 'The embedded server cannot listen on the requested address or port.'],
   SERVER_BACKUP: [FAILURE, 'A backup of the embedded server cannot be made, or is no whole backup.'],
   SERVER_DAMAGED: [FAILURE, 'The database of the embedded server is damaged.'],

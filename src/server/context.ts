@@ -23,10 +23,11 @@ export interface ServerContext {
   /** Signs the tokens of logins. */
   readonly tokenSecret: string;
   readonly config: ServerConfig;
-  /** Ports on which the page, the API and the file server are; empty texts are the usual ones. */
-  readonly ownPorts: Set<string>;
+  readonly ownPages: OwnPages;
   /** The id of the one company. */
   readonly company: string;
+  /** The id of the user who owns the folder. */
+  readonly owner: string;
   readonly accounts: Accounts;
   readonly logins: Logins;
   readonly passwords: Passwords;
@@ -46,6 +47,16 @@ export interface ServerContext {
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
   readonly queueWaits: QueueWaits;
+}
+
+/** What browsers may use as this server's own. */
+export interface OwnPages {
+  /** Pages that may use the cookie of a session, such as `https://app.example.com`. */
+  readonly origins: Set<string>;
+  /** Names of hosts. */
+  readonly hosts: Set<string>;
+  /** Ports of page, API and file server; the usual one of a protocol is an empty text. */
+  readonly ports: Set<string>;
 }
 
 export interface UserDocument extends Stored {

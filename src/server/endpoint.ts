@@ -20,8 +20,8 @@ export interface Call<B = unknown> {
   readonly worker: string;
   /** What the endpoint waited for. */
   readonly awaited?: unknown;
-  /** Sends a `Set-Cookie` header with the answer. */
-  setCookie(cookie: string): void;
+  /** Sends a `Set-Cookie` header with the answer; absent in calls that did not come over HTTP. */
+  readonly setCookie?: (cookie: string) => void;
 }
 
 /** The call of an endpoint with these fields. */

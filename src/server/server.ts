@@ -11,6 +11,7 @@ import { ServerFigures } from './figures.js';
 import type { Failure } from './http/api-listener.js';
 import type { ListenOptions } from './listening/listen.js';
 import { openServices } from './listening/services.js';
+import { serveLocalCalls } from './local-calls.js';
 import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
@@ -83,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const wasKilled = await entryExists(`${file}-wal`);
     const database = await Database.open(file);
     closing.push(() => database.close());
-    const server = contextOf(database, secrets, options);
+    const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
     closing.push(() => server.backtracking.close());
     closing.push(() => server.passwords.close());
     database.transaction(() => prepareQueue(server));
@@ -92,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const shown = { ...listening.urls, ...common.displayed };
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
+    closing.push(await serveLocalCalls(server, folder, common.onFailure));
     const upkeep = startUpkeep(server, {
       ...common,
       folder,
@@ -137,17 +139,18 @@ function commonOf(options: ServerOptions, folder: string) {
   return { figures, onFailure, log, displayed, files: path.join(folder, FILES_FOLDER) };
 }
 
-function contextOf(
+/** What endpoints work with. Without a configuration the users stay as they are. */
+export function contextOf(
   database: Database,
   secrets: Secrets,
-  { now = Date.now, config = new ServerConfig() }: ServerOptions,
+  { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,
 ): ServerContext {
   const backtracking = new Backtracking();
   return {
     database,
     now,
     ...openAccounts(database, secrets, config, now),
-    ownPorts: new Set(),
+    ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),

@@ -10,6 +10,8 @@ import { datedName } from '../../server/backup/schedule.js';
 import { requireBackupFolder, writeBackup } from '../../server/backup/write-backup.js';
 import type { CommandContext } from '../command.js';
 import { VERSION } from '../version.js';
+import { credentials } from './credentials.js';
+import { users } from './users.js';
 
 export interface ServerAction {
   context: CommandContext;
@@ -19,7 +21,10 @@ export interface ServerAction {
   file: string | undefined;
 }
 
-export const ACTIONS = { backup, restore, check, compact } as const;
+/** Actions with actions of their own. */
+export const GROUPS = { users, credentials } as const;
+
+export const ACTIONS = { backup, restore, check, compact, ...GROUPS } as const;
 
 export type ActionName = keyof typeof ACTIONS;
 

@@ -7,8 +7,8 @@ const LARGEST_PORT = 65_535 - (8081 - 8008);
 export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server, or look after its data',
-  positionals: ['[action]', '[file]'],
-  positionalChoices: ['backup', 'restore', 'check', 'compact'],
+  positionals: ['[action]', '[words...]'],
+  positionalChoices: ['backup', 'restore', 'check', 'compact', 'users', 'credentials'],
   flags: [
     { flags: '--folder <path>', help: "folder of the server's data (default: ~/.clearml/server)" },
     {
@@ -58,6 +58,36 @@ export const serverCommand: Command = {
       help: 'do not print the clearml.conf with the secret key at the start',
       group: 'Log and metrics',
     },
+    {
+      flags: '--config-sources',
+      help: 'print the configuration and the source of each value, and end',
+    },
+    {
+      flags: '--name <text>',
+      help: 'with users add: name that others see (default: the name to log in with)',
+      group: 'Users and credentials',
+    },
+    {
+      flags: '--admin',
+      help: 'with users add: the user may also make users',
+      group: 'Users and credentials',
+    },
+    {
+      flags: '--role <role>',
+      help: 'with credentials add: "agent" for a pair that runs the tasks of all users and makes no keys and users',
+      choices: ['agent'],
+      group: 'Users and credentials',
+    },
+    {
+      flags: '--label <text>',
+      help: 'with credentials add: what the pair is for',
+      group: 'Users and credentials',
+    },
+    {
+      flags: '--json',
+      help: 'with users and credentials: print JSON',
+      group: 'Users and credentials',
+    },
     { flags: '--files', help: 'with backup: with what was uploaded to the file server', group: 'Backups' },
     {
       flags: '--every <time>',
@@ -84,6 +114,9 @@ export const serverCommand: Command = {
     'agent server backup /backups/clearml.tar.gz --every 1d --keep 2',
     'agent server restore /backups/clearml-20261130T030000Z.tar.gz',
     'agent server check',
+    'agent server users add jane --name "Jane Doe" < password.txt',
+    'agent server credentials add jane --role agent --label "GPU machine"',
+    'agent server --config-sources',
   ],
   async run(context) {
     const { runServerCommand } = await import('./run.js');

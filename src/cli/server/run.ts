@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
+import { visibleText } from '../../logs/visible-text.js';
 import type { CommandContext } from '../command.js';
-import { ACTIONS, type ActionName } from './actions.js';
-import { serve } from './serve.js';
+import { ACTIONS, type ActionName, GROUPS } from './actions.js';
+import { configSources } from './config-sources.js';
+import { configOf, serve } from './serve.js';
 
 /** Flags of actions; without an action, all others are for the server. */
 const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
@@ -10,23 +12,32 @@ const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
   every: ['backup'],
   keep: ['backup'],
   replace: ['restore'],
+  name: ['users'],
+  admin: ['users'],
+  role: ['credentials'],
+  label: ['credentials'],
+  json: ['users', 'credentials'],
 };
 /** What an action needs to find the server's data or the server. */
 const SHARED: readonly string[] = ['folder', 'metricsPort'];
 
 /** `agent server [action]` */
 export async function runServerCommand(context: CommandContext): Promise<number> {
-  const [word, file] = context.positionals;
+  const [word, file, ...more] = context.positionals;
   const action = Object.keys(ACTIONS).find((name): name is ActionName => name === word);
   if (word !== undefined && action === undefined)
     throw new AgentError('USAGE', `server takes one of ${Object.keys(ACTIONS).join(', ')}, got "${word}"`);
   requireFlags(context.options, action);
+  if (more.length > 0 && (action === undefined || !(action in GROUPS)))
+    throw new AgentError('USAGE', `server ${word}: one word too many: "${more[0]}"`);
   const { folder: given } = context.options;
   const folder = path.resolve(
     typeof given === 'string' ? given : path.join(context.home, '.clearml', 'server'),
   );
-  if (action === undefined) return serve(context, folder);
-  return ACTIONS[action]({ context, folder, file });
+  if (action !== undefined) return ACTIONS[action]({ context, folder, file });
+  if (context.options.configSources !== true) return serve(context, folder);
+  context.stdout.write(visibleText(configSources(configOf(context))));
+  return 0;
 }
 
 /** @throws AgentError USAGE for a flag without effect */

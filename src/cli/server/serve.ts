@@ -18,6 +18,7 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
   for (const notice of config.notices) log.info(notice);
   const server = await startServer({
     folder,
+    config,
     ...serverOptions(config),
     agentVersion: VERSION,
     log,
@@ -41,7 +42,8 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
   return 0;
 }
 
-function configOf({ env, options }: CommandContext): ServerConfig {
+/** The server's configuration, flags above all. @throws AgentError CONFIG_FILE, CONFIG_SYNTAX, CONFIG_VALUE */
+export function configOf({ env, options }: CommandContext): ServerConfig {
   const {
     host,
     port,

@@ -25,7 +25,7 @@ export interface Asking {
  *   the cookie of a page of another site
  */
 export async function authenticate(server: ServerContext, asking: Asking): Promise<Identity> {
-  requireOwnHost(server.config, asking);
+  requireOwnHost(server, asking);
   const login = await passwordLogin(server, asking);
   return server.database.transaction(() => identityFor(server, asking, login));
 }

@@ -2,18 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { ApiError } from '../api-error.js';
-import type { ServerConfig } from '../config/server-config.js';
 import type { ServerContext } from '../context.js';
 import type { Asking } from './authenticate.js';
 
 /** What says which pages are this server's own. */
-type Pages = Pick<ServerContext, 'config' | 'ownPorts'>;
-
-const DISPLAYED_URLS = [
-  'webserver.displayed_urls.api',
-  'webserver.displayed_urls.files',
-  'webserver.displayed_urls.web',
-] as const;
+type Pages = Pick<ServerContext, 'config' | 'ownPages'>;
 
 /**
  * Refuses a browser that reached this server by a name of another: a page can let its own name point here and then reads the
@@ -21,10 +14,10 @@ const DISPLAYED_URLS = [
  *
  * @throws ApiError 403/10
  */
-export function requireOwnHost(config: ServerConfig, { headers }: Pick<Asking, 'headers'>): void {
+export function requireOwnHost(pages: Pages, { headers }: Pick<Asking, 'headers'>): void {
   if (!isFromBrowser(headers)) return;
   const host = hostNameOf(`http://${headers.host ?? ''}`);
-  if (host !== undefined && isOwnHost(config, host)) return;
+  if (host !== undefined && isOwnHost(pages, host)) return;
   throw new ApiError(
     'routing_error',
     { host: String(headers.host ?? '').slice(0, 200) },
@@ -41,14 +34,14 @@ function isFromBrowser(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-function isOwnHost(config: ServerConfig, host: string): boolean {
+function isOwnHost({ config, ownPages }: Pages, host: string): boolean {
   if (isIP(host.replace(/^\[|\]$/g, '')) !== 0 || host === 'localhost' || host.endsWith('.localhost'))
     return true;
   const own = [
     hostname().toLowerCase(),
     config.get('apiserver.listen.ip'),
     config.get('apiserver.auth.cookies.domain') ?? '',
-    ...DISPLAYED_URLS.map((key) => hostNameOf(config.get(key) ?? '') ?? ''),
+    ...ownPages.hosts,
     ...config.get('apiserver.allowed_hosts'),
   ];
   return own.some((name) => isWithin(host, name.toLowerCase()));
@@ -91,24 +84,17 @@ function foreign(data: { [name: string]: string }): ApiError {
 }
 
 /** Whether a page is of this server: by the configuration, by the cookie's domain, or on the same host. */
-export function isOwnOrigin({ config, ownPorts }: Pages, origin: string, ownHost: string): boolean {
+export function isOwnOrigin({ config, ownPages }: Pages, origin: string, ownHost: string): boolean {
+  if (ownPages.origins.has(origin)) return true;
   if (!URL.canParse(origin) || !URL.canParse(`http://${ownHost}`)) return false;
   const page = new URL(origin);
-  const listed = config.get('apiserver.cors.supports_credentials')
-    ? config.get('apiserver.cors.origins')
-    : [];
-  const displayed = DISPLAYED_URLS.map((key) => config.get(key) ?? '').filter((url) => URL.canParse(url));
-  if ([...listed, ...displayed.map((url) => new URL(url).origin)].includes(origin)) return true;
   const domain = config.get('apiserver.auth.cookies.domain');
   if (domain !== undefined && isWithin(page.hostname, `.${domain.replace(/^\./, '')}`)) return true;
   const own = new URL(`http://${ownHost}`);
-  if (page.hostname === own.hostname) return page.port === own.port || ownPorts.has(page.port);
+  if (page.hostname === own.hostname) return page.port === own.port || ownPages.ports.has(page.port);
   // The guides name the sub-domains; a proxy gives all of them the usual port.
-  return (
-    page.port === own.port &&
-    siteOf(page.hostname) !== undefined &&
-    siteOf(page.hostname) === siteOf(own.hostname)
-  );
+  const site = siteOf(page.hostname);
+  return page.port === own.port && site !== undefined && site === siteOf(own.hostname);
 }
 
 /** What follows the label of `app.example.com`, `api.example.com` and `files.example.com`. */

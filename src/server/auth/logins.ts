@@ -6,8 +6,6 @@ export interface Login {
   username: string;
   user: string;
   password: StoredPassword;
-  /** Whether the configuration names it; else it was added to this server. */
-  configured: boolean;
   /** A guest's password counts for `auth.login` only. */
   guest?: boolean;
 }
@@ -32,7 +30,7 @@ export class Logins {
     if (configured !== undefined) return configured;
     const row = this.#database.get('SELECT user, password FROM logins WHERE username = ?', username);
     if (row === undefined) return undefined;
-    return { username, user: String(row.user), password: { hash: String(row.password) }, configured: false };
+    return { username, user: String(row.user), password: { hash: String(row.password) } };
   }
 
   ofUser(user: string): Login | undefined {

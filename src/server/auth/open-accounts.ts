@@ -1,4 +1,4 @@
-import type { ServerConfig } from '../config/server-config.js';
+import { ServerConfig } from '../config/server-config.js';
 import { documentTables, type ServerContext } from '../context.js';
 import type { Secrets } from '../secrets.js';
 import type { Database } from '../storage/database.js';
@@ -6,7 +6,7 @@ import { Accounts } from './accounts.js';
 import { LoginLimits } from './login-limits.js';
 import { Logins } from './logins.js';
 import { Passwords } from './passwords.js';
-import { prepareUsers } from './prepare-users.js';
+import { ensureOwner, prepareUsers } from './prepare-users.js';
 import { checkCookieSettings } from './session-cookie.js';
 
 /** Shorter texts could be found by trying. */
@@ -14,33 +14,38 @@ const LEAST_SECRET = 32;
 
 type AccountParts = Pick<
   ServerContext,
-  'config' | 'tokenSecret' | 'company' | 'accounts' | 'logins' | 'passwords' | 'loginLimits'
+  'config' | 'tokenSecret' | 'company' | 'owner' | 'accounts' | 'logins' | 'passwords' | 'loginLimits'
 >;
 
 /**
  * Users, log-ins and sessions of a server, in line with its configuration.
  *
+ * @param configured the configuration; `undefined` leaves the users as the last start of the server left them
  * @throws AgentError CONFIG_VALUE
  */
 export function openAccounts(
   database: Database,
   secrets: Secrets,
-  config: ServerConfig,
+  configured: ServerConfig | undefined,
   now: () => number,
 ): AccountParts {
+  const config = configured ?? new ServerConfig();
   checkCookieSettings(config);
   const tokenSecret = config.get('secure.auth.token_secret') ?? secrets.tokenSecret;
   if (tokenSecret.length < LEAST_SECRET)
     throw config.problem('secure.auth.token_secret', `expected ${LEAST_SECRET} characters or more`);
   const accounts = new Accounts(database);
-  const { users } = documentTables(database);
+  const store = { database, users: documentTables(database).users, accounts, now };
   const { owner, logins } = database.transaction(() =>
-    prepareUsers({ database, users, accounts, now }, config, secrets.credentials),
+    configured === undefined
+      ? { owner: ensureOwner(store, secrets.credentials), logins: [] }
+      : prepareUsers(store, configured, secrets.credentials),
   );
   return {
     config,
     tokenSecret,
     company: owner.company,
+    owner: owner.id,
     accounts,
     logins: new Logins(database, logins),
     passwords: new Passwords(),

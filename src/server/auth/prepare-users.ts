@@ -21,8 +21,7 @@ export function prepareUsers(
   config: ServerConfig,
   credentials: KeyPair,
 ): { owner: UserDocument; logins: Login[] } {
-  const owner = ownerOf(server);
-  server.accounts.addKeys(credentials, owner.id);
+  const owner = ensureOwner(server, credentials);
   const logins = configuredUsers(config).map((user): Login => {
     const id = md5(`${owner.company}:${user.username}`);
     const [given_name = '', ...family] = user.name.split(' ');
@@ -38,7 +37,6 @@ export function prepareUsers(
       username: user.username,
       user: id,
       password: user.password,
-      configured: true,
       ...(isGuest ? { guest: true } : {}),
     };
   });
@@ -54,7 +52,13 @@ export function programUser(name: string): string {
   return `__${name}__`;
 }
 
-/** The account that started the server on a new folder; it is an administrator. */
+/** The account that started the server on a new folder; it is an administrator, and has the keys in the folder. */
+export function ensureOwner(server: UserStore, credentials: KeyPair): UserDocument {
+  const owner = ownerOf(server);
+  server.accounts.addKeys(credentials, owner.id);
+  return owner;
+}
+
 function ownerOf(server: UserStore): UserDocument {
   const noted = readSetting(server.database, 'owner').user;
   const known =

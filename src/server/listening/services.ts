@@ -40,6 +40,21 @@ export async function openServices(server: ServerContext, options: ServicesOptio
     options.log,
   );
   urls = listening.urls;
-  for (const url of Object.values(urls)) server.ownPorts.add(new URL(url).port);
+  notePages(server, displayed, urls);
   return listening;
+}
+
+/** Notes which pages may use the cookie of a session, and by which names browsers reach them. */
+function notePages(
+  { config, ownPages: { origins, hosts, ports } }: ServerContext,
+  displayed: Partial<Addresses>,
+  urls: Addresses,
+): void {
+  for (const url of Object.values(displayed).map((text) => new URL(text))) {
+    origins.add(url.origin);
+    hosts.add(url.hostname);
+  }
+  if (config.get('apiserver.cors.supports_credentials'))
+    for (const origin of config.get('apiserver.cors.origins')) origins.add(origin);
+  for (const url of Object.values(urls)) ports.add(new URL(url).port);
 }

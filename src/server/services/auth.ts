@@ -24,7 +24,7 @@ export const authEndpoints: EndpointTable = {
 
 function login(call: CallWith<typeof LIFE>): JsonObject {
   const token = tokenFor(call, call.identity);
-  call.setCookie(sessionCookie(call.server.config, token));
+  call.setCookie?.(sessionCookie(call.server.config, token));
   return { token };
 }
 
@@ -127,6 +127,6 @@ function logout(call: Call): JsonObject {
   const { server, identity } = call;
   const expires = server.now() + server.config.get('apiserver.auth.max_expiration_sec') * 1000;
   if (identity.session !== undefined) server.accounts.endSession(identity.session, expires, server.now());
-  call.setCookie(sessionCookie(server.config, undefined));
+  call.setCookie?.(sessionCookie(server.config, undefined));
   return {};
 }

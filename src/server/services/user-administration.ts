@@ -1,13 +1,11 @@
 import { ApiError } from '../api-error.js';
 import { MAX_PASSWORD_BYTES } from '../auth/passwords.js';
-import { programUser } from '../auth/prepare-users.js';
 import type { UserDocument } from '../context.js';
 import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint, waitingEndpoint } from '../endpoint.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
 import { oneOf, required, text } from '../schema.js';
-import { readSetting } from '../storage/settings.js';
 
 const ROLE = oneOf(['admin', 'superuser', 'user', 'annotator', 'agent']);
 const LOGIN = { username: text, password: text } as const;
@@ -77,7 +75,7 @@ function putLogin({ server, body, awaited }: LoginCall, user: UserDocument): voi
   if (body.username === undefined && body.password === undefined) return;
   if (username === undefined || !/^[^\s:]+$/.test(username))
     throw new ApiError('fields_value_error', { field: 'username' }, 'a name without blanks and colons');
-  if (known?.configured === true)
+  if (isConfigured(user))
     throw new ApiError('fields_value_error', { user: user.id }, 'the configuration has this user');
   const holder = server.logins.find(username);
   if (holder !== undefined && holder.user !== user.id)
@@ -108,9 +106,14 @@ function editUser(call: CallWith<typeof EDITED>): JsonObject {
   return { updated: isChanged || call.body.password !== undefined ? 1 : 0, fields };
 }
 
+/** The configuration names the user, at the last start of the server. */
+function isConfigured(user: UserDocument): boolean {
+  return user.autocreated === true && user.disabled !== true;
+}
+
 /** The owner of the folder, and what the configuration names. */
 function isKept({ server }: Call, user: UserDocument): boolean {
-  return user.autocreated === true || readSetting(server.database, 'owner').user === user.id;
+  return user.autocreated === true || server.owner === user.id;
 }
 
 /** Removes a user with password, keys and vaults; tasks keep the id. @throws ApiError 400/16 */
@@ -119,12 +122,11 @@ function deleteUser(call: CallWith<typeof USER>): JsonObject {
   const user = userOf(call, call.body.user);
   if (user.id === identity.user)
     throw new ApiError('fields_value_error', { user: user.id }, 'cannot delete yourself');
-  const isConfigured = user.autocreated === true && user.disabled !== true;
-  if (isConfigured || readSetting(server.database, 'owner').user === user.id)
+  if (isConfigured(user) || server.owner === user.id)
     throw new ApiError(
       'fields_value_error',
       { user: user.id },
-      isConfigured ? 'the configuration has this user' : 'this user owns the folder of the server',
+      isConfigured(user) ? 'the configuration has this user' : 'this user owns the folder of the server',
     );
   server.logins.remove(user.id);
   server.accounts.keepOnly(user.id);
@@ -140,8 +142,7 @@ function getUsers({ server }: Call): JsonObject {
     return {
       ...user,
       ...(login === undefined ? {} : { username: login.username }),
-      configured: user.autocreated === true,
-      program: user.id === programUser(user.id.replace(/^__|__$/g, '')),
+      configured: isConfigured(user),
       credentials: server.accounts.keysOf(user.id),
     };
   });

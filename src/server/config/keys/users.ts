@@ -27,7 +27,7 @@ export const USER_KEYS = [
     key: 'services.auth.fixed_users.guest.enabled',
     type: 'boolean',
     fallback: false,
-    help: 'Whether there is a guest, whose name and password the log-in page is told. A guest reads and changes nothing.',
+    help: 'Whether there is a guest, whose name and password any client may ask for. A guest only reads.',
   },
   {
     key: 'services.auth.fixed_users.guest.name',
@@ -45,7 +45,7 @@ export const USER_KEYS = [
     key: 'services.auth.fixed_users.guest.password',
     type: 'text',
     fallback: 'guest',
-    help: 'Password of the guest. It is no secret: any client is told it.',
+    help: 'Password of the guest. It is no secret: any client may ask for it.',
   },
   {
     key: 'apiserver.auth.delete_missing_autocreated_users',
