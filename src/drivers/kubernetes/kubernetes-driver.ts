@@ -190,14 +190,16 @@ export class KubernetesDriver implements Driver {
     return (await Promise.all(removed)).flat();
   }
 
-  /** The second container is the last that starts. */
+  /** Of both containers: the second one starts also where the first cannot, such as without its secret. */
   #asksEarly(cluster: Cluster, pod: string): (signal: AbortSignal) => Promise<boolean> {
     const command = { argv: ['/bin/sh', '-c', ':'], onOutput: () => undefined };
-    const answers = (signal: AbortSignal) =>
-      execInPod(cluster, { pod, container: KEEPER_CONTAINER }, { ...command, signal }).then(
+    const runs = (container: string, signal: AbortSignal) =>
+      execInPod(cluster, { pod, container }, { ...command, signal }).then(
         (code) => code === 0,
         () => false,
       );
+    const answers = async (signal: AbortSignal) =>
+      (await runs(KEEPER_CONTAINER, signal)) && runs(TASK_CONTAINER, signal);
     return (signal) => this.#early.wait(() => answers(signal), signal);
   }
 
