@@ -10,7 +10,6 @@ import type { ContainerPlace } from '../container/container-place.js';
 import { UnsurePlaces } from '../container/unsure-places.js';
 import type { Driver, LostRun, Place, PlaceCommand, PlaceRef, PlaceRequest, WorkloadRef } from '../driver.js';
 import type { Cluster } from './cluster.js';
-import { EarlyAnswers } from './early-answer.js';
 import {
   KUBERNETES,
   type KubernetesPlaceRef,
@@ -35,7 +34,7 @@ import { POD, podPlace } from './pod-place.js';
 import { podReady } from './pod-ready.js';
 import { removeOthers, removePod } from './pod-removal.js';
 import { OUTPUT_INSIDE, RELEASE_TASK, type Restart, START_INSIDE, startScript } from './pod-scripts.js';
-import { KEEPER_CONTAINER, TASK_CONTAINER } from './pod-state.js';
+import { TASK_CONTAINER } from './pod-state.js';
 import { podShare } from './shared-volume.js';
 
 export interface PodTaskPlan {
@@ -68,7 +67,6 @@ export class KubernetesDriver implements Driver {
   /** By the namespace and the owner of the pods. */
   readonly #boards = new Map<string, PodBoard>();
   readonly #unsure = new UnsurePlaces();
-  readonly #early = new EarlyAnswers();
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -105,9 +103,7 @@ export class KubernetesDriver implements Driver {
       const pod = await waiting(async () => {
         await this.#create(ref, planned, request);
         const board = this.#board(owner, cluster);
-        // Environments are kept by the exact image, which only the pod's state tells.
-        const early = share?.hasWorkspace ? {} : { early: this.#asksEarly(cluster, name) };
-        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal, ...early });
+        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal });
       });
       const opened = { cluster, ref, pod, container, cacheGroup, share, workspace };
       const place = await podPlace({ ...opened, environment: this.#options.environment });
@@ -188,19 +184,6 @@ export class KubernetesDriver implements Driver {
     const owner = await ownerId(path.dirname(runsFolder));
     const removed = this.#clusters().map((cluster) => removeOthers(cluster, owner, kept));
     return (await Promise.all(removed)).flat();
-  }
-
-  /** Of both containers: the second one starts also where the first cannot, such as without its secret. */
-  #asksEarly(cluster: Cluster, pod: string): (signal: AbortSignal) => Promise<boolean> {
-    const command = { argv: ['/bin/sh', '-c', ':'], onOutput: () => undefined };
-    const runs = (container: string, signal: AbortSignal) =>
-      execInPod(cluster, { pod, container }, { ...command, signal }).then(
-        (code) => code === 0,
-        () => false,
-      );
-    const answers = async (signal: AbortSignal) =>
-      (await runs(KEEPER_CONTAINER, signal)) && runs(TASK_CONTAINER, signal);
-    return (signal) => this.#early.wait(() => answers(signal), signal);
   }
 
   #cluster(namespace: string | undefined): Cluster {

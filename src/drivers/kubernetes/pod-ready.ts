@@ -12,8 +12,6 @@ export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal'> {
   pod: string;
   image: string;
   limits: Pick<KubernetesSettings, 'scheduleMs' | 'imageMs' | 'startMs'>;
-  /** Asks the containers themselves once the pod has a node; the pod's state may be missing then. */
-  early?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** For a container that cannot be made, such as one whose secret comes late. */
@@ -26,18 +24,11 @@ const EVENTS_AFTER_MS = 20_000;
  * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD, NO_PLACE
  */
 export async function podReady(parts: ReadyParts): Promise<V1Pod> {
-  const { signal, board, pod, early } = parts;
+  const { signal, board, pod } = parts;
   signal.throwIfAborted();
   let abort = () => undefined as unknown;
   let unwatch = () => undefined as unknown;
   const waiting = new StartWait(parts);
-  const done = new AbortController();
-  let isAsked = false;
-  const askEarly = (seen: V1Pod, resolve: (pod: V1Pod) => void) => {
-    if (isAsked || early === undefined || !seen.spec?.nodeName) return;
-    isAsked = true;
-    void early(done.signal).then((answers) => answers && resolve(seen));
-  };
   try {
     return await new Promise<V1Pod>((resolve, reject) => {
       abort = () => reject(signal.reason);
@@ -47,14 +38,12 @@ export async function podReady(parts: ReadyParts): Promise<V1Pod> {
         try {
           const running = waiting.look(view);
           if (running !== undefined) resolve(running);
-          else if (view.kind === 'pod') askEarly(view.pod, resolve);
         } catch (error) {
           reject(error);
         }
       });
     });
   } finally {
-    done.abort();
     unwatch();
     waiting.rest();
     signal.removeEventListener('abort', abort);
