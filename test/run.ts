@@ -3,6 +3,7 @@
  *
  *   --node24        runs the tests by Node 24 instead of the Node that runs this
  *   --also-node24   runs what depends on the release a second time, by Node 24
+ *   --kubernetes    builds a cluster and runs the tests on Kubernetes, too
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -123,7 +124,10 @@ function needsCluster(words: readonly string[]): boolean {
  *
  * @returns why there is no Kubernetes; its programs are built while other tests run
  */
-async function setUp(words: readonly string[]): Promise<{ noKubernetes: Promise<string | undefined> }> {
+async function setUp(
+  words: readonly string[],
+  wantsKubernetes: boolean,
+): Promise<{ noKubernetes: Promise<string | undefined> }> {
   const none = { noKubernetes: Promise.resolve(undefined) };
   if (words.length > 0 && words.every((word) => word === 'unit' || word.includes('test/unit'))) return none;
   const lacking = await installNeeds();
@@ -131,6 +135,7 @@ async function setUp(words: readonly string[]): Promise<{ noKubernetes: Promise<
     if (part !== ON_KUBERNETES) process.stdout.write(`${part} are left out: this machine lacks ${names}\n`);
   await installPythonTools();
   if (words.length > 0 && !words.includes('integration') && !needsCluster(words)) return none;
+  if (!wantsKubernetes) return { noKubernetes: Promise.resolve('npm test -- --kubernetes runs them') };
   const names = lacking.get(ON_KUBERNETES);
   if (names !== undefined) return { noKubernetes: Promise.resolve(`this machine lacks ${names}`) };
   if (process.getuid?.() !== 0) return { noKubernetes: Promise.resolve('only root can start a cluster') };
@@ -149,11 +154,11 @@ async function timed<T>(title: string, act: () => Promise<T>, summary: (result: 
 async function main(): Promise<number> {
   const { values, positionals: words } = parseArgs({
     allowPositionals: true,
-    options: { node24: { type: 'boolean' }, 'also-node24': { type: 'boolean' } },
+    options: { node24: { type: 'boolean' }, 'also-node24': { type: 'boolean' }, kubernetes: { type: 'boolean' } },
   });
   const wants24 = values.node24 === true || values['also-node24'] === true;
   const prepare = async () => ({
-    ...(await setUp(words)),
+    ...(await setUp(words, values.kubernetes === true || needsCluster(words))),
     node24: wants24 ? await nodeRelease(24) : undefined,
   });
   const { node24, noKubernetes } = await timed('set-up', prepare, () => 'ready');

@@ -151,6 +151,7 @@ kubernetesTest(
     await cordon(false);
     t.is((await agent.ended(id, 90_000)).status, 'completed', daemon.output());
     t.is(agent.readMark('runs'), 'run\n');
-    t.deepEqual((await api.listNamespacedSecret({ namespace })).items, []);
+    const secrets = async () => (await api.listNamespacedSecret({ namespace })).items;
+    await until(async () => (await secrets()).length === 0, { what: 'the end of the secrets' });
   },
 );

@@ -43,7 +43,7 @@ const RESULTS: Readonly<Record<string, unknown>> = {
 
 const SCRIPTS: Readonly<Record<SdkName, readonly string[]>> = {
   clearml: Object.keys(RESULTS),
-  'old-clearml': ['models', 'datasets', 'pipelines'],
+  'old-clearml': ['models', 'datasets'],
 };
 
 for (const sdk of ['clearml', 'old-clearml'] as const) {
