@@ -2,7 +2,7 @@ import type { ConfigValue } from './config.js';
 import { readList } from './lists.js';
 import type { OptionFacts, OptionType } from './options/option.js';
 import { ownValue } from './options/option-table.js';
-import { choiceOf, valueProblem } from './value-problem.js';
+import { choiceOf, namesIn, valueProblem } from './value-problem.js';
 import { booleanWord } from './words.js';
 
 /** What a configuration says about one key. */
@@ -24,6 +24,7 @@ export function readOption(option: OptionFacts, found: WrittenValue, refusal: Re
   const expected = valueProblem(option, value);
   if (expected !== undefined && !isLoneText(option, value)) throw refusal(expected);
   if (option.choices === undefined) return READERS[option.type](value, option, written);
+  if (option.type === 'names') return namesIn(value).map((name) => choiceOf(option, name) ?? name);
   return choiceOf(option, value) ?? defaultOf(option);
 }
 
@@ -65,14 +66,15 @@ const asWritten: Reader = (value) => value;
 
 const READERS: Readonly<Record<OptionType, Reader>> = {
   text: readText,
+  line: readText,
+  address: readText,
   path: readText,
   boolean: (value) => booleanWord(String(value)),
   integer: readNumber,
   number: readNumber,
   texts: readTexts,
   words: (value) => (Array.isArray(value) ? value.map(String) : readList(String(value), 'words')),
-  names: (value) =>
-    (Array.isArray(value) ? value : [value]).flatMap((item) => readList(String(item), 'names')),
+  names: namesIn,
   list: (value, { items }) =>
     items === 'any' ? value : (Array.isArray(value) ? value : [value]).map(String),
   section: asWritten,

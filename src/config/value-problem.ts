@@ -1,4 +1,5 @@
 import type { ConfigValue } from './config.js';
+import { readList } from './lists.js';
 import type { OptionFacts, OptionType } from './options/option.js';
 import { isTree } from './tree.js';
 import { booleanWord } from './words.js';
@@ -16,11 +17,19 @@ const isScalar = (value: ConfigValue) => typeof value !== 'object' || value === 
 const isText = (value: ConfigValue) => typeof value === 'string' || typeof value === 'number';
 const isNumber = (value: ConfigValue) => isText(value) && Number.isFinite(Number(value));
 
+const isAddress = (value: ConfigValue) =>
+  /^\s*https?:\/\//i.test(String(value)) && URL.canParse(String(value));
+
 const isTexts = (value: ConfigValue) => (Array.isArray(value) ? value.every(isScalar) : isText(value));
 const TEXTS: TypeRule = { expected: 'a text or a list of texts', accepts: isTexts };
 
 const RULES: Readonly<Record<OptionType, TypeRule>> = {
   text: { expected: 'a text', accepts: isText },
+  line: {
+    expected: 'a text of one line',
+    accepts: (value) => isText(value) && !/\p{Cc}/u.test(String(value)),
+  },
+  address: { expected: 'an address like http://host:8008', accepts: isAddress },
   path: { expected: 'a path', accepts: isText },
   boolean: {
     expected: 'true or false',
@@ -46,8 +55,15 @@ export function valueProblem(option: ValueRule, value: ConfigValue): string | un
   const { accepts, expected } = RULES[type];
   if (!accepts(value)) return expected;
   if (minimum !== undefined && Number(value) < minimum) return `${expected}, ${minimum} or more`;
-  const isWrong = choices !== undefined && !lenient && choiceOf(option, value) === undefined;
-  return isWrong ? `one of ${choices.join(', ')}` : undefined;
+  if (choices === undefined || lenient) return undefined;
+  const isList = type === 'names';
+  const isWrong = (isList ? namesIn(value) : [value]).some((one) => choiceOf(option, one) === undefined);
+  return isWrong ? `${isList ? 'names out of' : 'one of'} ${choices.join(', ')}` : undefined;
+}
+
+/** The names in a list or a text. */
+export function namesIn(value: ConfigValue): string[] {
+  return (Array.isArray(value) ? value : [value]).flatMap((item) => readList(String(item), 'names'));
 }
 
 /** The choice that a value is, in lower case; `undefined` when it is none. */

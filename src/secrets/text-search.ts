@@ -4,7 +4,10 @@ export interface TextRange {
   end: number;
 }
 
-const TABLE_BITS = 18;
+/** Of the tables. The larger one is for hundreds of secrets; each task has tables of its own, mostly for a few. */
+const TABLE_BITS = { least: 10, most: 18 };
+/** The larger part of a table says to jump. */
+const ENTRIES_PER_BLOCK = 16;
 const BLOCK = 3;
 
 /**
@@ -16,6 +19,7 @@ export class TextSearch {
   readonly #sorted: readonly string[];
   readonly longest: number;
   readonly #window: number;
+  readonly #bits: number;
   /** How far to jump, by the hash of a block. */
   readonly #jumps: Uint8Array;
   /** By the hash of the block that ends the window: the texts, longest first. */
@@ -29,16 +33,17 @@ export class TextSearch {
     const lengths = this.#sorted.map(({ length }) => length);
     this.longest = lengths.reduce((most, length) => Math.max(most, length), 0);
     this.#window = lengths.reduce((least, length) => Math.min(least, length), 255);
+    this.#bits = tableBits(lengths.reduce((sum, length) => sum + length, 0));
     const farthest = this.#window - BLOCK + 1;
-    this.#jumps = new Uint8Array(1 << TABLE_BITS).fill(Math.max(farthest, 1));
-    this.#blocks = new Uint8Array(1 << TABLE_BITS);
+    this.#jumps = new Uint8Array(1 << this.#bits).fill(Math.max(farthest, 1));
+    this.#blocks = new Uint8Array(1 << this.#bits);
     for (const text of this.#sorted) this.#enter(text);
     for (const list of this.#candidates.values()) list.sort((a, b) => b.length - a.length);
   }
 
   #enter(text: string): void {
     for (let at = 0; at + BLOCK <= text.length; at += 1) {
-      const hash = blockHash(text, at);
+      const hash = blockHash(text, at, this.#bits);
       this.#blocks[hash] = 1;
       const jump = this.#window - BLOCK - at;
       if (jump >= 0) this.#jumps[hash] = Math.min(this.#jumps[hash] ?? jump, jump);
@@ -54,16 +59,17 @@ export class TextSearch {
     const found: TextRange[] = [];
     if (this.#sorted.length === 0) return found;
     const jumps = this.#jumps;
+    const bits = this.#bits;
     const last = text.length - BLOCK;
     let at = this.#window - BLOCK;
     while (at <= last) {
-      const jump = jumps[blockHash(text, at)] ?? 1;
+      const jump = jumps[blockHash(text, at, bits)] ?? 1;
       if (jump > 0) {
         at += jump;
         continue;
       }
       const start = at - this.#window + BLOCK;
-      const hit = this.#candidates.get(blockHash(text, at))?.find((one) => text.startsWith(one, start));
+      const hit = this.#candidates.get(blockHash(text, at, bits))?.find((one) => text.startsWith(one, start));
       if (hit !== undefined) join(found, { start, end: start + hit.length });
       at += 1;
     }
@@ -74,7 +80,7 @@ export class TextSearch {
   mayCross(text: string, at: number, gap: number): boolean {
     const joined = text.slice(Math.max(at - BLOCK, 0), at) + text.slice(at + gap, at + gap + BLOCK);
     for (let start = 1; start + BLOCK <= joined.length - 1; start += 1)
-      if (this.#blocks[blockHash(joined, start)] === 0) return false;
+      if (this.#blocks[blockHash(joined, start, this.#bits)] === 0) return false;
     return true;
   }
 
@@ -103,7 +109,12 @@ function join(ranges: TextRange[], next: TextRange): void {
   else last.end = Math.max(last.end, next.end);
 }
 
-function blockHash(text: string, at: number): number {
+function tableBits(blocks: number): number {
+  const wanted = Math.ceil(Math.log2(Math.max(blocks, 1) * ENTRIES_PER_BLOCK));
+  return Math.min(Math.max(wanted, TABLE_BITS.least), TABLE_BITS.most);
+}
+
+function blockHash(text: string, at: number, bits: number): number {
   const units = (text.charCodeAt(at) << 12) ^ (text.charCodeAt(at + 1) << 6) ^ text.charCodeAt(at + 2);
-  return (units ^ (units >>> TABLE_BITS)) & ((1 << TABLE_BITS) - 1);
+  return (units ^ (units >>> bits)) & ((1 << bits) - 1);
 }

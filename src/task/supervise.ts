@@ -9,7 +9,8 @@ import { failureClass } from './failure-class.js';
 import { onGpuFailure, startAbortHook } from './hooks/task-hooks.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
-import type { TaskRun } from './run.js';
+import { watchPending } from './pending-reason.js';
+import type { TaskRun } from './task-run.js';
 
 /** A workload whose output goes to the task's log. */
 interface Watched {
@@ -21,6 +22,7 @@ interface Watched {
 
 function watchOutput(run: TaskRun, workload: Workload): Watched {
   const reading = new AbortController();
+  watchPending(run, workload);
   return { workload, reading, copied: copyOutput(run, workload, reading.signal) };
 }
 

@@ -19,6 +19,8 @@ export interface DockerBench {
   lines: string[];
   /** What programs printed. */
   printed(): string;
+  /** Ends the driver's watch, as the end of its daemon does. */
+  leaves(): void;
 }
 
 export interface DockerBenchOptions {
@@ -83,7 +85,7 @@ export async function dockerBench(t: ExecutionContext, options: DockerBenchOptio
     },
     signal: new AbortController().signal,
   };
-  return { driver, client, request, lines, printed: () => printed };
+  return { driver, client, request, lines, printed: () => printed, leaves: () => leaving.abort() };
 }
 
 /** All output of a workload from a position on, to its end. */

@@ -4,11 +4,15 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { temporaryFolder } from './temporary-folder.js';
 
-/**
- * The folder of an ext4 file system that is frozen: a process that writes there waits in the kernel (state `D`) and not
- * even SIGKILL ends it, as on a file server that is gone. It thaws when the test ends.
- */
-export function frozenDisk(t: ExecutionContext): string {
+/** The folder of an ext4 file system that can be frozen: a process that writes there waits in the kernel until it thaws. */
+export interface FreezingDisk {
+  folder: string;
+  freeze(): void;
+  thaw(): void;
+}
+
+/** It thaws and is unmounted when the test ends. */
+export function freezingDisk(t: ExecutionContext): FreezingDisk {
   const folder = temporaryFolder(t);
   const [image, disk] = [path.join(folder, 'image'), path.join(folder, 'disk')];
   writeFileSync(image, '');
@@ -17,7 +21,19 @@ export function frozenDisk(t: ExecutionContext): string {
   execFileSync('mkfs.ext4', ['-q', image]);
   execFileSync('mount', ['-o', 'loop', image, disk]);
   t.teardown(() => execFileSync('umount', ['-l', disk]));
-  execFileSync('fsfreeze', ['--freeze', disk]);
-  t.teardown(() => execFileSync('fsfreeze', ['--unfreeze', disk]));
-  return disk;
+  let isFrozen = false;
+  const turn = (order: 'freeze' | 'unfreeze') => {
+    if (isFrozen === (order === 'freeze')) return;
+    execFileSync('fsfreeze', [`--${order}`, disk]);
+    isFrozen = !isFrozen;
+  };
+  t.teardown(() => turn('unfreeze'));
+  return { folder: disk, freeze: () => turn('freeze'), thaw: () => turn('unfreeze') };
+}
+
+/** One that is frozen: not even SIGKILL ends a process that writes there, as on a file server that is gone. */
+export function frozenDisk(t: ExecutionContext): string {
+  const { folder, freeze } = freezingDisk(t);
+  freeze();
+  return folder;
 }

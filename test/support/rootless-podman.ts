@@ -1,20 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { execa } from 'execa';
-import { AGENT_SCRIPT } from './agent-process.js';
 import { makeMachineImage } from './machine-image.js';
 import type { SlurmAgent } from './slurm-agent.js';
-
-/** A user of every system, without rights and without ranges of user ids. */
-const NOBODY = 65534;
-const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] as const;
+import {
+  AS_NOBODY,
+  giveToNobody,
+  NOBODY,
+  type UnprivilegedDaemon,
+  unprivilegedDaemon,
+} from './unprivileged-daemon.js';
 
 export interface RootlessPodman {
   podman(...words: string[]): string;
   /** A daemon of the user. */
-  daemon(...words: string[]): ChildProcess & { text(): string };
+  daemon(...words: string[]): UnprivilegedDaemon;
 }
 
 /** Podman and an agent of a user who is not root; the home folder of the agent has the images. */
@@ -35,7 +37,7 @@ export async function rootlessPodman(
     CONTAINERS_CONF: path.join(own, 'containers.conf'),
   };
   for (const name of ['storage', 'run', 'tmp']) mkdirSync(path.join(own, name), { mode: 0o700 });
-  for (const folder of [home.folder, shared]) execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, folder]);
+  giveToNobody(home.folder, shared);
   const [program, ...flags] = AS_NOBODY;
   const podman = (...words: string[]) =>
     execFileSync(program, [...flags, 'podman', ...words], {
@@ -70,20 +72,7 @@ export async function rootlessPodman(
   );
   return {
     podman,
-    daemon: (...words) => {
-      const child = spawn(program, [...flags, process.execPath, AGENT_SCRIPT, 'daemon', ...words], {
-        env,
-        cwd: home.folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      t.teardown(() => child.kill('SIGKILL'));
-      let said = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (piece: string) => {
-          said += piece;
-        });
-      return Object.assign(child, { text: () => said });
-    },
+    daemon: (...words) => unprivilegedDaemon(t, { folder: home.folder, env }, words),
   };
 }
 

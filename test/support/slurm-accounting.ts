@@ -15,6 +15,7 @@ export const ACCOUNTING_PROGRAMS = [
   '/usr/sbin/slurmdbd',
   '/usr/sbin/mariadbd',
   '/usr/bin/mariadb-install-db',
+  '/usr/bin/my_print_defaults',
 ];
 
 /**

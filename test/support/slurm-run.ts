@@ -3,14 +3,15 @@ import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { Place, PlaceRequest, Workload } from '../../src/drivers/driver.js';
 import { SlurmCommands } from '../../src/drivers/slurm/slurm-commands.js';
-import { SlurmDriver } from '../../src/drivers/slurm/slurm-driver.js';
+import { SlurmDriver, type SlurmDriverOptions } from '../../src/drivers/slurm/slurm-driver.js';
 import type { SlurmSettings } from '../../src/drivers/slurm/slurm-settings.js';
 import type { SlurmRig } from './slurm-rig.js';
 import { temporaryFolder } from './temporary-folder.js';
 
-export interface SlurmRun {
+/** A driver and a request for a place that is not open yet. */
+export interface SlurmBench {
   driver: SlurmDriver;
-  place: Place;
+  request: PlaceRequest;
   folder: string;
   /** What the driver told the task's log while the place was opened. */
   lines: string[];
@@ -18,6 +19,12 @@ export interface SlurmRun {
   later(): SlurmDriver;
   /** Ends the driver's watch, as the end of its daemon does. */
   leaves(): void;
+  /** Aborts the task. */
+  abort(): void;
+}
+
+export interface SlurmRun extends SlurmBench {
+  place: Place;
   /** Launches a shell script with parameters. */
   sh(script: string, ...parameters: string[]): Promise<Workload>;
 }
@@ -26,17 +33,17 @@ export interface SlurmRunOptions {
   settings?: Partial<SlurmSettings>;
   properties?: Record<string, string>;
   environment?: Record<string, string>;
+  beat?: SlurmDriverOptions['beat'];
 }
 
-/** A place on the cluster; its job ends with the test. */
-export async function slurmRun(
+/** A driver on the cluster; the job of its place ends with the test. */
+export function slurmBench(
   t: ExecutionContext,
   rig: SlurmRig,
-  { settings = {}, properties, environment = {} }: SlurmRunOptions = {},
-): Promise<SlurmRun> {
+  { settings = {}, properties, environment = {}, beat }: SlurmRunOptions = {},
+): SlurmBench {
   const folder = temporaryFolder(t);
-  const leave = new AbortController();
-  const end = new AbortController();
+  const [leave, end, abort] = [new AbortController(), new AbortController(), new AbortController()];
   const shared = path.join(folder, 'shared');
   mkdirSync(shared);
   const make = (signal: AbortSignal) =>
@@ -58,30 +65,48 @@ export async function slurmRun(
       queueName: async () => undefined,
       signal,
       tickMs: 200,
+      ...(beat && { beat }),
     });
-  const driver = make(leave.signal);
   const lines: string[] = [];
-  const place = await driver.open({
+  const request = {
     taskId: 'task',
     runFolder: path.join(folder, 'run'),
     workspace: path.join(folder, 'work'),
-    reporter: { line: (text) => lines.push(text), output: () => undefined },
-    signal: leave.signal,
+    reporter: { line: (text: string) => lines.push(text), output: () => undefined },
+    signal: abort.signal,
     ...(properties === undefined ? {} : { task: taskWith(properties) }),
-  });
+  };
   t.teardown(async () => {
     leave.abort();
-    await make(end.signal).dispose(place.ref);
+    const last = make(end.signal);
+    const ref = await last.search(request);
+    if (ref !== undefined) await last.dispose(ref);
     end.abort();
   });
   return {
-    driver,
-    place,
+    driver: make(leave.signal),
+    request,
     folder,
     lines,
     later: () => make(end.signal),
     leaves: () => leave.abort(),
-    sh: (script, ...parameters) => driver.launch(place, { argv: ['sh', '-c', script, 'sh', ...parameters] }),
+    abort: () => abort.abort(),
+  };
+}
+
+/** An open place on the cluster. */
+export async function slurmRun(
+  t: ExecutionContext,
+  rig: SlurmRig,
+  options: SlurmRunOptions = {},
+): Promise<SlurmRun> {
+  const bench = slurmBench(t, rig, options);
+  const place = await bench.driver.open(bench.request);
+  return {
+    ...bench,
+    place,
+    sh: (script, ...parameters) =>
+      bench.driver.launch(place, { argv: ['sh', '-c', script, 'sh', ...parameters] }),
   };
 }
 

@@ -29,7 +29,7 @@ export function serverLog(out: NodeJS.WritableStream, file: LogFile | undefined)
   return { info: (text) => write('INFO ', text), error: (text) => write('ERROR', text) };
 }
 
-/** Opened again for each line: a stream would be of no use after its first error. */
+/** Opened for each line: a stream cannot be used after its first error. */
 function appender(file: string): Writable {
   return new Writable({
     write(line: Buffer, _encoding, done) {

@@ -122,6 +122,7 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
       await requireManager(context, service);
       return show(manager.status(service), context);
     case 'logs':
+      await requireManager(context, service);
       return show(manager.logs(service, { follow: options.follow === true }), context);
   }
 }

@@ -21,6 +21,8 @@ export type ConfigKeys = Nested<{ [Row in OptionRow as Row['key']]: OptionValue<
 /** What each type is to a reader. */
 interface Values extends Record<OptionType, unknown> {
   text: string;
+  line: string;
+  address: string;
   path: string;
   boolean: boolean;
   integer: number;
@@ -37,7 +39,9 @@ interface Values extends Record<OptionType, unknown> {
 export type OptionValue<Row extends OptionFacts> = Value<Row> | Nothing<Row>;
 
 type Value<Row extends OptionFacts> = Row extends { choices: readonly (infer Choice)[] }
-  ? Choice
+  ? Row extends { type: 'names' }
+    ? Choice[]
+    : Choice
   : Row extends { items: 'any' }
     ? ConfigValue[]
     : Values[Row['type']];

@@ -59,11 +59,14 @@ type OptionUse =
     };
 
 /**
- * A `section` is read as a whole: its members have names of the user's. `texts` is a list or a single text. So are `words`, of which a text is split as a shell does, and `names`, which have
- * neither blanks nor commas. `any` is checked by its consumer.
+ * A `section` is read as a whole: its members have names of the user's. `texts` is a list or a single text. So are `words`,
+ * of which a text is split as a shell does, and `names`, which have neither blanks nor commas; `choices` of `names` are those
+ * of each item. `line` is a text of one line, `address` one of a web server. `any` is checked by its consumer.
  */
 export type OptionType =
   | 'text'
+  | 'line'
+  | 'address'
   | 'path'
   | 'boolean'
   | 'integer'

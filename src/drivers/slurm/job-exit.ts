@@ -39,13 +39,25 @@ export function exitOfStatus({ code, signalled }: LeftStatus): OwnExit {
 /** Exit codes of the script itself, where the command was not started. */
 const UNSEEN = 66;
 const SECOND_RUN = 75;
+const NO_AGENT = 76;
 
-/**
- * How a job ended, from its final state and the status that its script left, if it left one.
- *
- * @param code the script's exit code as Slurm has it, where it is known
- */
-export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: number): WorkloadExit {
+/** What is known of an end beside its state. */
+export interface EndFacts {
+  /** The status that its script left, if it left one. */
+  left?: LeftStatus | undefined;
+  /** The script's exit code as Slurm has it, where it is known. */
+  code?: number | undefined;
+  /** The agent has asked the job to end. */
+  stopped?: boolean;
+}
+
+/** The script has ended before it was to start the command, so it leaves no status. */
+export function isWithoutStatus(code: number | undefined): boolean {
+  return code === UNSEEN || code === SECOND_RUN || code === NO_AGENT;
+}
+
+/** How a job ended, by its final state. */
+export function exitOfJob(job: ListedJob, { left, code, stopped = false }: EndFacts): WorkloadExit {
   const where = job.node === '' ? '' : ` on ${job.node}`;
   const node = job.node === '' ? 'the node' : `node ${job.node}`;
   const named = `Slurm job ${job.id}`;
@@ -66,11 +78,17 @@ export function exitOfJob(job: ListedJob, left: LeftStatus | undefined, code?: n
       };
     case 'CANCELLED':
       if (left !== undefined && !left.asked && !isCancelling(left)) return exitOfStatus(left);
-      return { kind: 'ended', by: 'cancelled', reason: `${named} was cancelled outside the agent` };
+      return {
+        kind: 'ended',
+        by: 'cancelled',
+        reason: `${named} was cancelled ${stopped ? 'by the agent' : 'outside the agent'}`,
+      };
   }
   if (left !== undefined) return exitOfStatus(left);
   if (code === UNSEEN) return { kind: 'lost', reason: `${node} does not see the files of ${named}` };
   if (code === SECOND_RUN) return { kind: 'lost', reason: `${named} was started a second time${where}` };
+  if (code === NO_AGENT)
+    return { kind: 'lost', reason: `${named} ended while no agent prepared the task in it` };
   return {
     kind: 'lost',
     reason: `${named} is ${job.state}${job.reason === 'None' ? '' : ` (${job.reason})`} and left no exit status`,

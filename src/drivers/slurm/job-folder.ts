@@ -28,6 +28,8 @@ export async function makeJobFolder({ folder, runFolder, taskId }: SlurmPlaceRef
     await mkdir(folder, { mode: 0o700 });
     await writeFileDurable(jobFiles(folder).owner, JSON.stringify({ runFolder, taskId }));
   } catch (error) {
+    // No later daemon finds a folder without the note.
+    await removeJobFolder(folder);
     throw diskError(error, folder);
   }
 }

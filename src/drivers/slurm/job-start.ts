@@ -9,6 +9,8 @@ export interface AwaitedJob {
   board: JobBoard;
   /** Gets the reasons why the job is pending. */
   reporter: Reporter;
+  /** As `PlaceRequest` has it. */
+  pending?: ((reason: string | undefined) => void) | undefined;
   signal: AbortSignal;
 }
 
@@ -18,7 +20,7 @@ export interface AwaitedJob {
  * @returns the node that it runs on
  * @throws AgentError SLURM_JOB for one that ends before; the signal's reason when it aborts
  */
-export async function jobStarts({ key, id, board, reporter, signal }: AwaitedJob): Promise<string> {
+export async function jobStarts({ key, id, board, reporter, pending, signal }: AwaitedJob): Promise<string> {
   let said: string | undefined;
   const say = (text: string) => {
     if (text !== said) reporter.line(text);
@@ -29,6 +31,7 @@ export async function jobStarts({ key, id, board, reporter, signal }: AwaitedJob
     const end = (act: () => void) => {
       unwatch();
       signal.removeEventListener('abort', abort);
+      pending?.(undefined);
       act();
     };
     const abort = () => end(() => reject(signal.reason));
@@ -48,7 +51,10 @@ export async function jobStarts({ key, id, board, reporter, signal }: AwaitedJob
     function listed(job: ListedJob): void {
       if (!isLive(job) || isStranded(job)) gone(`${job.state} (${job.reason})`);
       else if (job.state === 'RUNNING') end(() => resolve(job.node));
-      else if (isPending(job) && job.reason !== 'None') say(pendingText(job));
+      else if (isPending(job) && job.reason !== 'None') {
+        say(pendingText(job));
+        pending?.(pendingText(job));
+      }
     }
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });

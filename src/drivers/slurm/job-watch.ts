@@ -4,7 +4,14 @@ import { causeLine } from '../../errors.js';
 import { exists } from '../../os/files.js';
 import type { WorkloadExit } from '../driver.js';
 import type { JobBoard, JobView } from './job-board.js';
-import { exitOfJob, exitOfStatus, type LeftStatus, needsState, parseStatus } from './job-exit.js';
+import {
+  exitOfJob,
+  exitOfStatus,
+  isWithoutStatus,
+  type LeftStatus,
+  needsState,
+  parseStatus,
+} from './job-exit.js';
 import { isLive, isPending, isStranded, type ListedJob, pendingText } from './job-list.js';
 import type { SlurmCommands } from './slurm-commands.js';
 import { jobFiles, type SlurmWorkloadRef } from './slurm-ref.js';
@@ -15,14 +22,18 @@ export interface JobWatchOptions {
   commands: SlurmCommands;
   /** Lines for the task's log: why the job waits, what Slurm says of its end. */
   note(text: string): void;
+  /** Why the job waits; `undefined` once it does not. Told with each list. */
+  pending(reason: string | undefined): void;
   /** Ends the watch when the daemon leaves; the promise stays open. */
   signal: AbortSignal;
 }
 
 /** A network file system announces nothing, so the status is looked for. */
 const LOOK_MS = 250;
-/** A thousand jobs may be pending. */
-const PENDING_LOOK_MS = 1000;
+/** Of a job that waits, which may be one of thousands, lists tell all but what a controller that was killed has forgotten. */
+const LISTS_PER_LOOK = 10;
+/** Most jobs start at once, before the first list comes. */
+const FIRST_LOOKS = 8;
 /** Slurm's word is waited for this long once the command has left its status. */
 const WORD_MS = 60_000;
 /** Accounting is waited for this long. */
@@ -40,13 +51,21 @@ export class JobWatch {
   #saidPending: string | undefined;
   #saidAway = false;
   #hasStarted = false;
+  /** What waits for the next list. */
+  #waiting: (() => void)[] = [];
+  #isOver = false;
+  #pendingLists = 0;
   /** Lists since the script was seen to have started that call the job pending. */
   #pendingAgain = 0;
 
   constructor(options: JobWatchOptions) {
     this.#options = options;
     this.#unwatch = options.board.watch(options.ref.key, (view) => this.#look(view));
-    this.exited = this.#run().finally(this.#unwatch);
+    this.exited = this.#run().finally(() => {
+      this.#unwatch();
+      this.#isOver = true;
+      this.#wake();
+    });
   }
 
   /** By the last list: nothing of the job is to be seen yet. */
@@ -54,8 +73,36 @@ export class JobWatch {
     return this.#view?.kind === 'listed' && isPending(this.#view.job);
   }
 
+  /** Resolves once the job may have written something, or when the signal aborts. */
+  async begun(signal: AbortSignal): Promise<void> {
+    const wake = () => this.#wake();
+    signal.addEventListener('abort', wake, { once: true });
+    const mayWait = () => !signal.aborted && !this.#isOver && (this.#view === undefined || this.isPending);
+    for (let looks = 0; mayWait(); looks++) {
+      if (looks >= FIRST_LOOKS) await this.#nextList();
+      else if (await exists(jobFiles(this.#options.ref.folder).started)) break;
+      else await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+    signal.removeEventListener('abort', wake);
+  }
+
+  #nextList(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   #look(view: JobView): void {
-    const { note } = this.#options;
+    this.#noteView(view);
+    this.#wake();
+  }
+
+  #noteView(view: JobView): void {
+    const { note, pending } = this.#options;
     this.#view = view;
     if (view.kind === 'away') {
       if (!this.#saidAway) note(`${view.words}; the job is not affected, and the agent keeps asking`);
@@ -66,6 +113,8 @@ export class JobWatch {
     this.#saidAway = false;
     if (view.kind === 'missing') return;
     const { job } = view;
+    if (!isPending(job)) pending(undefined);
+    else if (job.reason !== 'None') pending(pendingText(job));
     if (isPending(job)) {
       if (this.#hasStarted) this.#pendingAgain++;
       if (job.reason !== 'None' && job.reason !== this.#saidPending) note(pendingText(job));
@@ -81,8 +130,8 @@ export class JobWatch {
     const { status } = jobFiles(ref.folder);
     let since: number | undefined;
     while (!signal.aborted) {
-      const left = await readLeft(status);
       const view = this.#view;
+      const left = this.isPending ? undefined : await readLeft(status);
       if (left !== undefined) {
         since ??= performance.now();
         if (!needsState(left)) return exitOfStatus(left);
@@ -90,8 +139,8 @@ export class JobWatch {
       }
       const end = await this.#endBySlurm(view);
       if (end !== undefined) return end;
-      const pause = this.isPending ? PENDING_LOOK_MS : LOOK_MS;
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (this.isPending) await this.#nextList();
+      else await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
     return new Promise(() => undefined);
   }
@@ -102,8 +151,12 @@ export class JobWatch {
     if (view.kind === 'missing') return this.#missing();
     const { job } = view;
     if (!isLive(job)) return this.#ended(job);
-    if (!isPending(job)) return undefined;
-    this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
+    if (!isPending(job)) {
+      this.#pendingLists = 0;
+      return undefined;
+    }
+    if (this.#pendingLists++ % LISTS_PER_LOOK === 0)
+      this.#hasStarted ||= await exists(jobFiles(this.#options.ref.folder).started);
     // The first list may be older than the start.
     return isStranded(job) || this.#pendingAgain > 1 ? this.#stranded(job) : undefined;
   }
@@ -118,7 +171,7 @@ export class JobWatch {
         reason: `Slurm could not start job ${job.id} on ${job.node}; its prolog failed`,
       };
     const shown = left ? undefined : await this.#options.commands.show(job.id).catch(() => undefined);
-    return exitOfJob(job, left, shown?.code);
+    return exitOfJob(job, { left, code: shown?.code, stopped: await this.#isStopped() });
   }
 
   /** An end by the script itself has left a status, which another machine may see late. */
@@ -131,10 +184,14 @@ export class JobWatch {
       if (left !== undefined || !byItself || performance.now() > deadline) return left;
       // The script ends with another code than these only after it has left its status.
       const shown = await this.#options.commands.show(this.#options.ref.job).catch(() => undefined);
-      if (shown?.code === 66 || shown?.code === 75) return undefined;
+      if (isWithoutStatus(shown?.code)) return undefined;
       await refresh(started);
       await sleep(LOOK_MS);
     }
+  }
+
+  #isStopped(): Promise<boolean> {
+    return exists(jobFiles(this.#options.ref.folder).grace);
   }
 
   async #stranded(job: ListedJob): Promise<WorkloadExit> {
@@ -154,7 +211,7 @@ export class JobWatch {
     const left = await readLeft(jobFiles(ref.folder).status);
     if (left !== undefined && !needsState(left)) return exitOfStatus(left);
     const accounted = await this.#accounted();
-    if (accounted !== undefined) return exitOfJob(accounted, left);
+    if (accounted !== undefined) return exitOfJob(accounted, { left, stopped: await this.#isStopped() });
     if (left !== undefined) return exitOfStatus(left);
     return { kind: 'lost', reason: `Slurm does not know job ${ref.job} any more` };
   }

@@ -16,8 +16,22 @@ trap 'asked=asked' TERM
 exec 2<>"$folder/said"
 
 # A job in which the task is prepared gets its command later. A network file system reads the folder when it is listed.
+# The agent changes the first word of `alive` all the time, so that no two machines have to agree on the time of day.
+beat=
+since=$SECONDS
 until [ -e "$folder/exit-status" ]; do
   [ -z "$asked" ] && ls "$folder" >/dev/null || exit 143
+  now=
+  limit=
+  [ -f "$folder/alive" ] && read -r now limit <"$folder/alive"
+  limit=${limit:-600}
+  if [ "$now" != "$beat" ]; then
+    beat=$now
+    since=$SECONDS
+  elif [ $((SECONDS - since)) -ge "$limit" ]; then
+    echo "the agent that prepares the task has given no sign of life for $limit s"
+    exit 76
+  fi
   sleep 0.2
 done
 

@@ -16,6 +16,7 @@ import type {
   PlaceRequest,
   WorkloadRef,
 } from '../driver.js';
+import { type BeatTimes, JobBeats } from './job-beat.js';
 import { JobBoard } from './job-board.js';
 import { clearWords } from './job-container.js';
 import {
@@ -58,6 +59,8 @@ export interface SlurmDriverOptions {
   signal: AbortSignal;
   /** Of the job board, in milliseconds. */
   tickMs?: number;
+  /** Of jobs in which tasks are prepared. */
+  beat?: Partial<BeatTimes>;
 }
 
 /** A controller that is away is asked again for this long. */
@@ -75,6 +78,7 @@ export class SlurmDriver implements Driver {
   readonly #options: SlurmDriverOptions;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #board: JobBoard;
+  readonly #beats: JobBeats;
 
   constructor(options: SlurmDriverOptions) {
     this.#options = options;
@@ -85,6 +89,7 @@ export class SlurmDriver implements Driver {
         (entry): entry is [string, string] => entry[1] !== undefined,
       ),
     );
+    this.#beats = new JobBeats(signal, options.beat);
     this.#board = new JobBoard({
       list: () => commands.list(),
       signal,
@@ -122,10 +127,11 @@ export class SlurmDriver implements Driver {
 
   /** Submits the job in which the task is prepared, and waits until it runs. */
   async #startJob(ref: SlurmPlaceRef, options: readonly string[], request: PlaceRequest): Promise<string> {
-    const { reporter, signal } = request;
+    const { reporter, pending, signal } = request;
     await writeScript(ref);
+    await this.#beats.begin(ref.folder);
     const id = await this.#submit(ref, options);
-    const node = await jobStarts({ key: ref.key, id, board: this.#board, reporter, signal });
+    const node = await jobStarts({ key: ref.key, id, board: this.#board, reporter, pending, signal });
     reporter.line(`Slurm job ${id} runs on ${node}; the task is prepared in it`);
     return id;
   }
@@ -147,6 +153,7 @@ export class SlurmDriver implements Driver {
     const [program = argv[0], ...words] = place.words(command, env);
     const after = job.container && clearWords(job.container);
     await writeCommand(ref, { argv: [program, ...words], cwd, env: { ...env, ...job.slurm }, after });
+    this.#beats.end(ref.folder);
     return launched(job.id);
   }
 
@@ -176,6 +183,7 @@ export class SlurmDriver implements Driver {
   async dispose(ref: PlaceRef): Promise<void> {
     const known = slurmRef(ref);
     if (known === undefined) return;
+    this.#beats.end(known.folder);
     await endSetup(known.key);
     const job = await this.#live(known.key);
     if (job !== undefined)
@@ -189,7 +197,7 @@ export class SlurmDriver implements Driver {
       ({ runFolder }) => path.dirname(runFolder) === runsFolder && !runs.has(path.basename(runFolder)),
     );
     for (const one of left) await this.dispose({ kind: SLURM, version: SLURM_REF_VERSION, ...one });
-    return left.map(({ key }) => key);
+    return left.map(({ key }) => `Slurm job ${key}`);
   }
 
   #workload(ref: SlurmWorkloadRef): SlurmWorkload {

@@ -63,6 +63,8 @@ export function jobFiles(folder: string) {
     status: file('exit-status'),
     /** What bash says of the command's end, which tells a signal from an exit code. */
     said: file('said'),
+    /** A number that changes while the agent prepares the task in the job, and the seconds that it may stay. */
+    alive: file('alive'),
     /** Milliseconds between TERM and KILL; there once the agent stops the job. */
     grace: file('grace'),
     /** Words of a command that clears up after the task's, each ended by NUL; not there where nothing is to be cleared. */

@@ -34,35 +34,45 @@ export class SlurmWorkload implements Workload {
   readonly #watch: JobWatch;
   readonly #complete = new AbortController();
   #output: OutputFile | undefined;
+  #told: ((reason: string | undefined) => void) | undefined;
 
   constructor(options: SlurmWorkloadOptions) {
     this.#options = options;
     this.ref = options.ref;
-    this.#watch = new JobWatch({ ...options, note: (text) => this.#notes.add(text) });
+    this.#watch = new JobWatch({
+      ...options,
+      note: (text) => this.#notes.add(text),
+      pending: (reason) => this.#told?.(reason),
+    });
     this.exited = this.#watch.exited;
     void this.exited.then(() => this.#finish());
   }
 
   async *output(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
-    const file = await OutputFile.open(this.ref.output);
-    this.#output = file;
     // A consumer that leaves early ends the wait for the next piece.
     const left = new AbortController();
-    const reading = {
-      position,
-      complete: this.#complete.signal,
-      signal: AbortSignal.any([signal, left.signal]),
-    };
-    const timer = setInterval(() => {
-      if (!this.#watch.isPending) void refresh(this.ref.output);
-    }, REFRESH_MS);
+    const pieces = this.#pieces(position, AbortSignal.any([signal, left.signal]));
+    yield* this.#notes.between(pieces, position, signal, () => left.abort());
+  }
+
+  /** The file of a job that waits, perhaps for days with a thousand others, is not opened. */
+  async *#pieces(position: number, signal: AbortSignal): AsyncGenerator<OutputChunk> {
+    await this.#watch.begun(signal);
+    if (signal.aborted) return;
+    const file = await OutputFile.open(this.ref.output);
+    this.#output = file;
+    const timer = setInterval(() => void refresh(this.ref.output), REFRESH_MS);
     try {
-      yield* this.#notes.between(file.read(reading), position, signal, () => left.abort());
+      yield* file.read({ position, complete: this.#complete.signal, signal });
     } finally {
       clearInterval(timer);
       this.#output = undefined;
       await file.close();
     }
+  }
+
+  onPending(told: (reason: string | undefined) => void): void {
+    this.#told = told;
   }
 
   async release(position: number): Promise<void> {

@@ -97,7 +97,7 @@ export function isOwnOrigin({ config, ownPages }: Pages, origin: string, ownHost
   return page.port === own.port && site !== undefined && site === siteOf(own.hostname);
 }
 
-/** What follows the label of `app.example.com`, `api.example.com` and `files.example.com`. */
+/** What follows the label of a sub-domain: the same for `app`, `api` and `files`. */
 function siteOf(host: string): string | undefined {
   return /^(?:app|api|files)\.(.+)$/.exec(host)?.[1];
 }

@@ -111,7 +111,7 @@ async function settled(
 ): Promise<JsonObject | Download> {
   for (;;) {
     try {
-      return run(server, endpoint, call);
+      return await run(server, endpoint, call);
     } catch (error) {
       if (!(error instanceof UnsettledPatterns)) throw error;
       await call.server.patterns.settle();
@@ -120,9 +120,9 @@ async function settled(
 }
 
 /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
-function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject | Download {
+async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<JsonObject | Download> {
   try {
-    const outcome = server.database.transaction(() => {
+    const outcome = await server.database.grouped(() => {
       try {
         return { data: endpoint.handler(call as Call<never>) };
       } catch (error) {

@@ -9,7 +9,7 @@ import type { Bindable, Row } from './database.js';
 const PROGRAM = fileURLToPath(new URL('./database-job.mjs', import.meta.url));
 
 /**
- * Runs one statement on a database beside the server that uses it. It has a process of its own: the server answers meanwhile,
+ * Runs one statement on a database beside the server that uses it. It has a process of its own: requests are answered meanwhile,
  * and a server that ends does not wait for it.
  *
  * @throws AgentError SERVER_FOLDER, DISK_FULL; the signal's reason

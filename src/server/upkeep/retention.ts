@@ -8,7 +8,7 @@ import { removeTask } from '../services/task-removal.js';
 import { readSetting, writeSetting } from '../storage/settings.js';
 import type { TaskDocument } from '../tasks/task-document.js';
 
-/** How long things of finished tasks stay after the last change of the task, in milliseconds; `undefined`: they stay. */
+/** How long things of finished tasks stay after the last change of the task, in milliseconds; `undefined`: without end. */
 export interface Retention {
   logsMs?: number | undefined;
   metricsMs?: number | undefined;

@@ -82,6 +82,7 @@ test('install, status, logs, uninstall', async (t) => {
     'systemctl --user daemon-reload',
     'systemctl --user enable clearml-agent-gpu0.service',
     'systemctl --user restart --no-block clearml-agent-gpu0.service',
+    'systemctl --user is-system-running',
     'journalctl --user --unit clearml-agent-gpu0.service --lines=200 --no-pager',
     'systemctl --user is-system-running',
     'systemctl --user status --no-pager clearml-agent-gpu0.service',
@@ -93,7 +94,7 @@ test('install, status, logs, uninstall', async (t) => {
 
 test('where systemd does not run, nothing is written', async (t) => {
   const { agent, unit } = await user(t, 'offline');
-  for (const action of ['install', 'status', 'uninstall']) {
+  for (const action of ['install', 'status', 'logs', 'uninstall']) {
     const { status, err } = await agent('service', action, '--name', 'gpu0');
     t.is(status, 1);
     t.regex(err, /systemd does not run here.*\n.*agent service print/);

@@ -31,15 +31,22 @@ test('logs, metrics and tasks go when they are older than they may be, published
     if (end !== undefined) await call(end, { task });
     return task;
   };
-  const [finished, failed, running] = [await make('tasks.completed'), await make('tasks.failed'), await make(undefined)];
+  const [finished, failed, running] = [
+    await make('tasks.completed'),
+    await make('tasks.failed'),
+    await make(undefined),
+  ];
   const published = await make('tasks.completed');
   await call('tasks.publish', { task: published });
-  const logOf = async (task: string) => (await call<{ total: number }>('events.get_task_log', { task })).total;
+  const logOf = async (task: string) =>
+    (await call<{ total: number }>('events.get_task_log', { task })).total;
   const pointsOf = async (task: string) =>
     Object.keys(await call('events.scalar_metrics_iter_histogram', { task })).length;
 
   clock.ahead = 1.5 * DAY_MS;
-  await until(async () => (await logOf(finished)) === 0 && (await logOf(failed)) === 0, { what: 'old logs to go' });
+  await until(async () => (await logOf(finished)) === 0 && (await logOf(failed)) === 0, {
+    what: 'old logs to go',
+  });
   t.is(await pointsOf(finished), 1);
   t.is(await logOf(running), 1, 'a task that runs is not finished');
   clock.ahead = 2.5 * DAY_MS;

@@ -1,70 +1,45 @@
-import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { WorkloadExit } from '../../../src/drivers/driver.js';
-import { slurmRun } from '../../support/slurm-run.js';
+import type { PlaceRequest } from '../../../src/drivers/driver.js';
+import { type ContractRun, driverContract } from '../../support/driver-contract.js';
+import { type SlurmRunOptions, slurmBench, slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
 import { wholeOutput } from '../../support/workload-output.js';
 
-const rig = sharedRig();
+/** Control groups have the names of nodes, so those are of this process alone. */
+const node = (name: 'common' | 'lost') => `${name}-${process.pid}`;
 
-const OUTPUTS: Record<string, { script: string; bytes: Buffer }> = {
-  'no bytes': { script: ':', bytes: Buffer.alloc(0) },
-  'one byte': { script: 'printf x', bytes: Buffer.from('x') },
-  'no newline at its end': { script: 'echo a; printf b', bytes: Buffer.from('a\nb') },
-  'bytes that are not UTF-8': {
-    script: String.raw`printf 'a\377\376b\n'`,
-    bytes: Buffer.from([0x61, 0xff, 0xfe, 0x62, 0x0a]),
-  },
-  'a progress bar': {
-    script: String.raw`for i in 1 2 3; do printf '\r%d/3' $i; sleep 0.2; done`,
-    bytes: Buffer.from('\r1/3\r2/3\r3/3'),
-  },
-  'both streams': { script: 'echo out; echo err >&2', bytes: Buffer.from('out\nerr\n') },
-};
+const rig = sharedRig({ nodes: [node('common'), node('lost')], conf: ['TaskPlugin=task/cgroup'] });
 
-for (const [title, { script, bytes }] of Object.entries(OUTPUTS)) {
-  slurmTest(`output of ${title} comes as it was written`, async (t) => {
-    const run = await slurmRun(t, rig.get());
-    const workload = await run.sh(script);
-    const output = await wholeOutput(workload);
-    t.deepEqual(output.bytes, bytes);
-    t.deepEqual(await workload.exited, { kind: 'exited', code: 0 });
-  });
+const HERE = [`--nodelist=${node('common')}`];
+
+async function open(t: ExecutionContext, settings: SlurmRunOptions['settings'] = {}): Promise<ContractRun> {
+  const bench = slurmBench(t, rig.get(), { settings: { common: HERE, ...settings } });
+  return { ...bench, place: await bench.driver.open(bench.request) };
 }
 
-slurmTest('100 MB of output come whole', async (t) => {
-  const run = await slurmRun(t, rig.get());
-  const workload = await run.sh('head -c 100000000 /dev/zero | tr "\\0" x');
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const { data } of workload.output(0, new AbortController().signal)) {
-    hash.update(data);
-    bytes += data.length;
-  }
-  t.is(bytes, 100_000_000);
-  t.is(hash.digest('hex'), createHash('sha256').update('x'.repeat(100_000_000)).digest('hex'));
+driverContract(slurmTest, {
+  exitMs: 1000,
+  open: (t) => open(t),
+  small: (t) => open(t, { memory: '64M' }),
+  lose: async (_, { ref }) => {
+    const cluster = rig.get();
+    const name = cluster.slurm('squeue', '-h', '-j', String(ref.job), '-o', '%N').trim();
+    await cluster.node(name, 'kill');
+    cluster.slurm('scontrol', 'update', `nodename=${name}`, 'state=down', 'reason=lost');
+    await cluster.node(name, 'start');
+  },
+  slow: async (t) => slurmBench(t, rig.get(), { settings: { prepare: 'job', common: ['--hold'] } }),
+  refused: async (t) => ({
+    ...slurmBench(t, rig.get(), { settings: { partition: 'nowhere' } }),
+    cause: /^Slurm refuses the job: .*invalid partition/i,
+  }),
+  left: async ({ workspace }: PlaceRequest) => {
+    const jobs = path.join(path.dirname(workspace), 'shared/jobs');
+    return [...(existsSync(jobs) ? readdirSync(jobs) : []), ...rig.get().jobs()];
+  },
 });
-
-const EXITS: Record<string, WorkloadExit> = {
-  'exit 0': { kind: 'exited', code: 0 },
-  'exit 1': { kind: 'exited', code: 1 },
-  'exit 66': { kind: 'exited', code: 66 },
-  'exit 255': { kind: 'exited', code: 255 },
-  'exit 137': { kind: 'exited', code: 137 },
-  'exit 143': { kind: 'exited', code: 143 },
-  'kill -KILL $$': { kind: 'signalled', signal: 'SIGKILL' },
-  'kill -TERM $$': { kind: 'signalled', signal: 'SIGTERM' },
-  'kill -SEGV $$': { kind: 'signalled', signal: 'SIGSEGV' },
-  'kill -INT $$': { kind: 'signalled', signal: 'SIGINT' },
-};
-
-for (const [script, exit] of Object.entries(EXITS)) {
-  slurmTest(`how "${script}" ends is known`, async (t) => {
-    const run = await slurmRun(t, rig.get());
-    const workload = await run.sh(script);
-    t.deepEqual(await workload.exited, exit);
-  });
-}
 
 slurmTest('words and variables reach the command byte for byte, and no shell reads them', async (t) => {
   const hostile = ['$(touch /tmp/x)', 'a\'b"c', '`id`', 'two\nlines', '-n', '', '*', 'ä\\'];
@@ -109,3 +84,11 @@ async function stopped(
   await workload.exited;
   t.pass();
 }
+
+slurmTest('a command that ends by SIGINT is told from one that exits with 130', async (t) => {
+  const [interrupted, exited] = [await slurmRun(t, rig.get()), await slurmRun(t, rig.get())];
+  const signalled = await interrupted.sh('kill -INT $$');
+  t.deepEqual(await signalled.exited, { kind: 'signalled', signal: 'SIGINT' });
+  const ended = await exited.sh('exit 130');
+  t.deepEqual(await ended.exited, { kind: 'exited', code: 130 });
+});

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { slurmAgent } from '../../support/slurm-agent.js';
 import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 import { wholeOutput } from '../../support/workload-output.js';
 
@@ -54,6 +56,44 @@ slurmTest('a job that is cancelled while the task is prepared fails the step by 
     for (const line of rig.get().jobs()) rig.get().slurm('scancel', line.split(' ', 1)[0] ?? '');
   };
   await t.throwsAsync(step, { code: 'SLURM', message: /ended while the task was prepared in it$/ } as never);
+});
+
+/** The real srun, which forgets what Slurm says and ends as a step on a busy node does before that. */
+const WORDLESS = `#!/bin/sh
+mark=$(dirname "$0")/told
+[ -e "$mark" ] && exec SRUN "$@"
+touch "$mark"
+SRUN "$@" 2>/dev/null
+exit 143
+`;
+
+for (const [title, script, cancels] of [
+  ['a step that a cancelled job ends without words fails by that cause', 'echo begun; sleep 600', true],
+  ['a step that ends by itself with 143 has that exit code', 'echo begun; exit 143', false],
+] as const)
+  slurmTest(title, async (t) => {
+    const bin = temporaryFolder(t);
+    const real = execFileSync('/bin/sh', ['-c', 'command -v srun'], { encoding: 'utf8' }).trim();
+    writeFileSync(path.join(bin, 'srun'), WORDLESS.replaceAll('SRUN', real), { mode: 0o755 });
+    const environment = { PATH: `${bin}:${process.env.PATH ?? ''}` };
+    const run = await slurmRun(t, rig.get(), { ...IN_JOB, environment });
+    const cancel = () => rig.get().slurm('scancel', '--name', String(run.place.ref.key));
+    const onOutput = () => cancels && cancel();
+    const step = run.place.exec({ argv: ['sh', '-c', script] }, { onOutput });
+    if (cancels) await t.throwsAsync(step, { code: 'SLURM', message: /ended while the task/ } as never);
+    else t.like(await step, { exitCode: 143, stdout: 'begun\n' });
+  });
+
+slurmTest('a job whose agent never comes back ends by itself, and the task is put back', async (t) => {
+  const run = await slurmRun(t, rig.get(), { ...IN_JOB, beat: { beatMs: 500, limitSeconds: 4 } });
+  const job = rig.get().jobs()[0]?.split(' ', 1)[0] ?? '';
+  t.is((await run.place.exec({ argv: ['sh', '-c', 'sleep 8; echo prepared'] })).stdout, 'prepared\n');
+  run.leaves();
+  await until(() => rig.get().jobs().length === 0, { what: 'the end of the job' });
+  t.regex(rig.get().slurm('scontrol', 'show', 'job', job), /ExitCode=76:0/);
+  const words = readFileSync(path.join(String(run.place.ref.folder), 'slurm.log'), 'utf8');
+  t.regex(words, /^the agent that prepares the task has given no sign of life for 4 s$/m);
+  t.is(await run.later().find(run.place.ref), undefined);
 });
 
 slurmTest('a command that needs no preparation is no reason for a second job after a crash', async (t) => {

@@ -51,6 +51,7 @@ interface Case {
   node?: string;
   left?: LeftStatus;
   code?: number;
+  stopped?: boolean;
   exit: WorkloadExit;
 }
 
@@ -95,6 +96,11 @@ const ENDS: Record<string, Case> = {
     left: ASKED,
     exit: { kind: 'ended', by: 'cancelled', reason: 'Slurm job 5 was cancelled outside the agent' },
   },
+  'cancelled by the agent, which had asked in vain': {
+    state: 'CANCELLED',
+    stopped: true,
+    exit: { kind: 'ended', by: 'cancelled', reason: 'Slurm job 5 was cancelled by the agent' },
+  },
   'cancelled, the command ended before the script took the signal': {
     state: 'CANCELLED',
     left: left(143, { signalled: true }),
@@ -120,6 +126,11 @@ const ENDS: Record<string, Case> = {
     code: 75,
     exit: { kind: 'lost', reason: 'Slurm job 5 was started a second time on n1' },
   },
+  'agent that never came back': {
+    state: 'FAILED',
+    code: 76,
+    exit: { kind: 'lost', reason: 'Slurm job 5 ended while no agent prepared the task in it' },
+  },
   'no status at all': {
     state: 'FAILED',
     reason: 'JobLaunchFailure',
@@ -130,6 +141,6 @@ const ENDS: Record<string, Case> = {
 
 for (const [title, { state, reason = 'None', node = 'n1', exit, ...given }] of Object.entries(ENDS)) {
   test(`end of a job: ${title}`, (t) => {
-    t.deepEqual(exitOfJob({ id: '5', key: 'k', state, node, reason }, given.left, given.code), exit);
+    t.deepEqual(exitOfJob({ id: '5', key: 'k', state, node, reason }, given), exit);
   });
 }
