@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
+import { askPing, healthBase } from '../../monitor/ask-health.js';
 import { checkDatabase } from '../../server/backup/check.js';
 import { compactFolder } from '../../server/backup/compact.js';
 import { extractBackup } from '../../server/backup/extract-backup.js';
@@ -11,6 +12,7 @@ import { requireBackupFolder, writeBackup } from '../../server/backup/write-back
 import type { CommandContext } from '../command.js';
 import { VERSION } from '../version.js';
 import { credentials } from './credentials.js';
+import { configOf } from './server-config.js';
 import { users } from './users.js';
 
 export interface ServerAction {
@@ -24,7 +26,7 @@ export interface ServerAction {
 /** Actions with actions of their own. */
 export const GROUPS = { users, credentials } as const;
 
-export const ACTIONS = { backup, restore, check, compact, ...GROUPS } as const;
+export const ACTIONS = { backup, restore, check, compact, health, ...GROUPS } as const;
 
 export type ActionName = keyof typeof ACTIONS;
 
@@ -92,6 +94,16 @@ async function compact({ context, folder }: ServerAction): Promise<number> {
   const { before, after } = await compactFolder(folder);
   context.stdout.write(`The database in ${folder} had ${megabytes(before)} and has ${megabytes(after)}\n`);
   return 0;
+}
+
+/** For the health check of a container: whether the server of this configuration answers. */
+async function health({ context }: ServerAction): Promise<number> {
+  const config = configOf(context);
+  const scheme = config.get('apiserver.tls.cert') === undefined ? 'http' : 'https';
+  const url = `${healthBase(config.get('apiserver.listen.ip'), config.get('apiserver.listen.port'), scheme)}/api/debug.ping`;
+  const { ok, text } = await askPing(url);
+  context.stdout.write(`${text}\n`);
+  return ok ? 0 : 1;
 }
 
 function required(file: string | undefined, action: string): string {

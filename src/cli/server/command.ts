@@ -8,7 +8,7 @@ export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server, or look after its data',
   positionals: ['[action]', '[words...]'],
-  positionalChoices: ['backup', 'restore', 'check', 'compact', 'users', 'credentials'],
+  positionalChoices: ['backup', 'restore', 'check', 'compact', 'health', 'users', 'credentials'],
   flags: [
     { flags: '--folder <path>', help: "folder of the server's data (default: ~/.clearml/server)" },
     {

@@ -4,7 +4,8 @@ import { visibleText } from '../../logs/visible-text.js';
 import type { CommandContext } from '../command.js';
 import { ACTIONS, type ActionName, GROUPS } from './actions.js';
 import { configSources } from './config-sources.js';
-import { configOf, serve } from './serve.js';
+import { serve } from './serve.js';
+import { configOf } from './server-config.js';
 
 /** Flags of actions; without an action, all others are for the server. */
 const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
@@ -19,7 +20,9 @@ const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
   json: ['users', 'credentials'],
 };
 /** What an action needs to find the server's data or the server. */
-const SHARED: readonly string[] = ['folder', 'metricsPort'];
+const SHARED: readonly string[] = ['folder'];
+/** Where the server listens: for the server, and for those who ask it. */
+const ADDRESSES: readonly string[] = ['host', 'port', 'onePort', 'tlsCert', 'tlsKey'];
 
 /** `agent server [action]` */
 export async function runServerCommand(context: CommandContext): Promise<number> {
@@ -45,6 +48,7 @@ function requireFlags(options: CommandContext['options'], action: ActionName | u
   for (const [name, value] of Object.entries(options)) {
     // `--no-print-conf` is there as true without the flag.
     if (value === undefined || SHARED.includes(name) || (name === 'printConf' && value === true)) continue;
+    if (action === 'health' && ADDRESSES.includes(name)) continue;
     const actions = FLAGS_OF[name];
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (actions === undefined && action !== undefined)

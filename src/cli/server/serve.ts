@@ -2,11 +2,11 @@ import path from 'node:path';
 import { tellServiceManager } from '../../daemon/service-manager.js';
 import { causeLine } from '../../errors.js';
 import { startMetricsServer } from '../../monitor/metrics-server.js';
-import { loadServerConfig } from '../../server/config/load-config.js';
 import type { ServerConfig } from '../../server/config/server-config.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
 import type { CommandContext } from '../command.js';
 import { VERSION } from '../version.js';
+import { configOf } from './server-config.js';
 import { type LogFile, serverLog } from './server-log.js';
 import { serverOptions } from './server-options.js';
 
@@ -40,33 +40,6 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
     await server.close();
   }
   return 0;
-}
-
-/** The server's configuration, flags above all. @throws AgentError CONFIG_FILE, CONFIG_SYNTAX, CONFIG_VALUE */
-export function configOf({ env, options }: CommandContext): ServerConfig {
-  const {
-    host,
-    port,
-    onePort,
-    pathPrefix,
-    tlsCert,
-    tlsKey,
-    metricsPort,
-    logFile: file,
-  } = options as Record<string, string | number | boolean | undefined>;
-  return loadServerConfig({
-    env,
-    flags: {
-      'apiserver.listen.ip': host,
-      'apiserver.listen.port': port,
-      'webserver.listen.one_port': onePort,
-      'webserver.path_prefix': pathPrefix,
-      'apiserver.tls.cert': tlsCert,
-      'apiserver.tls.key': tlsKey,
-      'apiserver.metrics.port': metricsPort,
-      'logging.handlers.text_file.filename': file,
-    },
-  });
 }
 
 function logFile(config: ServerConfig): LogFile | undefined {

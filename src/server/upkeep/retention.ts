@@ -14,6 +14,8 @@ export interface Retention {
   metricsMs?: number | undefined;
   /** Tasks with all that belongs to them; published ones stay. */
   tasksMs?: number | undefined;
+  /** Milliseconds between two looks; without it an hour, and a minute before the first. */
+  everyMs?: number | undefined;
 }
 
 export interface Removed {

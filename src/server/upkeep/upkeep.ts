@@ -46,12 +46,16 @@ export function startUpkeep(server: ServerContext, options: UpkeepOptions): { cl
     ).unref(),
   ];
   let retaining: Promise<void> = Promise.resolve();
-  if (Object.values(options.retention).some((age) => age !== undefined)) {
+  const { logsMs, metricsMs, tasksMs, everyMs } = options.retention;
+  if ([logsMs, metricsMs, tasksMs].some((age) => age !== undefined)) {
     const retain = guarded('retention', () => retainOnce(server, options));
     const next = () => {
       retaining = retaining.then(retain);
     };
-    timers.push(setTimeout(next, RETENTION_MS.first).unref(), setInterval(next, RETENTION_MS.every).unref());
+    timers.push(
+      setTimeout(next, everyMs ?? RETENTION_MS.first).unref(),
+      setInterval(next, everyMs ?? RETENTION_MS.every).unref(),
+    );
   }
   const backups = startBackups(options);
   const ending = new AbortController();
