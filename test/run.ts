@@ -154,7 +154,11 @@ async function timed<T>(title: string, act: () => Promise<T>, summary: (result: 
 async function main(): Promise<number> {
   const { values, positionals: words } = parseArgs({
     allowPositionals: true,
-    options: { node24: { type: 'boolean' }, 'also-node24': { type: 'boolean' }, kubernetes: { type: 'boolean' } },
+    options: {
+      node24: { type: 'boolean' },
+      'also-node24': { type: 'boolean' },
+      kubernetes: { type: 'boolean' },
+    },
   });
   const wants24 = values.node24 === true || values['also-node24'] === true;
   const prepare = async () => ({
