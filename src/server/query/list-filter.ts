@@ -66,11 +66,6 @@ export function passes(values: readonly string[], test: ValueTest): boolean {
   return !passes(values, test.not);
 }
 
-/** Whether the values of a field satisfy a filter. */
-export function matchesList(values: readonly string[], filter: ListFilter): boolean {
-  return passes(values, listTest(filter));
-}
-
 function has(one: Wanted): ValueTest {
   return { has: one };
 }
