@@ -172,8 +172,8 @@ function sortedIds<T extends Stored>(
 
 function pageOf({ page, page_size }: SearchQuery): Window {
   const limit = Math.min(page_size, MAX_PAGE);
-  // SQLite refuses an offset that is no whole number of 64 bits.
-  return { offset: Math.min(page * limit, Number.MAX_SAFE_INTEGER), limit };
+  // SQLite takes integers only; no list is that long.
+  return { offset: Math.min(page * limit, Number.MAX_SAFE_INTEGER - limit), limit };
 }
 
 /** The ids of a filter that only lists ids, which needs no scan. */

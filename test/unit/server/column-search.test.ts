@@ -226,7 +226,7 @@ test('columns answer as the conditions on whole documents do', async (t) => {
         t.deepEqual(found?.isUnordered ? [...found.ids].sort() : found?.ids, answer, JSON.stringify(asked));
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 400, includeErrorInReport: true },
   );
 });
 
@@ -262,6 +262,10 @@ function byColumns(
 async function settled<T>(backtracking: Backtracking, run: (patterns: Patterns) => T): Promise<T> {
   const patterns = new Patterns(backtracking);
   run(patterns);
-  await patterns.settle();
-  return run(patterns);
+  // A busy machine may take longer than a pattern may; the thread is asked again until the test's own limit.
+  for (let failure: unknown; ; ) {
+    failure = await patterns.settle().catch((error: unknown) => error);
+    if (failure === undefined) return run(patterns);
+    if (!/takes longer than/.test(String(failure))) throw failure;
+  }
 }
