@@ -6,7 +6,7 @@ const OF_SLURM =
   /^(?:srun: (?:error|launch|Job|Force|Terminating|job)|slurmstepd-?[^:]*: error: \*\*\*).*\n?/gm;
 const NOT_STARTED = /^\S*: error: execve\(\): (\S+): (.*)$/m;
 const NO_JOB =
-  /unable to (?:confirm allocation|create step)|job\/step already completing|force terminated (?:job|step)|job has expired|invalid job id|\*\*\* (?:STEP|JOB) \S+ ON \S+ CANCELLED/i;
+  /unable to (?:confirm allocation|create step)|job\/step already completing|force terminated (?:job|step)|job(?: \d+)? has expired|invalid job id|\*\*\* (?:STEP|JOB) \S+ ON \S+ CANCELLED/i;
 
 /** The words that run a command as a step of a running job, on its first node and beside its script. */
 export function stepWords(job: string, argv: readonly string[]): [string, ...string[]] {
