@@ -123,7 +123,8 @@ function tableSize(blocks: number): number {
   return 1 << Math.min(Math.max(bits, LEAST_BITS), HASH_BITS);
 }
 
+/** Multiplied as Fibonacci hashing does, so that the low bits of blocks of letters spread over a small table, too. */
 function blockHash(text: string, at: number): number {
   const units = (text.charCodeAt(at) << 12) ^ (text.charCodeAt(at + 1) << 6) ^ text.charCodeAt(at + 2);
-  return (units ^ (units >>> HASH_BITS)) & ((1 << HASH_BITS) - 1);
+  return Math.imul(units, 0x9e3779b1) >>> (32 - HASH_BITS);
 }
