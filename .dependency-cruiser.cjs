@@ -34,7 +34,7 @@ module.exports = {
     { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.d\\.ts$|src/index\\.ts$' }, to: {} },
     ...upward,
     { name: 'errors-import-nothing', severity: 'error', from: { path: '^src/errors\\.ts$' }, to: { path: '^src/' } },
-    { name: 'server-stands-alone', severity: 'error', from: { path: '^src/server/' }, to: { path: '^src/', pathNot: '^src/(server|os)/|^src/errors\\.ts$' } },
+    { name: 'server-stands-alone', severity: 'error', from: { path: '^src/server/' }, to: { path: '^src/', pathNot: '^src/(server|config|os)/|^src/errors\\.ts$' } },
     { name: 'drivers-apart', severity: 'error', from: { path: '^src/drivers/([^/]+)/' }, to: { path: '^src/drivers/([^/]+/|registry)', pathNot: '^src/drivers/($1|container)/' } },
     { name: 'container-places-know-no-driver', severity: 'error', from: { path: '^src/drivers/container/' }, to: { path: '^src/drivers/', pathNot: '^src/drivers/(container/|driver\\.ts$|module\\.ts$|host-files\\.ts$)' } },
     { name: 'python-and-repository-see-the-contract', severity: 'error', from: { path: '^src/(python|repository)/' }, to: { path: '^src/drivers/', pathNot: '^src/drivers/driver\\.ts$' } },
@@ -47,7 +47,7 @@ module.exports = {
     only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
     only('packaging-compares-versions', 'node_modules/@renovatebot/pep440/', '^src/packaging/'),
     only('monitor-traces', 'node_modules/@opentelemetry/', '^src/monitor/tracing/'),
-    only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql|re2js)/', '^src/(server|monitor)/'),
+    only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql|re2js|bcryptjs)/', '^src/(server|monitor)/'),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },
 };

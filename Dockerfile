@@ -40,6 +40,10 @@ COPY --from=build /build/dist ./dist
 RUN ln -s /opt/clearml-agent/bin/agent.js /usr/local/bin/agent \
     && ln -s /opt/clearml-agent/bin/agent.js /usr/local/bin/clearml-agent
 
+# The path that ClearML's chart starts; its container need not be root.
+RUN printf '%s\n' '#!/bin/sh' 'exec tini -- agent entrypoint' > /root/entrypoint.sh \
+    && touch /root/.bashrc && chmod 755 /root/entrypoint.sh && chmod 711 /root
+
 # Where the check below asks; on the loopback interface of the container.
 ENV CLEARML_AGENT__AGENT__METRICS__PORT=9101
 HEALTHCHECK --interval=1m --timeout=10s --start-period=1m CMD ["agent", "entrypoint", "--health"]

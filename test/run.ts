@@ -3,18 +3,24 @@
  *
  *   --node24        runs the tests by Node 24 instead of the Node that runs this
  *   --also-node24   runs what depends on the release a second time, by Node 24
+ *   --kubernetes    builds a cluster and runs the tests on Kubernetes, too
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { causeLine } from '../src/errors.js';
+import { kubernetesStep } from './runner/kubernetes-step.js';
 import { avaStep, checkStep, type Step } from './runner/steps.js';
 import { addTallies, type Tally, tallyLine } from './runner/tally.js';
+import { buildClusterPrograms } from './setup/cluster-programs.js';
 import { installNeeds } from './setup/install-needs.js';
+import { ON_KUBERNETES } from './setup/needs.js';
 import { nodeRelease } from './setup/node-release.js';
 import { installPythonTools, pythonTool } from './support/python-tools.js';
 
 const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
-const INTEGRATION = ['test/integration/**/*.test.ts'];
+/** A cluster takes as much of the machine as three other files. */
+const KUBERNETES = 'test/integration/kubernetes/*.test.ts';
+const INTEGRATION = ['test/integration/**/*.test.ts', `!${KUBERNETES}`];
 /** What depends most on the release of Node: processes, sockets, SQLite, and the parsers that the recorded cases try. */
 const ON_EACH_RELEASE = [
   'test/golden/*.test.ts',
@@ -70,9 +76,11 @@ interface Choice {
   node: string;
   /** A second Node, for a part of the tests. */
   second: string | undefined;
+  /** Why there is no Kubernetes. */
+  noKubernetes: Promise<string | undefined>;
 }
 
-function plan({ words, node, second }: Choice): Step[] {
+function plan({ words, node, second, noKubernetes }: Choice): Step[] {
   const unit = avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
   const integration = avaStep('integration tests', {
     files: INTEGRATION,
@@ -85,26 +93,53 @@ function plan({ words, node, second }: Choice): Step[] {
     node,
     env: { AGENT_TEST_ENGINE: 'podman' },
   });
+  const kubernetes = kubernetesStep([KUBERNETES], node, noKubernetes);
   const files = words.filter((word) => word !== 'unit' && word !== 'integration');
-  if (files.length > 0) return [BUILD, avaStep('chosen tests', { files, concurrency: FILES_AT_ONCE, node })];
+  if (files.length > 0) {
+    const chosen = { files, concurrency: FILES_AT_ONCE, node };
+    return [
+      BUILD,
+      needsCluster(files) ? kubernetesStep(files, node, noKubernetes) : avaStep('chosen tests', chosen),
+    ];
+  }
   if (words.length > 0) {
     const chosen = [
       ...(words.includes('unit') ? [unit] : []),
-      ...(words.includes('integration') ? [integration, podman] : []),
+      ...(words.includes('integration') ? [integration, podman, kubernetes] : []),
     ];
     return [BUILD, ...chosen];
   }
-  const all = [...STATIC, PROGRAMS, BUILD, unit, integration, podman];
+  const all = [...STATIC, PROGRAMS, BUILD, unit, integration, podman, kubernetes];
   if (second === undefined) return all;
   const again = { files: ON_EACH_RELEASE, concurrency: FILES_AT_ONCE, node: second };
   return [...all, avaStep('tests by Node 24', again)];
 }
 
-/** The parts that start other programs need them installed. */
-async function setUp(words: readonly string[]): Promise<void> {
-  if (words.length > 0 && words.every((word) => word === 'unit' || word.includes('test/unit'))) return;
-  await installNeeds();
+function needsCluster(words: readonly string[]): boolean {
+  return words.some((word) => word.includes('kubernetes'));
+}
+
+/**
+ * The parts that start other programs need them installed.
+ *
+ * @returns why there is no Kubernetes; its programs are built while other tests run
+ */
+async function setUp(
+  words: readonly string[],
+  wantsKubernetes: boolean,
+): Promise<{ noKubernetes: Promise<string | undefined> }> {
+  const none = { noKubernetes: Promise.resolve(undefined) };
+  if (words.length > 0 && words.every((word) => word === 'unit' || word.includes('test/unit'))) return none;
+  const lacking = await installNeeds();
+  for (const [part, names] of lacking)
+    if (part !== ON_KUBERNETES) process.stdout.write(`${part} are left out: this machine lacks ${names}\n`);
   await installPythonTools();
+  if (words.length > 0 && !words.includes('integration') && !needsCluster(words)) return none;
+  if (!wantsKubernetes) return { noKubernetes: Promise.resolve('npm test -- --kubernetes runs them') };
+  const names = lacking.get(ON_KUBERNETES);
+  if (names !== undefined) return { noKubernetes: Promise.resolve(`this machine lacks ${names}`) };
+  if (process.getuid?.() !== 0) return { noKubernetes: Promise.resolve('only root can start a cluster') };
+  return { noKubernetes: buildClusterPrograms() };
 }
 
 async function timed<T>(title: string, act: () => Promise<T>, summary: (result: T) => string): Promise<T> {
@@ -119,18 +154,22 @@ async function timed<T>(title: string, act: () => Promise<T>, summary: (result: 
 async function main(): Promise<number> {
   const { values, positionals: words } = parseArgs({
     allowPositionals: true,
-    options: { node24: { type: 'boolean' }, 'also-node24': { type: 'boolean' } },
+    options: {
+      node24: { type: 'boolean' },
+      'also-node24': { type: 'boolean' },
+      kubernetes: { type: 'boolean' },
+    },
   });
   const wants24 = values.node24 === true || values['also-node24'] === true;
-  const prepare = async (): Promise<string | undefined> => {
-    await setUp(words);
-    return wants24 ? nodeRelease(24) : undefined;
-  };
-  const node24 = await timed('set-up', prepare, () => 'ready');
+  const prepare = async () => ({
+    ...(await setUp(words, values.kubernetes === true || needsCluster(words))),
+    node24: wants24 ? await nodeRelease(24) : undefined,
+  });
+  const { node24, noKubernetes } = await timed('set-up', prepare, () => 'ready');
   const node = values.node24 === true ? (node24 ?? process.execPath) : process.execPath;
   const second = values['also-node24'] === true ? node24 : undefined;
   const tallies: Tally[] = [];
-  for (const step of plan({ words, node, second }))
+  for (const step of plan({ words, node, second, noKubernetes }))
     tallies.push(await timed(step.title, step.run, tallyLine));
   return close(addTallies(tallies));
 }

@@ -77,12 +77,7 @@ function readServer(config: Config): string {
       hint: 'Set CLEARML_API_HOST, or api.api_server in ~/clearml.conf.',
     });
   }
-  const server = text.trim().replace(/\/+$/, '');
-  if (/^https?:\/\//i.test(server) && URL.canParse(server)) return server;
-  throw new AgentError(
-    'CONFIG_VALUE',
-    `api.api_server: expected an address like http://host:8008, found "${text}"`,
-  );
+  return text.trim().replace(/\/+$/, '');
 }
 
 function readCredentials(config: Config): Credentials {

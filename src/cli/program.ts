@@ -95,7 +95,8 @@ function outputOf({ stdout, stderr }: ProgramContext): OutputConfiguration {
 /** Commands take over the output when they are added, so it is set before. */
 function buildProgram(output: OutputConfiguration, action: Action): Commander {
   const program = new Commander('agent')
-    .configureOutput(output)
+    // Without a command the help is what was asked for, and no error.
+    .configureOutput({ ...output, writeErr: output.writeOut ?? (() => undefined) })
     .description('Pulls tasks from ClearML queues, recreates their code and environment, and runs them.')
     .addHelpText('beforeAll', `${HEADER}\n`)
     .version(`CLEARML-AGENT version ${VERSION}`, '--version', 'print the version')
@@ -109,13 +110,19 @@ function buildProgram(output: OutputConfiguration, action: Action): Commander {
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride();
-  for (const command of COMMANDS) addCommand(program, command, action);
+  for (const command of COMMANDS) addCommand(program, command, { action, output });
   return program;
 }
 
-function addCommand(program: Commander, command: Command, action: Action): void {
+interface Handling {
+  action: Action;
+  output: OutputConfiguration;
+}
+
+function addCommand(program: Commander, command: Command, { action, output }: Handling): void {
   const sub = program
     .command(command.name)
+    .configureOutput(output)
     .summary(command.summary)
     .description(command.summary)
     .helpOption('-h, --help', 'print help')
@@ -130,8 +137,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
       .flat()
       .filter((word): word is string => typeof word === 'string');
     checkPositionals(command, positionals);
-    const { writeErr } = sub.configureOutput();
-    answerOldFlags(command, sub.opts(), (line) => writeErr?.(`warning: ${line}\n`));
+    answerOldFlags(command, sub.opts(), (line) => output.writeErr?.(`warning: ${line}\n`));
     refuseContradictions(command, sub.opts(), (name) => sub.getOptionValueSource(name) === 'cli');
     await action(command, sub.opts(), positionals);
   });

@@ -16,7 +16,7 @@ export interface FileContext {
 const READABLE_BY_OTHERS = 0o044;
 
 /** Keys whose values other users must not read. */
-const SECRET_LINE = /secret_key|git_pass|account_key|"?secret"?\s*[:=]/;
+const SECRET_LINE = /secret_key|git_pass|account_key|password|"?secret"?\s*[:=]/;
 
 /**
  * One configuration file as a layer; `undefined` when it does not exist.

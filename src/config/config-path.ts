@@ -22,9 +22,10 @@ export function readConfigPath(folder: string, context: FileContext): ConfigLaye
   return folders.flatMap((sub) => readSections(path.join(folder, sub), context));
 }
 
-function readSections(folder: string, context: FileContext): ConfigLayer[] {
+/** The files of a folder and of the folders in it, each as the section that its path names; hidden ones are left out. */
+export function readSections(folder: string, context: FileContext): ConfigLayer[] {
   return filesBelow(folder)
-    .filter((name) => name.endsWith('.conf'))
+    .filter((name) => name.endsWith('.conf') && !/(^|[\\/])\./.test(name))
     .sort()
     .flatMap((name) => {
       const layer = readConfigFile(path.join(folder, name), context);

@@ -4,7 +4,7 @@ import { OPTIONS } from './options/option-table.js';
 import { VARIABLES } from './variables/variable-table.js';
 
 /** Variables of other programs that ours reads are not ours to complain about. */
-const OWN = /^(?:CLEARML|TRAINS)_/;
+const OWN = /^(?:CLEARML|TRAINS|K8S_GLUE)_/;
 /** Ours, and no configuration key spelled as a variable. */
 const AGENT = /^CLEARML_AGENT_(?!_)/;
 

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../errors.js';
 import type { Config, ConfigTree, ConfigValue } from './config.js';
 import { nearest } from './nearest.js';
-import type { Option, OptionType } from './options/option.js';
+import type { Option } from './options/option.js';
 import { findOption, OPTIONS } from './options/option-table.js';
 import { describeSource } from './source.js';
 import { isTree, joinKey } from './tree.js';
 import { checkVariables } from './validate-variables.js';
-import { booleanWord } from './words.js';
+import { choiceOf, valueProblem } from './value-problem.js';
 
 export interface Validation {
   /** Whole sentences; the agent continues. */
@@ -103,54 +103,4 @@ function unknown(found: Validation, config: Config, key: string, known: readonly
 function wrong(config: Config, key: string, expected: string, value: ConfigValue): string {
   const found = findOption(key)?.secret ? 'something else' : JSON.stringify(value);
   return `${describeSource(config.source(key))}: ${key}: expected ${expected}, found ${found}`;
-}
-
-/** What was expected in words, and whether a value is that. */
-interface TypeRule {
-  expected: string;
-  accepts: (value: ConfigValue) => boolean;
-}
-
-const isScalar = (value: ConfigValue) => typeof value !== 'object' || value === null;
-const isText = (value: ConfigValue) => typeof value === 'string' || typeof value === 'number';
-const isNumber = (value: ConfigValue) => isText(value) && Number.isFinite(Number(value));
-
-const isTexts = (value: ConfigValue) => (Array.isArray(value) ? value.every(isScalar) : isText(value));
-const TEXTS: TypeRule = { expected: 'a text or a list of texts', accepts: isTexts };
-
-const RULES: Readonly<Record<OptionType, TypeRule>> = {
-  text: { expected: 'a text', accepts: isText },
-  path: { expected: 'a path', accepts: isText },
-  boolean: {
-    expected: 'true or false',
-    accepts: (value) => isScalar(value) && booleanWord(String(value)) !== undefined,
-  },
-  integer: {
-    expected: 'a whole number',
-    accepts: (value) => isNumber(value) && Number.isInteger(Number(value)),
-  },
-  number: { expected: 'a number', accepts: isNumber },
-  texts: TEXTS,
-  words: TEXTS,
-  names: TEXTS,
-  list: { expected: 'a list [ … ]', accepts: Array.isArray },
-  section: { expected: 'a section { … }', accepts: isTree },
-  any: { expected: 'a value', accepts: () => true },
-};
-
-/** What a key expects when its value is not that; null and empty text mean "not set" everywhere. */
-export function valueProblem(option: Option, value: ConfigValue): string | undefined {
-  if (value === null || value === '') return undefined;
-  const { type, choices, lenient, minimum } = option;
-  const { accepts, expected } = RULES[type];
-  if (!accepts(value)) return expected;
-  if (minimum !== undefined && Number(value) < minimum) return `${expected}, ${minimum} or more`;
-  const isWrong = choices !== undefined && !lenient && choiceOf(option, value) === undefined;
-  return isWrong ? `one of ${choices.join(', ')}` : undefined;
-}
-
-/** The choice that a value is, in lower case; `undefined` when it is none. */
-export function choiceOf({ choices = [] }: Option, value: ConfigValue): string | undefined {
-  const word = String(value).trim().toLowerCase();
-  return choices.find((choice) => choice === word);
 }

@@ -20,6 +20,7 @@ import { outcomeOf } from './runs/run-outcome.js';
 import type { StartedReports } from './runs/run-reports.js';
 import { signalsOfRun } from './runs/run-signals.js';
 import { takeSingleRuns } from './runs/single-runs.js';
+import type { Preparation } from './slots.js';
 import { openMetrics, prepareWork, type ReadyDaemon, type Work } from './work.js';
 import { idsOfRuns } from './worker-id.js';
 
@@ -210,7 +211,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     ...(aside ? { phase: 'reporting' } : {}),
     devices: devicesOf(ctx.environment, run.grant?.record),
   });
-  const whole = async (launched: () => void) => {
+  const whole = async (preparation: Preparation) => {
     const own = signalsOfRun(daemon.shutdown, journal.state?.grant === undefined);
     const forgetStop = daemon.stops.add(task, (order) => isStoppable(board, task) && own.stop(order));
     let over = true;
@@ -234,8 +235,9 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
         },
         onLaunched: () => {
           own.launched();
-          launched();
+          preparation.launched();
         },
+        waiting: preparation.waiting,
         onRetry: () => work.pause.begin(),
         onGpuFault: (fault) => daemon.admission.failed(fault),
       });

@@ -14,13 +14,23 @@ export interface PlacedRun {
   queue?: string | undefined;
 }
 
+/** What a run tells on the way to its command. */
+export interface Preparation {
+  /** Its command runs. */
+  launched(): void;
+  /** As `PlaceRequest.waiting`. `busy` settles when nothing is done for the run beside. */
+  waiting<T>(wait: () => Promise<T>, busy: Promise<unknown>, signal: AbortSignal): Promise<T>;
+}
+
 /** Holds the runs of a daemon. It asks for a task only when there is a place for it. */
 export class Slots {
   readonly #queue = new PQueue();
   readonly #aside = new PQueue();
   readonly #runs = new Map<symbol, PlacedRun>();
   readonly #preparing = new Set<symbol>();
-  readonly #launches = new EventEmitter();
+  /** Runs that have waited and are to be prepared further, which come before new ones. */
+  readonly #returning = new Set<symbol>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #limits: SlotLimits;
 
   constructor(limits: SlotLimits) {
@@ -49,26 +59,25 @@ export class Slots {
   /**
    * Starts a run, whatever the limits: what an earlier daemon left resumes at once. It must not reject: a
    * run tells its own failures.
-   *
-   * @param run calls `launched` when its command runs
    */
-  start(placed: PlacedRun, run: (launched: () => void) => Promise<void>): void {
+  start(placed: PlacedRun, run: (preparation: Preparation) => Promise<void>): void {
     const id = Symbol('run');
     this.#runs.set(id, placed);
     this.#preparing.add(id);
-    const launched = () => {
-      if (this.#preparing.delete(id)) this.#launches.emit('launched');
+    const preparation: Preparation = {
+      launched: () => this.#leave(id),
+      waiting: (wait, busy, signal) => this.#waited(id, wait, busy, signal),
     };
     const over = () => {
       this.#runs.delete(id);
-      launched();
+      this.#leave(id);
     };
-    void this.#queue.add(() => run(launched).finally(over));
+    void this.#queue.add(() => run(preparation).finally(over));
   }
 
   /** Starts a run that has nothing to run, only something to wait for: it takes no place and is not counted. */
-  startAside(run: (launched: () => void) => Promise<void>): void {
-    void this.#aside.add(() => run(() => undefined));
+  startAside(run: (preparation: Preparation) => Promise<void>): void {
+    void this.#aside.add(() => run({ launched: () => undefined, waiting: (wait) => wait() }));
   }
 
   /** Resolves when there is a free place, or when the signal aborts. */
@@ -82,19 +91,57 @@ export class Slots {
   }
 
   get #hasPlace(): boolean {
-    return this.running < this.#limits.running && this.#preparing.size < this.#limits.preparing;
+    return this.running < this.#limits.running && this.#returning.size === 0 && this.#mayPrepare;
+  }
+
+  get #mayPrepare(): boolean {
+    return this.#preparing.size < this.#limits.preparing;
+  }
+
+  async #waited<T>(
+    id: symbol,
+    wait: () => Promise<T>,
+    busy: Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    let isOver = false;
+    const leave = () => {
+      if (!isOver) this.#leave(id);
+    };
+    busy.then(leave, leave);
+    const waited = await wait().finally(() => {
+      isOver = true;
+    });
+    if (!this.#preparing.has(id)) await this.#return(id, signal);
+    return waited;
+  }
+
+  async #return(id: symbol, signal: AbortSignal): Promise<void> {
+    this.#returning.add(id);
+    try {
+      while (!signal.aborted && !this.#mayPrepare) await this.#change(signal);
+      signal.throwIfAborted();
+      this.#preparing.add(id);
+    } finally {
+      this.#returning.delete(id);
+      this.#changes.emit('change');
+    }
+  }
+
+  #leave(id: symbol): void {
+    if (this.#preparing.delete(id)) this.#changes.emit('change');
   }
 
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         this.#queue.off('next', done);
-        this.#launches.off('launched', done);
+        this.#changes.off('change', done);
         signal.removeEventListener('abort', done);
         resolve();
       };
       this.#queue.on('next', done);
-      this.#launches.on('launched', done);
+      this.#changes.on('change', done);
       signal.addEventListener('abort', done);
     });
   }

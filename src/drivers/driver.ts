@@ -24,7 +24,7 @@ import type { Reporter } from '../logs/reporter.js';
  * killed in any of them, and the next one calls it again.
  *
  * **What may come after a failed call.** A failed `open` has removed what it made, or `clear` does; nothing else is called. After a
- * failed set-up step or a failed `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
+ * failed set-up step or `launch` only `dispose` follows. `exited` never rejects: an unknown end is an exit `lost`.
  *
  * **What survives a crash.** References (`PlaceRef`, `WorkloadRef`) are plain data of the driver's own, with the version of
  * their format. The journal returns them unchanged. A launched command and its output need no living agent.
@@ -54,6 +54,8 @@ export interface Driver {
   /**
    * Removes leftovers of runs under `runsFolder` that are not among `runs` (names of their folders): a daemon
    * that was killed may have made it and not noted it.
+   *
+   * @returns what was removed, for the log: `container 0a1b2c3d4e5f`
    */
   collect?(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]>;
   /**
@@ -109,10 +111,7 @@ export interface PlaceRequest {
   taskId: string;
   /** Folder of this run on the host, private to it (mode 0700): output, exit status, workspace. */
   runFolder: string;
-  /**
-   * Folder on the host for the task's code and a virtual environment of its own. Beside it a container's driver keeps files
-   * that the container is not to reach.
-   */
+  /** Folder on the host for the task's code and virtual environment. Files beside it are kept from the container. */
   workspace: string;
   reporter: Reporter;
   signal: AbortSignal;
@@ -120,6 +119,8 @@ export interface PlaceRequest {
   task?: PlaceTask;
   /** Told why a scheduler lets the place wait; `undefined` once it does not wait. */
   pending?(reason: string | undefined): void;
+  /** Waits for what takes nothing of this machine, such as a node: other tasks are prepared meanwhile. */
+  waiting?<T>(wait: () => Promise<T>): Promise<T>;
 }
 
 /** The task that a place is made for, and the worker that runs it. */
@@ -204,7 +205,7 @@ export interface AsideCommand {
   timeoutMs: number;
 }
 
-/** What package managers of all systems have, under names of our own. `pip` brings Python and what makes environments. */
+/** What all package managers have, under names of our own. `pip` brings Python and what makes environments. */
 export type SystemTool = 'python' | 'pip' | 'git' | 'opencv';
 
 export interface SystemNeeds {
@@ -259,10 +260,7 @@ export interface WorkloadRef extends PlaceRef {
   output: string;
 }
 
-/**
- * Why the scheduler ended a command. `evicted`: its node lacked memory or disk. `cancelled`: a user did it past the
- * agent.
- */
+/** Why the scheduler ended a command. `evicted`: its node lacked memory or disk. `cancelled`: by a user past the agent. */
 export type PlaceEnd = 'time_limit' | 'preempted' | 'evicted' | 'cancelled';
 
 /** How a workload ended. */

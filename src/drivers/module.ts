@@ -14,8 +14,6 @@ export interface DriverModule {
   readonly refVersion: number;
   /** Where its tasks run, for messages: `in a container`. */
   readonly where: string;
-  /** What `Driver.collect` removes, for messages: `container`. */
-  readonly leftover?: string;
   /** Its places can become images, so `agent build` has its flags. */
   readonly makesImages?: boolean;
   /** Flags that choose it, in the commands that run tasks. Without any, it is the default and always there. */

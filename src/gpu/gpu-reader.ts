@@ -82,13 +82,15 @@ export class GpuReader {
     }
   }
 
-  /** Looks once, also with a tool that was given up, and says what the tool complains of. */
-  async look(signal?: AbortSignal): Promise<{ gpus: readonly Gpu[] } | { problem: string }> {
+  /** Looks once, also with a tool that was given up, and says what the tool complains of, or that it is missing. */
+  async look(
+    signal?: AbortSignal,
+  ): Promise<{ gpus: readonly Gpu[] } | { problem: string; missing: boolean }> {
     try {
       return { gpus: (await this.#ask(signal)).gpus };
     } catch (error) {
       signal?.throwIfAborted();
-      return { problem: causeLine(error) };
+      return { problem: causeLine(error), missing: isAgentError(error, 'COMMAND_MISSING') };
     }
   }
 

@@ -57,14 +57,19 @@ interface Free {
 
 function sliceFor(min: number, wanted: number, free: readonly Free[]): ClaimedDevice[] | undefined {
   const slices = free
-    .filter((one) => one.free > 1 - ROUNDING && (one.device.slice ?? 0) >= min - SIZE_TOLERANCE)
+    .filter((one) => one.free > 1 - ROUNDING && isSliceFor(one.device, min))
     .sort((a, b) => (a.device.slice ?? 0) - (b.device.slice ?? 0));
-  const found = slices.find(({ device }) => (device.slice ?? 0) >= wanted - SIZE_TOLERANCE) ?? slices.at(-1);
+  const found = slices.find(({ device }) => isSliceFor(device, wanted)) ?? slices.at(-1);
   return found && [claimed(found.device, 1)];
 }
 
 /** Half of a card of 79 GB is a slice of 40 GB, and half of seven parts is three. */
-export const SIZE_TOLERANCE = 0.08;
+const SIZE_TOLERANCE = 0.08;
+
+/** Whether a device is a MIG slice that is large enough for a part of a GPU. */
+export function isSliceFor({ slice }: Pick<MachineDevice, 'slice'>, part: number): boolean {
+  return slice !== undefined && slice >= part - SIZE_TOLERANCE;
+}
 
 function shareFor(min: number, wanted: number, free: readonly Free[]): ClaimedDevice[] | undefined {
   const cards = free.filter((one) => one.device.slice === undefined);

@@ -1,3 +1,5 @@
+import { get } from 'node:http';
+import { get as getTls } from 'node:https';
 import { causeLine } from '../errors.js';
 
 const ANSWER_MS = 5000;
@@ -24,8 +26,25 @@ export async function askHealth(base: string): Promise<HealthAnswer> {
   }
 }
 
-/** Where a daemon that listens on `host` is reached from its own machine. */
-export function healthBase(host: string, port: number): string {
+/** Asks a server whether it answers; its certificate is for the names that others use, so it is not checked. */
+export function askPing(url: string): Promise<HealthAnswer> {
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  return new Promise((resolve) => {
+    const onAnswer = (answer: { statusCode?: number; resume(): unknown }) => {
+      answer.resume();
+      resolve({ ok: answer.statusCode === 200, text: `${url} answers ${answer.statusCode}` });
+    };
+    const request = url.startsWith('https:')
+      ? getTls(url, { signal, rejectUnauthorized: false, agent: false }, onAnswer)
+      : get(url, { signal, agent: false }, onAnswer);
+    request.once('error', (error) =>
+      resolve({ ok: false, text: `no answer from ${url}: ${causeLine(error)}` }),
+    );
+  });
+}
+
+/** Where a daemon or a server that listens on `host` is reached from its own machine. */
+export function healthBase(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+  return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 }

@@ -9,6 +9,8 @@ export interface MetricsServerOptions {
   host: string;
   /** `agent.metrics.port`; 0 takes any free port. */
   port: number;
+  /** The key of the configuration that sets it, for the error. */
+  key?: string;
   /** What the page shows now. */
   figures: () => Promise<readonly Figure[]>;
   /** What is counted and measured all the time. */
@@ -35,7 +37,7 @@ export interface MetricsServer {
  * @throws AgentError CONFIG_VALUE when the address cannot be listened on
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const { host, port } = options;
+  const { host, port, key = 'agent.metrics.port' } = options;
   const server = createServer((request, response) => {
     answer(request, options).then(
       ({ status, type, text }) => response.writeHead(status, { 'content-type': type }).end(text),
@@ -47,7 +49,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     await once(server, 'listening');
   } catch (error) {
     const code = systemCode(error) ?? String(error);
-    throw new AgentError('CONFIG_VALUE', `agent.metrics.port: cannot listen on ${host}:${port}: ${code}`, {
+    throw new AgentError('CONFIG_VALUE', `${key}: cannot listen on ${host}:${port}: ${code}`, {
       hint: 'Choose another port, or leave the key out to serve no metrics.',
       cause: error,
     });

@@ -4,7 +4,7 @@ import { constants, existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { type CommandSetting, checkCommand, startError } from './command-errors.js';
 import { membersFile } from './control-group.js';
-import { diskError, isMissing, writeFileDurable } from './files.js';
+import { diskError, isMissing, writeFileDurable, writeFileWhole } from './files.js';
 import { startTime } from './processes.js';
 import { programText } from './program-file.js';
 import { asSubreaper } from './subreaper.js';
@@ -83,7 +83,7 @@ export async function startDetached(command: DetachedCommand): Promise<DetachedP
   const [, ...args] = command.argv;
   // The full path: a bare name might be one that the shell itself answers to (`eval`, `test`).
   const program = await checkCommand(command, 'LAUNCH_FAILED');
-  await writeFileDurable(command.statusFile, NO_STATUS);
+  await writeFileWhole(command.statusFile, NO_STATUS);
   const child = await startShell([...cpuWords(command), program, ...args], command);
   child.unref();
   const ended = new Promise<number | undefined>((resolve) => {

@@ -12,10 +12,27 @@ const PRIVATE_FOLDER = 0o700;
  *
  * @throws AgentError DISK_FULL
  */
-export async function writeFileDurable(
+export function writeFileDurable(
   file: string,
   data: string | Uint8Array,
   mode: number = PRIVATE_FILE,
+): Promise<void> {
+  return replaceFile(file, data, { mode, durable: true });
+}
+
+/**
+ * Replaces a file as a whole, for other processes to read: after a power cut it may be missing, as those processes are.
+ *
+ * @throws AgentError DISK_FULL
+ */
+export function writeFileWhole(file: string, data: string): Promise<void> {
+  return replaceFile(file, data, { mode: PRIVATE_FILE, durable: false });
+}
+
+async function replaceFile(
+  file: string,
+  data: string | Uint8Array,
+  { mode, durable }: { mode: number; durable: boolean },
 ): Promise<void> {
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
@@ -23,12 +40,12 @@ export async function writeFileDurable(
     try {
       await handle.chmod(mode);
       await handle.writeFile(data);
-      await handle.sync();
+      if (durable) await handle.sync();
     } finally {
       await handle.close();
     }
     await rename(temporary, file);
-    await syncFolder(path.dirname(file));
+    if (durable) await syncFolder(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true });
     throw diskError(error, file);

@@ -101,6 +101,15 @@ export function killGroup(group: number, signal: NodeJS.Signals): boolean {
   return signalProcess(-group, signal);
 }
 
+/** Whether a process group has a process, zombies included. */
+export function groupLives(group: number): boolean {
+  try {
+    return group > 1 && process.kill(-group, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
 /** Signals one process. `false` when it is gone or not ours. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
   try {

@@ -7,9 +7,9 @@ import { customBuild } from './custom-build.js';
 import { type EnvironmentJob, environmentJob } from './environment-job.js';
 import type { EnvironmentOrder, EnvironmentRequest, PythonEnvironment } from './environment-request.js';
 import { findInterpreter, type Interpreter } from './interpreter/interpreter.js';
-import type { Candidate } from './interpreter/interpreter-candidates.js';
+import { type Candidate, listCandidates } from './interpreter/interpreter-candidates.js';
 import { provideInterpreter } from './interpreter/provided-interpreter.js';
-import type { PythonRequest } from './interpreter/python-request.js';
+import { type PythonRequest, programNames } from './interpreter/python-request.js';
 import { poetryEnvironment } from './projects/poetry-project.js';
 import { isProjectManager, type ProjectManager } from './projects/project-files.js';
 import { pythonForProject } from './projects/project-python.js';
@@ -33,11 +33,12 @@ export async function prepareEnvironment(order: EnvironmentOrder): Promise<Pytho
   const scripted = settings.customBuildScript !== undefined && !skip.everything;
   const custom = scripted ? await customBuild(await complete(order)) : undefined;
   if (custom !== undefined) return custom;
-  const known = await complete(order);
+  const [known, listed] = await Promise.all([complete(order), candidatesAhead(order)]);
   const request = { ...known, pythonRequest: pythonForProject(known) };
   const activated = await activatedPython(request);
   const named = typeof skip.virtualEnvironment === 'string' ? skip.virtualEnvironment : activated;
-  const { interpreter, survey } = await interpreterIn(request, named);
+  const candidates = request.pythonRequest === order.pythonRequest ? listed : undefined;
+  const { interpreter, survey } = await interpreterIn(request, named, candidates);
   if (interpreter === undefined) return withoutPython(request);
   reporter.line(`Python ${interpreter.probe.version} (${interpreter.program})`);
   if (skip.everything) {
@@ -60,6 +61,13 @@ async function complete(order: EnvironmentOrder): Promise<EnvironmentRequest> {
   return { ...order, repository: needsRepository(task, settings) ? await repository : undefined };
 }
 
+/** Looked for while the code is fetched, which seldom asks for another Python. A failure is that of the later search. */
+async function candidatesAhead(order: EnvironmentOrder): Promise<Candidate[] | undefined> {
+  const { place, pythonRequest, repository, signal } = order;
+  if (!isHere(order) || !(repository instanceof Promise)) return undefined;
+  return listCandidates(place, programNames(pythonRequest), signal).catch(() => undefined);
+}
+
 async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
   const located = await requiredLists(job.request);
   return systemEnvironment(job, planLists(job, await resolveTorch(job, located)));
@@ -68,8 +76,12 @@ async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {
 async function interpreterIn(
   request: EnvironmentRequest,
   named: string | undefined,
+  candidates: readonly Candidate[] | undefined,
 ): Promise<{ interpreter: Interpreter | undefined; survey?: ContainerSurvey }> {
-  if (isHere(request)) return { interpreter: await interpreterFor(request, named, {}) };
+  if (isHere(request)) {
+    const found = candidates === undefined ? {} : { candidates };
+    return { interpreter: await interpreterFor(request, named, found) };
+  }
   return containerInterpreter(request, (options) => interpreterFor(request, named, options));
 }
 

@@ -1,5 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { exists, readTextIfThere } from '../os/files.js';
 import { withLock } from '../os/lock.js';
 import type { GitResult } from './git.js';
 import { failureKind, gitWords } from './git-failure.js';
@@ -11,6 +12,7 @@ import {
   markFetched,
   markUsed,
   mirrorAt,
+  originSection,
 } from './mirror.js';
 import {
   type FoundRevision,
@@ -140,11 +142,18 @@ async function tidy({ git, mirror }: MirrorJob): Promise<void> {
 
 /** A killed git leaves lock files in the mirror; while we hold its lock no process owns them. */
 async function fetchRepaired(job: MirrorJob, args: readonly string[]): Promise<GitResult> {
-  await job.git.run(['remote', 'set-url', '--', 'origin', job.git.fetchUrl], inMirror(job.mirror));
+  await followUrl(job);
   const result = await job.git.transfer(args, inMirror(job.mirror));
   if (result.exitCode === 0 || !/\.lock': File exists/.test(result.stderr)) return result;
   await removeLockFiles(job.mirror.folder);
   return job.git.transfer(args, inMirror(job.mirror));
+}
+
+/** The address may have changed since the last fetch; one that git has to quote is set each time. */
+async function followUrl({ git, mirror }: MirrorJob): Promise<void> {
+  const config = await readTextIfThere(path.join(mirror.folder, 'config'));
+  if (config?.includes(originSection(git.fetchUrl))) return;
+  await git.run(['remote', 'set-url', '--', 'origin', git.fetchUrl], inMirror(mirror));
 }
 
 async function rebuildOrThrow({ git, mirror }: MirrorJob, result: GitResult): Promise<void> {
@@ -208,9 +217,11 @@ async function askFor(job: MirrorJob): Promise<FoundRevision | undefined> {
 
 const NOT_THERE: ReadonlySet<string> = new Set(['no-ref', 'unknown']);
 
-async function isMirror({ git, mirror }: MirrorJob): Promise<boolean> {
+/** One that was complete once needs no look: a fetch finds what is wrong with it, and makes it again. */
+async function isMirror({ git, mirror, revision }: MirrorJob): Promise<boolean> {
   const place = await inMirrorIfThere(mirror);
   if (place === undefined) return false;
+  if (!isAskedFor(revision) && (await exists(path.join(mirror.folder, MIRROR_MARKS.fetched)))) return true;
   return (await git.run(['rev-parse', '--is-bare-repository'], place)).stdout.trim() === 'true';
 }
 

@@ -60,6 +60,11 @@ function decodedPath(path: string): string {
   }
 }
 
+/** The address of a repository's remote in its configuration file, as git writes one that needs no quotes. */
+export function originSection(url: string): string {
+  return `\n[remote "origin"]\n\turl = ${url}\n`;
+}
+
 /** Environment of commands that work in a mirror: git must not go looking for another repository around it. */
 export function inMirror(mirror: Mirror): { cwd: string; env: Record<string, string> } {
   return { cwd: path.dirname(mirror.folder), env: { GIT_DIR: mirror.folder } };

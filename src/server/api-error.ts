@@ -61,10 +61,12 @@ export const API_ERRORS = {
   no_credentials: [401, 20, 'Unauthorized (missing credentials)'],
   invalid_credentials: [401, 22, 'Unauthorized (invalid credentials)'],
   invalid_token: [401, 30, 'Unauthorized (invalid token)'],
+  routing_error: [403, 10, 'Forbidden (routing error)'],
   role_not_allowed: [403, 20, 'Forbidden (not allowed for role)'],
   unknown_endpoint: [404, 0, 'Unknown endpoint'],
   body_too_large: [413, 0, 'Request body is too large'],
   unsupported_media_type: [415, 0, 'Compressed request bodies are not supported'],
+  too_many_logins: [429, 0, 'Too many wrong passwords, try again later'],
   general_error: [500, 0, 'General server error'],
   low_disk_space: [500, 4, 'Critical server error: low disk space, please check the disk of the server'],
 } as const satisfies Record<string, readonly [number, number, string]>;

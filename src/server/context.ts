@@ -1,4 +1,8 @@
 import type { Accounts } from './auth/accounts.js';
+import type { LoginLimits } from './auth/login-limits.js';
+import type { Logins } from './auth/logins.js';
+import type { Passwords } from './auth/passwords.js';
+import type { ServerConfig } from './config/server-config.js';
 import type { TaskBrowsing } from './events/event-browsing.js';
 import type { SampleView } from './events/event-samples.js';
 import type { JsonObject } from './json.js';
@@ -18,7 +22,16 @@ export interface ServerContext {
   readonly now: () => number;
   /** Signs the tokens of logins. */
   readonly tokenSecret: string;
+  readonly config: ServerConfig;
+  readonly ownPages: OwnPages;
+  /** The id of the one company. */
+  readonly company: string;
+  /** The id of the user who owns the folder. */
+  readonly owner: string;
   readonly accounts: Accounts;
+  readonly logins: Logins;
+  readonly passwords: Passwords;
+  readonly loginLimits: LoginLimits;
   readonly scrolls: Scrolls;
   /** Pages and samples of events that clients look through. */
   readonly browsing: Kept<TaskBrowsing[]>;
@@ -36,11 +49,28 @@ export interface ServerContext {
   readonly queueWaits: QueueWaits;
 }
 
+/** What browsers may use as this server's own. */
+export interface OwnPages {
+  /** Pages that may use the cookie of a session, such as `https://app.example.com`. */
+  readonly origins: Set<string>;
+  /** Names of hosts. */
+  readonly hosts: Set<string>;
+  /** Ports of page, API and file server; the usual one of a protocol is an empty text. */
+  readonly ports: Set<string>;
+}
+
 export interface UserDocument extends Stored {
   name: string;
   company: string;
   role: string;
   created: string;
+  email?: string;
+  given_name?: string;
+  family_name?: string;
+  /** The configuration names it. */
+  autocreated?: boolean;
+  /** The configuration no longer names it: it cannot log in. */
+  disabled?: boolean;
 }
 
 export interface ProjectDocument extends Stored {

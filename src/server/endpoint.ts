@@ -18,6 +18,10 @@ export interface Call<B = unknown> {
   readonly ip: string;
   /** What the client calls itself in `X-ClearML-Worker`. */
   readonly worker: string;
+  /** What the endpoint waited for. */
+  readonly awaited?: unknown;
+  /** Sends a `Set-Cookie` header with the answer; absent in calls that did not come over HTTP. */
+  readonly setCookie?: (cookie: string) => void;
 }
 
 /** The call of an endpoint with these fields. */
@@ -38,10 +42,10 @@ export class Download {
 
 export interface EndpointOptions {
   /**
-   * `open`: no login is needed. `optional`: who asks is known if they say so. `reserved`: roles `system` and `root`, which
-   * no user of this server has. Others: any user.
+   * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: administrators. `reserved`: roles `system`
+   * and `root`, which only accounts of `secure.conf` have. Others: any user (`auth/roles.ts`).
    */
-  readonly access?: 'open' | 'optional' | 'user' | 'reserved';
+  readonly access?: 'open' | 'optional' | 'user' | 'admin' | 'reserved';
   /** First API version that has the endpoint; default 1.0. */
   readonly since?: Version;
   /** What answers requests of versions before `since`. */
@@ -54,7 +58,7 @@ export interface Endpoint extends EndpointOptions {
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
   readonly handler: (call: Call<never>) => JsonObject | Download;
   /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
-  readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<void>;
+  readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<unknown>;
 }
 
 /** By `service.action`. */
@@ -71,10 +75,11 @@ export function endpoint<F extends Fields>(
 /** An endpoint that answers later. */
 export function waitingEndpoint<F extends Fields>(
   fields: F,
-  wait: (call: CallWith<F>, gone: AbortSignal) => Promise<void>,
+  wait: (call: CallWith<F>, gone: AbortSignal) => Promise<unknown>,
   handler: (call: CallWith<F>) => JsonObject,
+  options: EndpointOptions = {},
 ): Endpoint {
-  return { body: object(fields), wait, handler };
+  return { ...options, body: object(fields), wait, handler };
 }
 
 /** An endpoint that takes one object a line; a single object counts as one line. */

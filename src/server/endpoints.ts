@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointTable } from './endpoint.js';
 import { authEndpoints } from './services/auth.js';
+import { credentialEndpoints } from './services/credentials.js';
 import { eventBrowsingEndpoints } from './services/event-browsing.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
@@ -29,16 +30,21 @@ import { taskReadingEndpoints } from './services/task-reading.js';
 import { taskRemovalEndpoints } from './services/task-removal.js';
 import { taskResultEndpoints } from './services/task-results.js';
 import { taskStatusEndpoints } from './services/task-status.js';
+import { userAdministrationEndpoints } from './services/user-administration.js';
 import { userEndpoints } from './services/users.js';
+import { vaultEndpoints } from './services/vaults.js';
 import { workerStatsEndpoints } from './services/worker-stats.js';
 import { workerEndpoints } from './services/workers.js';
 import type { Version } from './versions.js';
 
 const ALL: EndpointTable = {
   ...authEndpoints,
+  ...credentialEndpoints,
+  ...userAdministrationEndpoints,
   ...infoEndpoints,
   ...storageEndpoints,
   ...userEndpoints,
+  ...vaultEndpoints,
   ...projectEndpoints,
   ...projectQueryEndpoints,
   ...projectRemovalEndpoints,

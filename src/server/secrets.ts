@@ -16,12 +16,11 @@ export interface Secrets {
 }
 
 /**
- * Reads the secrets of a folder, or makes them: files of mode 0600 in a folder of mode 0700.
+ * Reads the secrets of a folder, or makes them: files of mode 0600.
  *
  * @throws AgentError SERVER_FOLDER
  */
 export async function openSecrets(folder: string): Promise<Secrets> {
-  await openFolder(folder);
   const credentialsFile = path.join(folder, CREDENTIALS_FILE);
   const credentials = await readCredentials(credentialsFile);
   const secretFile = path.join(folder, TOKEN_SECRET_FILE);
@@ -33,7 +32,12 @@ export async function openSecrets(folder: string): Promise<Secrets> {
   return { credentials, credentialsFile, tokenSecret };
 }
 
-async function openFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder for this user alone.
+ *
+ * @throws AgentError SERVER_FOLDER
+ */
+export async function openFolder(folder: string): Promise<void> {
   try {
     await ensureFolder(folder, 0o700);
     await chmod(folder, 0o700);

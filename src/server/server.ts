@@ -1,76 +1,156 @@
-import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
 import path from 'node:path';
-import type { FastifyInstance } from 'fastify';
-import { AgentError, causeLine, systemCode } from '../errors.js';
-import { Accounts, type KeyPair } from './auth/accounts.js';
-import type { ServerContext } from './context.js';
-import { documentTables, type UserDocument } from './context.js';
-import { isoDate, parseDate } from './dates.js';
-import { ENDPOINTS } from './endpoints.js';
-import { fileListener } from './files/file-listener.js';
-import { apiListener, type Failure } from './http/api-listener.js';
-import { newId } from './ids.js';
+import type { Registry } from 'prom-client';
+import { entryExists } from '../os/files.js';
+import type { KeyPair } from './auth/accounts.js';
+import { openAccounts } from './auth/open-accounts.js';
+import { DATABASE } from './backup/format.js';
+import { requireWholeFolder } from './backup/restore-backup.js';
+import { ServerConfig } from './config/server-config.js';
+import { documentTables, type ServerContext } from './context.js';
+import { ServerFigures } from './figures.js';
+import type { Failure } from './http/api-listener.js';
+import type { ListenOptions } from './listening/listen.js';
+import { openServices } from './listening/services.js';
+import { serveLocalCalls } from './local-calls.js';
+import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
-import { openSecrets, type Secrets } from './secrets.js';
+import { openFolder, openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
-import { changeStatus } from './tasks/change-status.js';
+import { lockFolder } from './storage/folder-lock.js';
 import { countEntries, createQueue } from './tasks/queue-entries.js';
 import { QueueWaits } from './tasks/queue-waits.js';
-import { forgetExpired } from './workers/worker-store.js';
+import type { Retention } from './upkeep/retention.js';
+import { startUpkeep } from './upkeep/upkeep.js';
+import { WATCHDOG_TIMES, type WatchdogTimes } from './upkeep/watchdog.js';
+import type { Addresses } from './web/addresses.js';
+import { apiSection } from './web/page.js';
 
-export interface ServerOptions {
+export interface ServerOptions extends ListenOptions {
   /** Where everything is kept; made with mode 0700. */
   folder: string;
-  /** Default: loopback. */
-  host?: string;
-  /** Port of the API; 0 takes any free one. */
-  port?: number;
-  /** Port of the file server; 0 takes any free one. Default: the API's port plus 73, as 8081 is to 8008. */
-  filesPort?: number;
   /** Clock, in milliseconds since 1970. */
   now?: () => number;
-  watchdog?: WatchdogTimes;
+  watchdog?: WatchdogTimes | undefined;
+  retention?: Retention | undefined;
+  /** The addresses that users see. Default: where the server listens. */
+  displayed?: Partial<Addresses> | undefined;
+  /** For the backups. */
+  agentVersion?: string | undefined;
+  /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
+  config?: ServerConfig;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
+  log?: ServerLog;
 }
 
 export interface EmbeddedServer {
   readonly url: string;
   readonly filesUrl: string;
+  readonly webUrl: string;
+  /** The addresses that users see. */
+  readonly shown: Addresses;
   readonly folder: string;
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
   readonly credentialsFile: string;
+  readonly figures: Registry;
+  /** Looks now whether there is another certificate. */
+  reloadTls(): Promise<void>;
   /** Gives the requests that run a second to finish and closes the files. May be called again. */
   close(): Promise<void>;
 }
 
-const LOOPBACK = '127.0.0.1';
-const DATABASE_FILE = 'server.db';
 const FILES_FOLDER = 'files';
-/** For requests that run when the server ends: calls take milliseconds, uploads are made again. */
-const CLOSE_GRACE_MS = 1000;
-const FILES_PORT_DISTANCE = 8081 - 8008;
 
 /**
- * Starts the embedded server: a ClearML API server and file server over one folder.
+ * Starts the embedded server: page, ClearML API server and file server over one folder.
  *
- * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken
+ * @throws AgentError SERVER_FOLDER when the folder is in use, SERVER_LISTEN when a port is taken, SERVER_TLS
  */
 export async function startServer(options: ServerOptions): Promise<EmbeddedServer> {
   const folder = path.resolve(options.folder);
-  const secrets = await openSecrets(folder);
-  const database = await Database.open(path.join(folder, DATABASE_FILE));
+  await openFolder(folder);
+  const closing: (() => unknown)[] = [await lockFolder(folder)];
+  const closeAll = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    await requireWholeFolder(folder);
+    const secrets = await openSecrets(folder);
+    const file = path.join(folder, DATABASE);
+    const wasKilled = await entryExists(`${file}-wal`);
+    const database = await Database.open(file);
+    closing.push(() => database.close());
+    const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
+    closing.push(() => server.backtracking.close());
+    closing.push(() => server.passwords.close());
+    database.transaction(() => prepareQueue(server));
+    const common = commonOf(options, folder);
+    const listening = await openServices(server, { ...options, ...common });
+    const shown = { ...listening.urls, ...common.displayed };
+    closing.push(() => listening.close());
+    closing.push(() => server.queueWaits.close());
+    closing.push(await serveLocalCalls(server, folder, common.onFailure));
+    const upkeep = startUpkeep(server, {
+      ...common,
+      folder,
+      database: file,
+      wasKilled,
+      agentVersion: options.agentVersion ?? '',
+      watchdog: options.watchdog ?? WATCHDOG_TIMES,
+      retention: options.retention ?? {},
+      uploads: { folder: common.files, addresses: [shown.files, listening.urls.files] },
+    });
+    closing.push(() => upkeep.close());
+    let closed: Promise<void> | undefined;
+    const { api: url, files: filesUrl, web: webUrl } = listening.urls;
+    return {
+      url,
+      filesUrl,
+      webUrl,
+      shown,
+      folder,
+      credentials: secrets.credentials,
+      credentialsFile: secrets.credentialsFile,
+      figures: common.figures.registry,
+      reloadTls: listening.reloadTls,
+      close: () => {
+        closed ??= closeAll();
+        return closed;
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** What services and upkeep share. */
+function commonOf(options: ServerOptions, folder: string) {
+  const figures = new ServerFigures(folder);
+  const onFailure: Failure = (error, where) => {
+    figures.failed();
+    options.onFailure?.(error, where);
+  };
+  const { log = SILENT, displayed = {} } = options;
+  return { figures, onFailure, log, displayed, files: path.join(folder, FILES_FOLDER) };
+}
+
+/** What endpoints work with. Without a configuration the users stay as they are. */
+export function contextOf(
+  database: Database,
+  secrets: Secrets,
+  { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,
+): ServerContext {
   const backtracking = new Backtracking();
-  const server: ServerContext = {
+  return {
     database,
-    now: options.now ?? Date.now,
-    tokenSecret: secrets.tokenSecret,
-    accounts: new Accounts(database),
+    now,
+    ...openAccounts(database, secrets, config, now),
+    ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
@@ -80,182 +160,18 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     patterns: new Patterns(backtracking),
     ...documentTables(database),
   };
-  const listeners: FastifyInstance[] = [];
-  const closeAll = async () => {
-    server.queueWaits.close();
-    await Promise.all(listeners.map(closeListener));
-    await backtracking.close();
-    database.close();
-  };
-  try {
-    database.transaction(() => prepare(server, secrets));
-    const [url, filesUrl] = await listen(server, options, listeners);
-    const timer = startWatchdog(server, options);
-    let closed: Promise<void> | undefined;
-    const close = () => {
-      clearInterval(timer);
-      closed ??= closeAll();
-      return closed;
-    };
-    const { credentials, credentialsFile } = secrets;
-    return { url, filesUrl, folder, credentials, credentialsFile, close };
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
 }
 
-/** Ends a listener, also when clients hold connections on which a request never becomes whole. */
-async function closeListener(listener: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => listener.server.closeAllConnections(), CLOSE_GRACE_MS);
-  try {
-    await listener.close();
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function startWatchdog(server: ServerContext, options: ServerOptions): NodeJS.Timeout {
-  const { everyMs, silentMs } = options.watchdog ?? WATCHDOG_TIMES;
-  const look = () => {
-    try {
-      stopSilentTasks(server, silentMs);
-    } catch (error) {
-      options.onFailure?.(error, 'watchdog');
-    }
-  };
-  return setInterval(look, everyMs).unref();
-}
-
-async function listen(
-  server: ServerContext,
-  options: ServerOptions,
-  listeners: FastifyInstance[],
-): Promise<[string, string]> {
-  const onFailure = options.onFailure ?? (() => undefined);
-  const host = options.host ?? LOOPBACK;
-  const api = await apiListener(server, ENDPOINTS, onFailure);
-  listeners.push(api);
-  const files = await fileListener(server, path.join(path.resolve(options.folder), FILES_FOLDER), onFailure);
-  listeners.push(files);
-  return [
-    await open(api, host, options.port ?? 0),
-    await open(files, host, options.filesPort ?? defaultFilesPort(options.port ?? 0)),
-  ];
-}
-
-/** A fixed port keeps the addresses of stored artifacts right over restarts. */
-function defaultFilesPort(port: number): number {
-  return port === 0 ? 0 : port + FILES_PORT_DISTANCE;
-}
-
-const LISTEN_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses the port',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'this user may not use the port',
-  ENOTFOUND: 'no host has that name',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
-  ERR_SOCKET_BAD_PORT: 'a port is at most 65535',
-};
-
-/** @throws AgentError SERVER_LISTEN */
-async function open(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const code = systemCode(error);
-    const why = LISTEN_FAILURES[code ?? ''] ?? code ?? causeLine(error);
-    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
-      hint: 'Choose another --port or --host. The file server uses the port plus 73.',
-      cause: error,
-    });
-  }
-  const { port: chosen } = app.server.address() as AddressInfo;
-  return `http://${shownHost(host)}:${chosen}`;
-}
-
-function shownHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-/** The user and queue of a new folder; the key pair comes from the credentials' file. */
-function prepare(server: ServerContext, { credentials }: Secrets): void {
-  const [known] = server.users.scan();
-  const user = known ?? newUser(server);
-  server.accounts.addKeys(credentials, user.id);
+/** The queue of a new folder. */
+function prepareQueue(server: ServerContext): void {
   const [queue] = server.queues.scan();
   if (queue === undefined)
-    createQueue(server, { name: 'default', company: user.company, system_tags: ['default'] });
-}
-
-function newUser(server: ServerContext): UserDocument {
-  const user = {
-    id: newId(),
-    name: userName(),
-    company: newId(),
-    role: 'admin',
-    created: isoDate(server.now()),
-  };
-  server.users.put(user);
-  return user;
-}
-
-/** The user's own name on this machine; accounts of containers may have none. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'user';
-  }
+    createQueue(server, { name: 'default', company: server.company, system_tags: ['default'] });
 }
 
 /** The `clearml.conf` that lets agents and the Python SDK use a server. It holds the secret key. */
-export function serverConfText(server: Pick<EmbeddedServer, 'url' | 'filesUrl' | 'credentials'>): string {
-  const { url, filesUrl, credentials } = server;
-  return `api {
-  api_server: "${url}"
-  # There is no web page; clients only print links that begin with it.
-  web_server: "${url}"
-  files_server: "${filesUrl}"
-  credentials {
-    access_key: "${credentials.accessKey}"
-    secret_key: "${credentials.secretKey}"
-  }
-}
-`;
-}
-
-interface WatchdogTimes {
-  /** Milliseconds between two looks; the first comes after as long. */
-  everyMs: number;
-  /** Milliseconds without a sign of life after which a running task is given up. */
-  silentMs: number;
-}
-
-const WATCHDOG_TIMES: WatchdogTimes = { everyMs: 900_000, silentMs: 7_200_000 };
-
-const REASON = 'Forced stop (non-responsive)';
-/** Signs changes that no user asked for. */
-const SERVER_NAME = '__apiserver__';
-
-/** Stops running tasks that nothing was heard of for too long, and forgets expired workers; the stopped ids. */
-function stopSilentTasks(server: ServerContext, silentMs: number): string[] {
-  return server.database.transaction(() => {
-    const limit = server.now() - silentMs;
-    const stopped: string[] = [];
-    for (const task of server.tasks.scan({ where: "status = 'in_progress'", parameters: [] })) {
-      if ((parseDate(task.last_update ?? '') ?? 0) >= limit) continue;
-      changeStatus(server, task, {
-        to: 'stopped',
-        reason: REASON,
-        message: REASON,
-        force: true,
-        by: SERVER_NAME,
-      });
-      stopped.push(task.id);
-    }
-    forgetExpired(server);
-    return stopped;
-  });
+export function serverConfText(
+  server: Pick<EmbeddedServer, 'url' | 'filesUrl' | 'webUrl' | 'credentials'>,
+): string {
+  return apiSection({ web: server.webUrl, api: server.url, files: server.filesUrl }, server.credentials);
 }

@@ -59,9 +59,7 @@ export async function claimTask(
       continue;
     }
     if (ctx.reportsStatus && queue && !record.execution?.queue) return undoStart(ctx, task);
-    const claimed = { ...record, runtime: claimedRuntime(record) };
-    await noteHost(ctx, claimed);
-    return claimed;
+    return { ...record, runtime: claimedRuntime(record) };
   }
 }
 
@@ -173,7 +171,7 @@ function isChangedMeanwhile(error: unknown): boolean {
 export const RUN_BY = '_exec_agent_driver';
 
 /** The host's name goes to the task's runtime, where the web UI shows it. A failure is no reason to stop. */
-async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
+export async function noteHost(ctx: AgentContext, record: TaskRecord): Promise<void> {
   const { kind } = ctx.driver;
   const place = { [RUN_BY]: isDefaultDriver(kind) ? undefined : kind };
   const runtime = { ...record.runtime, _exec_agent_hostname: ctx.hostName, ...place };

@@ -1,6 +1,6 @@
 import { type AgentError, causeLine, type ErrorCode, isAgentError, systemCode } from '../errors.js';
 import type { EndByItself, RunEnd } from './outcome.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** What kind of cause ended a task as failed; programs read it as `failure_class` in the task's runtime. */
 export const FAILURE_CLASSES = [
@@ -120,10 +120,18 @@ const SETUP_REASONS: Partial<Record<AgentError['code'], string>> = {
   KUBERNETES: 'failed reaching Kubernetes',
   KUBERNETES_ACCESS: 'Kubernetes refuses the agent',
   KUBERNETES_POD: 'failed starting the pod',
+  NO_PLACE: 'found no room in the cluster',
 };
 const UNNAMED = 'failed preparing the task';
 
-/** The end of a task whose set-up an error ended. */
+/** The end of a task whose set-up an error ended. One that found no room goes back to its queue. */
+export function setupEnd(run: Pick<TaskRun, 'ctx' | 'task' | 'queue'>, error: unknown): RunEnd {
+  return isAgentError(error, 'NO_PLACE') && run.queue !== undefined
+    ? { kind: 'stop', reason: 'no_place', by: causeLine(error), requeue: true }
+    : setupFailure(run, error);
+}
+
+/** The same for a task that fails whatever the error. */
 export function setupFailure(run: Pick<TaskRun, 'ctx' | 'task'>, error: unknown): EndByItself {
   const cause = causeLine(error);
   const known = setupCause(error);

@@ -3,7 +3,7 @@ import { causeLine } from '../errors.js';
 import { backoffDelay } from '../os/backoff.js';
 import { lateAbort } from '../os/late-abort.js';
 import type { Journal, JournalStep } from '../runs/journal.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 const BACKOFF = { baseMs: 500, capMs: 10_000, floorMs: 250 };
 

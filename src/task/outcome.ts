@@ -18,6 +18,8 @@ export type StopReason =
   | 'shutdown'
   /** The operator's program `before_task` failed. */
   | 'hook'
+  /** No place in a cluster was found for it in time. */
+  | 'no_place'
   /** The time that the task states for itself is over. */
   | 'time_limit';
 
@@ -30,6 +32,7 @@ export const STOP_CODES: Record<StopReason, number> = {
   not_found: 5,
   shutdown: 0,
   hook: 0,
+  no_place: 0,
   time_limit: 0,
 };
 
@@ -48,8 +51,8 @@ export interface StoppedEnd {
   kind: 'stop';
   reason: StopReason;
   /**
-   * For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. For `hook`, what is wrong. For
-   * `time_limit`, which one.
+   * For `shutdown`, what asked for it, and where: `SIGTERM (worker gpu1:0 on rig1)`. For `hook` and `no_place`, what is
+   * wrong. For `time_limit`, which one.
    */
   by?: string;
   /** The task goes back to the front of its queue. */
@@ -203,7 +206,7 @@ function operatorStop(by: string, requeue: boolean): Settlement {
   };
 }
 
-function hookStop(problem: string, requeue: boolean): Settlement {
+function untakenStop(problem: string, requeue: boolean): Settlement {
   const status_reason = `${requeue ? PUT_BACK : ''}${problem}`;
   const call = requeue ? 'requeued' : 'stopped';
   return { call, status_reason, logText: `Process ended: ${status_reason}`, exitStatus: 1 };
@@ -216,7 +219,9 @@ function limitStop(reached: string): Settlement {
 function stopSettlement({ reason, by, requeue }: StoppedEnd): Settlement {
   switch (reason) {
     case 'hook':
-      return hookStop(by ?? 'the hook before_task failed', requeue === true);
+      return untakenStop(by ?? 'the hook before_task failed', requeue === true);
+    case 'no_place':
+      return untakenStop(by ?? 'there was no room for it', requeue === true);
     case 'stopped':
       return {
         call: 'stopped',

@@ -1,7 +1,7 @@
 import { isTaskGone } from '../api/errors.js';
 import type { Workload } from '../drivers/driver.js';
 import { causeLine } from '../errors.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** Runtime property with why a scheduler lets a task wait that an agent has pulled; not there otherwise. */
 const PENDING_REASON = 'pending_reason';

@@ -3,7 +3,7 @@ import type { Workload } from '../drivers/driver.js';
 import type { Halt } from './abort/halt.js';
 import type { RunEnd } from './outcome.js';
 import type { PreparedTask } from './prepare.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** What the phases of a run hand on to each other; each phase fills in its part. */
 export interface Attempt {

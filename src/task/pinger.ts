@@ -1,5 +1,5 @@
 import { causeLine } from '../errors.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** Tells the server at intervals that the task is alive, whatever the task itself says. */
 export function pinger({ ctx, task }: TaskRun): () => void {

@@ -14,8 +14,8 @@ import { type PythonSettings, pythonSettings } from '../python/settings.js';
 import { withoutVcsLogins } from '../repository/requirement-url.js';
 import type { TaskCode, ToolAccess } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
-import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
+import type { TaskRun } from './task-run.js';
 
 export interface EnvironmentParts {
   run: TaskRun;
@@ -91,11 +91,13 @@ function isCpuOnly({ ctx }: TaskRun): boolean {
 
 /** What is installed goes to the task, so that a clone of it gets the same. No reason to stop when it fails. */
 async function writeBack(
-  { ctx, task }: TaskRun,
+  { ctx, task, notes }: TaskRun,
   script: TaskScript,
   frozen: readonly string[],
 ): Promise<void> {
   if (!ctx.reportsStatus) return;
+  // A server that is editing the script of the task meanwhile would put its old list back.
+  await Promise.allSettled(notes);
   try {
     const requirements = frozenRequirements(script.requirements, frozen);
     await ctx.tasks.setRequirements({ task, requirements }, { retry: 'bounded' });

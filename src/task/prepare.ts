@@ -20,10 +20,10 @@ import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } fro
 import type { AgentContext } from './context.js';
 import { notePending } from './pending-reason.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
-import type { TaskRun } from './run.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
 import { surroundingsIn } from './surroundings.js';
 import { taskCommand } from './task-command.js';
+import type { TaskRun } from './task-run.js';
 
 export interface PreparedTask {
   driver: Driver;
@@ -142,6 +142,8 @@ interface OpenParts extends Omit<Parts, 'place' | 'surroundings'> {
 /** An image comes from another host than the code, so both are fetched at once. */
 async function openPlace(parts: OpenParts): Promise<Place> {
   const { run, record, driver, workspace } = parts;
+  const { waiting } = run;
+  let fetched: Promise<unknown> = Promise.resolve();
   const open = async (signal: AbortSignal) =>
     driver.open({
       taskId: run.task,
@@ -151,12 +153,15 @@ async function openPlace(parts: OpenParts): Promise<Place> {
       signal,
       task: await placeTask(run, record),
       pending: (reason) => notePending(run, reason),
+      ...(waiting === undefined ? {} : { waiting: (wait) => waiting(wait, fetched, signal) }),
     });
   if (!driver.capabilities.slowToOpen) return open(parts.signal);
   const reporter = new HeldReporter(run.log);
-  const [place] = await sideBySide(parts.signal, open, (signal) =>
-    fetchCode({ ...parts, surroundings: run.ctx, here: false, reporter, signal }),
-  );
+  const [place] = await sideBySide(parts.signal, open, (signal) => {
+    const code = fetchCode({ ...parts, surroundings: run.ctx, here: false, reporter, signal });
+    fetched = code;
+    return code;
+  });
   reporter.release();
   return place;
 }

@@ -8,8 +8,8 @@ import type { AgentContext } from './context.js';
 import { failureClass, isInfrastructure } from './failure-class.js';
 import { type EndByItself, type RunEnd, settlementOf } from './outcome.js';
 import { type RetryPlan, retriedRuntime, retryReason, retryStep } from './retry-plan.js';
-import type { TaskRun } from './run.js';
 import { PULLED } from './status-texts.js';
+import type { TaskRun } from './task-run.js';
 
 /** What the end of a run leads to besides its status, and what the task's log says about it. */
 export interface RetryDecision {

@@ -1,74 +1,26 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import { AgentError } from '../errors.js';
-import type { GpuFault } from '../gpu/gpu-fault.js';
-import type { TaskLog } from '../logs/task-log.js';
 import { visibleLine } from '../logs/visible-text.js';
-import type { RunTrace } from '../monitor/tracing/tracing.js';
-import type { Upkeep } from '../python/environment-request.js';
-import type { Journal, RunState } from '../runs/journal.js';
+import type { RunState } from '../runs/journal.js';
 import { waitForAbortCallback } from './abort/abort-callback.js';
-import { type LaunchedCommand, runAbortCommand } from './abort/abort-command.js';
+import { runAbortCommand } from './abort/abort-command.js';
 import { Halt } from './abort/halt.js';
-import { changedBy, claimTask } from './claim.js';
-import type { AgentContext, RunFacts, RunSignals, RunWatcher } from './context.js';
-import { setupFailure } from './failure-class.js';
-import type { GpuWatch } from './gpu-watch.js';
+import { changedBy, claimTask, noteHost } from './claim.js';
+import type { RunFacts } from './context.js';
+import { setupEnd, setupFailure } from './failure-class.js';
 import { beforeTask, startAbortHook } from './hooks/task-hooks.js';
+import { noteMeanwhile } from './notes.js';
 import { stoppedEnd } from './operator-stop.js';
 import { leavesNoLog, type RunEnd, type Settlement } from './outcome.js';
-import type { PendingReason } from './pending-reason.js';
-import type { PhaseClock } from './phase-clock.js';
 import { type Attempt, type Phase, runPhases } from './phases.js';
 import { pinger } from './pinger.js';
 import type { PreparedTask } from './prepare.js';
 import { retriesOf } from './retry-plan.js';
 import { finish, settle } from './settle.js';
 import { stopWorkload, superviseWorkload } from './supervise.js';
-import { beginTimeLimit, endOfLimit, type TimeLimit } from './time-limit.js';
-
-/** One run of one task, with what belongs to it alone. */
-export interface TaskRun {
-  ctx: AgentContext;
-  task: string;
-  queue: string | undefined;
-  /** When it was put there, by the server's clock; unknown after a restart of the daemon. */
-  queuedAt?: string;
-  /** Folder of the run: journal, log, output, configuration for the task. */
-  folder: string;
-  journal: Journal;
-  log: TaskLog;
-  signals: RunSignals;
-  clock: PhaseClock;
-  /** Of the run, where traces are exported. */
-  trace?: RunTrace;
-  gpus: GpuWatch;
-  /** Retries before this attempt. */
-  retries: number;
-  /** How long it may take; absent for a task that states none. */
-  timeLimit?: TimeLimit;
-  watcher?: RunWatcher;
-  /** Told that the task is this worker's now. */
-  onClaimed?(): Promise<void>;
-  /** Told that the task's command runs. */
-  onLaunched?(): void;
-  /** Told that the task is about to go back to its queue after a failure of this machine. */
-  onRetry?(): void;
-  /** Told what is wrong with the GPUs of the task. */
-  onGpuFault?(fault: GpuFault): Promise<void>;
-  /** Watches the task's status, also while the rest of the log is sent. */
-  halt?: Halt;
-  /** The command that this process has launched; one that an earlier daemon launched is not known. */
-  launched?: LaunchedCommand;
-  /** The task as it was claimed; not known of one that an earlier daemon claimed. */
-  record?: TaskRecord;
-  /** Why a scheduler lets the task wait, for the server. */
-  pending?: PendingReason;
-  /** Ends with the hook that runs beside the stop of the task. */
-  abortHook?: Promise<void>;
-  /** Work on caches that waits for the command to have started. */
-  upkeep: Upkeep[];
-}
+import type { TaskRun } from './task-run.js';
+import { beginTimeLimit, endOfLimit } from './time-limit.js';
 
 /** What became of a run; `handed-over` when a later daemon is to resume it. */
 export type RunResult = Settlement | 'handed-over';
@@ -121,8 +73,9 @@ const claimPhase: Phase = {
     const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
     const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
     if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
+    noteMeanwhile(run, noteHost(run.ctx, claimed));
     // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
-    await run.onClaimed?.();
+    noteMeanwhile(run, run.onClaimed?.());
     run.watcher?.facts(factsOf(claimed));
     run.retries = retriesOf(claimed);
     if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
@@ -227,7 +180,7 @@ function outOfOrder(phase: string): AgentError {
 
 /** An error of a set-up ends the task, unless the run was to end anyway. */
 function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined {
-  if (!halt?.signal.aborted) return setupFailure(run, error);
+  if (!halt?.signal.aborted) return setupEnd(run, error);
   if (halt.reason === undefined) return undefined;
   const end = stoppedEnd(run, halt.reason);
   startAbortHook(run, end);
@@ -236,6 +189,7 @@ function failedSetup(error: unknown, { run, halt }: Attempt): RunEnd | undefined
 
 async function conclude(end: RunEnd | undefined, { run }: Attempt): Promise<RunResult> {
   run.watcher?.phase('conclude');
+  await Promise.allSettled(run.notes);
   if (end !== undefined) return run.clock.measure('report', () => settle(run, end));
   await run.log.detach();
   return 'handed-over';
@@ -252,7 +206,8 @@ const LOOK_MS = 5000;
 
 async function launch(run: TaskRun, prepared: PreparedTask, halt: Halt): Promise<Workload> {
   const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(LOOK_MS)]);
-  await halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  const look = halt.look(() => run.ctx.tasks.getStatus(run.task, { retry: 'none', signal }));
+  await Promise.all([look, ...run.notes]);
   halt.signal.throwIfAborted();
   const gpus = await run.gpus.snapshot();
   const workload = await prepared.driver.launch(prepared.place, prepared.command);

@@ -11,8 +11,9 @@ import { leavesNoLog, type RunEnd, type Settlement, type StopReason, settlementO
 import { putBack, toFront } from './put-back.js';
 import { decideRetry, retryTask } from './retry.js';
 import type { RetryPlan } from './retry-plan.js';
-import type { RunResult, TaskRun } from './run.js';
+import type { RunResult } from './run.js';
 import { PULLED, PUT_BACK } from './status-texts.js';
+import type { TaskRun } from './task-run.js';
 
 /**
  * Ends a run: the end goes to the journal, then the rest of the log and the final status to the server.
@@ -207,7 +208,7 @@ async function requeued(run: TaskRun, end: RunEnd, signal: AbortSignal): Promise
   if (settlement.call !== 'requeued' || end.kind !== 'stop' || !run.ctx.reportsStatus) return settlement;
   try {
     if (!(await putBackIfOurs(run, settlement.status_reason, signal))) return 'handed-over';
-    return end.reason === 'hook' ? { ...settlement, retried: true } : settlement;
+    return end.reason === 'shutdown' ? settlement : { ...settlement, retried: true };
   } catch (error) {
     if (signal.aborted) return 'handed-over';
     run.ctx.logger.warn(`task ${run.task}: cannot be put back and is stopped: ${causeLine(error)}`);

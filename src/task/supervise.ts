@@ -10,7 +10,7 @@ import { onGpuFailure, startAbortHook } from './hooks/task-hooks.js';
 import { ownExit, stopLine, stoppedEnd } from './operator-stop.js';
 import { type EndByItself, leavesNoLog, type RunEnd, type StoppedEnd } from './outcome.js';
 import { watchPending } from './pending-reason.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** A workload whose output goes to the task's log. */
 interface Watched {

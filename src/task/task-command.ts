@@ -4,15 +4,15 @@ import type { Config } from '../config/config.js';
 import type { Place, PlaceCommand } from '../drivers/driver.js';
 import { pinningVariables } from '../gpu/allocation.js';
 import { gpuVisibility, selectedDevices } from '../gpu/visibility.js';
-import { writeFileDurable } from '../os/files.js';
+import { writeFileWhole } from '../os/files.js';
 import type { PythonEnvironment } from '../python/environment-request.js';
 import { commandArguments } from './code/command.js';
 import { entryArguments } from './code/entry-words.js';
 import type { TaskCode } from './code/prepare-code.js';
 import type { AgentContext } from './context.js';
-import type { TaskRun } from './run.js';
 import type { Surroundings } from './surroundings.js';
 import { taskConfigText } from './task-config.js';
+import type { TaskRun } from './task-run.js';
 import { taskEnvironment } from './variables.js';
 
 export interface CommandParts {
@@ -78,7 +78,7 @@ async function configFile(
 ): Promise<string> {
   if (place.capabilities.ownEnvironment) return environment.CLEARML_CONFIG_FILE || CONTAINER_CONFIG;
   const file = path.join(folder, 'clearml.conf');
-  await writeFileDurable(file, taskConfigText(ctx.config, ctx.authToken));
+  await writeFileWhole(file, taskConfigText(ctx.config, ctx.authToken));
   return file;
 }
 

@@ -2,7 +2,7 @@ import type { TaskRecord } from '../api/task-record.js';
 import { statedResources } from '../container/resources/stated-resources.js';
 import { writeTimeLimit } from '../container/resources/time-limit.js';
 import type { AgentContext } from './context.js';
-import type { TaskRun } from './run.js';
+import type { TaskRun } from './task-run.js';
 
 /** How long a run may take, which its task states. */
 export interface TimeLimit {

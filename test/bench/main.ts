@@ -8,9 +8,11 @@ import { measureContainers } from './container-figures.js';
 import { type Contender, contenders } from './contender.js';
 import { measureDaemon } from './daemon-figures.js';
 import { measureEnvironments } from './environment-figures.js';
+import { besideRows, manyPodsRows, podStartRows } from './kubernetes-rows.js';
 import { median, wallSeconds } from './measure.js';
 import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
+import { serverRows } from './server/server-rows.js';
 import { measureServices } from './service-figures.js';
 import { measureSimulation } from './simulation-figures.js';
 import { measureSlots } from './slot-figures.js';
@@ -21,13 +23,16 @@ import { idleRows, iterationRows } from './waiting-rows.js';
 
 /**
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
- * can import clearml-agent is named, the original beside it, against the same embedded server.
+ * can import clearml-agent is named, the original beside it, against the same embedded server. The group `server` measures
+ * that server: `--against CHECKOUT` compares it with another built checkout, `--scale 0.1` measures a tenth of the sizes.
  */
 const { values } = parseArgs({
   options: {
     original: { type: 'string', default: process.env.CLEARML_ORIGINAL_PYTHON },
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    against: { type: 'string' },
+    scale: { type: 'string' },
     json: { type: 'string', default: 'bench-results.json' },
   },
 });
@@ -53,8 +58,13 @@ const long: Record<string, () => Promise<Figure[]>> = {
   soak: () => soakRows(both),
   outage: () => outageRows(both),
   slurm: () => slurmRows(),
+  kubernetes: () => manyPodsRows(JOBS),
+  'kubernetes-start': () => podStartRows(rounds),
+  'kubernetes-glue': () => besideRows(values.original),
   iterations: () => iterationRows(both, values.quick),
   idle: () => idleRows(both, values.quick),
+  server: () =>
+    serverRows({ against: values.against, scale: Number(values.scale ?? (values.quick ? 0.02 : 1)) }),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries({ ...groups, ...long }))

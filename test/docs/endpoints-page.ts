@@ -33,7 +33,13 @@ function section(service: string, names: readonly string[], endpoints: EndpointT
   return [`## ${service}`, ['| action | fields | |', '| --- | --- | --- |', ...rows].join('\n')].join('\n\n');
 }
 
-const ACCESS = { open: 'no login', optional: 'login optional', user: '', reserved: 'refused (403/20)' };
+const ACCESS = {
+  open: 'no login',
+  optional: 'login optional',
+  user: '',
+  admin: 'administrators',
+  reserved: 'accounts with the role `system` or `root`',
+};
 
 function rowsOf(name: string, endpoint: Endpoint | undefined, before?: string): string[] {
   if (endpoint === undefined) return [];

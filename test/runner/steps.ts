@@ -18,6 +18,8 @@ export interface AvaRun {
   node: string;
   /** Further variables of the tests. */
   env?: Readonly<Record<string, string>>;
+  /** One line for all tests that are skipped, instead of one for each. */
+  skipLine?: (skipped: number) => string;
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -52,7 +54,7 @@ function searchPath(node: string): string {
 }
 
 /** A step that runs test files; a run that ends badly without a failed test counts as one failed. */
-export function avaStep(title: string, { files, concurrency, node, env = {} }: AvaRun): Step {
+export function avaStep(title: string, { files, concurrency, node, env = {}, skipLine }: AvaRun): Step {
   return {
     title,
     async run() {
@@ -63,13 +65,14 @@ export function avaStep(title: string, { files, concurrency, node, env = {} }: A
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const exit = once(child, 'exit');
-      const reader = new TapReader();
+      const reader = new TapReader({ showsSkipped: skipLine === undefined });
       for await (const text of createInterface(child.stdout)) {
         const shown = reader.line(text);
         if (shown !== undefined) process.stdout.write(`${shown}\n`);
       }
       const [code, signal] = await exit;
       const { tally } = reader;
+      if (skipLine && tally.skipped > 0) process.stdout.write(`  - ${skipLine(tally.skipped)}\n`);
       if (code === 0 || tally.failed > 0) return tally;
       return { ...tally, failed: 1, failures: [`${title}: ava ended with ${signal ?? `status ${code}`}`] };
     },

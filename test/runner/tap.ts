@@ -6,6 +6,11 @@ const SUMMARY = /^(TAP version|\d+\.\.\d+|# (tests|pass|fail|skip|todo) )/;
 /** Counts the results in a Test Anything Protocol stream, line by line, and makes it pleasant to read. */
 export class TapReader {
   readonly tally: Tally = emptyTally();
+  readonly #showsSkipped: boolean;
+
+  constructor({ showsSkipped = true }: { showsSkipped?: boolean } = {}) {
+    this.#showsSkipped = showsSkipped;
+  }
 
   /** @returns what to show for the line, if anything */
   line(text: string): string | undefined {
@@ -15,7 +20,7 @@ export class TapReader {
     const [, not, title = '', directive] = result;
     if (directive !== undefined) {
       this.tally.skipped += 1;
-      return `  - ${title} (${directive.toLowerCase()})`;
+      return this.#showsSkipped ? `  - ${title} (${directive.toLowerCase()})` : undefined;
     }
     if (not === undefined) {
       this.tally.passed += 1;

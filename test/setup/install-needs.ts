@@ -8,29 +8,23 @@ const INSTALL_MS = 8 * 60_000;
 /**
  * Installs what is missing, as root on Debian and Ubuntu.
  *
- * Prints a line for each part of the tests that is left out without it.
- *
+ * @returns what is missing, by the part of the tests that is left out without it
  * @throws AgentError COMMAND_MISSING naming what all tests need and what cannot be installed
  */
-export async function installNeeds(): Promise<void> {
+export async function installNeeds(): Promise<Map<string, string>> {
   const missing = await missingNeeds();
-  if (missing.length === 0) return;
-  if (process.getuid?.() === 0 && (await succeeds(['apt-get', '--version']))) await install(missing);
-  const still = await missingNeeds();
-  for (const part of new Set(still.map(({ leftOut }) => leftOut))) {
-    if (part === undefined) continue;
-    const lacking = namesOf(still.filter(({ leftOut }) => leftOut === part));
-    process.stdout.write(`${part} are left out: this machine lacks ${lacking}\n`);
-  }
+  if (missing.length > 0 && process.getuid?.() === 0 && (await succeeds(['apt-get', '--version'])))
+    await install(missing);
+  const still = missing.length > 0 ? await missingNeeds() : [];
   const required = still.filter(({ leftOut }) => leftOut === undefined);
-  if (required.length === 0) return;
-  throw new AgentError('COMMAND_MISSING', `the tests need what this machine lacks: ${namesOf(required)}`);
+  if (required.length > 0)
+    throw new AgentError('COMMAND_MISSING', `the tests need what this machine lacks: ${namesOf(required)}`);
+  const parts = new Set(still.map(({ leftOut }) => leftOut).filter((part) => part !== undefined));
+  return new Map([...parts].map((part) => [part, namesOf(still.filter(({ leftOut }) => leftOut === part))]));
 }
 
 function namesOf(needs: readonly Need[]): string {
-  return needs
-    .map(({ name, packages, build }) => `${name} (${build === undefined ? `package ${packages[0]}` : build})`)
-    .join(', ');
+  return needs.map(({ name, packages }) => `${name} (package ${packages[0]})`).join(', ');
 }
 
 async function missingNeeds(): Promise<Need[]> {

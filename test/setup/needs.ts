@@ -7,8 +7,6 @@ export interface Need {
   checks: readonly (readonly [string, ...string[]])[];
   /** Packages that bring it; the first that the system's package lists know is installed. */
   packages: readonly string[];
-  /** What builds it, where no package brings it. */
-  build?: string;
   /** What is left out where it is missing; without this, nothing is tested then. */
   leftOut?: string;
 }
@@ -53,8 +51,10 @@ const ON_SLURM: readonly Need[] = [
   },
 ];
 
+/** The part of the tests whose programs are built while the others run. */
+export const ON_KUBERNETES = 'the tests on Kubernetes';
 /** A cluster on this machine. */
-const ON_CLUSTER: readonly Need[] = [
+const FOR_KUBERNETES: readonly Need[] = [
   { name: 'containerd', checks: [['test', '-x', '/usr/bin/containerd']], packages: ['containerd'] },
   { name: 'runc', checks: [['test', '-x', '/usr/sbin/runc']], packages: ['runc'] },
   {
@@ -63,14 +63,14 @@ const ON_CLUSTER: readonly Need[] = [
     packages: ['containernetworking-plugins'],
   },
   {
-    name: 'the cluster program',
-    checks: [['test', '-x', CLUSTER_PROGRAM]],
-    packages: [],
-    build: 'test/support/kubernetes-cluster/build.sh',
+    name: 'Go',
+    checks: [
+      ['test', '-x', CLUSTER_PROGRAM],
+      ['sh', '-c', 'PATH=$PATH:/usr/local/go/bin; go version'],
+    ],
+    packages: ['golang-go'],
   },
 ];
-
-const ON_KUBERNETES = ON_CLUSTER.map((need) => ({ ...need, leftOut: 'the tests on Kubernetes' }));
 
 export const NEEDS: readonly Need[] = [
   {
@@ -101,9 +101,10 @@ export const NEEDS: readonly Need[] = [
     checks: [['sh', '-c', 'ls /usr/lib/*/faketime/libfaketime.so.1']],
     packages: ['libfaketime'],
   },
+  { name: 'nginx', checks: [['nginx', '-v']], packages: ['nginx-light'] },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   ...ON_SLURM,
-  ...ON_KUBERNETES,
+  ...FOR_KUBERNETES.map((need) => ({ ...need, leftOut: ON_KUBERNETES })),
   { name: 'zsh', checks: [['zsh', '--version']], packages: ['zsh'] },
   { name: 'systemd-analyze', checks: [['systemd-analyze', '--version']], packages: ['systemd'] },
   { name: 'fish', checks: [['fish', '--version']], packages: ['fish'] },

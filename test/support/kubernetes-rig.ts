@@ -4,28 +4,37 @@ import { accessSync, mkdtempSync, openSync, readFileSync, writeFileSync } from '
 import path from 'node:path';
 import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
-import { execa } from 'execa';
+import { askCluster, type ClusterRequest } from '../../src/drivers/kubernetes/cluster-request.js';
 import { freePorts } from './free-ports.js';
-import { archiveOf, loadImage, pythonLayer } from './kubernetes-image.js';
+import { pythonLayer } from './kubernetes-image.js';
 import { clearRig, rigPrefix, sweepRigs } from './kubernetes-leftovers.js';
-import { kubeconfig, kubeletConfig, PAUSE, writeContainerd, writeKeys } from './kubernetes-rig-files.js';
+import { endProcess, kubernetesNode, type RigNode } from './kubernetes-node.js';
+import { kubeconfig, writeKeys } from './kubernetes-rig-files.js';
 import { CLUSTER_PROGRAM, PAUSE_PROGRAM } from './kubernetes-tools.js';
 import { until } from './until.js';
 
-/** A Kubernetes of one node on this machine: control plane, kubelet and containerd. */
+/** A Kubernetes on this machine: control plane, and a node with kubelet and containerd. */
 export interface KubernetesRig {
   folder: string;
   /** What finds the cluster: KUBECONFIG. */
   env: Record<string, string>;
   api: CoreV1Api;
+  /** A call of the API as its administrator. */
+  ask(request: ClusterRequest): Promise<unknown>;
   /** An image with a shell, tar and Python. */
   image: string;
+  /** Adds a node, whose name is an address of this machine; it ends with the cluster. */
+  addNode(): Promise<RigNode>;
   /** `kill -9`, or a start. */
   part(name: Part, order: 'kill' | 'start'): Promise<void>;
   /** Names of the pods in a namespace. */
   pods(namespace?: string): Promise<string[]>;
   /** A kubeconfig of a service account without any rights but those of a role. */
   account(name: string, rules: readonly Rule[]): Promise<string>;
+  /** A kubeconfig of a service account that is there already. */
+  login(name: string): Promise<string>;
+  /** Makes a namespace, unless it is there. */
+  namespace(name: string): Promise<void>;
   /** Makes a priority class. */
   classes(name: string, value: number): Promise<void>;
 }
@@ -36,7 +45,7 @@ export interface Rule {
   verbs: string[];
 }
 
-export type Part = 'etcd' | 'apiserver' | 'controllers' | 'scheduler' | 'kubelet' | 'containerd';
+export type Part = 'etcd' | 'apiserver' | 'controllers' | 'scheduler';
 
 const NEEDED = [
   CLUSTER_PROGRAM,
@@ -60,27 +69,29 @@ export function hasKubernetes(): boolean {
 const IMAGE = 'test.local/python:1';
 const TOKEN = 'rig-admin';
 
-/** Starts a cluster; it ends with the test. */
-export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Promise<KubernetesRig> {
+/**
+ * Starts a cluster; it ends with the test.
+ *
+ * @param options `hasNode`: whether it has a node that runs pods
+ */
+export async function kubernetesRig(
+  t: Pick<ExecutionContext, 'teardown'>,
+  { hasNode = true }: { hasNode?: boolean } = {},
+): Promise<KubernetesRig> {
   sweepRigs();
   const folder = mkdtempSync(rigPrefix());
   const file = (name: string) => path.join(folder, name);
   const children = new Map<string, ChildProcess>();
-  const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, kubelet = 0, health = 0] =
-    await freePorts(7);
+  const [etcd = 0, peer = 0, apiserver = 0, controllers = 0, scheduler = 0, ...rest] = await freePorts(7);
   const server = `https://127.0.0.1:${apiserver}`;
-  const socket = file('containerd.sock');
   const config = file('kubeconfig');
   writeKeys(folder);
   writeFileSync(config, kubeconfig(server, TOKEN));
   writeFileSync(file('tokens'), `${TOKEN},admin,1,"system:masters"\n`);
-  writeContainerd(folder, socket);
-  writeFileSync(file('kubelet.yaml'), kubeletConfig(folder, socket, kubelet, health));
   const credentials = ['kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig'].map(
     (name) => `--${name}=${config}`,
   );
   const commands: Record<Part, string[]> = {
-    containerd: ['containerd', '--config', file('containerd.toml')],
     etcd: [
       CLUSTER_PROGRAM,
       'etcd',
@@ -128,32 +139,16 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
       `--secure-port=${scheduler}`,
       '--leader-elect=false',
     ],
-    kubelet: [
-      CLUSTER_PROGRAM,
-      'kubelet',
-      `--config=${file('kubelet.yaml')}`,
-      `--kubeconfig=${config}`,
-      `--root-dir=${file('kubelet')}`,
-      `--cert-dir=${file('kubelet-certs')}`,
-      '--hostname-override=localhost',
-    ],
   };
   const client = new KubeConfig();
   client.loadFromFile(config);
   const api = client.makeApiClient(CoreV1Api);
   const ready: Partial<Record<Part, () => Promise<boolean>>> = {
-    containerd: () => succeeds(() => execa('ctr', ['-a', socket, 'version'])),
     apiserver: () =>
       succeeds(() => api.readNamespacedServiceAccount({ namespace: 'default', name: 'none' }), 404),
-    kubelet: () =>
-      succeeds(async () => {
-        const { status } = await api.readNode({ name: 'localhost' });
-        const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
-        if (isReady !== true) throw new Error('not ready');
-      }),
   };
   const part = async (name: Part, order: 'kill' | 'start') => {
-    if (order === 'kill') return kill(children.get(name));
+    if (order === 'kill') return endProcess(children.get(name));
     const [program = '', ...words] = commands[name];
     const log = openSync(file(`${name}.log`), 'a');
     children.set(name, spawn(program, words, { stdio: ['ignore', log, log] }));
@@ -162,20 +157,27 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     const context = () => readFileSync(file(`${name}.log`), 'utf8').slice(-3000);
     await until(isReady, { what: name, timeoutMs: 120_000, context });
   };
+  const nodes: RigNode[] = [];
   t.teardown(async () => {
-    for (const name of ['kubelet', 'scheduler', 'controllers', 'apiserver', 'etcd', 'containerd'])
-      await kill(children.get(name));
+    for (const node of nodes) await node.kill();
+    for (const name of ['scheduler', 'controllers', 'apiserver', 'etcd'])
+      await endProcess(children.get(name));
     clearRig(folder);
   });
+  let layer: Promise<Uint8Array> | undefined;
+  const cluster = part('etcd', 'start').then(() => part('apiserver', 'start'));
+  const addNode = async (name: string, address: string, ports: readonly number[]) => {
+    layer ??= pythonLayer(folder);
+    const images = [{ name: IMAGE, layer: await layer, config: PYTHON }];
+    const own = { folder: file(`node-${address}`), name, address, ports };
+    const node = await kubernetesNode({ ...own, kubeconfig: config, api, images, cluster });
+    nodes.push(node);
+    return node;
+  };
   await Promise.all([
-    part('etcd', 'start').then(() => part('apiserver', 'start')),
-    part('containerd', 'start').then(async () => {
-      const pause = await archiveOf({ pause: readFileSync(PAUSE_PROGRAM) });
-      await loadImage(folder, socket, { name: PAUSE, layer: pause, config: { Entrypoint: ['/pause'] } });
-      await loadImage(folder, socket, { name: IMAGE, layer: await pythonLayer(folder), config: PYTHON });
-    }),
+    hasNode ? addNode('localhost', '127.0.0.1', rest) : cluster,
+    cluster.then(() => Promise.all([part('controllers', 'start'), part('scheduler', 'start')])),
   ]);
-  await Promise.all([part('controllers', 'start'), part('scheduler', 'start'), part('kubelet', 'start')]);
   await until(
     () => succeeds(() => api.readNamespacedServiceAccount({ namespace: 'default', name: 'default' })),
     { what: 'the service account of pods' },
@@ -184,17 +186,33 @@ export async function kubernetesRig(t: Pick<ExecutionContext, 'teardown'>): Prom
     folder,
     env: { KUBECONFIG: config },
     api,
+    ask: (request) => askCluster(client, request),
     image: IMAGE,
+    addNode: async () => {
+      const address = `127.0.0.${nodes.length + 1}`;
+      return addNode(address, address, await freePorts(2));
+    },
     part,
     pods: async (namespace = 'default') =>
       (await api.listNamespacedPod({ namespace })).items.map(({ metadata }) => metadata?.name ?? ''),
+    namespace: async (name) => {
+      const account = () =>
+        succeeds(() => api.readNamespacedServiceAccount({ namespace: name, name: 'default' }));
+      if (await account()) return;
+      await api.createNamespace({ body: { metadata: { name } } });
+      await until(account, { what: `the account of the namespace ${name}` });
+    },
     classes: async (name, value) => {
       const { SchedulingV1Api } = await import('@kubernetes/client-node');
       await client
         .makeApiClient(SchedulingV1Api)
         .createPriorityClass({ body: { metadata: { name }, value } });
     },
-    account: (name, rules) => account({ client, folder, server }, name, rules),
+    account: async (name, rules) => {
+      await makeAccount(client, name, rules);
+      return login({ api, folder, server }, name);
+    },
+    login: (name) => login({ api, folder, server }, name),
   };
 }
 
@@ -203,17 +221,7 @@ const PYTHON = {
   WorkingDir: '/',
 };
 
-interface AccountParts {
-  client: KubeConfig;
-  folder: string;
-  server: string;
-}
-
-async function account(
-  { client, folder, server }: AccountParts,
-  name: string,
-  rules: readonly Rule[],
-): Promise<string> {
+async function makeAccount(client: KubeConfig, name: string, rules: readonly Rule[]): Promise<void> {
   const { RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
   const api = client.makeApiClient(CoreV1Api);
   const rights = client.makeApiClient(RbacAuthorizationV1Api);
@@ -229,6 +237,16 @@ async function account(
       subjects: [{ kind: 'ServiceAccount', name, namespace }],
     },
   });
+}
+
+interface LoginParts {
+  api: CoreV1Api;
+  folder: string;
+  server: string;
+}
+
+async function login({ api, folder, server }: LoginParts, name: string): Promise<string> {
+  const namespace = 'default';
   const { status } = await api.createNamespacedServiceAccountToken({
     namespace,
     name,
@@ -237,13 +255,6 @@ async function account(
   const file = path.join(folder, `kubeconfig-${name}-${randomBytes(3).toString('hex')}`);
   writeFileSync(file, kubeconfig(server, status?.token ?? ''));
   return file;
-}
-
-async function kill(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
 }
 
 /** @param but HTTP status of an error that is as good */

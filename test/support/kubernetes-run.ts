@@ -8,6 +8,7 @@ import { Cluster } from '../../src/drivers/kubernetes/cluster.js';
 import { clusterAccess } from '../../src/drivers/kubernetes/cluster-access.js';
 import { KubernetesDriver } from '../../src/drivers/kubernetes/kubernetes-driver.js';
 import type { KubernetesSettings } from '../../src/drivers/kubernetes/kubernetes-settings.js';
+import { ownedBy, ownerId } from '../../src/drivers/kubernetes/pod-identity.js';
 import type { KubernetesRig } from './kubernetes-rig.js';
 import { temporaryFolder } from './temporary-folder.js';
 
@@ -36,6 +37,8 @@ export interface KubernetesBench {
   leaves(): void;
   /** Aborts the task. */
   abort(): void;
+  /** Names of what the driver has made and not removed: pods and secrets. */
+  left(): Promise<string[]>;
 }
 
 /** A driver and a request for a place that is not open yet; its pod ends with the test. */
@@ -63,9 +66,12 @@ export function kubernetesBench(
         context: undefined,
         namespace: undefined,
         template: RIG_TEMPLATE,
+        overrides: {},
+        shared: undefined,
         queues: new Map(),
         scheduleMs: 60_000,
         imageMs: 60_000,
+        startMs: 60_000,
         graceSeconds: 30,
         ...options.settings,
       },
@@ -98,6 +104,15 @@ export function kubernetesBench(
     later: () => make(end.signal),
     leaves: () => leave.abort(),
     abort: () => abort.abort(),
+    left: async () => {
+      const labelSelector = ownedBy(await ownerId(path.join(folder, 'worker')));
+      const { namespace } = cluster;
+      const lists = await Promise.all([
+        rig.api.listNamespacedPod({ namespace, labelSelector }),
+        rig.api.listNamespacedSecret({ namespace, labelSelector }),
+      ]);
+      return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''));
+    },
   };
 }
 

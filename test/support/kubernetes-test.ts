@@ -4,6 +4,9 @@ import { hasKubernetes, type KubernetesRig, kubernetesRig } from './kubernetes-r
 /** Tests that start a cluster; they are left out where its program is not built. */
 export const kubernetesTest = hasKubernetes() ? test.serial : test.skip;
 
+/** The same for tests that share the cluster with others at the same time: each looks at its own pods only. */
+export const besideTest = hasKubernetes() ? test : test.skip;
+
 /** A cluster for the tests of one file. */
 export function sharedRig(): { get(): KubernetesRig } {
   const ends: (() => unknown)[] = [];

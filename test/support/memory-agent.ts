@@ -17,7 +17,7 @@ import { Redactor } from '../../src/secrets/redactor.js';
 import { BackgroundWork } from '../../src/task/background-work.js';
 import type { AgentContext, RunSignals } from '../../src/task/context.js';
 import { Hooks } from '../../src/task/hooks/hooks.js';
-import type { TaskRun } from '../../src/task/run.js';
+import type { TaskRun } from '../../src/task/task-run.js';
 import { flatConfig } from './flat-config.js';
 import { temporaryFolder } from './temporary-folder.js';
 

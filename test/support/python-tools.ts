@@ -6,20 +6,28 @@ import { ensureFolder } from '../../src/os/files.js';
 import { withLock } from '../../src/os/lock.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-tools');
-/** Each brings the program of its name; `clearml`, the SDK, brings this one among others. */
-const VERSIONS = {
-  uv: '0.13.8',
-  poetry: '2.5.1',
-  'clearml-agent': '3.0.3',
-  clearml: '2.1.7',
-  ruff: '0.17.6',
-} as const;
-const PROGRAMS: Partial<Record<keyof typeof VERSIONS, string>> = { clearml: 'clearml-task' };
+
+interface Tool {
+  /** What pip installs; the first names the folder. */
+  packages: readonly [string, ...string[]];
+  program: string;
+}
+
+/** `clearml` is the SDK, with what its searches need; `old-clearml` is its previous major release. */
+const TOOLS = {
+  uv: { packages: ['uv==0.13.8'], program: 'uv' },
+  poetry: { packages: ['poetry==2.5.1'], program: 'poetry' },
+  'clearml-agent': { packages: ['clearml-agent==3.0.3'], program: 'clearml-agent' },
+  clearml: { packages: ['clearml==2.1.12', 'optuna==4.5.0'], program: 'clearml-task' },
+  'old-clearml': { packages: ['clearml==1.18.0'], program: 'clearml-task' },
+  ruff: { packages: ['ruff==0.17.6'], program: 'ruff' },
+} as const satisfies Record<string, Tool>;
 
 /** The real program of a package tool, from the package index, kept for later runs of the tests. */
-export async function pythonTool(name: keyof typeof VERSIONS): Promise<string> {
-  const folder = path.join(FOLDER, `${name}-${VERSIONS[name]}`);
-  const program = path.join(folder, 'bin', PROGRAMS[name] ?? name);
+export async function pythonTool(name: keyof typeof TOOLS): Promise<string> {
+  const { packages, program: named }: Tool = TOOLS[name];
+  const folder = path.join(FOLDER, packages.map((one) => one.replace('==', '-')).join('+'));
+  const program = path.join(folder, 'bin', named);
   if (existsSync(program)) return program;
   await ensureFolder(FOLDER);
   await withLock(`${folder}.lock`, { timeoutMs: 170_000, what: `the installation of ${name}` }, async () => {
@@ -27,14 +35,19 @@ export async function pythonTool(name: keyof typeof VERSIONS): Promise<string> {
     await rm(folder, { recursive: true, force: true });
     const python = path.join(folder, 'bin', 'python');
     await must([await environmentMaker(), '-m', 'venv', folder]);
-    await must([python, '-m', 'pip', 'install', '--quiet', `${name}==${VERSIONS[name]}`]);
+    await must([python, '-m', 'pip', 'install', '--quiet', ...packages]);
   });
   return program;
 }
 
+/** The interpreter that has the packages of a tool. */
+export async function pythonOfTool(name: keyof typeof TOOLS): Promise<string> {
+  return path.join(path.dirname(await pythonTool(name)), 'python');
+}
+
 /** All of them at once, so that no test waits for the package index. */
 export async function installPythonTools(): Promise<void> {
-  const names: (keyof typeof VERSIONS)[] = ['uv', 'poetry', 'clearml-agent', 'clearml'];
+  const names = ['uv', 'poetry', 'clearml-agent', 'clearml', 'old-clearml'] as const;
   await Promise.all(names.map((name) => pythonTool(name)));
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { AGENT_SCRIPT, type AgentHome } from './agent-process.js';
 
@@ -21,7 +22,8 @@ export function unprivilegedDaemon(
 ): UnprivilegedDaemon {
   const [program, ...flags] = AS_NOBODY;
   const child = spawn(program, [...flags, process.execPath, AGENT_SCRIPT, 'daemon', ...words], {
-    env,
+    // The environments that other tests share are root's.
+    env: { ...env, CLEARML_AGENT_VENV_CACHE_PATH: path.join(folder, 'venvs-cache') },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -80,7 +80,7 @@ export const daemonCommand: Command = {
     { flags: '-d, --detached', help: 'go to the background and log to a file', group: 'Process' },
     {
       flags: '--stop [ids...]',
-      help: 'stop the daemon that was started with these flags, or the named workers',
+      help: 'stop the daemon whose worker id follows from these flags (--queue does not count), or the named workers',
       group: 'Process',
     },
     {

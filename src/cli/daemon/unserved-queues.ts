@@ -25,7 +25,7 @@ export function unservedLine(
   const unserved = unservedQueues(typed, daemon);
   if (unserved.length === 0) return undefined;
   const named = unserved.map((text) => `"${text}"`).join(', ');
-  return `${daemon.workerId} does not serve ${named}; it serves ${daemon.queues.join(', ')}`;
+  return `${daemon.workerId}, which was chosen by its worker id and not by --queue, does not serve ${named}; it serves ${daemon.queues.join(', ')}`;
 }
 
 /** What an entry of `--queue` may name. */

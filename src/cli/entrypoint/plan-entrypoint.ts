@@ -4,6 +4,7 @@ import { readList } from '../../config/lists.js';
 import { readVariable } from '../../config/variables.js';
 import { engineSees, parseHostFolder } from '../../container/plan/host-mount.js';
 import { stateFolder } from '../../os/paths.js';
+import { type GluePlan, isGlue, planGlue } from './plan-glue.js';
 
 /** What a container of the agent does with the variables that it was given. */
 export type EntrypointPlan =
@@ -26,7 +27,7 @@ const PORTS = { CLEARML_API_HOST: 8008, CLEARML_WEB_HOST: 8080, CLEARML_FILES_HO
 /**
  * Reads the variables of the original's images.
  *
- * @throws AgentError CONFIG_VALUE for a mount that makes no sense
+ * @throws AgentError CONFIG_VALUE for a value that makes no sense, USAGE for a flag of the glue without its value
  */
 export function planEntrypoint(env: Environment, home: string): EntrypointPlan {
   const given = (name: string) => readVariable(env, name)?.value;
@@ -34,15 +35,20 @@ export function planEntrypoint(env: Environment, home: string): EntrypointPlan {
     return { kind: 'end', message: 'no access key is given (CLEARML_API_ACCESS_KEY): nothing to do' };
   }
   const state = statePlan(env, home);
+  const { words, variables, notes } = isGlue(env) ? planGlue(env) : servicesPlan(given);
   return {
     kind: 'daemon',
-    words: daemonWords(given),
-    variables: { ...serverAddresses(given), ...state.variables },
-    notes: [...updateNotes(given), ...identityNotes(given), ...state.notes],
+    words,
+    variables: { ...serverAddresses(given), ...variables, ...state.variables },
+    notes: [...notes, ...updateNotes(given), ...identityNotes(given), ...state.notes],
   };
 }
 
 type Given = (name: string) => string | undefined;
+
+function servicesPlan(given: Given): GluePlan {
+  return { words: daemonWords(given), variables: {}, notes: [] };
+}
 
 /** `--docker` comes first: it takes all words up to the next flag. */
 function daemonWords(given: Given): string[] {

@@ -14,6 +14,8 @@ export interface MachineTable {
   table: GpuTable;
   /** Empty where the vendor's tool is missing or fails. */
   gpus: readonly Gpu[];
+  /** No vendor's tool is installed. */
+  toolMissing: boolean;
 }
 
 /** The table of this machine, as the configuration places it, and its GPUs. */
@@ -22,8 +24,10 @@ export async function machineTable(context: CommandContext): Promise<MachineTabl
   const warn = warnerOf(context);
   const reader = new GpuReader({ env, warn });
   const looked = await reader.look();
-  if ('problem' in looked) warn(`the GPUs cannot be read: ${looked.problem}`);
-  return { table: await openTable(context, warn), gpus: 'gpus' in looked ? looked.gpus : [] };
+  const table = await openTable(context, warn);
+  if ('gpus' in looked) return { table, gpus: looked.gpus, toolMissing: false };
+  if (!looked.missing) warn(`the GPUs cannot be read: ${looked.problem}`);
+  return { table, gpus: [], toolMissing: looked.missing };
 }
 
 /** What the table says, for commands that show it beside other things. */

@@ -14,14 +14,14 @@ export async function runGpus(context: CommandContext): Promise<number> {
   const { options, stdout } = context;
   if (options.reason !== undefined && options.disable === undefined)
     throw new AgentError('USAGE', '--reason goes with --disable, which is missing');
-  const { table, gpus } = await machineTable(context);
+  const { table, gpus, toolMissing } = await machineTable(context);
   await change(table, gpuStates(gpus, await table.read()), options);
   const view = await table.read();
   const states = gpuStates(gpus, view);
   stdout.write(
     options.json === true
       ? `${visibleJson({ gpus: states, unreadable: view.damaged })}\n`
-      : `${[gpuTableText(states), ...view.damaged.map(({ file, why }) => `Unreadable claim ${file}: ${why}`)].join('\n')}\n`,
+      : `${[gpuTableText(states, toolMissing), ...view.damaged.map(({ file, why }) => `Unreadable claim ${file}: ${why}`)].join('\n')}\n`,
   );
   return 0;
 }
@@ -40,8 +40,9 @@ async function change(
   await table.close();
 }
 
-function gpuTableText(states: readonly GpuState[]): string {
-  if (states.length === 0) return 'This machine has no GPUs.';
+function gpuTableText(states: readonly GpuState[], toolMissing: boolean): string {
+  if (states.length === 0)
+    return `This machine has no GPUs${toolMissing ? ': neither nvidia-smi nor rocm-smi is installed' : ''}.`;
   const rows = states.map((state) => [
     state.id,
     state.name ?? '-',

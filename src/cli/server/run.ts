@@ -1,36 +1,59 @@
 import path from 'node:path';
-import { causeLine } from '../../errors.js';
-import { visibleName } from '../../logs/visible-text.js';
-import { serverConfText, startServer } from '../../server/server.js';
+import { AgentError } from '../../errors.js';
+import { visibleText } from '../../logs/visible-text.js';
+import type { CommandContext } from '../command.js';
+import { ACTIONS, type ActionName, GROUPS } from './actions.js';
+import { configSources } from './config-sources.js';
+import { serve } from './serve.js';
+import { configOf } from './server-config.js';
 
-export interface RunServerOptions {
-  folder: string | undefined;
-  host: string;
-  port: number;
-  home: string;
-  out: NodeJS.WritableStream;
+/** Flags of actions; without an action, all others are for the server. */
+const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
+  files: ['backup'],
+  every: ['backup'],
+  keep: ['backup'],
+  replace: ['restore'],
+  name: ['users'],
+  admin: ['users'],
+  role: ['credentials'],
+  label: ['credentials'],
+  json: ['users', 'credentials'],
+};
+/** What an action needs to find the server's data or the server. */
+const SHARED: readonly string[] = ['folder'];
+/** Where the server listens: for the server, and for those who ask it. */
+const ADDRESSES: readonly string[] = ['host', 'port', 'onePort', 'tlsCert', 'tlsKey'];
+
+/** `agent server [action]` */
+export async function runServerCommand(context: CommandContext): Promise<number> {
+  const [word, file, ...more] = context.positionals;
+  const action = Object.keys(ACTIONS).find((name): name is ActionName => name === word);
+  if (word !== undefined && action === undefined)
+    throw new AgentError('USAGE', `server takes one of ${Object.keys(ACTIONS).join(', ')}, got "${word}"`);
+  requireFlags(context.options, action);
+  if (more.length > 0 && (action === undefined || !(action in GROUPS)))
+    throw new AgentError('USAGE', `server ${word}: one word too many: "${more[0]}"`);
+  const { folder: given } = context.options;
+  const folder = path.resolve(
+    typeof given === 'string' ? given : path.join(context.home, '.clearml', 'server'),
+  );
+  if (action !== undefined) return ACTIONS[action]({ context, folder, file });
+  if (context.options.configSources !== true) return serve(context, folder);
+  context.stdout.write(visibleText(configSources(configOf(context))));
+  return 0;
 }
 
-/** Characters of a cause in the log: it may hold a name that a client chose. */
-const MAX_CAUSE = 500;
-
-/** `agent server`: runs until it is stopped. */
-export async function runServer(options: RunServerOptions): Promise<number> {
-  const folder = path.resolve(options.folder ?? path.join(options.home, '.clearml', 'server'));
-  const server = await startServer({
-    folder,
-    host: options.host,
-    port: options.port,
-    onFailure: (error, endpoint) =>
-      options.out.write(`${visibleName(endpoint)}: ${visibleName(causeLine(error), MAX_CAUSE)}\n`),
-  });
-  options.out.write(`ClearML-compatible server on ${server.url}, data in ${folder}\n`);
-  options.out.write(`Credentials are in ${server.credentialsFile}. The clearml.conf to use:\n\n`);
-  options.out.write(`${serverConfText(server)}\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  await server.close();
-  return 0;
+/** @throws AgentError USAGE for a flag without effect */
+function requireFlags(options: CommandContext['options'], action: ActionName | undefined): void {
+  for (const [name, value] of Object.entries(options)) {
+    // `--no-print-conf` is there as true without the flag.
+    if (value === undefined || SHARED.includes(name) || (name === 'printConf' && value === true)) continue;
+    if (action === 'health' && ADDRESSES.includes(name)) continue;
+    const actions = FLAGS_OF[name];
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (actions === undefined && action !== undefined)
+      throw new AgentError('USAGE', `server ${action} does not take ${flag}`);
+    if (actions !== undefined && (action === undefined || !actions.includes(action)))
+      throw new AgentError('USAGE', `${flag} is for server ${actions.join(', ')}`);
+  }
 }

@@ -2,8 +2,8 @@ import type { Command } from '../command.js';
 
 export const serviceCommand: Command = {
   name: 'service',
-  summary: 'Let systemd (launchd on macOS) keep an agent running',
-  positionals: ['<action>', '[daemon-flags...]'],
+  summary: 'Let systemd (launchd on macOS) keep an agent or the embedded server running',
+  positionals: ['<action>', '[flags...]'],
   positionalChoices: ['install', 'uninstall', 'status', 'logs', 'print'],
   flags: [
     { flags: '--system', help: 'install a system service instead of a user service; needs root' },
@@ -21,6 +21,7 @@ export const serviceCommand: Command = {
   examples: [
     'agent service install -- --queue default',
     'sudo agent service install --system -- --queue gpu --gpus 0',
+    'agent service install server -- --port 8008 --host 0.0.0.0',
     'agent service status',
     'agent service logs --follow',
     'agent service print -- --queue default    # only show the unit',

@@ -14,26 +14,32 @@ const SCRIPT = fileURLToPath(new URL('../../../bin/agent.js', import.meta.url));
 const ACTIONS = ['install', 'uninstall', 'status', 'logs', 'print'] as const;
 type Action = (typeof ACTIONS)[number];
 
-/** `agent service <action>`: an agent that starts with the machine. */
+/** The word that asks for the embedded server instead of an agent. */
+const SERVER = 'server';
+
+/** `agent service <action> [server]`: an agent, or the embedded server, that starts with the machine. */
 export async function runService(context: CommandContext): Promise<number> {
-  const [word = '', ...daemonWords] = context.positionals;
+  const [word = '', ...others] = context.positionals;
+  const kind = others[0] === SERVER ? SERVER : 'daemon';
+  const words = kind === SERVER ? others.slice(1) : others;
   const action = ACTIONS.find((one) => one === word);
   if (action === undefined)
     throw new AgentError('USAGE', `service takes one of ${ACTIONS.join(', ')}, got "${word}"`);
-  if (daemonWords.length > 0 && action !== 'install' && action !== 'print') {
+  if (words.length > 0 && action !== 'install' && action !== 'print') {
     throw new AgentError(
       'USAGE',
-      `service ${action} takes no flags of the daemon; --name says which service is meant`,
+      `service ${action} takes no flags of the ${kind}; --name says which service is meant`,
     );
   }
-  await requireDaemonFlags(context, daemonWords);
+  await (kind === SERVER ? requireServerFlags(context, words) : requireDaemonFlags(context, words));
   requireOwnFlags(action, context.options);
   await requireUser(context);
   const isWritten = action === 'install' || action === 'print';
+  const isTask = isWritten && kind === 'daemon';
   const service = describeService(
     context,
-    daemonWords,
-    isWritten ? stopSecondsOf(context) : LEAST_STOP_SECONDS,
+    { kind, words },
+    isTask ? stopSecondsOf(context) : LEAST_STOP_SECONDS,
   );
   return perform(action, { context, service, manager: serviceManager(process.platform) });
 }
@@ -78,6 +84,15 @@ async function requireDaemonFlags(context: CommandContext, words: readonly strin
   throw new AgentError('USAGE', 'a service runs a daemon; --stop, --resume and --status are not for it');
 }
 
+/** The same for the server. */
+async function requireServerFlags(context: CommandContext, words: readonly string[]): Promise<void> {
+  const action = words.find((word) => /^\w/.test(word));
+  const isAction = action !== undefined && action === words[0];
+  if (isAction)
+    throw new AgentError('USAGE', `a service runs the server; "server ${action}" is a command of its own`);
+  await context.readOther(['server', ...words]);
+}
+
 interface Work {
   context: CommandContext;
   service: Service;
@@ -107,6 +122,7 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
       await requireManager(context, service);
       return show(manager.status(service), context);
     case 'logs':
+      await requireManager(context, service);
       return show(manager.logs(service, { follow: options.follow === true }), context);
   }
 }
@@ -114,12 +130,13 @@ async function perform(action: Action, { context, service, manager }: Work): Pro
 /** The name tells agents of one machine apart, so by default it is that of their GPUs. */
 function describeService(
   { options, env, home, global }: CommandContext,
-  words: readonly string[],
+  { kind, words }: { kind: Service['kind']; words: readonly string[] },
   stopSeconds: number,
 ): Service {
   const user = typeof options.runAs === 'string' ? options.runAs : env.SUDO_USER || os.userInfo().username;
   return {
-    name: serviceName(options.name, words),
+    kind,
+    name: serviceName(options.name, kind, words),
     scope: options.system === true ? 'system' : 'user',
     user,
     argv: [
@@ -127,8 +144,8 @@ function describeService(
       '--',
       SCRIPT,
       ...(global.configFile === undefined ? [] : ['--config-file', path.resolve(global.configFile)]),
-      'daemon',
-      '--foreground',
+      // The log of the machine is no place for a secret key.
+      ...(kind === SERVER ? [SERVER, '--no-print-conf'] : ['daemon', '--foreground']),
       ...words,
     ],
     path: env.PATH || '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -147,11 +164,12 @@ function stopSecondsOf(context: CommandContext): number {
   return Math.max(LEAST_STOP_SECONDS, graceSeconds + REPORT_SECONDS);
 }
 
-function serviceName(given: unknown, words: readonly string[]): string {
+function serviceName(given: unknown, kind: Service['kind'], words: readonly string[]): string {
   if (typeof given === 'string') {
     if (/^[\w.-]{1,100}$/.test(given)) return given;
     throw new AgentError('USAGE', `--name "${given}": expected letters, digits, dots and dashes`);
   }
+  if (kind === SERVER) return SERVER;
   const text = words.join(' ');
   const gpus = /--gpus[= ](\S+)/.exec(text)?.[1];
   if (gpus !== undefined) return `gpu${gpus.replace(/[^\w.-]/g, '_')}`.slice(0, 100);

@@ -7,8 +7,9 @@ import { systemdUnit } from './systemd-unit.js';
 /** Who looks after the service: the machine's own manager, or that of one user's session. */
 type Scope = 'system' | 'user';
 
-/** An agent that a service manager keeps running. */
+/** An agent, or the embedded server, that a service manager keeps running. */
 export interface Service {
+  kind: 'daemon' | 'server';
   /** Tells several agents of one machine apart. */
   name: string;
   scope: Scope;

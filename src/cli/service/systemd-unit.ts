@@ -3,13 +3,33 @@ import type { Service } from './service-plan.js';
 /** Seconds without a sign of life after which a daemon is taken for dead. */
 const WATCHDOG_SECONDS = 120;
 
+/** What the units of the two kinds do not share: a stop, and the processes that are left then. */
+const STOPPING: Readonly<Record<Service['kind'], string>> = {
+  daemon: `# Tasks are processes of their own and outlive the daemon.
+KillMode=process
+# A control group for each task holds all its processes.
+Delegate=yes
+KillSignal=SIGTERM
+RestartKillSignal=SIGUSR2`,
+  server: `# Backups and checks run beside the server and end with it.
+KillMode=mixed
+KillSignal=SIGTERM
+# Reads the certificate again.
+ExecReload=/bin/kill -HUP $MAINPID`,
+};
+
+const DESCRIPTION: Readonly<Record<Service['kind'], string>> = {
+  daemon: 'ClearML agent',
+  server: 'ClearML-compatible server',
+};
+
 /**
- * A unit file. A stop ends the running task and reports it; a restart, and the daemon's own death, leave the task
+ * A unit file. A stop of a daemon ends the running task and reports it; a restart, and the daemon's own death, leave the task
  * alone, and the next daemon resumes it.
  */
-export function systemdUnit({ name, scope, user, argv, path, stopSeconds }: Service): string {
+export function systemdUnit({ kind, name, scope, user, argv, path, stopSeconds }: Service): string {
   return `[Unit]
-Description=ClearML agent (${name})
+Description=${DESCRIPTION[kind]} (${name})
 Documentation=https://clear.ml/docs
 Wants=network-online.target
 After=network-online.target docker.service podman.service
@@ -20,14 +40,9 @@ NotifyAccess=all
 ExecStart=${argv.map((word) => quote(word.replaceAll('$', '$$$$'))).join(' ')}
 Environment=${quote(`PATH=${path}`)}
 ${user === undefined || scope === 'user' ? '' : `User=${user}\n`}UMask=0077
-# Tasks are processes of their own and outlive the daemon.
-KillMode=process
-# A control group for each task holds all its processes.
-Delegate=yes
-KillSignal=SIGTERM
-RestartKillSignal=SIGUSR2
+${STOPPING[kind]}
 TimeoutStopSec=${stopSeconds}
-# A server that is away may keep the daemon waiting.
+# A server that is away, or a long upgrade of its data, may take its time.
 TimeoutStartSec=infinity
 WatchdogSec=${WATCHDOG_SECONDS}
 WatchdogSignal=SIGKILL

@@ -5,7 +5,7 @@ export const API_OPTIONS = [
   {
     key: 'api.api_server',
     formerly: ['api.host'],
-    type: 'text',
+    type: 'address',
     variables: ['CLEARML_API_HOST', 'TRAINS_API_HOST'],
     help: 'Address of the API server.',
     example: '"https://api.clear.ml"',
@@ -31,7 +31,7 @@ export const API_OPTIONS = [
   },
   {
     key: 'api.credentials.access_key',
-    type: 'text',
+    type: 'line',
     variables: ['CLEARML_API_ACCESS_KEY', 'TRAINS_API_ACCESS_KEY'],
     help: 'Access key made in the web UI under Settings, Workspace.',
     example: '""',
@@ -39,7 +39,7 @@ export const API_OPTIONS = [
   },
   {
     key: 'api.credentials.secret_key',
-    type: 'text',
+    type: 'line',
     secret: true,
     variables: ['CLEARML_API_SECRET_KEY', 'TRAINS_API_SECRET_KEY'],
     help: 'Secret key that belongs to the access key.',

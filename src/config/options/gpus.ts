@@ -37,6 +37,7 @@ export const GPU_OPTIONS = [
     key: 'agent.gpu_reserve_after_sec',
     type: 'number',
     fallback: 600,
+    minimum: 0,
     help: 'Seconds that a task for several GPUs waits before free GPUs are kept for it.',
     consumedBy: 'daemon',
   },

@@ -1,6 +1,6 @@
 import type { ConfigTree, ConfigValue } from '../config.js';
 import type { VariableRow } from '../variables/variable-table.js';
-import type { OptionType } from './option.js';
+import type { OptionFacts, OptionType } from './option.js';
 import type { OptionRow } from './option-table.js';
 
 /** Every key of the option table, as it is written in a configuration. */
@@ -21,6 +21,8 @@ export type ConfigKeys = Nested<{ [Row in OptionRow as Row['key']]: OptionValue<
 /** What each type is to a reader. */
 interface Values extends Record<OptionType, unknown> {
   text: string;
+  line: string;
+  address: string;
   path: string;
   boolean: boolean;
   integer: number;
@@ -33,10 +35,13 @@ interface Values extends Record<OptionType, unknown> {
   any: ConfigValue;
 }
 
-type OptionValue<Row extends OptionRow> = Value<Row> | Nothing<Row>;
+/** What a reader gets for the key of a row. */
+export type OptionValue<Row extends OptionFacts> = Value<Row> | Nothing<Row>;
 
-type Value<Row extends OptionRow> = Row extends { choices: readonly (infer Choice)[] }
-  ? Choice
+type Value<Row extends OptionFacts> = Row extends { choices: readonly (infer Choice)[] }
+  ? Row extends { type: 'names' }
+    ? Choice[]
+    : Choice
   : Row extends { items: 'any' }
     ? ConfigValue[]
     : Values[Row['type']];

@@ -10,7 +10,8 @@ export type ConfigConstant =
 /** A row of the option table: everything that the program and its documents know about one key. */
 export type Option = OptionFacts & OptionUse;
 
-interface OptionFacts {
+/** What a value of the key may be and what it means; rows of other tables have the same. */
+export interface OptionFacts {
   /** Dotted key, `agent.kill_grace_sec`; the code reads it as `config.agent.killGraceSec`. */
   key: string;
   /** Older names, dotted too. The first that is set applies while the key itself is not set. */
@@ -58,11 +59,14 @@ type OptionUse =
     };
 
 /**
- * A `section` is read as a whole: its members have names of the user's. `texts` is a list or a single text. So are `words`, of which a text is split as a shell does, and `names`, which have
- * neither blanks nor commas. `any` is checked by its consumer.
+ * A `section` is read as a whole: its members have names of the user's. `texts` is a list or a single text. So are `words`,
+ * of which a text is split as a shell does, and `names`, which have neither blanks nor commas; `choices` of `names` are those
+ * of each item. `line` is a text of one line, `address` one of a web server. `any` is checked by its consumer.
  */
 export type OptionType =
   | 'text'
+  | 'line'
+  | 'address'
   | 'path'
   | 'boolean'
   | 'integer'

@@ -2,7 +2,8 @@ import { AgentError } from '../../errors.js';
 import { isNumbered } from '../../gpu/devices.js';
 import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 import type { MachineDevice } from '../../gpu/machine-devices.js';
-import { type GpuDemand, SIZE_TOLERANCE } from '../../gpu/pick-devices.js';
+import { type GpuDemand, isSliceFor } from '../../gpu/pick-devices.js';
+import { namedTwice } from '../queues/resolve-queues.js';
 
 /** What the tasks of a queue take. */
 export type QueueDemand =
@@ -41,7 +42,9 @@ const SLOT_WORD = '=0';
 export function assignQueues(flags: AssignmentFlags): QueueAssignment[] {
   const { queues, dynamic, slots, services } = flags;
   const assigned = dynamic ? dynamicQueues(flags) : queues.map((text) => plainQueue(text, flags));
-  refuseTwice(assigned);
+  const names = assigned.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw namedTwice(twice);
   if (dynamic && assigned.length === 0) refuse('--dynamic-gpus: --queue is missing', SIZES_HINT);
   const has = (kind: QueueDemand['kind']) => assigned.some(({ demand }) => demand.kind === kind);
   if (has('slot') && slots === undefined)
@@ -81,14 +84,6 @@ function plainQueue(text: string, { slots, services }: AssignmentFlags): QueueAs
   return { name: text, demand: { kind } };
 }
 
-function refuseTwice(assigned: readonly QueueAssignment[]): void {
-  const names = assigned.map(({ name }) => name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  // Without sizes the same name twice means the same.
-  if (twice !== undefined && assigned.some(({ demand }) => demand.kind === 'gpus'))
-    refuse(`--queue: "${twice}" is named twice`, 'Name each queue once.');
-}
-
 /**
  * Refuses what the machine's cards cannot give.
  *
@@ -123,7 +118,7 @@ export function checkMachine(
 }
 
 function hasSlice(devices: readonly MachineDevice[], size: number): boolean {
-  return devices.some(({ slice = 0 }) => slice >= size - SIZE_TOLERANCE);
+  return devices.some((device) => isSliceFor(device, size));
 }
 
 /** Queues whose tasks share a card without a wall between them. */

@@ -1,4 +1,3 @@
-import { AgentError } from '../../errors.js';
 import { withSlices } from '../../gpu/machine-devices.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import { lockHolder } from '../../os/lock.js';
@@ -17,31 +16,17 @@ import { taskNeeds } from './task-needs.js';
 /**
  * Demands by name and id of the queues, of which one that is made again has a new id.
  *
- * @throws AgentError USAGE for a queue that is named twice, once by its name and once by its id
+ * @param assigned those of `--queue`; none where the server's default queue is served
+ * @param queues the same, in the same order
  */
-export function demandsOf(
+function demandsOf(
   assigned: readonly QueueAssignment[],
   queues: readonly ResolvedQueue[],
 ): ReadonlyMap<string, QueueDemand> {
-  const sized = assigned.some(({ demand }) => demand.kind === 'gpus');
-  if (sized && queues.length < assigned.length)
-    throw new AgentError('USAGE', '--queue: one queue is named twice, by its name and by its id', {
-      hint: 'Name each queue once.',
-    });
-  const alike = queues.length === assigned.length ? assigned : [];
   return new Map(
-    queues.flatMap(({ id, name }, at): [string, QueueDemand][] => {
-      const demand = (
-        alike[at] ??
-        assigned.find((one) => one.name === name || one.name === id) ??
-        assigned[0]
-      )?.demand;
-      return demand === undefined
-        ? []
-        : [
-            [id, demand],
-            [name, demand],
-          ];
+    assigned.flatMap(({ demand }, at) => {
+      const { id, name } = queues[at] ?? {};
+      return [id, name].flatMap((key): [string, QueueDemand][] => (key === undefined ? [] : [[key, demand]]));
     }),
   );
 }

@@ -27,8 +27,7 @@ export interface QueueRequest {
  * The queues that the user named, in the same order. `name:3` is the queue of this name, or else the queue `name` with the
  * weight 3.
  *
- * @throws AgentError QUEUE_NOT_FOUND; USAGE for a name that no queue can have, a wrong weight, or a queue with a weight that is
- *   named twice
+ * @throws AgentError QUEUE_NOT_FOUND; USAGE for a name that no queue can have, a wrong weight, or a queue that is named twice
  */
 export async function resolveQueues(api: QueuesApi, request: QueueRequest): Promise<ResolvedQueue[]> {
   const found: Found[] = [];
@@ -37,15 +36,14 @@ export async function resolveQueues(api: QueuesApi, request: QueueRequest): Prom
   if (found.length === 0) found.push({ id: await defaultQueue(api) });
   const ids = found.map(({ id }) => id);
   const known = await api.getAll({ id: ids, search_hidden: true }, call);
-  const unique = found.filter(({ id }, at) => ids.indexOf(id) === at);
-  const queues = unique.map((one) => describe(one, known));
-  const twice = queues.find(({ id }) => ids.indexOf(id) !== ids.lastIndexOf(id));
-  if (twice !== undefined && found.some(({ weight }) => weight !== undefined)) throw namedTwice(twice);
+  const queues = found.map((one) => describe(one, known));
+  const twice = queues.find(({ id }, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw namedTwice(twice.name);
   return queues;
 }
 
 /** A queue may be named by its name, its id and with a weight. */
-export function namedTwice({ name }: Pick<ResolvedQueue, 'name'>): AgentError {
+export function namedTwice(name: string): AgentError {
   return new AgentError('USAGE', `--queue: "${name}" is named twice`, { hint: 'Name each queue once.' });
 }
 

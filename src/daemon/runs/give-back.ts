@@ -1,8 +1,9 @@
 import { causeLine } from '../../errors.js';
 import { noteReported } from '../../task/note-end.js';
 import { putBack } from '../../task/put-back.js';
-import type { RunResult, TaskRun } from '../../task/run.js';
+import type { RunResult } from '../../task/run.js';
 import { PUT_BACK } from '../../task/status-texts.js';
+import type { TaskRun } from '../../task/task-run.js';
 
 /** A server that is away does not keep the daemon from ending. */
 const PATIENCE_MS = 5000;

@@ -9,7 +9,8 @@ import { containerWorkspace, leaveWorkspace, workspaceOf } from '../../runs/work
 import type { AgentContext, RunSignals, RunWatcher } from '../../task/context.js';
 import { GpuWatch } from '../../task/gpu-watch.js';
 import { PhaseClock, type RunObserver } from '../../task/phase-clock.js';
-import { type RunResult, startUpkeep, type TaskRun } from '../../task/run.js';
+import { type RunResult, startUpkeep } from '../../task/run.js';
+import type { TaskRun } from '../../task/task-run.js';
 import { outcomeOf } from './run-outcome.js';
 
 export interface RunRequest {
@@ -26,6 +27,7 @@ export interface RunRequest {
   onClaimed?(): Promise<void>;
   /** Told that the task's command runs. */
   onLaunched?(): void;
+  waiting?: TaskRun['waiting'];
   /** Told that the task is about to go back to its queue after a failure of this machine. */
   onRetry?(): void;
   /** Told what is wrong with the GPUs of the task. */
@@ -52,6 +54,7 @@ export async function openRun(given: AgentContext, request: RunRequest): Promise
     ...(trace === undefined ? {} : { trace }),
     gpus: new GpuWatch(ctx),
     retries: 0,
+    notes: [],
     upkeep: [],
   };
 }

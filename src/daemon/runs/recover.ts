@@ -12,9 +12,10 @@ import { leaveWorkspace } from '../../runs/workspace.js';
 import type { AgentContext } from '../../task/context.js';
 import { afterLeftTask } from '../../task/hooks/task-hooks.js';
 import { putBack, toFront } from '../../task/put-back.js';
-import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
+import { type RunResult, resumeTask } from '../../task/run.js';
 import { settle } from '../../task/settle.js';
 import { PULLED, PUT_BACK } from '../../task/status-texts.js';
+import type { TaskRun } from '../../task/task-run.js';
 import { openLog } from './manage-run.js';
 import type { RunIdentity, RunSubject } from './run-contexts.js';
 
@@ -238,13 +239,12 @@ export async function collectLeftovers(
   folders: RunFolders,
 ): Promise<void> {
   const runs = new Set((await folders.left()).map((folder) => path.basename(folder)));
-  for (const driver of drivers.values()) {
-    const what = driverModule(driver.kind)?.leftover ?? 'place';
+  for (const [kind, driver] of drivers) {
     try {
       const found = (await driver.collect?.(folders.parent, runs)) ?? [];
-      for (const id of found) logger.info(`${what} ${id} of an earlier run was removed`);
+      for (const one of found) logger.info(`${one} of an earlier run was removed`);
     } catch (error) {
-      logger.warn(`${what}s of earlier runs cannot be removed: ${causeLine(error)}`);
+      logger.warn(`leftovers of earlier runs (${kind}) cannot be removed: ${causeLine(error)}`);
     }
   }
 }

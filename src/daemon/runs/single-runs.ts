@@ -8,8 +8,9 @@ import { Journal, type RunState, type SingleRun } from '../../runs/journal.js';
 import { noteLaunched } from '../../runs/note-launched.js';
 import type { AgentContext, RunSignals } from '../../task/context.js';
 import { noteReported } from '../../task/note-end.js';
-import { type RunResult, resumeTask, type TaskRun } from '../../task/run.js';
+import { type RunResult, resumeTask } from '../../task/run.js';
 import { finish } from '../../task/settle.js';
+import type { TaskRun } from '../../task/task-run.js';
 import { carryOut, openRun } from './manage-run.js';
 
 /** A run of an `agent execute` that is gone, held by this process. */

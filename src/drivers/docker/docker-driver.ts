@@ -6,6 +6,8 @@ import { AgentError, isAgentError } from '../../errors.js';
 import { type ContainerOutput, IN_CONTAINER } from '../container/container-output.js';
 import { CONTAINER, ContainerPlace, type MountedFolder } from '../container/container-place.js';
 import { networkVariables } from '../container/network-variables.js';
+import { fitOwnMounts, giveFolders } from '../container/own-mounts.js';
+import { UnsurePlaces } from '../container/unsure-places.js';
 import type {
   Driver,
   ImageMaker,
@@ -37,7 +39,6 @@ import {
 import { DockerWorkload } from './docker-workload.js';
 import { FileSharing, type FileSharingOptions } from './files/file-sharing.js';
 import { giveBack, mustBeGivenBack, ownUser } from './files/given-back.js';
-import { fitOwnMounts, giveFolders } from './files/own-mounts.js';
 import type { RunFiles, RunOutput } from './files/run-files.js';
 import { stagingOf } from './files/staging.js';
 import { ContainerImageMaker } from './image/image-maker.js';
@@ -63,8 +64,7 @@ export class DockerDriver implements Driver {
   /** Of commands that this process watches, by container. */
   readonly #outputs = new Map<string, ContainerOutput>();
   readonly #sharing: FileSharing;
-  /** Folders of runs whose `open` failed and may have left a container. */
-  readonly #unsure = new Set<string>();
+  readonly #unsure = new UnsurePlaces();
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
@@ -102,16 +102,13 @@ export class DockerDriver implements Driver {
       return place;
     } catch (error) {
       await files.close();
-      await this.dispose(ref).catch(() => this.#unsure.add(runFolder));
+      await this.dispose(ref).catch(() => this.#unsure.add(request));
       throw error;
     }
   }
 
-  async clear(run: LostRun): Promise<void> {
-    if (!this.#unsure.has(run.runFolder)) return;
-    const ref = await this.search(run);
-    if (ref !== undefined) await this.dispose(ref);
-    this.#unsure.delete(run.runFolder);
+  clear(run: LostRun): Promise<void> {
+    return this.#unsure.clear(run, this);
   }
 
   /** @throws AgentError LAUNCH_FAILED when the container ended during set-up */
@@ -168,8 +165,9 @@ export class DockerDriver implements Driver {
       await giveBack({ ...this.#side(state, docker), workspace: docker.workspace });
   }
 
-  collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
-    return removeStray(this.#options.engine, runsFolder, runs);
+  async collect(runsFolder: string, runs: ReadonlySet<string>): Promise<string[]> {
+    const removed = await removeStray(this.#options.engine, runsFolder, runs);
+    return removed.map((id) => `container ${id.slice(0, 12)}`);
   }
 
   #opened(place: Place): OpenPlace {
@@ -203,7 +201,7 @@ export class DockerDriver implements Driver {
       return await this.#options.engine.create(completeRequest(plan, files, runFolder));
     } catch (error) {
       // The engine may have made it and ended before it answered.
-      if (isAgentError(error, 'DOCKER_ENGINE')) this.#unsure.add(runFolder);
+      if (isAgentError(error, 'DOCKER_ENGINE')) this.#unsure.add({ runFolder });
       await files.close();
       throw error;
     }

@@ -11,7 +11,6 @@ export const dockerModule: DriverModule = {
   kind: DOCKER,
   refVersion: DOCKER_REF_VERSION,
   where: 'in a container',
-  leftover: 'container',
   makesImages: true,
   flags: [
     { flags: '--docker [words...]', env: 'CLEARML_DOCKER_IMAGE', greedy: true },

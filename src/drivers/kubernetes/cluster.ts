@@ -35,6 +35,11 @@ export class Cluster {
     this.namespace = namespace;
   }
 
+  /** The same cluster for pods in another namespace. */
+  in(namespace: string): Cluster {
+    return namespace === this.namespace ? this : new Cluster(this.access, namespace);
+  }
+
   /** @throws StatusError, since a caller tells a name that exists and a quota from other refusals */
   async createPod(pod: V1Pod, signal: AbortSignal): Promise<V1Pod> {
     const path = this.#path('pods');
@@ -128,7 +133,12 @@ export class Cluster {
     const answer = await this.#ask('reading events', { method: 'GET', path }).catch(() => ({}));
     const { items = [] } = answer as { items?: { reason?: string; message?: string }[] };
     return [
-      ...new Map(items.map(({ reason = '', message = '' }) => [reason, `${reason}: ${message}`])).values(),
+      ...new Map(
+        items.map(({ reason = '', message = '' }) => [
+          reason,
+          `${reason}: ${message.trim().split('\n', 1)[0]}`,
+        ]),
+      ).values(),
     ];
   }
 

@@ -6,7 +6,7 @@ import { Cluster } from './cluster.js';
 import { clusterAccess } from './cluster-access.js';
 import { KubernetesDriver, type PodTaskPlan } from './kubernetes-driver.js';
 import { podFolder } from './kubernetes-ref.js';
-import { kubernetesSettings } from './kubernetes-settings.js';
+import { kubernetesSettings, namespacesOf } from './kubernetes-settings.js';
 import { checkAccess, namespaceOf } from './rights.js';
 
 /** A cluster decides what a node is like; the machine of the agent has no say. */
@@ -31,7 +31,7 @@ export async function createKubernetesDriver(
   const settings = kubernetesSettings(config, home);
   const access = clusterAccess({ env: config.env, home, context: settings.context });
   const cluster = new Cluster(access, namespaceOf(namespace, settings, access));
-  await checkAccess(cluster);
+  for (const name of namespacesOf(settings, cluster.namespace)) await checkAccess(cluster.in(name));
   return new KubernetesDriver({
     cluster,
     settings,

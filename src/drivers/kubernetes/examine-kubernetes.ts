@@ -4,7 +4,7 @@ import { homeFolder } from '../../os/home.js';
 import type { DriverFinding } from '../module.js';
 import { Cluster } from './cluster.js';
 import { clusterAccess } from './cluster-access.js';
-import { kubernetesSettings } from './kubernetes-settings.js';
+import { kubernetesSettings, namespacesOf } from './kubernetes-settings.js';
 import { missingRights, namespaceOf } from './rights.js';
 
 /** Looks at the cluster where keys of it are set. */
@@ -20,23 +20,21 @@ export async function examineKubernetes(config: Config): Promise<DriverFinding[]
       state: 'ok',
       text: `Kubernetes ${version} at ${access.server}, context ${access.context}, namespace ${cluster.namespace}`,
     };
-    if ((await cluster.isThere()) === false)
-      return [
-        found,
-        {
-          state: 'problem',
-          text: `namespace ${cluster.namespace} does not exist`,
-          fix: `Run "kubectl create namespace ${cluster.namespace}".`,
-        },
-      ];
-    return [found, await rights(cluster)];
+    const names = namespacesOf(settings, cluster.namespace);
+    return [found, ...(await Promise.all(names.map((name) => examineNamespace(cluster.in(name)))))];
   } catch (error) {
     const hint = isAgentError(error) ? error.hint : undefined;
     return [{ state: 'problem', text: causeLine(error), ...(hint === undefined ? {} : { fix: hint }) }];
   }
 }
 
-async function rights(cluster: Cluster): Promise<DriverFinding> {
+async function examineNamespace(cluster: Cluster): Promise<DriverFinding> {
+  if ((await cluster.isThere()) === false)
+    return {
+      state: 'problem',
+      text: `namespace ${cluster.namespace} does not exist`,
+      fix: `Run "kubectl create namespace ${cluster.namespace}".`,
+    };
   const missing = await missingRights(cluster);
   if (missing.length === 0)
     return { state: 'ok', text: `the agent has the rights that it needs in namespace ${cluster.namespace}` };

@@ -19,6 +19,12 @@ export interface KubernetesWorkloadRef extends KubernetesPlaceRef, WorkloadRef {
   output: string;
 }
 
+export function placeRef(
+  facts: Pick<KubernetesPlaceRef, 'taskId' | 'pod' | 'namespace' | 'runFolder'>,
+): KubernetesPlaceRef {
+  return { kind: KUBERNETES, version: KUBERNETES_REF_VERSION, ...facts };
+}
+
 /** Of a run: shows that it had a pod. */
 export function podFolder(runFolder: string): string {
   return path.join(runFolder, 'pod');
@@ -32,5 +38,5 @@ export function kubernetesRef(ref: PlaceRef): KubernetesPlaceRef | undefined {
   if (kind !== KUBERNETES || typeof runFolder !== 'string') return undefined;
   if (typeof pod !== 'string' || !POD_NAME.test(pod)) return undefined;
   if (typeof namespace !== 'string' || !POD_NAME.test(namespace)) return undefined;
-  return { kind, version: KUBERNETES_REF_VERSION, taskId, pod, namespace, runFolder };
+  return placeRef({ taskId, pod, namespace, runFolder });
 }

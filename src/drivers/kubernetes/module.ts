@@ -10,7 +10,6 @@ export const kubernetesModule: DriverModule = {
   kind: KUBERNETES,
   refVersion: KUBERNETES_REF_VERSION,
   where: 'in a pod',
-  leftover: 'pod',
   flags: [
     {
       flags: '--kubernetes [words...]',

@@ -20,7 +20,7 @@ const TRIES = 60;
 /**
  * Makes a pod; waits for a quota, and for the end of a pod that an earlier attempt of the run left.
  *
- * @throws AgentError KUBERNETES_POD, KUBERNETES_ACCESS, KUBERNETES
+ * @throws AgentError KUBERNETES_POD, KUBERNETES_ACCESS, KUBERNETES, NO_PLACE
  */
 export async function createPod(cluster: Cluster, pod: V1Pod, parts: CreationParts): Promise<V1Pod> {
   const { signal } = parts;
@@ -67,11 +67,11 @@ class QuotaWait {
     this.#parts = parts;
   }
 
-  /** @throws AgentError KUBERNETES_POD after the limit; it puts the task back */
+  /** @throws AgentError NO_PLACE after the limit */
   async pause(words: string): Promise<void> {
     const { scheduleMs, reporter, signal } = this.#parts;
     if (performance.now() - this.#begun > scheduleMs)
-      throw new AgentError('KUBERNETES_POD', `the quota of the namespace leaves no room: ${words}`, {
+      throw new AgentError('NO_PLACE', `the quota of the namespace leaves no room: ${words}`, {
         infrastructure: true,
       });
     if (!this.#isSaid) reporter.line(`pod ${this.#pod.metadata?.name} waits: ${words}`, 'WARNING');

@@ -8,6 +8,7 @@ import { podSecurity } from './pod-security.js';
 import { KEEPER_CONTAINER, TASK_CONTAINER } from './pod-state.js';
 import { isFields, mergeTemplates } from './pod-template.js';
 import { podVolumes } from './pod-volumes.js';
+import type { PodShare } from './shared-volume.js';
 
 /** Keeps a pod's phase and exit code when the pod is deleted, until the agent has read them. */
 export const FINALIZER = 'clearml-agent/exit-status';
@@ -15,6 +16,8 @@ export const FINALIZER = 'clearml-agent/exit-status';
 export interface PlanForPod extends Pick<PlannedContainer, 'request' | 'options' | 'pull' | 'own'> {
   /** What the task states that it needs. */
   resources?: Resources;
+  /** What the pod has of a volume that the agent sees, too. */
+  share?: PodShare | undefined;
 }
 
 export interface PodIdentity {
@@ -58,7 +61,7 @@ export function podFromPlan(identity: PodIdentity, plan: PlanForPod, template: F
   const notes: string[] = [];
   const variables = variablesOf(request, notes);
   const own = new Set(plan.own.map(({ source, target }) => `${source}:${target}`));
-  const { volumes, mounts } = podVolumes(request, own);
+  const { volumes, mounts } = podVolumes(request, own, plan.share);
   const { pod, container, keeper } = podSecurity(request);
   const image = request.Image ?? '';
   const imagePullPolicy = PULL[plan.pull];

@@ -2,6 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { AgentError } from '../../errors.js';
 import type { PlaceRequest } from '../driver.js';
 import type { Cluster } from './cluster.js';
+import type { KubernetesSettings } from './kubernetes-settings.js';
 import type { PodBoard, PodView } from './pod-board.js';
 import { type Obstacle, podStart } from './pod-state.js';
 
@@ -10,22 +11,17 @@ export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal'> {
   board: Pick<PodBoard, 'watch'>;
   pod: string;
   image: string;
-  /** For a pod that no node takes. */
-  scheduleMs: number;
-  /** For an image that cannot be pulled. */
-  imageMs: number;
+  limits: Pick<KubernetesSettings, 'scheduleMs' | 'imageMs' | 'startMs'>;
 }
 
 /** For a container that cannot be made, such as one whose secret comes late. */
 const CONTAINER_MS = 60_000;
-/** A pod with a node whose containers do not come up: a volume that cannot be mounted. */
-const CREATING_MS = 15 * 60_000;
 const EVENTS_AFTER_MS = 20_000;
 
 /**
  * Waits until both containers of a pod run.
  *
- * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD; for a pod that no node takes one that puts the task back
+ * @throws AgentError DOCKER_IMAGE, KUBERNETES_POD, NO_PLACE
  */
 export async function podReady(parts: ReadyParts): Promise<V1Pod> {
   const { signal, board, pod } = parts;
@@ -69,12 +65,14 @@ class StartWait {
 
   constructor(parts: ReadyParts) {
     this.#parts = parts;
+    const { scheduleMs, imageMs, startMs } = parts.limits;
     this.#limits = {
-      schedule: parts.scheduleMs,
-      image: parts.imageMs,
+      schedule: scheduleMs,
+      gate: Number.POSITIVE_INFINITY,
+      image: imageMs,
       never_image: 0,
-      container: CONTAINER_MS,
-      nothing: CREATING_MS,
+      container: Math.min(CONTAINER_MS, startMs),
+      nothing: startMs,
     };
   }
 
@@ -105,12 +103,21 @@ class StartWait {
     const isNew = before?.for !== now.for;
     // The two reasons of an image that is tried again and again alternate.
     const isSaid = !isNew && (now.for !== 'schedule' || before?.text === now.text);
+    const limit = this.#limits[now.for];
     if (!isSaid && now.for !== 'nothing') reporter.line(`pod ${pod} waits: ${now.text}`, 'WARNING');
     if (!isNew) return;
     this.rest();
-    const tooLong = () => this.onLimit(gaveUp(this.#parts, this.#waiting ?? now, this.#limits[now.for]));
-    this.#timers.push(setTimeout(tooLong, this.#limits[now.for]));
+    if (Number.isFinite(limit)) this.#timers.push(setTimeout(() => void this.#giveUp(now), limit));
     if (now.for === 'nothing') this.#timers.push(setTimeout(() => void this.#explain(), EVENTS_AFTER_MS));
+  }
+
+  async #giveUp(first: Waiting): Promise<void> {
+    const { cluster, pod } = this.#parts;
+    // The state of a pod whose volume is missing says nothing of it; only its events do.
+    const events = first.for === 'nothing' ? await cluster.events(pod) : [];
+    const { for: obstacle, text } = this.#waiting ?? first;
+    const waiting = { for: obstacle, text: [text, ...events].join('; ') };
+    this.onLimit(gaveUp(this.#parts, waiting, this.#limits[first.for]));
   }
 
   async #explain(): Promise<void> {
@@ -127,7 +134,8 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
   const long = limitMs === 0 ? '' : ` for ${Math.round(limitMs / 1000)} s`;
   switch (waiting.for) {
     case 'schedule':
-      return new AgentError('KUBERNETES_POD', `no node took pod ${pod}${long}: ${waiting.text}`, {
+    case 'gate':
+      return new AgentError('NO_PLACE', `no node took pod ${pod}${long}: ${waiting.text}`, {
         infrastructure: true,
         hint: 'agent.kubernetes.unschedulable_sec sets how long a pod waits.',
       });
@@ -139,7 +147,7 @@ function gaveUp({ pod, image }: ReadyParts, waiting: Waiting, limitMs: number): 
     case 'container':
     case 'nothing':
       return new AgentError('KUBERNETES_POD', `pod ${pod} did not start${long}: ${waiting.text}`, {
-        hint: `"kubectl describe pod ${pod}" shows its events while it waits.`,
+        hint: 'agent.kubernetes.start_sec sets how long its containers may take to start.',
       });
   }
 }

@@ -2,11 +2,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError } from '../../errors.js';
 import type { Cluster } from './cluster.js';
 import { FINALIZER } from './pod-from-plan.js';
+import { ownedBy, RUN_LABEL } from './pod-identity.js';
 
 /** All that the command printed has been read: nothing in the pod needs time to end. */
 const GRACE_S = 1;
 const ASK_AGAIN_MS = 300;
 const END_MS = 60_000;
+
+/**
+ * Removes the pods of an owner in one namespace but those of some runs.
+ *
+ * @param kept labels of runs
+ * @returns names of the removed pods
+ */
+export async function removeOthers(
+  cluster: Cluster,
+  owner: string,
+  kept: ReadonlySet<string>,
+): Promise<string[]> {
+  const { pods } = await cluster.pods(ownedBy(owner));
+  const left = pods.filter(({ metadata }) => !kept.has(metadata?.labels?.[RUN_LABEL] ?? ''));
+  const names = left.map(({ metadata }) => metadata?.name ?? '');
+  await Promise.all(names.map((name) => removePod(cluster, name)));
+  return names.map((name) => `pod ${name}`);
+}
 
 /**
  * Deletes a pod and waits until it is gone. Its node has ended its containers by then, unless that node is lost.

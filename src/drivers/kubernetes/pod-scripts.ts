@@ -54,6 +54,12 @@ export const SIGNAL_TASK = `kill -"$1" "$(cat ${CONTROL_INSIDE}/pid)"`;
 /** Content of the output file after a number of bytes. */
 export const REST = '[ ! -e "$2" ] || tail -c "+$1" "$2"';
 
+/** `--restart on-failure:3`; the kubelet restarts whole containers, which lose what set-up steps have installed. */
+export interface Restart {
+  /** 0: no limit. */
+  most: number;
+}
+
 /**
  * The script that becomes the command: its folder, its variables over the container's, then the command in place of the
  * shell, with its output in a file.
@@ -61,6 +67,7 @@ export const REST = '[ ! -e "$2" ] || tail -c "+$1" "$2"';
 export function startScript(
   { argv, cwd, env }: PlaceCommand,
   environment: Readonly<Record<string, string | undefined>>,
+  restart?: Restart,
 ): string {
   const variables = Object.entries({ ...environment, ...env }).filter(([name]) =>
     /^[A-Za-z_]\w*$/.test(name),
@@ -72,7 +79,27 @@ export function startScript(
       value === undefined ? `unset ${name}` : `export ${name}=${quoteWord(value)}`,
     ),
     ...(cwd === undefined ? [] : [`cd ${quoteWord(cwd)} || exit 126`]),
-    `exec ${argv.map(quoteWord).join(' ')}`,
+    ...commandLines(argv.map(quoteWord).join(' '), restart),
     '',
   ].join('\n');
+}
+
+/** The pauses between restarts are those of Docker: twice as long each time, up to a minute. */
+function commandLines(command: string, restart: Restart | undefined): string[] {
+  if (restart === undefined) return [`exec ${command}`];
+  return [
+    `stopped=; trap 'stopped=1; kill -TERM "$child" 2> /dev/null' TERM`,
+    'count=0; pause=1',
+    'while :; do',
+    `  ${command} & child=$!`,
+    '  wait "$child"; code=$?',
+    // A signal ends the wait before the command.
+    '  while kill -0 "$child" 2> /dev/null; do wait "$child"; code=$?; done',
+    `  [ "$code" -ne 0 ] && [ -z "$stopped" ] && [ "$count" -ne ${restart.most || -1} ] || exit "$code"`,
+    '  count=$((count + 1))',
+    '  echo "restart $count after exit code $code"',
+    '  sleep "$pause"; [ -z "$stopped" ] || exit "$code"',
+    '  pause=$((pause < 30 ? pause * 2 : 60))',
+    'done',
+  ];
 }

@@ -14,7 +14,7 @@ export type PodStart =
   | { kind: 'ended'; text: string };
 
 /** `never`: waiting does not help. */
-export type Obstacle = 'schedule' | 'image' | 'container' | 'nothing' | 'never_image';
+export type Obstacle = 'schedule' | 'gate' | 'image' | 'container' | 'nothing' | 'never_image';
 
 const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   ErrImagePull: 'image',
@@ -54,7 +54,8 @@ export function podStart(pod: V1Pod): PodStart {
   if (scheduled?.status === 'False')
     return {
       kind: 'waiting',
-      for: 'schedule',
+      // A queueing controller such as Kueue takes its gate away when it is the pod's turn.
+      for: scheduled.reason === 'SchedulingGated' ? 'gate' : 'schedule',
       text: sentence(scheduled.reason ?? 'Unschedulable', scheduled.message),
     };
   const waiting = statuses.map(({ state }) => state?.waiting?.reason).find(Boolean);
@@ -73,7 +74,7 @@ function sentence(reason: string, message: string | undefined): string {
 /** Why the cluster ends a pod, by the reason of its condition `DisruptionTarget`. */
 const DISRUPTIONS: Readonly<Record<string, (pod: string) => string>> = {
   PreemptionByScheduler: (pod) => `${pod} was preempted by a pod of higher priority`,
-  EvictionByEvictionAPI: (pod) => `${pod} was evicted through the eviction API, as a drain of its node does`,
+  EvictionByEvictionAPI: (pod) => `${pod} was evicted through the eviction API, as by a drain of its node`,
   DeletionByTaintManager: (pod) => `${pod} was evicted by a taint of its node`,
 };
 
@@ -105,18 +106,28 @@ export function exitOfPod(pod: V1Pod): WorkloadExit | undefined {
   return exitOf({ exitCode, oomKilled: reason === 'OOMKilled' });
 }
 
+/** Condition that Kueue sets before it deletes a pod. */
+const STOPPED = 'TerminationTarget';
+
 function endedFromOutside(pod: V1Pod, named: string, where: string): WorkloadExit | undefined {
-  const { status = {}, metadata } = pod;
+  const { status = {}, metadata, spec } = pod;
   if (status.reason === 'DeadlineExceeded')
     return { kind: 'ended', by: 'time_limit', reason: `${named} reached its activeDeadlineSeconds${where}` };
   const target = status.conditions?.find(
     ({ type, status: is }) => type === 'DisruptionTarget' && is === 'True',
   );
+  const stopped = status.conditions?.find(({ type, status: is }) => type === STOPPED && is === 'True');
+  if (stopped !== undefined)
+    return {
+      kind: 'ended',
+      by: 'preempted',
+      reason: `${named} was stopped by its queueing controller${where}: ${sentence(stopped.reason ?? STOPPED, stopped.message)}`,
+    };
   const disruption = DISRUPTIONS[target?.reason ?? ''];
   if (disruption !== undefined)
-    return { kind: 'ended', by: 'preempted', reason: `${disruption(named)}${where}` };
+    return { kind: 'ended', by: 'preempted', reason: disruption(`${named}${where}`) };
   if (target?.reason === 'DeletionByPodGC' || status.reason === 'NodeLost')
-    return { kind: 'lost', reason: `the node of ${named} is gone${where}` };
+    return { kind: 'lost', reason: `node ${spec?.nodeName} of ${named} is gone` };
   if (status.reason === 'Evicted' || target?.reason === 'TerminationByKubelet')
     return {
       kind: 'ended',

@@ -2,11 +2,14 @@ import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { CreateRequest, MountSpec } from '../../container/create-request.js';
 import { CONTROL_INSIDE, WORKSPACE_INSIDE } from '../../container/layout.js';
 import { notHere } from './pod-options.js';
+import type { PodShare } from './shared-volume.js';
 
 export interface PodVolumes {
   volumes: V1Volume[];
   mounts: V1VolumeMount[];
 }
+
+const SHARED = 'clearml-shared';
 
 /** A volume with the name of a claim: letters, digits, dashes and dots. */
 const CLAIM = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
@@ -14,17 +17,23 @@ const CLAIM = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 /**
  * Volumes of the task's container. A named volume is a claim of that name; folders of the node are not mounted.
  *
+ * @param share what the pod has of a volume that the agent sees, too
  * @param own mounts of the agent, `source:target`, whose files are uploaded instead
  * @throws AgentError DOCKER_ARGUMENT
  */
-export function podVolumes({ HostConfig: host }: CreateRequest, own: ReadonlySet<string>): PodVolumes {
+export function podVolumes(
+  { HostConfig: host }: CreateRequest,
+  own: ReadonlySet<string>,
+  share?: Pick<PodShare, 'volume' | 'mounts' | 'hasWorkspace'>,
+): PodVolumes {
   const all: PodVolumes = { volumes: [], mounts: [] };
   const add = (mount: V1VolumeMount, volume: Omit<V1Volume, 'name'>) => {
     if (!all.volumes.some(({ name }) => name === mount.name))
       all.volumes.push({ name: mount.name, ...volume });
     all.mounts.push(mount);
   };
-  add({ name: 'workspace', mountPath: WORKSPACE_INSIDE }, { emptyDir: {} });
+  if (!share?.hasWorkspace) add({ name: 'workspace', mountPath: WORKSPACE_INSIDE }, { emptyDir: {} });
+  for (const mount of share?.mounts ?? []) add({ name: SHARED, ...mount }, share?.volume ?? {});
   add({ name: 'control', mountPath: CONTROL_INSIDE }, { emptyDir: {} });
   if (host.ShmSize) add({ name: 'shm', mountPath: '/dev/shm' }, memory(host.ShmSize));
   for (const [at, bind] of (host.Binds ?? []).entries()) {

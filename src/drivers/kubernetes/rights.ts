@@ -1,7 +1,7 @@
 import { AgentError } from '../../errors.js';
 import type { Cluster, Right } from './cluster.js';
 import type { ClusterAccess } from './cluster-access.js';
-import type { KubernetesSettings } from './kubernetes-settings.js';
+import { isNamespace, type KubernetesSettings } from './kubernetes-settings.js';
 
 /** As deploy/kubernetes/rbac.yaml has them. A command through a WebSocket is a `get`; newer servers ask for both. */
 export const NEEDED: readonly Right[] = [
@@ -35,7 +35,6 @@ export async function checkAccess(cluster: Cluster): Promise<void> {
 }
 
 const DEFAULT_NAMESPACE = 'clearml';
-const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * The flag, the key, the namespace of the context or the agent's own pod, else that of the original.
@@ -48,7 +47,7 @@ export function namespaceOf(
   access: Pick<ClusterAccess, 'namespace'>,
 ): string {
   const name = flag ?? settings.namespace ?? access.namespace ?? DEFAULT_NAMESPACE;
-  if (NAMESPACE.test(name)) return name;
+  if (isNamespace(name)) return name;
   throw new AgentError(
     'CONFIG_VALUE',
     `agent.kubernetes.namespace takes the name of a namespace, got "${name}"`,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readStatus, writeStatus } from '../../os/detached.js';
 import { OutputFile } from '../../os/output-file.js';
 import type { OutputChunk, Workload, WorkloadExit } from '../driver.js';
@@ -19,6 +20,8 @@ export interface LocalWorkloadOptions {
 
 /** Processes that a command leaves behind may end by themselves, then are asked to, then killed. */
 const LEFT_BEHIND_MS = { byThemselves: 500, asked: 3000 };
+/** The waiting shell ends right after it has left the status, unless something is still below it. */
+const SHELL_ENDS_MS = 25;
 /** Status of a command that SIGKILL ended, as a shell has it. */
 const KILLED = { code: 128 + 9, signalled: true };
 
@@ -31,12 +34,14 @@ export class LocalWorkload implements Workload {
   readonly #selection: ProcessSelection;
   readonly #complete = new AbortController();
   readonly #onStuck: () => void;
+  readonly #ended: Promise<unknown> | undefined;
   #output: OutputFile | undefined;
   #stop: Promise<boolean> | undefined;
 
   constructor({ ref, ownsGroup, ended, signal, onStuck }: LocalWorkloadOptions) {
     this.ref = ref;
     this.#onStuck = () => onStuck?.();
+    this.#ended = ended;
     this.#selection = { ...holdOf(ref), ...(ownsGroup ? { leader: ref.pid } : {}) };
     this.exited = watchExit({
       statusFile: statusFile(ref.runFolder),
@@ -97,6 +102,8 @@ export class LocalWorkload implements Workload {
     try {
       // What is being stopped has been asked to end already, and has the grace for it.
       if (this.#stop !== undefined) await this.#stop;
+      // The look then finds nothing left of most commands, and there is no second one.
+      else if (wait > 0) await Promise.race([this.#ended, sleep(SHELL_ENDS_MS)]);
       const gone = await goneWithin(this.#selection, wait);
       if (!gone) await endProcesses(this.#selection, LEFT_BEHIND_MS.asked);
     } catch {

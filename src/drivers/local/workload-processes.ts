@@ -11,6 +11,7 @@ import {
   processTable,
 } from '../../os/process-table.js';
 import {
+  groupLives,
   isAlive,
   killBelow,
   killGroup,
@@ -93,6 +94,9 @@ export async function endProcesses(
  */
 export async function living(selection: ProcessSelection): Promise<ProcessEntry[]> {
   const { leader } = selection;
+  const now = await pidsNow(selection);
+  // Nothing to tell apart: the whole table is read for nothing at the end of nearly every command.
+  if (now.every((pid) => pid === leader) && (leader === undefined || !groupLives(leader))) return [];
   const table = await processTable();
   const pids = new Set(await pidsNow(selection));
   const listed = new Set(table.map((entry) => entry.pid));

@@ -1,5 +1,5 @@
 import {
-  RESOURCE_NAMES,
+  type ResourceName,
   resourceOptions,
   type StatingTask,
 } from '../../container/resources/resource-words.js';
@@ -7,12 +7,19 @@ import { statedResources, taskStatements } from '../../container/resources/state
 import { AgentError } from '../../errors.js';
 
 /** What a task may ask of Slurm alone, by its user properties; the words for resources are the same everywhere. */
-const SLURM_WORDS: Readonly<Record<string, { value: RegExp; means: string }>> = {
+const SLURM_WORDS = {
   account: { value: /^\w[\w.-]{0,127}$/, means: 'the name of an account' },
   qos: { value: /^\w[\w.-]{0,127}$/, means: 'the name of a QOS' },
   partition: { value: /^\w[\w.-]{0,127}$/, means: 'the name of a partition' },
   constraint: { value: /^\w[\w.&|-]{0,127}$/, means: 'features of nodes, joined by & or |' },
-};
+} as const satisfies Record<string, { value: RegExp; means: string }>;
+
+type SlurmWord = keyof typeof SLURM_WORDS;
+
+const SLURM_NAMES = Object.keys(SLURM_WORDS) as readonly SlurmWord[];
+
+/** What `agent.slurm.task_options` lets a task ask for. */
+export type AllowedWords = ReadonlySet<ResourceName | SlurmWord>;
 
 /** Options of an operator that would take from the agent what it relies on, with the reason. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -61,17 +68,6 @@ export function operatorOptions(words: readonly string[], key: string): readonly
   return words;
 }
 
-/** The words of `agent.slurm.task_options`. @throws AgentError CONFIG_VALUE */
-export function allowedWords(words: readonly string[]): ReadonlySet<string> {
-  const known: readonly string[] = [...RESOURCE_NAMES, ...Object.keys(SLURM_WORDS)];
-  const unknown = words.find((word) => !known.includes(word));
-  if (unknown === undefined) return new Set(words);
-  throw new AgentError(
-    'CONFIG_VALUE',
-    `agent.slurm.task_options holds "${unknown}"; it takes ${known.join(', ')}`,
-  );
-}
-
 export interface TaskOptions {
   options: readonly string[];
   /** What the task asks for and may not. */
@@ -84,7 +80,7 @@ export interface TaskOptions {
  *
  * @throws AgentError TASK_INVALID for a value that is not of the word's form
  */
-export function taskOptions(task: StatingTask, allowed: ReadonlySet<string>): TaskOptions {
+export function taskOptions(task: StatingTask, allowed: AllowedWords): TaskOptions {
   const stated = [...taskStatements(task), ...slurmStatements(task)];
   const refused = stated.filter(({ name }) => !allowed.has(name));
   return {
@@ -101,13 +97,13 @@ export function taskOptions(task: StatingTask, allowed: ReadonlySet<string>): Ta
 }
 
 interface SlurmStatement {
-  name: string;
+  name: SlurmWord;
   text: string;
   origin: string;
 }
 
 function slurmStatements({ hyperparams }: StatingTask): SlurmStatement[] {
-  return Object.keys(SLURM_WORDS).flatMap((name) => {
+  return SLURM_NAMES.flatMap((name) => {
     const text = String(hyperparams?.properties?.[name]?.value ?? '').trim();
     return text === '' ? [] : [{ name, text, origin: `user property ${name}` }];
   });
@@ -115,8 +111,8 @@ function slurmStatements({ hyperparams }: StatingTask): SlurmStatement[] {
 
 function slurmOption({ name, text, origin }: SlurmStatement): string {
   const word = SLURM_WORDS[name];
-  if (!word?.value.test(text))
-    throw new AgentError('TASK_INVALID', `the ${origin} takes ${word?.means}, got "${text}"`);
+  if (!word.value.test(text))
+    throw new AgentError('TASK_INVALID', `the ${origin} takes ${word.means}, got "${text}"`);
   return `--${name}=${text}`;
 }
 

@@ -9,7 +9,6 @@ export const slurmModule: DriverModule = {
   kind: SLURM,
   refVersion: SLURM_REF_VERSION,
   where: 'in a Slurm job',
-  leftover: 'Slurm job',
   flags: [
     { flags: '--slurm', help: 'run each task as a batch job of Slurm, from a login node', group: 'Cluster' },
     {

@@ -197,7 +197,7 @@ export class SlurmDriver implements Driver {
       ({ runFolder }) => path.dirname(runFolder) === runsFolder && !runs.has(path.basename(runFolder)),
     );
     for (const one of left) await this.dispose({ kind: SLURM, version: SLURM_REF_VERSION, ...one });
-    return left.map(({ key }) => key);
+    return left.map(({ key }) => `Slurm job ${key}`);
   }
 
   #workload(ref: SlurmWorkloadRef): SlurmWorkload {

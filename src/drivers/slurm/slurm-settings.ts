@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.js';
 import { AgentError } from '../../errors.js';
 import { expandHome } from '../../os/paths.js';
 import { splitWords } from '../../os/shell-words.js';
-import { allowedWords, operatorOptions } from './job-options.js';
+import { type AllowedWords, operatorOptions } from './job-options.js';
 
 /** What the configuration and the command line say of jobs. */
 export interface SlurmSettings {
@@ -15,7 +15,7 @@ export interface SlurmSettings {
   common: readonly string[];
   /** By the names or ids of the queues. */
   queues: ReadonlyMap<string, readonly string[]>;
-  allowed: ReadonlySet<string>;
+  allowed: AllowedWords;
   memory: string;
   /** Where set-up steps run; those of a container always run in the job. */
   prepare: Config['agent']['slurm']['prepare'];
@@ -43,7 +43,7 @@ export function slurmSettings(config: Config, home: string, partition: string | 
     partition,
     common: operatorOptions(slurm.options, 'agent.slurm.options'),
     queues: queueOptions(slurm.queues),
-    allowed: allowedWords(slurm.taskOptions),
+    allowed: new Set(slurm.taskOptions),
     memory: slurm.memory,
     prepare: slurm.prepare,
     container: slurm.container,

@@ -11,7 +11,9 @@ add() {
 }
 shim() {
   versions=$PYENV_VERSION
-  if [ -z "$versions" ] && [ -r "$1/version" ]; then versions=$(tr '\n' ':' <"$1/version"); fi
+  if [ -z "$versions" ] && [ -r "$1/version" ]; then
+    while read -r line || [ -n "$line" ]; do versions=$versions$line:; done <"$1/version"
+  fi
   for version in $versions; do
     if [ "$version" = system ]; then continue; fi
     add p "$1/versions/$version/bin/$2"

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { EnvironmentRequest } from '../environment-request.js';
 import { readListed } from '../requirements/listed-file.js';
+import type { PythonSettings } from '../settings.js';
 
 /** A project that brings its own list of packages. */
 export interface Project {
@@ -13,13 +14,19 @@ export interface Project {
   lock: string | undefined;
 }
 
-/** By manager, the table that makes a `pyproject.toml` its project: many repositories have one for their linter alone. */
-const TABLES = { poetry: /^\s*\[(?:tool\.poetry|project)\b/m, uv: /^\s*\[project\b/m } as const;
+/** What `agent.package_manager.type` may be. */
+type Manager = PythonSettings['manager'];
 
 /** A manager that installs projects of a repository. */
-export type ProjectManager = keyof typeof TABLES;
+export type ProjectManager = Exclude<Manager, 'pip' | 'conda'>;
 
-export function isProjectManager(manager: string): manager is ProjectManager {
+/** By manager, the table that makes a `pyproject.toml` its project: many repositories have one for their linter alone. */
+const TABLES: Readonly<Record<ProjectManager, RegExp>> = {
+  poetry: /^\s*\[(?:tool\.poetry|project)\b/m,
+  uv: /^\s*\[project\b/m,
+};
+
+export function isProjectManager(manager: Manager): manager is ProjectManager {
   return Object.hasOwn(TABLES, manager);
 }
 

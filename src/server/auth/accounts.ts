@@ -10,12 +10,21 @@ export interface Identity {
   role: string;
   /** The session of the token that was shown, if it was a token. */
   session?: string;
+  /** Of a token that an agent was given for the tasks of this user. */
+  scope?: 'task';
 }
 
 export interface KeyPair {
   accessKey: string;
   secretKey: string;
 }
+
+/** What clients see of a pair. */
+export type ShownKeys = { access_key: string } & {
+  [K in 'label' | 'role' | 'last_used' | 'last_used_from']?: string;
+};
+
+const NOTED_EVERY_MS = 60_000;
 
 export const COMPANY_NAME = 'clearml';
 
@@ -35,41 +44,59 @@ export class Accounts {
     this.#database = database;
   }
 
-  /** Stores a pair for a user; repeating it is harmless. */
-  addKeys(keys: KeyPair, user: string, label?: string): void {
+  /**
+   * Stores a pair for a user; repeating it is harmless.
+   *
+   * @param role what the pair may do, where that is less than what its user may do
+   */
+  addKeys(keys: KeyPair, user: string, { label, role }: { label?: string; role?: string } = {}): void {
     this.#database.run(
-      `INSERT INTO credentials (access_key, secret_digest, user, label) VALUES (?, ?, ?, ?)
+      `INSERT INTO credentials (access_key, secret_digest, user, label, role) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (access_key) DO UPDATE SET secret_digest = excluded.secret_digest, user = excluded.user`,
       keys.accessKey,
       digest(keys.secretKey),
       user,
       label ?? null,
+      role ?? null,
     );
   }
 
-  /** The user whose pair this is. */
-  userOfKeys(keys: KeyPair): string | undefined {
+  /** The user whose pair this is, and the role of the pair if it has one. */
+  userOfKeys(keys: KeyPair): { user: string; role?: string } | undefined {
     const row = this.#database.get(
-      'SELECT user FROM credentials WHERE access_key = ? AND secret_digest = ?',
+      'SELECT user, role FROM credentials WHERE access_key = ? AND secret_digest = ?',
       keys.accessKey,
       digest(keys.secretKey),
     );
+    return row === undefined ? undefined : { user: String(row.user), ...optional('role', row.role) };
+  }
+
+  /** The user whose pair has this access key. */
+  holderOf(accessKey: string): string | undefined {
+    const row = this.#database.get('SELECT user FROM credentials WHERE access_key = ?', accessKey);
     return row === undefined ? undefined : String(row.user);
   }
 
+  /** Notes a use; not each of many in a minute, because every note waits for the disk. */
   markUsed(accessKey: string, from: string, now: number): void {
-    const sql = 'UPDATE credentials SET last_used = ?, last_used_from = ? WHERE access_key = ?';
-    this.#database.run(sql, isoDate(now), from, accessKey);
+    this.#database.run(
+      `UPDATE credentials SET last_used = ?, last_used_from = ? WHERE access_key = ?
+       AND (last_used IS NULL OR last_used < ? OR last_used_from <> ?)`,
+      isoDate(now),
+      from,
+      accessKey,
+      isoDate(now - NOTED_EVERY_MS),
+      from,
+    );
   }
 
   /** Pairs of a user, without their secrets, which are not kept. */
-  keysOf(
-    user: string,
-  ): { access_key: string; label?: string; last_used?: string; last_used_from?: string }[] {
-    const sql = 'SELECT access_key, label, last_used, last_used_from FROM credentials WHERE user = ?';
+  keysOf(user: string): ShownKeys[] {
+    const sql = 'SELECT access_key, label, role, last_used, last_used_from FROM credentials WHERE user = ?';
     return this.#database.all(sql, user).map((row) => ({
       access_key: String(row.access_key),
       ...optional('label', row.label),
+      ...optional('role', row.role),
       ...optional('last_used', row.last_used),
       ...optional('last_used_from', row.last_used_from),
     }));
@@ -84,6 +111,11 @@ export class Accounts {
     return (
       this.#database.run('DELETE FROM credentials WHERE access_key = ? AND user = ?', accessKey, user) > 0
     );
+  }
+
+  /** Revokes the pairs of a user, but for one. */
+  keepOnly(user: string, accessKey = ''): void {
+    this.#database.run('DELETE FROM credentials WHERE user = ? AND access_key <> ?', user, accessKey);
   }
 
   /** Ends a session until its token would have expired. */

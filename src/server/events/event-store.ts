@@ -60,8 +60,16 @@ export function addEvent(database: Database, event: StoredEvent): void {
   );
 }
 
-/** Removes all events of a task; how many there were. */
-export function deleteEvents(database: Database, task: string): number {
-  const logs = database.run('DELETE FROM log_events WHERE task = ?', task);
-  return logs + database.run('DELETE FROM metric_events WHERE task = ?', task);
+const TABLES = {
+  logs: ['log_events'],
+  metrics: ['metric_events'],
+  all: ['log_events', 'metric_events'],
+} as const;
+
+/** Removes events of a task; how many there were. */
+export function deleteEvents(database: Database, task: string, kind: keyof typeof TABLES = 'all'): number {
+  return TABLES[kind].reduce(
+    (sum, table) => sum + database.run(`DELETE FROM ${table} WHERE task = ?`, task),
+    0,
+  );
 }

@@ -5,8 +5,10 @@ import { systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
-import { type Failure, KEEP_ALIVE_MS } from '../http/api-listener.js';
+import type { ApiOptions, Failure } from '../http/api-listener.js';
 import { closesAfterAnswer } from '../http/connections.js';
+import { originHeaders } from '../http/origins.js';
+import type { SharedSettings } from '../listening/listen.js';
 import { deleteMany, removeFile } from './removal.js';
 import { fileOf, receiveUpload } from './upload.js';
 
@@ -14,12 +16,13 @@ import { fileOf, receiveUpload } from './upload.js';
 export async function fileListener(
   server: ServerContext,
   folder: string,
-  onFailure: Failure,
+  { onFailure, figures }: ApiOptions,
+  shared: SharedSettings,
 ): Promise<FastifyInstance> {
   await prepareFolder(folder);
   const { default: fastify } = await import('fastify');
   const app = fastify({
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...shared,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096 },
@@ -30,11 +33,17 @@ export async function fileListener(
   );
   // Uploads are read as a stream by the handler.
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    originHeaders(server, request, reply);
     if (request.headers['content-encoding'] !== undefined) throw new ApiError('unsupported_media_type');
-    if (!isProbe(request)) authenticate(server, request.headers);
+    if (isProbe(request)) return;
+    const { method, headers, ip } = request;
+    const { role } = await authenticate(server, { method, headers, ip });
+    if (role === 'guest' && method !== 'GET' && method !== 'HEAD')
+      throw new ApiError('role_not_allowed', { role });
   });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (_request, reply) => figures.answered('files', reply));
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, onFailure));
   app.get('/', (request, reply) =>
     isProbe(request) ? reply.code(405).header('allow', 'POST').send('Method not allowed') : 'OK',
@@ -108,9 +117,11 @@ function fail(
   onFailure: Failure,
 ): FastifyReply {
   if (error instanceof ApiError) return reply.code(error.status).send({ message: error.message });
-  const isFull = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT';
+  const isFull = FULL.has(systemCode(error) ?? '');
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (status < 500) return reply.code(status).send({ message: 'Bad request' });
   onFailure(error, `file server ${request.method}`);
   return reply.code(500).send({ message: isFull ? 'No space left on the disk' : 'Internal error' });
 }
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);

@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -59,7 +58,7 @@ async function storePart(name: string, stream: BusboyFileStream, folder: string)
   const file = fileOf(folder, name);
   const temporary = path.join(folder, `.upload-${newId()}`);
   try {
-    await pipeline(stream, createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }));
+    await writeAll(stream, temporary);
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
     await rename(temporary, file);
     await syncFolder(path.dirname(file));
@@ -67,6 +66,17 @@ async function storePart(name: string, stream: BusboyFileStream, folder: string)
   } catch (error) {
     await rm(temporary, { force: true });
     throw nameError(error, name);
+  }
+}
+
+/** The parser waits for the end of a part, so a disk that takes no more must not destroy the stream. */
+async function writeAll(stream: BusboyFileStream, file: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) await handle.appendFile(chunk);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -2,11 +2,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { Download, type EndpointTable } from '../endpoint.js';
+import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
+import type { SharedSettings } from '../listening/listen.js';
+import { storageError } from '../storage/database.js';
 import { API_VERSION } from '../versions.js';
 import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
+import { originHeaders } from './origins.js';
 import { parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
 import { AJV_OPTIONS } from './validation.js';
@@ -14,25 +18,31 @@ import { AJV_OPTIONS } from './validation.js';
 /** Clients cut batches at 15 MB of characters, which are up to four bytes each. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** Well above the polling interval of agents: a connection closed just as it is used again breaks a call. */
-export const KEEP_ALIVE_MS = 75_000;
+/** The call that answers when there is something to do. */
+const WAIT = '/queues.wait_for_tasks';
 
 export type Failure = (error: unknown, endpoint: string) => void;
+
+export interface ApiOptions {
+  figures: ServerFigures;
+  onFailure: Failure;
+}
 
 /** The HTTP side of the API: any method, a body with any of them, the envelope around every answer. */
 export async function apiListener(
   server: ServerContext,
   endpoints: EndpointTable,
-  onFailure: Failure,
+  options: ApiOptions,
+  shared: SharedSettings,
 ): Promise<FastifyInstance> {
   const { default: fastify } = await import('fastify');
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-    answer(request, reply, refusal(error, request.originalUrl, onFailure));
+    answer(request, reply, refusal(error, request.originalUrl, options.onFailure));
   const succeed: Succeed = (request, reply, data) =>
     data instanceof Download ? download(reply, data) : answer(request, reply, { data });
   const app = fastify({
+    ...shared,
     bodyLimit: MAX_BODY_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     frameworkErrors: fail,
@@ -51,7 +61,13 @@ export async function apiListener(
     parseBody(text, request.headers['content-type'] ?? ''),
   );
   app.decorateRequest('identity');
+  app.addHook('onRequest', async (request, reply) => {
+    originHeaders(server, request, reply);
+  });
   app.addHook('onSend', closesAfterAnswer);
+  app.addHook('onResponse', async (request, reply) => {
+    options.figures.answered(serviceOf(request), reply, request.routeOptions.url === WAIT);
+  });
   app.setErrorHandler(fail);
   app.setNotFoundHandler((request) => {
     const path = endpointPath(request.originalUrl);
@@ -70,9 +86,9 @@ function preflight(reply: FastifyReply): FastifyReply {
     .send('');
 }
 
-/** Headers of every answer. Cookies are not read, so a page of another site has no credentials here. */
+/** Headers of every answer. */
 function signed(reply: FastifyReply): FastifyReply {
-  return reply.header('server', 'clearml').header('access-control-allow-origin', '*');
+  return reply.header('server', 'clearml');
 }
 
 function pathOf(request: FastifyRequest): string {
@@ -104,8 +120,12 @@ function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['r
 }
 
 /** What the client sees of an error: refusals as they are, bugs without their details. */
-function refusal(error: unknown, path: string, onFailure: Failure): { error: ApiError } {
-  if (error instanceof ApiError) return { error };
+function refusal(thrown: unknown, path: string, onFailure: Failure): { error: ApiError } {
+  const error = storageError(thrown);
+  if (error instanceof ApiError) {
+    if (error.cause !== undefined) onFailure(error.cause, path.slice(1));
+    return { error };
+  }
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413) return { error: new ApiError('body_too_large', { max_bytes: MAX_BODY_BYTES }) };
   if (typeof status === 'number' && status < 500) {

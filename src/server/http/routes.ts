@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { Identity } from '../auth/accounts.js';
-import { authenticate } from '../auth/authenticate.js';
+import { type Asking, authenticate } from '../auth/authenticate.js';
+import { requirePermission } from '../auth/roles.js';
 import type { ServerContext } from '../context.js';
 import type { Call, Download, Endpoint } from '../endpoint.js';
 import { isObject, type JsonObject } from '../json.js';
@@ -50,7 +50,8 @@ export function addRoutes(
     onRequest: async (request) => {
       const { 'content-encoding': encoding } = request.headers;
       if (encoding !== undefined && encoding !== 'identity') throw new ApiError('unsupported_media_type');
-      request.identity = identify(server, endpoint, request.headers);
+      const { method, headers, ip } = request;
+      request.identity = await identify(server, endpoint, { method, headers, ip, endpoint: name });
     },
     preValidation: async (request) => {
       const body = wholeBody(endpoint, request);
@@ -60,9 +61,9 @@ export function addRoutes(
       request.body = body;
     },
     handler: async (request, reply) => {
-      const call = callOf(server, request);
-      await endpoint.wait?.(call as Call<never>, goneSignal(reply));
-      return succeed(request, reply, await settled(server, endpoint, call));
+      const call = callOf(server, request, reply);
+      const awaited = await endpoint.wait?.(call as Call<never>, goneSignal(reply));
+      return succeed(request, reply, await settled(server, endpoint, { ...call, awaited }));
     },
   });
   if (endpoint.earlier !== undefined) addRoutes(app, server, name, endpoint.earlier, succeed, true);
@@ -89,15 +90,16 @@ function wholeBody({ body: schema }: Endpoint, { body, query }: FastifyRequest):
   return body === undefined || body === null ? [] : [object];
 }
 
-function callOf(server: ServerContext, request: FastifyRequest): Call {
+function callOf(server: ServerContext, request: FastifyRequest, reply: FastifyReply): Call {
   const { 'x-clearml-worker': worker, 'x-trains-worker': oldWorker } = request.headers;
   return {
     server: { ...server, patterns: new Patterns(server.backtracking) },
     body: request.body,
     identity: request.identity,
     version: parseVersion(endpointPath(request.originalUrl)?.version ?? API_VERSION),
-    ip: clientAddress(request),
+    ip: request.ip,
     worker: String(worker ?? oldWorker ?? ''),
+    setCookie: (cookie) => void reply.header('set-cookie', cookie),
   };
 }
 
@@ -109,7 +111,7 @@ async function settled(
 ): Promise<JsonObject | Download> {
   for (;;) {
     try {
-      return run(server, endpoint, call);
+      return await run(server, endpoint, call);
     } catch (error) {
       if (!(error instanceof UnsettledPatterns)) throw error;
       await call.server.patterns.settle();
@@ -118,9 +120,9 @@ async function settled(
 }
 
 /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
-function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject | Download {
+async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<JsonObject | Download> {
   try {
-    const outcome = server.database.transaction(() => {
+    const outcome = await server.database.grouped(() => {
       try {
         return { data: endpoint.handler(call as Call<never>) };
       } catch (error) {
@@ -135,27 +137,20 @@ function run(server: ServerContext, endpoint: Endpoint, call: Call): JsonObject 
   }
 }
 
-/** @throws ApiError 401 */
-function identify(server: ServerContext, { access }: Endpoint, headers: IncomingHttpHeaders): Identity {
+/** @throws ApiError 401, 403 */
+async function identify(server: ServerContext, { access }: Endpoint, asking: Asking): Promise<Identity> {
   if (access === 'open') return ANONYMOUS;
-  if (access === 'optional') return identifyIfKnown(server, headers);
-  return authenticate(server, headers);
+  if (access === 'optional') return identifyIfKnown(server, asking);
+  const identity = await authenticate(server, asking);
+  requirePermission(identity, asking.endpoint ?? '', access);
+  return identity;
 }
 
-function identifyIfKnown(server: ServerContext, headers: IncomingHttpHeaders): Identity {
+async function identifyIfKnown(server: ServerContext, asking: Asking): Promise<Identity> {
   try {
-    return authenticate(server, headers);
+    return await authenticate(server, asking);
   } catch (error) {
     if (error instanceof ApiError) return ANONYMOUS;
     throw error;
   }
-}
-
-/** The address that a proxy in front names, else that of the connection. */
-function clientAddress({ headers, ip }: FastifyRequest): string {
-  const forwarded = headers['x-forwarded-for'] ?? headers['x-real-ip'];
-  const first = String(forwarded ?? '')
-    .split(',', 1)[0]
-    ?.trim();
-  return first === undefined || first === '' ? ip : first;
 }

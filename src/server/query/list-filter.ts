@@ -41,10 +41,33 @@ export function parseListFilter(value: Json): ListFilter {
   return filter;
 }
 
-/** Whether the values of a field (none: it is empty) satisfy a filter. */
-export function matchesList(values: readonly string[], filter: ListFilter): boolean {
-  const has = (one: Wanted) => (one === null ? values.length === 0 : values.includes(one));
-  return (filter.any.length === 0 || filter.any.some(has)) && filter.all.every(has) && !filter.none.some(has);
+/** A condition on the values of a field. */
+export type ValueTest =
+  | { has: Wanted }
+  | { every: readonly ValueTest[] }
+  | { some: readonly ValueTest[] }
+  | { not: ValueTest };
+
+export function listTest({ any, all, none }: ListFilter): ValueTest {
+  return {
+    every: [
+      ...(any.length === 0 ? [] : [{ some: any.map(has) }]),
+      ...all.map(has),
+      ...none.map((one) => ({ not: has(one) })),
+    ],
+  };
+}
+
+/** Whether the values of a field (none: it is empty) satisfy a test. */
+export function passes(values: readonly string[], test: ValueTest): boolean {
+  if ('has' in test) return test.has === null ? values.length === 0 : values.includes(test.has);
+  if ('every' in test) return test.every.every((each) => passes(values, each));
+  if ('some' in test) return test.some.some((each) => passes(values, each));
+  return !passes(values, test.not);
+}
+
+function has(one: Wanted): ValueTest {
+  return { has: one };
 }
 
 /**
@@ -52,7 +75,7 @@ export function matchesList(values: readonly string[], filter: ListFilter): bool
  *
  * @throws ApiError 400/12
  */
-export function fieldFilter(field: string, filter: Json): (values: readonly string[]) => boolean {
+export function fieldFilter(field: string, filter: Json): ValueTest {
   if (!isObject(filter)) throw new ApiError('validation_error', { field }, 'expected an object');
   const unknown = Object.keys(filter).find((key) => !['any', 'all', 'op'].includes(key));
   const { op = 'and' } = filter;
@@ -60,19 +83,15 @@ export function fieldFilter(field: string, filter: Json): (values: readonly stri
     throw new ApiError('validation_error', { field }, 'expected any, all, and op "and" or "or"');
   const any = sides(field, filter.any);
   const all = sides(field, filter.all);
-  return (values) => {
-    const has = (one: Wanted) => (one === null ? values.length === 0 : values.includes(one));
-    const results = [
-      ...(any.include.length + any.exclude.length === 0
-        ? []
-        : [any.include.some(has) || any.exclude.some((one) => !has(one))]),
-      ...(all.include.length + all.exclude.length === 0
-        ? []
-        : [all.include.every(has) && !all.exclude.some(has)]),
-    ];
-    if (results.length === 0) return true;
-    return op === 'or' ? results.some(Boolean) : results.every(Boolean);
-  };
+  const tests: ValueTest[] = [
+    ...(any.include.length + any.exclude.length === 0
+      ? []
+      : [{ some: [...any.include.map(has), ...any.exclude.map((one) => ({ not: has(one) }))] }]),
+    ...(all.include.length + all.exclude.length === 0
+      ? []
+      : [{ every: [...all.include.map(has), ...all.exclude.map((one) => ({ not: has(one) }))] }]),
+  ];
+  return op === 'or' && tests.length > 0 ? { some: tests } : { every: tests };
 }
 
 function sides(field: string, value: Json | undefined): { include: Wanted[]; exclude: Wanted[] } {

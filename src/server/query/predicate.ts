@@ -1,34 +1,61 @@
 import { ApiError } from '../api-error.js';
 import { asObject, asText, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
-import { fieldFilter, type ListFilter, matchesList, parseListFilter } from './list-filter.js';
+import {
+  fieldFilter,
+  type ListFilter,
+  listTest,
+  parseListFilter,
+  passes,
+  type ValueTest,
+} from './list-filter.js';
+import { literalsOf } from './patterns/literals.js';
 import type { Patterns } from './patterns/patterns.js';
-import { dateCheck, rangeCheck } from './ranges.js';
+import { type Bounds, dateBounds, isWithin, rangeBounds } from './ranges.js';
 import type { SearchableFields } from './searchable.js';
+import { textsAt } from './values-at.js';
 
 export type Predicate = (document: JsonObject) => boolean;
 
+/** One condition of a query, and what an index can know of it. */
+export interface Condition {
+  matches: Predicate;
+  /** The paths that it reads. */
+  paths: readonly string[];
+  /** It is this test of the values at its one path. */
+  values?: ValueTest;
+  /** It is these bounds of the value at its one path. */
+  bounds?: Bounds;
+  /** Texts, each of which is somewhere at its paths in every document that matches, but for its case. */
+  literals?: readonly string[];
+}
+
 /** The condition that the fields of a query state together. */
 export function predicateOf(query: JsonObject, fields: SearchableFields, patterns: Patterns): Predicate {
-  const conditions = [
+  const conditions = conditionsOf(query, fields, patterns);
+  return (document) => conditions.every(({ matches }) => matches(document));
+}
+
+/** The conditions of a query, all of which a document has to satisfy. */
+export function conditionsOf(query: JsonObject, fields: SearchableFields, patterns: Patterns): Condition[] {
+  return [
     ...namedConditions(query, fields, patterns),
     ...combined(
       query,
       fields,
       patterns,
       ['_any_', '_or_'],
-      (checks) => (document) => checks.some((check) => check(document)),
+      (checks) => (document) => checks.some(({ matches }) => matches(document)),
     ),
     ...combined(
       query,
       fields,
       patterns,
       ['_all_', '_and_'],
-      (checks) => (document) => checks.every((check) => check(document)),
+      (checks) => (document) => checks.every(({ matches }) => matches(document)),
     ),
     ...filters(asObject(query.filters), fields),
     ...fullText(asText(query.search_text)),
   ];
-  return (document) => conditions.every((condition) => condition(document));
 }
 
 /** The list filter of a field of a query, if it has one. */
@@ -38,8 +65,8 @@ export function listFilterOf(query: JsonObject, field: string): ListFilter | und
   return Array.isArray(value) && value.length === 0 ? undefined : parseListFilter(value);
 }
 
-function namedConditions(query: JsonObject, fields: SearchableFields, patterns: Patterns): Predicate[] {
-  const conditions: Predicate[] = [];
+function namedConditions(query: JsonObject, fields: SearchableFields, patterns: Patterns): Condition[] {
+  const conditions: Condition[] = [];
   for (const [name, value] of Object.entries(query)) {
     const empty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
     const make = empty ? undefined : READERS.find(([kind]) => covers(fields[kind], name))?.[1];
@@ -48,28 +75,36 @@ function namedConditions(query: JsonObject, fields: SearchableFields, patterns: 
   return conditions;
 }
 
-type Reader = (name: string, value: Json, patterns: Patterns) => Predicate;
+type Reader = (name: string, value: Json, patterns: Patterns) => Condition;
 
 const READERS: readonly ['patterns' | 'dates' | 'ranges' | 'lists' | 'values', Reader][] = [
   ['patterns', patternCondition],
-  ['dates', (name, value) => checkAt(name, dateCheck(value))],
-  ['ranges', (name, value) => checkAt(name, rangeCheck(value))],
+  ['dates', (name, value) => boundsAt(name, dateBounds(value))],
+  ['ranges', (name, value) => boundsAt(name, rangeBounds(value))],
   ['lists', listCondition],
   ['values', listCondition],
 ];
 
-function patternCondition(name: string, value: Json, patterns: Patterns): Predicate {
+function patternCondition(name: string, value: Json, patterns: Patterns): Condition {
   const pattern = patterns.compile(String(value));
-  return (document) => textsAt(document, name).some((text) => pattern.test(text));
+  return {
+    matches: (document) => textsAt(document, name).some((text) => pattern.test(text)),
+    paths: [name],
+    literals: literalsOf(String(value)),
+  };
 }
 
-function listCondition(name: string, value: Json): Predicate {
-  const filter = parseListFilter(value);
-  return (document) => matchesList(textsAt(document, name), filter);
+function listCondition(name: string, value: Json): Condition {
+  return valuesAt(name, listTest(parseListFilter(value)));
 }
 
-function checkAt(name: string, check: (value: Json | undefined) => boolean): Predicate {
-  return (document) => check(valueAt(document, name));
+/** The condition that the values at a path pass a test. */
+export function valuesAt(path: string, values: ValueTest): Condition {
+  return { matches: (document) => passes(textsAt(document, path), values), paths: [path], values };
+}
+
+function boundsAt(path: string, bounds: Bounds): Condition {
+  return { matches: (document) => isWithin(bounds, valueAt(document, path)), paths: [path], bounds };
 }
 
 function combined(
@@ -77,8 +112,8 @@ function combined(
   searchable: SearchableFields,
   patterns: Patterns,
   names: readonly string[],
-  join: (checks: Predicate[]) => Predicate,
-): Predicate[] {
+  join: (checks: Condition[]) => Predicate,
+): Condition[] {
   return names
     .filter((name) => isObject(query[name]))
     .flatMap((name) => {
@@ -92,7 +127,9 @@ function combined(
       // Only some dates are compared here; a query of other ones finds everything.
       const isText = pattern !== undefined && pattern !== null;
       const paths = asTexts(fields).filter((path) => isText || searchable.dates.includes(path));
-      return paths.length === 0 ? [] : [join(paths.map(multiFieldCondition(patterns, pattern, datetime)))];
+      if (paths.length === 0) return [];
+      const matches = join(paths.map(multiFieldCondition(patterns, pattern, datetime)));
+      return [{ matches, paths, ...(isText ? { literals: literalsOf(String(pattern)) } : {}) }];
     });
 }
 
@@ -100,40 +137,38 @@ function multiFieldCondition(
   patterns: Patterns,
   pattern: Json | undefined,
   datetime: Json | undefined,
-): (path: string) => Predicate {
+): (path: string) => Condition {
   if (pattern === undefined || pattern === null) {
-    const check = dateCheck(datetime ?? []);
-    return (path) => checkAt(path, check);
+    const bounds = dateBounds(datetime ?? []);
+    return (path) => boundsAt(path, bounds);
   }
   const expression = patterns.compile(String(pattern), { ignoreCase: true });
-  return (path) => (document) => textsAt(document, path).some((text) => expression.test(text));
+  return (path) => ({
+    matches: (document) => textsAt(document, path).some((text) => expression.test(text)),
+    paths: [path],
+  });
 }
 
 /** Filters of fields that are no lists are ignored. */
-function filters(all: JsonObject, fields: SearchableFields): Predicate[] {
+function filters(all: JsonObject, fields: SearchableFields): Condition[] {
   return Object.entries(all)
     .filter(([path, filter]) => covers(fields.lists, path) && (filter ?? null) !== null)
-    .map(([path, filter]) => {
-      const matches = fieldFilter(path, filter ?? null);
-      const place = pathOf(path);
-      return (document) => matches(textsAt(document, place));
-    });
+    .map(([path, filter]) => valuesAt(pathOf(path), fieldFilter(path, filter ?? null)));
 }
 
 /** Fields that a full-text search looks in. */
 const TEXT_FIELDS = ['id', 'name', 'comment', 'description', 'report', 'tags'];
 
-function fullText(text: string | undefined): Predicate[] {
+function fullText(text: string | undefined): Condition[] {
   if (text === undefined || text.trim() === '') return [];
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return [
-    (document) => {
-      const content = TEXT_FIELDS.flatMap((field) => textsAt(document, field))
-        .join('\n')
-        .toLowerCase();
-      return words.every((word) => content.includes(word));
-    },
-  ];
+  const matches = (document: JsonObject) => {
+    const content = TEXT_FIELDS.flatMap((field) => textsAt(document, field))
+      .join('\n')
+      .toLowerCase();
+    return words.every((word) => content.includes(word));
+  };
+  return [{ matches, paths: TEXT_FIELDS, literals: words }];
 }
 
 /**
@@ -149,22 +184,4 @@ function pathOf(name: string): string {
 
 function covers(names: readonly string[], name: string): boolean {
   return names.some((each) => each === name || (each.endsWith('.*') && name.startsWith(each.slice(0, -1))));
-}
-
-/** The texts at a path: of a list, of each of its items; of a parameter, its value. */
-function textsAt(value: Json | undefined, path: string): string[] {
-  if (isObject(value)) {
-    const found = valueAt(value, path);
-    if (found !== undefined) return texts(found);
-    const dot = path.lastIndexOf('.');
-    const list = dot === -1 ? undefined : valueAt(value, path.slice(0, dot));
-    return Array.isArray(list) ? list.flatMap((item) => textsAt(item, path.slice(dot + 1))) : [];
-  }
-  return [];
-}
-
-function texts(value: Json): string[] {
-  if (Array.isArray(value)) return value.flatMap(texts);
-  if (isObject(value)) return value.value === undefined ? [] : texts(value.value);
-  return value === null || value === '' ? [] : [String(value)];
 }

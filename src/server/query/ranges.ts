@@ -1,52 +1,56 @@
-import { ownMember } from '../../os/own-member.js';
 import { ApiError } from '../api-error.js';
 import { parseDate } from '../dates.js';
 import type { Json } from '../json.js';
 
-export type Check = (value: Json | undefined) => boolean;
+/** What a number, or a date as milliseconds, must be. */
+export interface Bounds {
+  comparisons: readonly { operator: Operator; limit: number }[];
+  /** Whether values that are empty, or neither a number nor a date, pass. */
+  letsEmptyIn: boolean;
+}
 
-const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+export type Operator = '>=' | '<=' | '>' | '<' | '=';
+
+const COMPARISONS: Readonly<Record<Operator, (a: number, b: number) => boolean>> = {
   '>=': (a, b) => a >= b,
   '<=': (a, b) => a <= b,
   '>': (a, b) => a > b,
   '<': (a, b) => a < b,
-  '': (a, b) => a === b,
+  '=': (a, b) => a === b,
 };
 
+export function isWithin({ comparisons, letsEmptyIn }: Bounds, actual: Json | undefined): boolean {
+  const number = actual === undefined || actual === null ? undefined : tryNumeric(actual);
+  if (number === undefined) return letsEmptyIn;
+  return comparisons.every(({ operator, limit }) => COMPARISONS[operator](number, limit));
+}
+
 /** Reads comparisons of a date: one, a list of them, or a range of two dates without operators. */
-export function dateCheck(value: Json): Check {
+export function dateBounds(value: Json): Bounds {
   const items = Array.isArray(value) ? value : [value];
   const plain = items.length === 2 && items.every((item) => item === null || !/^\s*[<>]/.test(String(item)));
-  if (Array.isArray(value) && plain) return rangeCheck(value);
-  const checks = items.filter((item) => item !== null).map((item) => comparison(String(item)));
-  return (actual) => checks.every((check) => check(actual));
+  if (Array.isArray(value) && plain) return rangeBounds(value);
+  const comparisons = items.filter((item) => item !== null).map((item) => comparison(String(item)));
+  return { comparisons, letsEmptyIn: comparisons.length === 0 };
 }
 
 /** Reads `[min, max]`; null leaves a side open, and an open minimum lets empty values in. Dates are compared as times. */
-export function rangeCheck(value: Json): Check {
+export function rangeBounds(value: Json): Bounds {
   if (!Array.isArray(value) || value.length !== 2 || value.every((side) => side === null))
     throw new ApiError('validation_error', { value: String(value) }, 'expected [min, max]');
-  const [min, max] = [value[0] ?? null, value[1] ?? null].map((side) =>
-    side === null ? null : numeric(side),
-  );
-  return (actual) => {
-    const number = actual === undefined || actual === null ? undefined : tryNumeric(actual);
-    if (number === undefined) return min === null;
-    return (
-      (min === null || min === undefined || number >= min) &&
-      (max === null || max === undefined || number <= max)
-    );
+  const [min, max] = [value[0] ?? null, value[1] ?? null];
+  return {
+    comparisons: [
+      ...(min === null ? [] : [{ operator: '>=' as const, limit: numeric(min) }]),
+      ...(max === null ? [] : [{ operator: '<=' as const, limit: numeric(max) }]),
+    ],
+    letsEmptyIn: min === null,
   };
 }
 
-function comparison(text: string): Check {
-  const match = /^\s*(>=|<=|>|<|)\s*(.*)$/.exec(text);
-  const compare = ownMember(COMPARISONS, match?.[1] ?? '');
-  const limit = numeric(match?.[2] ?? '');
-  return (actual) => {
-    const number = actual === undefined || actual === null ? undefined : tryNumeric(actual);
-    return number !== undefined && compare?.(number, limit) === true;
-  };
+function comparison(text: string): Bounds['comparisons'][number] {
+  const [, operator = '', limit = ''] = /^\s*(>=|<=|>|<|)\s*(.*)$/.exec(text) ?? [];
+  return { operator: operator === '' ? '=' : (operator as Operator), limit: numeric(limit) };
 }
 
 function numeric(value: Json): number {

@@ -17,9 +17,10 @@ import {
 } from '../schema.js';
 import type { Bindable } from '../storage/database.js';
 import type { Narrowing, Stored } from '../storage/documents.js';
+import { searchColumns } from './column-search.js';
 import type { ListFilter } from './list-filter.js';
-import { compareValues, sortKeys, sortValues } from './order.js';
-import { listFilterOf, predicateOf } from './predicate.js';
+import { compareValues, type SortKey, sortKeys, sortValues } from './order.js';
+import { type Condition, conditionsOf, listFilterOf, valuesAt } from './predicate.js';
 import { project } from './projection.js';
 import { type Kind, SEARCHABLE, type SearchableFields } from './searchable.js';
 
@@ -54,12 +55,12 @@ export interface Source<T extends Stored> {
   joined: boolean;
   /** The document as clients see it. */
   shown(document: T): JsonObject;
-  /** Left out unless it is asked for by id, or hidden ones are asked for. */
-  isHidden?(document: T): boolean;
+  /** Documents with this system tag are left out unless they are asked for by id, or hidden ones are asked for. */
+  hiddenTag?: string;
   /** A query that shows hidden ones nevertheless. */
   revealedBy?(query: JsonObject): boolean;
-  /** A condition of the endpoint's own. */
-  also?(document: T): boolean;
+  /** Whether the documents have columns that lists are made by. */
+  hasColumns?: boolean;
 }
 
 export interface Found {
@@ -83,9 +84,11 @@ export function search<T extends Stored>(
       .filter((document) => document !== undefined)
       .map((document) => present(source.shown(document)));
   const scrolls = 'scroll_id' in query && query.size !== undefined;
-  if (!scrolls) return { documents: load(page(query, matchingIds(server, query, source))), scroll: {} };
+  if (!scrolls) return { documents: load(matchingIds(server, query, source, pageOf(query))), scroll: {} };
   const known = query.scroll_id ?? '';
-  const scroll = server.scrolls.has(known) ? known : server.scrolls.open(matchingIds(server, query, source));
+  const scroll = server.scrolls.has(known)
+    ? known
+    : server.scrolls.open(matchingIds(server, query, source, ALL));
   const size = Math.min(Math.max(query.size ?? MAX_PAGE, 1), MAX_PAGE);
   return { documents: load(server.scrolls.take(scroll, size)), scroll: { scroll_id: scroll } };
 }
@@ -114,32 +117,63 @@ function assertKnown<T extends Stored>(path: string, { kind, joined: joins }: So
   if (!known || !mayGoOn) throw new ApiError('invalid_fields', { field: path });
 }
 
-/** Ids of all matching documents, in order. Only sort values are held, not documents. */
-export function matchingIds<T extends Stored>(
+interface Window {
+  offset: number;
+  /** Negative: all. */
+  limit: number;
+}
+
+const ALL: Window = { offset: 0, limit: -1 };
+
+/** Ids of the matching documents, in order. Only sort values are held, not documents. */
+function matchingIds<T extends Stored>(
   server: ServerContext,
   query: SearchQuery,
   source: Source<T>,
-): string[] {
-  const fields = SEARCHABLE[source.kind];
-  const matches = predicateOf(query, fields, server.patterns);
+  window: Window,
+): readonly string[] {
+  const conditions = conditionsOf(query, SEARCHABLE[source.kind], server.patterns);
   const keys = sortKeys(query.order_by ?? []);
   const ids = plainIds(listFilterOf(query, 'id'));
   const showHidden = ids !== undefined || query.search_hidden || source.revealedBy?.(query) === true;
-  const found: { id: string; values: ReturnType<typeof sortValues> }[] = [];
-  const candidates = ids === undefined ? source.scan(narrowing(query, fields)) : byId(ids, source);
-  for (const document of candidates) {
-    const visible = showHidden || source.isHidden?.(document) !== true;
-    if (visible && matches(document) && source.also?.(document) !== false) {
-      found.push({ id: document.id, values: sortValues(document, keys) });
-    }
+  const all =
+    showHidden || source.hiddenTag === undefined ? conditions : [...conditions, lacks(source.hiddenTag)];
+  const found =
+    source.hasColumns !== true || ids !== undefined
+      ? undefined
+      : searchColumns(server.database, { conditions: all, keys, ...window });
+  if (found === undefined || found.isUnordered) {
+    const given = found?.ids ?? ids;
+    const candidates =
+      given === undefined ? source.scan(narrowing(query, SEARCHABLE[source.kind])) : byId(given, source);
+    const sorted = sortedIds(candidates, found === undefined ? all : [], keys);
+    server.patterns.assertSettled();
+    return window.limit < 0 ? sorted : sorted.slice(window.offset, window.offset + window.limit);
   }
   server.patterns.assertSettled();
+  return found.ids;
+}
+
+function lacks(tag: string): Condition {
+  return valuesAt('system_tags', { not: { has: tag } });
+}
+
+function sortedIds<T extends Stored>(
+  candidates: Iterable<T>,
+  conditions: readonly Condition[],
+  keys: readonly SortKey[],
+): string[] {
+  const found: { id: string; values: ReturnType<typeof sortValues> }[] = [];
+  for (const document of candidates)
+    if (conditions.every(({ matches }) => matches(document)))
+      found.push({ id: document.id, values: sortValues(document, keys) });
   return found.sort((a, b) => compareValues(a.values, b.values, keys)).map(({ id }) => id);
 }
 
-function page(query: SearchQuery, ids: readonly string[]): readonly string[] {
-  const length = Math.min(query.page_size, MAX_PAGE);
-  return ids.slice(query.page * length, (query.page + 1) * length);
+function pageOf({ page, page_size }: SearchQuery): Window {
+  const limit = Math.min(page_size, MAX_PAGE);
+  // SQLite refuses an offset that is no whole number of 64 bits.
+  return { offset: Math.min(page * limit, Number.MAX_SAFE_INTEGER), limit };
 }
 
 /** The ids of a filter that only lists ids, which needs no scan. */

@@ -1,47 +1,49 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api-error.js';
-import { COMPANY_NAME, type Identity, newKeyPair } from '../auth/accounts.js';
-import { signToken } from '../auth/token.js';
-import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
-import type { JsonObject } from '../json.js';
-import { integer, required, text, withDefault } from '../schema.js';
+import { COMPANY_NAME, type Identity } from '../auth/accounts.js';
+import { sessionCookie } from '../auth/session-cookie.js';
+import { signToken, verifyToken } from '../auth/token.js';
+import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
+import { asObject, type Json, type JsonObject } from '../json.js';
+import { integer, required, text } from '../schema.js';
 import { API_VERSION, QUEUE_WAIT_S, SERVER_VERSION } from '../versions.js';
 
-/** Life of a token unless asked otherwise. Agents log in before each call when less than 12 hours are left. */
-const TOKEN_LIFE_S = 30 * 24 * 3600;
-const MAX_TOKEN_LIFE_S = 31_536_000;
-
-const LIFE = {
-  expiration_sec: withDefault({ ...integer, maximum: MAX_TOKEN_LIFE_S }, TOKEN_LIFE_S),
-} as const;
-type LifeCall = CallWith<typeof LIFE>;
-
-const KEY = { access_key: required(text), label: text } as const;
+const LIFE = { expiration_sec: integer } as const;
+const TOKEN_FOR_USER = { ...LIFE, user: required(text), company: text } as const;
 
 /** Endpoints of logging in. */
 export const authEndpoints: EndpointTable = {
-  'auth.login': endpoint(LIFE, (call) => ({ token: tokenFor(call, call.identity) })),
+  'auth.login': endpoint(LIFE, login),
   'auth.logout': endpoint({}, logout),
-  'auth.get_token_for_user': reservedEndpoint(),
-  'auth.validate_token': reservedEndpoint(),
-  'auth.get_credentials': endpoint({}, getCredentials),
-  'auth.create_credentials': endpoint({ label: text }, createCredentials),
-  'auth.edit_credentials': endpoint(KEY, editCredentials),
-  'auth.revoke_credentials': endpoint({ access_key: required(text) }, revokeCredentials),
-  // There is no page to log in on.
+  'auth.get_token_for_user': endpoint(TOKEN_FOR_USER, tokenForUser, { access: 'reserved' }),
+  'auth.validate_token': endpoint({ token: required(text) }, validateToken, { access: 'reserved' }),
+  'auth.fixed_users_mode': endpoint({}, fixedUsersMode, { access: 'open' }),
   'login.supported_modes': endpoint({}, supportedModes, { access: 'optional' }),
   'login.logout': endpoint({}, logout),
-  'auth.fixed_users_mode': endpoint(
-    {},
-    () => ({ enabled: false, guest: { enabled: false }, server_errors: { missed_es_upgrade: false } }),
-    { access: 'open' },
-  ),
 };
 
-function tokenFor({ server, body }: LifeCall, identity: Identity): string {
+function login(call: CallWith<typeof LIFE>): JsonObject {
+  const token = tokenFor(call, call.identity);
+  call.setCookie?.(sessionCookie(call.server.config, token));
+  return { token };
+}
+
+/** Features that agents and the SDK expect from a token that runs the tasks of others: vaults, tokens of owners. */
+const FEATURES_OF_AGENTS = 'advanced';
+/** Service accounts of this type may log in as the owners of tasks. */
+const SERVICE_ACCOUNT = 2;
+
+/** @throws ApiError 400/12 for a life that is longer than the server gives */
+function tokenFor({ server, body }: CallWith<typeof LIFE>, identity: Identity): string {
+  const { config } = server;
+  const most = config.get('apiserver.auth.max_expiration_sec');
+  const life = body.expiration_sec ?? Math.min(most, config.get('apiserver.auth.default_expiration_sec'));
+  if (life > most) throw new ApiError('validation_error', { field: 'expiration_sec' }, `at most ${most}`);
   const now = Math.floor(server.now() / 1000);
+  const isAgent = identity.role === 'agent';
+  const runsTasks = isAgent || identity.scope === 'task' || /^__.*__$/.test(identity.user);
   const claims = {
-    exp: now + body.expiration_sec,
+    exp: now + life,
     iat: now,
     session_id: randomUUID().replaceAll('-', ''),
     auth_type: 'Bearer',
@@ -52,61 +54,79 @@ function tokenFor({ server, body }: LifeCall, identity: Identity): string {
       role: identity.role,
       user_name: identity.userName,
       company_name: COMPANY_NAME,
+      ...(isAgent ? { service_account_type: SERVICE_ACCOUNT } : {}),
     },
     api_version: API_VERSION,
     server_version: SERVER_VERSION,
     server_build: '0',
-    feature_set: 'basic',
+    feature_set: runsTasks ? FEATURES_OF_AGENTS : 'basic',
     queue_wait_sec: QUEUE_WAIT_S,
+    ...(identity.scope === undefined ? {} : { scope: identity.scope }),
+    ...(isAgent ? { key_role: identity.role } : {}),
   };
   return signToken(claims, server.tokenSecret);
 }
 
-function supportedModes({ identity }: Call): JsonObject {
+/** @throws ApiError 400/301 */
+function tokenForUser(call: CallWith<typeof TOKEN_FOR_USER>): JsonObject {
+  const user = call.server.users.find(call.body.user);
+  if (user === undefined || user.disabled === true)
+    throw new ApiError('invalid_user_id', { id: call.body.user });
+  const { id, name, company, role } = user;
+  return { token: tokenFor(call, { user: id, userName: name, company, role }) };
+}
+
+function validateToken({ server, body }: Call<{ readonly token: string }>): JsonObject {
+  const claims = readToken(body.token, server.tokenSecret, server.now());
+  const { user, company } = asObject(claims?.identity as Json);
+  if (claims === undefined || server.accounts.isEnded(String(claims.session_id)))
+    return { valid: false, msg: 'not a token of this server, expired, or ended' };
+  return { valid: true, user, company };
+}
+
+function readToken(token: string, secret: string, now: number): JsonObject | undefined {
+  try {
+    return verifyToken(token, secret, Math.floor(now / 1000));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a page to log in on may show of the guest. */
+function guestOf({ server: { config, logins } }: Call): JsonObject {
+  const username = config.get('services.auth.fixed_users.guest.username');
+  if (logins.find(username)?.guest !== true) return { enabled: false };
   return {
-    authenticated: identity.user !== '',
-    basic: { enabled: false, guest: { enabled: false } },
+    enabled: true,
+    name: config.get('services.auth.fixed_users.guest.name'),
+    username,
+    password: config.get('services.auth.fixed_users.guest.password'),
+  };
+}
+
+function fixedUsersMode(call: Call): JsonObject {
+  return {
+    enabled: call.server.logins.any,
+    guest: guestOf(call),
+    server_errors: { missed_es_upgrade: false },
+  };
+}
+
+function supportedModes(call: Call): JsonObject {
+  return {
+    authenticated: call.identity.user !== '',
+    basic: { enabled: call.server.logins.any, guest: guestOf(call) },
     sso: {},
     sso_providers: [],
     server_errors: { missed_es_upgrade: false, es_connection_error: false },
   };
 }
 
-function logout({ server, identity }: Call): JsonObject {
-  const expires = server.now() + MAX_TOKEN_LIFE_S * 1000;
+/** Ends the session for longer than any of its tokens lives. */
+function logout(call: Call): JsonObject {
+  const { server, identity } = call;
+  const expires = server.now() + server.config.get('apiserver.auth.max_expiration_sec') * 1000;
   if (identity.session !== undefined) server.accounts.endSession(identity.session, expires, server.now());
+  call.setCookie?.(sessionCookie(server.config, undefined));
   return {};
-}
-
-function getCredentials({ server, identity }: Call): JsonObject {
-  return { credentials: server.accounts.keysOf(identity.user) };
-}
-
-/** The only time that the secret is shown. */
-function createCredentials({ server, identity, body }: Call<{ readonly label?: string }>): JsonObject {
-  const keys = newKeyPair();
-  const label = body.label;
-  server.accounts.addKeys(keys, identity.user, label);
-  return {
-    credentials: {
-      access_key: keys.accessKey,
-      secret_key: keys.secretKey,
-      ...(label === undefined ? {} : { label }),
-    },
-  };
-}
-
-function editCredentials({ server, identity, body }: CallWith<typeof KEY>): JsonObject {
-  const key = body.access_key;
-  if (!server.accounts.relabel(key, identity.user, body.label)) {
-    throw new ApiError('invalid_access_key', { access_key: key });
-  }
-  return { updated: 1 };
-}
-
-function revokeCredentials({ server, identity, body }: Call<{ readonly access_key: string }>): JsonObject {
-  const key = body.access_key;
-  if (!server.accounts.revoke(key, identity.user))
-    throw new ApiError('invalid_user', { access_key: key }, 'no such key of the user');
-  return { revoked: 1 };
 }

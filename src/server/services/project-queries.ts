@@ -53,7 +53,7 @@ function find(server: ServerContext, body: Query, joined: boolean): JsonObject {
       return project === undefined ? undefined : shownProject(server, project);
     },
     shown: (project) => project,
-    isHidden: (project) => project.system_tags.includes('hidden'),
+    hiddenTag: 'hidden',
   });
   return { projects: documents, ...scroll };
 }

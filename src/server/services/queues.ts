@@ -159,7 +159,7 @@ function find(server: ServerContext, query: Query): JsonObject {
     scan: (narrowing) => server.queues.scan(narrowing),
     find: (id) => server.queues.find(id),
     shown: (queue) => ({ ...queue, entries: entriesOf(server, queue.id, limit) }),
-    isHidden: (queue) => queue.system_tags.includes('k8s-glue'),
+    hiddenTag: 'k8s-glue',
     revealedBy: (query) => (query.name ?? undefined) !== undefined,
   });
   return { queues: documents, ...scroll };

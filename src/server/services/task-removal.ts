@@ -7,7 +7,7 @@ import { changeStatus, requestedChange, STATUS_FIELDS } from '../tasks/change-st
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { assertTransition } from '../tasks/status-machine.js';
 import { emptyExecution, emptySections, type TaskDocument, taskOf } from '../tasks/task-document.js';
-import { removeOutputs, urlsOf } from '../tasks/task-outputs.js';
+import { type RemovingCall, removeOutputs, urlsOf } from '../tasks/task-outputs.js';
 
 const TASK = { task: required(text) } as const;
 const OUTPUTS = {
@@ -80,20 +80,25 @@ export function deleteTask(call: CallWith<typeof DELETING>, id: string): JsonObj
   const mayGo = force || task.status === 'created' || task.system_tags.includes('archived');
   if (!mayGo)
     throw new ApiError('task_cannot_be_deleted', { task: id, status: task.status }, 'force is not set');
+  const choice = { deletesModels: call.body.delete_output_models };
   if (call.body.include_pipeline_steps) {
     const steps = [...call.server.tasks.scan({ where: 'parent = ?', parameters: [id] })];
-    for (const step of steps) if (step.type !== 'controller') deleteOne(call, step, true);
+    for (const step of steps)
+      if (step.type !== 'controller') removeTask(call, step, { ...choice, force: true });
   }
-  const removed = deleteOne(call, task, force);
+  const removed = removeTask(call, task, { ...choice, force });
   return { deleted: true, ...removed, urls: call.body.return_file_urls ? urlsOf(task) : null };
 }
 
-function deleteOne(call: CallWith<typeof DELETING>, task: TaskDocument, force: boolean): JsonObject {
-  const { id } = task;
-  const { delete_output_models: deletesModels } = call.body;
-  const removed = removeOutputs(call, task, { force, deletesModels, marks: true });
-  removeFromQueues(call.server, id);
-  deleteEvents(call.server.database, id);
-  call.server.tasks.delete(id);
+/** Removes a task with its events, and its models that are no others' if `deletesModels` says so. */
+export function removeTask(
+  call: RemovingCall,
+  task: TaskDocument,
+  removal: { force: boolean; deletesModels: boolean },
+): JsonObject {
+  const removed = removeOutputs(call, task, { ...removal, marks: true });
+  removeFromQueues(call.server, task.id);
+  deleteEvents(call.server.database, task.id);
+  call.server.tasks.delete(task.id);
   return removed;
 }

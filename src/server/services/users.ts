@@ -1,5 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { COMPANY_NAME } from '../auth/accounts.js';
+import { isAdmin } from '../auth/roles.js';
 import type { UserDocument } from '../context.js';
 import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
 import { asObject, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
@@ -35,7 +36,7 @@ function userOf({ server }: Call, id: string): UserDocument {
 }
 
 function currentUser(call: Call): JsonObject {
-  const { company, preferences: _own, ...user } = userOf(call, call.identity.user);
+  const { company, preferences: _own, autocreated: _from, ...user } = userOf(call, call.identity.user);
   return {
     user: { ...user, company: { id: company, name: COMPANY_NAME } },
     getting_started: {},
@@ -48,7 +49,12 @@ function getUser(call: CallWith<typeof USER>): JsonObject {
 }
 
 /** Preferences are the user's own, and the role is part of who asks. */
-function shownUser({ preferences: _own, role: _role, ...user }: UserDocument): JsonObject {
+function shownUser({
+  preferences: _own,
+  role: _role,
+  autocreated: _from,
+  ...user
+}: UserDocument): JsonObject {
   return user;
 }
 
@@ -86,6 +92,8 @@ function activeUsers({ server }: Call, ids: readonly string[]): string[] {
 
 function update(call: CallWith<typeof UPDATED>): JsonObject {
   const { user: id, name, family_name, given_name } = call.body;
+  if (id !== call.identity.user && !isAdmin(call.identity))
+    throw new ApiError('role_not_allowed', { role: call.identity.role }, 'another user');
   const user = userOf(call, id);
   const given = Object.entries({ name, family_name, given_name });
   const fields = Object.fromEntries(given.filter(([, value]) => value !== undefined));

@@ -1,8 +1,9 @@
-import { access, constants, stat } from 'node:fs/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
-import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
+import { LogSync } from './log-sync.js';
+import { checkFile, damaged, openError } from './open-errors.js';
+import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
 export type Bindable = string | number | null;
@@ -11,35 +12,60 @@ export type Row = Record<string, unknown>;
 /** Memory for pages, in KiB: the working set of a personal server is small. */
 const CACHE_KIB = 4096;
 
+/** Statements that are kept prepared: the server has about 150 of its own, and queries of lists make others. */
+const MAX_STATEMENTS = 300;
+
+/** For the moment in which another process that reads the file opens or closes it. */
+const BUSY_MS = 2000;
+
+/** Pages of the log that bring SQLite to move them into the file, which the commit waits for: 32 MB. */
+const CHECKPOINT_PAGES = 8000;
+
+/** Requests that are committed together. */
+interface Group {
+  /** Settles when the commit is on disk, or has failed. */
+  stored: Promise<void>;
+  settle(stored: Promise<void>): void;
+  /** Rows that the connection had changed before. */
+  changes: number;
+}
+
 /**
- * The one connection to the server's file. Everything is synchronous, so a request runs from its first
- * read to its commit without another one in between.
+ * The one connection that writes to the server's file. Everything is synchronous, so a request runs from its first
+ * read to its last write without another one in between. `lockFolder` keeps other servers away; backups read beside it.
  *
- * Write-ahead log with a sync at each commit: what was answered survives `kill -9` and a power cut.
+ * Requests of the same turn of the event loop are committed together. SQLite writes the commit to its write-ahead log, and
+ * the log is brought to the disk before any of them is answered: what was answered survives `kill -9` and a power cut.
  */
 export class Database {
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement<unknown[]>>();
+  readonly #log: LogSync;
+  #group: Group | undefined;
   #depth = 0;
 
-  private constructor(connection: Connection) {
+  private constructor(connection: Connection, file: string) {
     this.#connection = connection;
+    this.#log = new LogSync(`${file}-wal`);
   }
 
-  /** @throws AgentError SERVER_FOLDER when another server has the file open, or a newer one wrote it */
+  /** @throws AgentError SERVER_FOLDER when another program locks the file, or a newer version wrote it */
   static async open(file: string): Promise<Database> {
     const { default: Libsql } = await import('libsql');
     await checkFile(file);
     const connection = connect(() => new Libsql(file), file);
     try {
-      // Exclusive: a second server on the same folder would hand out the same task twice.
-      connection.pragma('locking_mode = EXCLUSIVE');
+      connection.pragma(`busy_timeout = ${BUSY_MS}`);
       connection.pragma('journal_mode = WAL');
-      connection.pragma('synchronous = FULL');
+      // Syncs at checkpoints only; `grouped` syncs the log before an answer.
+      connection.pragma('synchronous = NORMAL');
+      connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       connection.pragma(`cache_size = -${CACHE_KIB}`);
       connection.exec('BEGIN IMMEDIATE; COMMIT');
-      const database = new Database(connection);
-      database.#upgrade(file);
+      const database = new Database(connection, file);
+      const version = database.#version(file);
+      database.#check(file);
+      database.#upgrade(version);
       return database;
     } catch (error) {
       connection.close();
@@ -48,15 +74,20 @@ export class Database {
   }
 
   run(sql: string, ...parameters: Bindable[]): number {
-    return this.#prepared(sql).run(clean(parameters)).changes;
+    return this.#prepared(sql, 'run').run(clean(parameters)).changes;
+  }
+
+  /** Adds one row; its number. */
+  insert(sql: string, ...parameters: Bindable[]): number {
+    return Number(this.#prepared(sql, 'run').run(clean(parameters)).lastInsertRowid);
   }
 
   get(sql: string, ...parameters: Bindable[]): Row | undefined {
-    return this.#prepared(sql).get(clean(parameters)) as Row | undefined;
+    return this.#prepared(sql, 'get').get(clean(parameters)) as Row | undefined;
   }
 
   all(sql: string, ...parameters: Bindable[]): Row[] {
-    return this.#prepared(sql).all(clean(parameters)) as Row[];
+    return this.#prepared(sql, 'all').all(clean(parameters)) as Row[];
   }
 
   /** Runs `action` as one unit: all of it is stored or nothing. Inner calls become savepoints. */
@@ -77,44 +108,129 @@ export class Database {
   }
 
   /**
-   * Leaves one plain file. The library keeps the handle until its statements are collected, so the lock is
-   * given up by name: without it the folder could not be opened again in the same process.
+   * Runs `action` as one unit, in one commit with others of this turn of the event loop. Its result, or error, comes when
+   * what it and those before it wrote is on disk.
    */
-  close(): void {
-    this.#statements.clear();
-    this.#connection.pragma('journal_mode = DELETE');
-    this.#connection.pragma('locking_mode = NORMAL');
-    this.#connection.exec('BEGIN IMMEDIATE; COMMIT');
-    this.#connection.close();
+  async grouped<T>(action: () => T): Promise<T> {
+    const group = this.#group ?? this.#openGroup();
+    const outcome = this.#attempt(group, action);
+    await group.stored;
+    return outcome();
   }
 
-  #prepared(sql: string): Statement<unknown[]> {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#connection.prepare(sql);
-      this.#statements.set(sql, statement);
+  #attempt<T>(group: Group, action: () => T): () => T {
+    try {
+      const value = this.transaction(action);
+      return () => value;
+    } catch (error) {
+      // A full disk undoes the whole transaction, so that nothing of the group is stored.
+      if (!this.#connection.inTransaction) this.#endGroup(group, Promise.reject(error));
+      return () => {
+        throw error;
+      };
     }
+  }
+
+  #openGroup(): Group {
+    const { promise: stored, resolve: settle } = withResolvers<void>();
+    this.#connection.exec(OUTER[0]);
+    this.#depth = 1;
+    this.#group = { stored, settle, changes: this.#totalChanges() };
+    const group = this.#group;
+    setImmediate(() => this.#commitGroup(group));
+    return group;
+  }
+
+  #commitGroup(group: Group): void {
+    if (this.#group !== group) return;
+    try {
+      const wrote = this.#totalChanges() > group.changes;
+      this.#connection.exec('COMMIT');
+      // What was read may have been written by a group before, whose sync still runs.
+      this.#endGroup(group, wrote ? this.#log.sync() : this.#log.settled());
+    } catch (error) {
+      if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
+      this.#endGroup(group, Promise.reject(error));
+    }
+  }
+
+  #endGroup(group: Group, stored: Promise<void>): void {
+    this.#group = undefined;
+    this.#depth = 0;
+    group.settle(stored);
+  }
+
+  #totalChanges(): number {
+    return Number(this.get('SELECT total_changes() AS n')?.n);
+  }
+
+  /** Leaves one plain file, unless another process reads it: the write-ahead log then stays beside it. */
+  close(): void {
+    if (this.#group !== undefined) this.#commitGroup(this.#group);
+    this.#log.close();
+    this.#statements.clear();
+    try {
+      this.#connection.pragma('busy_timeout = 0');
+      this.#connection.pragma('journal_mode = DELETE');
+    } catch (error) {
+      if (!KEEPS_LOG.has(systemCode(error) ?? '')) throw error;
+    } finally {
+      this.#connection.close();
+    }
+  }
+
+  /** Of each use its own: after an `all` that found nothing, libsql's next `get` of the same statement finds nothing either. */
+  #prepared(sql: string, use: 'run' | 'get' | 'all'): Statement<unknown[]> {
+    const key = `${use} ${sql}`;
+    const statement = this.#statements.get(key) ?? this.#connection.prepare(sql);
+    // The last place is that of the statement used last.
+    this.#statements.delete(key);
+    this.#statements.set(key, statement);
+    const [oldest] = this.#statements.keys();
+    if (this.#statements.size > MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     return statement;
   }
 
-  #upgrade(file: string): void {
+  /** @throws AgentError SERVER_FOLDER when pages of the file are damaged: they would be found only when they are read */
+  #check(file: string): void {
+    const problem = this.get('PRAGMA quick_check(1)')?.quick_check;
+    if (problem !== 'ok') throw damaged(file, problem);
+  }
+
+  /** The version of the file's tables. @throws AgentError SERVER_FOLDER when a newer server wrote them */
+  #version(file: string): number {
     const version = Number(this.get('PRAGMA user_version')?.user_version ?? 0);
-    if (version > SCHEMA_VERSION) {
-      throw new AgentError('SERVER_FOLDER', `${file} was written by a newer version (format ${version})`, {
-        hint: 'Use that version, or another folder.',
-      });
-    }
-    for (const [done, statements] of MIGRATIONS.entries())
-      if (done >= version) this.#migrate(statements, done + 1);
+    if (version <= SCHEMA_VERSION) return version;
+    throw new AgentError('SERVER_FOLDER', `${file} was written by a newer version (format ${version})`, {
+      hint: 'Use that version, or another folder.',
+    });
+  }
+
+  #upgrade(version: number): void {
+    for (const [done, migration] of MIGRATIONS.entries())
+      if (done >= version) this.#migrate(migration, done + 1);
   }
 
   /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
-  #migrate(statements: string, version: number): void {
+  #migrate({ statements, fill }: Migration, version: number): void {
     this.transaction(() => {
       this.#connection.exec(statements);
+      fill?.(this);
       this.#connection.exec(`PRAGMA user_version = ${version}`);
     });
   }
+}
+
+/** A reader holds the log, or the disk has no room to write it back; nothing of it is lost. */
+const KEEPS_LOG: ReadonlySet<string> = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_FULL']);
+
+/** `Promise.withResolvers` of later versions of Node. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T | Promise<T>) => void } {
+  let resolve: (value: T | Promise<T>) => void = () => undefined;
+  const promise = new Promise<T>((take) => {
+    resolve = take;
+  });
+  return { promise, resolve };
 }
 
 const OUTER = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'] as const;
@@ -135,59 +251,11 @@ function connect(action: () => Connection, file: string): Connection {
   }
 }
 
-function openError(error: unknown, file: string): unknown {
-  if (error instanceof AgentError) return error;
-  const code = systemCode(error);
-  if (code === 'SQLITE_BUSY') {
-    return new AgentError('SERVER_FOLDER', `another server is using ${file}`, {
-      hint: 'Stop that server, or choose another folder.',
-      cause: error,
-    });
-  }
-  if (code === undefined) return error;
-  const [, reason = code, hint = OTHER_FOLDER] = REASONS.find(([name]) => isCode(code, name)) ?? [];
-  return new AgentError('SERVER_FOLDER', `cannot open ${file}: ${reason}`, { hint, cause: error });
-}
-
-/** Codes have forms that say more, such as `SQLITE_IOERR_READ`. */
-function isCode(code: string, name: string): boolean {
-  return code === name || (name !== '' && code.startsWith(`${name}_`));
-}
-
-const OTHER_FOLDER = 'Name another folder with --folder.';
-const RESTORE = 'Restore it from a copy, or move it away: the server then begins with an empty one.';
-
-/** What codes of the library mean; it has none for a file that it cannot open. */
-const REASONS: readonly [code: string, reason: string, hint?: string][] = [
-  ['SQLITE_NOTADB', 'it is not a database', RESTORE],
-  ['SQLITE_CORRUPT', 'the database is damaged', RESTORE],
-  ['SQLITE_READONLY', 'it cannot be written'],
-  ['SQLITE_FULL', 'there is no space left on its disk'],
-  ['SQLITE_IOERR', 'its disk reports an error'],
-  ['SQLITE_CANTOPEN', 'this user may not open it, or its folder does not exist'],
-  ['', 'this user may not open it, or its folder does not exist'],
-];
-
-/** The library's words for a file that it cannot open are its own. */
-async function checkFile(file: string): Promise<void> {
-  const problem = await access(file, constants.R_OK | constants.W_OK).then(
-    async () => ((await stat(file)).isFile() ? undefined : 'a database is expected there, found a folder'),
-    (error: unknown) => FILE_PROBLEMS[systemCode(error) ?? ''],
-  );
-  if (problem !== undefined)
-    throw new AgentError('SERVER_FOLDER', `cannot open ${file}: ${problem}`, { hint: OTHER_FOLDER });
-}
-
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not read and write it',
-  EPERM: 'this user may not read and write it',
-  EROFS: 'its file system is read-only',
-  ELOOP: 'a link on its path leads to itself',
-  ENOTDIR: 'its path leads through a file',
-};
-
-/** What a failed write means to a client: a full disk differs from a bug. */
+/** What a failed write means to a client: a full disk differs from a bug. The cause is for the log. */
 export function storageError(error: unknown): unknown {
   const code = systemCode(error);
-  return code === 'SQLITE_FULL' || code?.startsWith('SQLITE_IOERR') ? new ApiError('low_disk_space') : error;
+  if (code !== 'SQLITE_FULL' && !code?.startsWith('SQLITE_IOERR')) return error;
+  const told = new ApiError('low_disk_space');
+  told.cause = error;
+  return told;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.js';
 import type { Bindable, Database } from './database.js';
+import { DocumentColumns } from './document-columns.js';
 
 /** Documents read at once by a scan: enough to be quick, few enough to keep memory flat. */
 const SCAN_SIZE = 200;
@@ -18,10 +19,13 @@ export interface Narrowing {
 export class Documents<T extends Stored> {
   readonly #database: Database;
   readonly #table: string;
+  /** What lists are filtered and ordered by, for the tables that grow large. */
+  readonly #columns: DocumentColumns | undefined;
 
   constructor(database: Database, table: 'users' | 'projects' | 'tasks' | 'models' | 'queues') {
     this.#database = database;
     this.#table = table;
+    this.#columns = table === 'tasks' ? new DocumentColumns(database) : undefined;
   }
 
   find(id: string): T | undefined {
@@ -34,16 +38,22 @@ export class Documents<T extends Stored> {
 
   /** Stores a document; fields that are `undefined` or null vanish, as they do on the wire. */
   put(document: T): void {
-    const body = JSON.stringify(document);
-    this.#database.run(
-      `INSERT INTO ${this.#table} (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`,
-      document.id,
-      body,
-    );
+    const columns = this.#columns;
+    if (columns === undefined) {
+      this.#write(document);
+      return;
+    }
+    this.#database.transaction(() => {
+      this.#write(document);
+      columns.write(document);
+    });
   }
 
   delete(id: string): boolean {
-    return this.#database.run(`DELETE FROM ${this.#table} WHERE id = ?`, id) > 0;
+    return this.#database.transaction(() => {
+      this.#columns?.delete(id);
+      return this.#database.run(`DELETE FROM ${this.#table} WHERE id = ?`, id) > 0;
+    });
   }
 
   count(narrowing: Narrowing): number {
@@ -64,6 +74,14 @@ export class Documents<T extends Stored> {
       if (rows.length < SCAN_SIZE) return;
       last = String(rows.at(-1)?.id);
     }
+  }
+
+  #write(document: T): void {
+    this.#database.run(
+      `INSERT INTO ${this.#table} (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body`,
+      document.id,
+      JSON.stringify(document),
+    );
   }
 
   #parse(body: unknown): T | undefined {

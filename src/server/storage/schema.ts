@@ -1,3 +1,7 @@
+import type { Database } from './database.js';
+import { DocumentColumns } from './document-columns.js';
+import { Documents } from './documents.js';
+
 /** A table of JSON documents whose searched fields are columns that SQLite derives from the document. */
 function documents(table: string, columns: Readonly<Record<string, string>>): string {
   const derived = Object.entries(columns).map(
@@ -62,11 +66,64 @@ CREATE TABLE metric_events (
 /** Properties of workers are no longer kept: the released server has no such calls. */
 const SECOND = 'DROP TABLE worker_properties;';
 
+/** Users that log in with a password, pairs of keys with a role of their own, vaults. */
+const THIRD = `
+CREATE TABLE logins (
+  username TEXT PRIMARY KEY, user TEXT NOT NULL, password TEXT NOT NULL -- bcrypt in base64
+) WITHOUT ROWID;
+CREATE INDEX logins_user ON logins (user);
+ALTER TABLE credentials ADD COLUMN role TEXT;
+CREATE INDEX credentials_user ON credentials (user);
+CREATE TABLE vaults (id TEXT PRIMARY KEY, user TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX vaults_user ON vaults (user);
+`;
+
+/** What lists of tasks are filtered and ordered by; `document-columns.ts` writes it. */
+const FOURTH = `
+CREATE TABLE task_columns (
+  row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+  name TEXT, type TEXT, status TEXT, user TEXT, project TEXT, parent TEXT,
+  created REAL, started REAL, completed REAL, status_changed REAL, last_update REAL, last_change REAL,
+  last_iteration REAL, active_duration REAL,
+  -- Columns cannot hold the values of this document.
+  odd INTEGER,
+  -- Digests of what the two tables below have.
+  terms TEXT NOT NULL, content TEXT NOT NULL,
+  lite TEXT NOT NULL
+);
+${['name', 'type', 'status', 'user', 'project', 'created', 'started', 'completed', 'status_changed', 'last_update', 'last_change', 'last_iteration', 'active_duration'].map((name) => `CREATE INDEX task_columns_${name} ON task_columns (${name});`).join('\n')}
+CREATE INDEX task_columns_odd ON task_columns (odd) WHERE odd;
+
+CREATE TABLE terms (term INTEGER PRIMARY KEY, path TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (path, value));
+CREATE TABLE task_terms (term INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (term, row)) WITHOUT ROWID;
+CREATE INDEX task_terms_row ON task_terms (row);
+CREATE VIRTUAL TABLE task_text USING fts5 (
+  content, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
+);
+`;
+
+/** Fills what FOURTH made. */
+function fillColumns(database: Database): void {
+  const columns = new DocumentColumns(database);
+  for (const task of new Documents(database, 'tasks').scan()) columns.write(task);
+}
+
+/** The statements of a step, and what it computes after them. */
+export interface Migration {
+  statements: string;
+  fill?: (database: Database) => void;
+}
+
 /**
  * What brings a file from each version to the next; the first entry makes the tables of an empty one. A version that was
  * released is not edited: a change of the tables is a new entry, with a fixture of the version before in the tests.
  */
-export const MIGRATIONS: readonly string[] = [FIRST, SECOND];
+export const MIGRATIONS: readonly Migration[] = [
+  { statements: FIRST },
+  { statements: SECOND },
+  { statements: THIRD },
+  { statements: FOURTH, fill: fillColumns },
+];
 
 /** `PRAGMA user_version` of a file that is up to date. */
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -12,7 +12,8 @@ export function searchTasks({ server, version }: Call, query: SearchQuery, joine
     scan: (narrowing) => server.tasks.scan(narrowing),
     find: (id) => server.tasks.find(id),
     shown: (task) => withLegacyFields(shownTask(task), version),
-    isHidden: (task) => task.system_tags.includes('hidden'),
+    hiddenTag: 'hidden',
+    hasColumns: true,
   });
   return { tasks: documents, ...scroll };
 }

@@ -5,6 +5,9 @@ import type { Call } from '../endpoint.js';
 import { asObjects, type JsonObject } from '../json.js';
 import { DELETED_MARK, type TaskDocument } from './task-document.js';
 
+/** Who removes what of which server. */
+export type RemovingCall = Pick<Call, 'server' | 'identity'>;
+
 export interface OutputRemoval {
   force: boolean;
   /** Draft models go; otherwise they only lose the task. */
@@ -23,7 +26,7 @@ interface Outputs {
  *
  * @throws ApiError 400/123 when the task has published children or models, and `force` is not set
  */
-export function removeOutputs(call: Call, task: TaskDocument, removal: OutputRemoval): JsonObject {
+export function removeOutputs(call: RemovingCall, task: TaskDocument, removal: OutputRemoval): JsonObject {
   const { server } = call;
   const { published, drafts } = outputsOf(call, task);
   if (!removal.force) assertNothingPublished(call, task, published);
@@ -47,7 +50,7 @@ export function removeOutputs(call: Call, task: TaskDocument, removal: OutputRem
 }
 
 /** The models that name the task, and those that the task names. */
-function outputsOf({ server }: Call, task: TaskDocument): Outputs {
+function outputsOf({ server }: RemovingCall, task: TaskDocument): Outputs {
   const models = new Map<string, ModelDocument>();
   for (const model of server.models.scan({ where: 'task = ?', parameters: [task.id] }))
     models.set(model.id, model);
@@ -60,7 +63,7 @@ function outputsOf({ server }: Call, task: TaskDocument): Outputs {
 }
 
 function assertNothingPublished(
-  { server }: Call,
+  { server }: RemovingCall,
   task: TaskDocument,
   models: readonly ModelDocument[],
 ): void {
@@ -70,7 +73,7 @@ function assertNothingPublished(
 }
 
 /** Which of some models tasks start from. */
-function usedModels({ server }: Call, models: readonly ModelDocument[]): Set<string> {
+function usedModels({ server }: RemovingCall, models: readonly ModelDocument[]): Set<string> {
   const ids = new Set(models.map(({ id }) => id));
   const used = new Set<string>();
   if (ids.size === 0) return used;
@@ -79,14 +82,14 @@ function usedModels({ server }: Call, models: readonly ModelDocument[]): Set<str
   return used;
 }
 
-function markChildren(call: Call, parent: string, mark: string): number {
+function markChildren(call: RemovingCall, parent: string, mark: string): number {
   const { server } = call;
   const children = [...server.tasks.scan({ where: 'parent = ?', parameters: [parent] })];
   for (const child of children) server.tasks.put({ ...child, parent: mark, ...stamp(call) });
   return children.length;
 }
 
-function stamp({ server, identity }: Call): { last_change: string; last_changed_by: string } {
+function stamp({ server, identity }: RemovingCall): { last_change: string; last_changed_by: string } {
   return { last_change: isoDate(server.now()), last_changed_by: identity.user };
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TaskRun } from '../run.js';
+import type { TaskRun } from '../task-run.js';
 
 /** Keys of a task's runtime through which the SDK asks for time to clean up before an abort. */
 const TIMEOUT_KEY = '_abort_callback_timeout';

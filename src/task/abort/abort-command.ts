@@ -1,6 +1,6 @@
 import type { Place, PlaceCommand } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
-import type { TaskRun } from '../run.js';
+import type { TaskRun } from '../task-run.js';
 
 /** A task's command, where it runs. */
 export interface LaunchedCommand {

@@ -24,8 +24,9 @@ import {
   repositoryCacheFolder,
   repositorySettings,
 } from '../../repository/settings.js';
-import type { TaskRun } from '../run.js';
+import { noteMeanwhile } from '../notes.js';
 import type { Surroundings } from '../surroundings.js';
+import type { TaskRun } from '../task-run.js';
 import { bringChanges, mendScript } from './bring-changes.js';
 import { checkInside, existsIn, workingFolder } from './code-paths.js';
 import { type CommandPlan, checkEntryPoint, planCommand } from './command.js';
@@ -188,7 +189,8 @@ function checkoutRequest(parts: CodeParts, settings: RepositorySettings): Checko
 async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {
   const { run, script } = parts;
   const tree = await checkoutRepository(checkoutRequest(parts, settings));
-  if (!script.version_num && tree.commit !== undefined && !tree.forced) await noteCommit(run, tree.commit);
+  if (!script.version_num && tree.commit !== undefined && !tree.forced)
+    noteMeanwhile(run, noteCommit(run, tree.commit));
   return tree;
 }
 

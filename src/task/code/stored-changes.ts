@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { TaskRecord } from '../../api/task-record.js';
 import { AgentError, causeLine } from '../../errors.js';
-import type { TaskRun } from '../run.js';
+import type { TaskRun } from '../task-run.js';
 
 /** `clearml` 2.1.12, `Task._create_dev_task`: a diff or script of more than 500,000 letters becomes this artifact. */
 const ARTIFACT = 'auxiliary_git_diff';

@@ -4,7 +4,7 @@ import type { RunState } from '../../runs/journal.js';
 import type { AgentContext } from '../context.js';
 import { failureClass } from '../failure-class.js';
 import { type EndByItself, type RunEnd, type Settlement, type StoppedEnd, settlementOf } from '../outcome.js';
-import type { TaskRun } from '../run.js';
+import type { TaskRun } from '../task-run.js';
 import type { HookFacts } from './hook-facts.js';
 import type { HookName } from './hook-settings.js';
 
@@ -68,7 +68,8 @@ export async function afterLeftTask(
 
 /** Begins `on_abort`; the stop does not wait for it, the end of the run does. */
 export function startAbortHook(run: TaskRun, end: StoppedEnd): void {
-  if (run.abortHook !== undefined || end.reason === 'hook' || !run.ctx.hooks.has('on_abort')) return;
+  const isAbort = end.reason !== 'hook' && end.reason !== 'no_place';
+  if (run.abortHook !== undefined || !isAbort || !run.ctx.hooks.has('on_abort')) return;
   const patience = lateAbort([run.signals.kill, run.signals.handOver], 0);
   const reason = end.by ?? end.reason;
   run.abortHook = runHook(run, 'on_abort', { reason }, patience.signal)

@@ -110,7 +110,7 @@ test('a failed build reports one line and leaves nothing behind', async (t) => {
   mkdirSync(path.join(home.folder, 'full/inside'), { recursive: true });
   const cases: [words: string[], status: number, cause: RegExp][] = [
     [[], 2, /build needs --id/],
-    [['--id', 'f'.repeat(32)], 1, /could not find task/],
+    [['--id', 'f'.repeat(32)], 2, /could not find task/],
     [['--id', id, '--target', 'full'], 2, /cannot build in \S+\/full: it is not empty/],
     [['--id', id, '--target', 'file'], 2, /cannot build in \S+\/file: it is not a folder/],
     [

@@ -71,6 +71,19 @@ test('a machine without GPUs and claims says so', async (t) => {
   t.regex(stderr, /^warning: the GPUs cannot be read: nvidia-smi ended with exit status 9/);
 });
 
+test('a machine without a tool for GPUs says so in one line', async (t) => {
+  const home = await agentHome({ ROCM_PATH: '/nonexistent', PATH: '/nonexistent' });
+  t.teardown(() => rm(home.folder, { recursive: true, force: true }));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [AGENT_SCRIPT, 'gpus'], {
+    env: home.env,
+    encoding: 'utf8',
+  });
+  t.deepEqual(
+    [status, stdout, stderr],
+    [0, 'This machine has no GPUs: neither nvidia-smi nor rocm-smi is installed.\n', ''],
+  );
+});
+
 for (const [words, message] of [
   [['--enable', '9'], /--enable "9": there is no GPU 9 on this machine, which has 0, 1/],
   [['--disable', '1-0'], /--disable "1-0": the range 1-0 runs backwards/],

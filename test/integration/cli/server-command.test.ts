@@ -66,5 +66,5 @@ test('a name from a client stays within its line of the log', async (t) => {
     .output()
     .split('\n')
     .find((each) => each.includes('ELOOP'));
-  t.regex(line ?? '', /^file server POST: ELOOP.*loop\/\\x1b\[2J\\x9b31m\\u202etxt/);
+  t.regex(line ?? '', /ERROR file server POST: ELOOP.*loop\/\\x1b\[2J\\x9b31m\\u202etxt/);
 });

@@ -44,6 +44,24 @@ async function user(t: ExecutionContext, state = 'running') {
   };
 }
 
+test('the embedded server is a service of its own, without its secret in the log', async (t) => {
+  const { agent, home } = await user(t);
+  const installed = await agent('service', 'install', 'server', '--', '--port', '8108');
+  t.is(installed.status, 0, installed.err);
+  const unit = path.join(home.folder, '.config/systemd/user/clearml-agent-server.service');
+  const text = await readFile(unit, 'utf8');
+  t.regex(text, /^ExecStart=.*agent\.js server --no-print-conf --port 8108$/m);
+  t.regex(text, /^KillMode=mixed$/m);
+  t.notRegex(text, /Delegate/);
+  t.is((await agent('service', 'status', 'server')).status, 0);
+  t.is((await agent('service', 'uninstall', 'server')).status, 0);
+  t.regex(
+    (await agent('service', 'print', 'server', '--', 'backup')).err,
+    /"server backup" is a command of its own/,
+  );
+  t.regex((await agent('service', 'print', 'server', '--', '--nope')).err, /unknown option '--nope'/);
+});
+
 test('install, status, logs, uninstall', async (t) => {
   const { agent, unit, calls } = await user(t);
   const installed = await agent('service', 'install', '--', '--queue', 'gpu q', '--gpus', '0');
@@ -64,6 +82,7 @@ test('install, status, logs, uninstall', async (t) => {
     'systemctl --user daemon-reload',
     'systemctl --user enable clearml-agent-gpu0.service',
     'systemctl --user restart --no-block clearml-agent-gpu0.service',
+    'systemctl --user is-system-running',
     'journalctl --user --unit clearml-agent-gpu0.service --lines=200 --no-pager',
     'systemctl --user is-system-running',
     'systemctl --user status --no-pager clearml-agent-gpu0.service',
@@ -75,7 +94,7 @@ test('install, status, logs, uninstall', async (t) => {
 
 test('where systemd does not run, nothing is written', async (t) => {
   const { agent, unit } = await user(t, 'offline');
-  for (const action of ['install', 'status', 'uninstall']) {
+  for (const action of ['install', 'status', 'logs', 'uninstall']) {
     const { status, err } = await agent('service', action, '--name', 'gpu0');
     t.is(status, 1);
     t.regex(err, /systemd does not run here.*\n.*agent service print/);

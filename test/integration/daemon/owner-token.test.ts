@@ -65,6 +65,34 @@ test('an agent that has a token and no keys gives its tasks the token', async (t
   t.is(readFileSync(path.join(agent.home.folder, 'token'), 'utf8'), token);
 });
 
+test('the embedded server gives an agent tokens of owners, and their vaults', async (t) => {
+  const agent = await agentUnderTest(t);
+  const { credentials } = await agent.call<{ credentials: { access_key: string; secret_key: string } }>(
+    'auth.create_credentials',
+    { role: 'agent' },
+  );
+  await agent.call('users.create_vault', { data: 'environment { FROM_VAULT: of-owner }' });
+  const keys = { accessKey: credentials.access_key, secretKey: credentials.secret_key };
+  const conf = serverConfText({ ...agent.server, credentials: keys });
+  writeFileSync(path.join(agent.home.folder, 'clearml.conf'), conf);
+  const daemon = agent.daemon('--use-owner-token');
+  const id = await agent.enqueue({ binary: '/bin/sh', entry_point: 'main.sh', diff: SCRIPT });
+  t.is((await agent.ended(id)).status, 'completed', daemon.output());
+  const log = await agent.log(id);
+  t.regex(log, /^keys \[\]$/m);
+  t.regex(log, /^credentials 0$/m);
+  t.regex(log, /^vault of-owner$/m);
+  const token = readFileSync(path.join(agent.home.folder, 'token'), 'utf8');
+  const ask = async (endpoint: string) =>
+    (
+      await fetch(`${agent.server.url}/${endpoint}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}` },
+      })
+    ).status;
+  t.deepEqual([await ask('tasks.get_all'), await ask('auth.create_credentials')], [200, 403]);
+});
+
 test('the open-source server offers no tokens of owners', async (t) => {
   const { agent } = await agentUnderTest(t);
   const daemon = agent('daemon', '--queue', 'default', '--foreground', '--use-owner-token');

@@ -62,6 +62,9 @@ const REFUSED: readonly [words: readonly string[], problem: RegExp][] = [
   [['one:', 'two'], /--queue "one:": a weight is .*, got ""/],
   [['none:many', 'two'], /could not find queue with name or id "none:many"/],
   [['none:3', 'two'], /could not find queue with name or id "none"/],
+  [['one', 'one'], /--queue: "one" is named twice/],
+  [['one', 'two', 'one', '--order-fairness'], /--queue: "one" is named twice/],
+  [['one', 'one', '--slots', '2'], /--queue: "one" is named twice/],
   [['one:3', 'one:1', 'two'], /--queue: "one" is named twice/],
   [['one:3', 'two', 'one'], /--queue: "one" is named twice/],
   [['one:3'], /a weight has no effect on the only queue/],
@@ -73,7 +76,8 @@ const REFUSED: readonly [words: readonly string[], problem: RegExp][] = [
 test('wrong weights and limits are refused in one line before a task is taken', async (t) => {
   const agent = await queueAgent(t, ['one', 'two']);
   const tasks = [await agent.enqueueTo('one'), await agent.enqueueTo('two')];
-  for (const [words, problem] of REFUSED) {
+  const byId = [['one', agent.queues.one ?? ''], /--queue: "one" is named twice/] as const;
+  for (const [words, problem] of [...REFUSED, byId]) {
     const daemon = agent.agent('daemon', '--foreground', '--queue', ...words);
     t.is((await daemon.exited).code, 2, `${words.join(' ')}: ${daemon.output()}`);
     t.regex(daemon.output(), problem, words.join(' '));
@@ -149,12 +153,15 @@ test('--status and --stop name queues that the daemon does not serve', async (t)
   t.notRegex(served, /does not serve/);
   t.regex(served, /Listening to queue 'one' with weight 3\n.*Listening to queue 'two'/);
   const unserved = await run('--status', '--queue', 'other', 'two');
-  t.regex(unserved, /test:0 does not serve "other"; it serves one, two/);
+  t.regex(
+    unserved,
+    /test:0, which was chosen by its worker id and not by --queue, does not serve "other"; it serves one, two/,
+  );
   t.notRegex(unserved, /Listening to queue 'other'/);
   t.regex(await run('--status'), /Listening to queue 'one'\n.*Listening to queue 'two'/);
   t.regex(
     await run('--stop', '--queue', 'other'),
-    /test:0 does not serve "other"; it serves one, two\nTerminating/,
+    /test:0, .* does not serve "other"; it serves one, two\nTerminating/,
   );
   t.is((await daemon.exited).code, 0);
 });

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { WorkloadExit } from '../../../src/drivers/driver.js';
 import { kubernetesRun } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
-import { wholeOutput } from '../../support/workload-output.js';
+import { besideTest, kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig();
 
 const OUTPUTS: Record<string, { script: string; bytes: Buffer }> = {
   'no bytes': { script: ':', bytes: Buffer.alloc(0) },
+  'one byte': { script: 'printf x', bytes: Buffer.from('x') },
+  'a progress bar': { script: String.raw`printf '10%%\r20%%\r30%%'`, bytes: Buffer.from('10%\r20%\r30%') },
   'no newline at its end': { script: 'echo a; printf b', bytes: Buffer.from('a\nb') },
   'bytes that are not UTF-8': {
     script: String.raw`printf 'a\377\376b\n'`,
@@ -17,7 +19,7 @@ const OUTPUTS: Record<string, { script: string; bytes: Buffer }> = {
 };
 
 for (const [title, { script, bytes }] of Object.entries(OUTPUTS)) {
-  kubernetesTest(`output of ${title} comes as it was written`, async (t) => {
+  besideTest(`output of ${title} comes as it was written`, async (t) => {
     const run = await kubernetesRun(t, rig.get());
     const workload = await run.sh(script);
     const output = await wholeOutput(workload);
@@ -26,17 +28,27 @@ for (const [title, { script, bytes }] of Object.entries(OUTPUTS)) {
   });
 }
 
-kubernetesTest('50 MB of output come whole', async (t) => {
+kubernetesTest('100 MB of output come whole', async (t) => {
   const run = await kubernetesRun(t, rig.get());
-  const workload = await run.sh('head -c 50000000 /dev/zero | tr "\\0" x');
+  const workload = await run.sh('head -c 100000000 /dev/zero | tr "\\0" x');
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const { data } of workload.output(0, new AbortController().signal)) {
     hash.update(data);
     bytes += data.length;
   }
-  t.is(bytes, 50_000_000);
-  t.is(hash.digest('hex'), createHash('sha256').update('x'.repeat(50_000_000)).digest('hex'));
+  t.is(bytes, 100_000_000);
+  t.is(hash.digest('hex'), createHash('sha256').update('x'.repeat(100_000_000)).digest('hex'));
+});
+
+kubernetesTest('a progress bar without a line end is read as it grows', async (t) => {
+  const run = await kubernetesRun(t, rig.get());
+  const workload = await run.sh(
+    "printf '10%%\\r'; until [ -e /tmp/go ]; do sleep 0.1; done; printf '20%%\\r'",
+  );
+  const piece = await outputWhere(workload, (text) => text === '10%\r');
+  await run.place.write('/tmp/go', '');
+  t.is((await wholeOutput(workload, piece?.position)).bytes.toString(), '20%\r');
 });
 
 const EXITS: Record<string, WorkloadExit> = {
@@ -48,7 +60,7 @@ const EXITS: Record<string, WorkloadExit> = {
 };
 
 for (const [script, exit] of Object.entries(EXITS)) {
-  kubernetesTest(`how "${script}" ends is known`, async (t) => {
+  besideTest(`how "${script}" ends is known`, async (t) => {
     const run = await kubernetesRun(t, rig.get());
     const workload = await run.sh(script);
     t.deepEqual(await workload.exited, exit);

@@ -1,11 +1,15 @@
+import { EventEmitter, once } from 'node:events';
 import type { Workload } from '../../../src/drivers/driver.js';
-import { kubernetesRun } from '../../support/kubernetes-run.js';
+import { PodBoard, type PodBoardOptions, type PodView } from '../../../src/drivers/kubernetes/pod-board.js';
+import { MANAGED_BY } from '../../../src/drivers/kubernetes/pod-identity.js';
+import { kubernetesBench, kubernetesRun } from '../../support/kubernetes-run.js';
 import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig();
 const namespace = 'default';
+const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
 kubernetesTest(
   'while the API server is away a command runs on, and nothing of its output is lost',
@@ -35,6 +39,72 @@ kubernetesTest(
     await rig.get().part('apiserver', 'start');
     await stopped;
     t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
+  },
+);
+
+kubernetesTest('a pod that waits for its node outlives an API server that is away', async (t) => {
+  const { api, part } = rig.get();
+  const cordon = (value: boolean) =>
+    api.patchNode({ name: 'localhost', body: [{ op: 'add', path: '/spec/unschedulable', value }] });
+  await cordon(true);
+  const bench = kubernetesBench(t, rig.get());
+  const opened = bench.driver.open(bench.request);
+  const said = (words: string) =>
+    until(() => bench.lines.some((line) => line.includes(words)), { what: words });
+  await said('were unschedulable');
+  await part('apiserver', 'kill');
+  await said('the Kubernetes API server is away');
+  await part('apiserver', 'start');
+  await cordon(false);
+  const place = await opened;
+  t.is((await place.exec({ argv: ['echo', 'open'] })).stdout, 'open\n');
+});
+
+kubernetesTest(
+  'a step whose connection breaks off fails as the API server, and its place stays usable',
+  async (t) => {
+    const { place } = await kubernetesRun(t, rig.get());
+    const begun = new EventEmitter();
+    const onOutput = () => void begun.emit('output');
+    const step = place.exec({ argv: ['sh', '-c', 'echo begun; exec sleep 600'] }, { onOutput });
+    const failed = t.throwsAsync(step, { message: /gives no answer to a command in pod \S+: / });
+    await once(begun, 'output');
+    await rig.get().part('apiserver', 'kill');
+    t.like(await failed, { code: 'KUBERNETES', infrastructure: true });
+    await rig.get().part('apiserver', 'start');
+    t.is((await place.exec({ argv: ['echo', 'again'] })).stdout, 'again\n');
+  },
+);
+
+kubernetesTest(
+  'a watch from a version that the API server has forgotten begins again with a list',
+  async (t) => {
+    const { cluster, pod } = await kubernetesRun(t, rig.get());
+    let lists = 0;
+    const forgetful: PodBoardOptions['cluster'] = {
+      pods: async (selector) => {
+        const list = await cluster.pods(selector);
+        lists += 1;
+        return lists === 1 ? { ...list, resourceVersion: '1' } : list;
+      },
+      watchPods: (...words) => cluster.watchPods(...words),
+    };
+    const end = new AbortController();
+    t.teardown(() => end.abort());
+    const board = new PodBoard({
+      cluster: forgetful,
+      selector: `${MANAGED_BY_LABEL}=${MANAGED_BY}`,
+      signal: end.signal,
+    });
+    const seen: PodView[] = [];
+    board.watch(pod, (view) => seen.push(view));
+    await until(() => lists === 2, { what: 'the second list' });
+    await cluster.patchPod(pod, { metadata: { annotations: { seen: 'yes' } } });
+    const isSeen = () =>
+      seen.some((view) => view.kind === 'pod' && view.pod.metadata?.annotations?.seen === 'yes');
+    await until(isSeen, { what: 'the change' });
+    t.is(lists, 2);
+    t.true(seen.every(({ kind }) => kind === 'pod'));
   },
 );
 

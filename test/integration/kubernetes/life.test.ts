@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Workload } from '../../../src/drivers/driver.js';
 import { kubernetesBench, kubernetesRun, RIG_TEMPLATE } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { besideTest, kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
@@ -11,7 +11,7 @@ const namespace = 'default';
 
 const ready = (workload: Workload) => outputWhere(workload, (text) => text.includes('ready'));
 
-kubernetesTest('a stopped command has its grace, and all of its output comes', async (t) => {
+besideTest('a stopped command has its grace, and all of its output comes', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.1; done');
   await ready(workload);
@@ -19,10 +19,10 @@ kubernetesTest('a stopped command has its grace, and all of its output comes', a
   t.regex((await wholeOutput(workload)).bytes.toString(), /bye/);
   t.deepEqual(await workload.exited, { kind: 'exited', code: 7 });
   await run.driver.dispose(run.place.ref);
-  t.deepEqual(await rig.get().pods(), []);
+  t.deepEqual(await run.left(), []);
 });
 
-kubernetesTest(
+besideTest(
   'a command that ignores TERM is killed after its grace, a program without a handler at once',
   async (t) => {
     const run = await kubernetesRun(t, rig.get());
@@ -39,7 +39,7 @@ kubernetesTest(
   },
 );
 
-kubernetesTest('an urgent stop ends the grace', async (t) => {
+besideTest('an urgent stop ends the grace', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('trap "" TERM; echo ready; while :; do sleep 0.1; done');
   await ready(workload);
@@ -50,7 +50,7 @@ kubernetesTest('an urgent stop ends the grace', async (t) => {
   t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL' });
 });
 
-kubernetesTest(
+besideTest(
   'a later daemon attaches, reads on where the first one was, and knows the exit code',
   async (t) => {
     const run = await kubernetesRun(t, rig.get());
@@ -67,7 +67,7 @@ kubernetesTest(
   },
 );
 
-kubernetesTest('a command that ended while no daemon was there is not lost', async (t) => {
+besideTest('a command that ended while no daemon was there is not lost', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('echo out; exit 5');
   run.leaves();
@@ -83,18 +83,18 @@ kubernetesTest('a command that ended while no daemon was there is not lost', asy
   t.deepEqual(await attached?.exited, { kind: 'exited', code: 5 });
 });
 
-kubernetesTest('a command that was not released has not begun; its pod is found and removed', async (t) => {
+besideTest('a command that was not released has not begun; its pod is found and removed', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const later = run.later();
   t.is(await later.find(run.place.ref), undefined);
   t.deepEqual(await later.search({ ...run.request }), run.place.ref as never);
   const runsFolder = path.dirname(run.request.runFolder);
   t.deepEqual(await later.collect(runsFolder, new Set(['task.1'])), []);
-  t.deepEqual(await later.collect(runsFolder, new Set()), [run.pod]);
-  t.deepEqual(await rig.get().pods(), []);
+  t.deepEqual(await later.collect(runsFolder, new Set()), [`pod ${run.pod}`]);
+  t.deepEqual(await run.left(), []);
 });
 
-kubernetesTest(
+besideTest(
   'a pod that is deleted by other means leaves its exit code, also while no daemon is there',
   async (t) => {
     const run = await kubernetesRun(t, rig.get());
@@ -114,7 +114,7 @@ kubernetesTest(
   },
 );
 
-kubernetesTest('an eviction gives the command TERM, and its last output comes', async (t) => {
+besideTest('an eviction gives the command TERM, and its last output comes', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('trap "echo saved; exit 1" TERM; echo ready; while :; do sleep 0.1; done');
   await ready(workload);
@@ -128,43 +128,40 @@ kubernetesTest('an eviction gives the command TERM, and its last output comes', 
   t.is((await output).bytes.toString(), 'ready\nsaved\n');
 });
 
-kubernetesTest('memory beyond the limit is told', async (t) => {
+besideTest('memory beyond the limit is told', async (t) => {
   const run = await kubernetesRun(t, rig.get(), { arguments: ['--memory', '64m'] });
   const workload = await run.sh('exec python3 -c "x = b\'x\' * (1 << 30)"');
   t.deepEqual(await workload.exited, { kind: 'signalled', signal: 'SIGKILL', oomKilled: true });
 });
 
-kubernetesTest('a deadline of the template is told', async (t) => {
-  const template = { spec: { ...RIG_TEMPLATE.spec, activeDeadlineSeconds: 6 } };
+besideTest('a deadline of the template is told', async (t) => {
+  const template = { spec: { ...RIG_TEMPLATE.spec, activeDeadlineSeconds: 30 } };
   const run = await kubernetesRun(t, rig.get(), { settings: { template } });
   const workload = await run.sh('sleep 600');
   t.like(await workload.exited, { kind: 'ended', by: 'time_limit' });
 });
 
-kubernetesTest(
-  'a pod that no node takes says why, and is given up so that its task is put back',
-  async (t) => {
-    const bench = kubernetesBench(t, rig.get(), {
-      arguments: ['--gpus', '2'],
-      settings: { scheduleMs: 2000 },
-    });
-    const error = await t.throwsAsync(bench.driver.open(bench.request), {
-      message: /no node took pod .* for 2 s: Unschedulable \(.*Insufficient nvidia.com\/gpu/,
-    });
-    t.like(error, { code: 'KUBERNETES_POD', infrastructure: true });
-    t.regex(bench.lines.join('\n'), /waits: Unschedulable/);
-    t.deepEqual(await rig.get().pods(), []);
-  },
-);
+besideTest('a pod that no node takes says why, and is given up so that its task is put back', async (t) => {
+  const bench = kubernetesBench(t, rig.get(), {
+    arguments: ['--gpus', '2'],
+    settings: { scheduleMs: 2000 },
+  });
+  const error = await t.throwsAsync(bench.driver.open(bench.request), {
+    message: /no node took pod .* for 2 s: Unschedulable \(.*Insufficient nvidia.com\/gpu/,
+  });
+  t.like(error, { code: 'NO_PLACE', infrastructure: true });
+  t.regex(bench.lines.join('\n'), /waits: Unschedulable/);
+  t.deepEqual(await bench.left(), []);
+});
 
-kubernetesTest('an abort ends the wait for a node at once', async (t) => {
+besideTest('an abort ends the wait for a node at once', async (t) => {
   const bench = kubernetesBench(t, rig.get(), { arguments: ['--gpus', '2'] });
   const opened = bench.driver.open(bench.request);
   opened.catch(() => undefined);
   await until(() => bench.lines.some((line) => line.includes('Unschedulable')), { what: 'the reason' });
   bench.abort();
   await t.throwsAsync(opened, { any: true });
-  t.deepEqual(await rig.get().pods(), []);
+  t.deepEqual(await bench.left(), []);
 });
 
 const IMAGES: Record<string, { image: string; arguments: string[]; cause: RegExp }> = {
@@ -182,11 +179,11 @@ const IMAGES: Record<string, { image: string; arguments: string[]; cause: RegExp
 };
 
 for (const [title, { cause, ...options }] of Object.entries(IMAGES)) {
-  kubernetesTest(`an image ${title} fails with its reason`, async (t) => {
+  besideTest(`an image ${title} fails with its reason`, async (t) => {
     const bench = kubernetesBench(t, rig.get(), { ...options, settings: { imageMs: 3000 } });
     const error = await t.throwsAsync(bench.driver.open(bench.request), { message: cause });
     t.like(error, { code: 'DOCKER_IMAGE' });
-    t.deepEqual(await rig.get().pods(), []);
+    t.deepEqual(await bench.left(), []);
   });
 }
 
@@ -203,10 +200,10 @@ kubernetesTest('a quota that is used up is waited for', async (t) => {
   await until(() => bench.lines.some((line) => line.includes('exceeded quota')), { what: 'the refusal' });
   await api.deleteNamespacedResourceQuota({ name: 'none', namespace });
   await opened;
-  t.is((await rig.get().pods()).length, 1);
+  t.is((await bench.left()).length, 2);
 });
 
-kubernetesTest('files go into the pod and out of it, whatever their size and mode', async (t) => {
+besideTest('files go into the pod and out of it, whatever their size and mode', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const { staging } = run.place;
   const file = path.join(run.request.workspace, 'big file');

@@ -1,31 +1,16 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { ExecutionContext } from 'ava';
-import { agentUnderTest } from '../../support/agent-under-test.js';
-import type { KubernetesRig } from '../../support/kubernetes-rig.js';
-import { RIG_TEMPLATE } from '../../support/kubernetes-run.js';
+import { kubernetesAgent } from '../../support/kubernetes-agent.js';
 import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 
 const rig = sharedRig();
 
-async function kubernetesAgent(t: ExecutionContext, { folder, env, image }: KubernetesRig) {
-  const template = path.join(folder, 'template.yaml');
-  writeFileSync(template, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', ...RIG_TEMPLATE }));
-  const agent = await agentUnderTest(t, {
-    ...env,
-    CLEARML_AGENT__AGENT__KUBERNETES__TEMPLATE_FILE: JSON.stringify(template),
-    CLEARML_AGENT__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
-  });
-  const daemon = () => agent.daemon('--kubernetes', image);
-  return { agent, daemon };
-}
-
 const CODE = 'import os, sys, time\nprint("on", os.environ["CLEARML_TASK_ID"], flush=True)\n';
 
 kubernetesTest('a task runs in a pod, and nothing of it is left', async (t) => {
-  const { agent, daemon } = await kubernetesAgent(t, rig.get());
-  const running = daemon();
+  const agent = await kubernetesAgent(t, rig.get());
+  const running = agent.kubernetesDaemon();
   const id = await agent.enqueue({
     entry_point: 'main.py',
     diff: `${CODE}print("no newline", end="")\nsys.exit(3)\n`,
@@ -43,8 +28,8 @@ kubernetesTest('a task runs in a pod, and nothing of it is left', async (t) => {
 kubernetesTest(
   'a daemon that is killed leaves the pod, and the next one sends its output exactly once',
   async (t) => {
-    const { agent, daemon } = await kubernetesAgent(t, rig.get());
-    const first = daemon();
+    const agent = await kubernetesAgent(t, rig.get());
+    const first = agent.kubernetesDaemon();
     const id = await agent.enqueue({
       entry_point: 'main.py',
       diff: `${CODE}for n in range(20):\n    print("line", n, flush=True)\n    time.sleep(0.5)\n`,
@@ -55,7 +40,7 @@ kubernetesTest(
       context: first.output,
     });
     await first.kill('SIGKILL');
-    const second = daemon();
+    const second = agent.kubernetesDaemon();
     const task = await agent.ended(id, 60_000);
     t.log(second.output());
     t.is(task.status, 'completed');
@@ -69,8 +54,8 @@ kubernetesTest(
 );
 
 kubernetesTest('a task that is aborted ends with its pod', async (t) => {
-  const { agent, daemon } = await kubernetesAgent(t, rig.get());
-  const running = daemon();
+  const agent = await kubernetesAgent(t, rig.get());
+  const running = agent.kubernetesDaemon();
   const id = await agent.enqueue({ entry_point: 'main.py', diff: `${CODE}time.sleep(600)\n` });
   await until(async () => (await agent.log(id)).includes(`on ${id}`), {
     what: 'output',

@@ -113,9 +113,12 @@ test('drops the oldest of too much, says so, and a later reader does not take th
     if (one === found) resume?.();
     await one.finish();
     const rest = one.pieces.filter(({ note }) => note !== undefined);
-    t.is(rest.length, 1);
-    const [missing = 0] = (rest[0]?.note ?? '').split(' ', 1).map(Number);
-    t.regex(rest[0]?.note ?? '', /^\d+ bytes of output are missing here: more than 4194304 bytes waited/);
+    // A slow machine may drop more than once.
+    t.true(rest.length > 0);
+    const notes = rest.map(({ note = '' }) => note);
+    for (const note of notes)
+      t.regex(note, /^\d+ bytes of output are missing here: more than 4194304 bytes waited/);
+    const missing = notes.reduce((sum, note) => sum + Number.parseInt(note, 10), 0);
     t.regex(one.text(), /^(first)?b+$/);
     t.is(one.pieces.at(-1)?.position, 16 * MB + 5);
     t.is(one.text().replace('first', '').length + missing, 16 * MB);

@@ -103,7 +103,7 @@ test('one server a folder; what is no folder of a server is refused by name', as
   const { folder } = await serverUnderTest(t);
   const second = await t.throwsAsync(startServer({ folder }));
   t.true(isAgentError(second, 'SERVER_FOLDER'));
-  t.regex(second?.message ?? '', /another server is using .*server\.db/);
+  t.regex(second?.message ?? '', /the server's folder .* is in use by process/);
 
   const notOurs = temporaryFolder(t);
   await writeFile(path.join(notOurs, 'server.db'), 'x'.repeat(10_000));

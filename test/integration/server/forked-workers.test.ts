@@ -5,7 +5,7 @@ import test from 'ava';
 import { run } from '../../../src/os/exec.js';
 import { serverConfText } from '../../../src/server/server.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
-import { pythonTool } from '../../support/python-tools.js';
+import { pythonOfTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../fixtures/server/fork-and-report.py');
@@ -13,7 +13,7 @@ const RUNS = Number(process.env.FORKED_RUNS ?? 2);
 
 test('forked workers that report at once over inherited connections lose nothing', async (t) => {
   t.timeout(170_000 + RUNS * 20_000);
-  const python = path.join(path.dirname(await pythonTool('clearml')), 'python');
+  const python = await pythonOfTool('clearml');
   const { server, call } = await serverUnderTest(t);
   const home = temporaryFolder(t);
   const file = path.join(home, 'clearml.conf');

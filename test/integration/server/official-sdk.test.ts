@@ -4,14 +4,14 @@ import test from 'ava';
 import { run } from '../../../src/os/exec.js';
 import { serverConfText } from '../../../src/server/server.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
-import { pythonTool } from '../../support/python-tools.js';
+import { pythonOfTool } from '../../support/python-tools.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../fixtures/server/use-the-sdk.py');
 
 test('the official SDK creates, reports, uploads, clones, enqueues and deletes', async (t) => {
   t.timeout(170_000);
-  const python = path.join(path.dirname(await pythonTool('clearml')), 'python');
+  const python = await pythonOfTool('clearml');
   const { server, call } = await serverUnderTest(t);
   const home = temporaryFolder(t);
   const file = path.join(home, 'clearml.conf');

@@ -245,7 +245,7 @@ test('what is wrong is refused with the protocol’s own codes', async (t) => {
     ['workers.status_report', { worker: 'w', timestamp: 1, task: 'x' }, '400/101'],
     ['events.add_batch', [], '400/17'],
     ['events.add_batch', [{ type: 'log', task: 'x', msg: '' }], '400/131'],
-    ['users.get_vaults', {}, '404/0'],
+    ['serving.get_endpoints', {}, '404/0'],
   ];
   for (const [endpoint, body, expected] of cases) {
     t.is(await refusal(endpoint, body), expected, `${endpoint} ${JSON.stringify(body)}`);

@@ -140,7 +140,7 @@ slurmTest('a run without its journal is found by its folder, and leftovers are c
   const place = await later.search({ taskId: 'task', runFolder, workspace: '' });
   t.deepEqual(place, run.place.ref as never);
   t.deepEqual(await later.collect(run.folder, new Set(['run'])), []);
-  t.deepEqual(await later.collect(run.folder, new Set()), [String(run.place.ref.key)]);
+  t.deepEqual(await later.collect(run.folder, new Set()), [`Slurm job ${run.place.ref.key}`]);
   t.deepEqual(jobsOf(workload), []);
   t.false(existsSync(String(run.place.ref.folder)));
 });

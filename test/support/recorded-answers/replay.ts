@@ -17,6 +17,8 @@ interface Answer {
 export interface StepResult {
   index: number;
   step: Step;
+  status: number;
+  data: unknown;
   /** None: the answer is as recorded. */
   differences: string[];
 }
@@ -30,7 +32,13 @@ export async function replay(server: Server, scenario: Scenario): Promise<StepRe
     const answer = await send(server, step, variables);
     const data = lookedAt(step, answer, variables);
     if (answer.status === step.status) keep(step, data, variables);
-    results.push({ index, step, differences: compared(step, answer, data, variables) });
+    results.push({
+      index,
+      step,
+      status: answer.status,
+      data: at(answer.json, 'data'),
+      differences: compared(step, answer, data, variables),
+    });
   }
   return results;
 }

@@ -22,7 +22,7 @@ test('the address of the server is read without the slashes at its end', (t) => 
   t.throws(
     () => connectionSettings(flatConfig({ config: { ...config, 'api.api_server': 'h:8008' }, env: {} })),
     {
-      message: 'api.api_server: expected an address like http://host:8008, found "h:8008"',
+      message: 'api.api_server: expected an address like http://host:8008, found "h:8008" (case)',
     },
   );
 });

@@ -18,17 +18,18 @@ const CONFIGURED = {
 /** Runs a command line of a user who has configured nothing, or only this. */
 async function agent(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const out = new PassThrough();
+  const err = new PassThrough();
   const outcome = await runProgram(words, {
     env,
     home: HOME,
     stdout: out,
-    stderr: out,
+    stderr: err,
     stdin: Readable.from([]),
   }).then(
     (status) => ({ status, error: undefined }),
     (error: AgentError) => ({ status: error.exitStatus, error }),
   );
-  return { ...outcome, shown: String(out.read() ?? '') };
+  return { ...outcome, shown: String(out.read() ?? ''), warned: String(err.read() ?? '') };
 }
 
 const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegExp][] = [
@@ -229,15 +230,15 @@ for (const [words, message, env = {}] of CONTRADICTIONS) {
 
 for (const words of [[], ['--debug'], ['--help'], ['daemon', '--help'], ['daemon', '-h']]) {
   test(`"${words.join(' ')}" prints the help`, async (t) => {
-    const { status, shown } = await agent(words);
-    t.is(status, 0);
+    const { status, shown, warned } = await agent(words);
+    t.deepEqual([status, warned], [0, '']);
     t.regex(shown, /^CLEARML-AGENT AI Orchestration DevOps\n\nUsage: agent /);
   });
 }
 
 test('a flag of old scripts gets a warning that it has no effect, and is not offered', async (t) => {
-  const { shown } = await agent(['daemon', '--force-current-version']);
-  t.regex(shown, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
+  const { warned } = await agent(['daemon', '--force-current-version']);
+  t.regex(warned, /^warning: daemon --force-current-version has no effect: containers hold no agent/);
   t.notRegex((await agent(['daemon', '--help'])).shown, /force-current-version/);
 });
 

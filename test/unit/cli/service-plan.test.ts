@@ -2,6 +2,7 @@ import test from 'ava';
 import { type Service, serviceManager } from '../../../src/cli/service/service-plan.js';
 
 const service: Service = {
+  kind: 'daemon' as const,
   name: 'gpu0',
   scope: 'user',
   user: 'me',

@@ -21,6 +21,9 @@ for (const [title, typed, daemon, expected] of CASES)
 
 test('one line names what is not served and what is', (t) => {
   const daemon = { workerId: 'box:0', ...RESOLVED };
-  t.is(unservedLine(['other', 'team'], daemon), 'box:0 does not serve "other"; it serves Team, team:3, x=1');
+  t.is(
+    unservedLine(['other', 'team'], daemon),
+    'box:0, which was chosen by its worker id and not by --queue, does not serve "other"; it serves Team, team:3, x=1',
+  );
   t.is(unservedLine(['team'], daemon), undefined);
 });

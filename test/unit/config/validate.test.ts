@@ -31,6 +31,31 @@ const WRONG: readonly [text: string, error: string][] = [
   ['agent.venvs_cache.lock_timeout: soon', 'agent.venvs_cache.lock_timeout: expected a number, found "soon"'],
   ['agent.git_user: [a]', 'agent.git_user: expected a text, found ["a"]'],
   ['agent.git_pass: [a]', 'agent.git_pass: expected a text, found something else'],
+  [
+    'agent.task_resources: "cpus, gpu"',
+    'agent.task_resources: expected names out of cpus, memory, gpus, time, found "cpus, gpu"',
+  ],
+  [
+    'agent.slurm.task_options: [cpus, colour]',
+    'agent.slurm.task_options: expected names out of cpus, memory, gpus, time, account, qos, partition, constraint, found ["cpus","colour"]',
+  ],
+  [
+    'api.api_server: "not a url"',
+    'api.api_server: expected an address like http://host:8008, found "not a url"',
+  ],
+  [
+    'api.host: "http://[::1"',
+    'api.api_server: expected an address like http://host:8008, found "http://[::1"',
+  ],
+  [
+    'api.credentials.access_key: """AB\nCD"""',
+    'api.credentials.access_key: expected a text of one line, found "AB\\nCD"',
+  ],
+  [
+    'api.credentials.secret_key: """AB\nCD"""',
+    'api.credentials.secret_key: expected a text of one line, found something else',
+  ],
+  ['agent.gpu_reserve_after_sec: -1', 'agent.gpu_reserve_after_sec: expected a number, 0 or more, found -1'],
   ['agent.venvs_dir: true', 'agent.venvs_dir: expected a path, found true'],
   ['agent.uptime: [[1]]', 'agent.uptime: expected a text or a list of texts, found [[1]]'],
   [

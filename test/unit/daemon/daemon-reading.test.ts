@@ -79,14 +79,17 @@ test('a tool that hangs or fails does not keep the answer back', async (t) => {
   t.deepEqual((await hanging.take()).gpus, []);
   clearInterval(alive);
   const failing = setUp();
-  failing.showGpus({ active: true, look: async () => ({ problem: 'no answer' }) }, IN_SERVICE);
+  failing.showGpus(
+    { active: true, look: async () => ({ problem: 'no answer', missing: false }) },
+    IN_SERVICE,
+  );
   t.deepEqual((await failing.take()).gpus, []);
 });
 
 test('GPUs out of service are shown although the tool does not list them, and a broken table costs nothing else', async (t) => {
   const lost = { key: 'GPU-1', id: '1', reason: 'it is gone', at: 5 };
   const readings = setUp();
-  const reader = { active: false, look: async () => ({ problem: 'no answer' }) };
+  const reader = { active: false, look: async () => ({ problem: 'no answer', missing: false }) };
   readings.showGpus(reader, { outOfService: async () => [lost] });
   t.deepEqual((await readings.take()).outOfService, [lost]);
   readings.showGpus(reader, { outOfService: () => Promise.reject(new Error('unreadable')) });

@@ -6,11 +6,21 @@ import { Slots } from '../../../src/daemon/slots.js';
 /** A run that is launched and ended by hand. */
 function start(slots: Slots) {
   const hands = new EventEmitter();
-  slots.start({ task: 'task' }, async (launched) => {
+  slots.start({ task: 'task' }, async ({ launched, waiting }) => {
     hands.once('launch', launched);
+    hands.once('wait', (busy: Promise<unknown>) => {
+      const wait = () => once(hands, 'ready');
+      void waiting(wait, busy, new AbortController().signal).then(() => hands.emit('goes on'));
+    });
     await once(hands, 'end');
   });
-  return { launch: () => void hands.emit('launch'), end: () => void hands.emit('end') };
+  return {
+    launch: () => void hands.emit('launch'),
+    end: () => void hands.emit('end'),
+    wait: (busy: Promise<unknown> = Promise.resolve()) => void hands.emit('wait', busy),
+    ready: () => void hands.emit('ready'),
+    goesOn: once(hands, 'goes on'),
+  };
 }
 
 /** Whether there is a place now. */
@@ -51,6 +61,26 @@ test('who waits for a place gets it when a run is launched', async (t) => {
   one.launch();
   await waiting;
   t.is(slots.running, 1);
+});
+
+test('a run that waits lets others be prepared, and goes on before new ones', async (t) => {
+  const slots = new Slots({ running: 5, preparing: 1 });
+  const [one, two] = [start(slots), start(slots)];
+  t.false(await isFree(slots));
+  let fetched = (): void => undefined;
+  one.wait(new Promise((resolve) => (fetched = () => resolve(undefined))));
+  two.launch();
+  t.false(await isFree(slots), 'its code is being fetched');
+  fetched();
+  t.true(await isFree(slots));
+  const three = start(slots);
+  one.ready();
+  t.false(await isFree(slots));
+  three.launch();
+  await one.goesOn;
+  t.false(await isFree(slots));
+  one.launch();
+  t.true(await isFree(slots));
 });
 
 test('more than the limit may be resumed', async (t) => {

@@ -10,6 +10,7 @@ import { OPTIONS } from '../../../src/config/options/option-table.js';
 import { VARIABLES } from '../../../src/config/variables/variable-table.js';
 import { optionsOf, parseArguments } from '../../../src/container/arguments/parse-arguments.js';
 import { splitWords } from '../../../src/os/shell-words.js';
+import { loadServerConfig } from '../../../src/server/config/load-config.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../docs/compose');
 const AGENTS = ['services-agent', 'apps-agent', 'custom-apps-agent'];
@@ -20,6 +21,8 @@ interface Service {
   environment: Record<string, string | null>;
   volumes: string[];
   user?: string;
+  command?: string;
+  healthcheck?: { test: string[] };
 }
 
 /** The one service of a file, `${NAME}` filled in as Compose does it. */
@@ -88,4 +91,26 @@ test('agents do not share a folder or a worker id', (t) => {
   const of = (name: string) => AGENTS.map((agent) => service(`${agent}.yml`, agent).environment[name]);
   for (const name of ['CLEARML_AGENT_DOCKER_HOST_MOUNT', 'CLEARML_WORKER_ID'])
     t.is(new Set(of(name)).size, 3, name);
+});
+
+test('server.yml: its variables set keys of the server, and its command line is one that the agent knows', (t) => {
+  const { environment, command, healthcheck } = service('server.yml', 'server');
+  const env = Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, value === null ? undefined : String(value)]),
+  );
+  const config = loadServerConfig({ env, defaultFolder: '/nonexistent' });
+  t.deepEqual(config.notices, []);
+  t.is(config.get('apiserver.listen.ip'), '0.0.0.0');
+  t.is(config.get('apiserver.metrics.port'), 9102);
+  const server = COMMANDS.find(({ name }) => name === 'server');
+  const flags = server?.flags.flatMap((flag) => flag.flags.split(/[ ,]+/)) ?? [];
+  const [first, ...words] = (command ?? '').split(' ');
+  t.is(first, 'server');
+  t.deepEqual(
+    words.filter((word) => word.startsWith('--') && !flags.includes(word)),
+    [],
+  );
+  const [, program, name, action = ''] = healthcheck?.test ?? [];
+  t.deepEqual([program, name], ['agent', 'server']);
+  t.true(server?.positionalChoices?.includes(action));
 });

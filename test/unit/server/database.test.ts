@@ -10,10 +10,18 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import Libsql from 'libsql';
 import { isAgentError } from '../../../src/errors.js';
 import { ApiError } from '../../../src/server/api-error.js';
+import { searchColumns } from '../../../src/server/query/column-search.js';
+import { sortKeys } from '../../../src/server/query/order.js';
+import { Backtracking } from '../../../src/server/query/patterns/backtracking.js';
+import { Patterns } from '../../../src/server/query/patterns/patterns.js';
+import { conditionsOf } from '../../../src/server/query/predicate.js';
+import { SEARCHABLE } from '../../../src/server/query/searchable.js';
 import { Database, storageError } from '../../../src/server/storage/database.js';
 import { Documents } from '../../../src/server/storage/documents.js';
+import { MIGRATIONS } from '../../../src/server/storage/schema.js';
 
 async function opened(t: ExecutionContext): Promise<{ database: Database; file: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'database-test-'));
@@ -55,6 +63,14 @@ test('a scan reads everything once, also while documents change', async (t) => {
   t.is(queues.count({ where: 'name = ?', parameters: ['two'] }), 450);
 });
 
+test('a statement that found nothing finds what was written since', async (t) => {
+  const { database } = await opened(t);
+  const sql = 'SELECT id FROM users WHERE id = ?';
+  t.deepEqual(database.all(sql, 'u'), []);
+  new Documents(database, 'users').put({ id: 'u' });
+  t.like(database.get(sql, 'u'), { id: 'u' });
+});
+
 test('the error names a full disk, and stored data stays readable', async (t) => {
   const { database } = await opened(t);
   const queues = new Documents<{ id: string; text: string }>(database, 'queues');
@@ -84,6 +100,46 @@ test('a file of a newer format is left alone', async (t) => {
   t.regex(error?.message ?? '', /newer version/);
 });
 
+test('units of one turn are committed together; one that fails undoes its own part alone', async (t) => {
+  const { database } = await opened(t);
+  const queues = new Documents<{ id: string }>(database, 'queues');
+  const failing = database.grouped(() => {
+    queues.put({ id: 'lost' });
+    throw new Error('no');
+  });
+  const [first, second, third] = await Promise.allSettled([
+    database.grouped(() => queues.put({ id: 'a' })),
+    failing,
+    database.grouped(() => queues.find('a')?.id),
+  ]);
+  t.is(first.status, 'fulfilled');
+  t.like(second, { status: 'rejected', reason: { message: 'no' } });
+  t.like(third, { status: 'fulfilled', value: 'a' });
+  t.deepEqual([...queues.scan()], [{ id: 'a' }]);
+});
+
+test('a full disk fails all units of a turn, and later ones are stored', async (t) => {
+  const { database } = await opened(t);
+  const queues = new Documents<{ id: string; text: string }>(database, 'queues');
+  database.get('PRAGMA max_page_count = 150');
+  const fill = (id: string) => database.grouped(() => queues.put({ id, text: 'x'.repeat(300_000) }));
+  const results = await Promise.allSettled(['a', 'b', 'c', 'd'].map(fill));
+  for (const result of results) {
+    if (result.status === 'fulfilled') continue;
+    const told = storageError(result.reason);
+    t.true(told instanceof ApiError, String(result.reason));
+  }
+  const stored = results.flatMap(({ status }, n) => (status === 'fulfilled' ? ['abcd'[n]] : []));
+  t.true(stored.length < 4);
+  t.deepEqual(
+    [...queues.scan()].map(({ id }) => id),
+    stored,
+    'what was answered as stored is there, and nothing else',
+  );
+  await database.grouped(() => queues.put({ id: 'small', text: '' }));
+  t.like(queues.find('small'), { id: 'small' });
+});
+
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/state');
 
 /** A database from statements, opened beside a new one. */
@@ -92,7 +148,6 @@ async function restored(
   statements: string,
 ): Promise<{ database: Database; fresh: Database }> {
   const { database: fresh, file } = await opened(t);
-  const { default: Libsql } = await import('libsql');
   const old = path.join(path.dirname(file), 'old.db');
   const connection = new Libsql(old);
   connection.exec(readFileSync(path.join(FIXTURES, statements), 'utf8'));
@@ -122,6 +177,9 @@ for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('da
     const { database, fresh } = await restored(t, version);
     checkCurrent(t, database, fresh);
     t.like(new Documents(database, 'tasks').find('t1'), { id: 't1', status: 'queued' });
+    const queued = conditionsOf({ status: ['queued'] }, SEARCHABLE.tasks, new Patterns(new Backtracking()));
+    const query = { conditions: queued, keys: sortKeys([]), offset: 0, limit: 10 };
+    t.deepEqual(searchColumns(database, query), { ids: ['t1'], isUnordered: false });
     t.like(database.get('SELECT queue, task FROM queue_entries'), { queue: 'q1', task: 't1' });
     t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 1);
   });
@@ -135,6 +193,7 @@ const NO_DATABASES: [name: string, make: (file: string) => void, why: RegExp][] 
     (file) => symlinkSync(path.basename(file), file),
     /: a link on its path leads to itself$/,
   ],
+  ['a database with a damaged page', damagePage, /: the database is damaged$/],
   ['a damaged database', damage, /: the database is damaged$/],
 ];
 
@@ -149,6 +208,17 @@ for (const [name, make, why] of NO_DATABASES) {
     t.regex(error?.message ?? '', why);
     t.true(error?.message.startsWith(`cannot open ${file}: `));
   });
+}
+
+/** A database whose last table has lost its page. */
+function damagePage(file: string): void {
+  const connection = new Libsql(file);
+  connection.exec(MIGRATIONS[0]?.statements ?? '');
+  connection.exec('PRAGMA user_version = 1');
+  connection.close();
+  const whole = readFileSync(file);
+  whole.fill(0xff, whole.length - 4096);
+  writeFileSync(file, whole);
 }
 
 /** The header of a database, and nothing that it promises behind it. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { JsonObject } from '../../../src/server/json.js';
-import { matchesList, parseListFilter } from '../../../src/server/query/list-filter.js';
+import { listTest, parseListFilter, passes } from '../../../src/server/query/list-filter.js';
 import { compareValues, sortKeys, sortValues } from '../../../src/server/query/order.js';
 import { Backtracking } from '../../../src/server/query/patterns/backtracking.js';
 import { Patterns } from '../../../src/server/query/patterns/patterns.js';
@@ -63,8 +63,8 @@ for (const [what, query, expected] of MATCHES) {
 test('an operator that holds for one value', (t) => {
   const filter = parseListFilter(['__$all', 'a', 'b', '__$not', 'c', '__$nop', 'd']);
   t.deepEqual(filter, { any: ['d'], all: ['a', 'b'], none: ['c'] });
-  t.true(matchesList(['a', 'b', 'd'], filter));
-  t.false(matchesList(['a', 'b', 'c', 'd'], filter));
+  t.true(passes(['a', 'b', 'd'], listTest(filter)));
+  t.false(passes(['a', 'b', 'c', 'd'], listTest(filter)));
 });
 
 test('projection: paths, whole sections, exclusions, and no id unless it is asked for', (t) => {

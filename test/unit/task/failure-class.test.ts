@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { WorkloadExit } from '../../../src/drivers/driver.js';
 import { AgentError } from '../../../src/errors.js';
-import { failureClass, isInfrastructure, setupCause } from '../../../src/task/failure-class.js';
+import { failureClass, isInfrastructure, setupCause, setupEnd } from '../../../src/task/failure-class.js';
 import type { RunEnd } from '../../../src/task/outcome.js';
 
 const EXITS: readonly [WorkloadExit, string | undefined][] = [
@@ -83,3 +83,15 @@ for (const [end, expected] of ENDS) {
     t.is(isInfrastructure(end), expected);
   });
 }
+
+test('a task that found no room goes back to its queue, and fails where it came from none', (t) => {
+  const error = new AgentError('NO_PLACE', 'no node took it', { infrastructure: true });
+  const run = { ctx: {} as never, task: 't' };
+  t.deepEqual(setupEnd({ ...run, queue: 'q' }, error), {
+    kind: 'stop',
+    reason: 'no_place',
+    by: 'no node took it',
+    requeue: true,
+  });
+  t.like(setupEnd({ ...run, queue: undefined }, error), { kind: 'setup', infrastructure: true });
+});

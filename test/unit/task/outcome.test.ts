@@ -43,6 +43,11 @@ const cases: [string, RunEnd, [string | undefined, string, string, number]][] = 
     ],
   ],
   [
+    'no room in a cluster',
+    { kind: 'stop', reason: 'no_place', by: 'no node took it', requeue: true },
+    ['requeued', 'put back: no node took it', 'Process ended: put back: no node took it', 1],
+  ],
+  [
     'the time limit of the task',
     { kind: 'stop', reason: 'time_limit', by: 'time limit of 1:30:00 reached' },
     ['failed', 'time limit of 1:30:00 reached', 'Process failed: time limit of 1:30:00 reached', 1],

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, chown, open, rename, rm } from 'node:fs/promises';
+import { chmod, chown, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { CreateRequest } from '../../../container/create-request.js';
 import {
@@ -9,10 +9,11 @@ import {
   stagingFolder,
   WORKSPACE_INSIDE,
 } from '../../../container/layout.js';
-import { AgentError, causeLine } from '../../../errors.js';
+import { AgentError } from '../../../errors.js';
 import { run } from '../../../os/exec.js';
 import { ensureFolder, readTextIfThere, writeFileDurable } from '../../../os/files.js';
 import { OutputFile } from '../../../os/output-file.js';
+import { handOverFile } from '../../container/hand-over.js';
 import type { Engine } from '../engine.js';
 import { FileOutput } from '../output/file-output.js';
 import type { FilesOwner, RunFiles, RunOutput } from './run-files.js';
@@ -86,24 +87,8 @@ export class MountedFiles implements RunFiles {
     await chown(this.#options.folders.workspace, uid, gid);
   }
 
-  /** A rename looks at no link at its target, and no other user reaches the files before it. */
-  async handOver({ owner }: FilesOwner, from: string, to: string): Promise<void> {
-    const { environment: env } = this.#options;
-    if (owner !== undefined && process.getuid?.() === 0)
-      await run(['chown', '-R', '-h', owner, from], { env });
-    try {
-      await rename(from, to);
-    } catch (cause) {
-      const inside = path.posix.join(WORKSPACE_INSIDE, path.basename(to));
-      throw new AgentError(
-        'DOCKER_CONTAINER',
-        `cannot put ${inside} into the container: ${causeLine(cause)}`,
-        {
-          hint: 'A set-up script of the task has made something of that name; let it use another folder.',
-          cause,
-        },
-      );
-    }
+  handOver({ owner }: FilesOwner, from: string, to: string): Promise<void> {
+    return handOverFile(from, to, { owner, env: this.#options.environment });
   }
 
   async release(container: string, script: string): Promise<void> {

@@ -1,9 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import { OPTION_SECTIONS, OPTIONS, ownValue } from '../../../../src/config/options/option-table.js';
-import { valueProblem } from '../../../../src/config/validate.js';
+import {
+  findOption,
+  OPTION_SECTIONS,
+  OPTIONS,
+  ownValue,
+} from '../../../../src/config/options/option-table.js';
+import { valueProblem } from '../../../../src/config/value-problem.js';
 import { VARIABLES } from '../../../../src/config/variables/variable-table.js';
+import { RESOURCE_NAMES } from '../../../../src/container/resources/resource-words.js';
 import { typedReads } from '../../../support/typed-reads.js';
 
 const src = path.resolve(import.meta.dirname, '../../../../src');
@@ -29,6 +35,10 @@ test('defaults are of the type of their key', (t) => {
     ),
   );
   t.deepEqual(wrong, []);
+});
+
+test('tasks may state whatever the agent reads of them', (t) => {
+  t.deepEqual(findOption('agent.task_resources')?.choices, RESOURCE_NAMES);
 });
 
 test('no key lies below another that is a plain value', (t) => {

@@ -52,14 +52,36 @@ const EXITS: Record<string, [Seen, WorkloadExit | undefined]> = {
   ],
   preemption: [
     { task: ended(143), deleted: new Date(), status: { conditions: disrupted('PreemptionByScheduler') } },
-    { kind: 'ended', by: 'preempted', reason: 'pod p was preempted by a pod of higher priority on node n1' },
+    { kind: 'ended', by: 'preempted', reason: 'pod p on node n1 was preempted by a pod of higher priority' },
   ],
   'the drain of a node': [
     { task: ended(143), status: { conditions: disrupted('EvictionByEvictionAPI') } },
     {
       kind: 'ended',
       by: 'preempted',
-      reason: 'pod p was evicted through the eviction API, as a drain of its node does on node n1',
+      reason: 'pod p on node n1 was evicted through the eviction API, as by a drain of its node',
+    },
+  ],
+  'a stop by Kueue': [
+    {
+      task: ended(143),
+      deleted: new Date(),
+      status: {
+        conditions: [
+          {
+            type: 'TerminationTarget',
+            status: 'True',
+            reason: 'WorkloadEvictedDueToPreempted',
+            message: 'Preempted to accommodate a workload',
+          },
+        ],
+      },
+    },
+    {
+      kind: 'ended',
+      by: 'preempted',
+      reason:
+        'pod p was stopped by its queueing controller on node n1: WorkloadEvictedDueToPreempted (Preempted to accommodate a workload)',
     },
   ],
   'pressure on a node': [
@@ -76,7 +98,7 @@ const EXITS: Record<string, [Seen, WorkloadExit | undefined]> = {
   ],
   'a node that is gone': [
     { task: RUNNING, status: { phase: 'Failed', conditions: disrupted('DeletionByPodGC') } },
-    { kind: 'lost', reason: 'the node of pod p is gone on node n1' },
+    { kind: 'lost', reason: 'node n1 of pod p is gone' },
   ],
   'an end that left no status': [
     { task: ended(137, 'ContainerStatusUnknown') },
@@ -114,7 +136,7 @@ const STARTS: Record<string, [Seen, PodStart]> = {
   ],
   'a gate holds it': [
     { status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated' }] } },
-    { kind: 'waiting', for: 'schedule', text: 'SchedulingGated' },
+    { kind: 'waiting', for: 'gate', text: 'SchedulingGated' },
   ],
   'an image is tried again': [
     { task: waiting('ImagePullBackOff', 'Back-off\nmore') },

@@ -1,9 +1,9 @@
 import { chmod, chown, cp, lstat, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CreateRequest, OwnMount } from '../../../container/create-request.js';
-import { run } from '../../../os/exec.js';
-import { ensureFolder, exists } from '../../../os/files.js';
-import type { MountedFolder } from '../../container/container-place.js';
+import type { CreateRequest, OwnMount } from '../../container/create-request.js';
+import { run } from '../../os/exec.js';
+import { ensureFolder, exists } from '../../os/files.js';
+import type { MountedFolder } from './container-place.js';
 
 export interface OwnMountsRequest {
   request: CreateRequest;

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import { tellServiceManager } from '../../daemon/service-manager.js';
+import { causeLine } from '../../errors.js';
+import { startMetricsServer } from '../../monitor/metrics-server.js';
+import type { ServerConfig } from '../../server/config/server-config.js';
+import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
+import type { CommandContext } from '../command.js';
+import { VERSION } from '../version.js';
+import { configOf } from './server-config.js';
+import { type LogFile, serverLog } from './server-log.js';
+import { serverOptions } from './server-options.js';
+
+/** `agent server`: runs until it is stopped. */
+export async function serve(context: CommandContext, folder: string): Promise<number> {
+  const { stdout, env } = context;
+  const config = configOf(context);
+  const log = serverLog(stdout, logFile(config));
+  for (const notice of config.notices) log.info(notice);
+  const server = await startServer({
+    folder,
+    config,
+    ...serverOptions(config),
+    agentVersion: VERSION,
+    log,
+    onFailure: (error, where) => log.error(`${where}: ${causeLine(error)}`),
+  });
+  try {
+    const metrics = await openMetrics(config, server);
+    stdout.write(`ClearML-compatible server on ${server.url}, data in ${folder}\n`);
+    stdout.write(`Credentials are in ${server.credentialsFile}.`);
+    if (context.options.printConf === false) stdout.write('\n');
+    else stdout.write(` The clearml.conf to use:\n\n${confText(server)}\n`);
+    log.info(`listening: API ${server.url}, file server ${server.filesUrl}, page ${server.webUrl}`);
+    if (metrics !== undefined) log.info(`listening: metrics ${metrics.url}`);
+    await tellServiceManager(env);
+    const signal = await stopSignal(server);
+    log.info(`${signal}: the server stops`);
+    await metrics?.close();
+  } finally {
+    await server.close();
+  }
+  return 0;
+}
+
+function logFile(config: ServerConfig): LogFile | undefined {
+  const file = config.get('logging.handlers.text_file.filename');
+  if (file === undefined) return undefined;
+  const bytes = config.get('logging.handlers.text_file.maxBytes') || Infinity;
+  return {
+    file: path.resolve(file),
+    limits: { bytes, files: 1 + config.get('logging.handlers.text_file.backupCount') },
+  };
+}
+
+async function openMetrics(config: ServerConfig, server: EmbeddedServer) {
+  const port = config.get('apiserver.metrics.port');
+  if (port === undefined) return undefined;
+  return startMetricsServer({
+    host: config.get('apiserver.metrics.host'),
+    port,
+    key: 'apiserver.metrics.port',
+    figures: async () => [],
+    registry: server.figures,
+    health: () => ({ ok: true }),
+  });
+}
+
+/** With the addresses that users see. */
+function confText({ shown, credentials }: EmbeddedServer): string {
+  return serverConfText({ url: shown.api, filesUrl: shown.files, webUrl: shown.web, credentials });
+}
+
+/** Resolves when the server is to end; SIGHUP only reads the certificate again. */
+function stopSignal(server: EmbeddedServer): Promise<string> {
+  process.on('SIGHUP', () => void server.reloadTls());
+  return new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}

@@ -1,0 +1,45 @@
+import path from 'node:path';
+import { AgentError } from '../errors.js';
+import { entryExists } from '../os/files.js';
+import { askByLine } from '../os/local-socket.js';
+import { DATABASE } from './backup/format.js';
+import { isObject, type JsonObject } from './json.js';
+import { callAsOwner, type LocalAnswer, type LocalCall, localSocket } from './local-calls.js';
+import { openSecrets } from './secrets.js';
+import { contextOf } from './server.js';
+import { Database } from './storage/database.js';
+import { lockFolder } from './storage/folder-lock.js';
+
+/**
+ * Has a call carried out with the rights of the owner of a server's folder: by the server, if it runs; else here.
+ *
+ * @throws AgentError SERVER_USERS for a call that is refused, SERVER_FOLDER
+ */
+export async function askServer(folder: string, call: LocalCall): Promise<JsonObject> {
+  const answered = (await askByLine(localSocket(folder), call)) ?? (await withoutServer(folder, call));
+  const answer: Partial<{ data: JsonObject; error: string }> = isObject(answered) ? answered : {};
+  if (answer.data !== undefined) return answer.data;
+  throw new AgentError('SERVER_USERS', answer.error ?? `the server of ${folder} does not answer`);
+}
+
+async function withoutServer(folder: string, call: LocalCall): Promise<LocalAnswer> {
+  if (!(await entryExists(path.join(folder, DATABASE))))
+    throw new AgentError('SERVER_FOLDER', `expected the data of a server in ${folder}, found none`, {
+      hint: 'Name its folder with --folder, or start agent server once.',
+    });
+  const unlock = await lockFolder(folder);
+  try {
+    const secrets = await openSecrets(folder);
+    const database = await Database.open(path.join(folder, DATABASE));
+    const server = contextOf(database, secrets, {});
+    try {
+      return await callAsOwner(server, call);
+    } finally {
+      await server.passwords.close();
+      await server.backtracking.close();
+      database.close();
+    }
+  } finally {
+    await unlock();
+  }
+}

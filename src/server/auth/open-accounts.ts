@@ -1,0 +1,58 @@
+import { ServerConfig } from '../config/server-config.js';
+import { documentTables, type ServerContext } from '../context.js';
+import type { Secrets } from '../secrets.js';
+import type { Database } from '../storage/database.js';
+import { Accounts } from './accounts.js';
+import { LoginLimits } from './login-limits.js';
+import { Logins } from './logins.js';
+import { Passwords } from './passwords.js';
+import { ensureOwner, prepareUsers } from './prepare-users.js';
+import { checkCookieSettings } from './session-cookie.js';
+
+/** Shorter texts could be found by trying. */
+const LEAST_SECRET = 32;
+
+type AccountParts = Pick<
+  ServerContext,
+  'config' | 'tokenSecret' | 'company' | 'owner' | 'accounts' | 'logins' | 'passwords' | 'loginLimits'
+>;
+
+/**
+ * Users, log-ins and sessions of a server, in line with its configuration.
+ *
+ * @param configured the configuration; `undefined` leaves the users as the last start of the server left them
+ * @throws AgentError CONFIG_VALUE
+ */
+export function openAccounts(
+  database: Database,
+  secrets: Secrets,
+  configured: ServerConfig | undefined,
+  now: () => number,
+): AccountParts {
+  const config = configured ?? new ServerConfig();
+  checkCookieSettings(config);
+  const tokenSecret = config.get('secure.auth.token_secret') ?? secrets.tokenSecret;
+  if (tokenSecret.length < LEAST_SECRET)
+    throw config.problem('secure.auth.token_secret', `expected ${LEAST_SECRET} characters or more`);
+  const accounts = new Accounts(database);
+  const store = { database, users: documentTables(database).users, accounts, now };
+  const { owner, logins } = database.transaction(() =>
+    configured === undefined
+      ? { owner: ensureOwner(store, secrets.credentials), logins: [] }
+      : prepareUsers(store, configured, secrets.credentials),
+  );
+  return {
+    config,
+    tokenSecret,
+    company: owner.company,
+    owner: owner.id,
+    accounts,
+    logins: new Logins(database, logins),
+    passwords: new Passwords(),
+    loginLimits: new LoginLimits({
+      perAccount: config.get('apiserver.auth.login_limits.per_account'),
+      perAddress: config.get('apiserver.auth.login_limits.per_address'),
+      windowMs: config.get('apiserver.auth.login_limits.window_sec') * 1000,
+    }),
+  };
+}

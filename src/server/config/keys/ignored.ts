@@ -1,0 +1,103 @@
+import type { IgnoredKeys } from '../server-key.js';
+
+/** What the released server reads and this one has no use for. */
+export const IGNORED_KEYS: readonly IgnoredKeys[] = [
+  {
+    reason: 'this server needs no MongoDB, Elasticsearch or Redis',
+    keys: [
+      'apiserver.mongo',
+      'apiserver.elastic',
+      'hosts.elastic',
+      'hosts.mongo',
+      'hosts.redis',
+      'services._mongo',
+      'services.organization.download.redis_timeout_sec',
+      'services.events.es_index_prefix',
+      'services.events.max_async_deleted_events_per_sec',
+      'services.tasks.async_events_delete',
+      'services.tasks.async_events_delete_threshold',
+    ],
+    variables: ['MONGODB', 'ELASTIC', 'REDIS'].flatMap((name) =>
+      ['HOST', 'PORT', 'USERNAME', 'PASSWORD', 'CONNECTION_STRING'].flatMap((what) => [
+        `CLEARML_${name}_SERVICE_${what}`,
+        `TRAINS_${name}_SERVICE_${what}`,
+      ]),
+    ),
+  },
+  {
+    reason: 'one process answers all requests',
+    keys: ['apiserver.db_init_timout', 'apiserver.watch'],
+    variables: [
+      'APISERVER_WORKERS_NUMBER',
+      'CLEARML_GUNICORN_MAX_REQUESTS',
+      'CLEARML_GUNICORN_TIMEOUT',
+      'CLEARML_GUNICORN_WORKERS',
+      'CLEARML_USE_GUNICORN',
+      'CLEARML_SERVER_DEPLOYMENT_TYPE',
+    ],
+  },
+  {
+    reason: 'this server sends nothing to anybody',
+    keys: ['apiserver.check_for_updates', 'apiserver.statistics'],
+  },
+  {
+    reason: 'limits and formats of this server are fixed',
+    keys: [
+      'apiserver.debug',
+      'apiserver.pretty_json',
+      'apiserver.return_stack',
+      'apiserver.return_stack_to_caller',
+      'apiserver.return_stack_on_code',
+      'apiserver.log_calls',
+      'apiserver.version',
+      'apiserver.request',
+      'apiserver.workers',
+      'apiserver.getting_started_info',
+      'apiserver.auth.verify_user_tokens',
+      'services.async_urls_delete',
+      'services.events',
+      'services.models',
+      'services.organization',
+      'services.projects',
+      'services.queues',
+      'services.serving',
+      'services.storage_credentials',
+      'services.tasks.hyperparam_values',
+      'services.tasks.max_last_metrics',
+      'services.tasks.multi_task_histogram_limit',
+      'services.workers',
+      'fileserver.auth',
+      'fileserver.cors',
+      'fileserver.delete',
+      'fileserver.download',
+      'fileserver.upload',
+      'logging.disable_existing_loggers',
+      'logging.formatters',
+      'logging.handlers',
+      'logging.loggers',
+      'logging.root',
+      'logging.version',
+    ],
+  },
+  {
+    reason: 'there is one company',
+    keys: [
+      'apiserver.default_company',
+      'apiserver.auth.cookies_domain_override',
+      'services.auth.fixed_users.guest.default_company',
+    ],
+  },
+  {
+    reason: 'a new server begins empty',
+    keys: ['apiserver.pre_populate'],
+  },
+  {
+    reason: 'sessions have no secret of their own, and a guest only logs in with the password',
+    keys: ['secure.http', 'services.auth.fixed_users.guest.allow_endpoints'],
+  },
+  {
+    reason: 'the file server is part of this server',
+    keys: ['hosts.fileserver', 'hosts.fileserver_url'],
+    variables: ['CLEARML_FILESERVER_SERVICE_HOST', 'CLEARML_FILESERVER_SERVICE_PORT'],
+  },
+];

@@ -1,0 +1,127 @@
+import type { JsonObject } from '../json.js';
+import type { Bindable, Database } from '../storage/database.js';
+import { type ColumnPlan, orderSql, planOf } from './column-plan.js';
+import type { SortKey } from './order.js';
+import type { Condition } from './predicate.js';
+import { joined, type Sql } from './term-sql.js';
+
+/** Rows that are counted before a query, at most: beyond it, one in ten of a large list, the order decides. */
+const MAX_COUNTED = 10_000;
+/** Documents that are checked at once; each portion is larger than the one before. */
+const FIRST_PORTION = 500;
+const LARGER = 4;
+
+export interface ColumnQuery {
+  conditions: readonly Condition[];
+  keys: readonly SortKey[];
+  /** The first of the matching documents to answer, and how many. */
+  offset: number;
+  limit: number;
+}
+
+export interface ColumnAnswer {
+  ids: string[];
+  /** Whether they are all that match, in no order, as a key of the order is no column. */
+  isUnordered: boolean;
+}
+
+/** The matching tasks by their columns; `undefined` if the columns cannot hold the values of some task. */
+export function searchColumns(database: Database, query: ColumnQuery): ColumnAnswer | undefined {
+  if (database.get('SELECT 1 FROM task_columns WHERE odd LIMIT 1') !== undefined) return undefined;
+  const order = orderSql(query.keys);
+  const window = order === undefined ? { offset: 0, limit: -1 } : query;
+  const plan = planOf(database, query.conditions);
+  const source = sourceOf(database, plan, window);
+  const request = { source, order: order ?? 'c.row', window };
+  const ids = plan.rest.length === 0 ? exactIds(database, request) : checkedIds(database, plan, request);
+  return { ids, isUnordered: order === undefined };
+}
+
+interface Request {
+  source: Sql;
+  order: string;
+  window: { offset: number; limit: number };
+}
+
+/** One list as one value is several times faster to read than its rows. */
+function exactIds(database: Database, { source, order, window }: Request): string[] {
+  const sql = `SELECT json_group_array(id) AS ids FROM
+    (SELECT c.id ${source.text} ORDER BY ${order} LIMIT ? OFFSET ?)`;
+  return JSON.parse(String(database.get(sql, ...source.bound, window.limit, window.offset)?.ids ?? '[]'));
+}
+
+function checkedIds(database: Database, plan: ColumnPlan, { source, order, window }: Request): string[] {
+  const { offset, limit } = window;
+  const wanted = limit < 0 ? Number.POSITIVE_INFINITY : offset + limit;
+  const document = plan.needsBody ? '(SELECT body FROM tasks WHERE id = c.id)' : 'c.lite';
+  const sql = `SELECT '[' || group_concat(document, ',') || ']' AS documents FROM
+    (SELECT ${document} AS document ${source.text} ORDER BY ${order} LIMIT ? OFFSET ?)`;
+  const ids: string[] = [];
+  let portion = FIRST_PORTION;
+  for (let seen = 0; ids.length < wanted; seen += portion, portion *= LARGER) {
+    const text = database.get(sql, ...source.bound, portion, seen)?.documents;
+    const documents: (JsonObject & { id: string })[] = JSON.parse(String(text ?? '[]'));
+    for (const each of documents) if (plan.rest.every((matches) => matches(each))) ids.push(each.id);
+    if (documents.length < portion) break;
+  }
+  return ids.slice(offset, wanted);
+}
+
+/** `FROM` and `WHERE`: from the smallest set of rows, or through the whole list in its order if that ends sooner. */
+function sourceOf(database: Database, plan: ColumnPlan, window: { offset: number; limit: number }): Sql {
+  const sets = plan.sets.map((set) => ({ set, count: counted(database, set.rows) }));
+  const texts = counted(database, plan.texts);
+  const smallest = sets.reduce((least, each) => (each.count < least.count ? each : least), {
+    set: undefined as ColumnPlan['sets'][number] | undefined,
+    count: Number.POSITIVE_INFINITY,
+  });
+  const isByText = plan.texts !== undefined && texts <= smallest.count;
+  const start = isByText ? plan.texts : smallest.set?.rows;
+  const others = isByText ? plan.sets : plan.sets.filter((set) => set !== smallest.set);
+  const count = start === undefined ? 0 : both(database, start, others);
+  if (start !== undefined && isSooner(database, count, window)) {
+    const where = joined([...others.map((set) => set.holds('s')), ...plan.columns, TRUE], ' AND ');
+    return {
+      text: `FROM (${start.text}) s CROSS JOIN task_columns c ON c.row = s.row WHERE ${where.text}`,
+      bound: [...start.bound, ...where.bound],
+    };
+  }
+  const where = joined([...plan.sets.map((set) => set.holds('c')), ...plan.columns, TRUE], ' AND ');
+  return { text: `FROM task_columns c WHERE ${where.text}`, bound: where.bound };
+}
+
+const TRUE: Sql = { text: '1', bound: [] };
+
+/** Rows of a set, up to a limit. */
+function counted(database: Database, rows: Sql | undefined): number {
+  if (rows === undefined) return Number.POSITIVE_INFINITY;
+  return countRows(database, {
+    text: `SELECT row FROM (${rows.text}) LIMIT ${MAX_COUNTED}`,
+    bound: rows.bound,
+  });
+}
+
+/** Rows of a set that are in all others, too, up to a limit. */
+function both(database: Database, start: Sql, others: ColumnPlan['sets']): number {
+  const where = joined([...others.map((set) => set.holds('s')), TRUE], ' AND ');
+  return countRows(database, {
+    text: `SELECT row FROM (${start.text}) s WHERE ${where.text} LIMIT ${MAX_COUNTED}`,
+    bound: [...start.bound, ...where.bound],
+  });
+}
+
+function countRows(database: Database, { text, bound }: Sql): number {
+  const row = database.get(`SELECT count(*) AS n FROM (${text})`, ...(bound as Bindable[]));
+  return Number(row?.n ?? 0);
+}
+
+/** Whether ordering so many rows costs less than to walk through the order until the last row that is wanted. */
+function isSooner(
+  database: Database,
+  count: number,
+  { offset, limit }: { offset: number; limit: number },
+): boolean {
+  if (limit < 0) return true;
+  const all = Number(database.get('SELECT max(row) AS n FROM task_columns')?.n ?? 0);
+  return count * count <= (offset + limit) * all;
+}

@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import test, { type ExecutionContext } from 'ava';
+import { startServer } from '../../../src/server/server.js';
+import { basic, configurationFolder } from '../../support/configured-server.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/agent.js');
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** `agent server …` to its end, with this input. */
+async function server(
+  words: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<Ended> {
+  const child = spawn(process.execPath, [PROGRAM, 'server', ...words], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+  });
+  const ended = { status: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (piece) => (ended.stdout += piece));
+  child.stderr.on('data', (piece) => (ended.stderr += piece));
+  child.stdin.end(input);
+  const [status] = await once(child, 'close');
+  return { ...ended, status };
+}
+
+/** A server as the command starts it, on free ports; answers its address. */
+async function running(t: ExecutionContext, folder: string, env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, [PROGRAM, 'server', '--folder', folder, '--port', '0'], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, url] = /ClearML-compatible server on (\S+),/.exec(line) ?? [];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    return url;
+  }
+  throw new Error('the server ended');
+}
+
+async function login(url: string, name: string, secret: string): Promise<number> {
+  const headers = { authorization: basic(name, secret) };
+  return (await fetch(`${url}/auth.login`, { method: 'POST', headers })).status;
+}
+
+test('users and credentials are managed beside the running server', async (t) => {
+  const folder = temporaryFolder(t);
+  const files = {
+    'apiserver.conf':
+      'auth.fixed_users { enabled: true, users: [{ username: "jane", password: "12345678", name: "Jane" }] }',
+  };
+  const url = await running(t, folder, { CLEARML_CONFIG_DIR: configurationFolder(t, files) });
+  const manage = (words: string, input = '') => server([...words.split(' '), '--folder', folder], {}, input);
+  t.is(await login(url, 'jane', '12345678'), 200);
+
+  t.like(await manage('users add john', 'geheim und lang\n'), { status: 0, stdout: 'Added the user john\n' });
+  t.is(await login(url, 'john', 'geheim und lang'), 200);
+  t.like(await manage('users add john', 'x\n'), { status: 2 });
+  t.like(await manage('users add nina'), { status: 2 });
+  const { users } = JSON.parse((await manage('users list --json')).stdout) as {
+    users: { username?: string; role: string; configured: boolean }[];
+  };
+  const named = users.filter(({ username }) => username !== undefined);
+  t.deepEqual(named.map(({ username, configured }) => [username, configured]).sort(), [
+    ['jane', true],
+    ['john', false],
+  ]);
+
+  const pair = JSON.parse((await manage('credentials add john --role agent --label box --json')).stdout) as {
+    access_key: string;
+    secret_key: string;
+  };
+  t.is(await login(url, pair.access_key, pair.secret_key), 200);
+  const listed = await manage('credentials list john');
+  t.true(listed.stdout.includes(pair.access_key));
+  t.false(listed.stdout.includes(pair.secret_key));
+  t.like(await manage(`credentials revoke ${pair.access_key}`), { status: 0 });
+  t.is(await login(url, pair.access_key, pair.secret_key), 401);
+  t.like(await manage(`credentials revoke ${pair.access_key}`), { status: 2 });
+
+  t.like(await manage('users password john', 'another one\n'), { status: 0 });
+  t.is(await login(url, 'john', 'another one'), 200);
+  t.like(await manage('users remove john'), { status: 0 });
+  t.is(await login(url, 'john', 'another one'), 401);
+  const kept = await manage('users remove jane');
+  t.is(kept.status, 2);
+  t.regex(kept.stderr, /the configuration has this user/);
+});
+
+test('users are managed without the server, but only in a folder that a server has used', async (t) => {
+  const folder = temporaryFolder(t);
+  const manage = (words: string, input = '') => server([...words.split(' '), '--folder', folder], {}, input);
+  const refused = await manage('users add ann', 'a password\n');
+  t.is(refused.status, 2);
+  t.regex(refused.stderr, /expected the data of a server in .*, found none/);
+  await (await startServer({ folder })).close();
+  t.like(await manage('users add ann --admin', 'a password\n'), { status: 0 });
+  t.regex((await manage('users list')).stdout, /^ann +ann +admin +server +0 /m);
+  t.regex((await manage('users remove nobody')).stderr, /there is no user "nobody"/);
+});
+
+test('the sources of the configuration are shown without secrets, and a wrong key ends the start', async (t) => {
+  const files = {
+    'apiserver.conf': 'listen.port: 9000\nmongo.strict: true',
+    'secure.conf': 'credentials.apps { user_key: "K", user_secret: "do-not-print", role: "admin" }',
+  };
+  const CLEARML_CONFIG_DIR = configurationFolder(t, files);
+  const shown = await server(['--config-sources', '--port', '9001'], {
+    CLEARML_CONFIG_DIR,
+    CLEARML__APISERVER__AUTH__COOKIES__SECURE: 'true',
+  });
+  t.is(shown.status, 0);
+  const file = path.join(CLEARML_CONFIG_DIR, 'apiserver.conf');
+  t.true(shown.stdout.includes(`apiserver.listen.port = 9001  # flag --port, over ${file}:1\n`));
+  t.true(
+    shown.stdout.includes(
+      'apiserver.auth.cookies.secure = true  # variable CLEARML__APISERVER__AUTH__COOKIES__SECURE\n',
+    ),
+  );
+  t.true(shown.stdout.includes('apiserver.auth.cookies.httponly = true  # default\n'));
+  t.true(shown.stdout.includes(`# apiserver.mongo (${file}:2) without effect: `));
+  t.false(shown.stdout.includes('do-not-print'));
+
+  const wrong = configurationFolder(t, {
+    'apiserver.conf': 'auth {\n  fixed_user { }\n  coookies.secure: true\n}',
+  });
+  const refused = await server(['--folder', temporaryFolder(t)], { CLEARML_CONFIG_DIR: wrong });
+  t.is(refused.status, 2);
+  t.regex(refused.stderr, /apiserver\.conf:\d: unknown key apiserver\.auth\.\w+; did you mean /);
+});
