@@ -33,6 +33,8 @@ export class Redactor {
   readonly #parent: Redactor | undefined;
   readonly #children = new Set<Redactor>();
   #compiled: Compiled | undefined;
+  /** Of this one and those above: for all that came from it and register nothing of their own. */
+  #shared: Compiled | undefined;
 
   constructor(secrets: Iterable<string | undefined> = [], parent?: Redactor) {
     this.#parent = parent;
@@ -57,11 +59,18 @@ export class Redactor {
     for (const secret of secrets) {
       const lines = secretLines(secret ?? '');
       for (const line of lines) {
-        if (!isDistinct(line, lines.length > 1)) this.#words.add(line);
-        else for (const form of formsOf(line)) this.#forms.add(form);
+        if (!isDistinct(line, lines.length > 1)) this.#keep('words', line);
+        else for (const form of formsOf(line)) this.#keep('forms', form);
       }
     }
     this.#changed();
+  }
+
+  /** What one above hides is hidden here, too. */
+  #keep(kind: 'forms' | 'words', text: string): void {
+    const has = (one: Redactor) => (kind === 'forms' ? one.#forms : one.#words).has(text);
+    if (this.#above().some(has)) return;
+    (kind === 'forms' ? this.#forms : this.#words).add(text);
   }
 
   redact(text: string): string {
@@ -87,16 +96,27 @@ export class Redactor {
   }
 
   #changed(): void {
-    for (const one of this.#related()) one.#compiled = undefined;
+    for (const one of this.#related()) {
+      one.#compiled = undefined;
+      one.#shared = undefined;
+    }
   }
 
   #current(): Compiled {
-    if (this.#compiled === undefined) {
-      const related = this.#related();
-      const search = new TextSearch(related.flatMap((one) => [...one.#forms]));
-      this.#compiled = { search, words: wordPattern(related.flatMap((one) => [...one.#words])) };
-    }
+    const adds = this.#forms.size + this.#words.size + this.#children.size > 0;
+    if (this.#parent !== undefined && !adds) return this.#parent.#forThoseBelow();
+    this.#compiled ??= Redactor.#compile(this.#related());
     return this.#compiled;
+  }
+
+  static #compile(related: readonly Redactor[]): Compiled {
+    const search = new TextSearch(related.flatMap((one) => [...one.#forms]));
+    return { search, words: wordPattern(related.flatMap((one) => [...one.#words])) };
+  }
+
+  #forThoseBelow(): Compiled {
+    this.#shared ??= Redactor.#compile(this.#above());
+    return this.#shared;
   }
 
   #above(): Redactor[] {

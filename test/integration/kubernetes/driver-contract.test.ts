@@ -10,6 +10,7 @@ driverContract(kubernetesTest, {
   small: (t) => kubernetesRun(t, rig.get(), { arguments: ['--memory', '64m'] }),
   lose: (_, { ref }) =>
     rig.get().api.deleteNamespacedPod({ name: String(ref.pod), namespace: 'default', gracePeriodSeconds: 1 }),
+  onlyCodes: true,
   // The finalizer keeps the pod until its end was read.
   lost: ['ended'],
   slow: async (t) => {

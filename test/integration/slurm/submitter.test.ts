@@ -35,6 +35,7 @@ accountingTest(
   async (t) => {
     allowAccount();
     const agent = await slurmAgent(t, rig.get(), {
+      CLEARML_AGENT_VENV_CACHE_PATH: '',
       [option('TASK_OPTIONS')]: '["account"]',
       [option('OPTIONS')]: '["--account=good"]',
     });

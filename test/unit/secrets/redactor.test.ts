@@ -155,3 +155,23 @@ test('a megabyte of hostile text is quick', (t) => {
   }
   t.true(performance.now() - started < 20_000);
 });
+
+test('the redactors of a thousand runs need little memory', (t) => {
+  const agent = new Redactor([
+    'a-secret-key-of-some-length',
+    'x'.repeat(40),
+    `${'header.payload'.repeat(20)}.end`,
+  ]);
+  const before = process.memoryUsage().arrayBuffers;
+  const runs = Array.from({ length: 100 }, () => agent.fork());
+  for (const run of runs) run.add('a-secret-key-of-some-length');
+  t.true(runs.every((run) => run.redact('key a-secret-key-of-some-length') === 'key ********'));
+  const each = (process.memoryUsage().arrayBuffers - before) / runs.length;
+  t.true(each < 2 * 1024, `${Math.round(each / 1024)} KB each`);
+  const [first, second] = runs;
+  first?.add('a-secret-of-one-run');
+  t.is(first?.redact('a-secret-of-one-run a-secret-key-of-some-length'), '******** ********');
+  t.is(second?.redact('a-secret-of-one-run'), 'a-secret-of-one-run');
+  agent.add('a-secret-that-came-later');
+  t.is(second?.redact('a-secret-that-came-later'), '********');
+});
