@@ -17,6 +17,8 @@ export const API_PROBLEM = {
   alreadyQueued: [400, 706],
   noDefaultQueue: [400, 707],
   severalDefaultQueues: [400, 708],
+  /** A name that has to be the only one is there already. */
+  notUnique: [400, 801],
 } as const satisfies Record<string, readonly [number, number]>;
 
 export interface ApiAnswer {

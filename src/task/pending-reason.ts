@@ -8,14 +8,14 @@ const PENDING_REASON = 'pending_reason';
 
 /** Keeps that property of a task. Nothing depends on it: what the server does not take is left out. */
 export class PendingReason {
-  readonly #run: Pick<TaskRun, 'ctx' | 'task'>;
+  readonly #run: Pick<TaskRun, 'ctx' | 'task' | 'notes'>;
   /** To be written. */
   #reason: string | undefined;
   #isNew: boolean;
   #writing: Promise<void> | undefined;
 
   /** @param unknown an earlier daemon may have written it */
-  constructor(run: Pick<TaskRun, 'ctx' | 'task'>, unknown: boolean) {
+  constructor(run: Pick<TaskRun, 'ctx' | 'task' | 'notes'>, unknown: boolean) {
     this.#run = run;
     this.#isNew = unknown;
   }
@@ -40,7 +40,9 @@ export class PendingReason {
   }
 
   async #writeLast(): Promise<void> {
-    const { ctx, task } = this.#run;
+    const { ctx, task, notes } = this.#run;
+    // They write the runtime as a whole, too.
+    await Promise.allSettled(notes);
     while (this.#isNew) {
       const reason = this.#reason;
       this.#isNew = false;

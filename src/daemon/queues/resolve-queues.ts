@@ -1,4 +1,4 @@
-import { isApiError } from '../../api/errors.js';
+import { API_PROBLEM, isApiError } from '../../api/errors.js';
 import type { QueueRecord, QueuesApi } from '../../api/queues.js';
 import { type NameLookup, resolveName } from '../../api/resolve-name.js';
 import { AgentError, causeLine, isAgentError } from '../../errors.js';
@@ -83,10 +83,17 @@ async function madeOr(
   missing: AgentError,
   api: QueuesApi,
   name: string,
-  { createQueues }: OneRequest,
+  request: OneRequest,
 ): Promise<string> {
-  if (!createQueues) throw withCreateHint(missing);
-  return createQueue(api, name);
+  if (!request.createQueues) throw withCreateHint(missing);
+  try {
+    return await createQueue(api, name);
+  } catch (error) {
+    // Daemons that start together make the same queue.
+    const made = isApiError(error, ...API_PROBLEM.notUnique) ? await findQueue(api, name, request) : error;
+    if (typeof made === 'string') return made;
+    throw isApiError(error, 400) ? badName(name, causeLine(error), error) : error;
+  }
 }
 
 /** The server's own limit; it trims names. */
@@ -96,12 +103,7 @@ const SHORTEST_NAME = 3;
 async function createQueue(api: QueuesApi, name: string): Promise<string> {
   const expected = `at least ${SHORTEST_NAME} characters`;
   if (name.trim().length < SHORTEST_NAME) throw badName(name, `a name needs ${expected}`);
-  try {
-    return await api.create({ name });
-  } catch (error) {
-    if (!isApiError(error, 400)) throw error;
-    throw badName(name, causeLine(error), error);
-  }
+  return api.create({ name });
 }
 
 function badName(name: string, why: string, cause?: unknown): AgentError {
