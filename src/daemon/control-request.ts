@@ -1,4 +1,5 @@
-import { ENDING_GOALS, type EndingGoal, type EndRequest, LONGEST_TIMEOUT_MS } from './ending-state.js';
+import { LONGEST_TIMER_MS } from '../os/longest-timer.js';
+import { ENDING_GOALS, type EndingGoal, type EndRequest } from './ending-state.js';
 
 /** What a daemon may be asked on its control socket. */
 export type ControlRequest =
@@ -50,7 +51,7 @@ function stopTask({ task, requeue }: Asked, cause: string): ControlRequest | str
 function end({ to, timeoutMs, requeue, endsServices }: Asked, cause: string): ControlRequest | string {
   if (!isGoal(to)) return `to: expected one of ${ENDING_GOALS.join(', ')}, got ${JSON.stringify(to)}`;
   if (timeoutMs !== undefined && !isTimeout(timeoutMs))
-    return `timeoutMs: expected 0 to ${LONGEST_TIMEOUT_MS}, got ${JSON.stringify(timeoutMs)}`;
+    return `timeoutMs: expected 0 to ${LONGEST_TIMER_MS}, got ${JSON.stringify(timeoutMs)}`;
   return {
     command: 'end',
     to,
@@ -66,5 +67,5 @@ function isGoal(value: unknown): value is EndingGoal {
 }
 
 function isTimeout(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LONGEST_TIMEOUT_MS;
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LONGEST_TIMER_MS;
 }

@@ -59,9 +59,6 @@ export function stateAfterRequest(state: EndingState, to: EndingGoal | 'pause'):
   return STEPS[state][to];
 }
 
-/** Timers of Node count milliseconds in 31 bits. */
-export const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** Tags of the worker on the server while it is paused or ends, beside its own. */
 export function endingTags({ state, until }: EndingView): string[] {
   if (state === 'running') return [];

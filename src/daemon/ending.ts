@@ -1,10 +1,10 @@
 import { EventEmitter, setMaxListeners } from 'node:events';
+import { LONGEST_TIMER_MS } from '../os/longest-timer.js';
 import type { RunSignals, StopOrder } from '../task/context.js';
 import {
   type EndingState,
   type EndingView,
   type EndRequest,
-  LONGEST_TIMEOUT_MS,
   type PauseRequest,
   stateAfterRequest,
 } from './ending-state.js';
@@ -226,7 +226,7 @@ export class Ending implements RunSignals {
       endsServices: true,
       ...(requeue ? { requeue } : {}),
     };
-    this.#timer = setTimeout(() => this.request(expired), Math.min(timeoutMs, LONGEST_TIMEOUT_MS));
+    this.#timer = setTimeout(() => this.request(expired), Math.min(timeoutMs, LONGEST_TIMER_MS));
     this.#timer.unref();
   }
 

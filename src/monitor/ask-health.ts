@@ -42,9 +42,3 @@ export function askPing(url: string): Promise<HealthAnswer> {
     );
   });
 }
-
-/** Where a daemon or a server that listens on `host` is reached from its own machine. */
-export function healthBase(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
-  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
-}

@@ -78,7 +78,7 @@ async function cloneLocally(git: RepositoryGit, mirror: Mirror, folder: string):
   await setOrigin(git, mirror, folder);
 }
 
-/** Stands in a configuration file of git as it is. */
+/** Git writes an address of these characters without quotes. */
 const PLAIN = /^[\w./:@~+%=,-]+$/;
 
 /** The clone is not in use yet, so its file is changed in place, where it is as git writes it: a process less for each task. */

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { loadavg, totalmem } from 'node:os';
 import path from 'node:path';
@@ -104,30 +105,21 @@ function addProcess(registers: Registers): void {
 }
 
 function addDisk(registers: Registers, folder: string): void {
-  new Gauge({
-    name: 'clearml_server_disk_size_bytes',
-    help: 'Size of the disks that the server writes to.',
-    labelNames: ['disk'],
-    registers,
-    async collect() {
-      for (const [disk, where] of await disksOf(folder)) {
-        const facts = await statfs(where).catch(() => undefined);
-        if (facts !== undefined) this.set({ disk }, facts.blocks * facts.bsize);
-      }
-    },
-  });
-  new Gauge({
-    name: 'clearml_server_disk_free_bytes',
-    help: 'Space on these disks that the server may still use.',
-    labelNames: ['disk'],
-    registers,
-    async collect() {
-      for (const [disk, where] of await disksOf(folder)) {
-        const facts = await statfs(where).catch(() => undefined);
-        if (facts !== undefined) this.set({ disk }, facts.bavail * facts.bsize);
-      }
-    },
-  });
+  const gauge = (name: string, help: string, value: (facts: StatsFs) => number) =>
+    new Gauge({
+      name: `clearml_server_disk_${name}_bytes`,
+      help,
+      labelNames: ['disk'],
+      registers,
+      async collect() {
+        for (const [disk, where] of await disksOf(folder)) {
+          const facts = await statfs(where).catch(() => undefined);
+          if (facts !== undefined) this.set({ disk }, value(facts) * facts.bsize);
+        }
+      },
+    });
+  gauge('size', 'Size of the disks that the server writes to.', ({ blocks }) => blocks);
+  gauge('free', 'Space on these disks that the server may still use.', ({ bavail }) => bavail);
   new Gauge({
     name: 'clearml_server_database_bytes',
     help: 'Size of the database and of its log.',

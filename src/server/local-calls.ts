@@ -69,7 +69,7 @@ export async function callAsOwner(
   };
   try {
     const awaited = await endpoint.wait?.(call as Call<never>, new AbortController().signal);
-    const data = server.database.transaction(() => endpoint.handler({ ...call, awaited } as Call<never>));
+    const data = await server.database.grouped(() => endpoint.handler({ ...call, awaited } as Call<never>));
     return data instanceof Download ? { error: `not for a socket: ${name}` } : { data };
   } catch (error) {
     if (error instanceof ApiError) return { error: error.message };

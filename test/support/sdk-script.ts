@@ -11,12 +11,17 @@ const PATIENCE_MS = 280_000;
 
 export type SdkName = 'clearml' | 'old-clearml';
 
-/** Runs a script of `fixtures/server/sdk` with an SDK against the server; answers what it says after RESULT. */
-export async function sdkScript(
+/** A user's home folder with a `clearml.conf` for the server, in which scripts use an SDK. */
+export interface SdkHome {
+  /** Runs a script of `fixtures/server/sdk`; what it printed. */
+  run(script: string, ...words: string[]): Promise<string>;
+}
+
+export async function sdkHome(
   t: ExecutionContext,
-  server: EmbeddedServer,
-  { sdk, script }: { sdk: SdkName; script: string },
-): Promise<unknown> {
+  server: Pick<EmbeddedServer, 'url' | 'filesUrl' | 'webUrl' | 'credentials'>,
+  sdk: SdkName = 'clearml',
+): Promise<SdkHome> {
   t.timeout(PATIENCE_MS + 20_000);
   const home = temporaryFolder(t);
   const file = path.join(home, 'clearml.conf');
@@ -27,9 +32,15 @@ export async function sdkScript(
     CLEARML_CONFIG_FILE: file,
     CLEARML_CACHE_DIR: path.join(home, 'cache'),
   };
-  const argv: [string, ...string[]] = [await pythonOfTool(sdk), path.join(FOLDER, `${script}.py`)];
-  const { stdout, stderr } = await run(argv, { env, cwd: home, timeoutMs: PATIENCE_MS });
-  return resultIn(stdout, `${stdout}\n${stderr}`);
+  const python = await pythonOfTool(sdk);
+  return {
+    async run(script, ...words) {
+      const argv: [string, ...string[]] = [python, path.join(FOLDER, `${script}.py`), ...words];
+      const { stdout, stderr, exitCode } = await run(argv, { env, cwd: home, timeoutMs: PATIENCE_MS });
+      if (exitCode !== 0) throw new Error(`${script}.py ended with ${exitCode}:\n${stdout}\n${stderr}`);
+      return stdout;
+    },
+  };
 }
 
 export function sdkScriptText(script: string): Promise<string> {
@@ -37,8 +48,8 @@ export function sdkScriptText(script: string): Promise<string> {
 }
 
 /** The JSON after RESULT in the output of a script. */
-export function resultIn(output: string, all = output): unknown {
+export function resultIn<T>(output: string): T {
   const said = /^RESULT (.*)$/m.exec(output)?.[1];
-  if (said === undefined) throw new Error(`the script has no result:\n${all}`);
+  if (said === undefined) throw new Error(`the script has no result:\n${output}`);
   return JSON.parse(said);
 }

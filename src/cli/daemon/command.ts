@@ -1,5 +1,5 @@
-import { LONGEST_TIMEOUT_MS } from '../../daemon/ending-state.js';
 import { AgentError } from '../../errors.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import { type Command, type Flag, seconds } from '../command.js';
 import { MACHINE_CONTRADICTIONS } from '../contradictions.js';
 import { timeLimit } from '../duration.js';
@@ -97,7 +97,7 @@ export const daemonCommand: Command = {
       flags: '--timeout <time>',
       help: 'with --stop: kill tasks that still run after this time (90s, 10m); with --drain: stop them then',
       group: 'Process',
-      parse: timeLimit('--timeout', LONGEST_TIMEOUT_MS),
+      parse: timeLimit('--timeout', LONGEST_TIMER_MS),
     },
     {
       flags: '--requeue',

@@ -1,4 +1,4 @@
-import { LONGEST_TIMEOUT_MS } from '../../daemon/ending-state.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import type { Command } from '../command.js';
 import { timeLimit } from '../duration.js';
 import { ALL_FLAG, ALL_OR_ONE, WORKER_FLAG } from '../running-daemons.js';
@@ -12,7 +12,7 @@ export const drainCommand: Command = {
     {
       flags: '--timeout <time>',
       help: 'stop tasks that still run after this time (90s, 2h)',
-      parse: timeLimit('--timeout', LONGEST_TIMEOUT_MS),
+      parse: timeLimit('--timeout', LONGEST_TIMER_MS),
     },
     { flags: '--requeue', help: 'with --timeout: put stopped tasks back at the front of their queues' },
     { flags: '--no-wait', help: 'return without waiting for the end of the daemon' },

@@ -1,5 +1,6 @@
 import { AgentError } from '../../errors.js';
-import { askHealth, healthBase } from '../../monitor/ask-health.js';
+import { askHealth } from '../../monitor/ask-health.js';
+import { localUrl } from '../../os/local-url.js';
 import { quoteWord } from '../../os/shell-words.js';
 import type { CommandContext, GlobalOptions } from '../command.js';
 import { sessionConfig } from '../session.js';
@@ -28,7 +29,7 @@ async function checkHealth(context: CommandContext): Promise<number> {
   if (port === undefined) {
     throw new AgentError('CONFIG_MISSING', 'agent.metrics.port is not set, so no daemon reports its health');
   }
-  const { ok, text } = await askHealth(healthBase(config.agent.metrics.host, port));
+  const { ok, text } = await askHealth(localUrl('http', config.agent.metrics.host, port));
   context.stdout.write(`${text}\n`);
   return ok ? 0 : 1;
 }

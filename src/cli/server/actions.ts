@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
-import { askPing, healthBase } from '../../monitor/ask-health.js';
+import { askPing } from '../../monitor/ask-health.js';
+import { localUrl } from '../../os/local-url.js';
 import { checkDatabase } from '../../server/backup/check.js';
 import { compactFolder } from '../../server/backup/compact.js';
 import { extractBackup } from '../../server/backup/extract-backup.js';
@@ -100,7 +101,7 @@ async function compact({ context, folder }: ServerAction): Promise<number> {
 async function health({ context }: ServerAction): Promise<number> {
   const config = configOf(context);
   const scheme = config.get('apiserver.tls.cert') === undefined ? 'http' : 'https';
-  const url = `${healthBase(config.get('apiserver.listen.ip'), config.get('apiserver.listen.port'), scheme)}/api/debug.ping`;
+  const url = `${localUrl(scheme, config.get('apiserver.listen.ip'), config.get('apiserver.listen.port'))}/api/debug.ping`;
   const { ok, text } = await askPing(url);
   context.stdout.write(`${text}\n`);
   return ok ? 0 : 1;

@@ -35,11 +35,10 @@ export async function runService(context: CommandContext): Promise<number> {
   requireOwnFlags(action, context.options);
   await requireUser(context);
   const isWritten = action === 'install' || action === 'print';
-  const isTask = isWritten && kind === 'daemon';
   const service = describeService(
     context,
     { kind, words },
-    isTask ? stopSecondsOf(context) : LEAST_STOP_SECONDS,
+    isWritten && kind === 'daemon' ? stopSecondsOf(context) : LEAST_STOP_SECONDS,
   );
   return perform(action, { context, service, manager: serviceManager(process.platform) });
 }
@@ -86,9 +85,8 @@ async function requireDaemonFlags(context: CommandContext, words: readonly strin
 
 /** The same for the server. */
 async function requireServerFlags(context: CommandContext, words: readonly string[]): Promise<void> {
-  const action = words.find((word) => /^\w/.test(word));
-  const isAction = action !== undefined && action === words[0];
-  if (isAction)
+  const [action] = words;
+  if (action !== undefined && /^\w/.test(action))
     throw new AgentError('USAGE', `a service runs the server; "server ${action}" is a command of its own`);
   await context.readOther(['server', ...words]);
 }

@@ -99,11 +99,11 @@ export class KubernetesDriver implements Driver {
     reporter.line(`pod ${name} in namespace ${namespace}, image ${container.request.Image}`, 'INFO');
     try {
       const image = container.request.Image ?? '';
-      const { signal, waiting = (wait) => wait() } = request;
+      const { signal, pending, waiting = (wait) => wait() } = request;
       const pod = await waiting(async () => {
         await this.#create(ref, planned, request);
         const board = this.#board(owner, cluster);
-        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal });
+        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal, pending });
       });
       const opened = { cluster, ref, pod, container, cacheGroup, share, workspace };
       const place = await podPlace({ ...opened, environment: this.#options.environment });

@@ -7,7 +7,7 @@ import { clusterError, hasStatus, isQuotaRefusal } from './cluster-errors.js';
 import { RUN_LABEL } from './pod-identity.js';
 import { removePod } from './pod-removal.js';
 
-export interface CreationParts extends Pick<PlaceRequest, 'reporter' | 'signal'> {
+export interface CreationParts extends Pick<PlaceRequest, 'reporter' | 'signal' | 'pending'> {
   /** How long a quota that is used up is waited for, in milliseconds. */
   scheduleMs: number;
 }
@@ -69,13 +69,14 @@ class QuotaWait {
 
   /** @throws AgentError NO_PLACE after the limit */
   async pause(words: string): Promise<void> {
-    const { scheduleMs, reporter, signal } = this.#parts;
+    const { scheduleMs, reporter, pending, signal } = this.#parts;
     if (performance.now() - this.#begun > scheduleMs)
       throw new AgentError('NO_PLACE', `the quota of the namespace leaves no room: ${words}`, {
         infrastructure: true,
       });
     if (!this.#isSaid) reporter.line(`pod ${this.#pod.metadata?.name} waits: ${words}`, 'WARNING');
     this.#isSaid = true;
+    pending?.(words);
     await sleep(QUOTA_AGAIN_MS, undefined, { signal });
   }
 }

@@ -1,12 +1,13 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { AgentError } from '../../errors.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import type { PlaceRequest } from '../driver.js';
 import type { Cluster } from './cluster.js';
 import type { KubernetesSettings } from './kubernetes-settings.js';
 import type { PodBoard, PodView } from './pod-board.js';
 import { type Obstacle, podStart } from './pod-state.js';
 
-export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal'> {
+export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal' | 'pending'> {
   cluster: Pick<Cluster, 'events'>;
   board: Pick<PodBoard, 'watch'>;
   pod: string;
@@ -46,6 +47,7 @@ export async function podReady(parts: ReadyParts): Promise<V1Pod> {
   } finally {
     unwatch();
     waiting.rest();
+    parts.pending?.(undefined);
     signal.removeEventListener('abort', abort);
   }
 }
@@ -104,10 +106,11 @@ class StartWait {
     // The two reasons of an image that is tried again and again alternate.
     const isSaid = !isNew && (now.for !== 'schedule' || before?.text === now.text);
     const limit = this.#limits[now.for];
+    this.#parts.pending?.(now.for === 'nothing' ? undefined : now.text);
     if (!isSaid && now.for !== 'nothing') reporter.line(`pod ${pod} waits: ${now.text}`, 'WARNING');
     if (!isNew) return;
     this.rest();
-    if (Number.isFinite(limit)) this.#timers.push(setTimeout(() => void this.#giveUp(now), limit));
+    if (limit <= LONGEST_TIMER_MS) this.#timers.push(setTimeout(() => void this.#giveUp(now), limit));
     if (now.for === 'nothing') this.#timers.push(setTimeout(() => void this.#explain(), EVENTS_AFTER_MS));
   }
 

@@ -47,7 +47,7 @@ function isOwnHost({ config, ownPages }: Pages, host: string): boolean {
   return own.some((name) => isWithin(host, name.toLowerCase()));
 }
 
-/** `.example.com` stands for all names below it and itself. */
+/** `.example.com` matches the domain and its subdomains. */
 function isWithin(host: string, name: string): boolean {
   if (name === '' || name === '.') return false;
   return name.startsWith('.') ? host === name.slice(1) || host.endsWith(name) : host === name;

@@ -13,7 +13,7 @@ export type ServerKey = Pick<
 /** Keys of the released server that have no meaning here: they are accepted, and named once at the start. */
 export interface IgnoredKeys {
   reason: string;
-  /** Keys and sections; a section stands for everything in it. */
+  /** Keys and sections; a section covers all keys in it. */
   keys: readonly string[];
   /** Environment variables. */
   variables?: readonly string[];

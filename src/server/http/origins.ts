@@ -10,8 +10,9 @@ export function originHeaders(server: ServerContext, { headers }: FastifyRequest
   const { origin, host = '' } = headers;
   if (origin === undefined || !isOwnOrigin(server, origin, host)) {
     const listed = server.config.get('apiserver.cors.origins');
-    const isListed = listed.includes('*') || (origin !== undefined && listed.includes(origin));
-    if (isListed) reply.header('access-control-allow-origin', listed.includes('*') ? '*' : origin);
+    if (listed.includes('*')) reply.header('access-control-allow-origin', '*');
+    else reply.header('vary', 'Origin');
+    if (origin !== undefined && listed.includes(origin)) reply.header('access-control-allow-origin', origin);
     return;
   }
   reply

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AgentError, causeLine, systemCode } from '../../errors.js';
+import { localUrl } from '../../os/local-url.js';
 
 const LOOPBACK = '127.0.0.1';
 /** For requests that run when the server ends: calls take milliseconds, uploads are made again. */
@@ -36,12 +37,7 @@ export async function openPort(
     });
   }
   const { port: chosen } = app.server.address() as AddressInfo;
-  return `${scheme}://${shownHost(host)}:${chosen}`;
-}
-
-function shownHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
-  return host.includes(':') ? `[${host}]` : host;
+  return localUrl(scheme, host, chosen);
 }
 
 /** Ends a listener, also when clients hold connections on which a request never becomes whole. */

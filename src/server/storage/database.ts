@@ -2,7 +2,7 @@ import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
 import { LogSync } from './log-sync.js';
-import { checkFile, damaged, openError } from './open-errors.js';
+import { checkFile, openError } from './open-errors.js';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
@@ -63,9 +63,7 @@ export class Database {
       connection.pragma(`cache_size = -${CACHE_KIB}`);
       connection.exec('BEGIN IMMEDIATE; COMMIT');
       const database = new Database(connection, file);
-      const version = database.#version(file);
-      database.#check(file);
-      database.#upgrade(version);
+      database.#upgrade(database.#version(file));
       return database;
     } catch (error) {
       connection.close();
@@ -189,12 +187,6 @@ export class Database {
     const [oldest] = this.#statements.keys();
     if (this.#statements.size > MAX_STATEMENTS && oldest !== undefined) this.#statements.delete(oldest);
     return statement;
-  }
-
-  /** @throws AgentError SERVER_FOLDER when pages of the file are damaged: they would be found only when they are read */
-  #check(file: string): void {
-    const problem = this.get('PRAGMA quick_check(1)')?.quick_check;
-    if (problem !== 'ok') throw damaged(file, problem);
   }
 
   /** The version of the file's tables. @throws AgentError SERVER_FOLDER when a newer server wrote them */

@@ -16,13 +16,6 @@ export function openError(error: unknown, file: string): unknown {
   return new AgentError('SERVER_FOLDER', `cannot open ${file}: ${reason}`, { hint, cause: error });
 }
 
-export function damaged(file: string, problem: unknown): AgentError {
-  return new AgentError('SERVER_FOLDER', `cannot open ${file}: the database is damaged`, {
-    hint: RESTORE,
-    cause: new Error(String(problem)),
-  });
-}
-
 /** Codes have forms that say more, such as `SQLITE_IOERR_READ`. */
 function isCode(code: string, name: string): boolean {
   return code === name || (name !== '' && code.startsWith(`${name}_`));

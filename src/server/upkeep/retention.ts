@@ -33,7 +33,7 @@ export interface Uploads {
 
 /** Signs what no user asked for. */
 const ITSELF = { user: '__apiserver__', userName: '__apiserver__', company: '', role: 'system' };
-/** What runs between two pauses, so that requests do not wait. */
+/** Tasks between two pauses, in which requests are answered. */
 const PORTION = 20;
 const FINISHED = "status IN ('completed', 'stopped', 'failed', 'closed')";
 /** Until when the logs and metrics of finished tasks are gone already. */

@@ -1,4 +1,5 @@
 import { isAgentError } from '../../errors.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import { checkDatabase } from '../backup/check.js';
 import { startBackups } from '../backup/schedule.js';
 import type { ServerContext } from '../context.js';
@@ -23,9 +24,6 @@ export interface UpkeepOptions {
   onFailure: Failure;
 }
 
-/** The longest time of Node's timers. */
-const LONGEST_MS = 2 ** 31 - 1;
-
 /** The first look comes soon after the start, for servers that run only by day. */
 const RETENTION_MS = { first: 60_000, every: 3_600_000 };
 
@@ -42,7 +40,7 @@ export function startUpkeep(server: ServerContext, options: UpkeepOptions): { cl
   const timers = [
     setInterval(
       guarded('watchdog', () => watch(server, watchdog, log)),
-      Math.min(watchdog.everyMs, LONGEST_MS),
+      Math.min(watchdog.everyMs, LONGEST_TIMER_MS),
     ).unref(),
   ];
   let retaining: Promise<void> = Promise.resolve();

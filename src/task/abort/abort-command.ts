@@ -1,5 +1,6 @@
 import type { Place, PlaceCommand } from '../../drivers/driver.js';
 import { causeLine } from '../../errors.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import type { TaskRun } from '../task-run.js';
 
 /** A task's command, where it runs. */
@@ -41,6 +42,3 @@ export async function runAbortCommand(run: TaskRun, { place, command }: Launched
     run.log.line(`### The abort command did not end by itself: ${causeLine(error)} ###`, 'WARNING');
   }
 }
-
-/** Timers of Node count milliseconds in 31 bits. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;

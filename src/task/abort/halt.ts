@@ -1,4 +1,5 @@
 import type { TaskStanding } from '../../api/tasks.js';
+import { LONGEST_TIMER_MS } from '../../os/longest-timer.js';
 import { onAbort } from '../../os/on-abort.js';
 import type { RunSignals } from '../context.js';
 import { leavesNoLog, type StopReason } from '../outcome.js';
@@ -14,9 +15,6 @@ export interface HaltOptions extends Omit<AbortWatchOptions, 'signal'> {
   /** Told that the watch of the status has ended because of it, also where another reason has won. */
   onVerdict?(reason: StopReason): void;
 }
-
-/** A timer takes at most 2 ** 31 - 1 milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * One answer to "should this run end now?" from its sources: the task's status on the server, the agent's shutdown, the

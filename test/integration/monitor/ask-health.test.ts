@@ -1,7 +1,8 @@
 import test from 'ava';
 import { Registry } from 'prom-client';
-import { askHealth, healthBase } from '../../../src/monitor/ask-health.js';
+import { askHealth } from '../../../src/monitor/ask-health.js';
 import { startMetricsServer } from '../../../src/monitor/metrics-server.js';
+import { localUrl } from '../../../src/os/local-url.js';
 
 const health = { ok: true };
 const settings = {
@@ -37,5 +38,6 @@ const ADDRESSES: readonly (readonly [string, string])[] = [
 ];
 
 for (const [host, base] of ADDRESSES) {
-  test(`a daemon that listens on ${host} is asked at ${base}`, (t) => t.is(healthBase(host, 9101), base));
+  test(`a daemon that listens on ${host} is asked at ${base}`, (t) =>
+    t.is(localUrl('http', host, 9101), base));
 }

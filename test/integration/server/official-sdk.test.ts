@@ -1,31 +1,28 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import test from 'ava';
-import { run } from '../../../src/os/exec.js';
-import { serverConfText } from '../../../src/server/server.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
-import { pythonOfTool } from '../../support/python-tools.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { resultIn, sdkHome } from '../../support/sdk-script.js';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../fixtures/server/use-the-sdk.py');
+/** What `use_the_sdk.py` prints. */
+interface Seen {
+  made: string;
+  copy: string;
+  status: string;
+  copy_status: string;
+  parameters: Record<string, string>;
+  scalars: { loss: { train: { x: number[]; y: number[] } } };
+  single: Record<string, number>;
+  plots: number;
+  console: string;
+  configuration: unknown;
+  artifact: number[];
+  found: string[];
+  deleted: boolean;
+}
 
 test('the official SDK creates, reports, uploads, clones, enqueues and deletes', async (t) => {
-  t.timeout(170_000);
-  const python = await pythonOfTool('clearml');
   const { server, call } = await serverUnderTest(t);
-  const home = temporaryFolder(t);
-  const file = path.join(home, 'clearml.conf');
-  await writeFile(file, serverConfText(server));
-  const env = {
-    PATH: process.env.PATH,
-    HOME: home,
-    CLEARML_CONFIG_FILE: file,
-    CLEARML_CACHE_DIR: path.join(home, 'cache'),
-  };
-  const result = await run([python, SCRIPT], { env, cwd: home, timeoutMs: 150_000 });
-  const said = /^RESULT (.*)$/m.exec(result.stdout)?.[1];
-  t.truthy(said, `${result.stdout}\n${result.stderr}`);
-  const seen = JSON.parse(said ?? '{}');
+  const home = await sdkHome(t, server);
+  const seen = resultIn<Seen>(await home.run('use_the_sdk'));
 
   t.is(seen.status, 'completed');
   t.is(seen.parameters['General/rate'], '0.1');

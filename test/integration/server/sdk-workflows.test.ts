@@ -2,7 +2,7 @@ import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
 import { pythonOfTool } from '../../support/python-tools.js';
-import { resultIn, type SdkName, sdkScript, sdkScriptText } from '../../support/sdk-script.js';
+import { resultIn, type SdkName, sdkHome, sdkScriptText } from '../../support/sdk-script.js';
 
 /** By script of `fixtures/server/sdk`: what it reads back. */
 const RESULTS: Readonly<Record<string, unknown>> = {
@@ -50,7 +50,8 @@ for (const sdk of ['clearml', 'old-clearml'] as const) {
   for (const script of SCRIPTS[sdk]) {
     test.serial(`${sdk}: ${script}.py reads back what it wrote`, async (t) => {
       const { server } = await serverUnderTest(t);
-      t.deepEqual(await sdkScript(t, server, { sdk, script }), RESULTS[script]);
+      const home = await sdkHome(t, server, sdk);
+      t.deepEqual(resultIn(await home.run(script)), RESULTS[script]);
     });
   }
 }
@@ -62,8 +63,12 @@ test.serial(
       CLEARML_AGENT_SKIP_PIP_VENV_INSTALL: await pythonOfTool('clearml'),
     });
     one.daemon('--slots', '2');
-    const best = await sdkScript(t, one.server, { sdk: 'clearml', script: 'searches' });
-    t.deepEqual(best, { GridSearch: ['3'], RandomSearch: ['3'], OptimizerOptuna: ['3'] });
+    const home = await sdkHome(t, one.server);
+    t.deepEqual(resultIn(await home.run('searches')), {
+      GridSearch: ['3'],
+      RandomSearch: ['3'],
+      OptimizerOptuna: ['3'],
+    });
   },
 );
 

@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import { causeLine } from '../../../src/errors.js';
+import { startServer } from '../../../src/server/server.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
 
 const DAY_MS = 86_400_000;
@@ -78,4 +81,26 @@ test('the watchdog keeps the times of the configuration', async (t) => {
   clock.ahead = 700_000;
   await until(async () => (await status()) === 'stopped', { what: 'the watchdog' });
   t.regex(lines.join('\n'), new RegExp(`watchdog: stopped without a sign of life: ${task}`));
+});
+
+test('a server that was killed checks its database beside the first requests, and tells of damage', async (t) => {
+  const folder = temporaryFolder(t);
+  const first = await startServer({ folder });
+  await first.close();
+  const file = path.join(folder, 'server.db');
+  const whole = readFileSync(file);
+  // The page of some table, here of the text index; the first page has the list of tables.
+  writeFileSync(file, Buffer.concat([whole.subarray(0, -4096), Buffer.alloc(4096, 0xff)]));
+  // What a server leaves that was killed.
+  writeFileSync(`${file}-wal`, '');
+  const told: string[] = [];
+  const server = await startServer({
+    folder,
+    onFailure: (error, where) => told.push(`${where}: ${causeLine(error)}`),
+  });
+  t.teardown(() => server.close());
+  await until(() => told.length > 0, { what: 'the failure of the check' });
+  t.deepEqual(told, [`check of the database: the database ${file} is damaged`]);
+  t.regex(await server.figures.metrics(), /^clearml_server_database_damaged 1$/m);
+  t.is((await fetch(`${server.url}/debug.ping`)).status, 200);
 });

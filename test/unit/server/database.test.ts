@@ -21,7 +21,6 @@ import { conditionsOf } from '../../../src/server/query/predicate.js';
 import { SEARCHABLE } from '../../../src/server/query/searchable.js';
 import { Database, storageError } from '../../../src/server/storage/database.js';
 import { Documents } from '../../../src/server/storage/documents.js';
-import { MIGRATIONS } from '../../../src/server/storage/schema.js';
 
 async function opened(t: ExecutionContext): Promise<{ database: Database; file: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'database-test-'));
@@ -193,7 +192,6 @@ const NO_DATABASES: [name: string, make: (file: string) => void, why: RegExp][] 
     (file) => symlinkSync(path.basename(file), file),
     /: a link on its path leads to itself$/,
   ],
-  ['a database with a damaged page', damagePage, /: the database is damaged$/],
   ['a damaged database', damage, /: the database is damaged$/],
 ];
 
@@ -208,17 +206,6 @@ for (const [name, make, why] of NO_DATABASES) {
     t.regex(error?.message ?? '', why);
     t.true(error?.message.startsWith(`cannot open ${file}: `));
   });
-}
-
-/** A database whose last table has lost its page. */
-function damagePage(file: string): void {
-  const connection = new Libsql(file);
-  connection.exec(MIGRATIONS[0]?.statements ?? '');
-  connection.exec('PRAGMA user_version = 1');
-  connection.close();
-  const whole = readFileSync(file);
-  whole.fill(0xff, whole.length - 4096);
-  writeFileSync(file, whole);
 }
 
 /** The header of a database, and nothing that it promises behind it. */

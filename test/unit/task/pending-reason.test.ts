@@ -10,9 +10,7 @@ function setUp(notes: Promise<void>[] = []) {
   const tasks = {
     getById: async () => ({ runtime: { ...server.runtime } }),
     edit: async ({ runtime }: { runtime: Record<string, unknown> }) => {
-      server.runtime = Object.fromEntries(
-        Object.entries(runtime).filter(([, value]) => value !== undefined),
-      );
+      server.runtime = Object.fromEntries(Object.entries(runtime).filter(([, value]) => value !== undefined));
     },
   };
   const run = { ctx: { tasks, logger: { debug: () => undefined } }, task: 'task', notes };

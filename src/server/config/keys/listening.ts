@@ -108,7 +108,7 @@ export const LISTENING_KEYS = [
     key: 'apiserver.allowed_hosts',
     type: 'texts',
     fallback: [],
-    help: 'Further names by which browsers reach the server; ".example.com" stands for all names below it.',
+    help: 'Further names by which browsers may reach the server; ".example.com" includes its subdomains.',
     example: '["clearml.lan"]',
   },
   {

@@ -7,7 +7,7 @@ const OTHER_ESCAPE = /\\[a-zA-Z0-9]/;
 const OPTIONAL = /(?:\\.|[^\\])(?:[*?]|\{[^}]*\}?)/gs;
 /** Plain and escaped ASCII characters in a row. */
 const RUN = /(?:\\[ -/:-@[-`{-~]|[ !"#%&',\-/0-9:;<=>@A-Z_`a-z~])+/g;
-/** Stands for anything that is no plain text. */
+/** Replaces what is not plain text. */
 const BREAK = '\u0001';
 
 /**
