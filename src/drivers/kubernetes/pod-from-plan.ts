@@ -72,7 +72,6 @@ export function podFromPlan(identity: PodIdentity, plan: PlanForPod, template: F
     command: WAITING,
     args: [],
     ...(request.WorkingDir ? { workingDir: request.WorkingDir } : {}),
-    envFrom: [{ secretRef: { name: identity.name } }],
     volumeMounts: mounts,
     ...container,
   };
@@ -110,6 +109,8 @@ export function podFromPlan(identity: PodIdentity, plan: PlanForPod, template: F
   const [first] = merged.spec?.containers ?? [];
   if (first !== undefined) {
     first.resources = resourcesOf(plan, first.resources, notes);
+    // Kubernetes replaces this list as a whole; of two sources of a variable the last one counts.
+    first.envFrom = [...(first.envFrom ?? []), { secretRef: { name: identity.name } }];
     // A variable of `env` would beat that of the secret.
     first.env = (first.env ?? []).filter(({ name }) => !(name in variables));
   }

@@ -92,6 +92,13 @@ for (const [title, { words, task, spec }] of Object.entries(FIELDS)) {
   });
 }
 
+test('variables from secrets of a template stay, and those of the agent win over them', (t) => {
+  const theirs = { secretRef: { name: 'keys' } };
+  const { task } = podOf([], { spec: { containers: [{ name: 'any', envFrom: [theirs] }] } });
+  // Kubernetes takes a variable from the last source that has it.
+  t.deepEqual(task?.envFrom, [theirs, { secretRef: { name: 'p' } }]);
+});
+
 test('volumes are claims by name, and memory', (t) => {
   const { spec, task } = podOf(['-v', 'data:/data:ro', '--shm-size', '1g', '--tmpfs', '/scratch:size=64m']);
   const named = (name: string) => spec?.volumes?.find((volume) => volume.name === name);
