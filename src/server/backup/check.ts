@@ -9,7 +9,10 @@ import { runDatabaseJob } from '../storage/database-job.js';
 export async function checkDatabase(file: string, signal?: AbortSignal): Promise<void> {
   const rows = await runDatabaseJob(file, 'PRAGMA integrity_check(20)', [], signal).catch(
     (error: unknown) => {
-      if (error instanceof AgentError && /malformed|not a database|vtable constructor failed/.test(error.message))
+      if (
+        error instanceof AgentError &&
+        /malformed|not a database|vtable constructor failed/.test(error.message)
+      )
         throw damaged(file, [error.message]);
       throw error;
     },
