@@ -38,7 +38,7 @@ export async function checkGpus(check: GpuCheck, gpus: Tool, warn: (line: string
 }
 
 /**
- * Refuses GPUs of `--gpus` that the vendor's tool does not list. Where no tool answers, nobody can know.
+ * Refuses GPUs of `--gpus` that the vendor's tool does not list. Without an answer of the tool it warns.
  *
  * @param named the flag; absent where it is not given or has no effect
  * @throws AgentError USAGE
