@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../errors.js';
-import { missingDevices } from '../../gpu/allocation.js';
+import { ambiguousDevices, missingDevices } from '../../gpu/allocation.js';
 import type { GpuReader } from '../../gpu/gpu-reader.js';
 import { type MachineDevice, machineDevices, withSlices } from '../../gpu/machine-devices.js';
 import { gpuVisibility, selectedDevices } from '../../gpu/visibility.js';
@@ -48,13 +48,22 @@ export async function requireNamed(
   gpus: Tool,
   warn: (line: string) => void,
 ): Promise<void> {
-  const selection = selectedDevices(named);
+  const selection = selectedDevices(named?.replaceAll(':', '.'));
   if (selection.kind !== 'list') return;
   await gpus.read().catch(() => undefined);
   if (!gpus.answered) {
     warn('no GPU tool answers on this machine, so the GPUs of --gpus are taken as they are named');
     return;
   }
+  const [ambiguous] = ambiguousDevices(gpus.known, selection);
+  if (ambiguous !== undefined)
+    throw new AgentError(
+      'USAGE',
+      `--gpus: GPU ${ambiguous.device} may be each of ${ambiguous.ids.join(', ')}`,
+      {
+        hint: 'Write more of the UUID.',
+      },
+    );
   const missing = missingDevices(gpus.known, selection);
   if (missing.length === 0) return;
   const devices = machineDevices(gpus.known, { kind: 'all' }).map(namesOf(gpus.known));
