@@ -36,12 +36,17 @@ export type DeviceSelection =
 /** `--gpus` wins over `--cpu-only`, and either over the environment; inside Kubernetes `--gpus` is ignored. */
 export function gpuVisibility(request: GpuRequest): GpuVisibility {
   const { env } = request;
-  const gpus = env.KUBERNETES_SERVICE_HOST || env.KUBERNETES_PORT ? undefined : request.gpus;
+  const gpus = ignoresFlag(env) ? undefined : request.gpus;
   if (gpus) return setVisible(gpus);
   if (request.cpuOnly) return setVisible('none');
   const cuda = env.CUDA_VISIBLE_DEVICES;
   const nvidia = env.NVIDIA_VISIBLE_DEVICES || cuda || env.NVIDIA_VISIBLE_DEVICES;
   return { nvidia, cuda, visible: (nvidia || cuda)?.replaceAll(':', '.') };
+}
+
+/** Whether `--gpus` has no effect: a pod has the GPUs that Kubernetes gave it. */
+export function ignoresFlag(env: Environment): boolean {
+  return Boolean(env.KUBERNETES_SERVICE_HOST || env.KUBERNETES_PORT);
 }
 
 /** The variables for a list of devices: `all` in any case removes the CUDA one, as CUDA does not know the word. */
