@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
@@ -137,4 +138,24 @@ test('the sources of the configuration are shown without secrets, and a wrong ke
   const refused = await server(['--folder', temporaryFolder(t)], { CLEARML_CONFIG_DIR: wrong });
   t.is(refused.status, 2);
   t.regex(refused.stderr, /apiserver\.conf:\d: unknown key apiserver\.auth\.\w+; did you mean /);
+});
+
+test('a log file that cannot be written ends the start, and the folder stays as it was', async (t) => {
+  const folder = path.join(temporaryFolder(t), 'data');
+  const place = temporaryFolder(t);
+  const causes: readonly [file: string, cause: string][] = [
+    [path.join(place, 'none/server.log'), `there is no folder ${place}/none`],
+    [place, 'it is a folder'],
+  ];
+  for (const [file, cause] of causes) {
+    const refused = await server(['--folder', folder, '--log-file', file, '--port', '0']);
+    t.is(refused.status, 2);
+    t.true(
+      refused.stderr.includes(
+        `flag --log-file: logging.handlers.text_file.filename: cannot write ${file}: ${cause}\n`,
+      ),
+      refused.stderr,
+    );
+  }
+  t.false(existsSync(folder));
 });
