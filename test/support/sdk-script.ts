@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { run } from '../../src/os/exec.js';
@@ -43,7 +43,12 @@ export async function sdkHome(
   };
   return {
     folder: home,
-    run: (script, ...words) => ended(script, python, path.join(FOLDER, `${script}.py`), ...words),
+    run: async (script, ...words) => {
+      // Outside of this repository, which the SDK would name as that of the script.
+      const copy = path.join(home, `${script}.py`);
+      await copyFile(path.join(FOLDER, `${script}.py`), copy);
+      return ended(script, python, copy, ...words);
+    },
     command: (name, ...words) => ended(name, path.join(path.dirname(python), name), ...words),
   };
 }
