@@ -20,6 +20,7 @@ import { Scrolls } from './query/scrolls.js';
 import { openFolder, openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
+import { openError } from './storage/open-errors.js';
 import { countEntries, createQueue } from './tasks/queue-entries.js';
 import { QueueWaits } from './tasks/queue-waits.js';
 import type { Retention } from './upkeep/retention.js';
@@ -82,12 +83,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const secrets = await openSecrets(folder);
     const file = path.join(folder, DATABASE);
     const wasKilled = await entryExists(`${file}-wal`);
-    const database = await Database.open(file);
-    closing.push(() => database.close());
-    const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
-    closing.push(() => server.backtracking.close());
-    closing.push(() => server.passwords.close());
-    database.transaction(() => prepareQueue(server));
+    const server = await openData(file, secrets, { config: new ServerConfig(), ...options }, closing);
     const common = commonOf(options, folder);
     const listening = await openServices(server, { ...options, ...common });
     const shown = { ...listening.urls, ...common.displayed };
@@ -128,6 +124,31 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   }
 }
 
+/**
+ * Opens the database and reads what the server begins with.
+ *
+ * @param closing gets what closes it again
+ * @throws AgentError SERVER_FOLDER, also for a damaged database; CONFIG_VALUE
+ */
+export async function openData(
+  file: string,
+  secrets: Secrets,
+  options: Pick<ServerOptions, 'now' | 'config'>,
+  closing: (() => unknown)[],
+): Promise<ServerContext> {
+  const database = await Database.open(file);
+  closing.push(() => database.close());
+  try {
+    const server = contextOf(database, secrets, options);
+    closing.push(() => server.backtracking.close());
+    closing.push(() => server.passwords.close());
+    database.transaction(() => prepareQueue(server));
+    return server;
+  } catch (error) {
+    throw openError(error, file);
+  }
+}
+
 /** What services and upkeep share. */
 function commonOf(options: ServerOptions, folder: string) {
   const figures = new ServerFigures(folder);
@@ -140,7 +161,7 @@ function commonOf(options: ServerOptions, folder: string) {
 }
 
 /** What endpoints work with. Without a configuration the users stay as they are. */
-export function contextOf(
+function contextOf(
   database: Database,
   secrets: Secrets,
   { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { AgentError, causeLine } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 
 export interface TlsFiles {
   /** PEM: the certificate, then those between it and the authority. */
@@ -21,7 +22,10 @@ const LOOK_MS = 10_000;
 
 /** @throws AgentError SERVER_TLS */
 export async function readPair({ cert, key }: TlsFiles): Promise<KeyPairText> {
-  const pair = { cert: await readPem(cert, '--tls-cert'), key: await readPem(key, '--tls-key') };
+  const pair = {
+    cert: await readPem(cert, 'apiserver.tls.cert'),
+    key: await readPem(key, 'apiserver.tls.key'),
+  };
   try {
     createSecureContext(pair);
   } catch (error) {
@@ -37,11 +41,13 @@ export async function readPair({ cert, key }: TlsFiles): Promise<KeyPairText> {
   return pair;
 }
 
-async function readPem(file: string, flag: string): Promise<string> {
+async function readPem(file: string, key: 'apiserver.tls.cert' | 'apiserver.tls.key'): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new AgentError('SERVER_TLS', `${flag}: cannot read ${file}: ${causeLine(error)}`, { cause: error });
+    throw new AgentError('SERVER_TLS', `${key}: cannot read ${file}: ${readProblem(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -162,7 +162,10 @@ test('a certificate that cannot be used is named, and the folder stays free', as
   const folder = temporaryFolder(t);
   const { serverCert: cert, serverKey: key } = makeCertificates(temporaryFolder(t));
   for (const [files, what] of [
-    [{ cert: '/nonexistent.pem', key }, /--tls-cert: cannot read \/nonexistent\.pem/],
+    [
+      { cert: '/nonexistent.pem', key },
+      /^apiserver\.tls\.cert: cannot read \/nonexistent\.pem: there is no such file$/,
+    ],
     [{ cert: key, key }, /are no certificate and its key/],
   ] as const) {
     const error = await t.throwsAsync(startServer({ folder, tls: files }));

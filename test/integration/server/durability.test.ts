@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isAgentError } from '../../../src/errors.js';
+import { askServer } from '../../../src/server/ask-server.js';
 import { startServer } from '../../../src/server/server.js';
 import { clientOf, serverUnderTest } from '../../support/embedded-server.js';
 import { runningServer } from '../../support/running-server.js';
@@ -109,6 +110,20 @@ test('one server a folder; what is no folder of a server is refused by name', as
   await writeFile(path.join(notOurs, 'server.db'), 'x'.repeat(10_000));
   const unreadable = await t.throwsAsync(startServer({ folder: notOurs }));
   t.true(isAgentError(unreadable, 'SERVER_FOLDER'), String(unreadable));
+
+  // What a disk lost behind the list of tables.
+  const damaged = temporaryFolder(t);
+  await (await startServer({ folder: damaged })).close();
+  const database = path.join(damaged, 'server.db');
+  const whole = await readFile(database);
+  await writeFile(
+    database,
+    Buffer.concat([whole.subarray(0, 8192), Buffer.alloc(whole.length - 8192, 0xff)]),
+  );
+  const tells = { message: `cannot open ${database}: the database is damaged` };
+  await t.throwsAsync(startServer({ folder: damaged }), tells);
+  await t.throwsAsync(askServer(damaged, { endpoint: 'auth.get_users', body: {} }), tells);
+
   const file = path.join(notOurs, 'a-file');
   await writeFile(file, '');
   t.true(isAgentError(await t.throwsAsync(startServer({ folder: file })), 'SERVER_FOLDER'));
