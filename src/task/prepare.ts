@@ -14,6 +14,7 @@ import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-
 import { containerWorkspace, workspaceOf } from '../runs/workspace.js';
 import { checkedScript } from './check-record.js';
 import { mendedScript } from './code/bring-changes.js';
+import type { CodeAhead } from './code/code-ahead.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
@@ -40,15 +41,16 @@ export interface PreparedTask {
  */
 export async function prepareTask(
   run: TaskRun,
-  record: TaskRecord,
+  { record, ahead: begun }: { record: TaskRecord; ahead: CodeAhead | undefined },
   signal: AbortSignal,
 ): Promise<PreparedTask> {
   const { ctx, log } = run;
   const script = checkedScript(record);
-  const since = Date.now();
+  const ahead = await begun?.taken(script, signal);
+  const since = begun?.since ?? Date.now();
   const { driver } = ctx;
   const whole = workspaceOf(ctx, run.folder);
-  await rm(whole, { recursive: true, force: true });
+  if (ahead === undefined) await rm(whole, { recursive: true, force: true });
   const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
   const place = await run.clock.measure('place', () =>
     openPlace({ run, record, script, driver, workspace, since, signal }),
@@ -60,7 +62,17 @@ export async function prepareTask(
   };
   await run.journal.write({ step: 'preparing', place: place.ref, ...facts });
   const surroundings = await surroundingsIn(place, ctx, log);
-  const parts = { run, record, script, place, workspace, surroundings, since, signal };
+  const parts = {
+    run,
+    record,
+    script,
+    place,
+    workspace,
+    surroundings,
+    since,
+    signal,
+    ...(ahead ? { ahead } : {}),
+  };
   const [code, python] = place.capabilities.agentUser ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, surroundings.config, { code, python });

@@ -365,6 +365,47 @@ test('a queue waits for another one only a few times in a pass', async (t) => {
   t.is(state.grants.length, 3);
 });
 
+/** A grant for one task of the queue, which tells whether it was released. */
+function grantFor(only: string) {
+  const state = { released: false, asked: [] as (readonly string[])[] };
+  const admit: PollerOptions['admit'] = async ({ entries = [] }) => {
+    state.asked.push(entries);
+    if (state.released) return undefined;
+    const release = async () => {
+      state.released = true;
+    };
+    return { only, begin: async () => undefined, release };
+  };
+  return { state, admit };
+}
+
+test('a grant for a task behind the first takes that task, and the first one stays', async (t) => {
+  const { state, admit } = grantFor('a3');
+  const { queues, next } = setUp({ a: ['a1', 'a2', 'a3'] }, { admit });
+  t.is((await next())?.task, 'a3');
+  t.deepEqual(state.asked, [['a1', 'a2', 'a3']]);
+  t.deepEqual(queues.calls, ['look', 'move a3', 'pop a3']);
+  t.deepEqual([queues.take('a'), queues.take('a')], ['a1', 'a2']);
+});
+
+test('a grant for a task that another agent takes meanwhile is given back, and no other task gets it', async (t) => {
+  const { state, admit } = grantFor('a2');
+  const { queues, poller } = setUp({ a: ['a1', 'a2'] }, { admit });
+  queues.beforeMove = () => {
+    queues.take('a');
+    queues.take('a');
+    queues.add('a', 'a4');
+  };
+  const over = new AbortController();
+  const pulled = poller.next(over.signal);
+  await until(async () => state.asked.length > 1, { what: 'the next look' });
+  over.abort();
+  t.is(await pulled, undefined);
+  t.true(state.released);
+  t.is(queues.calls.filter((call) => call.startsWith('pop')).length, 0);
+  t.is(queues.take('a'), 'a4');
+});
+
 /** Users of tasks by the first letter of the task's id. */
 function turnsOf(running: readonly string[] = []) {
   const asked: string[][] = [];
@@ -442,7 +483,7 @@ test('what is held for one task is used for another one only where it fits', asy
     t.is(queues.take('a'), 'y1');
   };
   t.is((await next())?.task, 'z1');
-  t.deepEqual(asked, [['y1', 'x1', 'y2', 'z1']]);
+  t.deepEqual(asked, [['y1', 'y2', 'z1', 'x1']]);
   t.deepEqual(queues.calls, ['look', 'move y1', 'move z1', 'pop z1']);
 });
 
