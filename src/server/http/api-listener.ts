@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
@@ -99,7 +100,7 @@ function download(reply: FastifyReply, { text, fileName, type }: Download): Fast
   return signed(reply)
     .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
-    .send(text);
+    .send(typeof text === 'string' ? text : Readable.from(text, { objectMode: false }));
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['result']): FastifyReply {

@@ -1,7 +1,11 @@
 import { ApiError } from '../api-error.js';
-import { isoDate } from '../dates.js';
+import type { ServerContext } from '../context.js';
 import { type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
-import { clearLog, countLog, logEvents, logPage } from '../events/log-pages.js';
+import { logPortion, type PortionRequest } from '../events/log/log-download.js';
+import { clearLog } from '../events/log/log-removal.js';
+import { countLines } from '../events/log/log-store.js';
+import type { LogPlace } from '../events/log/log-walk.js';
+import { logPage } from '../events/log-pages.js';
 import { METRIC_CHOICES } from '../events/metric-choice.js';
 import { eventPage } from '../events/metric-pages.js';
 import type { JsonObject } from '../json.js';
@@ -63,7 +67,7 @@ function getLog({ server, body }: CallWith<typeof PAGE>): JsonObject {
   });
   const flipped = (earlier && order === 'asc') || (!earlier && order === 'desc');
   const events = flipped ? page.reverse() : page;
-  return { events, returned: events.length, total: countLog(server.database, task.id) };
+  return { events, returned: events.length, total: countLines(server.database, task.id) };
 }
 
 /** Before 2.9 a log was read by scrolling from one of its ends. */
@@ -87,22 +91,18 @@ function sizeOf(asked: number): number {
 /** One event a line: as JSON, or as text in a format such as `{asctime} {worker} {level} {msg}`. */
 function downloadLog({ server, body }: CallWith<typeof DOWNLOADED>): Download {
   const task = taskOf(server, body.task);
-  const asJson = body.line_type === 'json';
-  const lines = logEvents(server.database, task.id).map((event) =>
-    asJson ? JSON.stringify(event) : formatted(body.line_format, event),
-  );
-  return new Download(lines.map((line) => `${line}\n`).join(''), `task_${task.id}.log`);
+  const format = body.line_type === 'json' ? undefined : body.line_format;
+  return new Download(logText(server, { task: task.id, format }), `task_${task.id}.log`);
 }
 
-function formatted(format: string, event: JsonObject): string {
-  const values: JsonObject = {
-    ...event,
-    asctime: isoDate(Number(event.timestamp)),
-    msg: String(event.msg ?? '').trimEnd(),
-  };
-  return format.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : '',
-  );
+/** Each portion is read when the client has taken the one before. */
+async function* logText({ database }: ServerContext, request: PortionRequest): AsyncGenerator<string> {
+  let after: LogPlace | undefined;
+  do {
+    const portion = await database.grouped(() => logPortion(database, { ...request, after }));
+    if (portion.text !== '') yield portion.text;
+    after = portion.last;
+  } while (after !== undefined);
 }
 
 /** Removes the log, or what of it is older than so many seconds. */

@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
@@ -6,7 +7,7 @@ import { checkFile, openError } from './open-errors.js';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
-export type Bindable = string | number | null;
+export type Bindable = string | number | Uint8Array | null;
 export type Row = Record<string, unknown>;
 
 /** Memory for pages, in KiB: the working set of a personal server is small. */
@@ -43,6 +44,7 @@ export class Database {
   readonly #log: LogSync;
   #group: Group | undefined;
   #depth = 0;
+  #wrote: () => void = () => undefined;
 
   private constructor(connection: Connection, file: string) {
     this.#connection = connection;
@@ -50,7 +52,7 @@ export class Database {
   }
 
   /** @throws AgentError SERVER_FOLDER when another program locks the file, or a newer version wrote it */
-  static async open(file: string): Promise<Database> {
+  static async open(file: string, migrations: readonly Migration[] = MIGRATIONS): Promise<Database> {
     const { default: Libsql } = await import('libsql');
     await checkFile(file);
     const connection = connect(() => new Libsql(file), file);
@@ -63,7 +65,7 @@ export class Database {
       connection.pragma(`cache_size = -${CACHE_KIB}`);
       connection.exec('BEGIN IMMEDIATE; COMMIT');
       const database = new Database(connection, file);
-      database.#upgrade(database.#version(file));
+      await database.#upgrade(database.#version(file), migrations);
       return database;
     } catch (error) {
       connection.close();
@@ -116,6 +118,11 @@ export class Database {
     return outcome();
   }
 
+  /** Calls a listener after each group that wrote something. */
+  onWrite(listener: () => void): void {
+    this.#wrote = listener;
+  }
+
   #attempt<T>(group: Group, action: () => T): () => T {
     try {
       const value = this.transaction(action);
@@ -145,6 +152,7 @@ export class Database {
       const wrote = this.#totalChanges() > group.changes;
       this.#connection.exec('COMMIT');
       // What was read may have been written by a group before, whose sync still runs.
+      if (wrote) this.#wrote();
       this.#endGroup(group, wrote ? this.#log.sync() : this.#log.settled());
     } catch (error) {
       if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
@@ -198,18 +206,16 @@ export class Database {
     });
   }
 
-  #upgrade(version: number): void {
-    for (const [done, migration] of MIGRATIONS.entries())
-      if (done >= version) this.#migrate(migration, done + 1);
-  }
-
-  /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
-  #migrate({ statements, fill }: Migration, version: number): void {
-    this.transaction(() => {
-      this.#connection.exec(statements);
-      fill?.(this);
-      this.#connection.exec(`PRAGMA user_version = ${version}`);
-    });
+  /** An upgrade that was interrupted resumes after the last step, which is a transaction. */
+  async #upgrade(version: number, migrations: readonly Migration[]): Promise<void> {
+    for (const [done, { step, statements }] of migrations.entries()) {
+      if (done < version) continue;
+      while (step !== undefined && this.transaction(() => step(this))) await pause();
+      this.transaction(() => {
+        this.#connection.exec(statements);
+        this.#connection.exec(`PRAGMA user_version = ${done + 1}`);
+      });
+    }
   }
 }
 
