@@ -10,7 +10,7 @@ const DELAY_MS = 1000;
 const LOOK_MS = 60_000;
 
 /** A short part of the work, in one transaction; whether there may be more. */
-type Step = (server: ServerContext) => boolean;
+type Step = (server: Pick<ServerContext, 'database' | 'now'>) => boolean;
 
 const STEPS: readonly Step[] = [
   ({ database, now }) => sealOnce(database, now()),
@@ -21,7 +21,10 @@ const STEPS: readonly Step[] = [
  * Does what writes leave for later: compresses logs and gives the space of removed ones back, in short transactions
  * between requests. The database has all that is to be done, so that it goes on after a restart.
  */
-export function startBackground(server: ServerContext, onFailure: Failure): { close(): Promise<void> } {
+export function startBackground(
+  server: Pick<ServerContext, 'database' | 'now'>,
+  onFailure: Failure,
+): { done(): Promise<void>; close(): Promise<void> } {
   const { database } = server;
   let closed = false;
   let waiting: NodeJS.Timeout | undefined;
@@ -44,6 +47,11 @@ export function startBackground(server: ServerContext, onFailure: Failure): { cl
   const looking = setInterval(wake, LOOK_MS).unref();
   wake();
   return {
+    /** Resolves when nothing is left to be done. */
+    done() {
+      running = running.then(work);
+      return running;
+    },
     async close() {
       closed = true;
       clearInterval(looking);
