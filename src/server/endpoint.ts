@@ -40,6 +40,15 @@ export class Download {
   }
 }
 
+/** The JSON of an answer that another thread made. */
+export class JsonText {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+
 export interface EndpointOptions {
   /**
    * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: administrators. `reserved`: roles `system`

@@ -1,14 +1,14 @@
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
-import { logPortion, type PortionRequest } from '../events/log/log-download.js';
+import { type LogPortion, logPortion, type PortionRequest } from '../events/log/log-download.js';
 import { clearLog } from '../events/log/log-removal.js';
 import { countLines } from '../events/log/log-store.js';
-import type { LogPlace } from '../events/log/log-walk.js';
 import { logPage } from '../events/log-pages.js';
 import { METRIC_CHOICES } from '../events/metric-choice.js';
 import { eventPage } from '../events/metric-pages.js';
 import type { JsonObject } from '../json.js';
+import { ReaderFailure } from '../reading/reader.js';
 import { flag, integer, oneOf, required, text, texts, withDefault } from '../schema.js';
 import { isLocked, taskOf } from '../tasks/task-document.js';
 
@@ -95,14 +95,32 @@ function downloadLog({ server, body }: CallWith<typeof DOWNLOADED>): Download {
   return new Download(logText(server, { task: task.id, format }), `task_${task.id}.log`);
 }
 
-/** Each portion is read when the client has taken the one before. */
-async function* logText({ database }: ServerContext, request: PortionRequest): AsyncGenerator<string> {
-  let after: LogPlace | undefined;
-  do {
-    const portion = await database.grouped(() => logPortion(database, { ...request, after }));
-    if (portion.text !== '') yield portion.text;
-    after = portion.last;
-  } while (after !== undefined);
+/** Each portion is read while the client takes the one before. */
+async function* logText(server: ServerContext, request: PortionRequest): AsyncGenerator<string> {
+  let next: Promise<LogPortion> | undefined = readPortion(server, request);
+  while (next !== undefined) {
+    const { text, last }: LogPortion = await next;
+    next = last === undefined ? undefined : readPortion(server, { ...request, after: last });
+    // The client may leave before it is awaited.
+    next?.catch(() => undefined);
+    if (text !== '') yield text;
+  }
+}
+
+async function readPortion(
+  { reader, longReads, database }: ServerContext,
+  request: PortionRequest,
+): Promise<LogPortion> {
+  try {
+    if (countLines(database, request.task) < longReads.events)
+      return await database.grouped(() => logPortion(database, request));
+    const outcome = await reader.run({ kind: 'portion', request });
+    await database.settled();
+    if ('portion' in outcome) return outcome.portion;
+  } catch (error) {
+    if (!(error instanceof ReaderFailure)) throw error;
+  }
+  return database.grouped(() => logPortion(database, request));
 }
 
 /** Removes the log, or what of it is older than so many seconds. */

@@ -39,6 +39,7 @@ interface Group {
  * the log is brought to the disk before any of them is answered: what was answered survives `kill -9` and a power cut.
  */
 export class Database {
+  readonly file: string;
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #log: LogSync;
@@ -47,6 +48,7 @@ export class Database {
   #wrote: () => void = () => undefined;
 
   private constructor(connection: Connection, file: string) {
+    this.file = file;
     this.#connection = connection;
     this.#log = new LogSync(`${file}-wal`);
   }
@@ -71,6 +73,31 @@ export class Database {
       connection.close();
       throw openError(error, file);
     }
+  }
+
+  /** Opens the file of a running server to read beside it; all it may be asked for is `read`. */
+  static async openReader(file: string): Promise<Database> {
+    const { default: Libsql } = await import('libsql');
+    const connection = connect(() => new Libsql(file), file);
+    connection.pragma(`busy_timeout = ${BUSY_MS}`);
+    connection.pragma('query_only = 1');
+    connection.pragma(`cache_size = -${CACHE_KIB}`);
+    return new Database(connection, file);
+  }
+
+  /** Runs `action` on one moment of what is stored. */
+  read<T>(action: () => T): T {
+    this.#connection.exec('BEGIN');
+    try {
+      return action();
+    } finally {
+      this.#connection.exec('COMMIT');
+    }
+  }
+
+  /** Resolves when all that was committed before is on disk. */
+  settled(): Promise<void> {
+    return this.#log.settled();
   }
 
   run(sql: string, ...parameters: Bindable[]): number {
