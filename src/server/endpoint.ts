@@ -27,16 +27,25 @@ export interface Call<B = unknown> {
 /** The call of an endpoint with these fields. */
 export type CallWith<F extends Fields> = Call<Body<F>>;
 
-/** An answer that is a text to be saved as a file, without the envelope. */
+/** An answer that is a text to be saved as a file, without the envelope; a long one comes in portions. */
 export class Download {
-  readonly text: string;
+  readonly text: string | AsyncIterable<string>;
   readonly fileName: string;
   readonly type: string;
 
-  constructor(text: string, fileName: string, type = 'text/plain; charset=utf-8') {
+  constructor(text: string | AsyncIterable<string>, fileName: string, type = 'text/plain; charset=utf-8') {
     this.text = text;
     this.fileName = fileName;
     this.type = type;
+  }
+}
+
+/** The JSON of an answer that another thread made. */
+export class JsonText {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
   }
 }
 

@@ -17,6 +17,8 @@ import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
+import { LONG_READS, type LongReads } from './reading/long-reads.js';
+import { Reader } from './reading/reader.js';
 import { openFolder, openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
@@ -42,6 +44,8 @@ export interface ServerOptions extends ListenOptions {
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
   config?: ServerConfig;
+  /** From which sizes on reads run on a thread of their own. */
+  longReads?: LongReads;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
   log?: ServerLog;
@@ -133,7 +137,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
 export async function openData(
   file: string,
   secrets: Secrets,
-  options: Pick<ServerOptions, 'now' | 'config'>,
+  options: Pick<ServerOptions, 'now' | 'config' | 'longReads'>,
   closing: (() => unknown)[],
 ): Promise<ServerContext> {
   const database = await Database.open(file);
@@ -141,6 +145,7 @@ export async function openData(
   try {
     const server = contextOf(database, secrets, options);
     closing.push(() => server.backtracking.close());
+    closing.push(() => server.reader.close());
     closing.push(() => server.passwords.close());
     database.transaction(() => prepareQueue(server));
     return server;
@@ -164,13 +169,16 @@ function commonOf(options: ServerOptions, folder: string) {
 function contextOf(
   database: Database,
   secrets: Secrets,
-  { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,
+  { now = Date.now, config, longReads = LONG_READS }: Pick<ServerOptions, 'now' | 'config' | 'longReads'>,
 ): ServerContext {
   const backtracking = new Backtracking();
+  const accounts = openAccounts(database, secrets, config, now);
   return {
     database,
     now,
-    ...openAccounts(database, secrets, config, now),
+    ...accounts,
+    reader: new Reader({ file: database.file, company: accounts.company, owner: accounts.owner }),
+    longReads,
     ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),

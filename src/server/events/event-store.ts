@@ -1,5 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
+import { deleteLog } from './log/log-removal.js';
+import { appendLog } from './log/log-store.js';
 
 /** Iteration of values that describe a task as a whole. */
 export const SINGLE_VALUE_ITERATION = -2_147_483_648;
@@ -33,16 +35,23 @@ export function isEventType(type: string): type is EventType {
 }
 
 /**
- * Stores an event. Log events are always added; another one replaces that of the same task, type, metric,
+ * Stores events of one task. Log events are always added; another one replaces that of the same task, type, metric,
  * variant, iteration and key.
+ *
+ * @param now milliseconds since 1970
  */
-export function addEvent(database: Database, event: StoredEvent): void {
-  const body = JSON.stringify(event.body);
-  if (event.type === 'log') {
-    const sql = 'INSERT INTO log_events (task, timestamp, metric, body) VALUES (?, ?, ?, ?)';
-    database.run(sql, event.task, event.timestamp, event.metric, body);
-    return;
-  }
+export function addEvents(
+  database: Database,
+  task: string,
+  events: readonly StoredEvent[],
+  now: number,
+): void {
+  const lines = events.filter(({ type }) => type === 'log');
+  for (const event of events) if (event.type !== 'log') addMetricEvent(database, event);
+  if (lines.length > 0) appendLog(database, task, lines, now);
+}
+
+function addMetricEvent(database: Database, event: StoredEvent): void {
   database.run(
     `INSERT INTO metric_events (task, type, metric, variant, iter, key, timestamp, value, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -56,20 +65,17 @@ export function addEvent(database: Database, event: StoredEvent): void {
     event.key,
     event.timestamp,
     event.value,
-    body,
+    JSON.stringify(event.body),
   );
 }
 
-const TABLES = {
-  logs: ['log_events'],
-  metrics: ['metric_events'],
-  all: ['log_events', 'metric_events'],
-} as const;
-
 /** Removes events of a task; how many there were. */
-export function deleteEvents(database: Database, task: string, kind: keyof typeof TABLES = 'all'): number {
-  return TABLES[kind].reduce(
-    (sum, table) => sum + database.run(`DELETE FROM ${table} WHERE task = ?`, task),
-    0,
-  );
+export function deleteEvents(
+  database: Database,
+  task: string,
+  kind: 'logs' | 'metrics' | 'all' = 'all',
+): number {
+  const lines = kind === 'metrics' ? 0 : deleteLog(database, task);
+  const points = kind === 'logs' ? 0 : database.run('DELETE FROM metric_events WHERE task = ?', task);
+  return lines + points;
 }

@@ -1,7 +1,8 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import { Download, type EndpointTable } from '../endpoint.js';
+import { Download, type EndpointTable, JsonText } from '../endpoint.js';
 import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -99,7 +100,7 @@ function download(reply: FastifyReply, { text, fileName, type }: Download): Fast
   return signed(reply)
     .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
-    .send(text);
+    .send(typeof text === 'string' ? text : Readable.from(text, { objectMode: false }));
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['result']): FastifyReply {
@@ -113,10 +114,17 @@ function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['r
     trx: typeof trx === 'string' ? trx : undefined,
     result,
   });
+  const text = JSON.stringify(content);
+  const whole = 'data' in result && result.data instanceof JsonText ? withData(text, result.data.json) : text;
   return signed(reply)
     .code('error' in result ? result.error.status : 200)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify(content));
+    .send(whole);
+}
+
+/** The data of the envelope, which come last, are replaced. */
+function withData(text: string, json: string): string {
+  return `${text.slice(0, -'{}}'.length)}${json}}`;
 }
 
 /** What the client sees of an error: refusals as they are, bugs without their details. */
@@ -143,7 +151,7 @@ interface Outcome {
   actualVersion: string | undefined;
   /** Transaction id of the client, echoed. */
   trx?: string | undefined;
-  result: { data: JsonObject } | { error: ApiError };
+  result: { data: JsonObject | JsonText } | { error: ApiError };
 }
 
 /** The object that every answer is wrapped in; `data` is an object even when there is nothing to say. */
@@ -165,6 +173,6 @@ function envelope(outcome: Outcome): JsonObject {
       error_stack: null,
       error_data: failure?.data ?? {},
     },
-    data: 'data' in outcome.result ? outcome.result.data : {},
+    data: 'data' in outcome.result && !(outcome.result.data instanceof JsonText) ? outcome.result.data : {},
   };
 }

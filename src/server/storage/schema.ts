@@ -1,6 +1,5 @@
 import type { Database } from './database.js';
-import { DocumentColumns } from './document-columns.js';
-import { Documents } from './documents.js';
+import { fillColumns, moveLogEvents } from './upgrade-steps.js';
 
 /** A table of JSON documents whose searched fields are columns that SQLite derives from the document. */
 function documents(table: string, columns: Readonly<Record<string, string>>): string {
@@ -102,16 +101,38 @@ CREATE VIRTUAL TABLE task_text USING fts5 (
 );
 `;
 
-/** Fills what FOURTH made. */
-function fillColumns(database: Database): void {
-  const columns = new DocumentColumns(database);
-  for (const task of new Documents(database, 'tasks').scan()) columns.write(task);
-}
+/** Logs as blocks of lines (`events/log`). */
+const FIFTH = `
+CREATE TABLE logs (
+  log INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL UNIQUE,
+  -- The sequence of the next line; how many lines there are, and in blocks that are not sealed.
+  next INTEGER NOT NULL DEFAULT 0, count INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0,
+  changed INTEGER NOT NULL
+);
+CREATE INDEX logs_full ON logs (log) WHERE open >= 1000;
+CREATE INDEX logs_quiet ON logs (changed) WHERE open > 0;
+CREATE TABLE log_blocks (
+  block INTEGER PRIMARY KEY, log INTEGER NOT NULL,
+  -- The times of the first and last line, the sequence of the first one, and how many there are.
+  low INTEGER NOT NULL, high INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  open INTEGER, metrics TEXT NOT NULL, data BLOB NOT NULL
+);
+CREATE INDEX log_blocks_low ON log_blocks (log, low, high);
+CREATE INDEX log_blocks_high ON log_blocks (log, high, low);
+CREATE INDEX log_blocks_open ON log_blocks (log) WHERE open = 1;
+-- Logs whose blocks are removed in the background.
+CREATE TABLE removed_logs (log INTEGER PRIMARY KEY);
+`;
 
-/** The statements of a step, and what it computes after them. */
+const SIXTH = 'DROP TABLE log_events;';
+
+/** A part of an upgrade in one transaction; whether there may be more. */
+export type Step = (database: Database) => boolean;
+
+/** What a version needs to be there, in steps that can be interrupted; and its statements. */
 export interface Migration {
+  step?: Step;
   statements: string;
-  fill?: (database: Database) => void;
 }
 
 /**
@@ -122,7 +143,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST },
   { statements: SECOND },
   { statements: THIRD },
-  { statements: FOURTH, fill: fillColumns },
+  { statements: FOURTH },
+  { step: fillColumns, statements: FIFTH },
+  { step: moveLogEvents, statements: SIXTH },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */
