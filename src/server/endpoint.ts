@@ -27,14 +27,14 @@ export interface Call<B = unknown> {
 /** The call of an endpoint with these fields. */
 export type CallWith<F extends Fields> = Call<Body<F>>;
 
-/** An answer that is a text to be saved as a file, without the envelope. */
+/** An answer that is to be saved as a file, without the envelope. */
 export class Download {
-  readonly text: string;
+  readonly content: string | Buffer;
   readonly fileName: string;
   readonly type: string;
 
-  constructor(text: string, fileName: string, type = 'text/plain; charset=utf-8') {
-    this.text = text;
+  constructor(content: string | Buffer, fileName: string, type = 'text/plain; charset=utf-8') {
+    this.content = content;
     this.fileName = fileName;
     this.type = type;
   }

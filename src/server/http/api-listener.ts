@@ -95,11 +95,13 @@ function pathOf(request: FastifyRequest): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
-function download(reply: FastifyReply, { text, fileName, type }: Download): FastifyReply {
+function download(reply: FastifyReply, { content, fileName, type }: Download): FastifyReply {
   return signed(reply)
     .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
-    .send(text);
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .send(content);
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['result']): FastifyReply {

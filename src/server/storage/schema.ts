@@ -108,6 +108,24 @@ function fillColumns(database: Database): void {
   for (const task of new Documents(database, 'tasks').scan()) columns.write(task);
 }
 
+/** Applications: every version that was uploaded, its files, and the tasks that were launched from it. */
+const FIFTH = `
+CREATE TABLE apps (
+  id TEXT NOT NULL, version TEXT NOT NULL, uploaded TEXT NOT NULL, user TEXT NOT NULL,
+  -- Deleted, but kept for its instances.
+  deleted INTEGER NOT NULL DEFAULT 0,
+  body TEXT NOT NULL, PRIMARY KEY (id, version)
+) WITHOUT ROWID;
+CREATE TABLE app_assets (
+  app TEXT NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, -- in base64
+  PRIMARY KEY (app, version, name)
+);
+CREATE TABLE app_instances (
+  task TEXT PRIMARY KEY, app TEXT NOT NULL, version TEXT NOT NULL, parameters TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX app_instances_app ON app_instances (app, version);
+`;
+
 /** The statements of a step, and what it computes after them. */
 export interface Migration {
   statements: string;
@@ -123,6 +141,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { statements: SECOND },
   { statements: THIRD },
   { statements: FOURTH, fill: fillColumns },
+  { statements: FIFTH },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */

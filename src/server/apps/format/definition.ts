@@ -83,7 +83,7 @@ export interface Choices {
   source: Source;
   display_field: string;
   value_field: string;
-  /** A pattern, or the values that are allowed, by field of the object. */
+  /** A pattern, or the values that are allowed, by field of the object: as in a query of `get_all`. */
   filter: Record<string, string | Scalar[]>;
 }
 

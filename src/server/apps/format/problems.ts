@@ -11,6 +11,9 @@ export interface Problem {
   message: string;
 }
 
+/** A file with more of them is no application. */
+const MAX_PROBLEMS = 200;
+
 /** What is found in one file: errors forbid it, warnings name what has no effect. */
 export class Problems {
   readonly errors: Problem[] = [];
@@ -24,11 +27,11 @@ export class Problems {
   }
 
   error(path: readonly string[], message: string): void {
-    this.errors.push(this.#problem(path, message));
+    if (this.errors.length < MAX_PROBLEMS) this.errors.push(this.#problem(path, message));
   }
 
   warn(path: readonly string[], message: string): void {
-    this.warnings.push(this.#problem(path, message));
+    if (this.warnings.length < MAX_PROBLEMS) this.warnings.push(this.#problem(path, message));
   }
 
   /** A number as the file has it, where JavaScript would write it differently: `1.0`. */

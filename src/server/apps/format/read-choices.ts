@@ -1,7 +1,17 @@
 import { isTree } from '../../../config/tree.js';
 import { forJavaScript, readPattern } from '../../query/patterns/read-pattern.js';
-import { type Choices, type Scalar, SOURCES } from './definition.js';
+import { type Kind, SEARCHABLE } from '../../query/searchable.js';
+import { type Choices, type Scalar, SOURCES, type Source } from './definition.js';
 import type { Node } from './node.js';
+
+/** The kind of document that a source lists. */
+export const KIND_OF: Readonly<Record<Source, Kind>> = {
+  project: 'projects',
+  task: 'tasks',
+  model: 'models',
+  queue: 'queues',
+  dataset_version: 'tasks',
+};
 
 /** The choices of a dropdown: fixed ones, or objects of the server. */
 export function readChoices(node: Node): Scalar[] | Choices | undefined {
@@ -13,14 +23,22 @@ export function readChoices(node: Node): Scalar[] | Choices | undefined {
   node.only(['source', 'display_field', 'value_field', 'filter']);
   if (node.at('source').isMissing) node.at('source').expected(`one of ${SOURCES.join(', ')}`);
   const source = node.at('source').oneOf(SOURCES);
-  const filter = readFilter(node.at('filter'));
   if (source === undefined) return undefined;
   return {
     source,
-    display_field: node.at('display_field').text() ?? 'name',
-    value_field: node.at('value_field').text() ?? 'id',
-    filter,
+    display_field: shownField(node.at('display_field'), source, 'name'),
+    value_field: shownField(node.at('value_field'), source, 'id'),
+    filter: readFilter(node.at('filter'), source),
   };
+}
+
+function shownField(node: Node, source: Source, otherwise: string): string {
+  const field = node.text() ?? otherwise;
+  const { plain, sections, references } = SEARCHABLE[KIND_OF[source]];
+  const [head = ''] = field.split('.');
+  const known = [...plain, ...Object.keys(references)];
+  if (!known.includes(field) && !sections.includes(head)) node.expected(`a field of a ${source}`, known);
+  return field;
 }
 
 function fixed(node: Node): Scalar[] {
@@ -31,17 +49,23 @@ function fixed(node: Node): Scalar[] {
   return choices;
 }
 
-function readFilter(node: Node): Choices['filter'] {
+function readFilter(node: Node, source: Source): Choices['filter'] {
   node.only(['fields']);
+  const { patterns, lists, dates, ranges, values } = SEARCHABLE[KIND_OF[source]];
+  const known = [...patterns, ...lists, ...dates, ...ranges, ...values];
   const rules = node
     .at('fields')
     .members()
     .map(([name, inner]): [string, string | Scalar[]] => {
-      if (Array.isArray(inner.value)) return [name, inner.items().flatMap((item) => item.scalar() ?? [])];
-      const scalar = inner.scalar();
-      if (typeof scalar !== 'string') return [name, scalar === undefined ? [] : [scalar]];
-      checkPattern(inner, scalar);
-      return [name, scalar];
+      const isKnown = known.some(
+        (each) => each === name || (each.endsWith('.*') && name.startsWith(each.slice(0, -1))),
+      );
+      if (!isKnown)
+        inner.error(`expected a field of a ${source} to filter by, such as ${known.slice(0, 6).join(', ')}`);
+      if (!patterns.includes(name)) return [name, inner.texts()];
+      const pattern = inner.text() ?? '';
+      checkPattern(inner, pattern);
+      return [name, pattern];
     });
   return Object.fromEntries(rules);
 }

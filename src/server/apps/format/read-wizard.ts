@@ -32,6 +32,8 @@ const KNOWN = [
 ];
 
 const NAME = /^[A-Za-z_][\w.-]{0,99}$/;
+/** Fields next to each other. */
+const MAX_FIELDS = 300;
 /** Groups and lists in each other. */
 const MAX_DEPTH = 5;
 
@@ -49,7 +51,9 @@ interface Within {
 }
 
 function readFields(node: Node, scope: Scope, within: Within): WizardField[] {
-  return node.items().flatMap((item) => readField(item, scope, within) ?? []);
+  const items = node.items();
+  if (items.length > MAX_FIELDS) node.error(`expected at most ${MAX_FIELDS} fields, found ${items.length}`);
+  return items.slice(0, MAX_FIELDS).flatMap((item) => readField(item, scope, within) ?? []);
 }
 
 function readField(node: Node, scope: Scope, within: Within): WizardField | undefined {
