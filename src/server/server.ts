@@ -37,6 +37,8 @@ export interface ServerOptions extends ListenOptions {
   retention?: Retention | undefined;
   /** The addresses that users see. Default: where the server listens. */
   displayed?: Partial<Addresses> | undefined;
+  /** Folder of the built page; default: that of this package. */
+  builtPage?: string | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */

@@ -1,0 +1,5 @@
+import { PageHead } from '../../components/page-head.js';
+
+export default function TaskList() {
+  return <PageHead title="Tasks" />;
+}

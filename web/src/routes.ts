@@ -1,0 +1,22 @@
+import type { FunctionComponent } from 'preact';
+import { lazy } from 'preact-iso';
+import type { IconName } from './layout/icon.js';
+
+/** A page and where it is. Its module loads with the first visit. `title` puts it into the navigation. */
+interface PageRoute {
+  path: string;
+  page: FunctionComponent;
+  title?: string;
+  icon?: IconName;
+}
+
+export const ROUTES: readonly PageRoute[] = [
+  {
+    path: '/',
+    title: 'Overview',
+    icon: 'overview',
+    page: lazy(() => import('./pages/overview/overview.js')),
+  },
+  { path: '/tasks', title: 'Tasks', icon: 'tasks', page: lazy(() => import('./pages/tasks/task-list.js')) },
+  { path: '/login', page: lazy(() => import('./pages/login/login.js')) },
+];
