@@ -50,5 +50,11 @@ export function useQuery<T>(
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);
-  return { data: state.data, error: state.error, isLoading: state.isLoading, isStale: state.key !== key, reload };
+  return {
+    data: state.data,
+    error: state.error,
+    isLoading: state.isLoading,
+    isStale: state.key !== key,
+    reload,
+  };
 }
