@@ -4,7 +4,7 @@ interface ScrollRegionProps {
   label: string;
   class: string;
   /** Reaches the element. */
-  frame?: RefObject<HTMLElement>;
+  frame?: RefObject<HTMLElement | null>;
   children: ComponentChildren;
 }
 

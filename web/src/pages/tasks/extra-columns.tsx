@@ -1,5 +1,6 @@
 import { call } from '../../api/client.js';
 import type { Task } from '../../api/task.js';
+import { figure } from '../../components/figure.js';
 import type { Column } from '../../components/table.js';
 
 /** A column for a hyper-parameter or a last metric. */
@@ -57,13 +58,6 @@ export function tableColumn({ word, title, field, read }: ExtraColumn): Column<T
       return typeof value === 'number' ? figure(value) : (value ?? <span class="faint">–</span>);
     },
   };
-}
-
-/** A metric in few digits. */
-export function figure(value: number): string {
-  const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e9) return String(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(3) : value.toPrecision(5);
 }
 
 export interface ColumnChoice {
