@@ -38,6 +38,8 @@ export interface ServerContext {
   readonly samples: Kept<SampleView>;
   /** Queries whose answers are downloaded as a table. */
   readonly downloads: Kept<JsonObject>;
+  /** HTML of applications, for frames. */
+  readonly frames: Kept<AppFrame>;
   readonly backtracking: Backtracking;
   /** Those of the request that is answered. */
   readonly patterns: Patterns;
@@ -47,6 +49,13 @@ export interface ServerContext {
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
   readonly queueWaits: QueueWaits;
+}
+
+/** HTML of a version of an application, with the values of an instance in it. */
+export interface AppFrame {
+  app: string;
+  version: string;
+  html: string;
 }
 
 /** What browsers may use as this server's own. */

@@ -40,6 +40,17 @@ export class Download {
   }
 }
 
+/** An answer that is a document for a sandboxed frame: no scripts, nothing from other addresses. */
+export class Page {
+  readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
+}
+
+export type Answer = JsonObject | Download | Page;
+
 export interface EndpointOptions {
   /**
    * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: administrators. `reserved`: roles `system`
@@ -56,7 +67,7 @@ export interface Endpoint extends EndpointOptions {
   /** Of an object; of a list of objects, if a request has many lines. */
   readonly body: SchemaText;
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
-  readonly handler: (call: Call<never>) => JsonObject | Download;
+  readonly handler: (call: Call<never>) => Answer;
   /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
   readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<unknown>;
 }
@@ -66,7 +77,7 @@ export type EndpointTable = Readonly<Record<string, Endpoint>>;
 
 export function endpoint<F extends Fields>(
   fields: F,
-  handler: (call: CallWith<F>) => JsonObject | Download,
+  handler: (call: CallWith<F>) => Answer,
   options: EndpointOptions = {},
 ): Endpoint {
   return { ...options, body: object(fields), handler };

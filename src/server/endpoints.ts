@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointTable } from './endpoint.js';
+import { appFrameEndpoints } from './services/app-frames.js';
 import { appInstanceEndpoints } from './services/app-instances.js';
 import { appEndpoints } from './services/apps.js';
 import { authEndpoints } from './services/auth.js';
@@ -41,6 +42,7 @@ import type { Version } from './versions.js';
 
 const ALL: EndpointTable = {
   ...appEndpoints,
+  ...appFrameEndpoints,
   ...appInstanceEndpoints,
   ...authEndpoints,
   ...credentialEndpoints,

@@ -158,6 +158,7 @@ export function contextOf(
     browsing: new Kept(),
     samples: new Kept(),
     downloads: new Kept(),
+    frames: new Kept(),
     backtracking,
     patterns: new Patterns(backtracking),
     ...documentTables(database),

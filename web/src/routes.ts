@@ -19,5 +19,17 @@ export const ROUTES: readonly PageRoute[] = [
   },
   { path: '/tasks', title: 'Tasks', icon: 'tasks', page: lazy(() => import('./pages/tasks/task-list.js')) },
   { path: '/tasks/:id', page: lazy(() => import('./pages/tasks/task-page.js')) },
+  {
+    path: '/applications',
+    title: 'Applications',
+    icon: 'applications',
+    page: lazy(() => import('./pages/applications/gallery.js')),
+  },
+  { path: '/applications/:id', page: lazy(() => import('./pages/applications/app-page.js')) },
+  { path: '/applications/:id/launch', page: lazy(() => import('./pages/applications/launch.js')) },
+  {
+    path: '/applications/:id/instances/:task',
+    page: lazy(() => import('./pages/applications/instance.js')),
+  },
   { path: '/login', page: lazy(() => import('./pages/login/login.js')) },
 ];

@@ -9,7 +9,7 @@ import { Empty, ErrorNote, Loading } from '../../components/states.js';
 import type { TabProps } from '../tasks/task-tabs.js';
 import './charts.css';
 
-interface ImageEvent {
+export interface ImageEvent {
   metric: string;
   variant: string;
   iter: number;
@@ -84,7 +84,7 @@ async function askImages(
   return metrics.flatMap(({ iterations }) => iterations);
 }
 
-function Picture({ event, server }: { event: ImageEvent; server: string | undefined }) {
+export function Picture({ event, server }: { event: ImageEvent; server: string | undefined }) {
   const [isAllowed, setAllowed] = useState(false);
   const own = ownAddress(event.url, server);
   const source = own ?? (isAllowed ? event.url : undefined);
