@@ -50,7 +50,7 @@ test('app check prints every error on a line of its own and ends with status 2',
   t.notRegex(output, /\n {4}at /);
   const json = await run(['app', 'check', folder, '--json']);
   t.is(json.code, 2);
-  t.like(JSON.parse(json.output), { valid: false, errors: [{ line: 11, field: 'resumable' }, {}] });
+  t.like(JSON.parse(json.output), { valid: false, errors: [{ line: 11, field: 'resumable' }, { line: 60 }] });
 });
 
 /** The words after `app`, in which `PATH` is a file with this content, and the message. */

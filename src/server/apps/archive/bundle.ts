@@ -1,4 +1,3 @@
-import type { Problem } from '../format/problems.js';
 import { type ReadApp, readApp } from '../format/read-app.js';
 
 /** The files of one application, as a folder or an archive has them. */
@@ -67,9 +66,4 @@ function foundInstead(all: ReadonlyMap<string, Buffer>): string {
 /** Reads and checks an application. */
 export function readBundle(files: BundleFiles, where: string): Bundle {
   return { files, ...readApp(files.text, where, new Set(files.assets.keys())) };
-}
-
-/** What is wrong with the files themselves, in the form of the other problems. */
-export function fileProblem(error: BadBundle): Problem {
-  return { file: '', line: 0, field: '', message: error.message };
 }
