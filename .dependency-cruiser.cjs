@@ -47,6 +47,7 @@ module.exports = {
     only('repository-imports-simple-git', 'node_modules/simple-git/', '^src/repository/'),
     only('packaging-compares-versions', 'node_modules/@renovatebot/pep440/', '^src/packaging/'),
     only('monitor-traces', 'node_modules/@opentelemetry/', '^src/monitor/tracing/'),
+    only('server-packs-applications', 'node_modules/(yauzl|yazl)/', '^src/server/apps/archive/'),
     only('server-imports-fastify', 'node_modules/(fastify|@fastify|libsql|re2js|bcryptjs)/', '^src/(server|monitor)/'),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], exportsFields: ['exports'] } },

@@ -28,6 +28,7 @@ export const ERROR_TABLE = {
   SERVER_BACKUP: [FAILURE, 'A backup of the embedded server cannot be made, or is no whole backup.'],
   SERVER_DAMAGED: [FAILURE, 'The database of the embedded server is damaged.'],
   SERVER_TLS: [USAGE, 'The certificate of the embedded server, or its key, cannot be used.'],
+  APP_INVALID: [USAGE, 'The file or archive of an application is wrong.'],
   COMMAND_FAILED: [FAILURE, 'A program that the agent runs ended with an error.'],
   COMMAND_MISSING: [FAILURE, 'A program that the agent needs is not installed.'],
   GPU_TOOL: [FAILURE, "The GPU vendor's tool (nvidia-smi, rocm-smi) fails or prints something unreadable."],

@@ -48,6 +48,7 @@ const STATIC: readonly Step[] = [
 const BUILD = checkStep('types', [
   ['npm', 'run', '--silent', 'build'],
   ['tsc', '-p', 'test/tsconfig.json'],
+  ['tsc', '-p', 'web/tsconfig.json'],
 ]);
 
 function shellOf(file: string): 'bash' | 'sh' {

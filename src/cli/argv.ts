@@ -149,8 +149,9 @@ function longFlag(name: string, command: Command): Flag | undefined {
   return found[stem];
 }
 
-function names(flag: Flag): string[] {
-  return flag.flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+/** The long name is the last one. */
+function names({ flags, aliases = [] }: Flag): string[] {
+  return [...aliases, ...flags.split(/[ ,]+/).filter((word) => word.startsWith('-'))];
 }
 
 function keepLast(pieces: readonly Piece[]): Piece[] {

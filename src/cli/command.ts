@@ -27,6 +27,8 @@ export interface Flag {
   /** Commander's form: `-d, --detached`, `--queue <names...>`. */
   flags: string;
   help: string;
+  /** Further spellings that scripts have, such as `-app`; the parser itself knows only letters after one dash. */
+  aliases?: readonly string[];
   /** Heading in the help. */
   group?: string;
   default?: string | number | boolean;

@@ -1,3 +1,4 @@
+import { appCommand } from './app/command.js';
 import { buildCommand } from './build/command.js';
 import { cacheCommand } from './cache/command.js';
 import type { Command } from './command.js';
@@ -45,5 +46,6 @@ export const COMMANDS: readonly Command[] = [
   entrypointCommand,
   demoCommand,
   serverCommand,
+  appCommand,
   completionCommand,
 ];

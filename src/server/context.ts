@@ -43,6 +43,8 @@ export interface ServerContext {
   /** Reads that take long run beside those of this thread; from when on they count as long. */
   readonly reader: Reader;
   readonly longReads: LongReads;
+  /** HTML of applications, for frames. */
+  readonly frames: Kept<AppFrame>;
   readonly backtracking: Backtracking;
   /** Those of the request that is answered. */
   readonly patterns: Patterns;
@@ -52,6 +54,13 @@ export interface ServerContext {
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
   readonly queueWaits: QueueWaits;
+}
+
+/** HTML of a version of an application, with the values of an instance in it. */
+export interface AppFrame {
+  app: string;
+  version: string;
+  html: string;
 }
 
 /** What browsers may use as this server's own. */

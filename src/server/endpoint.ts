@@ -27,14 +27,18 @@ export interface Call<B = unknown> {
 /** The call of an endpoint with these fields. */
 export type CallWith<F extends Fields> = Call<Body<F>>;
 
-/** An answer that is a text to be saved as a file, without the envelope; a long one comes in portions. */
+/** An answer that is to be saved as a file, without the envelope; a long one comes in portions. */
 export class Download {
-  readonly text: string | AsyncIterable<string>;
+  readonly content: string | Buffer | AsyncIterable<string>;
   readonly fileName: string;
   readonly type: string;
 
-  constructor(text: string | AsyncIterable<string>, fileName: string, type = 'text/plain; charset=utf-8') {
-    this.text = text;
+  constructor(
+    content: string | Buffer | AsyncIterable<string>,
+    fileName: string,
+    type = 'text/plain; charset=utf-8',
+  ) {
+    this.content = content;
     this.fileName = fileName;
     this.type = type;
   }
@@ -48,6 +52,17 @@ export class JsonText {
     this.json = json;
   }
 }
+
+/** An answer that is a document for a sandboxed frame: no scripts, nothing from other addresses. */
+export class Page {
+  readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
+}
+
+export type Answer = JsonObject | Download | JsonText | Page;
 
 export interface EndpointOptions {
   /**
@@ -65,7 +80,7 @@ export interface Endpoint extends EndpointOptions {
   /** Of an object; of a list of objects, if a request has many lines. */
   readonly body: SchemaText;
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
-  readonly handler: (call: Call<never>) => JsonObject | Download;
+  readonly handler: (call: Call<never>) => Answer;
   /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
   readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<unknown>;
 }
@@ -75,7 +90,7 @@ export type EndpointTable = Readonly<Record<string, Endpoint>>;
 
 export function endpoint<F extends Fields>(
   fields: F,
-  handler: (call: CallWith<F>) => JsonObject | Download,
+  handler: (call: CallWith<F>) => Answer,
   options: EndpointOptions = {},
 ): Endpoint {
   return { ...options, body: object(fields), handler };

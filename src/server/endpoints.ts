@@ -1,4 +1,7 @@
 import type { Endpoint, EndpointTable } from './endpoint.js';
+import { appFrameEndpoints } from './services/app-frames.js';
+import { appInstanceEndpoints } from './services/app-instances.js';
+import { appEndpoints } from './services/apps.js';
 import { authEndpoints } from './services/auth.js';
 import { credentialEndpoints } from './services/credentials.js';
 import { eventBrowsingEndpoints } from './services/event-browsing.js';
@@ -38,6 +41,9 @@ import { workerEndpoints } from './services/workers.js';
 import type { Version } from './versions.js';
 
 const ALL: EndpointTable = {
+  ...appEndpoints,
+  ...appFrameEndpoints,
+  ...appInstanceEndpoints,
   ...authEndpoints,
   ...credentialEndpoints,
   ...userAdministrationEndpoints,

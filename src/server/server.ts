@@ -40,6 +40,8 @@ export interface ServerOptions extends ListenOptions {
   retention?: Retention | undefined;
   /** The addresses that users see. Default: where the server listens. */
   displayed?: Partial<Addresses> | undefined;
+  /** Folder of the built page; default: that of this package. */
+  builtPage?: string | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
@@ -185,6 +187,7 @@ function contextOf(
     browsing: new Kept(),
     samples: new Kept(),
     downloads: new Kept(),
+    frames: new Kept(),
     backtracking,
     patterns: new Patterns(backtracking),
     ...documentTables(database),

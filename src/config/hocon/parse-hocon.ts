@@ -15,6 +15,8 @@ export interface HoconOptions {
   file: string;
   /** Variables for substitutions that the document itself does not answer. */
   env: Environment;
+  /** Refuses `include`: for texts of others, which must not read files of this machine. */
+  noIncludes?: boolean;
   /** Told about an included file that is missing. */
   warn?: (message: string) => void;
 }
@@ -46,6 +48,8 @@ export function parseHocon(text: string, options: HoconOptions): HoconDocument {
 
   function included(request: IncludeRequest, depth: number): ObjectNode | ListNode | undefined {
     const place = request.cursor.place(request.at);
+    if (options.noIncludes === true)
+      throw syntaxError(place, 'expected all of the document in this file, found an include');
     if (depth > MAX_INCLUDES)
       throw syntaxError(place, 'expected an end of the includes, found a circle of them');
     const found = readIncluded(request);

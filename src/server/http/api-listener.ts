@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import { Download, type EndpointTable, JsonText } from '../endpoint.js';
+import { Download, type EndpointTable, JsonText, Page } from '../endpoint.js';
 import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -39,8 +39,10 @@ export async function apiListener(
   const { default: fastify } = await import('fastify');
   const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
     answer(request, reply, refusal(error, request.originalUrl, options.onFailure));
-  const succeed: Succeed = (request, reply, data) =>
-    data instanceof Download ? download(reply, data) : answer(request, reply, { data });
+  const succeed: Succeed = (request, reply, data) => {
+    if (data instanceof Page) return frame(reply, data);
+    return data instanceof Download ? download(reply, data) : answer(request, reply, { data });
+  };
   const app = fastify({
     ...shared,
     bodyLimit: MAX_BODY_BYTES,
@@ -96,11 +98,31 @@ function pathOf(request: FastifyRequest): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
-function download(reply: FastifyReply, { text, fileName, type }: Download): FastifyReply {
+function download(reply: FastifyReply, { content, fileName, type }: Download): FastifyReply {
   return signed(reply)
     .type(type)
     .header('content-disposition', `attachment; filename="${fileName}"`)
-    .send(typeof text === 'string' ? text : Readable.from(text, { objectMode: false }));
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .send(
+      typeof content === 'string' || Buffer.isBuffer(content)
+        ? content
+        : Readable.from(content, { objectMode: false }),
+    );
+}
+
+/** What applications write: without scripts, in frames of this server's page only. */
+const FRAME_POLICY =
+  "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+
+function frame(reply: FastifyReply, { html }: Page): FastifyReply {
+  return signed(reply)
+    .type('text/html; charset=utf-8')
+    .header('content-security-policy', FRAME_POLICY)
+    .header('x-content-type-options', 'nosniff')
+    .header('referrer-policy', 'no-referrer')
+    .header('cache-control', 'no-store')
+    .send(html);
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['result']): FastifyReply {

@@ -4,7 +4,7 @@ import type { Identity } from '../auth/accounts.js';
 import { type Asking, authenticate } from '../auth/authenticate.js';
 import { requirePermission } from '../auth/roles.js';
 import type { ServerContext } from '../context.js';
-import { type Call, type Download, type Endpoint, JsonText } from '../endpoint.js';
+import { type Answer, type Call, type Endpoint, JsonText } from '../endpoint.js';
 import { isObject, type JsonObject } from '../json.js';
 import { Patterns, UnsettledPatterns } from '../query/patterns/patterns.js';
 import { isLongRead } from '../reading/long-reads.js';
@@ -26,8 +26,6 @@ declare module 'fastify' {
 
 /** Sends what an endpoint answers. */
 export type Succeed = (request: FastifyRequest, reply: FastifyReply, data: Answer) => FastifyReply;
-
-type Answer = JsonObject | Download | JsonText;
 
 const ANONYMOUS: Identity = { user: '', userName: '', company: '', role: '' };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
@@ -123,11 +121,7 @@ async function readBeside(
 }
 
 /** Runs the endpoint; and again, if it met patterns that are matched elsewhere and texts that were not seen before. */
-async function settled(
-  server: ServerContext,
-  endpoint: Endpoint,
-  call: Call,
-): Promise<JsonObject | Download> {
+async function settled(server: ServerContext, endpoint: Endpoint, call: Call): Promise<Answer> {
   for (;;) {
     try {
       return await run(server, endpoint, call);
@@ -139,7 +133,7 @@ async function settled(
 }
 
 /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
-async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<JsonObject | Download> {
+async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<Answer> {
   try {
     const outcome = await server.database.grouped(() => {
       try {

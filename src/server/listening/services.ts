@@ -14,6 +14,8 @@ export interface ServicesOptions extends ListenOptions {
   /** The addresses that an administrator has set. */
   displayed: Partial<Addresses>;
   figures: ServerFigures;
+  /** Folder of the built page; default: that of this package. */
+  builtPage?: string | undefined;
   log: ServerLog;
   onFailure: Failure;
 }
@@ -24,8 +26,9 @@ export async function openServices(server: ServerContext, options: ServicesOptio
   const common = { figures, onFailure };
   let urls: Addresses = { web: '', api: '', files: '' };
   const page = {
+    ...common,
     displayed,
-    figures,
+    builtPage: options.builtPage,
     onePort: options.onePort ?? false,
     pathPrefix: options.pathPrefix ?? '',
     own: () => urls,
@@ -35,7 +38,7 @@ export async function openServices(server: ServerContext, options: ServicesOptio
     {
       api: (shared: SharedSettings) => apiListener(server, ENDPOINTS, common, shared),
       files: (shared: SharedSettings) => fileListener(server, options.files, common, shared),
-      web: (shared: SharedSettings) => webListener(page, shared),
+      web: (shared: SharedSettings) => webListener(server, page, shared),
     },
     options.log,
   );

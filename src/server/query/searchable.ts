@@ -84,6 +84,7 @@ export const SEARCHABLE: Readonly<Record<Kind, SearchableFields>> = {
       'runtime',
       'models',
       'container',
+      'application',
     ],
     hidden: ['unique_metrics', 'company_origin', 'enqueue_status'],
     references: {

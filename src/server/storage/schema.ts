@@ -126,6 +126,24 @@ CREATE TABLE removed_logs (log INTEGER PRIMARY KEY);
 
 const SIXTH = 'DROP TABLE log_events;';
 
+/** Applications: every version that was uploaded, its files, and the tasks that were launched from it. */
+const SEVENTH = `
+CREATE TABLE apps (
+  id TEXT NOT NULL, version TEXT NOT NULL, uploaded TEXT NOT NULL, user TEXT NOT NULL,
+  -- Deleted, but kept for its instances.
+  deleted INTEGER NOT NULL DEFAULT 0,
+  body TEXT NOT NULL, PRIMARY KEY (id, version)
+) WITHOUT ROWID;
+CREATE TABLE app_assets (
+  app TEXT NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL, content TEXT NOT NULL, -- in base64
+  PRIMARY KEY (app, version, name)
+);
+CREATE TABLE app_instances (
+  task TEXT PRIMARY KEY, app TEXT NOT NULL, version TEXT NOT NULL, parameters TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX app_instances_app ON app_instances (app, version);
+`;
+
 /** A part of an upgrade in one transaction; whether there may be more. */
 export type Step = (database: Database) => boolean;
 
@@ -146,6 +164,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { statements: FOURTH },
   { step: fillColumns, statements: FIFTH },
   { step: moveLogEvents, statements: SIXTH },
+  { statements: SEVENTH },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */

@@ -40,6 +40,8 @@ export interface TaskDocument extends Stored {
   container: JsonObject;
   last_metrics: JsonObject;
   report_assets?: string[];
+  /** Of an instance of an application; agents read `resumable`. */
+  application?: { id: string; name: string; version: string; resumable: boolean };
   /** `metric/variant` of every scalar. */
   unique_metrics?: string[];
   /** By digest of the metric, when events of which type came last. */

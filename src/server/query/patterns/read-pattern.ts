@@ -7,8 +7,8 @@ export interface ReadPattern {
   flags: string;
 }
 
-/** Leading inline flags of Python, as in `(?i)name`. */
-const INLINE_FLAGS = /^\(\?([aimsux]+)\)/;
+/** Leading inline flags of Python, as in `(?i)name`; the database of the released server takes them after `^`, too. */
+const INLINE_FLAGS = /^(\^?)\(\?([aimsux]+)\)/;
 
 /** Bytes of a pattern, at most: the database of the released server (PCRE) has the same limit. */
 const MAX_BYTES = 32_764;
@@ -22,9 +22,10 @@ export function readPattern(pattern: string, ignoreCase = false): ReadPattern {
   if (pattern.length > MAX_BYTES || Buffer.byteLength(pattern) > MAX_BYTES)
     throw invalidPattern(pattern, `longer than ${MAX_BYTES} bytes`);
   const inline = INLINE_FLAGS.exec(pattern);
-  const flags = new Set([...(inline?.[1] ?? '')].filter((flag) => 'ims'.includes(flag)));
+  const flags = new Set([...(inline?.[2] ?? '')].filter((flag) => 'ims'.includes(flag)));
   if (ignoreCase) flags.add('i');
-  return { source: pattern.slice(inline?.[0].length ?? 0), flags: [...flags].join('') };
+  const source = (inline?.[1] ?? '') + pattern.slice(inline?.[0].length ?? 0);
+  return { source, flags: [...flags].join('') };
 }
 
 /** Python's `(?P<name>`, `\A` and `\Z` as JavaScript has them. */

@@ -1,0 +1,10 @@
+import { render } from 'preact';
+import { App } from './app.js';
+import { applyTheme } from './layout/theme.js';
+import './style/design.css';
+import './style/base.css';
+import './style/components.css';
+
+applyTheme();
+const root = document.getElementById('root');
+if (root !== null) render(<App />, root);

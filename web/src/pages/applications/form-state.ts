@@ -1,0 +1,65 @@
+import { defaultOf, isShown } from '../../../../src/server/apps/form/values.js';
+import type { ValueMap, WizardField } from '../../../../src/server/apps/format/definition.js';
+
+/** What a person typed: texts and choices, the state of checkboxes, rows of lists. Untouched fields are not there. */
+export type Raw = string | boolean | RawMap[];
+export interface RawMap {
+  [name: string]: Raw;
+}
+
+/** As the server takes it: numbers where numbers were typed. */
+export function parametersOf(fields: readonly WizardField[], raw: RawMap): Record<string, never> {
+  const entries = flat(fields).flatMap((field): [string, unknown][] => {
+    const value = raw[field.name];
+    return value === undefined ? [] : [[field.name, typed(field, value)]];
+  });
+  return Object.fromEntries(entries) as Record<string, never>;
+}
+
+function typed(field: WizardField, value: Raw): unknown {
+  if (Array.isArray(value)) return value.map((row) => parametersOf(field.item_template ?? [], row));
+  if (typeof value === 'boolean') return value;
+  if (field.type === 'integer' || field.type === 'float') {
+    const number = Number(value);
+    return value.trim() === '' ? '' : Number.isFinite(number) ? number : value;
+  }
+  // Choices may be numbers and booleans.
+  if (Array.isArray(field.choices)) return field.choices.find((choice) => String(choice) === value) ?? value;
+  return value;
+}
+
+/** What a field shows: what was typed, or its default. */
+export function shownValue(field: WizardField, raw: RawMap, values: ValueMap): Raw {
+  const own = raw[field.name];
+  return own ?? rawOf(defaultOf(field, values));
+}
+
+/** Parameters of an instance as a person would have typed them. */
+export function rawMapOf(parameters: Record<string, unknown>): RawMap {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, rawOf(value)]));
+}
+
+function rawOf(value: unknown): Raw {
+  if (Array.isArray(value)) return value.map((row) => rawMapOf(row as Record<string, unknown>));
+  if (typeof value === 'boolean') return value;
+  return value === undefined || value === null ? '' : String(value);
+}
+
+/** The fields of a form that are shown; a group is shown with its fields. */
+export function shownFields(fields: readonly WizardField[], values: ValueMap): WizardField[] {
+  return fields.filter((field) => isShown(field, values));
+}
+
+/** The title of a list's item: the template with the values of its fields. */
+export function titleOf(list: WizardField, row: RawMap, index: number): string {
+  const { collapsibleTitleTemplate: template } = list;
+  const title = template?.replaceAll(/\$\{([^}]*)\}/g, (_whole, name: string) => {
+    const value = row[name.trim()];
+    return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+  });
+  return title === undefined || title.trim() === '' ? `${list.title} ${index + 1}` : title;
+}
+
+function flat(fields: readonly WizardField[]): WizardField[] {
+  return fields.flatMap((field) => (field.type === 'group' ? flat(field.item_template ?? []) : [field]));
+}

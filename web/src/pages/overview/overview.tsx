@@ -1,0 +1,5 @@
+import { PageHead } from '../../components/page-head.js';
+
+export default function Overview() {
+  return <PageHead title="Overview" />;
+}
