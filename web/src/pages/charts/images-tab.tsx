@@ -6,7 +6,7 @@ import { useQuery } from '../../api/use-query.js';
 import { Card } from '../../components/card.js';
 import { SelectField } from '../../components/fields.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
-import type { TabProps } from '../tasks/task-tabs.js';
+import type { TabProps } from '../tasks/tab-props.js';
 import './charts.css';
 
 interface ImageEvent {

@@ -4,6 +4,12 @@ import { ErrorNote } from '../../components/states.js';
 import { isDark } from '../../layout/theme.js';
 import { plainDocument } from './plotly-document.js';
 
+/** Grid lines that do not outshine the curves. */
+function darkTemplate(line: string): object {
+  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line };
+  return { layout: { xaxis: axis, yaxis: axis } };
+}
+
 /** A Plotly document that a task reported. Plotly loads with the first one. */
 export function PlotlyPlot({ text, label }: { text: string; label: string }) {
   const place = useRef<HTMLDivElement>(null);
@@ -20,10 +26,11 @@ export function PlotlyPlot({ text, label }: { text: string; label: string }) {
       if (isLeft) return;
       const css = getComputedStyle(element);
       const layout = {
+        margin: { t: 48, r: 16, b: 40, l: 52 },
         ...plot.layout,
         autosize: true,
         paper_bgcolor: 'rgba(0,0,0,0)',
-        ...(dark ? { plot_bgcolor: 'rgba(0,0,0,0)' } : {}),
+        ...(dark ? { plot_bgcolor: 'rgba(0,0,0,0)', template: darkTemplate(css.borderTopColor) } : {}),
         font: { family: css.fontFamily, size: 12, color: css.color },
       };
       await Plotly.newPlot(element, plot.data, layout, { responsive: true, displaylogo: false });
