@@ -40,6 +40,32 @@ export class Download {
   }
 }
 
+/** Where a stream goes: one client. */
+export interface EventSink {
+  /** @returns whether the client has room for more; if not, `drained` is called once it has */
+  send(text: string): boolean;
+  end(): void;
+}
+
+/** An answer that goes on, of server-sent events. It begins when what the handler read is on disk. */
+export class EventStream {
+  readonly begin: (sink: EventSink) => EventFeed;
+
+  constructor(begin: (sink: EventSink) => EventFeed) {
+    this.begin = begin;
+  }
+}
+
+/** What feeds a sink. */
+export interface EventFeed {
+  drained(): void;
+  /** The client is gone. */
+  close(): void;
+}
+
+/** What a handler answers. */
+export type Answer = JsonObject | Download | EventStream;
+
 export interface EndpointOptions {
   /**
    * `open`: no login is needed. `optional`: who asks is known if they say so. `admin`: administrators. `reserved`: roles `system`
@@ -56,7 +82,7 @@ export interface Endpoint extends EndpointOptions {
   /** Of an object; of a list of objects, if a request has many lines. */
   readonly body: SchemaText;
   /** Synchronous: it runs inside one transaction, so it happens as a whole or not at all. */
-  readonly handler: (call: Call<never>) => JsonObject | Download;
+  readonly handler: (call: Call<never>) => Answer;
   /** What the call waits for before the handler runs, outside of the transaction; `gone` aborts with the client. */
   readonly wait?: (call: Call<never>, gone: AbortSignal) => Promise<unknown>;
 }
@@ -66,7 +92,7 @@ export type EndpointTable = Readonly<Record<string, Endpoint>>;
 
 export function endpoint<F extends Fields>(
   fields: F,
-  handler: (call: CallWith<F>) => JsonObject | Download,
+  handler: (call: CallWith<F>) => Answer,
   options: EndpointOptions = {},
 ): Endpoint {
   return { ...options, body: object(fields), handler };

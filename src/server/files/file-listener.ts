@@ -70,6 +70,15 @@ function isProbe({ url, method, headers }: FastifyRequest): boolean {
   );
 }
 
+/**
+ * Files are shown on the page's origin, too. A document among them has an origin of its own, so that its scripts reach neither the
+ * page nor the API with the cookie of the session.
+ */
+const SAFE_HEADERS = {
+  'content-security-policy': "sandbox allow-scripts; frame-ancestors 'self'",
+  'x-content-type-options': 'nosniff',
+};
+
 /** Makes the folder, and removes what uploads left that a crash cut short. */
 async function prepareFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -90,7 +99,7 @@ async function download(request: FastifyRequest, reply: FastifyReply, folder: st
     cacheControl: false,
   });
   if (type !== 'file') throw new ApiError('unknown_endpoint', { path: wirePath });
-  reply.code(statusCode).headers(headers);
+  reply.code(statusCode).headers(headers).headers(SAFE_HEADERS);
   // A compressed artifact is its content; a client must not unpack it on the way.
   if (file.endsWith('.gz')) reply.type('application/octet-stream');
   if (/[?&]download\b/.test(request.url)) {

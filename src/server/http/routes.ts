@@ -4,7 +4,7 @@ import type { Identity } from '../auth/accounts.js';
 import { type Asking, authenticate } from '../auth/authenticate.js';
 import { requirePermission } from '../auth/roles.js';
 import type { ServerContext } from '../context.js';
-import type { Call, Download, Endpoint } from '../endpoint.js';
+import type { Answer, Call, Endpoint } from '../endpoint.js';
 import { isObject, type JsonObject } from '../json.js';
 import { Patterns, UnsettledPatterns } from '../query/patterns/patterns.js';
 import { storageError } from '../storage/database.js';
@@ -23,11 +23,7 @@ declare module 'fastify' {
 }
 
 /** Sends what an endpoint answers. */
-export type Succeed = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  data: JsonObject | Download,
-) => FastifyReply;
+export type Succeed = (request: FastifyRequest, reply: FastifyReply, data: Answer) => FastifyReply;
 
 const ANONYMOUS: Identity = { user: '', userName: '', company: '', role: '' };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
@@ -104,11 +100,7 @@ function callOf(server: ServerContext, request: FastifyRequest, reply: FastifyRe
 }
 
 /** Runs the endpoint; and again, if it met patterns that are matched elsewhere and texts that were not seen before. */
-async function settled(
-  server: ServerContext,
-  endpoint: Endpoint,
-  call: Call,
-): Promise<JsonObject | Download> {
+async function settled(server: ServerContext, endpoint: Endpoint, call: Call): Promise<Answer> {
   for (;;) {
     try {
       return await run(server, endpoint, call);
@@ -120,7 +112,7 @@ async function settled(
 }
 
 /** Runs the endpoint in one transaction. @throws ApiError as the endpoint does */
-async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<JsonObject | Download> {
+async function run(server: ServerContext, endpoint: Endpoint, call: Call): Promise<Answer> {
   try {
     const outcome = await server.database.grouped(() => {
       try {

@@ -10,6 +10,11 @@ export interface Destination {
   url: string;
 }
 
+/** The service of a port that has one alone; the page shares its own with the others, so that it asks them on its own origin. */
+export function ownerOf(service: Service, onePort: boolean): Service | undefined {
+  return onePort || service === 'web' ? undefined : service;
+}
+
 /**
  * Which service of a port a request is for.
  *

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { ServerLog } from '../log.js';
-import { destinationOf, type Handler, type Service } from './front.js';
+import { destinationOf, type Handler, ownerOf, type Service } from './front.js';
 import { closePort, openPort } from './open-port.js';
 import { readPair, reloadPair, type TlsFiles } from './tls.js';
 
@@ -114,7 +114,7 @@ function frontOf(
   service: Service,
   { onePort, pathPrefix = '' }: ListenOptions,
 ): Handler {
-  const own = onePort === true ? undefined : service;
+  const own = ownerOf(service, onePort === true);
   return (request, response) => {
     const to = destinationOf(request.url ?? '', own, pathPrefix);
     request.url = to.url;

@@ -14,6 +14,9 @@ export interface ServicesOptions extends ListenOptions {
   /** The addresses that an administrator has set. */
   displayed: Partial<Addresses>;
   figures: ServerFigures;
+  /** Folder of the built page; default: that of this package. */
+  builtPage?: string | undefined;
+  sessionCheckMs?: number | undefined;
   log: ServerLog;
   onFailure: Failure;
 }
@@ -21,11 +24,12 @@ export interface ServicesOptions extends ListenOptions {
 /** Opens the ports of API, file server and page. @throws AgentError SERVER_LISTEN, SERVER_TLS */
 export async function openServices(server: ServerContext, options: ServicesOptions): Promise<Listening> {
   const { displayed, figures, onFailure } = options;
-  const common = { figures, onFailure };
+  const common = { figures, onFailure, sessionCheckMs: options.sessionCheckMs };
   let urls: Addresses = { web: '', api: '', files: '' };
   const page = {
+    ...common,
     displayed,
-    figures,
+    builtPage: options.builtPage,
     onePort: options.onePort ?? false,
     pathPrefix: options.pathPrefix ?? '',
     own: () => urls,
@@ -35,7 +39,7 @@ export async function openServices(server: ServerContext, options: ServicesOptio
     {
       api: (shared: SharedSettings) => apiListener(server, ENDPOINTS, common, shared),
       files: (shared: SharedSettings) => fileListener(server, options.files, common, shared),
-      web: (shared: SharedSettings) => webListener(page, shared),
+      web: (shared: SharedSettings) => webListener(server, page, shared),
     },
     options.log,
   );

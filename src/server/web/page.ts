@@ -14,7 +14,7 @@ export function apiSection(addresses: Addresses, keys: { accessKey: string; secr
 `;
 }
 
-/** Until there is a web application: where the services are, and what to put into `clearml.conf`. */
+/** Where the services are and what to put into `clearml.conf`, for a package without a built page. */
 export function pageText(addresses: Addresses): string {
   const section = apiSection(addresses, { accessKey: 'YOUR ACCESS KEY', secretKey: 'YOUR SECRET KEY' });
   const link = (address: string) => `<a href="${escaped(address)}">${escaped(address)}</a>`;
@@ -28,6 +28,7 @@ export function pageText(addresses: Addresses): string {
 </head>
 <body>
 <h1>ClearML-compatible server</h1>
+<p>The page is not part of this installation: <code>npm run build</code> makes it, and the server shows it after its next start.</p>
 <p>API: ${link(addresses.api)}<br>File server: ${link(addresses.files)}</p>
 <p>In <code>clearml.conf</code>:</p>
 <pre>${escaped(section)}</pre>

@@ -33,7 +33,7 @@ async function roundTrip(t: ExecutionContext, base: string, authorization: strin
 }
 
 test('the probes that the guides name are answered on three ports', async (t) => {
-  const { server } = await serverUnderTest(t);
+  const { server } = await serverUnderTest(t, { builtPage: temporaryFolder(t) });
   t.is((await get(`${server.url}/debug.ping`)).status, 200);
   t.is((await get(`${server.url}/api/debug.ping`)).status, 200);
   t.is((await get(server.webUrl)).status, 200);
@@ -43,7 +43,7 @@ test('the probes that the guides name are answered on three ports', async (t) =>
 });
 
 test('one port has the page, the API and the file server', async (t) => {
-  const { server } = await serverUnderTest(t, { onePort: true });
+  const { server } = await serverUnderTest(t, { onePort: true, builtPage: temporaryFolder(t) });
   const { webUrl, url, filesUrl } = server;
   t.is(url, `${webUrl}/api`);
   t.is(filesUrl, `${webUrl}/files`);
@@ -71,9 +71,10 @@ test('the addresses that an administrator has set are shown, however the page wa
 
 test('forwarded headers count from configured proxies only', async (t) => {
   const headers = { 'x-forwarded-host': 'evil.example"><script>', 'x-forwarded-proto': 'https' };
-  const { server: open } = await serverUnderTest(t);
+  const page = { builtPage: temporaryFolder(t) };
+  const { server: open } = await serverUnderTest(t, page);
   t.true((await get(open.webUrl, { headers })).text.includes(open.url));
-  const { server } = await serverUnderTest(t, { proxies: ['127.0.0.0/8'] });
+  const { server } = await serverUnderTest(t, { ...page, proxies: ['127.0.0.0/8'] });
   const good = { 'x-forwarded-host': 'app.ml.example.com', 'x-forwarded-proto': 'https' };
   t.regex((await get(server.webUrl, { headers: good })).text, /https:\/\/api\.ml\.example\.com/);
   t.notRegex((await get(server.webUrl, { headers })).text, /<script>/);

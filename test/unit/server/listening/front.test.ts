@@ -1,5 +1,5 @@
 import test from 'ava';
-import { destinationOf, type Service } from '../../../../src/server/listening/front.js';
+import { destinationOf, ownerOf, type Service } from '../../../../src/server/listening/front.js';
 import { addressesFor, type Reached } from '../../../../src/server/web/addresses.js';
 
 const CASES: [own: Service | undefined, prefix: string, url: string, to: string][] = [
@@ -30,7 +30,6 @@ const CASES: [own: Service | undefined, prefix: string, url: string, to: string]
   ['files', '/ml', '/ml/x', 'files /x'],
   ['files', '/ml', '/files/x', 'files /files/x'],
   ['api', '/ml', '/ml/api/debug.ping', 'api /api/debug.ping'],
-  ['web', '/ml', '/ml/', 'web /'],
 ];
 
 for (const [own, prefix, url, to] of CASES) {
@@ -39,6 +38,14 @@ for (const [own, prefix, url, to] of CASES) {
     t.is(`${service} ${inner}`, to);
   });
 }
+
+test('the page shares its port with the others', (t) => {
+  t.deepEqual(
+    (['web', 'api', 'files'] as const).map((service) => ownerOf(service, false)),
+    [undefined, 'api', 'files'],
+  );
+  t.is(ownerOf('web', true), undefined);
+});
 
 const OWN = { web: 'http://127.0.0.1:8080', api: 'http://127.0.0.1:8008', files: 'http://127.0.0.1:8081' };
 const SEEN: [what: string, reached: Reached, onePort: boolean, api: string, files: string][] = [
