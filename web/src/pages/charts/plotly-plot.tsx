@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { reasonOf } from '../../api/failure.js';
 import { ErrorNote } from '../../components/states.js';
 import { isDark } from '../../layout/theme.js';
+import { loadPlotly } from './load-plotly.js';
 import { plainDocument } from './plotly-document.js';
 
 /** Grid lines that do not outshine the curves. */
@@ -22,7 +23,7 @@ export function PlotlyPlot({ text, label }: { text: string; label: string }) {
     let isLeft = false;
     let leave: (() => void) | undefined;
     const draw = async () => {
-      const { default: Plotly } = await import('plotly.js-dist-min');
+      const Plotly = await loadPlotly();
       if (isLeft) return;
       const css = getComputedStyle(element);
       const layout = {
