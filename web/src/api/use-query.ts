@@ -6,6 +6,8 @@ interface Query<T> {
   data: T | undefined;
   error: unknown;
   isLoading: boolean;
+  /** `data` answers an earlier key. */
+  isStale: boolean;
   reload: () => void;
 }
 
@@ -48,5 +50,11 @@ export function useQuery<T>(
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);
-  return { data: state.data, error: state.error, isLoading: state.isLoading, reload };
+  return {
+    data: state.data,
+    error: state.error,
+    isLoading: state.isLoading,
+    isStale: state.key !== key,
+    reload,
+  };
 }

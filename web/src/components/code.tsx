@@ -1,0 +1,39 @@
+import { ScrollRegion } from './scroll-region.js';
+
+/** Text as it is, which scrolls; the keyboard reaches it. */
+export function Code({ text, label = 'Text' }: { text: string; label?: string }) {
+  return (
+    <ScrollRegion class="code" label={label}>
+      <pre>{text}</pre>
+    </ScrollRegion>
+  );
+}
+
+/** What kind each line of a diff is, by how it begins; the first that matches counts. */
+const KINDS: readonly (readonly [string, string])[] = [
+  ['diff ', 'file'],
+  ['index ', 'meta'],
+  ['+++ ', 'meta'],
+  ['--- ', 'meta'],
+  ['@@', 'place'],
+  ['+', 'added'],
+  ['-', 'removed'],
+];
+const MOST_LINES = 5000;
+
+/** A unified diff in colours. */
+export function Diff({ text }: { text: string }) {
+  const lines = text.replace(/\n$/, '').split('\n');
+  return (
+    <ScrollRegion class="code diff" label="Changes">
+      <pre>
+        {lines.slice(0, MOST_LINES).map((line, index) => (
+          <span key={index} class={`diff-line ${KINDS.find(([start]) => line.startsWith(start))?.[1] ?? ''}`}>
+            {`${line}\n`}
+          </span>
+        ))}
+        {lines.length > MOST_LINES && `… and ${lines.length - MOST_LINES} more lines`}
+      </pre>
+    </ScrollRegion>
+  );
+}

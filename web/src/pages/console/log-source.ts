@@ -1,0 +1,53 @@
+import { call } from '../../api/client.js';
+import type { LogEvent } from './log-lines.js';
+import type { LogWindow } from './log-window.js';
+
+/** Where the lines of a log come from. */
+export interface LogSource {
+  /** Events before a time, or the last ones; oldest first. All events of one millisecond come together. */
+  earlier(before: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
+  /** Events after a time, or the first ones; oldest first. */
+  later(after: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
+}
+
+interface LogPage {
+  events: LogEvent[];
+  total: number;
+}
+
+export function logSource(task: string): LogSource {
+  const ask = async (isEarlier: boolean, from: number | undefined, count: number, signal?: AbortSignal) => {
+    const body = {
+      task,
+      batch_size: count,
+      navigate_earlier: isEarlier,
+      order: 'asc',
+      ...(from === undefined ? {} : { from_timestamp: from }),
+    };
+    const { events } = await call<LogPage>('events.get_task_log', body, { signal });
+    return events;
+  };
+  return {
+    earlier: (before, count, signal) => ask(true, before, count, signal),
+    later: (after, count, signal) => ask(false, after, count, signal),
+  };
+}
+
+const POLL_MS = 1500;
+
+/** Adds what the task prints to a window. @returns what ends that */
+export function followLog(task: string, window: LogWindow): () => void {
+  const source = logSource(task);
+  let from = window.lastTime;
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const events = await source.later(from, 2000);
+      from = events.at(-1)?.timestamp ?? from;
+      window.add(events);
+    } catch {
+      // The banner says that the server is gone; its return begins anew.
+    }
+  }, POLL_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,200 @@
+import { addEvents, type Line, type LogEvent } from './log-lines.js';
+import type { LogSource } from './log-source.js';
+
+/** Messages of one request. */
+const PAGE = 2000;
+/** Lines that are held at most: more leave at the other end of the window. */
+const MOST_LINES = 24_000;
+/** Numbers between one place in the log and the next. */
+const LINES_OF_GENERATION = 100_000_000;
+/** Messages of one request of a search. */
+const SEARCH_PAGE = 10_000;
+
+/**
+ * The part of a log that is in memory. It grows at the end that is scrolled to and shrinks at the other, so a log of any
+ * length takes the same room.
+ */
+export class LogWindow {
+  lines: readonly Line[] = [];
+  /** The number of the first line; it falls when lines come before it, so a line keeps its number. */
+  first = 0;
+  /** Nothing is before, or after, the lines. */
+  isAtStart = false;
+  isAtEnd = false;
+  isLoading = false;
+  /** Whether the first page has come. */
+  isReady = false;
+  /** A new place in the log has new numbers. */
+  #generation = 0;
+  readonly #source: LogSource;
+  readonly #onChange: () => void;
+
+  constructor(source: LogSource, onChange: () => void) {
+    this.#source = source;
+    this.#onChange = onChange;
+  }
+
+  /** When the last line was printed, in milliseconds. */
+  get lastTime(): number | undefined {
+    return this.lines.at(-1)?.timestamp;
+  }
+
+  /** Shows the end of the log. */
+  async toEnd(): Promise<void> {
+    await this.#load(async () => {
+      const events = await this.#source.earlier(undefined, PAGE);
+      this.#replace(events, { isAtStart: events.length < PAGE, isAtEnd: true });
+    });
+  }
+
+  async toStart(): Promise<void> {
+    await this.#load(async () => {
+      const events = await this.#source.later(undefined, PAGE);
+      this.#replace(events, { isAtStart: true, isAtEnd: events.length < PAGE });
+    });
+  }
+
+  /** Shows what was printed around a time. @returns the number of the first line at or after it */
+  async toTime(time: number): Promise<number> {
+    await this.#load(async () => {
+      const [before, after] = await Promise.all([
+        this.#source.earlier(time, PAGE),
+        this.#source.later(time - 1, PAGE),
+      ]);
+      this.#replace([...before, ...after], { isAtStart: before.length < PAGE, isAtEnd: after.length < PAGE });
+    });
+    const index = this.lines.findIndex(({ timestamp }) => timestamp >= time);
+    return this.first + (index === -1 ? Math.max(0, this.lines.length - 1) : index);
+  }
+
+  async loadEarlier(): Promise<void> {
+    const [head] = this.lines;
+    if (this.isLoading || this.isAtStart || head === undefined) return;
+    await this.#load(async () => {
+      const events = await this.#source.earlier(head.timestamp, PAGE);
+      const added: Line[] = [];
+      addEvents(added, events);
+      this.isAtStart = events.length < PAGE;
+      this.first -= added.length;
+      this.lines = this.#withoutEnd([...added, ...this.lines]);
+    });
+  }
+
+  async loadLater(): Promise<void> {
+    const last = this.lines.at(-1);
+    if (this.isLoading || this.isAtEnd || last === undefined) return;
+    await this.#load(async () => {
+      const events = await this.#source.later(last.timestamp, PAGE);
+      this.isAtEnd = events.length < PAGE;
+      this.#append(events);
+    });
+  }
+
+  /** Lines that the task printed just now; they count only where the window shows the end. */
+  add(events: readonly LogEvent[]): void {
+    if (!this.isAtEnd || events.length === 0) return;
+    this.#append(events);
+    this.#onChange();
+  }
+
+  /**
+   * Finds a line, from a number onwards or backwards, in the whole log.
+   *
+   * @param matches whether a line is the one
+   * @returns its number, with the window around it; undefined where there is none
+   */
+  async find(
+    matches: (line: Line) => boolean,
+    from: number,
+    isForward: boolean,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const near = this.#findHere(matches, from, isForward);
+    if (near !== undefined) return near;
+    const time = await this.#findBeyond(matches, isForward, signal);
+    if (time === undefined) return undefined;
+    const start = await this.toTime(time);
+    return this.#findHere(
+      matches,
+      isForward ? start : this.first + this.lines.findLastIndex((line) => line.timestamp <= time),
+      isForward,
+    );
+  }
+
+  #findHere(matches: (line: Line) => boolean, from: number, isForward: boolean): number | undefined {
+    const step = isForward ? 1 : -1;
+    for (let index = from - this.first; index >= 0 && index < this.lines.length; index += step) {
+      const line = this.lines[index];
+      if (line !== undefined && matches(line)) return this.first + index;
+    }
+    return undefined;
+  }
+
+  /** The time of the next match outside of the window. */
+  async #findBeyond(
+    matches: (line: Line) => boolean,
+    isForward: boolean,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    let from = (isForward ? this.lines.at(-1) : this.lines[0])?.timestamp;
+    if (from === undefined || (isForward ? this.isAtEnd : this.isAtStart)) return undefined;
+    for (;;) {
+      const events: LogEvent[] = isForward
+        ? await this.#source.later(from, SEARCH_PAGE, signal)
+        : await this.#source.earlier(from, SEARCH_PAGE, signal);
+      const lines: Line[] = [];
+      addEvents(lines, events);
+      const found = isForward ? lines.find(matches) : lines.findLast(matches);
+      if (found !== undefined) return found.timestamp;
+      const edge: number | undefined = (isForward ? events.at(-1) : events[0])?.timestamp;
+      if (edge === undefined || events.length < SEARCH_PAGE) return undefined;
+      from = edge;
+    }
+  }
+
+  #append(events: readonly LogEvent[]): void {
+    const lines = [...this.lines];
+    addEvents(lines, events);
+    this.lines = this.#withoutStart(lines);
+  }
+
+  #replace(events: readonly LogEvent[], ends: { isAtStart: boolean; isAtEnd: boolean }): void {
+    const lines: Line[] = [];
+    addEvents(lines, events);
+    this.lines = lines;
+    this.#generation += 1;
+    this.first = this.#generation * LINES_OF_GENERATION;
+    this.isAtStart = ends.isAtStart;
+    this.isAtEnd = ends.isAtEnd;
+  }
+
+  /** The lines of one millisecond stay together: pages begin after a millisecond. */
+  #withoutStart(lines: readonly Line[]): readonly Line[] {
+    if (lines.length <= MOST_LINES) return lines;
+    let cut = lines.length - MOST_LINES;
+    while (cut < lines.length - 1 && lines[cut]?.timestamp === lines[cut - 1]?.timestamp) cut += 1;
+    this.first += cut;
+    this.isAtStart = false;
+    return lines.slice(cut);
+  }
+
+  #withoutEnd(lines: readonly Line[]): readonly Line[] {
+    if (lines.length <= MOST_LINES) return lines;
+    let cut = MOST_LINES;
+    while (cut > 1 && lines[cut]?.timestamp === lines[cut - 1]?.timestamp) cut -= 1;
+    this.isAtEnd = false;
+    return lines.slice(0, cut);
+  }
+
+  async #load(act: () => Promise<void>): Promise<void> {
+    this.isLoading = true;
+    this.#onChange();
+    try {
+      await act();
+      this.isReady = true;
+    } finally {
+      this.isLoading = false;
+      this.#onChange();
+    }
+  }
+}
