@@ -1,11 +1,13 @@
 import type { Accounts } from './auth/accounts.js';
 import type { LoginLimits } from './auth/login-limits.js';
+import type { LoginLink } from './auth/login-link.js';
 import type { Logins } from './auth/logins.js';
 import type { Passwords } from './auth/passwords.js';
 import type { ServerConfig } from './config/server-config.js';
 import type { TaskBrowsing } from './events/event-browsing.js';
 import type { SampleView } from './events/event-samples.js';
 import type { JsonObject } from './json.js';
+import type { LiveHub } from './live/live-hub.js';
 import type { Kept } from './query/kept.js';
 import type { Backtracking } from './query/patterns/backtracking.js';
 import type { Patterns } from './query/patterns/patterns.js';
@@ -34,6 +36,7 @@ export interface ServerContext {
   readonly logins: Logins;
   readonly passwords: Passwords;
   readonly loginLimits: LoginLimits;
+  readonly loginLink: LoginLink;
   readonly scrolls: Scrolls;
   /** Pages and samples of events that clients look through. */
   readonly browsing: Kept<TaskBrowsing[]>;
@@ -54,6 +57,7 @@ export interface ServerContext {
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
   readonly queueWaits: QueueWaits;
+  readonly live: LiveHub;
 }
 
 /** HTML of a version of an application, with the values of an instance in it. */

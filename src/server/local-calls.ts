@@ -4,18 +4,20 @@ import { serveLines } from '../os/local-socket.js';
 import { ApiError } from './api-error.js';
 import { identityOf } from './auth/authenticate.js';
 import type { ServerContext } from './context.js';
-import { type Call, Download, type EndpointTable, JsonText, Page } from './endpoint.js';
+import type { Call, EndpointTable } from './endpoint.js';
 import { isObject, type JsonObject } from './json.js';
+import { linkEndpoints } from './services/auth.js';
 import { credentialEndpoints } from './services/credentials.js';
 import { userAdministrationEndpoints } from './services/user-administration.js';
 import { vaultEndpoints } from './services/vaults.js';
 import { API_VERSION, parseVersion } from './versions.js';
 
-/** What `agent server users`, `credentials` and `vaults` call. */
+/** What `agent server users`, `credentials`, `vaults` and `link` call. */
 const LOCAL: EndpointTable = {
   ...userAdministrationEndpoints,
   ...credentialEndpoints,
   ...vaultEndpoints,
+  ...linkEndpoints,
 };
 
 /** A call of the folder's owner, without a log-in. */
@@ -82,9 +84,7 @@ export async function callAsOwner(
   try {
     const awaited = await endpoint.wait?.(call as Call<never>, new AbortController().signal);
     const data = await server.database.grouped(() => endpoint.handler({ ...call, awaited } as Call<never>));
-    return data instanceof Download || data instanceof Page || data instanceof JsonText
-      ? { error: `not for a socket: ${name}` }
-      : { data };
+    return isObject(data) ? { data } : { error: `not for a socket: ${name}` };
   } catch (error) {
     if (error instanceof ApiError) return { error: error.message };
     return { error: causeLine(error) };

@@ -11,6 +11,7 @@ import { ServerFigures } from './figures.js';
 import type { Failure } from './http/api-listener.js';
 import type { ListenOptions } from './listening/listen.js';
 import { openServices } from './listening/services.js';
+import { LiveHub } from './live/live-hub.js';
 import { serveLocalCalls } from './local-calls.js';
 import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
@@ -42,6 +43,8 @@ export interface ServerOptions extends ListenOptions {
   displayed?: Partial<Addresses> | undefined;
   /** Folder of the built page; default: that of this package. */
   builtPage?: string | undefined;
+  /** Milliseconds between two checks of the session of an open stream. */
+  sessionCheckMs?: number | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
@@ -59,6 +62,8 @@ export interface EmbeddedServer {
   readonly webUrl: string;
   /** The addresses that users see. */
   readonly shown: Addresses;
+  /** The page as a person opens it: where no user has a password, with a token that logs in once. */
+  pageAddress(): string;
   readonly folder: string;
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
@@ -93,8 +98,10 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const common = commonOf(options, folder);
     const listening = await openServices(server, { ...options, ...common });
     const shown = { ...listening.urls, ...common.displayed };
+    server.loginLink.page = shown.web;
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
+    closing.push(() => server.live.close());
     closing.push(await serveLocalCalls(server, folder, common.onFailure));
     const upkeep = startUpkeep(server, {
       ...common,
@@ -114,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
       filesUrl,
       webUrl,
       shown,
+      pageAddress: () => (server.logins.any ? shown.web : server.loginLink.issue()),
       folder,
       credentials: secrets.credentials,
       credentialsFile: secrets.credentialsFile,
@@ -183,6 +191,7 @@ function contextOf(
     longReads,
     ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
+    live: new LiveHub(database),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
     samples: new Kept(),

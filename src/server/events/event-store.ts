@@ -48,7 +48,9 @@ export function addEvents(
 ): void {
   const lines = events.filter(({ type }) => type === 'log');
   for (const event of events) if (event.type !== 'log') addMetricEvent(database, event);
-  if (lines.length > 0) appendLog(database, task, lines, now);
+  if (lines.length === 0) return;
+  appendLog(database, task, lines, now);
+  database.changes.note('log', task);
 }
 
 function addMetricEvent(database: Database, event: StoredEvent): void {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { findLog } from './log/log-store.js';
-import { beyondTime, walkLog } from './log/log-walk.js';
+import { beyondTime, type WalkedLine, walkLog } from './log/log-walk.js';
 
 export interface LogPageRequest {
   task: string;
@@ -16,17 +16,22 @@ export interface LogPageRequest {
 
 /** One page of a task's log, in the direction of the walk: newest first when going earlier. */
 export function logPage(database: Database, request: LogPageRequest): JsonObject[] {
+  return [...pageLines(database, request)].map((line) => line.body());
+}
+
+/** The same as lines with their places. A line is read before the next one is asked for. */
+export function* pageLines(database: Database, request: LogPageRequest): Generator<WalkedLine> {
   const { task, size, earlier, from, metrics } = request;
   const known = findLog(database, task);
-  if (size === 0 || known === undefined) return [];
+  if (size === 0 || known === undefined) return;
   const beginning = from === undefined ? undefined : beyondTime(from, earlier);
-  const page: JsonObject[] = [];
+  let count = 0;
   let last = 0;
   for (const line of walkLog(database, { log: known.log, descending: earlier, from: beginning, metrics })) {
     // The next page starts beyond the last time, so its other events must come now.
-    if (page.length >= size && line.timestamp !== last) break;
-    page.push(line.body());
+    if (count >= size && line.timestamp !== last) return;
+    yield line;
+    count += 1;
     last = line.timestamp;
   }
-  return page;
 }

@@ -2,6 +2,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
+import { Changes } from './changes.js';
 import { LogSync } from './log-sync.js';
 import { checkFile, openError } from './open-errors.js';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
@@ -40,6 +41,7 @@ interface Group {
  */
 export class Database {
   readonly file: string;
+  readonly changes = new Changes();
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #log: LogSync;

@@ -105,20 +105,26 @@ CREATE VIRTUAL TABLE task_text USING fts5 (
 const FIFTH = `
 CREATE TABLE logs (
   log INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL UNIQUE,
-  -- The sequence of the next line; how many lines there are, and in blocks that are not sealed.
-  next INTEGER NOT NULL DEFAULT 0, count INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0,
+  -- Lines of an earlier sequence may be gone; how many lines there are, and in blocks that are not sealed.
+  since INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0,
   changed INTEGER NOT NULL
 );
+-- The sequence of the next line of any log.
+CREATE TABLE log_sequence (next INTEGER NOT NULL);
+INSERT INTO log_sequence VALUES (1);
 CREATE INDEX logs_full ON logs (log) WHERE open >= 1000;
 CREATE INDEX logs_quiet ON logs (changed) WHERE open > 0;
 CREATE TABLE log_blocks (
   block INTEGER PRIMARY KEY, log INTEGER NOT NULL,
   -- The times of the first and last line, the sequence of the first one, and how many there are.
   low INTEGER NOT NULL, high INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  -- The lowest and highest sequence. Those of the blocks of one log do not overlap.
+  least INTEGER NOT NULL, last INTEGER NOT NULL,
   open INTEGER, metrics TEXT NOT NULL, data BLOB NOT NULL
 );
 CREATE INDEX log_blocks_low ON log_blocks (log, low, high);
 CREATE INDEX log_blocks_high ON log_blocks (log, high, low);
+CREATE INDEX log_blocks_last ON log_blocks (log, last, least);
 CREATE INDEX log_blocks_open ON log_blocks (log) WHERE open = 1;
 -- Logs whose blocks are removed in the background.
 CREATE TABLE removed_logs (log INTEGER PRIMARY KEY);

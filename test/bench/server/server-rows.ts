@@ -5,6 +5,7 @@ import type { Figure } from '../table.js';
 import { type BenchServer, FIRST_TASK, fillEvents, fillTasks, startBenchServer } from './bench-server.js';
 import { databaseBytes, measureLog, measureScalars } from './event-figures.js';
 import { measureLists } from './list-figures.js';
+import { measureLive } from './live-figures.js';
 import { measureLoad } from './load-figures.js';
 import { measureCreation } from './write-figures.js';
 
@@ -25,6 +26,7 @@ const POINTS = 1_000_000;
 const AGENTS = 1000;
 const SECONDS = 60;
 const TURNS = 20;
+const LIVE_S = 30;
 
 /** The embedded server alone; no agent takes part. */
 export async function serverRows({ against, scale, part }: ServerBenchOptions): Promise<Figure[]> {
@@ -52,6 +54,7 @@ const PARTS: Readonly<Record<string, (build: string, size: Size) => Promise<Figu
   log: logRows,
   scalars: scalarRows,
   load: loadRows,
+  live: liveRows,
 };
 
 async function listRows(build: string, size: Size): Promise<Figure[]> {
@@ -119,6 +122,21 @@ async function scalarRows(build: string, size: Size): Promise<Figure[]> {
   return [
     { name: `${title}: 95th percentile`, unit: 'ms', ours: found.histogram, goal: '≤ 50 ms' },
     { name: `${title}: a request beside it`, unit: 'ms', ours: found.beside, goal: '≤ 20 ms' },
+  ];
+}
+
+async function liveRows(build: string, size: Size): Promise<Figure[]> {
+  const live = await withServer(build, (server) => measureLive(server, size(LIVE_S)));
+  const row = (name: string, unit: string, ours: number, goal: string): Figure => ({
+    name: `100 live consoles: ${name}`,
+    unit,
+    ours,
+    goal,
+  });
+  return [
+    row('memory of the server', 'MB', live.memory, '≤ 300 MB'),
+    row('delay of a line, 99th percentile', 's', live.delay, '≤ 1 s'),
+    row('longest delay of a line', 's', live.longest, '≤ 1 s'),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.js';
 import type { LogLine } from './log-block.js';
-import { BLOCK_COLUMNS, blockOf, findLog, insertBlock } from './log-store.js';
+import { BLOCK_COLUMNS, blockOf, findLog, insertBlock, nextSequence } from './log-store.js';
 
 /** Blocks that are removed in one step. */
 const REMOVED_AT_ONCE = 50;
@@ -11,6 +11,7 @@ export function deleteLog(database: Database, task: string): number {
   if (known === undefined) return 0;
   database.run('DELETE FROM logs WHERE log = ?', known.log);
   database.run('INSERT INTO removed_logs (log) VALUES (?)', known.log);
+  database.changes.note('log cleared', task);
   return known.count;
 }
 
@@ -38,11 +39,13 @@ export function clearLog(database: Database, clearing: LogClearing): number {
   for (const { block } of touched) clearBlock(database, Number(block), clearing, known.log);
   const left = database.get(sql, known.log);
   database.run(
-    'UPDATE logs SET count = ?, open = ? WHERE log = ?',
+    'UPDATE logs SET count = ?, open = ?, since = ? WHERE log = ?',
     Number(left?.lines),
     Number(left?.open),
+    nextSequence(database),
     known.log,
   );
+  database.changes.note('log cleared', task);
   return Number(all?.lines) - Number(left?.lines);
 }
 

@@ -55,17 +55,29 @@ function addLines(
   database: Database,
   { task, lines, now, isOpen }: { task: string; lines: readonly NewLine[]; now: number; isOpen: boolean },
 ): void {
-  const known = database.get('SELECT log, next, open FROM logs WHERE task = ?', task);
+  const first = takeSequences(database, lines.length);
+  const known = database.get('SELECT log, open FROM logs WHERE task = ?', task);
   const log =
     known === undefined
-      ? database.insert('INSERT INTO logs (task, changed) VALUES (?, ?)', task, now)
+      ? database.insert('INSERT INTO logs (task, since, changed) VALUES (?, ?, ?)', task, first, now)
       : Number(known.log);
-  const next = Number(known?.next ?? 0);
-  const numbered = lines.map(({ timestamp, body }, index) => ({ timestamp, body, sequence: next + index }));
+  const numbered = lines.map(({ timestamp, body }, index) => ({ timestamp, body, sequence: first + index }));
   for (const part of portions(numbered)) insertBlock(database, log, part, isOpen);
   const open = Number(known?.open ?? 0) + (isOpen ? lines.length : 0);
-  const sql = 'UPDATE logs SET next = ?, count = count + ?, open = ?, changed = ? WHERE log = ?';
-  database.run(sql, next + lines.length, lines.length, open, now, log);
+  const sql = 'UPDATE logs SET count = count + ?, open = ?, changed = ? WHERE log = ?';
+  database.run(sql, lines.length, open, now, log);
+}
+
+/** The sequence that the next line of any log gets; none is used again. */
+export function nextSequence(database: Database): number {
+  return Number(database.get('SELECT next FROM log_sequence')?.next);
+}
+
+/** @returns the first one */
+function takeSequences(database: Database, count: number): number {
+  const first = nextSequence(database);
+  database.run('UPDATE log_sequence SET next = ?', first + count);
+  return first;
 }
 
 function* portions(lines: readonly LogLine[]): Generator<LogLine[]> {
@@ -98,12 +110,16 @@ export function insertBlock(
     metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
   }
   const text = blockText(sorted);
+  const sequences = lines.map(({ sequence }) => sequence);
   database.run(
-    `INSERT INTO log_blocks (log, low, high, first, count, open, metrics, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO log_blocks (log, low, high, first, least, last, count, open, metrics, data)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     log,
     first.timestamp,
     sorted.at(-1)?.timestamp ?? 0,
     first.sequence,
+    Math.min(...sequences),
+    Math.max(...sequences),
     sorted.length,
     isOpen ? 1 : null,
     JSON.stringify(Object.fromEntries(metrics)),
@@ -119,4 +135,9 @@ export function blockOf({ data, first }: Row): LogBlock {
     data instanceof ArrayBuffer ? new Uint8Array(data) : (data as string | Uint8Array),
     Number(first),
   );
+}
+
+export function readBlock(database: Database, block: number): LogBlock {
+  const row = database.get(`SELECT ${BLOCK_COLUMNS} FROM log_blocks WHERE block = ?`, block);
+  return blockOf(row as Row);
 }

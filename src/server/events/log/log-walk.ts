@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../json.js';
-import type { Bindable, Database, Row } from '../../storage/database.js';
+import type { Bindable, Database } from '../../storage/database.js';
 import type { LogBlock } from './log-block.js';
-import { BLOCK_COLUMNS, blockOf } from './log-store.js';
+import { readBlock } from './log-store.js';
 
 /** A place in the order of a log. */
 export interface LogPlace {
@@ -143,9 +143,4 @@ function* blockRanges(
     if (rows.length < RANGES || end === undefined) return;
     last = [Number(end.start), Number(end.block)];
   }
-}
-
-function readBlock(database: Database, block: number): LogBlock {
-  const row = database.get(`SELECT ${BLOCK_COLUMNS} FROM log_blocks WHERE block = ?`, block);
-  return blockOf(row as Row);
 }
