@@ -1,7 +1,7 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import type { Halt } from './abort/halt.js';
-import type { CodeAhead } from './code/code-ahead.js';
+import type { EarlyWork } from './early-work.js';
 import type { RunEnd } from './outcome.js';
 import type { PreparedTask } from './prepare.js';
 import type { TaskRun } from './task-run.js';
@@ -11,7 +11,7 @@ export interface Attempt {
   readonly run: TaskRun;
   record?: TaskRecord;
   /** Begins with the claim. */
-  ahead?: Promise<CodeAhead | undefined>;
+  early?: Promise<EarlyWork | undefined>;
   halt?: Halt;
   prepared?: PreparedTask;
   workload?: Workload;

@@ -14,11 +14,11 @@ import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-
 import { containerWorkspace, workspaceOf } from '../runs/workspace.js';
 import { checkedScript } from './check-record.js';
 import { mendedScript } from './code/bring-changes.js';
-import type { CodeAhead } from './code/code-ahead.js';
 import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
 import type { AgentContext } from './context.js';
+import type { BegunWork, EarlyWork } from './early-work.js';
 import { notePending } from './pending-reason.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -41,16 +41,16 @@ export interface PreparedTask {
  */
 export async function prepareTask(
   run: TaskRun,
-  { record, ahead: begun }: { record: TaskRecord; ahead: CodeAhead | undefined },
+  { record, early }: { record: TaskRecord; early: EarlyWork | undefined },
   signal: AbortSignal,
 ): Promise<PreparedTask> {
   const { ctx, log } = run;
   const script = checkedScript(record);
-  const ahead = await begun?.taken(script, signal);
-  const since = begun?.since ?? Date.now();
+  const begun = await early?.taken(script, signal);
+  const since = early?.since ?? Date.now();
   const { driver } = ctx;
   const whole = workspaceOf(ctx, run.folder);
-  if (ahead === undefined) await rm(whole, { recursive: true, force: true });
+  if (begun === undefined) await rm(whole, { recursive: true, force: true });
   const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
   const place = await run.clock.measure('place', () =>
     openPlace({ run, record, script, driver, workspace, since, signal }),
@@ -71,7 +71,7 @@ export async function prepareTask(
     surroundings,
     since,
     signal,
-    ...(ahead ? { ahead } : {}),
+    ...(begun ? { begun } : {}),
   };
   const [code, python] = place.capabilities.agentUser ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
@@ -85,8 +85,9 @@ export async function prepareTask(
   };
 }
 
-interface Parts extends Omit<CodeParts, 'here' | 'reporter'> {
+interface Parts extends Omit<CodeParts, 'here' | 'reporter' | 'begun'> {
   place: Place;
+  begun?: BegunWork;
 }
 
 /** Packages are found and installed while the code is fetched; the log shows the one after the other. */

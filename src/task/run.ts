@@ -35,7 +35,7 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
     'INFO',
   );
   // Watched only once it is claimed: until then the task's status on the server is still "queued".
-  const phases = [claimPhase(beginCode), watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
+  const phases = [claimPhase(beginEarly), watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
   const [result] = await Promise.all([
     runPhases({ run }, phases, { failed: failedSetup, conclude }),
     preparing(),
@@ -83,8 +83,8 @@ function claimPhase(seen?: (attempt: Attempt, record: TaskRecord) => void): Phas
       beginClaimed(attempt, claimed);
       return undefined;
     },
-    async teardown({ ahead }) {
-      await (await ahead)?.end();
+    async teardown({ early }) {
+      await (await early)?.end();
     },
   };
 }
@@ -102,11 +102,8 @@ function beginClaimed(attempt: Attempt, claimed: TaskRecord): void {
   beginTimeLimit(run, claimed);
 }
 
-/** Several requests claim a task; its code comes from elsewhere meanwhile. */
-function beginCode(attempt: Attempt, record: TaskRecord): void {
-  attempt.ahead = import('./code/code-ahead.js').then(({ CodeAhead }) =>
-    CodeAhead.begin(attempt.run, record),
-  );
+function beginEarly(attempt: Attempt, record: TaskRecord): void {
+  attempt.early = import('./early-work.js').then(({ EarlyWork }) => EarlyWork.begin(attempt.run, record));
 }
 
 function factsOf({ name, project }: TaskRecord): RunFacts {
@@ -142,11 +139,11 @@ const hookPhase: Phase = {
 const preparePhase: Phase = {
   title: 'prepare',
   async setup(attempt) {
-    const { run, record, halt, ahead } = attempt;
+    const { run, record, halt, early } = attempt;
     if (record === undefined || halt === undefined) throw outOfOrder('prepare');
     run.gpus.begin();
     const { prepareTask } = await preparing();
-    attempt.prepared = await prepareTask(run, { record, ahead: await ahead }, halt.signal);
+    attempt.prepared = await prepareTask(run, { record, early: await early }, halt.signal);
     return undefined;
   },
 };

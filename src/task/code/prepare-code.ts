@@ -24,6 +24,7 @@ import {
   repositoryCacheFolder,
   repositorySettings,
 } from '../../repository/settings.js';
+import type { BegunWork } from '../early-work.js';
 import { noteMeanwhile } from '../notes.js';
 import type { Surroundings } from '../surroundings.js';
 import type { TaskRun } from '../task-run.js';
@@ -64,7 +65,7 @@ export interface CodeParts {
   /** The log of the run, when absent. */
   reporter?: Reporter;
   /** The checkout, where it has begun. */
-  ahead?: { tree: Promise<CheckedOut | undefined>; tell: () => void };
+  begun?: Pick<BegunWork, 'tree' | 'tell'>;
 }
 
 /**
@@ -192,10 +193,10 @@ async function checkOut(
   parts: CodeParts,
   { settings, info }: ReturnType<typeof readScript>,
 ): Promise<CheckedOut | undefined> {
-  const { run, script, ahead } = parts;
+  const { run, script, begun } = parts;
   if (!info.repository) return undefined;
-  ahead?.tell();
-  const tree = (await ahead?.tree) ?? (await checkoutRepository(checkoutRequest(parts, settings)));
+  begun?.tell();
+  const tree = (await begun?.tree) ?? (await checkoutRepository(checkoutRequest(parts, settings)));
   if (!script.version_num && tree.commit !== undefined && !tree.forced)
     noteMeanwhile(run, noteCommit(run, tree.commit));
   const { tend } = tree;
