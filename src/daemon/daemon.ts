@@ -10,7 +10,7 @@ import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
 import { checkHooks, hookSettings } from '../task/hooks/hook-settings.js';
 import type { QueueAssignment } from './admission/assignments.js';
-import { checkGpus } from './admission/check-gpus.js';
+import { checkGpus, requireTable } from './admission/check-gpus.js';
 import { gpuColumns, openAdmission } from './admission/open-admission.js';
 import { refuseOverlap } from './admission/other-daemons.js';
 import { announcement, shareColumns, tellMissingGpus } from './announcement.js';
@@ -106,6 +106,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     await refuseOverlap(given);
     const gpus = new GpuReader({ env: given.config.env, warn: (text) => logger.warn(text) });
     await checkGpus(given, gpus, (line) => logger.warn(line));
+    await requireTable(given, gpus);
     await checkHooks(hookSettings(given.config, given.home));
     const ids = [...given.workerIds];
     let registration = await registerWorker(given.state, ids);

@@ -17,7 +17,7 @@ import type { Redactor } from '../secrets/redactor.js';
 import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { runTask } from '../task/run.js';
-import { requireNamed } from './admission/check-gpus.js';
+import { requireNamed, requireTable } from './admission/check-gpus.js';
 import { claimOwnDevices, type OwnDevices } from './admission/own-devices.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { checkRunnable } from './check-runnable.js';
@@ -92,6 +92,7 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
     });
     const worker = await prepareWorker({ options, connection, shutdown }, folder);
     await requireNamed(options.namedGpus, worker.ctx.gpus, (line) => worker.ctx.logger.warn(line));
+    await requireTable(options, worker.ctx.gpus);
     const devices = await ownDevices({ ...options, task: record.id }, worker.ctx, shutdown.drain);
     try {
       const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../errors.js';
 import { ambiguousDevices, missingDevices } from '../../gpu/allocation.js';
+import { tablePlace } from '../../gpu/claims/table-folder.js';
 import type { GpuReader } from '../../gpu/gpu-reader.js';
 import { type MachineDevice, machineDevices, withSlices } from '../../gpu/machine-devices.js';
 import { gpuVisibility, selectedDevices } from '../../gpu/visibility.js';
@@ -35,6 +36,23 @@ export async function checkGpus(check: GpuCheck, gpus: Tool, warn: (line: string
     warn(
       `queue ${name}: no MIG slice is as large as its tasks ask for, so they share a GPU: nothing keeps one from the memory of the other`,
     );
+}
+
+/**
+ * Refuses a configured folder that cannot be the machine's table, where GPUs are claimed in one.
+ *
+ * @throws AgentError GPU_TABLE
+ */
+export async function requireTable(
+  { config, state, dynamicGpus }: Pick<GpuCheck, 'config' | 'dynamicGpus'> & { state: string },
+  gpus: Pick<GpuReader, 'read' | 'isAbsent' | 'known'>,
+): Promise<void> {
+  const { gpuTable, gpuSharing } = config.agent;
+  if (gpuTable === undefined || (gpuSharing && dynamicGpus === undefined)) return;
+  if (selectedDevices(gpuVisibility({ env: config.env }).visible).kind === 'none') return;
+  if (gpus.known.length === 0) await gpus.read().catch(() => undefined);
+  if (gpus.isAbsent && dynamicGpus === undefined) return;
+  await tablePlace({ configured: gpuTable, stateFolder: state });
 }
 
 /**

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import test from 'ava';
 import { gpuAgent } from '../../support/gpu-agent.js';
 import { until } from '../../support/until.js';
@@ -116,6 +117,26 @@ test('a daemon that is refused has made no queue', async (t) => {
   await refused('a hook that is missing', ['--queue', 'new'], /agent.hooks.before_task/);
   const { queues } = await agent.call<{ queues: { name: string }[] }>('queues.get_all', {});
   t.deepEqual(queues.map(({ name }) => name).toSorted(), ['default', 'one']);
+});
+
+test('a table that cannot be used ends daemons and agent execute before a task is taken', async (t) => {
+  const agent = await gpuAgent(t, ['one']);
+  const task = await agent.enqueueTo('one');
+  const table = path.join(agent.home.folder, 'clearml.conf');
+  Object.assign(agent.home.env, { CLEARML_AGENT_GPU_TABLE: table });
+  for (const words of [
+    ['daemon', '--queue', 'one', '--foreground'],
+    ['daemon', '--dynamic-gpus', '--gpus', '0-1', '--queue', 'one=1', '--foreground'],
+    ['execute', '--id', task, '--gpus', '0'],
+  ]) {
+    const started = agent.agent(...words);
+    t.is((await started.exited).code, 1, started.output());
+    t.true(
+      started.output().includes(`agent.gpu_table: cannot use ${table}: expected a folder`),
+      started.output(),
+    );
+  }
+  t.is((await agent.task(task)).status, 'queued');
 });
 
 test('agent execute leaves a task in its queue for GPUs that are not there', async (t) => {
