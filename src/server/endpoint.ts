@@ -29,11 +29,15 @@ export type CallWith<F extends Fields> = Call<Body<F>>;
 
 /** An answer that is a text to be saved as a file, without the envelope; a long one comes in portions. */
 export class Download {
-  readonly text: string | AsyncIterable<string>;
+  readonly text: string | AsyncIterable<Uint8Array>;
   readonly fileName: string;
   readonly type: string;
 
-  constructor(text: string | AsyncIterable<string>, fileName: string, type = 'text/plain; charset=utf-8') {
+  constructor(
+    text: string | AsyncIterable<Uint8Array>,
+    fileName: string,
+    type = 'text/plain; charset=utf-8',
+  ) {
     this.text = text;
     this.fileName = fileName;
     this.type = type;

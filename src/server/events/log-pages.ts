@@ -25,7 +25,7 @@ export function logPage(database: Database, request: LogPageRequest): JsonObject
   for (const line of walkLog(database, { log: known.log, descending: earlier, from: beginning, metrics })) {
     // The next page starts beyond the last time, so its other events must come now.
     if (page.length >= size && line.timestamp !== last) break;
-    page.push(line.body());
+    page.push(line.block.body(line.index));
     last = line.timestamp;
   }
   return page;

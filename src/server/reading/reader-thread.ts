@@ -28,7 +28,9 @@ const server = {
 } as unknown as ServerContext;
 
 parentPort?.on('message', async ({ id, job }: { id: number; job: ReadJob }) => {
-  parentPort?.postMessage({ id, ...(await outcomeOf(job)) });
+  const outcome = await outcomeOf(job);
+  const moved = 'portion' in outcome ? [outcome.portion.text.buffer as ArrayBuffer] : [];
+  parentPort?.postMessage({ id, ...outcome }, moved);
 });
 parentPort?.postMessage('ready');
 

@@ -2,6 +2,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { ServerContext } from '../context.js';
 import { removeOnce } from '../events/log/log-removal.js';
 import { sealOnce } from '../events/log/log-sealing.js';
+import { packOnce } from '../events/scalar-blocks.js';
 import type { Failure } from '../http/api-listener.js';
 
 /** Milliseconds from a write to the work that it leaves. */
@@ -15,10 +16,11 @@ type Step = (server: Pick<ServerContext, 'database' | 'now'>) => boolean;
 const STEPS: readonly Step[] = [
   ({ database, now }) => sealOnce(database, now()),
   ({ database }) => removeOnce(database),
+  ({ database }) => packOnce(database),
 ];
 
 /**
- * Does what writes leave for later: compresses logs and gives the space of removed ones back, in short transactions
+ * Does what writes leave for later: compresses logs, gives the space of removed ones back and packs curves, in short transactions
  * between requests. The database has all that is to be done, so that it goes on after a restart.
  */
 export function startBackground(
