@@ -60,11 +60,18 @@ export function curvesOf(database: Database, task: string): CurveId[] {
   return curves;
 }
 
+/** SQLite seeks one column beyond a value, but not two. */
 function curveAfter(database: Database, task: string, last?: Omit<CurveId, 'task'>): CurveId | undefined {
-  const beyond = last === undefined ? '' : 'AND (metric, variant) > (?, ?)';
-  const sql = `SELECT metric, variant FROM metric_events WHERE task = ? AND type = 'training_stats_scalar' ${beyond}
-    ORDER BY metric, variant LIMIT 1`;
-  const row = database.get(sql, task, ...(last === undefined ? [] : [last.metric, last.variant]));
+  const seek = (condition: string, ...bound: string[]) => {
+    const sql = `SELECT metric, variant FROM metric_events WHERE task = ? AND type = 'training_stats_scalar'
+      ${condition} ORDER BY metric, variant LIMIT 1`;
+    return database.get(sql, task, ...bound);
+  };
+  const row =
+    last === undefined
+      ? seek('')
+      : (seek('AND metric = ? AND variant > ?', last.metric, last.variant) ??
+        seek('AND metric > ?', last.metric));
   return row === undefined ? undefined : { task, metric: String(row.metric), variant: String(row.variant) };
 }
 
