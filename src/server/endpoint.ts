@@ -29,12 +29,12 @@ export type CallWith<F extends Fields> = Call<Body<F>>;
 
 /** An answer that is to be saved as a file, without the envelope; a long one comes in portions. */
 export class Download {
-  readonly content: string | Buffer | AsyncIterable<string>;
+  readonly content: string | Buffer | AsyncIterable<Uint8Array>;
   readonly fileName: string;
   readonly type: string;
 
   constructor(
-    content: string | Buffer | AsyncIterable<string>,
+    content: string | Buffer | AsyncIterable<Uint8Array>,
     fileName: string,
     type = 'text/plain; charset=utf-8',
   ) {

@@ -2,9 +2,7 @@ import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { deleteLog } from './log/log-removal.js';
 import { appendLog } from './log/log-store.js';
-
-/** Iteration of values that describe a task as a whole. */
-export const SINGLE_VALUE_ITERATION = -2_147_483_648;
+import { countScalars, deleteScalarBlocks, noteScalar } from './scalar-blocks.js';
 
 export const EVENT_TYPES = [
   'log',
@@ -47,7 +45,15 @@ export function addEvents(
   now: number,
 ): void {
   const lines = events.filter(({ type }) => type === 'log');
-  for (const event of events) if (event.type !== 'log') addMetricEvent(database, event);
+  let scalars = 0;
+  for (const event of events) {
+    if (event.type === 'log') continue;
+    addMetricEvent(database, event);
+    if (event.type !== 'training_stats_scalar') continue;
+    noteScalar(database, event, event.iter);
+    scalars += 1;
+  }
+  if (scalars > 0) countScalars(database, task, scalars);
   if (lines.length === 0) return;
   appendLog(database, task, lines, now);
   database.changes.note('log', task);
@@ -78,6 +84,7 @@ export function deleteEvents(
   kind: 'logs' | 'metrics' | 'all' = 'all',
 ): number {
   const lines = kind === 'metrics' ? 0 : deleteLog(database, task);
-  const points = kind === 'logs' ? 0 : database.run('DELETE FROM metric_events WHERE task = ?', task);
-  return lines + points;
+  if (kind === 'logs') return lines;
+  deleteScalarBlocks(database, task);
+  return lines + database.run('DELETE FROM metric_events WHERE task = ?', task);
 }

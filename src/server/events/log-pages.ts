@@ -16,7 +16,7 @@ export interface LogPageRequest {
 
 /** One page of a task's log, in the direction of the walk: newest first when going earlier. */
 export function logPage(database: Database, request: LogPageRequest): JsonObject[] {
-  return [...pageLines(database, request)].map((line) => line.body());
+  return Array.from(pageLines(database, request), ({ block, index }) => block.body(index));
 }
 
 /** The same as lines with their places. A line is read before the next one is asked for. */

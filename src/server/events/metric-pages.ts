@@ -75,8 +75,8 @@ function logPart(
   const from = cursor === undefined ? undefined : cursor.kind === 0 ? cursor : beyondLines(cursor.timestamp);
   const page: Ordered[] = [];
   for (const line of walkLog(database, { log: known.log, descending, from, metrics: chosen })) {
-    const { timestamp, sequence } = line;
-    page.push({ timestamp, sequence, kind: 0, body: () => line.body() });
+    const { timestamp, sequence, block, index } = line;
+    page.push({ timestamp, sequence, kind: 0, body: () => block.body(index) });
     if (page.length === size) break;
   }
   return page;

@@ -82,7 +82,9 @@ class Found {
 /** The last lines of a log, oldest first, and all others of the first one's millisecond. */
 export function lastLines(database: Database, task: string, size: number): LiveLine[] {
   const request = { task, size, earlier: true, from: undefined, metrics: [] };
-  const lines = Array.from(pageLines(database, request), (line) => lineOf(line.sequence, line.value));
+  const lines = Array.from(pageLines(database, request), (line) =>
+    lineOf(line.sequence, lineReader(line.block, line.index)),
+  );
   return lines.reverse();
 }
 

@@ -22,7 +22,18 @@ export interface PortionJob {
   request: PortionRequest;
 }
 
-export type ReadJob = CallJob | PortionJob;
+/** Moves what is in the log of the database into the database itself. */
+export interface CheckpointJob {
+  kind: 'checkpoint';
+}
+
+export type ReadJob = CallJob | PortionJob | CheckpointJob;
+
+/** What the thread is told: a job, or to end. */
+export interface ReaderMessage {
+  id: number;
+  job: ReadJob | { kind: 'end' };
+}
 
 /** A refusal, as a message between threads has it. */
 export interface Refusal {
@@ -32,10 +43,11 @@ export interface Refusal {
   message: string;
 }
 
-/** JSON of what a call answers, the portion, a refusal, or why the job failed. */
+/** JSON of what a call answers, the portion, nothing, a refusal, or why the job failed. */
 export type ReadOutcome =
   | { json: string }
   | { portion: LogPortion }
+  | { done: true }
   | { refusal: Refusal }
   | { failure: string };
 

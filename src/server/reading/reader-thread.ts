@@ -10,7 +10,7 @@ import { Backtracking } from '../query/patterns/backtracking.js';
 import { Patterns, UnsettledPatterns } from '../query/patterns/patterns.js';
 import { Scrolls } from '../query/scrolls.js';
 import { Database } from '../storage/database.js';
-import type { CallJob, ReaderData, ReadJob, ReadOutcome } from './jobs.js';
+import type { CallJob, ReaderData, ReaderMessage, ReadJob, ReadOutcome } from './jobs.js';
 
 /** The program of the thread that reads beside the server. */
 const { file, company, owner } = workerData as ReaderData;
@@ -27,14 +27,26 @@ const server = {
   ...documentTables(database),
 } as unknown as ServerContext;
 
-parentPort?.on('message', async ({ id, job }: { id: number; job: ReadJob }) => {
-  parentPort?.postMessage({ id, ...(await outcomeOf(job)) });
+parentPort?.on('message', async ({ id, job }: ReaderMessage) => {
+  if (job.kind === 'end') {
+    await backtracking.close();
+    database.closeReader();
+    parentPort?.close();
+    return;
+  }
+  const outcome = await outcomeOf(job);
+  const moved = 'portion' in outcome ? [outcome.portion.text.buffer as ArrayBuffer] : [];
+  parentPort?.postMessage({ id, ...outcome }, moved);
 });
 parentPort?.postMessage('ready');
 
 async function outcomeOf(job: ReadJob): Promise<ReadOutcome> {
   try {
     if (job.kind === 'call') return { json: await answerOf(job) };
+    if (job.kind === 'checkpoint') {
+      database.checkpoint();
+      return { done: true };
+    }
     return { portion: database.read(() => logPortion(database, job.request)) };
   } catch (error) {
     if (!(error instanceof ApiError)) return { failure: causeLine(error) };

@@ -11,12 +11,17 @@ const PROGRAM = new URL(`./reader-thread${EXTENSION}`, import.meta.url);
 /** Why a job was not done: the thread could not read, or ended. The server reads itself then. */
 export class ReaderFailure extends Error {}
 
+/** Milliseconds without a job after which the thread ends, and its memory is free. */
+const IDLE_MS = 60_000;
+
 /** Reads that take long, on a thread with a connection of its own, so that other requests do not wait for them. */
 export class Reader {
   readonly #data: ReaderData;
   readonly #waiting = new Map<number, (outcome: ReadOutcome) => void>();
   #worker: Promise<Worker> | undefined;
+  #current: Worker | undefined;
   #lastId = 0;
+  #idle: NodeJS.Timeout | undefined;
 
   constructor(data: ReaderData) {
     this.#data = data;
@@ -26,36 +31,55 @@ export class Reader {
   async run(job: ReadJob): Promise<Exclude<ReadOutcome, { refusal: Refusal } | { failure: string }>> {
     this.#worker ??= this.#start();
     const worker = await this.#worker;
+    clearTimeout(this.#idle);
     const id = ++this.#lastId;
     const outcome = await new Promise<ReadOutcome>((resolve) => {
       this.#waiting.set(id, resolve);
       worker.postMessage({ id, job });
     });
+    if (this.#waiting.size === 0) this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref();
     if ('failure' in outcome) throw new ReaderFailure(outcome.failure);
     if ('refusal' in outcome) throw new ReadRefusal(outcome.refusal);
     return outcome;
   }
 
+  /** Waits for the job that runs. */
   async close(): Promise<void> {
-    const worker = await this.#worker?.catch(() => undefined);
-    await worker?.terminate();
+    clearTimeout(this.#idle);
+    const ending = this.#worker;
+    this.#worker = undefined;
+    const worker = await ending?.catch(() => undefined);
+    if (worker === undefined || worker.threadId < 0) return;
+    const gone = once(worker, 'exit');
+    worker.postMessage({ id: 0, job: { kind: 'end' } });
+    await gone;
   }
 
   async #start(): Promise<Worker> {
     const execArgv = EXTENSION === '.ts' ? process.execArgv : [];
     const worker = new Worker(PROGRAM, { workerData: this.#data, execArgv });
     worker.unref();
-    const end = () => {
+    worker.once('exit', () => {
+      if (this.#current !== worker) return;
       this.#worker = undefined;
       for (const settle of this.#waiting.values()) settle({ failure: 'the thread of readers ended' });
       this.#waiting.clear();
-    };
-    worker.on('exit', end);
+    });
+    const started = new AbortController();
+    const { signal } = started;
     try {
-      await once(worker, 'message');
+      const [word] = await Promise.race([
+        once(worker, 'message', { signal }),
+        once(worker, 'exit', { signal }),
+      ]);
+      if (word !== 'ready') throw new Error(`it ended with ${word}`);
     } catch (error) {
+      this.#worker = undefined;
       throw new ReaderFailure('the thread of readers did not start', { cause: error });
+    } finally {
+      started.abort();
     }
+    this.#current = worker;
     worker.on('error', () => undefined);
     worker.on('message', ({ id, ...outcome }: ReadOutcome & { id: number }) => {
       this.#waiting.get(id)?.(outcome);

@@ -96,14 +96,14 @@ function downloadLog({ server, body }: CallWith<typeof DOWNLOADED>): Download {
 }
 
 /** Each portion is read while the client takes the one before. */
-async function* logText(server: ServerContext, request: PortionRequest): AsyncGenerator<string> {
+async function* logText(server: ServerContext, request: PortionRequest): AsyncGenerator<Uint8Array> {
   let next: Promise<LogPortion> | undefined = readPortion(server, request);
   while (next !== undefined) {
     const { text, last }: LogPortion = await next;
     next = last === undefined ? undefined : readPortion(server, { ...request, after: last });
     // The client may leave before it is awaited.
     next?.catch(() => undefined);
-    if (text !== '') yield text;
+    if (text.length > 0) yield text;
   }
 }
 

@@ -20,8 +20,8 @@ const MAX_STATEMENTS = 300;
 /** For the moment in which another process that reads the file opens or closes it. */
 const BUSY_MS = 2000;
 
-/** Pages of the log that bring SQLite to move them into the file, which the commit waits for: 32 MB. */
-const CHECKPOINT_PAGES = 8000;
+/** Pages of the log that bring SQLite to move them into the file, which the commit waits for: 128 MB. */
+const CHECKPOINT_PAGES = 32_000;
 
 /** Requests that are committed together. */
 interface Group {
@@ -95,6 +95,16 @@ export class Database {
     } finally {
       this.#connection.exec('COMMIT');
     }
+  }
+
+  closeReader(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  /** Moves what is in the log into the file, as far as no other reader holds it. */
+  checkpoint(): void {
+    this.#connection.pragma('wal_checkpoint(PASSIVE)');
   }
 
   /** Resolves when all that was committed before is on disk. */

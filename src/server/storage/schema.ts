@@ -128,6 +128,22 @@ CREATE INDEX log_blocks_last ON log_blocks (log, last, least);
 CREATE INDEX log_blocks_open ON log_blocks (log) WHERE open = 1;
 -- Logs whose blocks are removed in the background.
 CREATE TABLE removed_logs (log INTEGER PRIMARY KEY);
+
+-- Points of curves beside their events, for histograms (\`events/scalar-blocks.ts\`): all of the iterations after one up to another.
+CREATE TABLE scalar_blocks (
+  block INTEGER PRIMARY KEY, task TEXT NOT NULL, metric TEXT NOT NULL, variant TEXT NOT NULL,
+  after INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+  -- Doubles in the order of the processor: values, iterations, times.
+  vals BLOB NOT NULL, iters BLOB NOT NULL, times BLOB NOT NULL
+);
+CREATE UNIQUE INDEX scalar_blocks_curve ON scalar_blocks (task, metric, variant, last, after, count);
+-- How many points of a task are new, and the last curve of which blocks were made if that is under way.
+CREATE TABLE loose_scalars (
+  task TEXT PRIMARY KEY, count INTEGER NOT NULL, passing INTEGER, metric TEXT, variant TEXT
+) WITHOUT ROWID;
+CREATE INDEX loose_scalars_many ON loose_scalars (task) WHERE count >= 1000 OR passing = 1;
+INSERT INTO loose_scalars (task, count) SELECT task, count(*) FROM metric_events
+  WHERE type = 'training_stats_scalar' GROUP BY task;
 `;
 
 const SIXTH = 'DROP TABLE log_events;';

@@ -2,6 +2,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { ServerContext } from '../context.js';
 import { removeOnce } from '../events/log/log-removal.js';
 import { sealOnce } from '../events/log/log-sealing.js';
+import { packOnce } from '../events/scalar-blocks.js';
 import type { Failure } from '../http/api-listener.js';
 
 /** Milliseconds from a write to the work that it leaves. */
@@ -9,20 +10,24 @@ const DELAY_MS = 1000;
 /** Milliseconds between two looks without a write, for logs that are quiet. */
 const LOOK_MS = 60_000;
 
+/** Commits after which the log of the database is moved into it; the thread of readers does it, as it takes long. */
+const CHECKPOINT_COMMITS = 1000;
+
 /** A short part of the work, in one transaction; whether there may be more. */
 type Step = (server: Pick<ServerContext, 'database' | 'now'>) => boolean;
 
 const STEPS: readonly Step[] = [
   ({ database, now }) => sealOnce(database, now()),
   ({ database }) => removeOnce(database),
+  ({ database }) => packOnce(database),
 ];
 
 /**
- * Does what writes leave for later: compresses logs and gives the space of removed ones back, in short transactions
+ * Does what writes leave for later: compresses logs, gives the space of removed ones back and packs curves, in short transactions
  * between requests. The database has all that is to be done, so that it goes on after a restart.
  */
 export function startBackground(
-  server: Pick<ServerContext, 'database' | 'now'>,
+  server: Pick<ServerContext, 'database' | 'now' | 'reader'>,
   onFailure: Failure,
 ): { done(): Promise<void>; close(): Promise<void> } {
   const { database } = server;
@@ -43,7 +48,15 @@ export function startBackground(
         running = running.then(work);
       }, DELAY_MS).unref();
   };
-  database.onWrite(wake);
+  let commits = 0;
+  database.onWrite(() => {
+    wake();
+    commits += 1;
+    if (commits < CHECKPOINT_COMMITS) return;
+    commits = 0;
+    // A commit does it when the log has grown much longer.
+    server.reader.run({ kind: 'checkpoint' }).catch(() => undefined);
+  });
   const looking = setInterval(wake, LOOK_MS).unref();
   wake();
   return {

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import test from 'ava';
 import { serverUnderTest } from '../../support/embedded-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -59,4 +60,14 @@ test('what was answered is seen by the next read beside it', async (t) => {
     const query = { name: `task ${n}$`, only_fields: ['id'] };
     t.deepEqual(await call('tasks.get_all_ex', query), { tasks: [{ id }] });
   }
+});
+
+test('a server with a thread of readers closes its database, and the next start needs no check of it', async (t) => {
+  const { call, server, folder } = await serverUnderTest(t, { longReads: BESIDE });
+  await call('tasks.get_all_ex');
+  await server.close();
+  t.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith('server.db')),
+    ['server.db'],
+  );
 });

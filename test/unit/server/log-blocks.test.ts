@@ -52,6 +52,10 @@ for (const [name, bodies] of VALUES) {
     for (const data of [text, compressed(text)]) {
       const block = new LogBlock(data, 7);
       t.deepEqual(JSON.stringify(block.lines()), JSON.stringify(lines));
+      t.deepEqual(
+        bodies.map((_, index) => block.json(index)),
+        bodies.map((body) => JSON.stringify(body)),
+      );
       t.is(block.value(0, 'msg'), undefined);
     }
   });
@@ -135,7 +139,7 @@ function downloaded(database: Database): string {
   let text = '';
   for (let after: ReturnType<typeof logPortion>['last']; ; ) {
     const portion = logPortion(database, { task: 't', after, format: '{msg}' });
-    text += portion.text;
+    text += Buffer.from(portion.text).toString();
     after = portion.last;
     if (after === undefined) return text;
   }
@@ -213,13 +217,16 @@ test('a download that is under way goes on where it was when the log is sealed, 
   while (sealOnce(database, 0));
   appendLog(database, 't', batch(10_000), 0);
   const second = logPortion(database, { task: 't', format: '{msg}', after: first.last });
-  const lines = `${first.text}${second.text}`.trimEnd().split('\n');
+  const text = Buffer.concat([first.text, second.text]).toString();
+  const lines = text.trimEnd().split('\n');
   t.deepEqual(
     lines,
     Array.from({ length: 10_500 }, (_, n) => `line ${n}`),
   );
   deleteLog(database, 't');
-  t.deepEqual(logPortion(database, { task: 't', format: '{msg}', after: first.last }), { text: '' });
+  t.deepEqual(logPortion(database, { task: 't', format: '{msg}', after: first.last }), {
+    text: new Uint8Array(),
+  });
 });
 
 test('few lines of a quiet log are sealed, and later ones join their block', async (t) => {

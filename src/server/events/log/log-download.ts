@@ -5,6 +5,7 @@ import { type LogPlace, type WalkedLine, walkLog } from './log-walk.js';
 
 /** Lines of a portion, at least: it ends with a block. */
 const PORTION_LINES = 8000;
+const PART_CHARS = 32 * 1024;
 const PORTION_CHARS = 4 * 1024 * 1024;
 
 export interface PortionRequest {
@@ -16,7 +17,8 @@ export interface PortionRequest {
 }
 
 export interface LogPortion {
-  text: string;
+  /** In UTF-8. */
+  text: Uint8Array;
   /** Of its last line; absent at the end of the log. */
   last?: LogPlace;
 }
@@ -24,22 +26,52 @@ export interface LogPortion {
 /** The next lines of a log in order, as text. */
 export function logPortion(database: Database, { task, after, format }: PortionRequest): LogPortion {
   const known = findLog(database, task);
-  if (known === undefined) return { text: '' };
+  const portion = new Text();
+  if (known === undefined) return { text: portion.bytes() };
   const write = format === undefined ? asJson : formatter(format);
-  const lines: string[] = [];
-  let size = 0;
+  let count = 0;
   for (const line of walkLog(database, { log: known.log, descending: false, from: after, metrics: [] })) {
-    const text = write(line);
-    lines.push(text);
-    size += text.length;
-    const isFull = size >= PORTION_CHARS || (line.endsBlock && lines.length >= PORTION_LINES);
-    if (isFull) return { text: lines.join(''), last: { timestamp: line.timestamp, sequence: line.sequence } };
+    portion.add(write(line));
+    count += 1;
+    if (portion.length < PORTION_CHARS && !(line.endsBlock && count >= PORTION_LINES)) continue;
+    const { timestamp, sequence } = line;
+    return { text: portion.bytes(), last: { timestamp, sequence } };
   }
-  return { text: lines.join('') };
+  return { text: portion.bytes() };
 }
 
-function asJson(line: WalkedLine): string {
-  return `${JSON.stringify(line.body())}\n`;
+/** A long text that is put together from short ones, which are soon forgotten. */
+class Text {
+  length = 0;
+  #end = '';
+  readonly #parts: Buffer[] = [];
+
+  add(text: string): void {
+    this.length += text.length;
+    this.#end += text;
+    if (this.#end.length > PART_CHARS) this.#flush();
+  }
+
+  /** In memory of their own, which may be handed to another thread. */
+  bytes(): Uint8Array {
+    this.#flush();
+    const all = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+
+  #flush(): void {
+    if (this.#end !== '') this.#parts.push(Buffer.from(this.#end));
+    this.#end = '';
+  }
+}
+
+function asJson({ block, index }: WalkedLine): string {
+  return `${block.json(index)}\n`;
 }
 
 /** Writes lines in a format; fields that a line lacks are empty. */
@@ -49,7 +81,7 @@ function formatter(format: string): (line: WalkedLine) => string {
   const asctime = timeWriter();
   const field = (line: WalkedLine, name: string) => {
     if (name === 'asctime') return asctime(line.timestamp);
-    const value = line.value(name);
+    const value = line.block.value(line.index, name);
     if (name === 'msg') return String(value ?? '').trimEnd();
     return value === undefined ? '' : String(value);
   };

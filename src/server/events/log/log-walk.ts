@@ -1,4 +1,3 @@
-import type { Json, JsonObject } from '../../json.js';
 import type { Bindable, Database } from '../../storage/database.js';
 import type { LogBlock } from './log-block.js';
 import { readBlock } from './log-store.js';
@@ -21,9 +20,10 @@ export interface LogWalk {
   metrics: readonly string[];
 }
 
+/** A line, in its block. */
 export interface WalkedLine extends LogPlace {
-  body(): JsonObject;
-  value(key: string): Json | undefined;
+  block: LogBlock;
+  index: number;
   /** Whether it is the last one of its block. */
   endsBlock: boolean;
 }
@@ -44,10 +44,7 @@ export function* walkLog(database: Database, walk: LogWalk): Generator<WalkedLin
   let next = ranges.next();
   const open: Cursor[] = [];
   for (;;) {
-    const best = open.reduce<Cursor | undefined>(
-      (least, each) => (least === undefined || compare(each, least) < 0 ? each : least),
-      undefined,
-    );
+    const best = firstOf(open, compare);
     // A block may begin with lines of the same time.
     if (!next.done && (best === undefined || sign * (next.value.start - best.timestamp) <= 0)) {
       const cursor = new Cursor(readBlock(database, next.value.block), walk);
@@ -59,6 +56,15 @@ export function* walkLog(database: Database, walk: LogWalk): Generator<WalkedLin
       if (!best.advance()) open.splice(open.indexOf(best), 1);
     }
   }
+}
+
+function firstOf(
+  cursors: readonly Cursor[],
+  compare: (a: LogPlace, b: LogPlace) => number,
+): Cursor | undefined {
+  let best = cursors[0];
+  for (const each of cursors) if (best !== undefined && compare(each, best) < 0) best = each;
+  return best;
 }
 
 /** A block that is walked through. */
@@ -100,13 +106,8 @@ class Cursor implements LogPlace {
   line(): WalkedLine {
     const index = this.#index;
     const block = this.#block;
-    return {
-      timestamp: this.timestamp,
-      sequence: this.sequence,
-      endsBlock: index === (this.#walk.descending ? 0 : block.length - 1),
-      body: () => block.body(index),
-      value: (key) => block.value(index, key),
-    };
+    const endsBlock = index === (this.#walk.descending ? 0 : block.length - 1);
+    return { timestamp: this.timestamp, sequence: this.sequence, block, index, endsBlock };
   }
 
   #isWithin(): boolean {
