@@ -132,7 +132,7 @@ test.serial('clearml-task puts a script into a queue, and an agent runs it', asy
     ...['--project', 'Commands', '--name', 'from clearml-task', '--script', script],
     ...['--packages', 'clearml', '--args', 'a=41', '--queue', 'default'],
   );
-  const id = /new task id=(\w+)/i.exec(printed)?.[1] ?? '';
+  const id = /id=([0-9a-f]{32})/.exec(printed)?.[1] ?? '';
   const { status } = await one.ended(id, 120_000);
   t.is(status, 'completed', await one.log(id));
   t.is(resultIn(await one.log(id)), 42);
