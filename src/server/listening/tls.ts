@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
@@ -66,6 +66,11 @@ export function reloadPair(
 ): Reloading {
   let known = digest(first);
   let problem = '';
+  const tellIfOver = ({ cert }: KeyPairText) => {
+    const over = expiredSince(cert);
+    if (over !== undefined) log.error(`the certificate of ${files.cert} ended on ${over}: clients refuse it`);
+  };
+  tellIfOver(first);
   const reload = async () => {
     try {
       const pair = await readPair(files);
@@ -74,6 +79,7 @@ export function reloadPair(
       for (const server of servers) server.setSecureContext(pair);
       known = digest(pair);
       log.info(`reloaded the certificate of ${files.cert}`);
+      tellIfOver(pair);
     } catch (error) {
       const cause = causeLine(error);
       if (cause !== problem) log.error(`the certificate stays as it is: ${cause}`);
@@ -82,6 +88,12 @@ export function reloadPair(
   };
   const timer = setInterval(() => void reload(), LOOK_MS).unref();
   return { reload, close: () => clearInterval(timer) };
+}
+
+/** The date on which the first certificate of a chain ended, if it has. */
+function expiredSince(cert: string): string | undefined {
+  const end = new Date(new X509Certificate(cert).validTo);
+  return end.getTime() < Date.now() ? end.toISOString().slice(0, 10) : undefined;
 }
 
 function digest({ cert, key }: KeyPairText): string {

@@ -58,6 +58,15 @@ for (const sdk of ['clearml', 'old-clearml'] as const) {
   }
 }
 
+test.serial('the old SDK works with a server on one port, below the path of a proxy', async (t) => {
+  const { server } = await serverUnderTest(t, { onePort: true, pathPrefix: '/clearml' });
+  const base = `${new URL(server.url).origin}/clearml`;
+  const addresses = { url: `${base}/api`, filesUrl: `${base}/files`, webUrl: base };
+  const home = await sdkHome(t, { ...server, ...addresses }, 'old-clearml');
+  t.deepEqual(resultIn(await home.run('models')), RESULTS.models);
+  t.deepEqual(resultIn(await home.run('datasets')), RESULTS.datasets);
+});
+
 test.serial(
   'searches by grid, at random and by Optuna find the best copy, which an agent runs',
   async (t) => {
@@ -121,9 +130,9 @@ test.serial('clearml-task puts a script into a queue, and an agent runs it', asy
   const printed = await home.command(
     'clearml-task',
     ...['--project', 'Commands', '--name', 'from clearml-task', '--script', script],
-    ...['--args', 'a=41', '--queue', 'default'],
+    ...['--packages', 'clearml', '--args', 'a=41', '--queue', 'default'],
   );
-  const id = /new task id=(\w+)/i.exec(printed)?.[1] ?? '';
+  const id = /id=([0-9a-f]{32})/.exec(printed)?.[1] ?? '';
   const { status } = await one.ended(id, 120_000);
   t.is(status, 'completed', await one.log(id));
   t.is(resultIn(await one.log(id)), 42);
