@@ -67,6 +67,7 @@ export const API_ERRORS = {
   body_too_large: [413, 0, 'Request body is too large'],
   unsupported_media_type: [415, 0, 'Compressed request bodies are not supported'],
   too_many_logins: [429, 0, 'Too many wrong passwords, try again later'],
+  too_many_streams: [429, 0, 'Too many open streams'],
   general_error: [500, 0, 'General server error'],
   low_disk_space: [500, 4, 'Critical server error: low disk space, please check the disk of the server'],
 } as const satisfies Record<string, readonly [number, number, string]>;

@@ -6,6 +6,7 @@ import type { ServerConfig } from './config/server-config.js';
 import type { TaskBrowsing } from './events/event-browsing.js';
 import type { SampleView } from './events/event-samples.js';
 import type { JsonObject } from './json.js';
+import type { LiveHub } from './live/live-hub.js';
 import type { Kept } from './query/kept.js';
 import type { Backtracking } from './query/patterns/backtracking.js';
 import type { Patterns } from './query/patterns/patterns.js';
@@ -49,6 +50,7 @@ export interface ServerContext {
   readonly models: Documents<ModelDocument>;
   readonly queues: Documents<QueueDocument>;
   readonly queueWaits: QueueWaits;
+  readonly live: LiveHub;
 }
 
 /** HTML of a version of an application, with the values of an instance in it. */

@@ -49,7 +49,31 @@ export class Page {
   }
 }
 
-export type Answer = JsonObject | Download | Page;
+/** Where a stream goes: one client. */
+export interface EventSink {
+  /** @returns whether the client has room for more; if not, `drained` is called once it has */
+  send(text: string): boolean;
+  end(): void;
+}
+
+/** An answer that goes on, of server-sent events. It begins when what the handler read is on disk. */
+export class EventStream {
+  readonly begin: (sink: EventSink) => EventFeed;
+
+  constructor(begin: (sink: EventSink) => EventFeed) {
+    this.begin = begin;
+  }
+}
+
+/** What feeds a sink. */
+export interface EventFeed {
+  drained(): void;
+  /** The client is gone. */
+  close(): void;
+}
+
+/** What a handler answers. */
+export type Answer = JsonObject | Download | EventStream | Page;
 
 export interface EndpointOptions {
   /**

@@ -7,6 +7,7 @@ import { credentialEndpoints } from './services/credentials.js';
 import { eventBrowsingEndpoints } from './services/event-browsing.js';
 import { eventReadingEndpoints } from './services/event-reading.js';
 import { eventWritingEndpoints } from './services/event-writing.js';
+import { liveEndpoints } from './services/live.js';
 import { modelGroupEndpoints } from './services/model-groups.js';
 import { modelEndpoints } from './services/models.js';
 import { organizationEndpoints } from './services/organization.js';
@@ -77,6 +78,7 @@ const ALL: EndpointTable = {
   ...eventWritingEndpoints,
   ...eventReadingEndpoints,
   ...eventBrowsingEndpoints,
+  ...liveEndpoints,
   ...scalarReadingEndpoints,
   ...modelEndpoints,
   ...modelGroupEndpoints,

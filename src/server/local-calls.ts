@@ -4,7 +4,7 @@ import { serveLines } from '../os/local-socket.js';
 import { ApiError } from './api-error.js';
 import { identityOf } from './auth/authenticate.js';
 import type { ServerContext } from './context.js';
-import { type Call, Download, type EndpointTable, Page } from './endpoint.js';
+import { type Call, Download, type EndpointTable, EventStream, Page } from './endpoint.js';
 import { isObject, type JsonObject } from './json.js';
 import { credentialEndpoints } from './services/credentials.js';
 import { userAdministrationEndpoints } from './services/user-administration.js';
@@ -70,7 +70,7 @@ export async function callAsOwner(
   try {
     const awaited = await endpoint.wait?.(call as Call<never>, new AbortController().signal);
     const data = await server.database.grouped(() => endpoint.handler({ ...call, awaited } as Call<never>));
-    return data instanceof Download || data instanceof Page
+    return data instanceof Download || data instanceof EventStream || data instanceof Page
       ? { error: `not for a socket: ${name}` }
       : { data };
   } catch (error) {

@@ -7,6 +7,7 @@ export interface SchemaText {
   readonly enum?: readonly Json[];
   readonly items?: SchemaText;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly minLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;

@@ -11,6 +11,7 @@ import { ServerFigures } from './figures.js';
 import type { Failure } from './http/api-listener.js';
 import type { ListenOptions } from './listening/listen.js';
 import { openServices } from './listening/services.js';
+import { LiveHub } from './live/live-hub.js';
 import { serveLocalCalls } from './local-calls.js';
 import { type ServerLog, SILENT } from './log.js';
 import { Kept } from './query/kept.js';
@@ -39,6 +40,8 @@ export interface ServerOptions extends ListenOptions {
   displayed?: Partial<Addresses> | undefined;
   /** Folder of the built page; default: that of this package. */
   builtPage?: string | undefined;
+  /** Milliseconds between two checks of the session of an open stream. */
+  sessionCheckMs?: number | undefined;
   /** For the backups. */
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
@@ -95,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const shown = { ...listening.urls, ...common.displayed };
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
+    closing.push(() => server.live.close());
     closing.push(await serveLocalCalls(server, folder, common.onFailure));
     const upkeep = startUpkeep(server, {
       ...common,
@@ -154,6 +158,7 @@ export function contextOf(
     ...openAccounts(database, secrets, config, now),
     ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
+    live: new LiveHub(database),
     queueWaits: new QueueWaits((queue) => countEntries({ database }, queue)),
     browsing: new Kept(),
     samples: new Kept(),

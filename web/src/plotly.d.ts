@@ -1,5 +1,5 @@
 /** The part of Plotly that the page uses. */
-declare module 'plotly.js-dist-min' {
+declare module 'plotly.js-strict-dist-min' {
   const Plotly: {
     newPlot(place: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
     purge(place: HTMLElement): void;

@@ -18,6 +18,8 @@ export const ROUTES: readonly PageRoute[] = [
     page: lazy(() => import('./pages/overview/overview.js')),
   },
   { path: '/tasks', title: 'Tasks', icon: 'tasks', page: lazy(() => import('./pages/tasks/task-list.js')) },
+  { path: '/tasks/new', page: lazy(() => import('./pages/tasks/new-task.js')) },
+  { path: '/compare', page: lazy(() => import('./pages/compare/compare.js')) },
   { path: '/tasks/:id', page: lazy(() => import('./pages/tasks/task-page.js')) },
   {
     path: '/applications',

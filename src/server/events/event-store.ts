@@ -41,6 +41,7 @@ export function addEvent(database: Database, event: StoredEvent): void {
   if (event.type === 'log') {
     const sql = 'INSERT INTO log_events (task, timestamp, metric, body) VALUES (?, ?, ?, ?)';
     database.run(sql, event.task, event.timestamp, event.metric, body);
+    database.changes.note('log', event.task);
     return;
   }
   database.run(
@@ -68,8 +69,7 @@ const TABLES = {
 
 /** Removes events of a task; how many there were. */
 export function deleteEvents(database: Database, task: string, kind: keyof typeof TABLES = 'all'): number {
-  return TABLES[kind].reduce(
-    (sum, table) => sum + database.run(`DELETE FROM ${table} WHERE task = ?`, task),
-    0,
-  );
+  const removed = TABLES[kind].map((table) => database.run(`DELETE FROM ${table} WHERE task = ?`, task));
+  if (kind !== 'metrics') database.changes.note('log cleared', task);
+  return removed.reduce((sum, count) => sum + count, 0);
 }

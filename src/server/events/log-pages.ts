@@ -14,6 +14,11 @@ export interface LogPageRequest {
 
 /** One page of a task's log, in the direction of the walk: newest first when going earlier. */
 export function logPage(database: Database, request: LogPageRequest): JsonObject[] {
+  return logRows(database, request).map((row) => asObject(JSON.parse(String(row.body))));
+}
+
+/** The same as rows with `sequence` and `body`. */
+export function logRows(database: Database, request: LogPageRequest): Row[] {
   const { task, size, earlier, from } = request;
   if (size === 0) return [];
   const direction = earlier ? 'DESC' : 'ASC';
@@ -25,12 +30,12 @@ export function logPage(database: Database, request: LogPageRequest): JsonObject
   const page = database.all(sql, task, ...(from === undefined ? [] : [from]), metrics, metrics, size);
   const last = page.at(-1);
   const more = page.length < size || last === undefined ? [] : sameTime(database, request, last);
-  return [...page, ...more].map((row) => asObject(JSON.parse(String(row.body))));
+  return [...page, ...more];
 }
 
 /** The next page starts beyond the last time, so its other events must come now. */
 function sameTime(database: Database, { task, earlier, metrics }: LogPageRequest, last: Row): Row[] {
-  const sql = `SELECT body FROM log_events WHERE task = ? AND timestamp = ? AND sequence ${earlier ? '<' : '>'} ?
+  const sql = `SELECT sequence, body FROM log_events WHERE task = ? AND timestamp = ? AND sequence ${earlier ? '<' : '>'} ?
     AND (json_array_length(?) = 0 OR metric IN (SELECT value FROM json_each(?)))
     ORDER BY sequence ${earlier ? 'DESC' : 'ASC'}`;
   const wanted = JSON.stringify(metrics);
@@ -62,5 +67,7 @@ export function clearLog(database: Database, { task, before, include, exclude }:
     AND (json_array_length(?) = 0 OR metric IN (SELECT value FROM json_each(?)))
     AND metric NOT IN (SELECT value FROM json_each(?))`;
   const included = JSON.stringify(include);
-  return database.run(sql, task, before ?? null, included, included, JSON.stringify(exclude));
+  const removed = database.run(sql, task, before ?? null, included, included, JSON.stringify(exclude));
+  if (removed > 0) database.changes.note('log cleared', task);
+  return removed;
 }

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
+import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
-import { Download, type EndpointTable, Page } from '../endpoint.js';
+import { Download, type EndpointTable, EventStream, Page } from '../endpoint.js';
 import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -10,6 +11,7 @@ import { storageError } from '../storage/database.js';
 import { API_VERSION } from '../versions.js';
 import { closesAfterAnswer } from './connections.js';
 import { bySince, endpointPath, routeUrl } from './endpoint-path.js';
+import { streamEvents } from './event-stream.js';
 import { originHeaders } from './origins.js';
 import { parseBody } from './request-body.js';
 import { addRoutes, type Succeed, sinceOf } from './routes.js';
@@ -26,6 +28,8 @@ export type Failure = (error: unknown, endpoint: string) => void;
 export interface ApiOptions {
   figures: ServerFigures;
   onFailure: Failure;
+  /** Milliseconds between two checks of the session of an open stream. */
+  sessionCheckMs?: number | undefined;
 }
 
 /** The HTTP side of the API: any method, a body with any of them, the envelope around every answer. */
@@ -40,6 +44,8 @@ export async function apiListener(
     answer(request, reply, refusal(error, request.originalUrl, options.onFailure));
   const succeed: Succeed = (request, reply, data) => {
     if (data instanceof Page) return frame(reply, data);
+    if (data instanceof EventStream)
+      return streamEvents(signed(reply), data, checkOf(server, request), options.sessionCheckMs);
     return data instanceof Download ? download(reply, data) : answer(request, reply, { data });
   };
   const app = fastify({
@@ -79,6 +85,16 @@ export async function apiListener(
   app.options('/*', (_request, reply) => preflight(reply));
   for (const [name, endpoint] of Object.entries(endpoints)) addRoutes(app, server, name, endpoint, succeed);
   return app;
+}
+
+/** Whether the one who asked may still ask; throws if not. */
+function checkOf(
+  server: ServerContext,
+  { method, headers, ip, routeOptions }: FastifyRequest,
+): () => Promise<unknown> {
+  const { endpoint } = routeOptions.config ?? {};
+  const asking = { method, headers, ip, endpoint: endpoint && routeOptions.url?.slice(1) };
+  return () => authenticate(server, asking);
 }
 
 function preflight(reply: FastifyReply): FastifyReply {

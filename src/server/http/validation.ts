@@ -81,11 +81,12 @@ const SHOWN_TYPES: Readonly<Record<string, string>> = {
 };
 
 function expectation(keyword: string, schema: SchemaText): string {
-  const { minimum, maximum, type = [] } = schema;
+  const { minimum, maximum, maxItems, type = [] } = schema;
   if (keyword === 'required' || keyword === 'minItems') return 'the field is required';
   if (keyword === 'enum') return `expected one of ${schema.enum?.join(', ')}`;
   if (keyword === 'minimum') return `expected ${minimum} or more`;
   if (keyword === 'maximum') return `expected ${maximum} or less`;
+  if (keyword === 'maxItems') return `expected at most ${maxItems} items`;
   if (keyword === 'minLength' || keyword === 'not') return 'expected a name';
   return `expected ${[type]
     .flat()

@@ -16,6 +16,7 @@ export interface ServicesOptions extends ListenOptions {
   figures: ServerFigures;
   /** Folder of the built page; default: that of this package. */
   builtPage?: string | undefined;
+  sessionCheckMs?: number | undefined;
   log: ServerLog;
   onFailure: Failure;
 }
@@ -23,7 +24,7 @@ export interface ServicesOptions extends ListenOptions {
 /** Opens the ports of API, file server and page. @throws AgentError SERVER_LISTEN, SERVER_TLS */
 export async function openServices(server: ServerContext, options: ServicesOptions): Promise<Listening> {
   const { displayed, figures, onFailure } = options;
-  const common = { figures, onFailure };
+  const common = { figures, onFailure, sessionCheckMs: options.sessionCheckMs };
   let urls: Addresses = { web: '', api: '', files: '' };
   const page = {
     ...common,

@@ -1,6 +1,7 @@
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
+import { Changes } from './changes.js';
 import { LogSync } from './log-sync.js';
 import { checkFile, openError } from './open-errors.js';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
@@ -38,6 +39,7 @@ interface Group {
  * the log is brought to the disk before any of them is answered: what was answered survives `kill -9` and a power cut.
  */
 export class Database {
+  readonly changes = new Changes();
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #log: LogSync;

@@ -18,7 +18,7 @@ export interface Narrowing {
 /** A table of JSON documents with an id each. */
 export class Documents<T extends Stored> {
   readonly #database: Database;
-  readonly #table: string;
+  readonly #table: 'users' | 'projects' | 'tasks' | 'models' | 'queues';
   /** What lists are filtered and ordered by, for the tables that grow large. */
   readonly #columns: DocumentColumns | undefined;
 
@@ -39,6 +39,7 @@ export class Documents<T extends Stored> {
   /** Stores a document; fields that are `undefined` or null vanish, as they do on the wire. */
   put(document: T): void {
     const columns = this.#columns;
+    this.#changed(document.id);
     if (columns === undefined) {
       this.#write(document);
       return;
@@ -50,6 +51,7 @@ export class Documents<T extends Stored> {
   }
 
   delete(id: string): boolean {
+    this.#changed(id);
     return this.#database.transaction(() => {
       this.#columns?.delete(id);
       return this.#database.run(`DELETE FROM ${this.#table} WHERE id = ?`, id) > 0;
@@ -74,6 +76,10 @@ export class Documents<T extends Stored> {
       if (rows.length < SCAN_SIZE) return;
       last = String(rows.at(-1)?.id);
     }
+  }
+
+  #changed(id: string): void {
+    if (this.#table === 'tasks' || this.#table === 'queues') this.#database.changes.note(this.#table, id);
   }
 
   #write(document: T): void {

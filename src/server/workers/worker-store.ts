@@ -37,6 +37,7 @@ export function putWorker(server: ServerContext, user: string, worker: Worker): 
     server.now() + worker.register_timeout * 1000,
     JSON.stringify(worker),
   );
+  server.database.changes.note('workers', worker.id);
 }
 
 export function findWorker(server: ServerContext, user: string, id: string): Worker | undefined {
@@ -59,6 +60,7 @@ export function liveWorkers(server: ServerContext): OwnedWorker[] {
 export function deleteWorker(server: ServerContext, user: string, id: string): void {
   server.database.run('DELETE FROM workers WHERE user = ? AND id = ?', user, id);
   server.database.run('DELETE FROM worker_reports WHERE user = ? AND worker = ?', user, id);
+  server.database.changes.note('workers', id);
 }
 
 /** Removes what expired workers left. */

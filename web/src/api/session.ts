@@ -34,6 +34,29 @@ export async function logIn(name: string, password: string): Promise<void> {
   await call('auth.login', {}, { headers: { authorization: `Basic ${basic}` }, keepSession: true });
 }
 
+export interface LoginModes {
+  /** Whether there is a session already. */
+  authenticated: boolean;
+  /** Whether users have passwords. */
+  basic?: { enabled: boolean };
+}
+
+export function askModes(signal: AbortSignal): Promise<LoginModes> {
+  return call<LoginModes>('login.supported_modes', {}, { signal, keepSession: true });
+}
+
+/** Takes the one-time token out of the address, so that it is neither kept nor shared. */
+export function linkToken(): string | undefined {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? undefined;
+  if (token !== undefined) history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+/** @throws ApiFailure for a token that is wrong, or was used before */
+export async function logInByLink(token: string): Promise<void> {
+  await call('auth.login_with_link', { token }, { keepSession: true });
+}
+
 export async function logOut(): Promise<void> {
   await call('auth.logout');
   sessionEnded();

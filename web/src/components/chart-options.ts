@@ -56,6 +56,8 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
   });
 }
 
+const X_LABELS = { number: 'Iteration', time: 'Time', duration: 'After' };
+
 type Options = Omit<uPlot.Options, 'width' | 'height'>;
 
 export function optionsOf(series: readonly ChartSeries[], style: ChartStyle, element: Element): Options {
@@ -68,8 +70,9 @@ export function optionsOf(series: readonly ChartSeries[], style: ChartStyle, ele
     font: `11px ${css.fontFamily}`,
   };
   return {
+    padding: [10, 12, 0, 0],
     series: [
-      { value: (_plot, value) => (value === null ? '' : xText(xKind, value)) },
+      { label: X_LABELS[xKind], value: (_plot, value) => (value === null ? '' : xText(xKind, value)) },
       ...series.flatMap((one, index) => lines(one, one.colour ?? colourOf(index), smoothing)),
     ],
     scales: {
@@ -79,13 +82,14 @@ export function optionsOf(series: readonly ChartSeries[], style: ChartStyle, ele
     axes: [
       {
         ...axis,
+        size: 30,
         ...(xKind === 'duration'
           ? { values: (_plot, ticks) => ticks.map((tick) => xText('duration', tick)) }
           : {}),
       },
       {
         ...axis,
-        size: 56,
+        size: 50,
         values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : short(tick))),
       },
     ],
@@ -113,7 +117,7 @@ function xText(kind: ChartStyle['xKind'], value: number): string {
   if (kind === 'number') return String(value);
   const hours = value / 3600;
   if (hours >= 1) return `${hours.toFixed(hours < 10 ? 1 : 0)} h`;
-  return value >= 60 ? `${(value / 60).toFixed(0)} min` : `${value.toFixed(0)} s`;
+  return value >= 60 ? `${Number((value / 60).toFixed(1))} min` : `${value.toFixed(0)} s`;
 }
 
 function short(value: number): string {

@@ -19,6 +19,8 @@ interface TextFieldProps extends FieldProps {
   /** More than 1: a field of that many lines. */
   rows?: number;
   mono?: boolean;
+  /** Values that may be chosen instead of typed. */
+  suggestions?: readonly string[];
 }
 
 export function TextField({
@@ -26,6 +28,7 @@ export function TextField({
   onInput,
   rows = 1,
   mono,
+  suggestions,
   type = 'text',
   placeholder,
   required,
@@ -48,7 +51,19 @@ export function TextField({
       {rows > 1 ? (
         <textarea {...shared} rows={rows} spellcheck={false} />
       ) : (
-        <input {...shared} type={type as 'text'} autocomplete={(autocomplete ?? 'off') as 'off'} />
+        <input
+          {...shared}
+          type={type as 'text'}
+          autocomplete={(autocomplete ?? 'off') as 'off'}
+          list={suggestions === undefined ? undefined : `${id}-list`}
+        />
+      )}
+      {suggestions !== undefined && (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
       )}
     </Labelled>
   );

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import { useAddress } from '../../api/address.js';
 import { call } from '../../api/client.js';
 import { askFilesServer, isWebAddress, ownAddress } from '../../api/files.js';
@@ -6,7 +5,7 @@ import { useQuery } from '../../api/use-query.js';
 import { Card } from '../../components/card.js';
 import { SelectField } from '../../components/fields.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
-import type { TabProps } from '../tasks/task-tabs.js';
+import type { TabProps } from '../tasks/tab-props.js';
 import './charts.css';
 
 export interface ImageEvent {
@@ -24,7 +23,7 @@ interface Iteration {
 /** Iterations that are shown at once. */
 const ITERATIONS = 3;
 
-/** The last debug images. One of another server loads after a click, because its server sees who looks. */
+/** The last debug images. One of another server opens after a click, because that server sees who looks. */
 export default function ImagesTab({ task }: TabProps) {
   const address = useAddress();
   const metric = address.get('metric');
@@ -84,21 +83,17 @@ async function askImages(
   return metrics.flatMap(({ iterations }) => iterations);
 }
 
+/** The policy of the page lets no image of another server in, so such a one opens in a tab of its own. */
 export function Picture({ event, server }: { event: ImageEvent; server: string | undefined }) {
-  const [isAllowed, setAllowed] = useState(false);
   const own = ownAddress(event.url, server);
-  const source = own ?? (isAllowed ? event.url : undefined);
   return (
     <figure class="image-card">
-      {source === undefined ? (
-        <Elsewhere url={event.url} onLoad={() => setAllowed(true)} />
+      {own === undefined ? (
+        <Elsewhere url={event.url} />
       ) : (
-        <img
-          src={source}
-          alt={`${event.metric}, ${event.variant}`}
-          loading="lazy"
-          referrerpolicy="no-referrer"
-        />
+        <a href={own} target="_blank" rel="noreferrer noopener">
+          <img src={own} alt={`${event.metric}, ${event.variant}`} loading="lazy" />
+        </a>
       )}
       <figcaption>
         <span>{event.variant}</span>
@@ -108,11 +103,11 @@ export function Picture({ event, server }: { event: ImageEvent; server: string |
   );
 }
 
-function Elsewhere({ url, onLoad }: { url: string; onLoad: () => void }) {
+function Elsewhere({ url }: { url: string }) {
   if (!isWebAddress(url)) return <span class="image-wait mono">{url}</span>;
   return (
-    <button type="button" class="image-wait" onClick={onLoad}>
-      Load from {new URL(url).host}
-    </button>
+    <a class="image-wait" href={url} target="_blank" rel="noreferrer noopener">
+      Open at {new URL(url).host} ↗
+    </a>
   );
 }

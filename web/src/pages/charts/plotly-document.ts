@@ -6,7 +6,7 @@ interface PlotDocument {
 /** Members by which a document makes Plotly ask other servers: images, maps and their tiles. */
 const FOREIGN = new Set(['images', 'source', 'topojsonURL', 'mapbox', 'map', 'geo']);
 /** Traces that draw on maps of other servers. */
-const MAP_TRACES = /mapbox|map$|^scattergeo$|^choropleth$/;
+const MAP_TRACES = /mapbox$|geo$|^choropleth|^(scatter|density)map$/;
 
 /**
  * Reads what a task reported, without what would load from other servers.

@@ -2,7 +2,7 @@ import { call } from '../../api/client.js';
 import { useQuery } from '../../api/use-query.js';
 import { Card } from '../../components/card.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
-import type { TabProps } from '../tasks/task-tabs.js';
+import type { TabProps } from '../tasks/tab-props.js';
 import { PlotlyPlot } from './plotly-plot.js';
 import './charts.css';
 

@@ -5,7 +5,7 @@ import { Card } from '../../components/card.js';
 import { Chart } from '../../components/chart.js';
 import { figure } from '../../components/figure.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
-import type { TabProps } from '../tasks/task-tabs.js';
+import type { TabProps } from '../tasks/tab-props.js';
 import { ChartBar, useChartSettings } from './chart-settings.js';
 import { askCurves, byMetric, kindOf } from './curves.js';
 import './charts.css';

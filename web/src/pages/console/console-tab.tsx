@@ -3,7 +3,7 @@ import { at } from '../../base.js';
 import { ScrollRegion } from '../../components/scroll-region.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
 import { useVirtual } from '../../components/use-virtual.js';
-import type { TabProps } from '../tasks/task-tabs.js';
+import type { TabProps } from '../tasks/tab-props.js';
 import { AnsiLine } from './ansi-line.js';
 import { ConsoleBar } from './console-bar.js';
 import type { Line } from './log-lines.js';

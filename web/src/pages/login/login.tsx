@@ -1,29 +1,71 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { reasonOf } from '../../api/failure.js';
-import { logIn, pageAfterLogin } from '../../api/session.js';
+import {
+  askModes,
+  type LoginModes,
+  linkToken,
+  logIn,
+  logInByLink,
+  pageAfterLogin,
+} from '../../api/session.js';
+import { useQuery } from '../../api/use-query.js';
 import { TextField } from '../../components/fields.js';
-import { ErrorNote } from '../../components/states.js';
+import { PageHead } from '../../components/page-head.js';
+import { ErrorNote, Loading } from '../../components/states.js';
 
-/** User and password. An address with a one-time token logs in by itself and never comes here. */
+/** A one-time token in the address logs in by itself; otherwise a user and a password, or a pair of keys. */
 export default function Login() {
+  const [token] = useState(linkToken);
+  const [isByLink, setByLink] = useState(token !== undefined);
+  const [error, setError] = useState<string>();
+  const { data: modes } = useQuery('modes', askModes);
+  const leave = () => location.replace(pageAfterLogin());
+  useEffect(() => {
+    if (token === undefined) return;
+    logInByLink(token).then(leave, (cause: unknown) => {
+      setError(reasonOf(cause));
+      setByLink(false);
+    });
+  }, [token]);
+  useEffect(() => {
+    if (modes?.authenticated === true && token === undefined) leave();
+  }, [modes, token]);
+  if (isByLink || modes === undefined) return <Loading label="Logging in" />;
+  return <LoginForm modes={modes} linkError={error} onDone={leave} />;
+}
+
+interface FormProps {
+  modes: LoginModes;
+  linkError: string | undefined;
+  onDone: () => void;
+}
+
+function LoginForm({ modes, linkError, onDone }: FormProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
-  const [error, setError] = useState<string>();
+  const [error, setError] = useState(linkError);
+  const hasUsers = modes.basic?.enabled === true;
   const submit = async (event: Event) => {
     event.preventDefault();
     try {
       await logIn(name, password);
-      location.assign(pageAfterLogin());
+      onDone();
     } catch (cause) {
       setError(reasonOf(cause));
     }
   };
   return (
     <form class="login card" onSubmit={submit}>
-      <h1>Log in</h1>
-      <TextField label="User" value={name} onInput={setName} autocomplete="username" required />
+      <PageHead title="Log in" />
       <TextField
-        label="Password"
+        label={hasUsers ? 'User' : 'Access key'}
+        value={name}
+        onInput={setName}
+        autocomplete="username"
+        required
+      />
+      <TextField
+        label={hasUsers ? 'Password' : 'Secret key'}
         value={password}
         onInput={setPassword}
         type="password"
@@ -34,9 +76,9 @@ export default function Login() {
       <button type="submit" class="button primary">
         Log in
       </button>
-      <p class="hint">
-        No user and password? Open the address that the server printed when it started. It logs you in once.
-      </p>
+      {!hasUsers && (
+        <p class="hint">Or open the address that the server printed when it started. It logs you in once.</p>
+      )}
     </form>
   );
 }

@@ -7,7 +7,7 @@ import { Code } from '../../components/code.js';
 import { Fact, Facts } from '../../components/facts.js';
 import { Empty } from '../../components/states.js';
 import { RelativeTime } from '../../components/times.js';
-import type { TabProps } from './task-tabs.js';
+import type { TabProps } from './tab-props.js';
 
 interface Model {
   id: string;

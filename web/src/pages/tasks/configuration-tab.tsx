@@ -6,7 +6,7 @@ import { Code } from '../../components/code.js';
 import { TextField } from '../../components/fields.js';
 import { Empty } from '../../components/states.js';
 import { attempt } from '../../components/toast.js';
-import type { TabProps } from './task-tabs.js';
+import type { TabProps } from './tab-props.js';
 
 /** Configuration objects; those of a draft can be edited. */
 export function ConfigurationTab({ task, reload }: TabProps) {

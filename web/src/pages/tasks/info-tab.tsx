@@ -6,7 +6,7 @@ import { Code, Diff } from '../../components/code.js';
 import { Fact, Facts } from '../../components/facts.js';
 import { statusName } from '../../components/status-badge.js';
 import { Elapsed, RelativeTime } from '../../components/times.js';
-import type { TabProps } from './task-tabs.js';
+import type { TabProps } from './tab-props.js';
 
 /** Status, phases, script, requirements and container. */
 export function InfoTab({ task }: TabProps) {

@@ -6,7 +6,7 @@ import { Empty } from '../../components/states.js';
 import { attempt } from '../../components/toast.js';
 import { ParameterEditor } from './parameter-editor.js';
 import { type ParameterRow, rowsOf, toParameters } from './parameter-rows.js';
-import type { TabProps } from './task-tabs.js';
+import type { TabProps } from './tab-props.js';
 
 /** Hyper-parameters by section; those of a draft can be edited. */
 export function ParametersTab({ task, reload }: TabProps) {

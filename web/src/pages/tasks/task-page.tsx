@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { useAddress } from '../../api/address.js';
-import { call } from '../../api/client.js';
+import { askTask } from '../../api/ask-task.js';
 import type { Task } from '../../api/task.js';
 import { useQuery } from '../../api/use-query.js';
 import { at } from '../../base.js';
@@ -16,23 +16,6 @@ import { TABS } from './task-tabs.js';
 import './tasks.css';
 
 const REFRESH_MS = 3000;
-
-const FIELDS = [
-  ...[
-    'name',
-    'type',
-    'status',
-    'status_reason',
-    'status_message',
-    'status_changed',
-    'comment',
-    'tags',
-    'system_tags',
-  ],
-  ...['created', 'started', 'completed', 'published', 'last_update', 'last_iteration', 'last_worker'],
-  ...['project.name', 'user.name', 'parent.name', 'execution.queue.name', 'execution.artifacts'],
-  ...['script', 'container', 'hyperparams', 'configuration', 'models', 'output', 'runtime'],
-];
 
 /** One task: its state and actions above, tabs below. The tab is in the address. */
 export default function TaskPage() {
@@ -61,17 +44,6 @@ export default function TaskPage() {
       </Tabs>
     </>
   );
-}
-
-async function askTask(id: string, signal: AbortSignal): Promise<Task> {
-  const { tasks } = await call<{ tasks: Task[] }>(
-    'tasks.get_by_id_ex',
-    { id: [id], only_fields: FIELDS },
-    { signal },
-  );
-  const [task] = tasks;
-  if (task === undefined) throw new Error(`There is no task ${id}. It may have been deleted.`);
-  return task;
 }
 
 function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {

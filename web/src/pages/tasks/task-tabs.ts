@@ -1,16 +1,10 @@
 import type { FunctionComponent } from 'preact';
 import { lazy } from 'preact-iso';
-import type { Task } from '../../api/task.js';
 import { ArtifactsTab } from './artifacts-tab.js';
 import { ConfigurationTab } from './configuration-tab.js';
 import { InfoTab } from './info-tab.js';
 import { ParametersTab } from './parameters-tab.js';
-
-export interface TabProps {
-  task: Task;
-  /** Asks for the task again, after a change of it. */
-  reload: () => void;
-}
+import type { TabProps } from './tab-props.js';
 
 interface TabOfTask {
   key: string;
