@@ -117,7 +117,7 @@ class Sweep:
             results["best"] = self.tasks[best].name
             results["best_value"] = found[best]
             results["best_parameters"] = ", ".join(f"{name} = {value}" for name, value in self.trials[best].items())
-        self.task.set_parameters({f"Results/{name}": value for name, value in results.items()}, __update=True)
+        self.task.update_parameters({f"Results/{name}": value for name, value in results.items()})
 
 
 def main():

@@ -71,9 +71,7 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
     const wrong = attention(Object.keys(problems).length);
     if (wrong !== undefined) {
       setRefusal(wrong);
-      requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>('.wizard [aria-invalid=true]')?.focus(),
-      );
+      requestAnimationFrame(focusFirstProblem);
       return;
     }
     setSending(true);
@@ -151,6 +149,11 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
       </form>
     </>
   );
+}
+
+function focusFirstProblem(): void {
+  const field = document.querySelector('.wizard .hint.bad')?.closest('.field, fieldset');
+  field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
 }
 
 function attention(fields: number): string | undefined {
