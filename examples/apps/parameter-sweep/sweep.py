@@ -53,7 +53,7 @@ class Sweep:
 
     def adopt(self):
         """Takes over the copies that this sweep made before it was stopped."""
-        for copy in Task.get_tasks(task_filter={"parent": [self.task.id]}):
+        for copy in Task.get_tasks(task_filter={"parent": self.task.id}):
             number = copy.name.rpartition(" ")[2]
             if number.isdigit() and int(number) < len(self.trials):
                 self.tasks[int(number)] = copy

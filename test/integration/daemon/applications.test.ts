@@ -74,7 +74,7 @@ test.serial('the sweep example runs its trials on the grid and finds the best on
   t.is(status, 'completed', await agent.log(id));
   t.like(await results(agent, id), {
     best: 'sweep trial 1',
-    best_value: '0.0',
+    best_value: '0',
     best_parameters: 'General/x = 2.0',
     finished: '3',
     planned: '3',
