@@ -1,5 +1,6 @@
 import type { Accounts } from './auth/accounts.js';
 import type { LoginLimits } from './auth/login-limits.js';
+import type { LoginLink } from './auth/login-link.js';
 import type { Logins } from './auth/logins.js';
 import type { Passwords } from './auth/passwords.js';
 import type { ServerConfig } from './config/server-config.js';
@@ -33,6 +34,7 @@ export interface ServerContext {
   readonly logins: Logins;
   readonly passwords: Passwords;
   readonly loginLimits: LoginLimits;
+  readonly loginLink: LoginLink;
   readonly scrolls: Scrolls;
   /** Pages and samples of events that clients look through. */
   readonly browsing: Kept<TaskBrowsing[]>;

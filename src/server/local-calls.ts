@@ -6,12 +6,13 @@ import { identityOf } from './auth/authenticate.js';
 import type { ServerContext } from './context.js';
 import { type Call, Download, type EndpointTable, EventStream, Page } from './endpoint.js';
 import { isObject, type JsonObject } from './json.js';
+import { linkEndpoints } from './services/auth.js';
 import { credentialEndpoints } from './services/credentials.js';
 import { userAdministrationEndpoints } from './services/user-administration.js';
 import { API_VERSION, parseVersion } from './versions.js';
 
-/** What `agent server users` and `agent server credentials` call. */
-const LOCAL: EndpointTable = { ...userAdministrationEndpoints, ...credentialEndpoints };
+/** What `agent server users`, `credentials` and `link` call. */
+const LOCAL: EndpointTable = { ...userAdministrationEndpoints, ...credentialEndpoints, ...linkEndpoints };
 
 /** A call of the folder's owner, without a log-in. */
 export interface LocalCall {

@@ -57,6 +57,8 @@ export interface EmbeddedServer {
   readonly webUrl: string;
   /** The addresses that users see. */
   readonly shown: Addresses;
+  /** The page as a person opens it: where no user has a password, with a token that logs in once. */
+  pageAddress(): string;
   readonly folder: string;
   readonly credentials: KeyPair;
   /** JSON file with the credentials, readable by its owner only. */
@@ -96,6 +98,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const common = commonOf(options, folder);
     const listening = await openServices(server, { ...options, ...common });
     const shown = { ...listening.urls, ...common.displayed };
+    server.loginLink.page = shown.web;
     closing.push(() => listening.close());
     closing.push(() => server.queueWaits.close());
     closing.push(() => server.live.close());
@@ -118,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
       filesUrl,
       webUrl,
       shown,
+      pageAddress: () => (server.logins.any ? shown.web : server.loginLink.issue()),
       folder,
       credentials: secrets.credentials,
       credentialsFile: secrets.credentialsFile,

@@ -9,6 +9,7 @@ import { registerSecrets } from '../../daemon/worker.js';
 import { createLogger } from '../../logs/logger.js';
 import { Redactor } from '../../secrets/redactor.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
+import { openPage } from '../open-page.js';
 import { type DemoEnding, watchSignals } from './ending.js';
 import { type DemoFolder, openFolder } from './folder.js';
 import { type DemoProject, makeDemoProject } from './project.js';
@@ -16,6 +17,8 @@ import { type DemoProject, makeDemoProject } from './project.js';
 export interface DemoOptions {
   /** Leave server and daemon running. */
   keep: boolean;
+  /** Open the page in a browser. */
+  open: boolean;
   folder: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
   home: string;
@@ -174,10 +177,21 @@ function ownEnvironment(env: DemoOptions['env'], home: string): DemoOptions['env
 
 async function keepRunning(demo: Demo & { configFile: string; daemon: Promise<number> }): Promise<void> {
   demo.say(`Server and daemon run until Ctrl-C. All files are in ${demo.folder}.`);
+  await showPage(demo);
   demo.say('In another terminal:');
   demo.say(`  export CLEARML_CONFIG_FILE=${demo.configFile}`);
   demo.say('  agent execute --id demonstration --clone');
   await demo.daemon;
+}
+
+/** The address with the token goes to the terminal alone. */
+async function showPage({ server, options, say }: Demo): Promise<void> {
+  const address = server.pageAddress();
+  say(`The page shows queues, tasks and workers. This address logs you in once: ${address}`);
+  const problem = options.open
+    ? await openPage({ address, folder: server.folder, env: options.env })
+    : undefined;
+  if (problem !== undefined) say(problem);
 }
 
 function sayNext({ say }: Demo): void {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { askPing } from '../../monitor/ask-health.js';
+import { askByLine } from '../../os/local-socket.js';
 import { localUrl } from '../../os/local-url.js';
 import { checkDatabase } from '../../server/backup/check.js';
 import { compactFolder } from '../../server/backup/compact.js';
@@ -10,7 +11,10 @@ import { readSchedule, recorded, writeSchedule } from '../../server/backup/recor
 import { restoreBackup } from '../../server/backup/restore-backup.js';
 import { datedName } from '../../server/backup/schedule.js';
 import { requireBackupFolder, writeBackup } from '../../server/backup/write-backup.js';
+import { asObject, type Json } from '../../server/json.js';
+import { localSocket } from '../../server/local-calls.js';
 import type { CommandContext } from '../command.js';
+import { openPage } from '../open-page.js';
 import { VERSION } from '../version.js';
 import { credentials } from './credentials.js';
 import { configOf } from './server-config.js';
@@ -27,7 +31,7 @@ export interface ServerAction {
 /** Actions with actions of their own. */
 export const GROUPS = { users, credentials } as const;
 
-export const ACTIONS = { backup, restore, check, compact, health, ...GROUPS } as const;
+export const ACTIONS = { backup, restore, check, compact, health, link, ...GROUPS } as const;
 
 export type ActionName = keyof typeof ACTIONS;
 
@@ -105,6 +109,22 @@ async function health({ context }: ServerAction): Promise<number> {
   const { ok, text } = await askPing(url);
   context.stdout.write(`${text}\n`);
   return ok ? 0 : 1;
+}
+
+/** A new address that logs in once; only the server that runs can make one. */
+async function link({ context, folder }: ServerAction): Promise<number> {
+  const answered = await askByLine(localSocket(folder), { endpoint: 'auth.new_login_link', body: {} });
+  const { data } = asObject(answered as Json);
+  const { address } = asObject(data);
+  if (typeof address !== 'string')
+    throw new AgentError('SERVER_FOLDER', `expected a server that runs on ${folder}, found none`, {
+      hint: 'Start agent server, or name the folder of another server with --folder.',
+    });
+  context.stdout.write(`This address logs you in once:\n\n  ${address}\n`);
+  if (context.options.open !== true) return 0;
+  const problem = await openPage({ address, folder, env: context.env });
+  if (problem !== undefined) context.stderr.write(`${problem}\n`);
+  return 0;
 }
 
 function required(file: string | undefined, action: string): string {

@@ -8,7 +8,7 @@ export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server, or look after its data',
   positionals: ['[action]', '[words...]'],
-  positionalChoices: ['backup', 'restore', 'check', 'compact', 'health', 'users', 'credentials'],
+  positionalChoices: ['backup', 'restore', 'check', 'compact', 'health', 'users', 'credentials', 'link'],
   flags: [
     { flags: '--folder <path>', help: "folder of the server's data (default: ~/.clearml/server)" },
     {
@@ -22,6 +22,7 @@ export const serverCommand: Command = {
       group: 'Addresses',
       parse: wholeNumber('--port', 0, LARGEST_PORT),
     },
+    { flags: '--open', help: 'open the page in a browser; also with link', group: 'Addresses' },
     {
       flags: '--one-port',
       help: 'serve the page at /, the API at /api and the file server at /files of --port',
@@ -109,11 +110,13 @@ export const serverCommand: Command = {
   ],
   examples: [
     'agent server',
+    'agent server --open',
     'agent server --folder /srv/clearml --port 8108',
     'agent server backup /backups/clearml.tar.gz --files',
     'agent server backup /backups/clearml.tar.gz --every 1d --keep 2',
     'agent server restore /backups/clearml-20261130T030000Z.tar.gz',
     'agent server check',
+    'agent server link',
     'agent server users add jane --name "Jane Doe" < password.txt',
     'agent server credentials add jane --role agent --label "GPU machine"',
     'agent server --config-sources',

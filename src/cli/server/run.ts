@@ -49,6 +49,7 @@ function requireFlags(options: CommandContext['options'], action: ActionName | u
     // `--no-print-conf` is there as true without the flag.
     if (value === undefined || SHARED.includes(name) || (name === 'printConf' && value === true)) continue;
     if (action === 'health' && ADDRESSES.includes(name)) continue;
+    if (action === 'link' && name === 'open') continue;
     const actions = FLAGS_OF[name];
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     if (actions === undefined && action !== undefined)

@@ -3,8 +3,10 @@ import { tellServiceManager } from '../../daemon/service-manager.js';
 import { causeLine } from '../../errors.js';
 import { startMetricsServer } from '../../monitor/metrics-server.js';
 import type { ServerConfig } from '../../server/config/server-config.js';
+import type { ServerLog } from '../../server/log.js';
 import { type EmbeddedServer, serverConfText, startServer } from '../../server/server.js';
 import type { CommandContext } from '../command.js';
+import { openPage } from '../open-page.js';
 import { VERSION } from '../version.js';
 import { configOf } from './server-config.js';
 import { type LogFile, serverLog } from './server-log.js';
@@ -27,6 +29,7 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
   try {
     const metrics = await openMetrics(config, server);
     stdout.write(`ClearML-compatible server on ${server.url}, data in ${folder}\n`);
+    await showPage(context, server, log);
     stdout.write(`Credentials are in ${server.credentialsFile}.`);
     if (context.options.printConf === false) stdout.write('\n');
     else stdout.write(` The clearml.conf to use:\n\n${confText(server)}\n`);
@@ -40,6 +43,30 @@ export async function serve(context: CommandContext, folder: string): Promise<nu
     await server.close();
   }
   return 0;
+}
+
+/** The address goes to the terminal alone: its token is no part of the log. */
+async function showPage(
+  { stdout, env, options }: CommandContext,
+  { shown, folder, pageAddress }: EmbeddedServer,
+  log: ServerLog,
+): Promise<void> {
+  const opens = options.open === true;
+  // Whoever keeps the secret key out of the output keeps the token out of it, too.
+  const address = options.printConf === false && !opens ? shown.web : pageAddress();
+  const logsIn = address.includes('#')
+    ? ' This address logs you in once; "agent server link" prints another:'
+    : '';
+  if (options.printConf === false)
+    stdout.write(`The page is on ${shown.web}; "agent server link" prints an address that logs you in.\n`);
+  else
+    stdout.write(
+      logsIn === ''
+        ? `The page is on ${address}\n`
+        : `The page is on ${shown.web}.${logsIn}\n\n  ${address}\n\n`,
+    );
+  const problem = opens ? await openPage({ address, folder, env }) : undefined;
+  if (problem !== undefined) log.error(problem);
 }
 
 function logFile(config: ServerConfig): LogFile | undefined {

@@ -4,6 +4,7 @@ import type { Secrets } from '../secrets.js';
 import type { Database } from '../storage/database.js';
 import { Accounts } from './accounts.js';
 import { LoginLimits } from './login-limits.js';
+import { LoginLink } from './login-link.js';
 import { Logins } from './logins.js';
 import { Passwords } from './passwords.js';
 import { ensureOwner, prepareUsers } from './prepare-users.js';
@@ -14,7 +15,15 @@ const LEAST_SECRET = 32;
 
 type AccountParts = Pick<
   ServerContext,
-  'config' | 'tokenSecret' | 'company' | 'owner' | 'accounts' | 'logins' | 'passwords' | 'loginLimits'
+  | 'config'
+  | 'tokenSecret'
+  | 'company'
+  | 'owner'
+  | 'accounts'
+  | 'logins'
+  | 'passwords'
+  | 'loginLimits'
+  | 'loginLink'
 >;
 
 /**
@@ -49,6 +58,7 @@ export function openAccounts(
     accounts,
     logins: new Logins(database, logins),
     passwords: new Passwords(),
+    loginLink: new LoginLink(),
     loginLimits: new LoginLimits({
       perAccount: config.get('apiserver.auth.login_limits.per_account'),
       perAddress: config.get('apiserver.auth.login_limits.per_address'),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../api-error.js';
 import { COMPANY_NAME, type Identity } from '../auth/accounts.js';
+import { identityOf } from '../auth/authenticate.js';
 import { sessionCookie } from '../auth/session-cookie.js';
 import { signToken, verifyToken } from '../auth/token.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
@@ -14,6 +15,7 @@ const TOKEN_FOR_USER = { ...LIFE, user: required(text), company: text } as const
 /** Endpoints of logging in. */
 export const authEndpoints: EndpointTable = {
   'auth.login': endpoint(LIFE, login),
+  'auth.login_with_link': endpoint({ token: required(text) }, loginWithLink, { access: 'open' }),
   'auth.logout': endpoint({}, logout),
   'auth.get_token_for_user': endpoint(TOKEN_FOR_USER, tokenForUser, { access: 'reserved' }),
   'auth.validate_token': endpoint({ token: required(text) }, validateToken, { access: 'reserved' }),
@@ -26,6 +28,26 @@ function login(call: CallWith<typeof LIFE>): JsonObject {
   const token = tokenFor(call, call.identity);
   call.setCookie?.(sessionCookie(call.server.config, token));
   return { token };
+}
+
+/** What `agent server link` asks for; it is no call over HTTP. */
+export const linkEndpoints: EndpointTable = {
+  'auth.new_login_link': endpoint({}, ({ server }) => ({ address: server.loginLink.issue() })),
+};
+
+/** Logs the owner of the folder in. @throws ApiError 401/30 for a token that was used, or is not of this start */
+function loginWithLink(call: Call<{ readonly token: string }>): JsonObject {
+  const { server, body } = call;
+  const owner = server.users.find(server.owner);
+  if (owner === undefined || !server.loginLink.redeem(body.token))
+    throw new ApiError(
+      'invalid_token',
+      {},
+      'an address logs in once, and until the server restarts; "agent server link" prints a new one',
+    );
+  const token = tokenFor({ ...call, body: {} }, identityOf(owner));
+  call.setCookie?.(sessionCookie(server.config, token));
+  return {};
 }
 
 /** Features that agents and the SDK expect from a token that runs the tasks of others: vaults, tokens of owners. */

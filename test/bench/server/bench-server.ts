@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 /** A server of one build, in a process of its own. */
 export interface BenchServer {
   pid: number;
+  url: string;
+  credentials: { accessKey: string; secretKey: string };
   /** Calls an endpoint that must succeed, on a connection that stays open; answers its `data`. */
   call<T>(endpoint: string, body?: unknown): Promise<T>;
   /** Reads an answer that is a file to its end; its size in bytes. */
@@ -50,6 +52,8 @@ export async function startBenchServer(checkout: string, folder: string): Promis
   };
   return {
     pid: child.pid ?? 0,
+    url,
+    credentials,
     async call<T>(endpoint: string, body: unknown = {}) {
       const parts: Buffer[] = [];
       for await (const part of await send(endpoint, body)) parts.push(part);

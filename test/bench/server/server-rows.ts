@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Figure } from '../table.js';
 import { type BenchServer, fillTasks, startBenchServer } from './bench-server.js';
 import { measureLists } from './list-figures.js';
+import { measureLive } from './live-figures.js';
 import { measureCreation } from './write-figures.js';
 
 export interface ServerBenchOptions {
@@ -17,6 +18,7 @@ const OURS = path.resolve(import.meta.dirname, '../../..');
 const TASKS = 100_000;
 const CREATED = 50_000;
 const TURNS = 20;
+const LIVE_S = 30;
 
 /** The embedded server alone; no agent takes part. */
 export async function serverRows({ against, scale }: ServerBenchOptions): Promise<Figure[]> {
@@ -36,6 +38,7 @@ async function rowsOf(build: string, size: (full: number) => number): Promise<Fi
   const lists = await withServer(build, (server) => measureLists(server, TURNS), tasks);
   const created = size(CREATED);
   const creation = await withServer(build, (server) => measureCreation(server, created));
+  const live = await withServer(build, (server) => measureLive(server, size(LIVE_S)));
   return [
     ...Object.entries(lists).map(([title, ours]) => ({
       name: `${tasks} tasks, ${title}: 95th percentile`,
@@ -44,6 +47,14 @@ async function rowsOf(build: string, size: (full: number) => number): Promise<Fi
       goal: '≤ 50 ms',
     })),
     { name: `${created} tasks created by 8 clients`, unit: 's', ours: creation, goal: '≤ 60 s' },
+    { name: '100 live consoles: memory of the server', unit: 'MB', ours: live.memory, goal: '≤ 300 MB' },
+    {
+      name: '100 live consoles: delay of a line, 99th percentile',
+      unit: 's',
+      ours: live.delay,
+      goal: '≤ 1 s',
+    },
+    { name: '100 live consoles: longest delay of a line', unit: 's', ours: live.longest, goal: '≤ 1 s' },
   ];
 }
 
