@@ -41,7 +41,7 @@ def main():
         logger.report_table("Folders", "table", iteration=0, table_plot=rows)
         state = "above the limit" if fullest[0] > limit else "below the limit"
         found = f"{fullest[1]} {fullest[0]:.1f} %" if fullest[1] else "no folder found"
-        task.set_parameters({"Results/fullest": found, "Results/state": state}, __update=True)
+        task.update_parameters({"Results/fullest": found, "Results/state": state})
         if rounds == 0 or number + 1 < rounds:
             time.sleep(float(settings["every_seconds"]))
     print("all measurements are done", flush=True)

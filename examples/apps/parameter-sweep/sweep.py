@@ -53,7 +53,7 @@ class Sweep:
 
     def adopt(self):
         """Takes over the copies that this sweep made before it was stopped."""
-        for copy in Task.get_tasks(task_filter={"parent": [self.task.id]}):
+        for copy in Task.get_tasks(task_filter={"parent": self.task.id}):
             number = copy.name.rpartition(" ")[2]
             if number.isdigit() and int(number) < len(self.trials):
                 self.tasks[int(number)] = copy
@@ -117,7 +117,7 @@ class Sweep:
             results["best"] = self.tasks[best].name
             results["best_value"] = found[best]
             results["best_parameters"] = ", ".join(f"{name} = {value}" for name, value in self.trials[best].items())
-        self.task.set_parameters({f"Results/{name}": value for name, value in results.items()}, __update=True)
+        self.task.update_parameters({f"Results/{name}": value for name, value in results.items()})
 
 
 def main():

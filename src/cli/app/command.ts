@@ -16,7 +16,7 @@ export const appCommand: Command = {
     {
       flags: '--app <id>',
       aliases: ['-app'],
-      help: 'with delete: the id of the application',
+      help: 'with delete: the id of the application; -app is the same',
     },
     { flags: '--version <version>', help: 'with delete: only this version' },
     { flags: '--json', help: 'print JSON' },

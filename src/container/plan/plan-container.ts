@@ -8,7 +8,7 @@ import { renderRunLine } from '../arguments/render-run-line.js';
 import { splitElements } from '../arguments/split-elements.js';
 import { type ChoiceFacts, chooseContainer } from '../choice/choose-container.js';
 import { containerName } from '../choice/container-name.js';
-import { readRestartRule, restartPolicy } from '../choice/restart-policy.js';
+import { fieldAt, readRestartRule, restartPolicy } from '../choice/restart-policy.js';
 import type { CreateRequest, OwnMount } from '../create-request.js';
 import { type AskedByTask, checkPolicy, withLimits } from '../policy/check-policy.js';
 import { readContainerPolicy } from '../policy/container-policy.js';
@@ -198,7 +198,7 @@ function askedByTask(facts: ContainerFacts, image: string, words: readonly strin
 
 function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
   const { config, choice } = facts;
-  const restart = facts.advanced ? restartOf(config, facts.document) : undefined;
+  const restart = hasRestarts(facts) ? restartOf(config, facts.document) : undefined;
   const skipVenv = config.variable('CLEARML_AGENT_SKIP_PIP_VENV_INSTALL');
   return {
     workerId: facts.workerId,
@@ -215,6 +215,11 @@ function runIdentity(facts: ContainerFacts, trust: readonly string[]) {
     ...(facts.workerTags === undefined ? {} : { workerTags: facts.workerTags }),
     ...(facts.sibling === undefined ? {} : { sibling: facts.sibling }),
   };
+}
+
+/** Servers with applications: those of the advanced feature set, and those that give a task its application. */
+function hasRestarts({ advanced, document }: ContainerFacts): boolean {
+  return advanced || fieldAt(document, 'application').present;
 }
 
 function restartOf(config: Config, document: unknown): string | undefined {

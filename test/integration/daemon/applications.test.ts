@@ -1,43 +1,12 @@
-import { cpSync, mkdirSync } from 'node:fs';
-import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { bundleAt } from '../../../src/cli/app/app-path.js';
-import { pack } from '../../../src/server/apps/archive/pack.js';
-import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
-import { GitRepository } from '../../support/git-repository.js';
-import { pythonOfTool } from '../../support/python-tools.js';
+import type { AgentUnderTest } from '../../support/agent-under-test.js';
+import { type AppsAgent, appsAgent } from '../../support/apps-agent.js';
 import { until } from '../../support/until.js';
 
-const EXAMPLES = path.resolve(import.meta.dirname, '../../../examples/apps');
-
-/** The examples in a repository of this machine, uploaded, and the guide's agent: it makes its queue. */
-async function appsUnderTest(t: ExecutionContext, name: string): Promise<AgentUnderTest> {
-  const python = await pythonOfTool('clearml');
-  const agent = await agentUnderTest(t, { CLEARML_AGENT_SKIP_PIP_VENV_INSTALL: python });
-  const repository = path.join(agent.home.folder, 'repositories', 'apps');
-  mkdirSync(path.dirname(repository), { recursive: true });
-  cpSync(EXAMPLES, repository, { recursive: true });
-  new GitRepository(repository).commit({});
-  const { files } = await bundleAt(path.join(EXAMPLES, name));
-  const text = files.text.replace('https://example.com/your/apps.git', `file://${repository}`);
-  const archive = await pack({ ...files, text });
-  await agent.call('apps.upload', { archive: archive.toString('base64') });
-  const daemon = agent.agent(
-    'daemon',
-    '--foreground',
-    '--create-queue',
-    '--child-report-tags',
-    'application',
-    '--services-mode=4',
-    '--queue',
-    'custom_apps_queue',
-  );
-  await until(
-    async () =>
-      (await agent.call<{ queues: unknown[] }>('queues.get_all', { name: '^custom_apps_queue$' })).queues
-        .length > 0,
-    { what: 'the queue of the applications', context: daemon.output },
-  );
+/** An agent and one of the examples, uploaded. */
+async function appsUnderTest(t: ExecutionContext, name: string): Promise<AppsAgent> {
+  const agent = await appsAgent(t);
+  await agent.call('apps.upload', { archive: (await agent.archive(name)).toString('base64') });
   return agent;
 }
 
@@ -92,15 +61,12 @@ test.serial('the sweep example runs its trials on the grid and finds the best on
     script: { binary: 'python3', entry_point: 'trial.py', working_dir: '.', diff: TRIAL },
     hyperparams: { General: { x: { section: 'General', name: 'x', value: '0' } } },
   });
-  const { queues } = await agent.call<{ queues: { id: string }[] }>('queues.get_all', {
-    name: '^custom_apps_queue$',
-  });
   const { id } = await agent.call<{ id: string }>('apps.launch', {
     app: 'parameter-sweep',
     name: 'sweep',
     parameters: {
       template,
-      queue: queues[0]?.id,
+      queue: agent.appsQueue,
       parameters: [{ name: 'General/x', kind: 'range', from: 1, to: 3, steps: 3 }],
     },
   });
@@ -108,7 +74,7 @@ test.serial('the sweep example runs its trials on the grid and finds the best on
   t.is(status, 'completed', await agent.log(id));
   t.like(await results(agent, id), {
     best: 'sweep trial 1',
-    best_value: '0.0',
+    best_value: '0',
     best_parameters: 'General/x = 2.0',
     finished: '3',
     planned: '3',

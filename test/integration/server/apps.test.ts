@@ -1,4 +1,5 @@
 import test from 'ava';
+import { readRestartRule, restartPolicy } from '../../../src/container/choice/restart-policy.js';
 import { appArchive } from '../../support/app-archive.js';
 import { clientOf, type ServerUnderTest, serverUnderTest } from '../../support/embedded-server.js';
 import { folderWithUsers } from '../../support/server-users.js';
@@ -242,4 +243,34 @@ test('an asset is served with a safe type and no page of its own', async (t) => 
   t.is(page.headers.get('x-content-type-options'), 'nosniff');
   t.is(page.headers.get('content-security-policy'), "default-src 'none'; sandbox");
   t.is((await asset('../server.db')).status, 400);
+});
+
+test('HTML of an instance is a document without session, scripts and requests, which only its address opens', async (t) => {
+  const server = await serverUnderTest(t);
+  const { project } = await prepared(server);
+  const { id } = await launch(server, { project, a_bool: true, a_string: '<script>alert(1)</script>' });
+  const element = { task: id, line: 0, element: 0 };
+  const { frame } = await server.call<{ frame: string }>('apps.get_element_frame', element);
+  const shown = await fetch(`${server.server.url}/apps.show_frame?frame=${frame}&theme=dark`);
+  t.is(shown.headers.get('content-type'), 'text/html; charset=utf-8');
+  t.is(
+    shown.headers.get('content-security-policy'),
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'",
+  );
+  const html = await shown.text();
+  t.true(html.includes('<h2>The text is &lt;script&gt;alert(1)&lt;/script&gt;</h2>'), html);
+  t.is((await fetch(`${server.server.url}/apps.show_frame?frame=${'0'.repeat(32)}`)).status, 400);
+  t.is(await server.refusal('apps.get_element_frame', { ...element, line: 2 }), '400/10');
+  const empty = await server.call<{ frame: string }>('apps.get_empty_frame', { app: 'simple-app' });
+  const page = await fetch(`${server.server.url}/apps.show_frame?frame=${empty.frame}`);
+  t.true((await page.text()).includes('<body>content of empty.html</body>'));
+});
+
+test('the restart policy of the guide finds the application in the task that the server gives', async (t) => {
+  const server = await serverUnderTest(t);
+  const { project } = await prepared(server);
+  const { id } = await launch(server, { project });
+  const { task } = await server.call<{ task: unknown }>('tasks.get_by_id', { task: id });
+  const rule = readRestartRule('on-failure;application.resumable=True');
+  t.is(restartPolicy(rule, task), 'on-failure');
 });

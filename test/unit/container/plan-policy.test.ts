@@ -75,6 +75,20 @@ test('a restart policy keeps the container, a name is chosen from its format', (
   t.notRegex(planned.runLine, /--rm/);
 });
 
+for (const [resumable, name] of [
+  [true, 'on-failure'],
+  [false, 'no'],
+] as const) {
+  test(`an instance of an application, resumable ${resumable}, has the restart policy ${name} on any server`, (t) => {
+    const planned = plan({
+      env: { CLEARML_AGENT_SERVICES_DOCKER_RESTART: 'on-failure;application.resumable=True' },
+      container: { image: 'i' },
+      facts: { advanced: false, document: { id: 'T', application: { id: 'a', name: 'A', resumable } } },
+    });
+    t.is(planned.request.HostConfig.RestartPolicy?.Name, name);
+  });
+}
+
 for (const [text, left] of [
   ['--restart always', '--restart always'],
   ['--restart=unless-stopped', '--restart=unless-stopped'],

@@ -43,7 +43,7 @@ function isSame(a: Scalar, b: Scalar): boolean {
   return String(a) === String(b);
 }
 
-/** The value of a field that nobody has filled in, with the values of the fields before it. */
+/** The value of a field that was not filled in, with the values of the fields before it. */
 export function defaultOf(field: WizardField, values: Readonly<ValueMap>): Value | undefined {
   const { default_conditional_on: by } = field;
   const chosen = by === undefined || !Object.hasOwn(values, by.name) ? undefined : values[by.name];

@@ -7,7 +7,7 @@ import type { Problems } from './problems.js';
 /** Names that would reach a prototype. */
 const UNSAFE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** One value of the file with its place. What it is not is noted, and a value that goes on is returned. */
+/** One value of the file with its place. What is wrong with it is noted, and reading continues. */
 export class Node {
   readonly value: ConfigValue | undefined;
   readonly path: readonly string[];

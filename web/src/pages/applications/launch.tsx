@@ -61,18 +61,17 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
   const [isTried, setTried] = useState(false);
   const [isSending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<string>();
+  const [refused, setRefused] = useState<Readonly<Record<string, string>>>({});
   const parameters = useMemo(() => parametersOf(app.wizard, raw), [app, raw]);
   const { values, problems } = useMemo(() => checkParameters(app.wizard, parameters), [app, parameters]);
   const launch = async (event: Event) => {
     event.preventDefault();
     setTried(true);
     setRefusal(undefined);
-    const wrong = Object.keys(problems).length;
-    if (wrong > 0) {
-      setRefusal(wrong === 1 ? 'One field needs attention.' : `${wrong} fields need attention.`);
-      requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>('.wizard [aria-invalid=true]')?.focus(),
-      );
+    const wrong = attention(Object.keys(problems).length);
+    if (wrong !== undefined) {
+      setRefusal(wrong);
+      requestAnimationFrame(focusFirstProblem);
       return;
     }
     setSending(true);
@@ -88,7 +87,9 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
       );
       route(at(`/applications/${app.id}/instances/${answer.id}`));
     } catch (error) {
-      setRefusal(reasonOf(error));
+      const fields = refusedFields(error);
+      setRefused(fields);
+      setRefusal(attention(Object.keys(fields).length) ?? reasonOf(error));
       setSending(false);
     }
   };
@@ -124,12 +125,13 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
           values={values}
           onChange={(field, value) => {
             setRaw({ ...raw, [field]: value });
+            setRefused({});
             setTouched(new Set([...touched, field]));
           }}
           context={{
             app: app.id,
             version: app.version,
-            problems,
+            problems: { ...refused, ...problems },
             isShownProblem: (path) => isTried || touched.has(path),
           }}
           path=""
@@ -147,6 +149,26 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
       </form>
     </>
   );
+}
+
+function focusFirstProblem(): void {
+  const field = document.querySelector('.wizard .hint.bad')?.closest('.field, fieldset');
+  field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
+}
+
+function attention(fields: number): string | undefined {
+  if (fields === 0) return undefined;
+  return fields === 1 ? 'One field needs attention.' : `${fields} fields need attention.`;
+}
+
+/** The server's own messages by field, which it sends as JSON at the end of its message. */
+function refusedFields(error: unknown): Record<string, string> {
+  const json = /fields=(\{.*\})$/s.exec(reasonOf(error))?.[1];
+  try {
+    return json === undefined ? {} : (JSON.parse(json) as Record<string, string>);
+  } catch {
+    return {};
+  }
 }
 
 interface Launched {
