@@ -103,11 +103,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     leavesRunning: given.services !== undefined && given.driver !== undefined,
   });
   try {
-    await refuseOverlap(given);
-    const gpus = new GpuReader({ env: given.config.env, warn: (text) => logger.warn(text) });
-    await checkGpus(given, gpus, (line) => logger.warn(line));
-    await requireTable(given, gpus);
-    await checkHooks(hookSettings(given.config, given.home));
+    const gpus = await checkMachine(given);
     const ids = [...given.workerIds];
     let registration = await registerWorker(given.state, ids);
     const control = new ControlSocket({
@@ -159,6 +155,23 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   } finally {
     shutdown.close();
   }
+}
+
+/**
+ * Checks what needs no server, before anything is registered, made or taken.
+ *
+ * @returns the reader of the GPUs, which has asked the tool where the flags need that
+ * @throws AgentError USAGE, GPU_TABLE, CONFIG_VALUE
+ */
+async function checkMachine(given: DaemonOptions): Promise<GpuReader> {
+  const { config, home, logger } = given;
+  const warn = (line: string) => logger.warn(line);
+  await refuseOverlap(given);
+  const gpus = new GpuReader({ env: config.env, warn });
+  await checkGpus(given, gpus, warn);
+  await requireTable(given, gpus);
+  await checkHooks(hookSettings(config, home));
+  return gpus;
 }
 
 /** All that may be wrong with them is known before the first missing one is made. */

@@ -113,7 +113,10 @@ function problemOf(entry: string): string | undefined {
 function repeated(entries: readonly string[]): string | undefined {
   const devices = entries.flatMap(writeOut).map((device) => device.replace(':', '.'));
   const twice = devices.find((device, at) => devices.indexOf(device) !== at);
-  return twice === undefined ? undefined : `GPU ${twice} is named twice`;
+  if (twice !== undefined) return `GPU ${twice} is named twice`;
+  const slice = devices.find((device) => SLICE.test(device) && devices.includes(device.replace(/\..*/, '')));
+  if (slice === undefined) return undefined;
+  return `${slice.replace('.', ':')} is a slice of GPU ${slice.replace(/\..*/, '')}, which is named, too`;
 }
 
 function entriesOf(list: string): string[] {

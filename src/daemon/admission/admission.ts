@@ -69,7 +69,10 @@ export class Admission {
           return await this.#gpus(queue, demand);
       }
     } catch (error) {
-      this.#tell(`no task of the queue ${queue.name ?? queue.id} is taken: ${causeLine(error)}`);
+      // `agent execute` has a task and no queue.
+      const what =
+        queue.id === '' ? 'the task is not run' : `no task of the queue ${queue.name ?? queue.id} is taken`;
+      this.#tell(`${what}: ${causeLine(error)}`);
       return undefined;
     }
   }

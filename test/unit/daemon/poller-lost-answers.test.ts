@@ -57,14 +57,18 @@ test('the last look stays without a result where the server does not answer, and
   t.deepEqual(vanished.doubtful, [{ task: 'a1', queue: 'a' }]);
 });
 
-test('a task that a worker reports as its own is not put back', async (t) => {
+test('a task that a worker reports as its own goes back once that worker is gone', async (t) => {
+  const state = { held: true };
   const { queues, putBack, vanished, next } = pollerUnderTest(
-    { a: ['a1', 'a2'] },
-    { isHeld: async () => true },
+    { a: ['a1', 'a2', 'a3'] },
+    { isHeld: async () => state.held },
   );
   queues.breakNextPop = true;
   t.is((await next())?.task, 'a2');
-  t.deepEqual([putBack, vanished.doubtful], [[], []]);
+  t.deepEqual([putBack, vanished.doubtful], [[], [{ task: 'a1', queue: 'a' }]]);
+  state.held = false;
+  t.deepEqual([(await next())?.task, (await next())?.task].sort(), ['a1', 'a3']);
+  t.deepEqual([putBack, vanished.doubtful], [['a1'], []]);
 });
 
 test('a task that has vanished is left for its time: a slow agent may have it', async (t) => {
