@@ -90,7 +90,7 @@ kubernetesTest('secrets are in no description of the pod', async (t) => {
   t.is(stdout, 'very-secret\n');
   t.false(JSON.stringify(await run.cluster.pod(run.pod)).includes('very-secret'));
   await run.driver.dispose(run.place.ref);
-  t.deepEqual((await rig.get().api.listNamespacedSecret({ namespace: 'default' })).items, []);
+  t.deepEqual(await run.left(), []);
 });
 
 kubernetesTest('a step gets its input and gives its exit code, its output and what ends it', async (t) => {
