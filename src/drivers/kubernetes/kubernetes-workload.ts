@@ -9,7 +9,7 @@ import type { KubernetesWorkloadRef } from './kubernetes-ref.js';
 import type { PodBoard, PodView } from './pod-board.js';
 import { execInPod, type RunInPod } from './pod-exec.js';
 import { followInPod } from './pod-follow.js';
-import { OUTPUT_INSIDE, RELEASE_KEEPER, REST, SIGNAL_TASK } from './pod-scripts.js';
+import { OUTPUT_INSIDE, RELEASE_KEEPER, REST, SIGNAL_TASK, wholeRest } from './pod-scripts.js';
 import { exitOfPod, KEEPER_CONTAINER, lostWithNode, TASK_CONTAINER } from './pod-state.js';
 
 export interface KubernetesWorkloadOptions {
@@ -190,7 +190,7 @@ export class KubernetesWorkload implements Workload {
       return;
     }
     const argv = ['/bin/sh', '-c', REST, 'sh', String(position + 1), OUTPUT_INSIDE];
-    yield* followInPod(inKeeper, argv, signal);
+    yield* wholeRest(followInPod(inKeeper, argv, signal), position);
   }
 
   async #release(): Promise<void> {

@@ -24,7 +24,11 @@ const REFUSED: Record<string, Refused> = {
     cause: /^pod \S+ did not start for 20 s: CreateContainerConfigError \(secret "none" not found\)$/,
   },
   'whose volume is a secret that is missing': {
-    spec: { volumes: [{ name: 'v', secret: { secretName: 'none' } }] },
+    // The kubelet ignores a volume that no container mounts.
+    spec: {
+      volumes: [{ name: 'v', secret: { secretName: 'none' } }],
+      containers: [{ name: 'task', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+    },
     cause: /^pod \S+ did not start for 20 s: ContainerCreating; FailedMount: .*secret "none" not found$/,
   },
   'with a priority class that does not exist': {
