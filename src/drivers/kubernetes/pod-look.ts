@@ -11,13 +11,10 @@ export interface PodLook {
   environment: Record<string, string>;
 }
 
-const LOOK = 'printf "%s:%s\\n" "$(id -u)" "$(id -g)"; cat /proc/self/environ';
-
-/** On a busy machine the output of a command may be lost where it ends right after its start. */
-const TRIES = 5;
+const LOOK = 'unset clearml_agent_group; printf "%s:%s\\n" "$(id -u)" "$(id -g)"; cat /proc/self/environ';
 
 /** @throws AgentError KUBERNETES, KUBERNETES_POD, DOCKER_CONTAINER */
-export async function podLook(exec: RunContainerExec, tries = TRIES): Promise<PodLook> {
+export async function podLook(exec: RunContainerExec): Promise<PodLook> {
   const output: Uint8Array[] = [];
   const argv = ['/bin/sh', '-c', LOOK];
   const code = await exec({
@@ -28,7 +25,6 @@ export async function podLook(exec: RunContainerExec, tries = TRIES): Promise<Po
   });
   const said = Buffer.concat(output).toString('utf8');
   const ids = /^(\d+):(\d+)\n/.exec(said);
-  if (code === 0 && said === '' && tries > 1) return podLook(exec, tries - 1);
   if (code !== 0 || ids === null)
     throw new AgentError('DOCKER_CONTAINER', `the first command in the pod ended with status ${code}`, {
       hint: 'The image needs /bin/sh, id and cat.',

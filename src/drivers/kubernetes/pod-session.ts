@@ -7,6 +7,7 @@ import { quoteWord } from '../../os/shell-words.js';
 import type { Cluster } from './cluster.js';
 import { clusterError } from './cluster-errors.js';
 import { statusError } from './cluster-request.js';
+import { LastWord, withLastWord } from './last-word.js';
 import type { PodCommand, PodContainer } from './pod-exec.js';
 
 /** Version 5 can close a command's input; API servers have it since Kubernetes 1.30. */
@@ -58,6 +59,10 @@ export class PodSession {
   readonly #socket: WebSocket;
   readonly #marker: string;
   readonly #lost: (why: string) => AgentError;
+  readonly #words: Record<'stdout' | 'stderr', LastWord>;
+  #tellEnd: (status: unknown) => void = () => undefined;
+  /** The shell tells of the end of its command. */
+  #hasWord = false;
   #isReady = false;
   #onOutput: PodCommand['onOutput'] = () => undefined;
 
@@ -65,6 +70,7 @@ export class PodSession {
     this.#socket = socket;
     this.#marker = marker;
     this.#lost = lost;
+    this.#words = { stdout: new LastWord(marker), stderr: new LastWord(marker) };
     let tellReady: () => void = () => undefined;
     const ready = new Promise<void>((resolve) => {
       tellReady = resolve;
@@ -92,7 +98,7 @@ export class PodSession {
       'unset agent_p agent_l',
       ...env.flatMap(exportLine),
       ...(cwd === undefined ? [] : [`cd ${quoteWord(cwd)} || exit 126`]),
-      `exec ${argv.map(quoteWord).join(' ')}${input === undefined ? ' < /dev/null' : ''}`,
+      ...this.#commandLines(argv.map(quoteWord).join(' '), input),
       this.#marker,
       '',
     ].join('\n');
@@ -112,6 +118,14 @@ export class PodSession {
       signal?.removeEventListener('abort', abort);
       this.close();
     }
+  }
+
+  /** A stream ends the shell's input, and its command prints nothing that counts. */
+  #commandLines(command: string, input: PodCommand['input']): string[] {
+    if (input !== undefined && !isWhole(input)) return [`exec ${command}`];
+    this.#hasWord = true;
+    const from = input === undefined ? '' : `head -c ${Buffer.byteLength(input)} | `;
+    return withLastWord(`${from}${command}${input === undefined ? ' < /dev/null' : ''}`, this.#marker);
   }
 
   /** Ends a session; the shell ends with its input. */
@@ -134,12 +148,19 @@ export class PodSession {
         clearInterval(ping);
         settle();
       };
+      this.#tellEnd = (status) => end(() => resolve(status));
       socket.on('pong', () => (isAlive = true));
       socket.on('message', (data: Buffer) => {
         isAlive = true;
         const channel = data[0];
         const content = data.subarray(1);
-        if (channel === STATUS) return end(() => resolve(JSON.parse(content.toString('utf8'))));
+        if (channel === STATUS)
+          return end(() => {
+            const status: unknown = JSON.parse(content.toString('utf8'));
+            if (this.#hasWord && Object(status).status === 'Success')
+              reject(this.#lost('its output is lost'));
+            else resolve(status);
+          });
         if (channel !== 1 && channel !== 2) return;
         const taken = this.#take(content, STREAMS[channel], tellReady);
         if (!(taken instanceof Promise)) return;
@@ -160,8 +181,11 @@ export class PodSession {
       this.#isReady = true;
       tellReady();
     }
-    const output = isWord ? content.subarray(1) : content;
-    return output.length === 0 ? undefined : this.#onOutput(output, stream);
+    const output = this.#words[stream].take(isWord ? content.subarray(1) : content);
+    const taken = output.length === 0 ? undefined : this.#onOutput(output, stream);
+    const { stdout, stderr } = this.#words;
+    if (stdout.code !== undefined && stderr.code !== undefined) this.#tellEnd(statusOf(stdout.code));
+    return taken;
   }
 
   async #send(program: string, input: PodCommand['input']): Promise<void> {
@@ -173,10 +197,21 @@ export class PodSession {
       }
     };
     await put(Buffer.from(program));
-    if (typeof input === 'string' || input instanceof Uint8Array) await put(Buffer.from(input));
-    else if (input !== undefined) for await (const data of input) await put(data);
+    if (input === undefined) return;
+    if (isWhole(input)) return put(Buffer.from(input));
+    for await (const data of input) await put(data);
     if (!this.isOver) socket.send(CLOSE);
   }
+}
+
+function isWhole(input: NonNullable<PodCommand['input']>): input is string | Uint8Array {
+  return typeof input === 'string' || input instanceof Uint8Array;
+}
+
+/** As the API server tells it. */
+function statusOf(code: number): unknown {
+  if (code === 0) return { status: 'Success' };
+  return { status: 'Failure', details: { causes: [{ reason: 'ExitCode', message: String(code) }] } };
 }
 
 function exportLine(pair: string): string[] {

@@ -1,5 +1,4 @@
 import test from 'ava';
-import { podLook } from '../../../../src/drivers/kubernetes/pod-look.js';
 import { wholeRest } from '../../../../src/drivers/kubernetes/pod-scripts.js';
 
 async function* of(...pieces: string[]): AsyncGenerator<Uint8Array> {
@@ -27,13 +26,4 @@ test('an output whose end is missing is an error after what has come', async (t)
   await t.throwsAsync(read(['5\nab'], 0), { message: '3 bytes of the output are missing' });
   await t.throwsAsync(read([], 0), { message: /missing/ });
   await t.throwsAsync(read(['12'], 0), { message: /missing/ });
-});
-
-test('the first look into a pod is taken again where its output was lost', async (t) => {
-  const answers = ['', '', '0:0\nA=b\0'];
-  const look = await podLook(async ({ onOutput }) => {
-    onOutput(Buffer.from(answers.shift() ?? ''), 'stdout');
-    return 0;
-  });
-  t.deepEqual(look, { owner: { uid: 0, gid: 0 }, environment: { A: 'b' } });
 });

@@ -51,6 +51,13 @@ function runOn(session: PodSession) {
   return { ended, output: () => output };
 }
 
+/** The word of the shell that its command has ended, in pieces. */
+function end(line: Line, code: number): void {
+  line.say(1, '\u0006MAR');
+  line.say(1, `KER ${code}\n`);
+  line.say(2, `\u0006MARKER ${code}\n`);
+}
+
 test('a session gives its shell the program up to the marker, and keeps the word of the shell to itself', async (t) => {
   const line = new Line();
   const session = sessionOn(line);
@@ -59,12 +66,12 @@ test('a session gives its shell the program up to the marker, and keeps the word
   const run = runOn(session);
   line.say(1, '\u0006out');
   line.say(2, 'err');
-  line.status(SUCCESS);
+  end(line, 0);
   t.deepEqual(await run.ended, SUCCESS);
   t.is(run.output(), 'stdout:\u0006out;stderr:err;');
   t.regex(
     line.heard.join(''),
-    /^unset agent_p agent_l\nexport A='?b c'?\nexec .* < \/dev\/null\nMARKER\nCLOSE$/,
+    /^unset agent_p agent_l\nexport A='?b c'?\n[\s\S]*\necho .* < \/dev\/null\n[\s\S]*\nMARKER\n$/,
   );
   t.false(line.isOpen);
 });
@@ -73,7 +80,7 @@ test('a command that is given before the shell has started loses nothing of its 
   const line = new Line();
   const run = runOn(sessionOn(line));
   line.say(1, '\u0006out');
-  line.status({ details: { causes: [{ reason: 'ExitCode', message: '7' }] } });
+  end(line, 7);
   t.is(exitCodeOf(where, await run.ended), 7);
   t.is(run.output(), 'stdout:out;');
 });
@@ -86,6 +93,37 @@ test('a connection that breaks off is told to who waits for the shell and for th
   await t.throwsAsync(session.ready, { message: /broke off/ });
   await t.throwsAsync(run.ended, { message: /broke off/ });
   t.true(session.isOver);
+});
+
+test('an end that the API server tells without the word of the shell is that of the command, unless it is a good one', async (t) => {
+  const killed = new Line();
+  const first = runOn(sessionOn(killed));
+  killed.status({ details: { causes: [{ reason: 'ExitCode', message: '137' }] } });
+  t.is(exitCodeOf(where, await first.ended), 137);
+  const cut = new Line();
+  const second = runOn(sessionOn(cut));
+  cut.say(1, 'ou');
+  cut.status(SUCCESS);
+  await t.throwsAsync(second.ended, { message: /its output is lost/ });
+});
+
+test('an input of a known length does not end with that of the shell, a stream does', async (t) => {
+  const whole = new Line();
+  const known = sessionOn(whole).run({ argv: ['cat'], input: 'äb', onOutput: () => undefined });
+  await settled();
+  t.regex(whole.heard.join(''), /\nhead -c 3 \| cat\n[\s\S]*\nMARKER\näb$/);
+  whole.say(1, '\u0006');
+  end(whole, 0);
+  await known;
+  const open = new Line();
+  const stream = (async function* () {
+    yield Buffer.from('x');
+  })();
+  const streamed = sessionOn(open).run({ argv: ['cat'], input: stream, onOutput: () => undefined });
+  await settled();
+  t.regex(open.heard.join(''), /\nexec cat\nMARKER\nxCLOSE$/);
+  open.status(SUCCESS);
+  t.deepEqual(await streamed, SUCCESS);
 });
 
 test('an abort ends a command at once', async (t) => {
@@ -115,7 +153,10 @@ function sessions(most: number) {
   const exec = async () => {
     const ended = pool.exec({ argv: ['true'], onOutput: () => undefined });
     await settled();
-    for (const line of lines.filter(({ heard }) => heard.length > 0)) line.status(SUCCESS);
+    for (const line of lines.filter(({ heard }) => heard.length > 0)) {
+      line.say(1, '\u0006');
+      end(line, 0);
+    }
     return ended;
   };
   return { lines, pool, start, exec };
