@@ -7,7 +7,7 @@ FROM ${BASE} AS build
 ARG NPM_CONFIG_REGISTRY
 ARG NPM_CONFIG_CAFILE
 WORKDIR /build
-COPY package.json package-lock.json .npmrc tsconfig.json ./
+COPY package.json package-lock.json .npmrc tsconfig.json bundle.mjs ./
 RUN npm ci --ignore-scripts
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
