@@ -78,7 +78,7 @@ async function make(git: RepositoryGit, mirror: Mirror, commit: string): Promise
     await ensureFolder(fresh);
     await cloneLocally(git, mirror, folder);
     const arePointers = await checkOutCommit(git, mirror, { folder, commit });
-    // Each task is told that its files stay pointers.
+    // The log of each task says that its files stay pointers.
     if (arePointers && (await hasAttributes(folder))) return;
     await writeFileDurable(path.join(fresh, STATE), state);
     await rm(spare, { recursive: true, force: true });

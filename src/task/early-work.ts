@@ -22,7 +22,7 @@ export interface BegunWork {
 }
 
 /**
- * The checkout of a task and the search for Python, which begin while the server is told that the task is taken: that costs
+ * The checkout of a task and the search for Python, which begin while the agent claims the task: that costs
  * several requests. They touch the workspace of the run and the mirrors, and tell the server nothing.
  */
 export class EarlyWork {
