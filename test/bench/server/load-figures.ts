@@ -1,3 +1,5 @@
+import { open } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exactCpuSeconds, percentile, watchMemory } from '../measure.js';
 import type { BenchServer } from './bench-server.js';
@@ -5,6 +7,8 @@ import type { BenchServer } from './bench-server.js';
 export interface LoadFigures {
   /** Milliseconds of polls and reports at the 99th percentile. */
   slow: number;
+  /** Milliseconds in which the disk alone syncs 4 KB at the same time, at the 99th percentile. */
+  sync: number;
   /** Cores that the server uses. */
   cores: number;
   /** At most. */
@@ -19,7 +23,7 @@ const BATCH = { lines: 100, perSecond: 20 };
 /** Agents that poll and report, beside tasks that write 2,000 lines a second. */
 export async function measureLoad(
   server: BenchServer,
-  { agents, seconds }: { agents: number; seconds: number },
+  { agents, seconds, folder }: { agents: number; seconds: number; folder: string },
 ): Promise<LoadFigures> {
   const { id: queue } = await server.call<{ id: string }>('queues.get_default');
   const tasks: string[] = [];
@@ -65,13 +69,22 @@ export async function measureLoad(
   const cpu = exactCpuSeconds(server.pid);
   const began = performance.now();
   const memory = watchMemory(server.pid);
+  const syncs: number[] = [];
+  const probe = await open(path.join(folder, 'probe'), 'w');
   await Promise.all([
+    repeat(100, 0, async () => {
+      await probe.write(Buffer.alloc(4096), 0, 4096, 0);
+      const start = performance.now();
+      await probe.datasync();
+      syncs.push(performance.now() - start);
+    }),
     ...Array.from({ length: agents }, (_, n) => agent(n)).flat(),
     ...tasks.map((task, n) => writer(task, n)),
   ]);
   memory.stop();
+  await probe.close();
   const cores = (exactCpuSeconds(server.pid) - cpu) / ((performance.now() - began) / 1000);
-  return { slow: percentile(times, 0.99), cores, megabytes: memory.peak() };
+  return { slow: percentile(times, 0.99), sync: percentile(syncs, 0.99), cores, megabytes: memory.peak() };
 }
 
 function report(worker: string, queue: string) {
