@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import test from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
@@ -21,16 +23,25 @@ async function makeImage(engine: DockerEngine): Promise<void> {
   await makeMachineImage(engine, 'bare:1', { packages: PACKAGES, files });
   const dockerfile = `FROM bare:1
 RUN echo 'sshd:x:101:65534::/run/sshd:/usr/sbin/nologin' >> /etc/passwd && \\
-    echo 'root:*:19000:0:99999:7:::' > /etc/shadow && chmod 600 /etc/shadow
+    echo 'root:*:19000:0:99999:7:::' > /etc/shadow && chmod 600 /etc/shadow && \\
+    mkdir -p /run/sshd && ln -s /run /var/run && ln -sf which.debianutils /usr/bin/which
 `;
   await engine.docker(['build', '--network', 'none', '--tag', 'session:1', '-'], {
     input: Buffer.from(dockerfile),
   });
 }
 
+/** What a server says first. */
+async function greetingAt(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const [greeting] = await once(socket, 'data');
+  socket.destroy();
+  return String(greeting);
+}
+
 const engineFor = sharedEngine(test, makeImage, 170_000);
 
-test('clearml-session opens a shell in a container that the agent started', async (t) => {
+test('clearml-session connects to a container that the agent started, and ends it', async (t) => {
   const engine = await engineFor(t);
   const library = path.join(path.dirname(await pythonTool('clearml-session')), '../lib');
   const [version = ''] = readdirSync(library);
@@ -52,7 +63,8 @@ test('clearml-session opens a shell in a container that the agent started', asyn
   const says = (text: RegExp) =>
     until(() => text.test(printed), { what: String(text), timeoutMs: 150_000, context: () => printed });
   await says(/Connection is up and running/);
-  t.regex(printed, /SECURING CONNECTION/);
+  const port = Number(/ssh root@localhost -p (\d+)/.exec(printed)?.[1]);
+  t.regex(await greetingAt(port), /^SSH-2\.0-OpenSSH/, 'the tunnel to the container');
   const { tasks } = await one.call<{ tasks: { id: string }[] }>('tasks.get_all', { status: ['in_progress'] });
   t.is(tasks.length, 1);
   session.stdin.write('shutdown\n');
