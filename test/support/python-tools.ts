@@ -21,6 +21,7 @@ const TOOLS = {
   'old-clearml-agent': { packages: ['clearml-agent==1.9.3'], program: 'clearml-agent' },
   clearml: { packages: ['clearml==2.1.12', 'optuna==4.5.0'], program: 'clearml-task' },
   'old-clearml': { packages: ['clearml==1.18.0'], program: 'clearml-task' },
+  'clearml-session': { packages: ['clearml-session==0.17.0', 'clearml==2.1.12'], program: 'clearml-session' },
   ruff: { packages: ['ruff==0.17.6'], program: 'ruff' },
 } as const satisfies Record<string, Tool>;
 

@@ -1,3 +1,4 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -9,7 +10,7 @@ import { temporaryFolder } from './temporary-folder.js';
 const FOLDER = path.resolve(import.meta.dirname, '../fixtures/server/sdk');
 const PATIENCE_MS = 280_000;
 
-export type SdkName = 'clearml' | 'old-clearml';
+export type SdkName = 'clearml' | 'old-clearml' | 'clearml-session';
 
 /** A user's home folder with a `clearml.conf` for the server, in which scripts use an SDK. */
 export interface SdkHome {
@@ -18,6 +19,8 @@ export interface SdkHome {
   run(script: string, ...words: string[]): Promise<string>;
   /** Runs a command of the SDK, such as `clearml-task`; what it printed. */
   command(name: string, ...words: string[]): Promise<string>;
+  /** Starts a command that reads its input; it is killed when the test ends. */
+  start(name: string, ...words: string[]): ChildProcessWithoutNullStreams;
 }
 
 export async function sdkHome(
@@ -48,6 +51,12 @@ export async function sdkHome(
       const copy = path.join(home, `${script}.py`);
       await copyFile(path.join(FOLDER, `${script}.py`), copy);
       return ended(script, python, copy, ...words);
+    },
+    start(name, ...words) {
+      const program = path.join(path.dirname(python), name);
+      const child = spawn(program, words, { env: { ...env, PYTHONUNBUFFERED: '1' }, cwd: home });
+      t.teardown(() => child.kill('SIGKILL'));
+      return child;
     },
     command: (name, ...words) => ended(name, path.join(path.dirname(python), name), ...words),
   };

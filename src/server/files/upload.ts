@@ -38,7 +38,7 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
   const parts: BusboyFileStream[] = [];
   const stored: Promise<string>[] = [];
   parser.on('file', (name: string | undefined, stream: BusboyFileStream) => {
-    // An end before its time is an event that may come before somebody reads the part.
+    // A body that ends too early reports it on the part, also before the part is read.
     stream.on('error', (error) => stream.destroy(error));
     const one = storePart(name, stream, folder);
     one.catch(() => stream.resume());

@@ -43,10 +43,10 @@ const RESULTS: Readonly<Record<string, unknown>> = {
   model_triggers: { copies: ['template'] },
 };
 
-const SCRIPTS: Readonly<Record<SdkName, readonly string[]>> = {
-  clearml: Object.keys(RESULTS),
+const SCRIPTS = {
+  clearml: ['models', 'datasets', 'pipelines', 'task_schedules', 'model_triggers'],
   'old-clearml': ['models', 'datasets'],
-};
+} as const satisfies Partial<Record<SdkName, readonly string[]>>;
 
 for (const sdk of ['clearml', 'old-clearml'] as const) {
   for (const script of SCRIPTS[sdk]) {
