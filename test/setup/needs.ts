@@ -102,6 +102,7 @@ export const NEEDS: readonly Need[] = [
     packages: ['libfaketime'],
   },
   { name: 'nginx', checks: [['nginx', '-v']], packages: ['nginx-light'] },
+  { name: 'Chromium', checks: [['test', '-x', '/usr/bin/chromium']], packages: ['chromium'] },
   { name: 'promtool', checks: [['promtool', '--version']], packages: ['prometheus'] },
   ...ON_SLURM,
   ...FOR_KUBERNETES.map((need) => ({ ...need, leftOut: ON_KUBERNETES })),

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { at } from '../../base.js';
 import { ScrollRegion } from '../../components/scroll-region.js';
-import { Empty, ErrorNote, Loading } from '../../components/states.js';
+import { Empty, Loading } from '../../components/states.js';
 import { useVirtual } from '../../components/use-virtual.js';
 import type { TabProps } from '../tasks/tab-props.js';
 import { AnsiLine } from './ansi-line.js';
@@ -16,7 +16,7 @@ const NEAR = 300;
 
 /** What the task prints. The end stays in sight while it is; lines before it load when they are scrolled to. */
 export default function ConsoleTab({ task }: TabProps) {
-  const { window: log, error } = useLogWindow(task.id);
+  const log = useLogWindow(task.id);
   const [find, setFind] = useState('');
   const [hasTimes, setTimes] = useState(false);
   const [wraps, setWraps] = useState(false);
@@ -42,7 +42,6 @@ export default function ConsoleTab({ task }: TabProps) {
     if (!log.isAtEnd) await log.toEnd();
     requestAnimationFrame(() => virtual.scrollToEnd());
   };
-  if (error !== undefined && !log.isReady) return <ErrorNote error={error} />;
   if (!log.isReady) return <Loading label="Loading the console" />;
   return (
     <section class="console" aria-label="Console">

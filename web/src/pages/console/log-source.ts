@@ -1,6 +1,7 @@
 import { call } from '../../api/client.js';
+import { onLog } from '../../api/stream.js';
 import type { LogEvent } from './log-lines.js';
-import type { LogWindow } from './log-window.js';
+import { type LogWindow, PAGE } from './log-window.js';
 
 /** Where the lines of a log come from. */
 export interface LogSource {
@@ -33,21 +34,24 @@ export function logSource(task: string): LogSource {
   };
 }
 
-const POLL_MS = 1500;
-
-/** Adds what the task prints to a window. @returns what ends that */
+/**
+ * Fills a window with the last lines of a log and adds what the task prints.
+ *
+ * @returns what ends that
+ */
 export function followLog(task: string, window: LogWindow): () => void {
-  const source = logSource(task);
-  let from = window.lastTime;
-  const timer = setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const events = await source.later(from, 2000);
-      from = events.at(-1)?.timestamp ?? from;
-      window.add(events);
-    } catch {
-      // The banner says that the server is gone; its return begins anew.
-    }
-  }, POLL_MS);
-  return () => clearInterval(timer);
+  let stop: () => void = () => undefined;
+  const begin = () => {
+    stop();
+    stop = onLog(
+      task,
+      { tail: PAGE },
+      {
+        lines: (lines, isTail) => (isTail ? window.begin(lines) : window.add(lines)),
+        reread: begin,
+      },
+    );
+  };
+  begin();
+  return () => stop();
 }

@@ -2,11 +2,13 @@ import { addEvents, type Line, type LogEvent } from './log-lines.js';
 import type { LogSource } from './log-source.js';
 
 /** Messages of one request. */
-const PAGE = 2000;
+export const PAGE = 2000;
 /** Lines that are held at most: more leave at the other end of the window. */
 const MOST_LINES = 24_000;
 /** Numbers between one place in the log and the next. */
 const LINES_OF_GENERATION = 100_000_000;
+/** Printed lines that are kept while a page is read. */
+const MOST_RECENT = 5000;
 /** Messages of one request of a search. */
 const SEARCH_PAGE = 10_000;
 
@@ -28,15 +30,14 @@ export class LogWindow {
   #generation = 0;
   readonly #source: LogSource;
   readonly #onChange: () => void;
+  readonly #onFailure: (error: unknown) => void;
+  /** The last lines that were printed, for a page that was read meanwhile. */
+  #recent: readonly LogEvent[] = [];
 
-  constructor(source: LogSource, onChange: () => void) {
+  constructor(source: LogSource, onChange: () => void, onFailure: (error: unknown) => void) {
     this.#source = source;
     this.#onChange = onChange;
-  }
-
-  /** When the last line was printed, in milliseconds. */
-  get lastTime(): number | undefined {
-    return this.lines.at(-1)?.timestamp;
+    this.#onFailure = onFailure;
   }
 
   /** Shows the end of the log. */
@@ -86,12 +87,21 @@ export class LogWindow {
     await this.#load(async () => {
       const events = await this.#source.later(last.timestamp, PAGE);
       this.isAtEnd = events.length < PAGE;
-      this.#append(events);
+      this.#append(this.isAtEnd ? this.#withRecent(events) : events);
     });
   }
 
-  /** Lines that the task printed just now; they count only where the window shows the end. */
+  /** The last lines of the log, asked for with `PAGE`. */
+  begin(events: readonly LogEvent[]): void {
+    this.#recent = [];
+    this.#replace(events, { isAtStart: events.length < PAGE, isAtEnd: true });
+    this.isReady = true;
+    this.#onChange();
+  }
+
+  /** Lines that the task printed just now; they show where the window is at the end. */
   add(events: readonly LogEvent[]): void {
+    this.#recent = [...this.#recent, ...events].slice(-MOST_RECENT);
     if (!this.isAtEnd || events.length === 0) return;
     this.#append(events);
     this.#onChange();
@@ -152,6 +162,15 @@ export class LogWindow {
     }
   }
 
+  /** The last page of a log, with what was printed while it was read. */
+  #withRecent(page: readonly LogEvent[]): readonly LogEvent[] {
+    const last = page.at(-1)?.timestamp ?? this.lines.at(-1)?.timestamp ?? 0;
+    const inPage = page.filter(({ timestamp }) => timestamp === last).length;
+    const same = this.#recent.filter(({ timestamp }) => timestamp === last);
+    const later = this.#recent.filter(({ timestamp }) => timestamp > last);
+    return [...page, ...(page.length === 0 ? [] : same.slice(inPage)), ...later];
+  }
+
   #append(events: readonly LogEvent[]): void {
     const lines = [...this.lines];
     addEvents(lines, events);
@@ -160,7 +179,7 @@ export class LogWindow {
 
   #replace(events: readonly LogEvent[], ends: { isAtStart: boolean; isAtEnd: boolean }): void {
     const lines: Line[] = [];
-    addEvents(lines, events);
+    addEvents(lines, ends.isAtEnd ? this.#withRecent(events) : events);
     this.lines = lines;
     this.#generation += 1;
     this.first = this.#generation * LINES_OF_GENERATION;
@@ -192,6 +211,8 @@ export class LogWindow {
     try {
       await act();
       this.isReady = true;
+    } catch (error) {
+      this.#onFailure(error);
     } finally {
       this.isLoading = false;
       this.#onChange();

@@ -1,0 +1,47 @@
+import type { ExecutionContext } from 'ava';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { ServerUnderTest } from '../embedded-server.js';
+
+/** The browser of the system; playwright's own are not used. */
+const CHROMIUM = '/usr/bin/chromium';
+/** A loaded machine starts a browser, and lays out a page, slowly. */
+const PATIENCE_MS = 60_000;
+
+export interface PageUnderTest {
+  page: Page;
+  browser: Browser;
+  /** Shows a page of the application. */
+  open(to: string): Promise<void>;
+  /** Errors of scripts, and what the policy of the page refused. */
+  errors: readonly string[];
+}
+
+/** A browser that is logged in. The page is that of the last build. */
+export async function pageUnderTest(
+  t: ExecutionContext,
+  { server }: Pick<ServerUnderTest, 'server'>,
+  options: BrowserContextOptions = {},
+): Promise<PageUnderTest> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    // Root has no sandbox; what the browser shows here comes from the test itself.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+  t.teardown(() => browser.close());
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error.stack)));
+  const open = async (to: string) => void (await page.goto(`${server.webUrl}${to}`));
+  await open('/login?next=%2Ftasks');
+  await page.getByLabel('Access key').fill(server.credentials.accessKey);
+  await page.getByLabel('Secret key').fill(server.credentials.secretKey);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+  return { page, browser, open, errors };
+}
