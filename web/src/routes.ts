@@ -21,5 +21,23 @@ export const ROUTES: readonly PageRoute[] = [
   { path: '/tasks/new', page: lazy(() => import('./pages/tasks/new-task.js')) },
   { path: '/compare', page: lazy(() => import('./pages/compare/compare.js')) },
   { path: '/tasks/:id', page: lazy(() => import('./pages/tasks/task-page.js')) },
+  {
+    path: '/queues',
+    title: 'Queues',
+    icon: 'queues',
+    page: lazy(() => import('./pages/queues/queues.js')),
+  },
+  {
+    path: '/workers',
+    title: 'Workers',
+    icon: 'workers',
+    page: lazy(() => import('./pages/workers/workers.js')),
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    icon: 'settings',
+    page: lazy(() => import('./pages/settings/settings.js')),
+  },
   { path: '/login', page: lazy(() => import('./pages/login/login.js')) },
 ];
