@@ -69,7 +69,7 @@ export interface EventSink {
   end(): void;
 }
 
-/** An answer that goes on, of server-sent events. It begins when what the handler read is on disk. */
+/** An answer that stays open: server-sent events. It begins when what the handler read is on disk. */
 export class EventStream {
   readonly begin: (sink: EventSink) => EventFeed;
 

@@ -11,7 +11,7 @@ import { type ChangeSet, PendingChanges } from './pending-changes.js';
 const MOST_CLIENTS = 1000;
 /** Lines of all logs that a client may be behind; more is read again by calls. */
 const MOST_BEHIND = 50_000;
-/** Time in which writes are collected; what changed is told less often than lines. */
+/** Time in which writes are collected; changes are sent less often than lines. */
 const LOOK_MS = 100;
 const CHANGES_MS = 500;
 /** Keeps proxies from closing a quiet stream, and tells clients the position. */
@@ -97,7 +97,7 @@ export class LiveHub {
     for (const client of this.#clients) client.beat(String(client.position));
   }
 
-  /** Nothing is collected for nobody. */
+  /** Without clients nothing is collected. */
   #rest(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;

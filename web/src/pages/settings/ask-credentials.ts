@@ -30,7 +30,3 @@ export async function createCredentials(label: string, isForAgents: boolean): Pr
 export async function revokeCredentials(access_key: string): Promise<void> {
   await call('auth.revoke_credentials', { access_key });
 }
-
-export async function relabel(access_key: string, label: string): Promise<void> {
-  await call('auth.edit_credentials', { access_key, label });
-}
