@@ -62,11 +62,11 @@ test.serial(
   async (t) => {
     const { page, open, call, instance, errors } = await prepared(t);
     await open('/applications/simple-app/launch');
-    t.is(await page.getByLabel('A text').count(), 0);
-    await page.getByLabel('A choice').check();
-    await page.getByLabel('A text').fill('typed');
+    t.is(await page.getByLabel('A text', { exact: true }).count(), 0);
+    await page.getByLabel('A choice', { exact: true }).check();
+    await page.getByLabel('A text', { exact: true }).fill('typed');
     await page.getByLabel('size', { exact: true }).selectOption('large');
-    t.is(await page.getByLabel('count *').inputValue(), '100');
+    t.is(await page.getByLabel('count *', { exact: true }).inputValue(), '100');
     const choices = page.getByLabel('project *', { exact: true });
     await choices.selectOption('Networks');
     t.is(await choices.locator('option', { hasText: 'Example' }).count(), 0);
@@ -74,9 +74,9 @@ test.serial(
     await page.getByRole('button', { name: 'Add' }).click();
     await page.getByRole('button', { name: 'Launch' }).click();
     await page.getByText('One field needs attention.').waitFor();
-    await page.getByLabel('key *').nth(1).fill('other');
+    await page.getByLabel('key *', { exact: true }).nth(1).fill('other');
     await page.getByText('Row other').waitFor();
-    await page.getByLabel('note').fill('only for other');
+    await page.getByLabel('note', { exact: true }).fill('only for other');
     await page.getByRole('button', { name: 'Launch' }).click();
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     const task = page.url().split('/').pop();
@@ -93,7 +93,7 @@ test.serial(
     });
     await open(`/applications/simple-app/launch?from=${instance}`);
     t.is(await page.getByLabel('Name of the instance').inputValue(), 'Clone of first instance');
-    t.is(await page.getByLabel('A text').inputValue(), '<img src=x onerror=alert(1)>');
+    t.is(await page.getByLabel('A text', { exact: true }).inputValue(), '<img src=x onerror=alert(1)>');
     t.deepEqual([...errors], []);
   },
 );
