@@ -19,7 +19,7 @@ export const appCommand: Command = {
       help: 'with delete: the id of the application; -app is the same',
     },
     { flags: '--version <version>', help: 'with delete: only this version' },
-    { flags: '--json', help: 'print JSON' },
+    { flags: '--json', help: 'with check and list: print JSON' },
     {
       flags: '--host <address>',
       help: 'address of the API server (default: of clearml.conf or CLEARML_API_HOST)',

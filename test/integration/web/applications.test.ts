@@ -22,7 +22,7 @@ test.serial(
     t.is(await times.count(), 0);
     await page.getByLabel('Measure a number of times only').check();
     await times.fill('many');
-    await page.getByText('expected a whole number, found "many"').waitFor();
+    await page.getByText('Expected a whole number, found "many".').waitFor();
     await page.getByRole('button', { name: 'Launch' }).click();
     await page.getByText('One field needs attention.').waitFor();
     await page.getByLabel('Measure a number of times only').uncheck();

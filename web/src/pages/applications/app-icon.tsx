@@ -30,7 +30,10 @@ export function AppIcon({ app, version, name, icon }: IconProps) {
       if (made !== undefined) URL.revokeObjectURL(made);
     };
   }, [app, version, asset]);
-  if (source !== undefined) return <img class="app-icon" src={source} alt="" width="40" height="40" />;
+  if (source !== undefined) {
+    const drop = () => setSource(undefined);
+    return <img class="app-icon" src={source} alt="" width="40" height="40" onError={drop} />;
+  }
   return (
     <span class="app-icon letter" aria-hidden="true">
       {name.slice(0, 1).toUpperCase()}

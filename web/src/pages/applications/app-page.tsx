@@ -112,7 +112,11 @@ function NoInstances({ app }: { app: App }) {
           <a href={at(`/applications/${app.id}/launch`)}>Launch the first one</a>
         </p>
       </Empty>
-      {app.no_info_html !== undefined && <EmptyFrame app={app.id} version={app.version} title={app.name} />}
+      {app.no_info_html !== undefined && (
+        <div class="card app-element">
+          <EmptyFrame app={app.id} version={app.version} title={app.name} />
+        </div>
+      )}
     </>
   );
 }

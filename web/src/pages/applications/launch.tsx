@@ -12,7 +12,7 @@ import { ErrorNote, Loading } from '../../components/states.js';
 import { toast } from '../../components/toast.js';
 import { type App, askApp, askInstance } from './apps-api.js';
 import { parametersOf, type RawMap, rawMapOf } from './form-state.js';
-import { WizardFields } from './wizard.js';
+import { type FieldsProps, WizardFields } from './wizard.js';
 import './applications.css';
 
 interface Start {
@@ -52,63 +52,18 @@ export default function LaunchPage() {
   );
 }
 
-function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: string | undefined }) {
-  const { route } = useLocation();
+function LaunchForm({ from, ...start }: Start & { from: string | undefined }) {
+  const { app } = start;
   const address = useAddress();
-  const [name, setName] = useState(startName);
-  const [raw, setRaw] = useState(start);
-  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
-  const [isTried, setTried] = useState(false);
-  const [isSending, setSending] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const [refused, setRefused] = useState<Readonly<Record<string, string>>>({});
-  const parameters = useMemo(() => parametersOf(app.wizard, raw), [app, raw]);
-  const { values, problems } = useMemo(() => checkParameters(app.wizard, parameters), [app, parameters]);
-  const launch = async (event: Event) => {
-    event.preventDefault();
-    setTried(true);
-    setRefusal(undefined);
-    const wrong = attention(Object.keys(problems).length);
-    if (wrong !== undefined) {
-      setRefusal(wrong);
-      requestAnimationFrame(focusFirstProblem);
-      return;
-    }
-    setSending(true);
-    try {
-      const named = name.trim() === '' ? {} : { name: name.trim() };
-      const [endpoint, target] =
-        from === undefined
-          ? ['apps.launch', { app: app.id, version: app.version }]
-          : ['apps.clone_instance', { task: from }];
-      const answer = await call<Launched>(endpoint, { ...target, ...named, parameters: values });
-      toast(
-        answer.queue_watched ? 'Launched' : `Launched; no agent serves the queue ${answer.queue.name} now`,
-      );
-      route(at(`/applications/${app.id}/instances/${answer.id}`));
-    } catch (error) {
-      const fields = refusedFields(error);
-      setRefused(fields);
-      setRefusal(attention(Object.keys(fields).length) ?? reasonOf(error));
-      setSending(false);
-    }
-  };
+  const form = useLaunchForm(start, from);
   return (
     <>
-      <PageHead
-        title={from === undefined ? `Launch ${app.name}` : `Clone an instance of ${app.name}`}
-        crumb={
-          <>
-            <a href={at('/applications')}>Applications</a> /{' '}
-            <a href={at(`/applications/${app.id}`)}>{app.name}</a>
-          </>
-        }
-      />
-      <form class="wizard card" onSubmit={launch} noValidate>
+      <FormHead app={app} isClone={from !== undefined} />
+      <form class="wizard card" onSubmit={form.launch} noValidate>
         <TextField
           label="Name of the instance"
-          value={name}
-          onInput={setName}
+          value={form.name}
+          onInput={form.setName}
           placeholder={`${app.name} and the time`}
         />
         {from === undefined && app.versions.length > 1 && (
@@ -119,30 +74,13 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
             options={app.versions.map((version) => [version, version] as const)}
           />
         )}
-        <WizardFields
-          fields={app.wizard}
-          raw={raw}
-          values={values}
-          onChange={(field, value) => {
-            setRaw({ ...raw, [field]: value });
-            setRefused({});
-            setTouched(new Set([...touched, field]));
-          }}
-          context={{
-            app: app.id,
-            version: app.version,
-            problems: { ...refused, ...problems },
-            isShownProblem: (path) => isTried || touched.has(path),
-          }}
-          path=""
-          names=""
-        />
-        {refusal !== undefined && <ErrorNote error={refusal} />}
+        <WizardFields {...form.fields} />
+        {form.refusal !== undefined && <ErrorNote error={form.refusal} />}
         <div class="dialog-foot">
           <a class="button" href={at(`/applications/${app.id}`)}>
             Cancel
           </a>
-          <button type="submit" class="button primary" disabled={isSending}>
+          <button type="submit" class="button primary" disabled={form.isSending}>
             Launch
           </button>
         </div>
@@ -151,28 +89,115 @@ function LaunchForm({ app, raw: start, name: startName, from }: Start & { from: 
   );
 }
 
-function focusFirstProblem(): void {
-  const field = document.querySelector('.wizard .hint.bad')?.closest('.field, fieldset');
-  field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
+function FormHead({ app, isClone }: { app: App; isClone: boolean }) {
+  return (
+    <PageHead
+      title={isClone ? `Clone an instance of ${app.name}` : `Launch ${app.name}`}
+      crumb={
+        <>
+          <a href={at('/applications')}>Applications</a> /{' '}
+          <a href={at(`/applications/${app.id}`)}>{app.name}</a>
+        </>
+      }
+    />
+  );
 }
 
-function attention(fields: number): string | undefined {
-  if (fields === 0) return undefined;
-  return fields === 1 ? 'One field needs attention.' : `${fields} fields need attention.`;
+/** What is filled in, what is wrong with it, and the launch. */
+function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: string | undefined) {
+  const { route } = useLocation();
+  const [name, setName] = useState(startName);
+  const { fields, values, problems, setTried, setRefused } = useFilledIn(app, startRaw);
+  const [isSending, setSending] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const launch = async (event: Event) => {
+    event.preventDefault();
+    setTried(true);
+    const wrong = attention(problems);
+    setRefusal(wrong);
+    if (wrong !== undefined) {
+      requestAnimationFrame(focusFirstProblem);
+      return;
+    }
+    setSending(true);
+    try {
+      const { id, queue, queue_watched: watched } = await launched(app, from, name.trim(), values);
+      toast(watched ? 'Launched' : `Launched; no agent serves the queue ${queue.name} now`);
+      route(at(`/applications/${app.id}/instances/${id}`));
+    } catch (error) {
+      const refused = refusedFields(error);
+      setRefused(refused);
+      setRefusal(attention(refused) ?? reasonOf(error));
+      setSending(false);
+    }
+  };
+  return { name, setName, fields, refusal, isSending, launch };
 }
 
-/** The server's own messages by field, which it sends as JSON at the end of its message. */
-function refusedFields(error: unknown): Record<string, string> {
-  const json = /fields=(\{.*\})$/s.exec(reasonOf(error))?.[1];
-  try {
-    return json === undefined ? {} : (JSON.parse(json) as Record<string, string>);
-  } catch {
-    return {};
-  }
+/** The fields of a form: a problem is shown once its field was changed, or the form was sent. */
+function useFilledIn(app: App, start: RawMap) {
+  const [raw, setRaw] = useState(start);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [isTried, setTried] = useState(false);
+  const [refused, setRefused] = useState<Problems>({});
+  const { values, problems } = useMemo(
+    () => checkParameters(app.wizard, parametersOf(app.wizard, raw)),
+    [app, raw],
+  );
+  const fields: FieldsProps = {
+    fields: app.wizard,
+    raw,
+    values,
+    onChange: (field, value) => {
+      setRaw({ ...raw, [field]: value });
+      setRefused({});
+      setTouched(new Set([...touched, field]));
+    },
+    context: {
+      app: app.id,
+      version: app.version,
+      problems: { ...refused, ...problems },
+      isShownProblem: (path) => isTried || touched.has(path),
+    },
+    path: '',
+    names: '',
+  };
+  return { fields, values, problems, setTried, setRefused };
 }
+
+/** By the path of the field. */
+type Problems = Readonly<Record<string, string>>;
 
 interface Launched {
   id: string;
   queue: { id: string; name: string };
   queue_watched: boolean;
+}
+
+function launched(app: App, from: string | undefined, name: string, parameters: object): Promise<Launched> {
+  const named = name === '' ? {} : { name };
+  return from === undefined
+    ? call('apps.launch', { app: app.id, version: app.version, ...named, parameters })
+    : call('apps.clone_instance', { task: from, ...named, parameters });
+}
+
+function focusFirstProblem(): void {
+  const field = document.querySelector('.wizard .hint.bad')?.closest('.field, fieldset');
+  field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
+}
+
+function attention(problems: Problems): string | undefined {
+  const fields = Object.keys(problems).length;
+  if (fields === 0) return undefined;
+  return fields === 1 ? 'One field needs attention.' : `${fields} fields need attention.`;
+}
+
+/** The server's own messages by field, which it sends as JSON at the end of its message. */
+function refusedFields(error: unknown): Problems {
+  const json = /fields=(\{.*\})$/s.exec(reasonOf(error))?.[1];
+  try {
+    return json === undefined ? {} : (JSON.parse(json) as Problems);
+  } catch {
+    return {};
+  }
 }

@@ -53,7 +53,7 @@ export function SourceField({
         <input
           class="input"
           type="search"
-          aria-label={`Find a choice of ${texts.label}`}
+          aria-label={`Find in ${texts.label}`}
           placeholder="Find"
           value={search}
           onInput={(event) => setSearch(event.currentTarget.value)}

@@ -74,7 +74,7 @@ function hasProblem(group: WizardField, { context, path }: FieldsProps): boolean
 function OneField({ field, ...props }: FieldsProps & { field: WizardField }) {
   const { raw, values, onChange, context, path, names } = props;
   const at = path + field.name;
-  const error = context.isShownProblem(at) ? context.problems[at] : undefined;
+  const error = context.isShownProblem(at) ? sentence(context.problems[at]) : undefined;
   const value = shownValue(field, raw, values);
   const label = field.required ? `${field.title} *` : field.title;
   const shared = { label, hint: field.info, error };
@@ -146,4 +146,9 @@ function Dropdown({ field, context, names, ...shared }: DropdownProps) {
   const options = choices.map((choice) => [String(choice), String(choice)] as const);
   const first = shared.value === '' ? [['', placeholder] as const] : [];
   return <SelectField {...shared} options={[...first, ...options]} />;
+}
+
+/** A message of the check as it stands below a field. */
+function sentence(problem: string | undefined): string | undefined {
+  return problem === undefined ? undefined : `${problem.slice(0, 1).toUpperCase()}${problem.slice(1)}.`;
 }
