@@ -21,6 +21,8 @@ export default defineConfig({
     // Plotly is larger than this, and loads on demand.
     chunkSizeWarningLimit: 5000,
     reportCompressedSize: false,
+    // A note about the time of plugins, on slow machines only.
+    rolldownOptions: { checks: { bundlerTimings: false } },
     license: { fileName: 'licenses.md' },
   },
   server: {

@@ -124,7 +124,7 @@ async function startLeft(
         daemon.ctx.logger.warn(`task ${task}: its GPUs cannot be claimed again: ${causeLine(error)}`);
         return undefined;
       });
-  start(daemon, work, { ...run, ...(grant ? { grant } : {}) }, identify);
+  void start(daemon, work, { ...run, ...(grant ? { grant } : {}) }, identify);
 }
 
 /** A daemon that is to end waits this long for a server that is away, with the answer to its last pop. */
@@ -141,7 +141,9 @@ async function takeTasks(daemon: ReadyDaemon, work: Work): Promise<void> {
     const pulled = await poller.next(shutdown.drain);
     if (pulled !== undefined) {
       const fitted = await fittedTo(pulled);
-      startPulled(daemon, work, fitted, await prepared.take(fitted));
+      const ended = startPulled(daemon, work, fitted, await prepared.take(fitted));
+      // It goes back to the front in two calls; a look between them would bring it once more.
+      if (!fitted.isFitted) await ended;
     } else if (!(await shutdown.isResumed(slots.idle()))) break;
   }
   // With all slots taken, the poller may not have looked since the daemon started.
@@ -170,14 +172,14 @@ function startPulled(
   work: Work,
   pulled: FittedTask,
   prepared: Pick<StartedRun, 'folder' | 'journal'>,
-): void {
+): Promise<void> {
   const { task, queue, queuedAt, owner, grant, isFitted } = pulled;
   work.metrics?.pulled(queuedAt, Date.now());
   daemon.readings.pulledFrom(queue);
   const at = queuedAt === undefined ? {} : { queuedAt };
   const ended = daemon.shutdown.drain.aborted || daemon.shutdown.isPaused;
   const held = grant === undefined ? {} : { grant };
-  start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
+  return start(daemon, work, { ...prepared, task, queue, ...at, ...held }, async () => {
     const identity = await work.contexts.of({ task, owner, grant: grant?.record });
     if (ended) return { identity, carry: (run) => giveBack(run, GIVEN_BACK.ended) };
     return {
@@ -198,8 +200,13 @@ type StartedRun = Pick<LeftRun, 'task' | 'queue' | 'folder' | 'journal' | 'aside
 
 type Carried = Pick<LeftRun, 'identity' | 'carry'>;
 
-/** A run in its slot, from its first report to its last. */
-function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () => Promise<Carried>): void {
+/** A run in its slot, from its first report to its last. Resolves when it is over. */
+function start(
+  daemon: ReadyDaemon,
+  work: Work,
+  run: StartedRun,
+  identify: () => Promise<Carried>,
+): Promise<void> {
   const { task, queue, aside, grant, journal } = run;
   const { board, ctx } = daemon;
   // Its log may have millions of lines.
@@ -261,8 +268,7 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
       work.activity.runEnded();
     }
   };
-  if (aside) daemon.slots.startAside(whole);
-  else daemon.slots.start({ task, queue }, whole);
+  return aside ? daemon.slots.startAside(whole) : daemon.slots.start({ task, queue }, whole);
 }
 
 /** What is left of a run that is being reported is its report. */

@@ -60,7 +60,7 @@ export class Slots {
    * Starts a run, whatever the limits: what an earlier daemon left resumes at once. It must not reject: a
    * run tells its own failures.
    */
-  start(placed: PlacedRun, run: (preparation: Preparation) => Promise<void>): void {
+  start(placed: PlacedRun, run: (preparation: Preparation) => Promise<void>): Promise<void> {
     const id = Symbol('run');
     this.#runs.set(id, placed);
     this.#preparing.add(id);
@@ -72,12 +72,12 @@ export class Slots {
       this.#runs.delete(id);
       this.#leave(id);
     };
-    void this.#queue.add(() => run(preparation).finally(over));
+    return this.#queue.add(() => run(preparation).finally(over));
   }
 
   /** Starts a run that has nothing to run, only something to wait for: it takes no place and is not counted. */
-  startAside(run: (preparation: Preparation) => Promise<void>): void {
-    void this.#aside.add(() => run({ launched: () => undefined, waiting: (wait) => wait() }));
+  startAside(run: (preparation: Preparation) => Promise<void>): Promise<void> {
+    return this.#aside.add(() => run({ launched: () => undefined, waiting: (wait) => wait() }));
   }
 
   /** Resolves when there is a free place, or when the signal aborts. */
