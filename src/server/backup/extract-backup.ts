@@ -46,7 +46,7 @@ interface Reading {
  * Reads an archive to its end and checks every digest.
  *
  * @param folder where its members go; `undefined` to check them only
- * @throws AgentError SERVER_BACKUP
+ * @throws AgentError SERVER_BACKUP; USAGE for a file that cannot be read
  */
 export async function extractBackup(file: string, folder: string | undefined): Promise<Extracted> {
   const reading: Reading = { file, folder, digests: [], files: 0 };
@@ -104,9 +104,7 @@ async function decompressor(file: string): Promise<NodeJS.ReadWriteStream> {
   try {
     for await (const chunk of createReadStream(file, { end: 1 })) start.push(chunk);
   } catch (error) {
-    throw new AgentError('SERVER_BACKUP', `cannot read ${file}: ${readProblem(error)}`, {
-      cause: error,
-    });
+    throw new AgentError('USAGE', `cannot read ${file}: ${readProblem(error)}`, { cause: error });
   }
   return Buffer.concat(start).equals(Buffer.from([0x1f, 0x8b])) ? createGunzip() : new PassThrough();
 }

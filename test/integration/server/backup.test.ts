@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, wr
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
-import { isAgentError } from '../../../src/errors.js';
+import { type ErrorCode, isAgentError } from '../../../src/errors.js';
 import { restoreBackup } from '../../../src/server/backup/restore-backup.js';
 import { writeBackup } from '../../../src/server/backup/write-backup.js';
 import { type ServerUnderTest, serverUnderTest } from '../../support/embedded-server.js';
@@ -145,13 +145,18 @@ test('what is no whole backup is refused, and nothing changes', async (t) => {
   );
   t.regex(there?.message ?? '', /b\.tar is there already/);
 
-  const refused = async (name: string, change: (file: string) => void, what: RegExp) => {
+  const refused = async (
+    name: string,
+    change: (file: string) => void,
+    what: RegExp,
+    code: ErrorCode = 'SERVER_BACKUP',
+  ) => {
     const file = path.join(place, name);
     await copyFile(target, file);
     change(file);
     const folder = temporaryFolder(t);
     const error = await t.throwsAsync(restoreBackup({ file, folder, replace: false }), undefined, name);
-    t.true(isAgentError(error, 'SERVER_BACKUP'), `${name}: ${error?.message}`);
+    t.true(isAgentError(error, code), `${name}: ${error?.message}`);
     t.regex(error?.message ?? '', what, name);
     t.deepEqual(await readdir(folder), [], name);
   };
@@ -178,6 +183,11 @@ test('what is no whole backup is refused, and nothing changes', async (t) => {
   );
   await refused('text.tar', (file) => writeFileSync(file, 'x'.repeat(5000)), /no backup of a server/);
   await refused('empty.tar', (file) => writeFileSync(file, ''), /no backup of a server/);
-  await refused('missing.tar', (file) => rmSync(file), /cannot read .*missing\.tar: there is no such file$/);
-  await refused('folder.tar', becomeFolder, /cannot read .*folder\.tar: it is a folder$/);
+  await refused(
+    'missing.tar',
+    (file) => rmSync(file),
+    /cannot read .*missing\.tar: there is no such file$/,
+    'USAGE',
+  );
+  await refused('folder.tar', becomeFolder, /cannot read .*folder\.tar: it is a folder$/, 'USAGE');
 });
