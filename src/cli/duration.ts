@@ -12,17 +12,21 @@ const MOST_SECONDS = 100 * 365 * 86_400;
 export function duration(flag: string): (value: string) => number {
   return (value) => {
     const typed = value.trim().toLowerCase();
-    const text = /^\d+$/.test(typed) ? `${typed}d` : typed;
-    const total = [...text.matchAll(/(\d+)([smhdw])/g)].reduce(
-      (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0),
-      0,
-    );
-    if (/^(\d+[smhdw])+$/.test(text) && total <= MOST_SECONDS) return total;
+    const total = secondsIn(/^\d+$/.test(typed) ? `${typed}d` : typed);
+    if (total !== undefined && total <= MOST_SECONDS) return total;
     throw new AgentError(
       'USAGE',
       `${flag} takes a time of at most 100 years such as 96h, 4d or 30m, got "${value}"`,
     );
   };
+}
+
+function secondsIn(text: string): number | undefined {
+  if (!/^(\d+[smhdw])+$/.test(text)) return undefined;
+  return [...text.matchAll(/(\d+)([smhdw])/g)].reduce(
+    (sum, [, number, unit = '']) => sum + Number(number) * (UNITS[unit] ?? 0),
+    0,
+  );
 }
 
 /**
@@ -39,8 +43,10 @@ export function timeLimit(flag: string, mostMs: number): (value: string) => numb
         'USAGE',
         `${flag} takes a time with its unit, such as ${value.trim()}m, got "${value}"`,
       );
-    const ms = 1000 * duration(flag)(value);
-    if (ms <= mostMs) return ms;
+    const seconds = secondsIn(value.trim().toLowerCase());
+    if (seconds === undefined)
+      throw new AgentError('USAGE', `${flag} takes a time such as 90s, 10m or 2h, got "${value}"`);
+    if (1000 * seconds <= mostMs) return 1000 * seconds;
     const days = Math.floor(mostMs / 86_400_000);
     throw new AgentError('USAGE', `${flag} takes at most ${days}d, got "${value}"`);
   };

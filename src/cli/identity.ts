@@ -4,7 +4,9 @@ import { assignQueues, type QueueAssignment } from '../daemon/admission/assignme
 import { type Schedule, scheduleWarnings, usableSchedule } from '../daemon/queues/schedule.js';
 import { registerSecrets } from '../daemon/worker.js';
 import { type WorkerIdentity, workerIdentity } from '../daemon/worker-id.js';
-import { type GpuVisibility, gpuVisibility, setVisible } from '../gpu/visibility.js';
+import type { DriverChoice } from '../drivers/module.js';
+import { tasksAtOnce } from '../drivers/registry.js';
+import { type GpuVisibility, gpuVisibility, ignoresFlag, setVisible } from '../gpu/visibility.js';
 import { LOG_FORMATS } from '../logs/log-format.js';
 import { type AgentLogger, createLogger, type LoggerOptions } from '../logs/logger.js';
 import { Redactor } from '../secrets/redactor.js';
@@ -32,6 +34,20 @@ export function machineOf({ options, env }: CommandContext): GpuVisibility {
     gpus: typeof options.gpus === 'string' ? options.gpus : undefined,
     cpuOnly: options.cpuOnly === true,
   });
+}
+
+/**
+ * The GPUs of `--gpus`, where tasks of this machine get them.
+ *
+ * @param driver where tasks run; one that runs many at once runs them elsewhere
+ */
+export function namedGpus(
+  { options, env }: CommandContext,
+  config: Config,
+  driver: DriverChoice | undefined,
+): string | undefined {
+  const elsewhere = servicesMode(options) !== undefined || tasksAtOnce(config, driver) !== undefined;
+  return elsewhere || ignoresFlag(env) || typeof options.gpus !== 'string' ? undefined : options.gpus;
 }
 
 /** `--services-mode`: how many tasks may run at once; `undefined` when one runs at a time. */

@@ -52,8 +52,8 @@ function tableLines(titles: readonly string[], rows: readonly (readonly string[]
 }
 
 /**
- * Names requested GPUs that this machine does not have; tasks would find out much later. Logs nothing while the
- * vendor's tool does not answer, and never fails.
+ * Names GPUs of the variables that this machine does not have; tasks would find out much later. In a container the numbers may be
+ * those of its host, so they are no reason to refuse. Logs nothing while the vendor's tool does not answer, and never fails.
  */
 export async function tellMissingGpus(
   gpus: Pick<GpuReader, 'read' | 'active'>,

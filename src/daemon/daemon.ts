@@ -2,12 +2,15 @@ import { requireOwnerTokens } from '../api/owner.js';
 import type { Config } from '../config/config.js';
 import { ReloadedConfig } from '../config/reload.js';
 import type { DriverChoice } from '../drivers/module.js';
+import { GpuReader } from '../gpu/gpu-reader.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Release } from '../os/lock.js';
 import { preferSmallMemory } from '../os/memory.js';
 import { type Registration, registerWorker } from '../runs/registry.js';
 import type { Redactor } from '../secrets/redactor.js';
+import { checkHooks, hookSettings } from '../task/hooks/hook-settings.js';
 import type { QueueAssignment } from './admission/assignments.js';
+import { checkGpus, requireTable } from './admission/check-gpus.js';
 import { gpuColumns, openAdmission } from './admission/open-admission.js';
 import { refuseOverlap } from './admission/other-daemons.js';
 import { announcement, shareColumns, tellMissingGpus } from './announcement.js';
@@ -19,7 +22,7 @@ import { type Ending, isShutdown } from './ending.js';
 import { killGraceMs } from './intervals.js';
 import { type QueueLimit, withLimits } from './queues/queue-limits.js';
 import { checkWeights } from './queues/queue-order.js';
-import { type ResolvedQueue, resolveQueues } from './queues/resolve-queues.js';
+import { findQueues, makeMissing, type ResolvedQueue } from './queues/resolve-queues.js';
 import type { Schedule } from './queues/schedule.js';
 import { RunBoard } from './runs/run-board.js';
 import { RunStops } from './runs/run-stops.js';
@@ -46,6 +49,8 @@ export interface DaemonOptions {
   queueLimits?: readonly QueueLimit[];
   /** `--dynamic-gpus`: the GPUs that are given out between tasks, as `--gpus` names them. */
   dynamicGpus?: readonly string[] | undefined;
+  /** GPUs of `--gpus`; absent where the flag is not given or has no effect. */
+  namedGpus?: string | undefined;
   /** `--slots` */
   slots?: number | undefined;
   createQueues: boolean;
@@ -98,7 +103,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
     leavesRunning: given.services !== undefined && given.driver !== undefined,
   });
   try {
-    await refuseOverlap(given);
+    const gpus = await checkMachine(given);
     const ids = [...given.workerIds];
     let registration = await registerWorker(given.state, ids);
     const control = new ControlSocket({
@@ -118,9 +123,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       if (given.ownerTokens) requireOwnerTokens(connection.client);
       const reloaded = await reloadedConfig(given, connection);
       const options = { ...given, config: await reloaded.next() };
-      const resolved = await resolveQueues(connection.queues, { ...options, signal: shutdown.drain });
-      const queues = withLimits(resolved, options.queueLimits ?? []);
-      checkWeights(options.order, queues);
+      const queues = await servedQueues(connection, { ...options, signal: shutdown.drain });
       const unique = await serverWideId(registration, {
         ...connection,
         server: connection.client.server,
@@ -138,7 +141,7 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
       });
       releases.push(unique.release);
       readings.showQueues(queues);
-      const parts = { shutdown, slots, board, stops, readings };
+      const parts = { shutdown, slots, board, stops, readings, gpus };
       await runRegistered({ options, connection, reloaded, queues, registration, ...parts });
     } finally {
       for (const release of releases) await release();
@@ -154,6 +157,33 @@ export async function runDaemon(given: DaemonOptions): Promise<number> {
   }
 }
 
+/**
+ * Checks what needs no server, before anything is registered, made or taken.
+ *
+ * @returns the reader of the GPUs, which has asked the tool where the flags need that
+ * @throws AgentError USAGE, GPU_TABLE, CONFIG_VALUE
+ */
+async function checkMachine(given: DaemonOptions): Promise<GpuReader> {
+  const { config, home, logger } = given;
+  const warn = (line: string) => logger.warn(line);
+  await refuseOverlap(given);
+  const gpus = new GpuReader({ env: config.env, warn });
+  await checkGpus(given, gpus, warn);
+  await requireTable(given, gpus);
+  await checkHooks(hookSettings(config, home));
+  return gpus;
+}
+
+/** All that may be wrong with them is known before the first missing one is made. */
+async function servedQueues(
+  { queues: api }: Connection,
+  options: DaemonOptions & { signal: AbortSignal },
+): Promise<readonly ResolvedQueue[]> {
+  const found = withLimits(await findQueues(api, options), options.queueLimits ?? []);
+  checkWeights(options.order, found);
+  return makeMissing(api, found, options);
+}
+
 interface Registered {
   options: DaemonOptions;
   connection: Connection;
@@ -165,6 +195,7 @@ interface Registered {
   board: RunBoard;
   stops: RunStops;
   readings: DaemonReadings;
+  gpus: GpuReader;
 }
 
 /** With a worker id of its own: makes what that belongs to, and takes tasks. */
@@ -176,6 +207,7 @@ async function runRegistered(daemon: Registered): Promise<void> {
   const { ctx, machine } = await openWorker({
     ...options,
     connection,
+    gpus: daemon.gpus,
     handOver,
     workerId: registration.workerId,
     folder: registration.folder,
@@ -191,7 +223,8 @@ async function runRegistered(daemon: Registered): Promise<void> {
   try {
     const columns = [...gpuColumns(options, queues), ...shareColumns(queues)];
     for (const line of announcement(registration.workerId, queues, columns)) logger.info(line);
-    void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
+    if (options.namedGpus === undefined && options.dynamicGpus === undefined)
+      void tellMissingGpus(machine.gpus, options.config.env, (line) => logger.warn(line));
     await ctx.hooks.run('agent_start', { ...call, signal: daemon.shutdown.drain });
     await serve({ ...daemon, options, ctx, machine, admission }).finally(() =>
       ctx.hooks.run('agent_stop', call),

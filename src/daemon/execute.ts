@@ -17,6 +17,7 @@ import type { Redactor } from '../secrets/redactor.js';
 import { changedBy } from '../task/claim.js';
 import type { AgentContext } from '../task/context.js';
 import { runTask } from '../task/run.js';
+import { requireNamed, requireTable } from './admission/check-gpus.js';
 import { claimOwnDevices, type OwnDevices } from './admission/own-devices.js';
 import { releaseGrant } from './admission/release-grant.js';
 import { checkRunnable } from './check-runnable.js';
@@ -52,6 +53,8 @@ export interface ExecuteOptions {
   taskOptions: TaskOptions;
   /** Where the task runs; on this machine without it. */
   driver?: DriverChoice | undefined;
+  /** GPUs of `--gpus`; absent where the flag is not given or has no effect. */
+  namedGpus?: string | undefined;
   /** Print the container's `docker run` line and leave everything as it is. */
   dryRun: boolean;
   print(line: string): void;
@@ -88,6 +91,8 @@ export async function executeTask(given: ExecuteOptions): Promise<number> {
       signal: shutdown.drain,
     });
     const worker = await prepareWorker({ options, connection, shutdown }, folder);
+    await requireNamed(options.namedGpus, worker.ctx.gpus, (line) => worker.ctx.logger.warn(line));
+    await requireTable(options, worker.ctx.gpus);
     const devices = await ownDevices({ ...options, task: record.id }, worker.ctx, shutdown.drain);
     try {
       const task = await chooseTask({ options, connection, shutdown }, worker.ctx, record);

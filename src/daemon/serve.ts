@@ -209,7 +209,6 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     queue,
     worker: ctx.workerId,
     ...(aside ? { phase: 'reporting' } : {}),
-    devices: devicesOf(ctx.environment, run.grant?.record),
   });
   const whole = async (preparation: Preparation) => {
     const own = signalsOfRun(daemon.shutdown, journal.state?.grant === undefined);
@@ -220,7 +219,8 @@ function start(daemon: ReadyDaemon, work: Work, run: StartedRun, identify: () =>
     try {
       const { identity, carry } = await identify();
       forget = () => identity.ctx.redactor.end();
-      board.note(task, { worker: identity.ctx.workerId });
+      const devices = devicesOf(identity.ctx.environment, grant?.record);
+      board.note(task, { worker: identity.ctx.workerId, devices });
       const opened = await openRun(identity.ctx, {
         ...run,
         signals: own.signals,

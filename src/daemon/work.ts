@@ -29,6 +29,7 @@ import type { RunStops } from './runs/run-stops.js';
 import { runsMany } from './slot-limits.js';
 import type { Slots } from './slots.js';
 import type { Machine } from './worker.js';
+import { isRunOf } from './worker-id.js';
 
 /** A daemon that is ready to take tasks. */
 export interface ReadyDaemon {
@@ -90,10 +91,14 @@ export function prepareWork(
   daemon.shutdown.onChange(() => heartbeat.stateChanged());
   const owners = options.ownerTokens ? new Owners({ client, abortPollMs: times.abortPollMs }) : undefined;
   const activity = new LastActivity();
+  const givesGpus = options.dynamicGpus !== undefined;
   const vanished = new VanishedTasks({
     taskStatus: (task, signal) => ctx.tasks.getStatus(task, { signal, retry: 'forever' }),
+    // A run of a daemon of this id that was killed stays on the server's list for minutes.
     isHeld: async (task, signal) =>
-      (await workers.getAll({}, { signal })).some((worker) => worker.task?.id === task),
+      (await workers.getAll({}, { signal })).some(
+        (worker) => worker.task?.id === task && !isRunOf(ctx.workerId, givesGpus, worker.id),
+      ),
     putBack: (one) => putBackVanished(ctx, one),
     warn,
   });

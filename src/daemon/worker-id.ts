@@ -112,6 +112,17 @@ export function holdingsIn(parent: string, worker: string): RunHoldings | undefi
 }
 
 /**
+ * Whether a worker is a daemon itself or one of its runs.
+ *
+ * @param givesGpus whether the daemon is one with `--dynamic-gpus`
+ */
+export function isRunOf(parent: string, givesGpus: boolean, worker: string): boolean {
+  if (worker === parent || worker.startsWith(serviceWorkerId(parent, ''))) return true;
+  const holdings = holdingsIn(parent, worker);
+  return holdings !== undefined && ('slot' in holdings || givesGpus);
+}
+
+/**
  * A regular expression, as the server takes them, of the ids of a daemon and of its runs.
  *
  * @param givesGpus whether it is one with `--dynamic-gpus`

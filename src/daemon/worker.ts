@@ -44,6 +44,8 @@ export interface WorkerParts {
   workerTags: readonly string[];
   /** Where tasks run; on this machine without it. */
   driver?: DriverChoice | undefined;
+  /** Reader of the machine's GPUs, where there is one already. */
+  gpus?: GpuReader;
   taskOptions: TaskOptions;
   /** Stops watching workloads that continue without this process. */
   handOver: AbortSignal;
@@ -120,10 +122,11 @@ export async function openWorker(parts: WorkerParts): Promise<Worker> {
   return { ctx, machine };
 }
 
-type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger' | 'gpuFractions'>;
+type MachineParts = Pick<WorkerParts, 'config' | 'home' | 'connection' | 'logger' | 'gpus' | 'gpuFractions'>;
 
-export function lookAtMachine({ config, home, connection, logger, gpuFractions }: MachineParts): Machine {
-  const gpus = new GpuReader({ env: config.env, warn: (text) => logger.warn(text) });
+export function lookAtMachine(parts: MachineParts): Machine {
+  const { config, home, connection, logger, gpuFractions } = parts;
+  const gpus = parts.gpus ?? new GpuReader({ env: config.env, warn: (text) => logger.warn(text) });
   const { NVIDIA_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES } = config.env;
   const visible = (NVIDIA_VISIBLE_DEVICES || CUDA_VISIBLE_DEVICES)?.replaceAll(':', '.');
   const { featureSet } = connection.client.claims;

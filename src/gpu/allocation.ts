@@ -20,10 +20,31 @@ export function missingDevices(gpus: readonly Gpu[], selection: DeviceSelection)
   return selection.devices.filter((device) => !gpus.some((gpu) => isNamed(gpu, device)));
 }
 
+/** The devices that the beginning of a UUID may mean, for each device of a list that may mean several. */
+export function ambiguousDevices(
+  gpus: readonly Gpu[],
+  selection: DeviceSelection,
+): { device: string; ids: string[] }[] {
+  const devices = selection.kind === 'list' ? selection.devices : [];
+  return devices.flatMap((device) => {
+    const ids = new Set(gpus.flatMap((gpu) => idByUuid(gpu, device.toLowerCase()) ?? []));
+    return ids.size > 1 ? [{ device, ids: [...ids] }] : [];
+  });
+}
+
+/** @returns the card or slice whose UUID begins so; a sliced card stands there once for each slice */
+function idByUuid({ index, uuid, mig }: Gpu, start: string): string | undefined {
+  if (!UUID_START.test(start)) return undefined;
+  if (mig?.uuid?.toLowerCase().startsWith(start)) return `${index}:${mig.index}`;
+  return uuid?.toLowerCase().startsWith(start) ? String(index) : undefined;
+}
+
+const UUID_START = /^(gpu|mig)-/;
+
 /** CUDA and the container runtime accept the beginning of a UUID, so a beginning names a GPU here too. */
 function isNamed(gpu: Gpu, device: string): boolean {
   const wanted = device.toLowerCase();
-  if (/^(gpu|mig)-/.test(wanted)) {
+  if (UUID_START.test(wanted)) {
     return [gpu.uuid, gpu.mig?.uuid].some((uuid) => uuid?.toLowerCase().startsWith(wanted));
   }
   return (

@@ -55,6 +55,14 @@ function amount(queue: string, text: string): number {
  */
 export function parseGpus(text: string | undefined): string[] {
   if (!text) refuse('--gpus is missing');
+  const word = text.trim().toLowerCase();
+  if (word === 'none')
+    refuse('--gpus none leaves no GPU to give out', 'Name GPUs, or run CPU tasks with --slots N instead.');
+  if (word === 'all')
+    refuse(
+      '--gpus all names no GPU by its number',
+      'Name the numbers that "nvidia-smi -L" lists, such as --gpus 0-3.',
+    );
   const range = /^(\d+)-(\d+)$/.exec(text.trim());
   if (range !== null) {
     const [first, last] = [Number(range[1]), Number(range[2])];
@@ -67,10 +75,10 @@ export function parseGpus(text: string | undefined): string[] {
   return entries;
 }
 
-function refuse(problem: string): never {
-  throw new AgentError('USAGE', `--dynamic-gpus: ${problem}`, {
-    hint: 'Write --gpus 0-3 or 0,1,2 (slices 0:0,0:1), and each queue as name=2, name=1-4 or name=0.5.',
-  });
+const FORMS = 'Write --gpus 0-3 or 0,1,2 (slices 0:0,0:1), and each queue as name=2, name=1-4 or name=0.5.';
+
+function refuse(problem: string, hint = FORMS): never {
+  throw new AgentError('USAGE', `--dynamic-gpus: ${problem}`, { hint });
 }
 
 /** The worker's runtime property of this name holds the free parts: `0_5,1_25`, a whole GPU as `0_`. */

@@ -51,6 +51,11 @@ export class GpuReader {
     return !this.#off;
   }
 
+  /** Whether a tool has ever listed the GPUs of this machine, if only to say that there is none. */
+  get answered(): boolean {
+    return this.#seen;
+  }
+
   /** No tool is installed, or it has found no GPU. */
   get isAbsent(): boolean {
     return this.#absent;

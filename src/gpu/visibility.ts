@@ -36,12 +36,17 @@ export type DeviceSelection =
 /** `--gpus` wins over `--cpu-only`, and either over the environment; inside Kubernetes `--gpus` is ignored. */
 export function gpuVisibility(request: GpuRequest): GpuVisibility {
   const { env } = request;
-  const gpus = env.KUBERNETES_SERVICE_HOST || env.KUBERNETES_PORT ? undefined : request.gpus;
+  const gpus = ignoresFlag(env) ? undefined : request.gpus;
   if (gpus) return setVisible(gpus);
   if (request.cpuOnly) return setVisible('none');
   const cuda = env.CUDA_VISIBLE_DEVICES;
   const nvidia = env.NVIDIA_VISIBLE_DEVICES || cuda || env.NVIDIA_VISIBLE_DEVICES;
   return { nvidia, cuda, visible: (nvidia || cuda)?.replaceAll(':', '.') };
+}
+
+/** Whether `--gpus` has no effect: a pod has the GPUs that Kubernetes gave it. */
+export function ignoresFlag(env: Environment): boolean {
+  return Boolean(env.KUBERNETES_SERVICE_HOST || env.KUBERNETES_PORT);
 }
 
 /** The variables for a list of devices: `all` in any case removes the CUDA one, as CUDA does not know the word. */
@@ -108,7 +113,10 @@ function problemOf(entry: string): string | undefined {
 function repeated(entries: readonly string[]): string | undefined {
   const devices = entries.flatMap(writeOut).map((device) => device.replace(':', '.'));
   const twice = devices.find((device, at) => devices.indexOf(device) !== at);
-  return twice === undefined ? undefined : `GPU ${twice} is named twice`;
+  if (twice !== undefined) return `GPU ${twice} is named twice`;
+  const slice = devices.find((device) => SLICE.test(device) && devices.includes(device.replace(/\..*/, '')));
+  if (slice === undefined) return undefined;
+  return `${slice.replace('.', ':')} is a slice of GPU ${slice.replace(/\..*/, '')}, which is named, too`;
 }
 
 function entriesOf(list: string): string[] {

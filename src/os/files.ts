@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, type FileHandle, lstat, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentError, systemCode } from '../errors.js';
+import { AgentError, causeLine, systemCode } from '../errors.js';
 
 /** Files hold task output, credentials and state: for the user alone unless asked otherwise. */
 const PRIVATE_FILE = 0o600;
@@ -268,4 +268,18 @@ function settles(promise: Promise<unknown>): Promise<boolean> {
 export function isMissing(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'its path leads through a file',
+  EISDIR: 'it is a folder',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  ELOOP: 'a link on its path leads to itself',
+};
+
+/** Why a file that a user names cannot be read, in the words of the system only where there are none here. */
+export function readProblem(error: unknown): string {
+  return UNREADABLE[systemCode(error) ?? ''] ?? causeLine(error);
 }

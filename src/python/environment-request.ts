@@ -2,6 +2,7 @@ import type { TaskScript } from '../api/task-record.js';
 import type { Place } from '../drivers/driver.js';
 import type { AgentLogger } from '../logs/logger.js';
 import type { Reporter } from '../logs/reporter.js';
+import type { Candidate } from './interpreter/interpreter-candidates.js';
 import type { PythonRequest } from './interpreter/python-request.js';
 import type { PythonSettings } from './settings.js';
 
@@ -49,6 +50,8 @@ export type GitSources = (
 /** A request whose repository may still be on its way. */
 export interface EnvironmentOrder extends Omit<EnvironmentRequest, 'repository'> {
   repository: RepositoryFolders | undefined | Promise<RepositoryFolders | undefined>;
+  /** Programs of `pythonRequest`, where they have been looked for. */
+  candidates?: Promise<Candidate[] | undefined> | undefined;
 }
 
 export interface RepositoryFolders {

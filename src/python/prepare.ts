@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Place } from '../drivers/driver.js';
 import { isAgentError } from '../errors.js';
 import { condaEnvironment } from './conda/conda-environment.js';
 import { containerInterpreter, type FindOptions } from './containers/container-interpreter.js';
@@ -63,9 +64,18 @@ async function complete(order: EnvironmentOrder): Promise<EnvironmentRequest> {
 
 /** Looked for while the code is fetched, which seldom asks for another Python. A failure is that of the later search. */
 async function candidatesAhead(order: EnvironmentOrder): Promise<Candidate[] | undefined> {
-  const { place, pythonRequest, repository, signal } = order;
+  const { place, pythonRequest, repository, signal, candidates } = order;
   if (!isHere(order) || !(repository instanceof Promise)) return undefined;
-  return listCandidates(place, programNames(pythonRequest), signal).catch(() => undefined);
+  return (await candidates) ?? interpreterCandidates(place, pythonRequest, signal);
+}
+
+/** The programs of an interpreter; `undefined` where they cannot be listed, which a later search tells. */
+export function interpreterCandidates(
+  place: Place,
+  request: PythonRequest,
+  signal: AbortSignal,
+): Promise<Candidate[] | undefined> {
+  return listCandidates(place, programNames(request), signal).catch(() => undefined);
 }
 
 async function withoutVenv(job: EnvironmentJob): Promise<PythonEnvironment> {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { exists } from '../os/files.js';
 import { isLocal } from './git-url.js';
 import type { Mirror } from './mirror.js';
 import { isInPath, type RepositoryGit } from './repository-git.js';
@@ -34,6 +35,11 @@ export async function lfsFilter(git: RepositoryGit, mirror: Mirror): Promise<Lfs
       : [['lfs.storage', path.join(mirror.folder, 'lfs')] satisfies [string, string]]),
   ];
   return { configuration, env: {}, missing: false };
+}
+
+/** Whether a work tree describes its files, as one with files of LFS does. */
+export function hasAttributes(root: string): Promise<boolean> {
+  return exists(path.join(root, '.gitattributes'));
 }
 
 /** Says so when files stay pointers because git-lfs is not installed. */

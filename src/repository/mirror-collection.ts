@@ -3,7 +3,14 @@ import path from 'node:path';
 import { isAgentError } from '../errors.js';
 import { isMissing, readTextIfThere } from '../os/files.js';
 import { withLock } from '../os/lock.js';
-import { MIRROR_MARKS, type Mirror, mirrorsFolder, removeLeftovers, removeMirror } from './mirror.js';
+import {
+  MIRROR_MARKS,
+  type Mirror,
+  mirrorsFolder,
+  removeLeftovers,
+  removeMirror,
+  spareFolder,
+} from './mirror.js';
 import type { MirrorSettings } from './settings.js';
 
 /** A mirror as it is listed. */
@@ -105,7 +112,12 @@ async function listMirror(folder: string): Promise<ListedMirror | undefined> {
   );
   if (used === undefined) return undefined;
   const url = (await readTextIfThere(path.join(folder, MIRROR_MARKS.fetched))) ?? '';
-  return { folder, url, bytes: await sizeOf(folder), lastUsed: used.mtime };
+  return {
+    folder,
+    url,
+    bytes: (await sizeOf(folder)) + (await sizeOf(spareFolder({ folder }))),
+    lastUsed: used.mtime,
+  };
 }
 
 async function sizeOf(folder: string): Promise<number> {
@@ -124,17 +136,21 @@ export async function unfinishedMirrors(cacheFolder: string): Promise<string[]> 
   return names.map((name) => path.join(parent, name));
 }
 
-const UNFINISHED = /\.git\.(?:new|old)$/;
+const UNFINISHED = /\.git(?:\.new|\.old|\.spare\.new)$/;
+
+function mirrorOf(folder: string): string {
+  return folder.replace(/(?:\.spare)?\.(?:new|old)$/, '');
+}
 
 /** The lock that is held by whoever works on a mirror, or on the unfinished part of one. */
 export function mirrorLock(folder: string): string {
-  return `${folder.replace(/\.(?:new|old)$/, '')}.lock`;
+  return `${mirrorOf(folder)}.lock`;
 }
 
 /** @returns false when a task is working with the mirror */
 export async function removeMirrorIfIdle(folder: string, signal?: AbortSignal): Promise<boolean> {
   const lock = { timeoutMs: 0, what: `the mirror ${folder}`, ...(signal === undefined ? {} : { signal }) };
-  const mirror: Mirror = { folder: folder.replace(/\.(?:new|old)$/, ''), lockFile: mirrorLock(folder) };
+  const mirror: Mirror = { folder: mirrorOf(folder), lockFile: mirrorLock(folder) };
   try {
     await withLock(mirror.lockFile, lock, () =>
       UNFINISHED.test(folder) ? removeLeftovers(mirror) : removeMirror(mirror),

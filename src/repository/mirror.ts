@@ -98,17 +98,28 @@ export async function createMirror(git: RepositoryGit, mirror: Mirror): Promise<
   }
 }
 
+/** Of the work tree that waits beside a mirror for its next task. */
+export function spareFolder(mirror: Pick<Mirror, 'folder'>): string {
+  return `${mirror.folder}.spare`;
+}
+
 const FRESH = '.new';
 const OLD = '.old';
 
 /** Leftovers of a killed agent; no other agent works on the mirror while its lock is held. */
 export async function removeLeftovers(mirror: Mirror): Promise<void> {
-  for (const ending of [FRESH, OLD]) await rm(`${mirror.folder}${ending}`, { recursive: true, force: true });
+  for (const folder of [
+    `${mirror.folder}${FRESH}`,
+    `${mirror.folder}${OLD}`,
+    `${spareFolder(mirror)}${FRESH}`,
+  ])
+    await rm(folder, { recursive: true, force: true });
 }
 
 /** Takes a mirror away at once, then removes it at leisure. The caller holds the lock. */
 export async function removeMirror(mirror: Mirror): Promise<void> {
   await removeLeftovers(mirror);
+  await rm(spareFolder(mirror), { recursive: true, force: true });
   await rename(mirror.folder, `${mirror.folder}${OLD}`);
   await rm(`${mirror.folder}${OLD}`, { recursive: true, force: true });
 }

@@ -118,6 +118,16 @@ export class RepositoryGit {
     return { ...env, ...configVariables(entries, { ...this.#env, ...env }) };
   }
 
+  /** Of what decides which files a checkout writes and which settings a clone gets, beside the repository itself. */
+  async stateOfSettings(): Promise<string[]> {
+    const { env, home } = this.context;
+    const variables = Object.entries(this.#env).filter(([name]) =>
+      /^(?:GIT_|HOME$|XDG_CONFIG_HOME$)/.test(name),
+    );
+    const files = await Promise.all(userConfigFiles(env, home).map(readTextIfThere));
+    return [...variables.flat(), this.shownUrl, ...files.map((text) => text ?? '')];
+  }
+
   get host(): string {
     return rewriteUrl(this.url, this.context.settings).host;
   }
@@ -148,15 +158,19 @@ async function warnOfNewHost({ url, host, context }: RepositoryGit): Promise<voi
  */
 async function globalConfigFile({ cacheFolder, env, home }: GitContext): Promise<string> {
   const file = path.join(cacheFolder, 'gitconfig');
-  const xdg = path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config');
-  const own =
-    env.GIT_CONFIG_GLOBAL === undefined ? [xdg, path.join(home, '.gitconfig')] : [env.GIT_CONFIG_GLOBAL];
-  const includes = own.filter((name) => name !== '').map((name) => `\tpath = ${quoted(name)}\n`);
+  const includes = userConfigFiles(env, home).map((name) => `\tpath = ${quoted(name)}\n`);
   const text = `[include]\n${includes.join('')}[safe]\n\tdirectory = *\n`;
   if ((await readTextIfThere(file)) === text) return file;
   await ensureFolder(cacheFolder);
   await writeFileDurable(file, text);
   return file;
+}
+
+function userConfigFiles(env: GitContext['env'], home: string): string[] {
+  const xdg = path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config');
+  const own =
+    env.GIT_CONFIG_GLOBAL === undefined ? [xdg, path.join(home, '.gitconfig')] : [env.GIT_CONFIG_GLOBAL];
+  return own.filter((name) => name !== '');
 }
 
 function quoted(text: string): string {

@@ -6,8 +6,7 @@ import { DATABASE } from './backup/format.js';
 import { isObject, type JsonObject } from './json.js';
 import { callAsOwner, type LocalAnswer, type LocalCall, localSocket } from './local-calls.js';
 import { openSecrets } from './secrets.js';
-import { contextOf } from './server.js';
-import { Database } from './storage/database.js';
+import { openData } from './server.js';
 import { lockFolder } from './storage/folder-lock.js';
 
 /**
@@ -29,15 +28,13 @@ async function withoutServer(folder: string, call: LocalCall): Promise<LocalAnsw
     });
   const unlock = await lockFolder(folder);
   try {
-    const secrets = await openSecrets(folder);
-    const database = await Database.open(path.join(folder, DATABASE));
-    const server = contextOf(database, secrets, {});
+    const closing: (() => unknown)[] = [];
     try {
+      const secrets = await openSecrets(folder);
+      const server = await openData(path.join(folder, DATABASE), secrets, {}, closing);
       return await callAsOwner(server, call);
     } finally {
-      await server.passwords.close();
-      await server.backtracking.close();
-      database.close();
+      for (const close of closing.reverse()) await close();
     }
   } finally {
     await unlock();

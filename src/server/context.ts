@@ -12,6 +12,8 @@ import type { Kept } from './query/kept.js';
 import type { Backtracking } from './query/patterns/backtracking.js';
 import type { Patterns } from './query/patterns/patterns.js';
 import type { Scrolls } from './query/scrolls.js';
+import type { LongReads } from './reading/long-reads.js';
+import type { Reader } from './reading/reader.js';
 import type { Database } from './storage/database.js';
 import { Documents, type Stored } from './storage/documents.js';
 import type { QueueWaits } from './tasks/queue-waits.js';
@@ -41,6 +43,9 @@ export interface ServerContext {
   readonly samples: Kept<SampleView>;
   /** Queries whose answers are downloaded as a table. */
   readonly downloads: Kept<JsonObject>;
+  /** Reads that take long run beside those of this thread; from when on they count as long. */
+  readonly reader: Reader;
+  readonly longReads: LongReads;
   /** HTML of applications, for frames. */
   readonly frames: Kept<AppFrame>;
   readonly backtracking: Backtracking;

@@ -27,16 +27,29 @@ export interface Call<B = unknown> {
 /** The call of an endpoint with these fields. */
 export type CallWith<F extends Fields> = Call<Body<F>>;
 
-/** An answer that is to be saved as a file, without the envelope. */
+/** An answer that is to be saved as a file, without the envelope; a long one comes in portions. */
 export class Download {
-  readonly content: string | Buffer;
+  readonly content: string | Buffer | AsyncIterable<Uint8Array>;
   readonly fileName: string;
   readonly type: string;
 
-  constructor(content: string | Buffer, fileName: string, type = 'text/plain; charset=utf-8') {
+  constructor(
+    content: string | Buffer | AsyncIterable<Uint8Array>,
+    fileName: string,
+    type = 'text/plain; charset=utf-8',
+  ) {
     this.content = content;
     this.fileName = fileName;
     this.type = type;
+  }
+}
+
+/** The JSON of an answer that another thread made. */
+export class JsonText {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
   }
 }
 
@@ -56,7 +69,7 @@ export interface EventSink {
   end(): void;
 }
 
-/** An answer that goes on, of server-sent events. It begins when what the handler read is on disk. */
+/** An answer that stays open: server-sent events. It begins when what the handler read is on disk. */
 export class EventStream {
   readonly begin: (sink: EventSink) => EventFeed;
 
@@ -73,7 +86,7 @@ export interface EventFeed {
 }
 
 /** What a handler answers. */
-export type Answer = JsonObject | Download | EventStream | Page;
+export type Answer = JsonObject | Download | JsonText | Page | EventStream;
 
 export interface EndpointOptions {
   /**

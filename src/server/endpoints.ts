@@ -15,6 +15,7 @@ import { organizationDownloadEndpoints } from './services/organization-download.
 import { pipelineEndpoints } from './services/pipelines.js';
 import { projectQueryEndpoints } from './services/project-queries.js';
 import { projectRemovalEndpoints } from './services/project-removal.js';
+import { projectUsageEndpoints } from './services/project-usages.js';
 import { projectValueEndpoints } from './services/project-values.js';
 import { projectEndpoints } from './services/projects.js';
 import { queueTaskEndpoints } from './services/queue-tasks.js';
@@ -55,6 +56,7 @@ const ALL: EndpointTable = {
   ...projectEndpoints,
   ...projectQueryEndpoints,
   ...projectRemovalEndpoints,
+  ...projectUsageEndpoints,
   ...projectValueEndpoints,
   ...organizationDownloadEndpoints,
   ...organizationEndpoints,

@@ -18,9 +18,12 @@ import { Kept } from './query/kept.js';
 import { Backtracking } from './query/patterns/backtracking.js';
 import { Patterns } from './query/patterns/patterns.js';
 import { Scrolls } from './query/scrolls.js';
+import { LONG_READS, type LongReads } from './reading/long-reads.js';
+import { Reader } from './reading/reader.js';
 import { openFolder, openSecrets, type Secrets } from './secrets.js';
 import { Database } from './storage/database.js';
 import { lockFolder } from './storage/folder-lock.js';
+import { openError } from './storage/open-errors.js';
 import { countEntries, createQueue } from './tasks/queue-entries.js';
 import { QueueWaits } from './tasks/queue-waits.js';
 import type { Retention } from './upkeep/retention.js';
@@ -46,6 +49,8 @@ export interface ServerOptions extends ListenOptions {
   agentVersion?: string | undefined;
   /** What `loadServerConfig` read, for users and sessions; default: the defaults of its table. */
   config?: ServerConfig;
+  /** From which sizes on reads run on a thread of their own. */
+  longReads?: LongReads;
   /** Called for errors that are bugs or broken disks, not refusals. */
   onFailure?: Failure;
   log?: ServerLog;
@@ -89,12 +94,7 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
     const secrets = await openSecrets(folder);
     const file = path.join(folder, DATABASE);
     const wasKilled = await entryExists(`${file}-wal`);
-    const database = await Database.open(file);
-    closing.push(() => database.close());
-    const server = contextOf(database, secrets, { config: new ServerConfig(), ...options });
-    closing.push(() => server.backtracking.close());
-    closing.push(() => server.passwords.close());
-    database.transaction(() => prepareQueue(server));
+    const server = await openData(file, secrets, { config: new ServerConfig(), ...options }, closing);
     const common = commonOf(options, folder);
     const listening = await openServices(server, { ...options, ...common });
     const shown = { ...listening.urls, ...common.displayed };
@@ -138,6 +138,32 @@ export async function startServer(options: ServerOptions): Promise<EmbeddedServe
   }
 }
 
+/**
+ * Opens the database and reads what the server begins with.
+ *
+ * @param closing gets what closes it again
+ * @throws AgentError SERVER_FOLDER, also for a damaged database; CONFIG_VALUE
+ */
+export async function openData(
+  file: string,
+  secrets: Secrets,
+  options: Pick<ServerOptions, 'now' | 'config' | 'longReads'>,
+  closing: (() => unknown)[],
+): Promise<ServerContext> {
+  const database = await Database.open(file);
+  closing.push(() => database.close());
+  try {
+    const server = contextOf(database, secrets, options);
+    closing.push(() => server.backtracking.close());
+    closing.push(() => server.reader.close());
+    closing.push(() => server.passwords.close());
+    database.transaction(() => prepareQueue(server));
+    return server;
+  } catch (error) {
+    throw openError(error, file);
+  }
+}
+
 /** What services and upkeep share. */
 function commonOf(options: ServerOptions, folder: string) {
   const figures = new ServerFigures(folder);
@@ -150,16 +176,19 @@ function commonOf(options: ServerOptions, folder: string) {
 }
 
 /** What endpoints work with. Without a configuration the users stay as they are. */
-export function contextOf(
+function contextOf(
   database: Database,
   secrets: Secrets,
-  { now = Date.now, config }: Pick<ServerOptions, 'now' | 'config'>,
+  { now = Date.now, config, longReads = LONG_READS }: Pick<ServerOptions, 'now' | 'config' | 'longReads'>,
 ): ServerContext {
   const backtracking = new Backtracking();
+  const accounts = openAccounts(database, secrets, config, now);
   return {
     database,
     now,
-    ...openAccounts(database, secrets, config, now),
+    ...accounts,
+    reader: new Reader({ file: database.file, company: accounts.company, owner: accounts.owner }),
+    longReads,
     ownPages: { origins: new Set(), hosts: new Set(), ports: new Set() },
     scrolls: new Scrolls(),
     live: new LiveHub(database),

@@ -28,7 +28,11 @@ export interface ClaimRequest {
   pulled: boolean;
   /** When it was put into the queue, by the server's clock. */
   queuedAt?: string;
+  /** Told the task as it is before the claim. */
+  seen?(record: TaskRecord): void;
 }
+
+type Pull = Omit<ClaimRequest, 'task' | 'seen'>;
 
 /**
  * Takes a task: it is in progress from now on, and no abort or reset by the user is overwritten on the way. `tasks.dequeue`
@@ -41,7 +45,7 @@ export interface ClaimRequest {
  */
 export async function claimTask(
   ctx: AgentContext,
-  { task, ...pull }: ClaimRequest,
+  { task, seen, ...pull }: ClaimRequest,
 ): Promise<TaskRecord | StopReason> {
   let reason: string | null | undefined;
   let queue: string | null | undefined;
@@ -55,6 +59,7 @@ export async function claimTask(
     if (ctx.reportsStatus && !started && !isOurs(ctx, record)) {
       const ended = endedBefore(record, pull);
       if (ended) return ended;
+      if (looks === 1) seen?.(record);
       started = (await take(ctx, record, looks >= MOST_LOOKS)) === 'started';
       continue;
     }
@@ -75,7 +80,7 @@ function isOurs(ctx: AgentContext, { status, status_message }: TaskRecord): bool
 }
 
 /** An abort or a publication since the task was pulled. A stopped task in a queue is `queued` again once pulled. */
-function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): StopReason | undefined {
+function endedBefore(record: TaskRecord, pull: Pull): StopReason | undefined {
   const { status, status_message } = record;
   const { pulled } = pull;
   if (status === 'queued' && isStoppedInPull(record, pull)) return 'stopped';
@@ -92,7 +97,7 @@ function endedBefore(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): Stop
 }
 
 /** A draft that was put into a queue by its entry alone is one since before that. */
-function isResetSincePull(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>): boolean {
+function isResetSincePull(record: TaskRecord, pull: Pull): boolean {
   const { status, status_message } = record;
   return pull.pulled && status === 'created' && status_message !== PULLED && isChangedSince(record, pull);
 }
@@ -101,10 +106,7 @@ function isResetSincePull(record: TaskRecord, pull: Omit<ClaimRequest, 'task'>):
  * A start after the entry was made is that of a claim which took a reset and a new enqueueing for its own pull: the task
  * has run since, and its entry stayed. A task that was stopped in that run is `queued` again by the pull.
  */
-function isStartedSincePull(
-  { started }: TaskRecord,
-  { pulled, queuedAt }: Omit<ClaimRequest, 'task'>,
-): boolean {
+function isStartedSincePull({ started }: TaskRecord, { pulled, queuedAt }: Pull): boolean {
   return pulled && Date.parse(started ?? '') > Date.parse(queuedAt ?? '');
 }
 

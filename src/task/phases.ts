@@ -1,6 +1,7 @@
 import type { TaskRecord } from '../api/task-record.js';
 import type { Workload } from '../drivers/driver.js';
 import type { Halt } from './abort/halt.js';
+import type { EarlyWork } from './early-work.js';
 import type { RunEnd } from './outcome.js';
 import type { PreparedTask } from './prepare.js';
 import type { TaskRun } from './task-run.js';
@@ -9,6 +10,8 @@ import type { TaskRun } from './task-run.js';
 export interface Attempt {
   readonly run: TaskRun;
   record?: TaskRecord;
+  /** Begins with the claim. */
+  early?: Promise<EarlyWork | undefined>;
   halt?: Halt;
   prepared?: PreparedTask;
   workload?: Workload;

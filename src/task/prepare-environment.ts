@@ -7,13 +7,14 @@ import { cudaVersions } from '../gpu/cuda-version.js';
 import { rocmVersion } from '../gpu/rocm-version.js';
 import type { Reporter } from '../logs/reporter.js';
 import type { EnvironmentOrder, PythonEnvironment } from '../python/environment-request.js';
-import { requestedPython } from '../python/interpreter/python-request.js';
+import { type PythonRequest, requestedPython } from '../python/interpreter/python-request.js';
 import { prepareEnvironment } from '../python/prepare.js';
 import { frozenRequirements } from '../python/requirements/requirement-source.js';
 import { type PythonSettings, pythonSettings } from '../python/settings.js';
 import { withoutVcsLogins } from '../repository/requirement-url.js';
 import type { TaskCode, ToolAccess } from './code/prepare-code.js';
 import { interpreterKind } from './code/script-binary.js';
+import type { BegunWork } from './early-work.js';
 import type { Surroundings } from './surroundings.js';
 import type { TaskRun } from './task-run.js';
 
@@ -28,6 +29,7 @@ export interface EnvironmentParts {
   target?: string;
   /** The log of the run, when absent. */
   reporter?: Reporter;
+  begun?: Pick<BegunWork, 'candidates'>;
   signal: AbortSignal;
 }
 
@@ -44,7 +46,7 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     settings,
     cacheFolder: path.join(ctx.cacheFolder, 'python'),
     target: parts.target ?? path.join(workspace, 'venv'),
-    pythonRequest: requestedPython(script.binary, settings.interpreter),
+    pythonRequest: taskPython(script, surroundings),
     cuda: (await cuda(run, surroundings)).cuda,
     ...(rocm === undefined ? {} : { rocm }),
     reporter: parts.reporter ?? run.log,
@@ -54,12 +56,18 @@ export async function prepareTaskEnvironment(parts: EnvironmentParts): Promise<P
     offline: ctx.standalone,
     hostEnvironment: ctx.environment,
     optional: interpreterKind(script.binary).kind === 'shell',
+    candidates: parts.begun?.candidates,
     ...(place.image === undefined ? {} : { image: place.image }),
   });
   // Where nothing was installed, the task's own lists say as much.
   if (python.frozen && python.frozen.length > 0)
     await writeBack(run, script, [...(python.frozenOptions ?? []), ...python.frozen]);
   return python;
+}
+
+/** The Python that a task asks for, before its code is known. */
+export function taskPython(script: TaskScript, surroundings: Surroundings): PythonRequest {
+  return requestedPython(script.binary, settingsFor(surroundings).interpreter);
 }
 
 /** A container says what is made in it, not where the agent keeps what on this machine. */

@@ -18,6 +18,7 @@ import { codeWorkspace, handOverCode } from './code/hand-over.js';
 import { notebookFault, notebookScript } from './code/notebook.js';
 import { type CodeParts, fetchCode, prepareCode, type TaskCode, toolAccess } from './code/prepare-code.js';
 import type { AgentContext } from './context.js';
+import type { BegunWork, EarlyWork } from './early-work.js';
 import { notePending } from './pending-reason.js';
 import { prepareTaskEnvironment } from './prepare-environment.js';
 import { HeldReporter, sideBySide } from './side-by-side.js';
@@ -40,15 +41,16 @@ export interface PreparedTask {
  */
 export async function prepareTask(
   run: TaskRun,
-  record: TaskRecord,
+  { record, early }: { record: TaskRecord; early: EarlyWork | undefined },
   signal: AbortSignal,
 ): Promise<PreparedTask> {
   const { ctx, log } = run;
   const script = checkedScript(record);
-  const since = Date.now();
+  const begun = await early?.taken(script, signal);
+  const since = early?.since ?? Date.now();
   const { driver } = ctx;
   const whole = workspaceOf(ctx, run.folder);
-  await rm(whole, { recursive: true, force: true });
+  if (begun === undefined) await rm(whole, { recursive: true, force: true });
   const workspace = driver.capabilities.agentUser ? whole : containerWorkspace(whole);
   const place = await run.clock.measure('place', () =>
     openPlace({ run, record, script, driver, workspace, since, signal }),
@@ -60,7 +62,17 @@ export async function prepareTask(
   };
   await run.journal.write({ step: 'preparing', place: place.ref, ...facts });
   const surroundings = await surroundingsIn(place, ctx, log);
-  const parts = { run, record, script, place, workspace, surroundings, since, signal };
+  const parts = {
+    run,
+    record,
+    script,
+    place,
+    workspace,
+    surroundings,
+    since,
+    signal,
+    ...(begun ? { begun } : {}),
+  };
   const [code, python] = place.capabilities.agentUser ? await atOnce(parts) : await oneByOne(parts);
   if (python.upkeep) run.upkeep.push(python.upkeep);
   await convertNotebook(place, surroundings.config, { code, python });
@@ -73,8 +85,9 @@ export async function prepareTask(
   };
 }
 
-interface Parts extends Omit<CodeParts, 'here' | 'reporter'> {
+interface Parts extends Omit<CodeParts, 'here' | 'reporter' | 'begun'> {
   place: Place;
+  begun?: BegunWork;
 }
 
 /** Packages are found and installed while the code is fetched; the log shows the one after the other. */

@@ -35,7 +35,7 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
     'INFO',
   );
   // Watched only once it is claimed: until then the task's status on the server is still "queued".
-  const phases = [claimPhase, watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
+  const phases = [claimPhase(beginEarly), watchPhase, hookPhase, preparePhase, launchPhase, supervisePhase];
   const [result] = await Promise.all([
     runPhases({ run }, phases, { failed: failedSetup, conclude }),
     preparing(),
@@ -46,7 +46,7 @@ export async function runTask(run: TaskRun): Promise<RunResult> {
 /** Ends a task that was pulled and cannot be run at all. */
 export function refuseTask(run: TaskRun, error: unknown): Promise<RunResult> {
   const refusal: Phase = { title: 'refuse', setup: async () => setupFailure(run, error) };
-  return runPhases({ run }, [claimPhase, refusal], { failed: failedSetup, conclude });
+  return runPhases({ run }, [claimPhase(), refusal], { failed: failedSetup, conclude });
 }
 
 /** Resumes a run whose command an earlier daemon launched. */
@@ -65,26 +65,46 @@ function preparing() {
   return import('./prepare.js');
 }
 
-const claimPhase: Phase = {
-  title: 'claim',
-  async setup(attempt) {
-    const { run } = attempt;
-    const { task, queue, queuedAt } = run;
-    const request = { task, pulled: queue !== undefined, ...(queuedAt === undefined ? {} : { queuedAt }) };
-    const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
-    if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
-    noteMeanwhile(run, noteHost(run.ctx, claimed));
-    // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
-    noteMeanwhile(run, run.onClaimed?.());
-    run.watcher?.facts(factsOf(claimed));
-    run.retries = retriesOf(claimed);
-    if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
-    attempt.record = claimed;
-    run.record = claimed;
-    beginTimeLimit(run, claimed);
-    return undefined;
-  },
-};
+/** @param seen told the task before it is claimed */
+function claimPhase(seen?: (attempt: Attempt, record: TaskRecord) => void): Phase {
+  return {
+    title: 'claim',
+    async setup(attempt) {
+      const { run } = attempt;
+      const { task, queue, queuedAt } = run;
+      const request = {
+        task,
+        pulled: queue !== undefined,
+        ...(queuedAt === undefined ? {} : { queuedAt }),
+        seen: (record: TaskRecord) => seen?.(attempt, record),
+      };
+      const claimed = await run.clock.run('claim', () => claimTask(run.ctx, request));
+      if (typeof claimed === 'string') return { kind: 'stop', reason: claimed };
+      beginClaimed(attempt, claimed);
+      return undefined;
+    },
+    async teardown({ early }) {
+      await (await early)?.end();
+    },
+  };
+}
+
+function beginClaimed(attempt: Attempt, claimed: TaskRecord): void {
+  const { run } = attempt;
+  noteMeanwhile(run, noteHost(run.ctx, claimed));
+  // Not before: the server asks the worker that a task names for its end, instead of ending it at once.
+  noteMeanwhile(run, run.onClaimed?.());
+  run.watcher?.facts(factsOf(claimed));
+  run.retries = retriesOf(claimed);
+  if (run.retries > 0) run.log.line(`attempt ${run.retries + 1}: ${claimed.status_reason}`, 'INFO');
+  attempt.record = claimed;
+  run.record = claimed;
+  beginTimeLimit(run, claimed);
+}
+
+function beginEarly(attempt: Attempt, record: TaskRecord): void {
+  attempt.early = import('./early-work.js').then(({ EarlyWork }) => EarlyWork.begin(attempt.run, record));
+}
 
 function factsOf({ name, project }: TaskRecord): RunFacts {
   return { ...(name ? { name } : {}), ...(project ? { project } : {}) };
@@ -119,11 +139,11 @@ const hookPhase: Phase = {
 const preparePhase: Phase = {
   title: 'prepare',
   async setup(attempt) {
-    const { run, record, halt } = attempt;
+    const { run, record, halt, early } = attempt;
     if (record === undefined || halt === undefined) throw outOfOrder('prepare');
     run.gpus.begin();
     const { prepareTask } = await preparing();
-    attempt.prepared = await prepareTask(run, record, halt.signal);
+    attempt.prepared = await prepareTask(run, { record, early: await early }, halt.signal);
     return undefined;
   },
 };

@@ -4,7 +4,8 @@ import { execa } from 'execa';
 import { serverConfText, startServer } from '../../src/server/server.js';
 import { agentHome, startAgent } from '../support/agent-process.js';
 import { clientOf } from '../support/embedded-server.js';
-import { type KubernetesRig, kubernetesRig } from '../support/kubernetes-rig.js';
+import type { KubernetesRig } from '../support/kubernetes-access.js';
+import { kubernetesRig } from '../support/kubernetes-rig.js';
 import { RIG_TEMPLATE } from '../support/kubernetes-run.js';
 import { until } from '../support/until.js';
 
@@ -82,12 +83,15 @@ async function startGlue(
     CLEARML_AGENT_SKIP_CONTAINER_APT: '1',
   };
   const inside = { ...variables, CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' };
-  const mount = { name: 'venv', mountPath: venv };
+  // An environment leads to the Python that made it, which the image may have nowhere.
+  const { stdout: base } = await execa(python, ['-c', 'import sys; print(sys.base_prefix)']);
+  const folders = [venv, ...(base === '/usr' ? [] : [base])];
+  const mounts = folders.map((folder, at) => ({ name: `python-${at}`, mountPath: folder }));
   const spec = {
     ...RIG_TEMPLATE.spec,
-    volumes: [{ name: 'venv', hostPath: { path: venv } }],
+    volumes: mounts.map(({ name, mountPath }) => ({ name, hostPath: { path: mountPath } })),
     containers: [
-      { volumeMounts: [mount], env: Object.entries(inside).map(([name, value]) => ({ name, value })) },
+      { volumeMounts: mounts, env: Object.entries(inside).map(([name, value]) => ({ name, value })) },
     ],
   };
   const template = path.join(folder, 'glue.yaml');

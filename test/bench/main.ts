@@ -24,7 +24,8 @@ import { idleRows, iterationRows } from './waiting-rows.js';
 /**
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
  * can import clearml-agent is named, the original beside it, against the same embedded server. The group `server` measures
- * that server: `--against CHECKOUT` compares it with another built checkout, `--scale 0.1` measures a tenth of the sizes.
+ * that server: `--against CHECKOUT` compares it with another built checkout, `--scale 0.1` measures a tenth of the sizes,
+ * `--part log` its logs alone (also `lists`, `creation`, `scalars`, `load`).
  */
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     against: { type: 'string' },
     scale: { type: 'string' },
+    part: { type: 'string' },
     json: { type: 'string', default: 'bench-results.json' },
   },
 });
@@ -64,7 +66,11 @@ const long: Record<string, () => Promise<Figure[]>> = {
   iterations: () => iterationRows(both, values.quick),
   idle: () => idleRows(both, values.quick),
   server: () =>
-    serverRows({ against: values.against, scale: Number(values.scale ?? (values.quick ? 0.02 : 1)) }),
+    serverRows({
+      against: values.against,
+      scale: Number(values.scale ?? (values.quick ? 0.02 : 1)),
+      part: values.part,
+    }),
 };
 const figures: Figure[] = [];
 for (const [name, measure] of Object.entries({ ...groups, ...long }))

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,4 +51,16 @@ export class CheckoutBench {
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A bench that is removed at the end of the test. */
+export function bench(t: { teardown: (fn: () => Promise<void>) => void }): CheckoutBench {
+  const made = new CheckoutBench();
+  t.teardown(() => made.remove());
+  return made;
+}
+
+/** What a git command prints. */
+export function git(root: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd: root, env: GIT_ENVIRONMENT, encoding: 'utf8' }).trim();
 }

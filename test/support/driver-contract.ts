@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
-import type { ExecutionContext, Implementation } from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Driver, Place, PlaceRequest, Workload, WorkloadExit } from '../../src/drivers/driver.js';
 import { placeCases } from './driver-contract-places.js';
 import { stopCases } from './driver-contract-stops.js';
@@ -54,7 +54,7 @@ export interface ContractSubject {
 }
 
 /** Of a test file: declares a test that runs where the driver's parts are there. */
-export type Declare = (title: string, implementation: Implementation<[]>) => void;
+export type Declare = (title: string, implementation: (t: ExecutionContext) => Promise<void>) => void;
 
 export interface Contract {
   declare: Declare;

@@ -1,7 +1,7 @@
 import type { Claim } from '../../src/gpu/claims/types.js';
 import type { MachineDevice } from '../../src/gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../src/gpu/pick-devices.js';
-import { deviceChoices, type HeldDevices, reserveDevices } from '../../src/gpu/policy/reserve.js';
+import { firstToStart, type HeldDevices, MOST_AHEAD, reserveDevices } from '../../src/gpu/policy/reserve.js';
 
 /** A task of the simulation; times in milliseconds of a virtual clock that begins at 0. */
 export interface SimulatedTask {
@@ -24,6 +24,8 @@ export interface SimulationOptions {
     at: number;
     devices: readonly string[];
     held: HeldDevices | undefined;
+    /** Tasks before it in its queue, which stay there. */
+    overtaken: readonly SimulatedTask[];
   }): void;
   /** Told what the first task of a queue keeps free. */
   onReserve?(reservation: { task: SimulatedTask; held: HeldDevices }): void;
@@ -80,29 +82,33 @@ export function simulate({
           afterMs: reserveAfterMs,
         });
 
-  const tryHead = (size: number, queue: SimulatedTask[]): boolean => {
-    const [task] = queue;
-    if (task === undefined) return false;
-    const held = heldNow(task);
-    const endsBy = task.limit === undefined ? undefined : now + task.limit;
-    const request = { queue: `${size}`, ...(endsBy === undefined ? {} : { endsBy }) };
+  const endOf = ({ limit }: SimulatedTask): Pick<Claim, 'endsBy'> =>
+    limit === undefined ? {} : { endsBy: now + limit };
+
+  const tryQueue = (size: number, queue: SimulatedTask[]): boolean => {
+    const [head] = queue;
+    if (head === undefined) return false;
+    const held = heldNow(head);
+    const requests = queue.slice(0, MOST_AHEAD).map((task) => ({ queue: `${size}`, ...endOf(task) }));
     const claims = running.map(({ claim }) => claim);
-    const picked = deviceChoices(held, request, devices)
-      .map((choice) => pickDevices({ demand: exactly(size), devices: choice, claims, shares: true }))
-      .find((one) => one !== undefined);
-    if (picked === undefined) {
-      refused.set(size, task.arrives);
-      const mine = heldNow(task);
-      if (mine?.queue === `${size}`) onReserve?.({ task, held: mine });
+    const start = firstToStart(held, requests, devices, (set) =>
+      pickDevices({ demand: exactly(size), devices: set, claims, shares: true }),
+    );
+    if (start?.at === 0) refused.delete(size);
+    else refused.set(size, head.arrives);
+    if (start === undefined) {
+      const mine = heldNow(head);
+      if (mine?.queue === `${size}`) onReserve?.({ task: head, held: mine });
       return false;
     }
-    onStart?.({ task, at: now, devices: picked.map(({ id }) => id), held });
-    queue.shift();
-    refused.delete(size);
-    waits.set(task.id, now - task.arrives);
-    const ends = now + task.lasts;
-    used += size * Math.max(0, Math.min(ends, lastArrival) - Math.min(now, lastArrival));
-    running.push({ task, ends, claim: { devices: picked, ...(endsBy === undefined ? {} : { endsBy }) } });
+    const overtaken = queue.slice(0, start.at);
+    for (const task of queue.splice(start.at, 1)) {
+      onStart?.({ task, at: now, devices: start.devices.map(({ id }) => id), held, overtaken });
+      waits.set(task.id, now - task.arrives);
+      const ends = now + task.lasts;
+      used += size * Math.max(0, Math.min(ends, lastArrival) - Math.min(now, lastArrival));
+      running.push({ task, ends, claim: { devices: start.devices, ...endOf(task) } });
+    }
     return true;
   };
 
@@ -120,7 +126,7 @@ export function simulate({
       queues.get(next.size)?.push(next);
       at += 1;
     }
-    while ([...queues].some(([size, queue]) => tryHead(size, queue)));
+    while ([...queues].some(([size, queue]) => tryQueue(size, queue)));
   }
   return { utilisation: used / (gpus * lastArrival), waits };
 }

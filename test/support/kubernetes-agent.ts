@@ -4,7 +4,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { ExecutionContext } from 'ava';
 import type { AgentProcess } from './agent-process.js';
 import { type AgentUnderTest, agentUnderTest } from './agent-under-test.js';
-import type { KubernetesRig } from './kubernetes-rig.js';
+import type { KubernetesRig } from './kubernetes-access.js';
 import { RIG_TEMPLATE } from './kubernetes-run.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
@@ -24,11 +24,16 @@ export interface KubernetesAgent extends AgentUnderTest {
   readMark(name: string): string;
 }
 
-/** An agent whose tasks are pods of the cluster; they share a folder with the test. */
+/**
+ * An agent whose tasks are pods of the cluster; they share a folder with the test.
+ *
+ * @param more of their spec
+ */
 export async function kubernetesAgent(
   t: ExecutionContext,
-  { api, env, image }: KubernetesRig,
+  { api, env, image, namespace }: KubernetesRig,
   variables: Record<string, string> = {},
+  more: Record<string, unknown> = {},
 ): Promise<KubernetesAgent> {
   const folder = temporaryFolder(t);
   const marks = path.join(folder, 'marks');
@@ -36,6 +41,7 @@ export async function kubernetesAgent(
   const template = path.join(folder, 'template.yaml');
   const spec = {
     ...RIG_TEMPLATE.spec,
+    ...more,
     volumes: [{ name: 'marks', hostPath: { path: marks } }],
     containers: [{ name: 'task', volumeMounts: [{ name: 'marks', mountPath: '/marks' }] }],
   };
@@ -46,7 +52,7 @@ export async function kubernetesAgent(
     CLEARML_AGENT__AGENT__PACKAGE_MANAGER__SYSTEM_SITE_PACKAGES: 'true',
     ...variables,
   });
-  const selected = (task: string) => ({ namespace: 'default', labelSelector: `clearml-task-id=${task}` });
+  const selected = (task: string) => ({ namespace, labelSelector: `clearml-task-id=${task}` });
   const podsOf = async (task: string) => (await api.listNamespacedPod(selected(task))).items;
   const isCleared = async (task: string) => {
     const secrets = await api.listNamespacedSecret(selected(task));

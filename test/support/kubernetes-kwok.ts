@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
 import { freePorts } from './free-ports.js';
+import type { KubernetesRig } from './kubernetes-access.js';
 import { endProcess } from './kubernetes-node.js';
-import type { KubernetesRig } from './kubernetes-rig.js';
-import { KWOK_PROGRAM } from './kubernetes-tools.js';
+import { BUILD_SCRIPT, KWOK_PROGRAM, PROGRAM_FOLDER } from './kubernetes-tools.js';
 import { until } from './until.js';
 
 const FAKE = 'kwok.x-k8s.io/node';
@@ -84,6 +85,8 @@ spec:
  * @returns what ends KWOK
  */
 export async function kwokNodes(rig: KubernetesRig, count: number): Promise<() => Promise<void>> {
+  if (!existsSync(KWOK_PROGRAM))
+    await execa('sh', [BUILD_SCRIPT, PROGRAM_FOLDER, 'kwok'], { stdio: 'inherit' });
   const stages = path.join(rig.folder, 'stages.yaml');
   writeFileSync(stages, POD_STAGES);
   const [server = 0, port = 0] = await freePorts(2);

@@ -9,7 +9,7 @@ import { clusterAccess } from '../../src/drivers/kubernetes/cluster-access.js';
 import { KubernetesDriver } from '../../src/drivers/kubernetes/kubernetes-driver.js';
 import type { KubernetesSettings } from '../../src/drivers/kubernetes/kubernetes-settings.js';
 import { ownedBy, ownerId } from '../../src/drivers/kubernetes/pod-identity.js';
-import type { KubernetesRig } from './kubernetes-rig.js';
+import type { KubernetesRig } from './kubernetes-access.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Pods of the rig have no network but that of the node. */
@@ -57,7 +57,7 @@ export function kubernetesBench(
     ...(options.kubeconfig ? { KUBECONFIG: options.kubeconfig } : {}),
   };
   const access = clusterAccess({ env, home: folder, context: undefined });
-  const cluster = new Cluster(access, options.namespace ?? 'default');
+  const cluster = new Cluster(access, options.namespace ?? rig.namespace);
   const container = planned(options.image ?? rig.image, options.arguments ?? []);
   const make = (signal: AbortSignal) =>
     new KubernetesDriver({
@@ -104,16 +104,22 @@ export function kubernetesBench(
     later: () => make(end.signal),
     leaves: () => leave.abort(),
     abort: () => abort.abort(),
-    left: async () => {
-      const labelSelector = ownedBy(await ownerId(path.join(folder, 'worker')));
-      const { namespace } = cluster;
-      const lists = await Promise.all([
-        rig.api.listNamespacedPod({ namespace, labelSelector }),
-        rig.api.listNamespacedSecret({ namespace, labelSelector }),
-      ]);
-      return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''));
-    },
+    left: () => leftOf(rig, runFolder, cluster.namespace),
   };
+}
+
+/** Names of the pods and secrets that the driver of a run has made and not removed. */
+export async function leftOf(
+  { api, namespace: own }: KubernetesRig,
+  runFolder: string,
+  namespace = own,
+): Promise<string[]> {
+  const labelSelector = ownedBy(await ownerId(path.dirname(path.dirname(runFolder))));
+  const lists = await Promise.all([
+    api.listNamespacedPod({ namespace, labelSelector }),
+    api.listNamespacedSecret({ namespace, labelSelector }),
+  ]);
+  return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata?.name ?? ''));
 }
 
 export interface KubernetesRun extends KubernetesBench {

@@ -5,17 +5,9 @@ import path from 'node:path';
 
 const SOURCES = path.resolve(import.meta.dirname, 'kubernetes-cluster');
 /** What the programs of a cluster depend on. */
-const BUILT_FROM = [
-  'build.sh',
-  'go.sum',
-  'main.go',
-  'pause/main.go',
-  'kwok/go.sum',
-  'kwok/main.go',
-  'helm/go.sum',
-];
+const BUILT_FROM = ['build.sh', 'go.sum', 'main.go', 'pause/main.go', 'kwok/go.sum', 'kwok/main.go'];
 
-/** Builds the programs into the folder that is its argument. */
+/** Builds the programs into the folder that is its first argument; KWOK where the second one is `kwok`. */
 export const BUILD_SCRIPT = path.join(SOURCES, 'build.sh');
 /** Where the programs of a cluster are: beside those of other checkouts, since they take minutes to build. */
 export const PROGRAM_FOLDER =

@@ -13,13 +13,15 @@ interface Tool {
   program: string;
 }
 
-/** `clearml` is the SDK, with what its searches need; `old-clearml` is its previous major release. */
+/** `clearml` is the SDK, with what its searches need; the old ones are the previous major releases. */
 const TOOLS = {
   uv: { packages: ['uv==0.13.8'], program: 'uv' },
   poetry: { packages: ['poetry==2.5.1'], program: 'poetry' },
   'clearml-agent': { packages: ['clearml-agent==3.0.3'], program: 'clearml-agent' },
+  'old-clearml-agent': { packages: ['clearml-agent==1.9.3'], program: 'clearml-agent' },
   clearml: { packages: ['clearml==2.1.12', 'optuna==4.5.0'], program: 'clearml-task' },
   'old-clearml': { packages: ['clearml==1.18.0'], program: 'clearml-task' },
+  'clearml-session': { packages: ['clearml-session==0.17.0', 'clearml==2.1.12'], program: 'clearml-session' },
   ruff: { packages: ['ruff==0.17.6'], program: 'ruff' },
 } as const satisfies Record<string, Tool>;
 
@@ -47,7 +49,7 @@ export async function pythonOfTool(name: keyof typeof TOOLS): Promise<string> {
 
 /** All of them at once, so that no test waits for the package index. */
 export async function installPythonTools(): Promise<void> {
-  const names = ['uv', 'poetry', 'clearml-agent', 'clearml', 'old-clearml'] as const;
+  const names = ['uv', 'poetry', 'clearml-agent', 'old-clearml-agent', 'clearml', 'old-clearml'] as const;
   await Promise.all(names.map((name) => pythonTool(name)));
 }
 

@@ -22,6 +22,24 @@ export const ROUTES: readonly PageRoute[] = [
   { path: '/compare', page: lazy(() => import('./pages/compare/compare.js')) },
   { path: '/tasks/:id', page: lazy(() => import('./pages/tasks/task-page.js')) },
   {
+    path: '/queues',
+    title: 'Queues',
+    icon: 'queues',
+    page: lazy(() => import('./pages/queues/queues.js')),
+  },
+  {
+    path: '/workers',
+    title: 'Workers',
+    icon: 'workers',
+    page: lazy(() => import('./pages/workers/workers.js')),
+  },
+  {
+    path: '/settings',
+    title: 'Settings',
+    icon: 'settings',
+    page: lazy(() => import('./pages/settings/settings.js')),
+  },
+  {
     path: '/applications',
     title: 'Applications',
     icon: 'applications',

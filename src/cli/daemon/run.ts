@@ -13,6 +13,7 @@ import type { CommandContext } from '../command.js';
 import {
   identityOf,
   machineOf,
+  namedGpus,
   queuesOf,
   scheduleOf,
   servicesMode,
@@ -70,6 +71,7 @@ function daemonOptions({ context, logFile }: ReturnType<typeof withOwnLog>): Dae
     assigned,
     queueLimits,
     ...(options.dynamicGpus === true ? { dynamicGpus: parseGpus(String(options.gpus)) } : {}),
+    namedGpus: namedGpus(context, config, driver),
     slots: slotCount(options),
     createQueues: options.createQueue === true,
     order: options.orderFairness === true ? 'fair' : 'priority',

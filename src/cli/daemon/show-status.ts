@@ -62,7 +62,8 @@ async function queuesShown(
   api: QueuesApi,
   daemon: RegisteredDaemon | undefined,
 ): Promise<StatusInput['queues']> {
-  const named = queuesOf(context).map(({ name }) => name);
+  const typed = textList(context.options.queue);
+  const named = typed.length === 0 ? [] : queuesOf(context).map(({ name }) => name);
   const ids = daemon?.queueIds;
   if (named.length === 0 && ids !== undefined) {
     const found = await api.getAll({ id: ids, search_hidden: true });

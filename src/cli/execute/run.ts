@@ -7,7 +7,7 @@ import { visibilityVariables } from '../../gpu/visibility.js';
 import { stateFolder } from '../../os/paths.js';
 import { startedByNohup } from '../../os/signal-handling.js';
 import type { CommandContext } from '../command.js';
-import { machineOf, voiceOf } from '../identity.js';
+import { machineOf, namedGpus, voiceOf } from '../identity.js';
 import { configFlags, requireReady, sessionConfig, taskOptions } from '../session.js';
 
 /** `agent execute`: runs one task in this terminal. */
@@ -44,6 +44,7 @@ export async function runExecute(context: CommandContext): Promise<number> {
     tags: config.words('CLEARML_WORKER_TAGS') ?? [],
     taskOptions: taskOptions(context),
     driver,
+    namedGpus: namedGpus(context, config, driver),
     dryRun: options.dryRun === true,
     print: (line) => void context.stdout.write(`${line}\n`),
     signals: process,

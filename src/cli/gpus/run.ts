@@ -81,9 +81,15 @@ function chosenStates(flag: string, list: string, states: readonly GpuState[]): 
   if (names.length === 0)
     throw new AgentError('USAGE', `${flag} "${list}": expected the ids of GPUs, found none`);
   return names.map((name) => {
-    const found = states.find(
+    const [found, ...others] = states.filter(
       ({ id, key }) => id === name || key.toLowerCase().startsWith(name.toLowerCase()),
     );
+    if (found !== undefined && others.length > 0) {
+      const ids = [found, ...others].map(({ id }) => id).join(', ');
+      throw new AgentError('USAGE', `${flag} "${list}": GPU ${name} may be each of ${ids}`, {
+        hint: 'Write more of the UUID.',
+      });
+    }
     if (found !== undefined) return found;
     const there = states.map(({ id }) => id).join(', ') || 'none';
     throw new AgentError(

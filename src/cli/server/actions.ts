@@ -19,6 +19,7 @@ import { VERSION } from '../version.js';
 import { credentials } from './credentials.js';
 import { configOf } from './server-config.js';
 import { users } from './users.js';
+import { vaults } from './vaults.js';
 
 export interface ServerAction {
   context: CommandContext;
@@ -29,7 +30,7 @@ export interface ServerAction {
 }
 
 /** Actions with actions of their own. */
-export const GROUPS = { users, credentials } as const;
+export const GROUPS = { users, credentials, vaults } as const;
 
 export const ACTIONS = { backup, restore, check, compact, health, link, ...GROUPS } as const;
 

@@ -8,7 +8,17 @@ export const serverCommand: Command = {
   name: 'server',
   summary: 'Run the embedded ClearML-compatible API server, or look after its data',
   positionals: ['[action]', '[words...]'],
-  positionalChoices: ['backup', 'restore', 'check', 'compact', 'health', 'users', 'credentials', 'link'],
+  positionalChoices: [
+    'backup',
+    'restore',
+    'check',
+    'compact',
+    'health',
+    'users',
+    'credentials',
+    'vaults',
+    'link',
+  ],
   flags: [
     { flags: '--folder <path>', help: "folder of the server's data (default: ~/.clearml/server)" },
     {
@@ -81,12 +91,17 @@ export const serverCommand: Command = {
     },
     {
       flags: '--label <text>',
-      help: 'with credentials add: what the pair is for',
+      help: 'with credentials add and vaults add: what the pair or the vault is for',
+      group: 'Users and credentials',
+    },
+    {
+      flags: '--user <name>',
+      help: 'with vaults: those of this user (default: those for everybody)',
       group: 'Users and credentials',
     },
     {
       flags: '--json',
-      help: 'with users and credentials: print JSON',
+      help: 'with users, credentials and vaults: print JSON',
       group: 'Users and credentials',
     },
     { flags: '--files', help: 'with backup: with what was uploaded to the file server', group: 'Backups' },
@@ -119,6 +134,7 @@ export const serverCommand: Command = {
     'agent server link',
     'agent server users add jane --name "Jane Doe" < password.txt',
     'agent server credentials add jane --role agent --label "GPU machine"',
+    'agent server vaults add team.conf --label "Keys of the object store"',
     'agent server --config-sources',
   ],
   async run(context) {

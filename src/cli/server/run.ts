@@ -16,8 +16,9 @@ const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
   name: ['users'],
   admin: ['users'],
   role: ['credentials'],
-  label: ['credentials'],
-  json: ['users', 'credentials'],
+  label: ['credentials', 'vaults'],
+  user: ['vaults'],
+  json: ['users', 'credentials', 'vaults'],
 };
 /** What an action needs to find the server's data or the server. */
 const SHARED: readonly string[] = ['folder'];

@@ -1,6 +1,7 @@
+import { closeSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { tellServiceManager } from '../../daemon/service-manager.js';
-import { causeLine } from '../../errors.js';
+import { causeLine, systemCode } from '../../errors.js';
 import { startMetricsServer } from '../../monitor/metrics-server.js';
 import type { ServerConfig } from '../../server/config/server-config.js';
 import type { ServerLog } from '../../server/log.js';
@@ -12,7 +13,7 @@ import { configOf } from './server-config.js';
 import { type LogFile, serverLog } from './server-log.js';
 import { serverOptions } from './server-options.js';
 
-/** `agent server`: runs until it is stopped. */
+/** `agent server`: runs until it is stopped. @throws AgentError CONFIG_VALUE, and those of `startServer` */
 export async function serve(context: CommandContext, folder: string): Promise<number> {
   const { stdout, env } = context;
   const config = configOf(context);
@@ -70,13 +71,29 @@ async function showPage(
 }
 
 function logFile(config: ServerConfig): LogFile | undefined {
-  const file = config.get('logging.handlers.text_file.filename');
-  if (file === undefined) return undefined;
+  const key = 'logging.handlers.text_file.filename';
+  const named = config.get(key);
+  if (named === undefined) return undefined;
+  const file = path.resolve(named);
+  const problem = writeProblem(file);
+  if (problem !== undefined) throw config.problem(key, `cannot write ${file}: ${problem}`);
   const bytes = config.get('logging.handlers.text_file.maxBytes') || Infinity;
   return {
-    file: path.resolve(file),
+    file,
     limits: { bytes, files: 1 + config.get('logging.handlers.text_file.backupCount') },
   };
+}
+
+/** Why a file takes no lines; an empty one is there afterwards. */
+function writeProblem(file: string): string | undefined {
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+    return undefined;
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (code === 'ENOENT') return `there is no folder ${path.dirname(file)}`;
+    return code === 'EISDIR' ? 'it is a folder' : causeLine(error);
+  }
 }
 
 async function openMetrics(config: ServerConfig, server: EmbeddedServer) {

@@ -7,6 +7,9 @@ type ConfiguredOptions = Omit<ServerOptions, 'folder' | 'log' | 'onFailure' | 'n
 
 /** What the configuration says about a server. @throws AgentError CONFIG_VALUE */
 export function serverOptions(config: ServerConfig): ConfiguredOptions {
+  requireEach(config, 'apiserver.cors.origins', isOrigin, '"*" or origins such as https://app.example.com');
+  requireEach(config, 'apiserver.allowed_hosts', isHostName, 'names such as clearml.lan or .example.com');
+  requireEach(config, 'apiserver.proxies.trusted', isNetwork, 'addresses and networks such as 10.0.0.0/8');
   return {
     host: config.get('apiserver.listen.ip'),
     port: port(config, 'apiserver.listen.port'),
@@ -14,7 +17,7 @@ export function serverOptions(config: ServerConfig): ConfiguredOptions {
     webPort: port(config, 'webserver.listen.port'),
     onePort: config.get('webserver.listen.one_port'),
     pathPrefix: pathPrefix(config),
-    proxies: proxies(config),
+    proxies: config.get('apiserver.proxies.trusted'),
     tls: tls(config),
     config,
     displayed: {
@@ -48,20 +51,31 @@ function pathPrefix(config: ServerConfig): string {
   throw config.problem(key, `expected a path such as /clearml, found ${JSON.stringify(prefix)}`);
 }
 
-function proxies(config: ServerConfig): string[] {
-  const key = 'apiserver.proxies.trusted';
-  const given = config.get(key);
-  for (const one of given) {
-    const [address = '', bits, ...rest] = one.split('/');
-    const most = isIP(address) === 6 ? 128 : 32;
-    const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
-    if (isIP(address) === 0 || !isNetwork || rest.length > 0)
-      throw config.problem(
-        key,
-        `expected addresses and networks such as 10.0.0.0/8, found ${JSON.stringify(one)}`,
-      );
-  }
-  return given;
+function requireEach(
+  config: ServerConfig,
+  key: 'apiserver.cors.origins' | 'apiserver.allowed_hosts' | 'apiserver.proxies.trusted',
+  isValid: (text: string) => boolean,
+  expected: string,
+): void {
+  const wrong = config.get(key).find((text) => !isValid(text));
+  if (wrong !== undefined) throw config.problem(key, `expected ${expected}, found ${JSON.stringify(wrong)}`);
+}
+
+/** As browsers send them; "null" is that of a page without a server. */
+function isOrigin(text: string): boolean {
+  return text === '*' || text === 'null' || (URL.canParse(text) && new URL(text).origin === text);
+}
+
+/** Browsers may use any IP address, so a list of them is no mistake. */
+function isHostName(text: string): boolean {
+  return isIP(text) !== 0 || /^\.?[a-z\d_]([a-z\d_.-]*[a-z\d_])?$/i.test(text);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = isIP(address) === 6 ? 128 : 32;
+  const isMask = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  return isIP(address) !== 0 && isMask && rest.length === 0;
 }
 
 function tls(config: ServerConfig): ServerOptions['tls'] {

@@ -28,7 +28,7 @@ function tasksTable({ worker, runs, queues, time }: Reading): string {
     spanText(time - run.started),
     queues.find(({ id }) => id === run.queue)?.name ?? run.queue ?? '-',
     run.place ?? '-',
-    run.devices?.join(',') ?? '-',
+    run.devices?.join(',') || '-',
   ]);
   return renderTable({ headings: ['TASK', 'NAME', 'PHASE', 'AGE', 'QUEUE', 'PLACE', 'GPUS'], rows });
 }

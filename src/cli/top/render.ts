@@ -33,7 +33,7 @@ export function renderTop(reading: Reading, screen: Screen): string[] {
 
 function stateLines({ worker, pid, state, since, until, cause, slots, time }: Reading): string[] {
   const of = slots.limit === undefined ? '' : ` of ${slots.limit}`;
-  const busy = `${slots.running}${of} ${slots.limit === 1 ? 'slot' : 'slots'} in use`;
+  const busy = `${slots.running}${of} ${(slots.limit ?? slots.running) === 1 ? 'slot' : 'slots'} in use`;
   const first = `${plain(worker)} (process ${pid})  ${state}  ${busy}  ${clockText(time)}`;
   if (state === 'running') return [first];
   const why = [
@@ -154,7 +154,7 @@ function taskLines({ runs, time }: Reading, columns: number): TaskLine[] {
         plain(run.name ?? ''),
         phase,
         age,
-        run.devices?.join(',') ?? '-',
+        run.devices?.join(',') || '-',
       ] as const;
       const text = row(words, wide ? last : '');
       return wide || last === ''

@@ -4,7 +4,7 @@ import type { Claim, NewClaim, OutOfService, TableView } from '../../gpu/claims/
 import type { GpuFault } from '../../gpu/gpu-fault.js';
 import { type MachineDevice, withSlices } from '../../gpu/machine-devices.js';
 import { type GpuDemand, pickDevices } from '../../gpu/pick-devices.js';
-import { deviceChoices, type HeldDevices } from '../../gpu/policy/reserve.js';
+import { firstToStart, type HeldDevices, type Start } from '../../gpu/policy/reserve.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import { freeWorkerId, gpuWorkerId, slotWorkerId } from '../worker-id.js';
 import type { AdmissionOptions } from './admission-options.js';
@@ -69,7 +69,10 @@ export class Admission {
           return await this.#gpus(queue, demand);
       }
     } catch (error) {
-      this.#tell(`no task of the queue ${queue.name ?? queue.id} is taken: ${causeLine(error)}`);
+      // `agent execute` has a task and no queue.
+      const what =
+        queue.id === '' ? 'the task is not run' : `no task of the queue ${queue.name ?? queue.id} is taken`;
+      this.#tell(`${what}: ${causeLine(error)}`);
       return undefined;
     }
   }
@@ -176,39 +179,41 @@ export class Admission {
 
   async #gpus(queue: AskingQueue, demand: GpuDemand): Promise<Grant | undefined> {
     const { claims, fractionSharing: shares, isTaken, workerId } = this.#options;
-    const stated = await this.#options.needs.stated(queue.entries?.[0]);
+    const tasks = this.#reservations.ahead(queue);
+    const stated = await this.#options.needs.statedByEach(tasks);
     const all = await claims.devices();
     const devices = demand.min < 1 ? withSlices(claims.known, all) : all;
     const distances = demand.max > 1 ? await claims.distances() : undefined;
+    const requests = stated.map(({ claim }) => ({ queue: queue.id, ...claim }));
     let held: HeldDevices | undefined;
-    let ofReservation = false;
+    const found: { start?: Start | undefined } = {};
     const claim = await this.#claim(devices, (view, healthy) => {
       const usable = healthy.filter((device) => isUsable(view, device, workerId));
       held = this.#reservations.held(usable, this.#counted(view), { queue, demand });
       const pick = (from: readonly MachineDevice[]) =>
         pickDevices({ demand, devices: from, claims: this.#counted(view), shares, distances });
-      const choices = deviceChoices(held, { queue: queue.id, ...stated.claim }, usable);
-      const sets = choices.map(pick);
-      const picked = sets.find((one) => one !== undefined);
-      ofReservation = picked !== undefined && picked !== sets[0];
+      const start = firstToStart(held, requests, usable, pick);
+      found.start = start;
       const workers = new Set(view.claims.map(({ worker }) => worker));
-      return picked && { worker: gpuWorkerId(workerId, picked, workers), devices: picked, ...stated.claim };
+      return (
+        start && {
+          worker: gpuWorkerId(workerId, start.devices, workers),
+          devices: start.devices,
+          ...stated[start.at]?.claim,
+        }
+      );
     });
-    if (claim === undefined) this.#reservations.refused(queue, demand);
+    const { at = -1, usesReserved = false } = found.start ?? {};
+    if (at !== 0) this.#reservations.refused(queue, demand);
     await this.#reservations.publish(held?.queue === queue.id && claim !== undefined ? undefined : held);
     if (claim === undefined) return undefined;
     const worker = await freeWorkerId(claim.worker, isTaken);
     const record = { kind: 'gpus', worker, claim: claim.id, devices: claim.devices } as const;
-    const hold = (one: GrantRecord): Grant => {
-      const grant = this.#held(one);
-      // Not before: a grant that is given back without a task leaves the task waiting.
-      const begin: Grant['begin'] = (run) => {
-        this.#reservations.granted(queue.id);
-        return grant.begin(run);
-      };
-      return { ...grant, begin };
-    };
-    return stated.grantOf(record, hold, ofReservation);
+    // Not before its run begins: a grant that is given back without a task leaves the task waiting.
+    const begun = () => at === 0 && this.#reservations.granted(queue.id);
+    const hold = (one: GrantRecord) => whenBegun(this.#held(one), begun);
+    const grant = stated[at]?.grantOf(record, hold, usesReserved);
+    return at === 0 ? grant : grant && { ...grant, only: tasks[at] };
   }
 
   /** With sharing, only what this daemon itself gave out counts. */
@@ -279,3 +284,11 @@ export class Admission {
 }
 
 const NOTHING: Grant = { begin: async () => undefined, release: async () => undefined };
+
+function whenBegun(grant: Grant, begun: () => void): Grant {
+  const begin: Grant['begin'] = (run) => {
+    begun();
+    return grant.begin(run);
+  };
+  return { ...grant, begin };
+}

@@ -1,5 +1,4 @@
 import { AgentError } from '../../errors.js';
-import { isNumbered } from '../../gpu/devices.js';
 import { parseDynamicGpus } from '../../gpu/dynamic-gpus.js';
 import type { MachineDevice } from '../../gpu/machine-devices.js';
 import { type GpuDemand, isSliceFor } from '../../gpu/pick-devices.js';
@@ -43,6 +42,12 @@ export function assignQueues(flags: AssignmentFlags): QueueAssignment[] {
   const { queues, dynamic, slots, services } = flags;
   const assigned = dynamic ? dynamicQueues(flags) : queues.map((text) => plainQueue(text, flags));
   const names = assigned.map(({ name }) => name);
+  const unnamed = queues[names.findIndex((name) => name.trim() === '')];
+  if (unnamed !== undefined)
+    refuse(
+      `--queue "${unnamed}": the name of the queue is missing`,
+      'Name the queue, such as --queue default.',
+    );
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw namedTwice(twice);
   if (dynamic && assigned.length === 0) refuse('--dynamic-gpus: --queue is missing', SIZES_HINT);
@@ -68,11 +73,13 @@ function dynamicQueues({ queues, gpus }: AssignmentFlags): QueueAssignment[] {
       return { name: text.slice(0, -SERVICES_WORD.length), demand: { kind: 'service' } };
     const size = plan.queues[sized.indexOf(text)];
     if (size === undefined) return { name: text.slice(0, -SLOT_WORD.length), demand: { kind: 'slot' } };
-    if (size.min > plan.gpus.length)
+    if (size.max > plan.gpus.length) {
+      const most = size.min === size.max ? size.max : `up to ${size.max}`;
       refuse(
-        `--dynamic-gpus: --queue "${text}" asks for ${size.min} GPUs, and --gpus ${gpus} has ${plan.gpus.length}`,
+        `--dynamic-gpus: --queue "${text}" asks for ${most} GPUs, and --gpus ${gpus} has ${plan.gpus.length}`,
         'Ask for fewer GPUs, or give the daemon more.',
       );
+    }
     return { name: size.name, demand: { kind: 'gpus', min: size.min, max: size.max } };
   });
 }
@@ -87,20 +94,13 @@ function plainQueue(text: string, { slots, services }: AssignmentFlags): QueueAs
 /**
  * Refuses what the machine's cards cannot give.
  *
- * @param devices those of `--gpus`, cut cards as their slices
- * @param known whether the vendor's tool has named the cards
+ * @param machine `devices`: those of `--gpus`, cut cards as their slices
  * @throws AgentError USAGE
  */
 export function checkMachine(
   assigned: readonly QueueAssignment[],
-  machine: { devices: readonly MachineDevice[]; known: boolean; shares: boolean },
+  machine: { devices: readonly MachineDevice[]; shares: boolean },
 ): void {
-  const missing = machine.devices.filter(isNumbered).map(({ id }) => id);
-  if (machine.known && missing.length > 0)
-    refuse(
-      `--gpus: GPU ${missing.join(', ')} is not on this machine`,
-      'Name GPUs that "nvidia-smi -L" lists.',
-    );
   const whole = machine.devices.filter(({ fractionsOnly }) => !fractionsOnly).length;
   for (const { name, demand } of assigned) {
     if (demand.kind !== 'gpus') continue;

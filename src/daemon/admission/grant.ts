@@ -6,6 +6,8 @@ import type { GrantRecord } from '../../runs/grant-record.js';
 export interface Grant {
   /** For the journal; absent where nothing is to be held for the run once its daemon is gone. */
   readonly record?: GrantRecord;
+  /** The task that it is for, where that is not the first one of its queue. */
+  readonly only?: string;
   /** Why the task that comes cannot be run here at all. */
   readonly refusal?: AgentError;
   /** A task came: the claim names it and the folder of its run from now on. */

@@ -1,4 +1,3 @@
-import { withSlices } from '../../gpu/machine-devices.js';
 import { gpuVisibility } from '../../gpu/visibility.js';
 import { lockHolder } from '../../os/lock.js';
 import { workerFolder } from '../../os/paths.js';
@@ -8,7 +7,7 @@ import type { QueueColumn } from '../announcement.js';
 import type { DaemonOptions } from '../daemon.js';
 import type { ResolvedQueue } from '../queues/resolve-queues.js';
 import { Admission } from './admission.js';
-import { checkMachine, type QueueAssignment, type QueueDemand, sharedQueues } from './assignments.js';
+import type { QueueAssignment, QueueDemand } from './assignments.js';
 import { GpuClaims, tellGpuFailure } from './gpu-claims.js';
 import { beyondMachine, slotBudget } from './slot-budget.js';
 import { taskNeeds } from './task-needs.js';
@@ -45,9 +44,6 @@ export function gpuColumns(
   return [{ title: 'gpus (min, max)', cell }];
 }
 
-/**
- * @throws AgentError USAGE for queues that the machine's GPUs cannot serve
- */
 export async function openAdmission(
   options: DaemonOptions,
   ctx: AgentContext,
@@ -66,7 +62,6 @@ export async function openAdmission(
     warn,
     retired: tellGpuFailure(ctx),
   });
-  if (options.dynamicGpus !== undefined) await checkQueues(options, claims);
   const budget = slotBudget(config, options.slots ?? 0);
   for (const line of beyondMachine(budget)) warn(line);
   const demands = demandsOf(options.assigned, queues);
@@ -90,18 +85,4 @@ export async function openAdmission(
 /** Of the server's default queue. */
 function defaultDemand({ slots, services }: DaemonOptions): QueueDemand {
   return { kind: slots !== undefined ? 'slot' : services !== undefined ? 'service' : 'whole' };
-}
-
-async function checkQueues({ assigned, config, logger }: DaemonOptions, claims: GpuClaims): Promise<void> {
-  const cards = await claims.devices();
-  const devices = withSlices(claims.known, cards);
-  const known = claims.known.length > 0;
-  if (!known) {
-    logger.warn('no GPU tool answers on this machine, so the GPUs of --gpus are taken as they are named');
-  }
-  checkMachine(assigned, { devices, known, shares: config.agent.gpuFractionSharing });
-  for (const name of sharedQueues(assigned, devices))
-    logger.warn(
-      `queue ${name}: no MIG slice is as large as its tasks ask for, so they share a GPU: nothing keeps one from the memory of the other`,
-    );
 }

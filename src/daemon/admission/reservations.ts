@@ -2,6 +2,7 @@ import type { MachineDevice } from '../../gpu/machine-devices.js';
 import type { GpuDemand } from '../../gpu/pick-devices.js';
 import {
   type HeldDevices,
+  MOST_AHEAD,
   type ReserveInput,
   reserveDevices,
   type WaitingHead,
@@ -39,6 +40,12 @@ export class Reservations {
 
   constructor(options: ReservationsOptions) {
     this.#options = options;
+  }
+
+  /** The tasks of a queue of which the first that may start does: only a reservation keeps the first one from starting. */
+  ahead({ id, entries: [first, ...next] = [] }: AskingQueue): readonly (string | undefined)[] {
+    const mayHold = [...this.#waiting.keys()].some((queue) => queue !== id);
+    return mayHold ? [first, ...next].slice(0, MOST_AHEAD) : [first];
   }
 
   /** A queue that has no task any more waits for nothing. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { TaskRecord } from '../../api/task-record.js';
 import type { TasksApi } from '../../api/tasks.js';
 import type { Resources } from '../../container/resources/resource-words.js';
 import { statedResources } from '../../container/resources/stated-resources.js';
@@ -47,23 +48,31 @@ export class TaskNeeds {
     this.#options = options;
   }
 
-  /** A task that the server does not show, or that states something wrong, states nothing: its claim tells why it fails. */
-  async of(task: string | undefined): Promise<Resources> {
-    const { tasks, words } = this.#options;
-    if (task === undefined || words.size === 0) return {};
-    const query = { id: [task], only_fields: FIELDS, search_hidden: true };
-    const [record] = await tasks.getAll(query, { retry: 'none' });
-    try {
-      return record === undefined ? {} : statedResources(record, words);
-    } catch (error) {
-      if (isAgentError(error, 'TASK_INVALID')) return {};
-      throw error;
-    }
-  }
-
   /** What the first task of a queue states, for its claim and its grant. */
   async stated(head: string | undefined): Promise<StatedNeeds> {
-    const needs = await this.of(head);
+    return this.#statedBy(head, head === undefined ? {} : await this.#of(head));
+  }
+
+  /** The same for several tasks, in one call; a task that is not known states nothing. */
+  async statedByEach(tasks: readonly (string | undefined)[]): Promise<StatedNeeds[]> {
+    const found = await this.#ofEach(tasks.filter((task) => task !== undefined));
+    return tasks.map((task) => this.#statedBy(task, found.get(task ?? '') ?? {}));
+  }
+
+  async #of(task: string): Promise<Resources> {
+    return (await this.#ofEach([task])).get(task) ?? {};
+  }
+
+  /** A task that the server does not show, or that states something wrong, states nothing: its claim tells why it fails. */
+  async #ofEach(id: readonly string[]): Promise<ReadonlyMap<string, Resources>> {
+    const { tasks, words } = this.#options;
+    if (id.length === 0 || words.size === 0) return new Map();
+    const query = { id: [...id], only_fields: FIELDS, search_hidden: true };
+    const records = await tasks.getAll(query, { retry: 'none' });
+    return new Map(records.map((record) => [record.id, readable(record, words)]));
+  }
+
+  #statedBy(head: string | undefined, needs: Resources): StatedNeeds {
     const limit = needs.time === undefined ? undefined : { ms: needs.time, since: Date.now() };
     const withLimit = (record: GrantRecord): GrantRecord =>
       limit === undefined ? record : { ...record, limit };
@@ -73,7 +82,7 @@ export class TaskNeeds {
       grantOf: (record, hold, binding) => {
         const grant = hold(withLimit(record));
         const fits = async (task: string) =>
-          !binding || task === head || isDeepStrictEqual(await this.of(task), needs);
+          !binding || task === head || isDeepStrictEqual(await this.#of(task), needs);
         const fitted = async (task: string) => {
           if (task === head) return grant;
           const other = await this.stated(task);
@@ -88,5 +97,14 @@ export class TaskNeeds {
   /** When the devices of a run with this limit are free at the latest. */
   claimOf(limit: TimeLimit | undefined): Pick<Claim, 'endsBy'> {
     return limit === undefined ? {} : { endsBy: endOfLimit(limit) + this.#options.graceMs + END_MS };
+  }
+}
+
+function readable(record: TaskRecord, words: ReadonlySet<string>): Resources {
+  try {
+    return statedResources(record, words);
+  } catch (error) {
+    if (isAgentError(error, 'TASK_INVALID')) return {};
+    throw error;
   }
 }

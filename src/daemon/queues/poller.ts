@@ -113,7 +113,7 @@ export class Poller {
         await grant?.release();
         return 'again';
       }
-      const pulled = await this.#take(wanted, grant, signal);
+      const pulled = await this.#take(wantedFor(grant, wanted), grant, signal);
       if (pulled === undefined) continue;
       order.pulled(queue.id);
       users?.pulled(pulled.task, pulled.owner?.user);
@@ -194,16 +194,27 @@ function tasksOf({ entries = [] }: Pick<QueueState, 'entries'>): string[] {
   return entries.map(({ task }) => task);
 }
 
-/** What is to be held for the first of the wanted tasks. */
+/** A grant that is not for the first task is for one alone. */
+function wantedFor(
+  grant: Grant | undefined,
+  wanted: readonly [WantedTask, ...WantedTask[]],
+): readonly WantedTask[] {
+  const [{ queue, seen }] = wanted;
+  return grant?.only === undefined ? wanted : [{ queue, seen, only: grant.only }];
+}
+
+/** What is to be held for the first of the wanted tasks, or for one after it. */
 function askingOf(
   { id, name, entries = [] }: QueueState,
-  [{ seen, only }]: readonly [WantedTask, ...unknown[]],
+  wanted: readonly [WantedTask, ...WantedTask[]],
 ): AskingQueue {
-  const first = only ?? seen[0];
-  const since = entries.find(({ task }) => task === first)?.added;
+  const [{ seen }] = wanted;
+  const turns = wanted.flatMap(({ only }) => only ?? []);
+  const inOrder = [...new Set([...turns, ...seen])];
+  const since = entries.find(({ task }) => task === inOrder[0])?.added;
   return {
     id,
-    entries: first === undefined ? [] : [first, ...seen.filter((task) => task !== first)],
+    entries: inOrder,
     ...(name ? { name } : {}),
     ...(since ? { waitsSince: since } : {}),
   };

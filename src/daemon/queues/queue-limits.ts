@@ -1,5 +1,5 @@
 import { AgentError } from '../../errors.js';
-import type { ResolvedQueue } from './resolve-queues.js';
+import type { FoundQueue } from './resolve-queues.js';
 
 /** An entry of `--queue-limit`. */
 export interface QueueLimit {
@@ -32,11 +32,11 @@ export function parseQueueLimits(texts: readonly string[]): QueueLimit[] {
  *
  * @throws AgentError USAGE for a limit of a queue that is not among them, and for a second limit of one
  */
-export function withLimits(
-  queues: readonly ResolvedQueue[],
+export function withLimits<Queue extends FoundQueue>(
+  queues: readonly Queue[],
   limits: readonly QueueLimit[],
-): readonly ResolvedQueue[] {
-  const found = new Map<ResolvedQueue, number>();
+): readonly (Queue & { limit?: number })[] {
+  const found = new Map<Queue, number>();
   for (const { text, queue: named, limit } of limits) {
     const queue =
       queues.find(({ id, name }) => id === named || name === named) ??

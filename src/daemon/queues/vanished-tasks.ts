@@ -11,7 +11,7 @@ export interface DoubtfulTask {
 export interface VanishedTasksOptions {
   /** `undefined` when the server does not say. */
   taskStatus(task: string, signal: AbortSignal): Promise<TaskStanding | undefined>;
-  /** Whether a worker reports the task as its own. */
+  /** Whether another worker reports the task as its own. */
   isHeld(task: string, signal: AbortSignal): Promise<boolean>;
   /** Puts it to the front of its queue. */
   putBack(vanished: DoubtfulTask): Promise<void>;
@@ -76,7 +76,12 @@ export class VanishedTasks {
     doubt.since ??= performance.now();
     if (performance.now() - doubt.since < afterMs) return false;
     try {
-      if (!(await isHeld(task, signal))) await putBack(doubt);
+      if (await isHeld(task, signal)) {
+        // That worker may be dead and leave the list later; one that lives starts the task.
+        doubt.since = performance.now();
+        return false;
+      }
+      await putBack(doubt);
       return true;
     } catch (error) {
       if (!signal.aborted)

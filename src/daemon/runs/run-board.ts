@@ -1,3 +1,4 @@
+import { type Environment, gpuVisibility, selectedDevices } from '../../gpu/visibility.js';
 import type { GrantRecord } from '../../runs/grant-record.js';
 import type { RunFacts } from '../../task/context.js';
 
@@ -92,15 +93,12 @@ function lastLineOf(text: string): string {
 }
 
 /**
- * Names of the GPUs of a run.
+ * Names of the GPUs of a run; none where they are not known.
  *
- * @param environment of the daemon, whose GPUs a run without devices of its own shares
+ * @param environment of the run
  */
-export function devicesOf(
-  { NVIDIA_VISIBLE_DEVICES = '' }: Readonly<Record<string, string | undefined>>,
-  grant: GrantRecord | undefined,
-): readonly string[] {
+export function devicesOf(environment: Environment, grant: GrantRecord | undefined): readonly string[] {
   if (grant?.devices !== undefined) return grant.devices.map(({ id }) => id);
-  const visible = NVIDIA_VISIBLE_DEVICES.trim();
-  return visible === '' || ['none', 'void', 'all'].includes(visible) ? [] : visible.split(',');
+  const selection = selectedDevices(gpuVisibility({ env: environment }).visible);
+  return selection.kind === 'list' ? selection.devices : [];
 }

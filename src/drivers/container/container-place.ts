@@ -77,10 +77,11 @@ export interface MountedFolder {
 
 /**
  * The shell prints its pid first, so that a command can be ended from outside, and unsets the variables named before
- * `--`, because Podman's API refuses bare names there. `command` keeps a shell alive that refuses a name.
+ * `--`, because Podman's API refuses bare names there. `command` keeps a shell alive that refuses a name. In a pod, the
+ * command has the process group of another shell.
  */
 const NUMBERED =
-  'printf "%s\\n" "$$"; while [ "$1" != -- ]; do command unset "$1" 2>/dev/null; shift; done; shift; exec "$@"';
+  'printf "%s\\n" "${clearml_agent_group:-$$}"; unset clearml_agent_group; while [ "$1" != -- ]; do command unset "$1" 2>/dev/null; shift; done; shift; exec "$@"';
 /** Variables that reach programs of root; by others the image's user could make root run what it likes. */
 const FOR_ROOT = /^(?:LANG|LC_\w+|TZ|SSL_CERT_FILE|CURL_CA_BUNDLE|\w+_(?:proxy|PROXY))$/;
 const ROOT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -277,7 +278,8 @@ export class ContainerPlace implements Place {
   }
 
   async #end(number: string, asRoot: boolean): Promise<void> {
-    const argv = ['/bin/sh', '-c', 'kill -KILL -- "-$1" || kill -KILL "$1"', 'sh', number];
+    // Shells differ in what they make of "--" there.
+    const argv = ['/bin/sh', '-c', 'kill -KILL "-$1" || kill -KILL "$1"', 'sh', number];
     // A container that is gone has ended the command already.
     await this.#options
       .exec({ argv, ...(asRoot ? { user: '0' } : {}), onOutput: () => undefined })

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
 
 type EntryHeader = Parameters<Pack['entry']>[0];
+type Pax = Record<string, string>;
 
 /** A file, folder or link to put into an archive. */
 export interface ArchiveEntry {
@@ -62,10 +63,18 @@ export function archiveOf(entries: readonly ArchiveEntry[], owner: ArchiveOwner)
   return Readable.from(archive);
 }
 
+/**
+ * The owner in an entry's header. tar-stream 3.2.2 writes numbers above 262143 as 262143, without an error, so a pax record
+ * has them: accounts of a directory service are larger.
+ */
+export function ownerFields({ uid, gid }: ArchiveOwner): Pick<EntryHeader, 'uid' | 'gid'> & { pax: Pax } {
+  return { uid, gid, pax: { uid: String(uid), gid: String(gid) } };
+}
+
 async function fill(archive: Pack, entries: readonly ArchiveEntry[], owner: ArchiveOwner): Promise<void> {
   for (const entry of entries) {
     const header: EntryHeader = {
-      ...owner,
+      ...ownerFields(owner),
       name: entry.name,
       type: entry.type,
       mode: entry.mode,

@@ -1,4 +1,4 @@
-import type { V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { CoreV1Event, V1Pod, V1Secret } from '@kubernetes/client-node';
 import type { ClusterAccess } from './cluster-access.js';
 import { clusterError, hasStatus } from './cluster-errors.js';
 import { answerOf, askCluster, type ClusterRequest } from './cluster-request.js';
@@ -131,10 +131,12 @@ export class Cluster {
     const selector = encodeURIComponent(`involvedObject.name=${pod},type=Warning`);
     const path = `${this.#path('events')}?fieldSelector=${selector}`;
     const answer = await this.#ask('reading events', { method: 'GET', path }).catch(() => ({}));
-    const { items = [] } = answer as { items?: { reason?: string; message?: string }[] };
+    const { items = [] } = answer as { items?: Pick<CoreV1Event, 'reason' | 'message' | 'lastTimestamp'>[] };
+    const seen = ({ lastTimestamp }: (typeof items)[number]) => String(lastTimestamp ?? '');
+    const inOrder = items.toSorted((a, b) => seen(a).localeCompare(seen(b)));
     return [
       ...new Map(
-        items.map(({ reason = '', message = '' }) => [
+        inOrder.map(({ reason = '', message = '' }) => [
           reason,
           `${reason}: ${message.trim().split('\n', 1)[0]}`,
         ]),

@@ -27,14 +27,15 @@ import {
 import { KubernetesWorkload } from './kubernetes-workload.js';
 import { PodBoard } from './pod-board.js';
 import { createPod } from './pod-creation.js';
-import { execInPod } from './pod-exec.js';
 import { type PodPlan, podFromPlan } from './pod-from-plan.js';
 import { LAUNCHED, ownedBy, ownerId, podLabels, podName, runLabel } from './pod-identity.js';
 import { POD, podPlace } from './pod-place.js';
 import { podReady } from './pod-ready.js';
 import { removeOthers, removePod } from './pod-removal.js';
 import { OUTPUT_INSIDE, RELEASE_TASK, type Restart, START_INSIDE, startScript } from './pod-scripts.js';
-import { TASK_CONTAINER } from './pod-state.js';
+import { openSession } from './pod-session.js';
+import { PodSessions } from './pod-sessions.js';
+import { KEEPER_CONTAINER, TASK_CONTAINER } from './pod-state.js';
 import { podShare } from './shared-volume.js';
 
 export interface PodTaskPlan {
@@ -67,6 +68,7 @@ export class KubernetesDriver implements Driver {
   /** By the namespace and the owner of the pods. */
   readonly #boards = new Map<string, PodBoard>();
   readonly #unsure = new UnsurePlaces();
+  #opening = 0;
 
   constructor(options: KubernetesDriverOptions) {
     this.#options = options;
@@ -97,20 +99,24 @@ export class KubernetesDriver implements Driver {
     const notes = [...container.notes.filter((note) => note !== container.runLine), ...planned.notes];
     for (const note of notes) reporter.line(note, 'INFO');
     reporter.line(`pod ${name} in namespace ${namespace}, image ${container.request.Image}`, 'INFO');
+    const sessions = this.#sessions(ref, TASK_CONTAINER, SPARE);
     try {
       const image = container.request.Image ?? '';
       const { signal, pending, waiting = (wait) => wait() } = request;
       const pod = await waiting(async () => {
         await this.#create(ref, planned, request);
         const board = this.#board(owner, cluster);
-        return podReady({ cluster, board, pod: name, image, limits: settings, reporter, signal, pending });
+        const parts = { cluster, board, pod: name, image, limits: settings, reporter, signal, pending };
+        return podReady({ ...parts, onNode: () => void this.#openAhead(sessions, signal) });
       });
-      const opened = { cluster, ref, pod, container, cacheGroup, share, workspace };
+      sessions.ahead();
+      const opened = { sessions, ref, pod, container, cacheGroup, share, workspace };
       const place = await podPlace({ ...opened, environment: this.#options.environment });
-      this.#places.set(name, { ref, place, workspace, restart: restartOf(container) });
+      this.#places.set(name, { ref, place, workspace, sessions, restart: restartOf(container) });
       await place.prepare(container.scripts, request);
       return place;
     } catch (error) {
+      sessions.close();
       await this.dispose(ref).catch(() => this.#unsure.add(ref));
       throw error;
     }
@@ -126,23 +132,29 @@ export class KubernetesDriver implements Driver {
     const opened = this.#places.get(pod);
     if (opened === undefined)
       throw new AgentError('INTERNAL', `not an open place of this driver: ${place.ref.kind}`);
-    const { ref, workspace, restart } = opened;
+    const { ref, workspace, sessions, restart } = opened;
     const cluster = this.#cluster(ref.namespace);
+    const keeper = this.#sessions(ref, KEEPER_CONTAINER, 1);
+    sessions.rest();
+    keeper.ahead();
+    keeper.rest();
     await rm(stagingFolder(workspace), { recursive: true, force: true });
     const script = startScript(command, await opened.place.environment(), restart);
     try {
       await opened.place.write(START_INSIDE, script, 0o600);
       // Noted before the release: who finds the note releases it again, and nothing happens twice.
       await cluster.patchPod(pod, { metadata: { annotations: { [LAUNCHED]: new Date().toISOString() } } });
-      await this.#releaseTask(ref);
+      await release(sessions);
     } catch (error) {
+      keeper.close();
       if (isAgentError(error, 'KUBERNETES')) throw error;
       throw new AgentError('LAUNCH_FAILED', `the pod does not take its command: ${causeLine(error)}`, {
         cause: error,
       });
     }
     this.#places.delete(pod);
-    return this.#workload(ref);
+    sessions.close();
+    return this.#workload(ref, keeper);
   }
 
   async attach(ref: WorkloadRef): Promise<KubernetesWorkload | undefined> {
@@ -159,7 +171,7 @@ export class KubernetesDriver implements Driver {
     const isRunning = pod.status?.containerStatuses?.some(
       ({ name, state }) => name === TASK_CONTAINER && state?.running !== undefined,
     );
-    if (isRunning) await this.#releaseTask(known);
+    if (isRunning) await release(this.#sessions(known, TASK_CONTAINER));
     return { ...known, output: OUTPUT_INSIDE };
   }
 
@@ -175,6 +187,7 @@ export class KubernetesDriver implements Driver {
   async dispose(ref: PlaceRef): Promise<void> {
     const known = kubernetesRef(ref);
     if (known === undefined) return;
+    this.#places.get(known.pod)?.sessions.close();
     this.#places.delete(known.pod);
     await removePod(this.#cluster(known.namespace), known.pod);
   }
@@ -220,17 +233,35 @@ export class KubernetesDriver implements Driver {
     this.#unsure.delete({ runFolder });
   }
 
-  async #releaseTask({ pod, namespace }: KubernetesPlaceRef): Promise<void> {
-    const argv = ['/bin/sh', '-c', RELEASE_TASK];
-    const where = { pod, container: TASK_CONTAINER };
-    await execInPod(this.#cluster(namespace), where, { argv, onOutput: () => undefined });
+  /** Where many pods start, a moment does not count. */
+  async #openAhead(sessions: PodSessions, signal: AbortSignal): Promise<void> {
+    if (this.#opening >= MOST_OPENING) return;
+    this.#opening += 1;
+    await sessions.aheadOfStart(signal);
+    this.#opening -= 1;
   }
 
-  async #workload(ref: KubernetesPlaceRef): Promise<KubernetesWorkload> {
+  #sessions({ pod, namespace }: KubernetesPlaceRef, container: string, most = 0): PodSessions {
+    const cluster = this.#cluster(namespace);
+    const where = { pod, container };
+    return new PodSessions({ where, most, open: (signal) => openSession(cluster, where, signal) });
+  }
+
+  async #workload(
+    ref: KubernetesPlaceRef,
+    keeper = this.#sessions(ref, KEEPER_CONTAINER),
+  ): Promise<KubernetesWorkload> {
     const { signal } = this.#options;
     const cluster = this.#cluster(ref.namespace);
     const board = this.#board(await ownerOf(ref.runFolder), cluster);
-    return new KubernetesWorkload({ ref: { ...ref, output: OUTPUT_INSIDE }, cluster, board, signal });
+    const inKeeper = keeper.exec.bind(keeper);
+    return new KubernetesWorkload({
+      ref: { ...ref, output: OUTPUT_INSIDE },
+      cluster,
+      board,
+      inKeeper,
+      signal,
+    });
   }
 
   #board(owner: string, cluster: Cluster): PodBoard {
@@ -247,7 +278,17 @@ export class KubernetesDriver implements Driver {
   }
 }
 
+/** Commands of a set-up that come right after each other. */
+const SPARE = 2;
+/** Most pods whose containers are asked before the API shows that they run. */
+const MOST_OPENING = 4;
+
+async function release(sessions: PodSessions): Promise<void> {
+  await sessions.exec({ argv: ['/bin/sh', '-c', RELEASE_TASK], onOutput: () => undefined });
+}
+
 interface OpenPlace {
+  sessions: PodSessions;
   ref: KubernetesPlaceRef;
   place: ContainerPlace;
   workspace: string;

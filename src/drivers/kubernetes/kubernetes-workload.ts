@@ -7,15 +7,17 @@ import { NoteQueue } from '../note-queue.js';
 import type { Cluster } from './cluster.js';
 import type { KubernetesWorkloadRef } from './kubernetes-ref.js';
 import type { PodBoard, PodView } from './pod-board.js';
-import { execInPod } from './pod-exec.js';
+import { execInPod, type RunInPod } from './pod-exec.js';
 import { followInPod } from './pod-follow.js';
-import { OUTPUT_INSIDE, RELEASE_KEEPER, REST, SIGNAL_TASK } from './pod-scripts.js';
+import { OUTPUT_INSIDE, RELEASE_KEEPER, REST, SIGNAL_TASK, wholeRest } from './pod-scripts.js';
 import { exitOfPod, KEEPER_CONTAINER, lostWithNode, TASK_CONTAINER } from './pod-state.js';
 
 export interface KubernetesWorkloadOptions {
   ref: KubernetesWorkloadRef;
   cluster: Cluster;
   board: PodBoard;
+  /** Runs commands in the second container. */
+  inKeeper: RunInPod;
   /** Ends all watching when the daemon leaves; the pod runs on. */
   signal: AbortSignal;
 }
@@ -44,13 +46,12 @@ export class KubernetesWorkload implements Workload {
   constructor(options: KubernetesWorkloadOptions) {
     this.#options = options;
     this.ref = options.ref;
-    const { cluster, ref } = options;
-    const keeper = { pod: ref.pod, container: KEEPER_CONTAINER };
+    const { inKeeper } = options;
     this.#output = new InsideOutput({
       file: OUTPUT_INSIDE,
-      follow: (argv, signal) => followInPod(cluster, keeper, argv, signal),
+      follow: (argv, signal) => followInPod(inKeeper, argv, signal),
       rest: (position) => this.#rest(position),
-      run: (command) => execInPod(cluster, keeper, command),
+      run: inKeeper,
     });
     this.exited = this.#watch();
     void this.exited.then(() => this.#complete.abort());
@@ -177,7 +178,7 @@ export class KubernetesWorkload implements Workload {
 
   /** What the command wrote and was not read while it ran. The second container has it as long as the pod is there. */
   async *#rest(position: number): AsyncGenerator<Uint8Array> {
-    const { cluster, ref } = this.#options;
+    const { cluster, ref, inKeeper, signal } = this.#options;
     const pod = await cluster.pod(ref.pod);
     const keeper = pod?.status?.containerStatuses?.find(({ name }) => name === KEEPER_CONTAINER);
     if (keeper?.state?.running === undefined) {
@@ -189,14 +190,13 @@ export class KubernetesWorkload implements Workload {
       return;
     }
     const argv = ['/bin/sh', '-c', REST, 'sh', String(position + 1), OUTPUT_INSIDE];
-    yield* followInPod(cluster, { pod: ref.pod, container: KEEPER_CONTAINER }, argv, this.#options.signal);
+    yield* wholeRest(followInPod(inKeeper, argv, signal), position);
   }
 
   async #release(): Promise<void> {
     const argv = ['/bin/sh', '-c', RELEASE_KEEPER];
-    const where = { pod: this.ref.pod, container: KEEPER_CONTAINER };
-    await execInPod(this.#options.cluster, where, { argv, onOutput: () => undefined }).catch(
-      (error: unknown) => causeLine(error),
-    );
+    await this.#options
+      .inKeeper({ argv, onOutput: () => undefined })
+      .catch((error: unknown) => causeLine(error));
   }
 }

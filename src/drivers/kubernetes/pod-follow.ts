@@ -1,10 +1,8 @@
-import type { Cluster } from './cluster.js';
-import { execInPod, type PodContainer } from './pod-exec.js';
+import type { RunInPod } from './pod-exec.js';
 
 /** What a command in a pod prints, as it comes; ends with the command, or when the signal aborts. */
 export async function* followInPod(
-  cluster: Cluster,
-  where: PodContainer,
+  exec: RunInPod,
   argv: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -14,7 +12,7 @@ export async function* followInPod(
   let taken: () => void = () => undefined;
   let failure: unknown;
   let isOver = false;
-  const ended = execInPod(cluster, where, {
+  const ended = exec({
     argv,
     signal: AbortSignal.any([signal, left.signal]),
     onOutput: (data, stream) => {

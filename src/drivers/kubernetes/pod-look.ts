@@ -11,7 +11,7 @@ export interface PodLook {
   environment: Record<string, string>;
 }
 
-const LOOK = 'printf "%s:%s\\n" "$(id -u)" "$(id -g)"; cat /proc/self/environ';
+const LOOK = 'unset clearml_agent_group; printf "%s:%s\\n" "$(id -u)" "$(id -g)"; cat /proc/self/environ';
 
 /** @throws AgentError KUBERNETES, KUBERNETES_POD, DOCKER_CONTAINER */
 export async function podLook(exec: RunContainerExec): Promise<PodLook> {

@@ -6,11 +6,10 @@ import { CONTAINER, ContainerPlace } from '../container/container-place.js';
 import { handOverFile } from '../container/hand-over.js';
 import { networkVariables } from '../container/network-variables.js';
 import type { Capabilities, Staging } from '../driver.js';
-import type { Cluster } from './cluster.js';
 import type { KubernetesPlaceRef } from './kubernetes-ref.js';
-import { execInPod, type PodCommand } from './pod-exec.js';
 import { PodFiles } from './pod-files.js';
 import { podLook } from './pod-look.js';
+import type { PodSessions } from './pod-sessions.js';
 import { TASK_CONTAINER } from './pod-state.js';
 import { openShare, type PodShare } from './shared-volume.js';
 
@@ -18,7 +17,8 @@ import { openShare, type PodShare } from './shared-volume.js';
 export const POD: Capabilities = { ...CONTAINER, appliesResources: true };
 
 export interface OpenedPod {
-  cluster: Cluster;
+  /** Of the task's container. */
+  sessions: PodSessions;
   ref: KubernetesPlaceRef;
   pod: V1Pod;
   container: Pick<PlannedContainer, 'own'>;
@@ -36,9 +36,8 @@ export interface OpenedPod {
  * @throws AgentError CONFIG_VALUE, KUBERNETES, KUBERNETES_POD, DOCKER_CONTAINER
  */
 export async function podPlace(opened: OpenedPod): Promise<ContainerPlace> {
-  const { cluster, ref, pod, container, cacheGroup, share, workspace, environment } = opened;
-  const exec = (command: PodCommand) =>
-    execInPod(cluster, { pod: ref.pod, container: TASK_CONTAINER }, command);
+  const { sessions, ref, pod, container, cacheGroup, share, workspace, environment } = opened;
+  const exec = sessions.exec.bind(sessions);
   const { owner, environment: inside } = await podLook(exec);
   const files = new PodFiles({ exec, owner, workspace, environment });
   await files.sendOwn(container.own);

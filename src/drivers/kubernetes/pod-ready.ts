@@ -13,6 +13,8 @@ export interface ReadyParts extends Pick<PlaceRequest, 'reporter' | 'signal' | '
   pod: string;
   image: string;
   limits: Pick<KubernetesSettings, 'scheduleMs' | 'imageMs' | 'startMs'>;
+  /** Called once a node has the pod. */
+  onNode?(): void;
 }
 
 /** For a container that cannot be made, such as one whose secret comes late. */
@@ -64,6 +66,7 @@ class StartWait {
   readonly #limits: Readonly<Record<Obstacle, number>>;
   #waiting: Waiting | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #hasNode = false;
 
   constructor(parts: ReadyParts) {
     this.#parts = parts;
@@ -86,6 +89,10 @@ class StartWait {
       return undefined;
     }
     if (view.kind === 'gone') throw notStarted(pod, 'it was deleted outside the agent');
+    if (!this.#hasNode && view.pod.spec?.nodeName) {
+      this.#hasNode = true;
+      this.#parts.onNode?.();
+    }
     const start = podStart(view.pod);
     if (start.kind === 'running') return view.pod;
     if (start.kind === 'ended') throw notStarted(pod, start.text);

@@ -51,8 +51,36 @@ export const RELEASE_KEEPER = `echo done 1<> ${CONTROL_INSIDE}/done`;
 /** Sends a signal to the command; nothing happens where it has ended. */
 export const SIGNAL_TASK = `kill -"$1" "$(cat ${CONTROL_INSIDE}/pid)"`;
 
-/** Content of the output file after a number of bytes. */
-export const REST = '[ ! -e "$2" ] || tail -c "+$1" "$2"';
+/** The size of the output file in a line, then its content after a number of bytes. */
+export const REST = 'if [ -e "$2" ]; then wc -c < "$2"; tail -c "+$1" "$2"; else echo 0; fi';
+
+/**
+ * What `REST` prints, without its first line.
+ *
+ * @throws Error where the end is missing: on a busy machine the connection of a command that has ended may be closed before
+ * all of its output has passed, and the command counts as ended well
+ */
+export async function* wholeRest(
+  printed: AsyncIterable<Uint8Array>,
+  position: number,
+): AsyncGenerator<Uint8Array> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let missing = Number.POSITIVE_INFINITY;
+  for await (const piece of printed) {
+    let data = piece;
+    if (head !== undefined) {
+      head = Buffer.concat([head, piece]);
+      const end = head.indexOf('\n');
+      if (end === -1) continue;
+      missing = Number(head.toString('latin1', 0, end)) - position;
+      data = head.subarray(end + 1);
+      head = undefined;
+    }
+    missing -= data.length;
+    if (data.length > 0) yield data;
+  }
+  if (missing > 0) throw new Error(`${missing} bytes of the output are missing`);
+}
 
 /** `--restart on-failure:3`; the kubelet restarts whole containers, which lose what set-up steps have installed. */
 export interface Restart {

@@ -1,5 +1,5 @@
 import { takenShare } from '../claims/shares.js';
-import type { Claim } from '../claims/types.js';
+import type { Claim, ClaimedDevice } from '../claims/types.js';
 import type { MachineDevice } from '../machine-devices.js';
 import type { GpuDemand } from '../pick-devices.js';
 
@@ -86,4 +86,38 @@ export function deviceChoices<T extends MachineDevice>(
 /** Never where the reservation waits for a task without a limit, which may end at any time. */
 function endsInTime({ due }: HeldDevices, { endsBy }: DeviceRequest): boolean {
   return due !== undefined && endsBy !== undefined && endsBy <= due;
+}
+
+/** Tasks at the front of a queue of which the first that may start does. */
+export const MOST_AHEAD = 5;
+
+/** A task that may start. */
+export interface Start {
+  /** Its place among those that were looked at, from 0. */
+  at: number;
+  devices: readonly ClaimedDevice[];
+  /** Whether it needs devices that are reserved for another queue. */
+  usesReserved: boolean;
+}
+
+/**
+ * The first of the tasks at the front of a queue that may start. All ask for the same devices, so one goes before another
+ * only to reserved devices, and only if it alone of the two ends before the reservation is due.
+ *
+ * @param requests of the tasks in their order
+ * @param pick the devices of a task out of a set, or `undefined` while too few of it are free
+ */
+export function firstToStart<T extends MachineDevice>(
+  held: HeldDevices | undefined,
+  requests: readonly DeviceRequest[],
+  usable: readonly T[],
+  pick: (devices: readonly T[]) => readonly ClaimedDevice[] | undefined,
+): Start | undefined {
+  for (const [at, request] of requests.slice(0, MOST_AHEAD).entries()) {
+    for (const [choice, set] of deviceChoices(held, request, usable).entries()) {
+      const devices = pick(set);
+      if (devices !== undefined) return { at, devices, usesReserved: choice > 0 };
+    }
+  }
+  return undefined;
 }

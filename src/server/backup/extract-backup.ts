@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { AgentError, causeLine, systemCode } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 import { fileOf } from '../files/upload.js';
 import {
   DATABASE,
@@ -50,7 +51,8 @@ interface Reading {
 export async function extractBackup(file: string, folder: string | undefined): Promise<Extracted> {
   const reading: Reading = { file, folder, digests: [], files: 0 };
   const archive = extract();
-  const whole = pipeline(createReadStream(file), await decompressor(file), archive);
+  const decompressing = await decompressor(file);
+  const whole = pipeline(createReadStream(file), decompressing, archive);
   // Its errors end the iteration, too.
   whole.catch(() => undefined);
   try {
@@ -102,7 +104,7 @@ async function decompressor(file: string): Promise<NodeJS.ReadWriteStream> {
   try {
     for await (const chunk of createReadStream(file, { end: 1 })) start.push(chunk);
   } catch (error) {
-    throw new AgentError('SERVER_BACKUP', `cannot read ${file}: ${systemCode(error) ?? causeLine(error)}`, {
+    throw new AgentError('SERVER_BACKUP', `cannot read ${file}: ${readProblem(error)}`, {
       cause: error,
     });
   }

@@ -7,8 +7,8 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
-import { AgentError, causeLine, systemCode } from '../../errors.js';
-import { diskError, entryExists, isMissing, syncFolder } from '../../os/files.js';
+import { AgentError } from '../../errors.js';
+import { diskError, entryExists, isMissing, readProblem, syncFolder } from '../../os/files.js';
 import { runDatabaseJob } from '../storage/database-job.js';
 import {
   DATABASE,
@@ -167,7 +167,7 @@ async function openIfThere(file: string): Promise<FileHandle | undefined> {
     return await open(file, 'r');
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw new AgentError('SERVER_BACKUP', `cannot read ${file}: ${systemCode(error) ?? causeLine(error)}`, {
+    throw new AgentError('SERVER_BACKUP', `cannot read ${file}: ${readProblem(error)}`, {
       cause: error,
     });
   }

@@ -101,13 +101,28 @@ export function programAccounts(config: ServerConfig): ProgramAccount[] {
       throw config.problem(at, `expected a role of ${ROLES.join(', ')}`);
     const accessKey = optionalText(entry.user_key);
     const secretKey = optionalText(entry.user_secret);
-    if ((accessKey === undefined) !== (secretKey === undefined))
+    const isHalf = (accessKey === undefined) !== (secretKey === undefined);
+    if (isHalf && !Object.hasOwn(USUAL_ROLES, name))
       throw config.problem(at, 'expected user_key and user_secret, found one of them');
     const isRevoked = fixedMode && entry.revoke_in_fixed_mode === true;
     const keys =
       isRevoked || accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey };
     return { name, role: role as Role, displayName: optionalText(entry.display_name), keys };
   });
+}
+
+/**
+ * Accounts of the released server's own parts that the configuration gives half a pair. There the other half has a default
+ * that everybody knows; here it has none, so the account stays without keys.
+ */
+export function accountsWithoutKeys(config: ServerConfig): string[] {
+  return Object.keys(USUAL_ROLES)
+    .filter((name) => {
+      const entry = config.get('secure.credentials')[name];
+      if (!isTree(entry)) return false;
+      return (optionalText(entry.user_key) === undefined) !== (optionalText(entry.user_secret) === undefined);
+    })
+    .map((name) => joinKey(['secure', 'credentials', name]));
 }
 
 function textOf(config: ServerConfig, entry: ConfigTree, field: string, at: string): string {

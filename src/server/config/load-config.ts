@@ -6,6 +6,7 @@ import type { ConfigLayer } from '../../config/layers.js';
 import { splitKey, treeOf } from '../../config/tree.js';
 import { AgentError } from '../../errors.js';
 import { checkKeys, ignoredVariables } from './check-keys.js';
+import { accountsWithoutKeys } from './configured-users.js';
 import { findServerKey, type ServerKeyName } from './key-table.js';
 import { ServerConfig } from './server-config.js';
 import { variableLayers } from './variables.js';
@@ -59,6 +60,10 @@ export function loadServerConfig(options: LoadServerConfigOptions): ServerConfig
     ...ignored.map(({ path: key, reason }) => ({
       name: `${key.join('.')} (${config.placeOf(key.join('.'))})`,
       reason,
+    })),
+    ...accountsWithoutKeys(config).map((key) => ({
+      name: `${key} (${config.placeOf(key)})`,
+      reason: 'it has no pair of user_key and user_secret, and no part of this server logs in',
     })),
     ...ignoredVariables(env),
     ...foreign.map(({ source }) => ({ name: source.name, reason: 'the server has no such section' })),

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
-
-/** Iteration of values that describe a task as a whole. */
-export const SINGLE_VALUE_ITERATION = -2_147_483_648;
+import { deleteLog } from './log/log-removal.js';
+import { appendLog } from './log/log-store.js';
+import { countScalars, deleteScalarBlocks, noteScalar } from './scalar-blocks.js';
 
 export const EVENT_TYPES = [
   'log',
@@ -33,17 +33,33 @@ export function isEventType(type: string): type is EventType {
 }
 
 /**
- * Stores an event. Log events are always added; another one replaces that of the same task, type, metric,
+ * Stores events of one task. Log events are always added; another one replaces that of the same task, type, metric,
  * variant, iteration and key.
+ *
+ * @param now milliseconds since 1970
  */
-export function addEvent(database: Database, event: StoredEvent): void {
-  const body = JSON.stringify(event.body);
-  if (event.type === 'log') {
-    const sql = 'INSERT INTO log_events (task, timestamp, metric, body) VALUES (?, ?, ?, ?)';
-    database.run(sql, event.task, event.timestamp, event.metric, body);
-    database.changes.note('log', event.task);
-    return;
+export function addEvents(
+  database: Database,
+  task: string,
+  events: readonly StoredEvent[],
+  now: number,
+): void {
+  const lines = events.filter(({ type }) => type === 'log');
+  let scalars = 0;
+  for (const event of events) {
+    if (event.type === 'log') continue;
+    addMetricEvent(database, event);
+    if (event.type !== 'training_stats_scalar') continue;
+    noteScalar(database, event, event.iter);
+    scalars += 1;
   }
+  if (scalars > 0) countScalars(database, task, scalars);
+  if (lines.length === 0) return;
+  appendLog(database, task, lines, now);
+  database.changes.note('log', task);
+}
+
+function addMetricEvent(database: Database, event: StoredEvent): void {
   database.run(
     `INSERT INTO metric_events (task, type, metric, variant, iter, key, timestamp, value, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -57,19 +73,18 @@ export function addEvent(database: Database, event: StoredEvent): void {
     event.key,
     event.timestamp,
     event.value,
-    body,
+    JSON.stringify(event.body),
   );
 }
 
-const TABLES = {
-  logs: ['log_events'],
-  metrics: ['metric_events'],
-  all: ['log_events', 'metric_events'],
-} as const;
-
 /** Removes events of a task; how many there were. */
-export function deleteEvents(database: Database, task: string, kind: keyof typeof TABLES = 'all'): number {
-  const removed = TABLES[kind].map((table) => database.run(`DELETE FROM ${table} WHERE task = ?`, task));
-  if (kind !== 'metrics') database.changes.note('log cleared', task);
-  return removed.reduce((sum, count) => sum + count, 0);
+export function deleteEvents(
+  database: Database,
+  task: string,
+  kind: 'logs' | 'metrics' | 'all' = 'all',
+): number {
+  const lines = kind === 'metrics' ? 0 : deleteLog(database, task);
+  if (kind === 'logs') return lines;
+  deleteScalarBlocks(database, task);
+  return lines + database.run('DELETE FROM metric_events WHERE task = ?', task);
 }

@@ -2,6 +2,8 @@ import { ApiError } from '../api-error.js';
 import { asObject, type JsonObject } from '../json.js';
 import type { Bindable, Database, Row } from '../storage/database.js';
 import type { EventType } from './event-store.js';
+import { countLines, findLog } from './log/log-store.js';
+import { type LogPlace, walkLog } from './log/log-walk.js';
 import type { MetricChoice } from './metric-choice.js';
 
 export interface EventPage {
@@ -22,39 +24,102 @@ export interface EventPageRequest {
   metrics?: readonly MetricChoice[];
 }
 
-/** The events of a task in one table: `kind` orders those of the same time. */
-const LOG = `SELECT timestamp, 0 AS kind, sequence, 'log' AS type, metric, '' AS variant, body
-  FROM log_events WHERE task = ?`;
-const OTHERS = `SELECT timestamp, 1 AS kind, sequence, type, metric, variant, body
-  FROM metric_events WHERE task = ?`;
+/** Events of the same time are ordered by kind: those of the log (0) come before others (1). */
+interface Ordered {
+  timestamp: number;
+  kind: number;
+  sequence: number;
+  body(): JsonObject;
+}
 
 /** Events by time, a page at a time. */
 export function eventPage(database: Database, request: EventPageRequest): EventPage {
-  const { task, type, descending, size } = request;
-  const typed = type === 'all' || type === 'log' ? '' : ' AND type = ?';
-  const tables = type === 'log' ? [LOG] : type === 'all' ? [LOG, OTHERS] : [`${OTHERS}${typed}`];
-  const scope: Bindable[] = type === 'all' ? [task, task] : typed === '' ? [task] : [task, type];
-  const [chosen, ofChosen] = chosenMetrics(request.metrics ?? []);
-  const [direction, beyond] = descending ? ['DESC', '<'] : ['ASC', '>'];
+  const { type, descending, size } = request;
   const cursor = request.scrollId === undefined ? undefined : parseCursor(request.scrollId);
-  const after = cursor === undefined ? '' : `AND (timestamp, kind, sequence) ${beyond} (?, ?, ?)`;
-  const all = `FROM (${tables.join(' UNION ALL ')}) WHERE ${chosen}`;
-  const sql = `SELECT timestamp, kind, sequence, body ${all} ${after}
-    ORDER BY timestamp ${direction}, kind ${direction}, sequence ${direction} LIMIT ?`;
-  const rows = database.all(sql, ...scope, ...ofChosen, ...(cursor ?? []), size);
-  const count = database.get(`SELECT count(*) AS n ${all}`, ...scope, ...ofChosen);
-  const last = rows.length < size ? undefined : rows.at(-1);
+  const page = [
+    ...(type === 'all' || type === 'log' ? logPart(database, request, cursor) : []),
+    ...(type === 'log' ? [] : metricPart(database, request, cursor)),
+  ];
+  const sign = descending ? -1 : 1;
+  const events = page.sort((a, b) => sign * compare(a, b)).slice(0, size);
+  const last = events.length < size ? undefined : events.at(-1);
   return {
-    events: rows.map(bodyOf),
-    total: Number(count?.n ?? 0),
+    events: events.map((event) => event.body()),
+    total: total(database, request),
     ...(last === undefined ? {} : { scrollId: `${last.timestamp}-${last.kind}-${last.sequence}` }),
   };
 }
 
-function parseCursor(scrollId: string): number[] {
+type Cursor = Omit<Ordered, 'body'>;
+
+function compare(a: Cursor, b: Cursor): number {
+  return a.timestamp - b.timestamp || a.kind - b.kind || a.sequence - b.sequence;
+}
+
+function parseCursor(scrollId: string): Cursor {
   const match = /^(-?\d+)-([01])-(\d+)$/.exec(scrollId);
   if (match === null) throw new ApiError('invalid_scroll_id', { scroll_id: scrollId });
-  return match.slice(1).map(Number);
+  const [timestamp = 0, kind = 0, sequence = 0] = match.slice(1).map(Number);
+  return { timestamp, kind, sequence };
+}
+
+function logPart(
+  database: Database,
+  { task, descending, size, metrics = [] }: EventPageRequest,
+  cursor: Cursor | undefined,
+): Ordered[] {
+  const known = findLog(database, task);
+  const chosen = chosenOfLog(metrics);
+  if (known === undefined || chosen === undefined) return [];
+  // From an event of another kind the walk goes on before or after all lines of its time.
+  const from = cursor === undefined ? undefined : cursor.kind === 0 ? cursor : beyondLines(cursor.timestamp);
+  const page: Ordered[] = [];
+  for (const line of walkLog(database, { log: known.log, descending, from, metrics: chosen })) {
+    const { timestamp, sequence, block, index } = line;
+    page.push({ timestamp, sequence, kind: 0, body: () => block.body(index) });
+    if (page.length === size) break;
+  }
+  return page;
+}
+
+/** Lines come before events of other kinds, in either direction. */
+function beyondLines(timestamp: number): LogPlace {
+  return { timestamp, sequence: Number.POSITIVE_INFINITY };
+}
+
+/** The metrics of lines among those chosen, which have no variant; `undefined`: none. */
+function chosenOfLog(metrics: readonly MetricChoice[]): string[] | undefined {
+  const chosen = metrics.filter(({ variants }) => variants.length === 0 || variants.includes(''));
+  return metrics.length > 0 && chosen.length === 0 ? undefined : chosen.map(({ metric }) => metric);
+}
+
+function metricPart(
+  database: Database,
+  { task, type, descending, size, metrics = [] }: EventPageRequest,
+  cursor: Cursor | undefined,
+): Ordered[] {
+  const [chosen, ofChosen] = chosenMetrics(metrics);
+  const [direction, beyond] = descending ? ['DESC', '<'] : ['ASC', '>'];
+  const after = cursor === undefined ? '' : `AND (timestamp, 1, sequence) ${beyond} (?, ?, ?)`;
+  const bound = cursor === undefined ? [] : [cursor.timestamp, cursor.kind, cursor.sequence];
+  const sql = `SELECT timestamp, sequence, body FROM metric_events WHERE task = ? AND type = coalesce(?, type)
+    AND ${chosen} ${after} ORDER BY timestamp ${direction}, sequence ${direction} LIMIT ?`;
+  const rows = database.all(sql, task, type === 'all' ? null : type, ...ofChosen, ...bound, size);
+  return rows.map((row) => ({
+    timestamp: Number(row.timestamp),
+    sequence: Number(row.sequence),
+    kind: 1,
+    body: () => bodyOf(row),
+  }));
+}
+
+function total(database: Database, { task, type, metrics = [] }: EventPageRequest): number {
+  const chosenLines = type === 'all' || type === 'log' ? chosenOfLog(metrics) : undefined;
+  const lines = chosenLines === undefined ? 0 : countLines(database, task, chosenLines);
+  if (type === 'log') return lines;
+  const [chosen, ofChosen] = chosenMetrics(metrics);
+  const sql = `SELECT count(*) AS n FROM metric_events WHERE task = ? AND type = coalesce(?, type) AND ${chosen}`;
+  return lines + Number(database.get(sql, task, type === 'all' ? null : type, ...ofChosen)?.n ?? 0);
 }
 
 /** The condition that a metric and variant are among those chosen, and what it binds. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
-import { SINGLE_VALUE_ITERATION } from './event-store.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
+import { curvesOf, type Points, pointsOfCurve } from './scalar-blocks.js';
 
 export interface CurveRequest {
   task: string;
@@ -15,47 +15,49 @@ export interface CurveRequest {
 
 /** All scalar curves of a task: `{metric: {variant: {name, x, y}}}`. Long ones are averaged by interval. */
 export function scalarCurves(database: Database, request: CurveRequest): JsonObject {
-  const column = request.axis === 'iter' ? 'iter' : 'timestamp';
   const curves = new Map<string, JsonObject>();
-  const sql = `SELECT metric, variant, min(${column}) AS low, max(${column}) AS high, count(*) AS n FROM metric_events
-    WHERE task = ? AND type = 'training_stats_scalar' AND iter <> ? AND value IS NOT NULL
-    GROUP BY metric, variant ORDER BY metric, variant`;
-  for (const row of database.all(sql, request.task, SINGLE_VALUE_ITERATION)) {
-    const metric = String(row.metric);
-    const variant = String(row.variant);
+  for (const curve of curvesOf(database, request.task)) {
+    const { metric, variant } = curve;
     if (!isChosen(request.metrics, metric, variant)) continue;
-    const span = Number(row.high) - Number(row.low) + 1;
-    const interval = Number(row.n) <= request.samples ? 0 : Math.ceil(span / request.samples);
-    const curve = points(database, request, { metric, variant, column, interval });
-    curves.set(metric, { ...curves.get(metric), [variant]: { name: variant, ...curve } });
+    const points = pointsOfCurve(database, curve, request.axis === 'iter' ? 'iter' : 'timestamp');
+    if (points.values.length === 0) continue;
+    const { x, y } = thinned(request.axis === 'iter' ? points : inOrder(points), request.samples);
+    const shown = request.axis === 'iso_time' ? x.map((time) => new Date(time).toISOString()) : x;
+    curves.set(metric, { ...curves.get(metric), [variant]: { name: variant, x: shown, y } });
   }
   return Object.fromEntries(curves);
 }
 
-interface Curve {
-  metric: string;
-  variant: string;
-  column: 'iter' | 'timestamp';
-  /** Width of an averaged interval; 0 leaves the points as they are. */
-  interval: number;
+/** Points in the order of their x. */
+function inOrder({ values, xs }: Points): Points {
+  if (xs.every((x, index) => index === 0 || x >= (xs[index - 1] ?? 0))) return { values, xs };
+  const order = [...xs.keys()].sort((a, b) => (xs[a] ?? 0) - (xs[b] ?? 0));
+  const sorted = (of: Float64Array) => Float64Array.from(order, (index) => of[index] ?? 0);
+  return { values: sorted(values), xs: sorted(xs) };
 }
 
-function points(
-  database: Database,
-  { task, axis }: CurveRequest,
-  curve: Curve,
-): { x: (number | string)[]; y: number[] } {
-  const { metric, variant, column, interval } = curve;
-  // An interval begins at a multiple of its width, below 0 too, and is shown by its beginning.
-  const start = `${column} - ((${column} % ${interval}) + ${interval}) % ${interval}`;
-  const [x, group] = interval === 0 ? [column, 'sequence'] : [start, start];
-  const sql = `SELECT min(${x}) AS x, avg(value) AS y FROM metric_events
-    WHERE task = ? AND type = 'training_stats_scalar' AND metric = ? AND variant = ? AND iter <> ?
-    AND value IS NOT NULL GROUP BY ${group} ORDER BY x`;
-  const rows = database.all(sql, task, metric, variant, SINGLE_VALUE_ITERATION);
-  const whole = rows.map((row) => Number(row.x));
-  return {
-    x: axis === 'iso_time' ? whole.map((time) => new Date(time).toISOString()) : whole,
-    y: rows.map((row) => Number(row.y)),
-  };
+/** Points as they are if they are few, else averages of intervals, each shown by its beginning. */
+function thinned({ values, xs }: Points, samples: number): { x: number[]; y: number[] } {
+  if (values.length <= samples) return { x: [...xs], y: [...values] };
+  const interval = Math.ceil(((xs.at(-1) ?? 0) - (xs[0] ?? 0) + 1) / samples);
+  const x: number[] = [];
+  const y: number[] = [];
+  let sum = 0;
+  let count = 0;
+  // An interval begins at a multiple of its width, below 0 too.
+  let start = Math.floor((xs[0] ?? 0) / interval) * interval;
+  for (let index = 0; index <= xs.length; index += 1) {
+    const own = xs[index];
+    if (count > 0 && (own === undefined || own >= start + interval)) {
+      x.push(start);
+      y.push(sum / count);
+      sum = 0;
+      count = 0;
+    }
+    if (own === undefined) break;
+    if (count === 0) start = Math.floor(own / interval) * interval;
+    sum += values[index] ?? 0;
+    count += 1;
+  }
+  return { x, y };
 }

@@ -1,7 +1,7 @@
 import { asObject, type JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
-import { SINGLE_VALUE_ITERATION } from './event-store.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
+import { SINGLE_VALUE_ITERATION } from './single-value.js';
 
 export interface ScalarPoint {
   metric: string;

@@ -86,6 +86,12 @@ async function prepareFolder(folder: string): Promise<void> {
   await Promise.all(leftovers.map((name) => rm(path.join(folder, name), { force: true })));
 }
 
+/** Refusals that concern the request's own headers; the file is there. */
+const UNMET: Readonly<Record<number, string>> = {
+  412: 'Precondition failed',
+  416: 'Range not satisfiable',
+};
+
 /** Ranges, entity tags and conditions are the library's. */
 async function download(request: FastifyRequest, reply: FastifyReply, folder: string): Promise<FastifyReply> {
   const wirePath = wirePathOf(request);
@@ -98,6 +104,13 @@ async function download(request: FastifyRequest, reply: FastifyReply, folder: st
     dotfiles: 'allow',
     cacheControl: false,
   });
+  const unmet = UNMET[statusCode];
+  if (type === 'error' && unmet !== undefined) {
+    stream.destroy();
+    const range = headers['Content-Range'];
+    if (range !== undefined) reply.header('content-range', range);
+    return reply.code(statusCode).send({ message: unmet });
+  }
   if (type !== 'file') throw new ApiError('unknown_endpoint', { path: wirePath });
   reply.code(statusCode).headers(headers).headers(SAFE_HEADERS);
   // A compressed artifact is its content; a client must not unpack it on the way.

@@ -37,7 +37,9 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
   const parser = parserOf(() => new Busboy({ headers, limits: { fieldNameSize: MAX_NAME } }));
   const parts: BusboyFileStream[] = [];
   const stored: Promise<string>[] = [];
-  parser.on('file', (name: string, stream: BusboyFileStream) => {
+  parser.on('file', (name: string | undefined, stream: BusboyFileStream) => {
+    // A body that ends too early reports it on the part, also before the part is read.
+    stream.on('error', (error) => stream.destroy(error));
     const one = storePart(name, stream, folder);
     one.catch(() => stream.resume());
     parts.push(stream);
@@ -54,7 +56,12 @@ export async function receiveUpload(request: IncomingMessage, folder: string): P
   return Promise.all(stored);
 }
 
-async function storePart(name: string, stream: BusboyFileStream, folder: string): Promise<string> {
+async function storePart(
+  name: string | undefined,
+  stream: BusboyFileStream,
+  folder: string,
+): Promise<string> {
+  if (name === undefined) throw new ApiError('bad_request', {}, 'a part has no name, which is its path');
   const file = fileOf(folder, name);
   const temporary = path.join(folder, `.upload-${newId()}`);
   try {

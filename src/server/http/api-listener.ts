@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../api-error.js';
 import { authenticate } from '../auth/authenticate.js';
 import type { ServerContext } from '../context.js';
-import { Download, type EndpointTable, EventStream, Page } from '../endpoint.js';
+import { Download, type EndpointTable, EventStream, JsonText, Page } from '../endpoint.js';
 import { type ServerFigures, serviceOf } from '../figures.js';
 import { newId } from '../ids.js';
 import type { JsonObject } from '../json.js';
@@ -119,7 +120,11 @@ function download(reply: FastifyReply, { content, fileName, type }: Download): F
     .header('content-disposition', `attachment; filename="${fileName}"`)
     .header('x-content-type-options', 'nosniff')
     .header('content-security-policy', "default-src 'none'; sandbox")
-    .send(content);
+    .send(
+      typeof content === 'string' || Buffer.isBuffer(content)
+        ? content
+        : Readable.from(content, { objectMode: false }),
+    );
 }
 
 /** What applications write: without scripts, in frames of this server's page only. */
@@ -147,10 +152,17 @@ function answer(request: FastifyRequest, reply: FastifyReply, result: Outcome['r
     trx: typeof trx === 'string' ? trx : undefined,
     result,
   });
+  const text = JSON.stringify(content);
+  const whole = 'data' in result && result.data instanceof JsonText ? withData(text, result.data.json) : text;
   return signed(reply)
     .code('error' in result ? result.error.status : 200)
     .type('application/json; charset=utf-8')
-    .send(JSON.stringify(content));
+    .send(whole);
+}
+
+/** The data of the envelope, which come last, are replaced. */
+function withData(text: string, json: string): string {
+  return `${text.slice(0, -'{}}'.length)}${json}}`;
 }
 
 /** What the client sees of an error: refusals as they are, bugs without their details. */
@@ -177,7 +189,7 @@ interface Outcome {
   actualVersion: string | undefined;
   /** Transaction id of the client, echoed. */
   trx?: string | undefined;
-  result: { data: JsonObject } | { error: ApiError };
+  result: { data: JsonObject | JsonText } | { error: ApiError };
 }
 
 /** The object that every answer is wrapped in; `data` is an object even when there is nothing to say. */
@@ -199,6 +211,6 @@ function envelope(outcome: Outcome): JsonObject {
       error_stack: null,
       error_data: failure?.data ?? {},
     },
-    data: 'data' in outcome.result ? outcome.result.data : {},
+    data: 'data' in outcome.result && !(outcome.result.data instanceof JsonText) ? outcome.result.data : {},
   };
 }

@@ -7,7 +7,7 @@ import { eventText } from '../live/event-text.js';
 const MOST_WAITING = 256 * 1024;
 /** Between two checks of the session. */
 const CHECK_MS = 15_000;
-/** For peers that vanish without a word. */
+/** For peers whose connection breaks silently. */
 const KEEP_ALIVE_MS = 60_000;
 
 /**

@@ -4,9 +4,11 @@ import type { Identity } from '../auth/accounts.js';
 import { type Asking, authenticate } from '../auth/authenticate.js';
 import { requirePermission } from '../auth/roles.js';
 import type { ServerContext } from '../context.js';
-import type { Answer, Call, Endpoint } from '../endpoint.js';
+import { type Answer, type Call, type Endpoint, JsonText } from '../endpoint.js';
 import { isObject, type JsonObject } from '../json.js';
 import { Patterns, UnsettledPatterns } from '../query/patterns/patterns.js';
+import { isLongRead } from '../reading/long-reads.js';
+import { ReaderFailure } from '../reading/reader.js';
 import { storageError } from '../storage/database.js';
 import { API_VERSION, parseVersion } from '../versions.js';
 import { endpointPath } from './endpoint-path.js';
@@ -59,7 +61,9 @@ export function addRoutes(
     handler: async (request, reply) => {
       const call = callOf(server, request, reply);
       const awaited = await endpoint.wait?.(call as Call<never>, goneSignal(reply));
-      return succeed(request, reply, await settled(server, endpoint, { ...call, awaited }));
+      const isLong = !isEarlier && isLongRead(name, call);
+      const read = isLong ? await readBeside(server, name, call) : undefined;
+      return succeed(request, reply, read ?? (await settled(server, endpoint, { ...call, awaited })));
     },
   });
   if (endpoint.earlier !== undefined) addRoutes(app, server, name, endpoint.earlier, succeed, true);
@@ -97,6 +101,23 @@ function callOf(server: ServerContext, request: FastifyRequest, reply: FastifyRe
     worker: String(worker ?? oldWorker ?? ''),
     setCookie: (cookie) => void reply.header('set-cookie', cookie),
   };
+}
+
+/** Asks the thread of readers; `undefined` if it cannot read. */
+async function readBeside(
+  { reader, database, now }: ServerContext,
+  name: string,
+  { body, identity, version, ip, worker }: Call,
+): Promise<JsonText | undefined> {
+  try {
+    const job = { kind: 'call', endpoint: name, body, identity, version, ip, worker, now: now() } as const;
+    const outcome = await reader.run(job);
+    await database.settled();
+    return 'json' in outcome ? new JsonText(outcome.json) : undefined;
+  } catch (error) {
+    if (error instanceof ReaderFailure) return undefined;
+    throw error;
+  }
 }
 
 /** Runs the endpoint; and again, if it met patterns that are matched elsewhere and texts that were not seen before. */

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { AgentError, causeLine } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 
 export interface TlsFiles {
   /** PEM: the certificate, then those between it and the authority. */
@@ -21,7 +22,10 @@ const LOOK_MS = 10_000;
 
 /** @throws AgentError SERVER_TLS */
 export async function readPair({ cert, key }: TlsFiles): Promise<KeyPairText> {
-  const pair = { cert: await readPem(cert, '--tls-cert'), key: await readPem(key, '--tls-key') };
+  const pair = {
+    cert: await readPem(cert, 'apiserver.tls.cert'),
+    key: await readPem(key, 'apiserver.tls.key'),
+  };
   try {
     createSecureContext(pair);
   } catch (error) {
@@ -37,11 +41,13 @@ export async function readPair({ cert, key }: TlsFiles): Promise<KeyPairText> {
   return pair;
 }
 
-async function readPem(file: string, flag: string): Promise<string> {
+async function readPem(file: string, key: 'apiserver.tls.cert' | 'apiserver.tls.key'): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new AgentError('SERVER_TLS', `${flag}: cannot read ${file}: ${causeLine(error)}`, { cause: error });
+    throw new AgentError('SERVER_TLS', `${key}: cannot read ${file}: ${readProblem(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -60,6 +66,11 @@ export function reloadPair(
 ): Reloading {
   let known = digest(first);
   let problem = '';
+  const tellIfOver = ({ cert }: KeyPairText) => {
+    const over = expiredSince(cert);
+    if (over !== undefined) log.error(`the certificate of ${files.cert} ended on ${over}: clients refuse it`);
+  };
+  tellIfOver(first);
   const reload = async () => {
     try {
       const pair = await readPair(files);
@@ -68,6 +79,7 @@ export function reloadPair(
       for (const server of servers) server.setSecureContext(pair);
       known = digest(pair);
       log.info(`reloaded the certificate of ${files.cert}`);
+      tellIfOver(pair);
     } catch (error) {
       const cause = causeLine(error);
       if (cause !== problem) log.error(`the certificate stays as it is: ${cause}`);
@@ -76,6 +88,12 @@ export function reloadPair(
   };
   const timer = setInterval(() => void reload(), LOOK_MS).unref();
   return { reload, close: () => clearInterval(timer) };
+}
+
+/** The date on which the first certificate of a chain ended, if it has. */
+function expiredSince(cert: string): string | undefined {
+  const end = new Date(new X509Certificate(cert).validTo);
+  return end.getTime() < Date.now() ? end.toISOString().slice(0, 10) : undefined;
 }
 
 function digest({ cert, key }: KeyPairText): string {

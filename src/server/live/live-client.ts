@@ -16,7 +16,7 @@ export class LiveClient {
   position: number;
   /** It is being brought up to the present. */
   isCatchingUp = false;
-  /** Changes were not told, because the client reads too slowly. */
+  /** Changes were left out, because the client reads too slowly. */
   missedChanges = false;
   /** Logs that were removed or whose lines were dropped. */
   readonly lostLogs = new Set<string>();
@@ -47,7 +47,7 @@ export class LiveClient {
     this.position = position;
   }
 
-  /** @param changes `undefined`: more than is told one by one */
+  /** @param changes `undefined`: too many to name */
   sendChanges(changes: ChangeSet | undefined, id: string): void {
     const told = changes === undefined ? undefined : changesFor(this.topics, changes);
     if (changes !== undefined && told === undefined) return;

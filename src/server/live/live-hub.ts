@@ -4,14 +4,14 @@ import type { ChangeKind } from '../storage/changes.js';
 import type { Database } from '../storage/database.js';
 import { eventText } from './event-text.js';
 import { LiveClient, type LiveTopics } from './live-client.js';
-import { type LiveRows, lastPosition, rowsAfter, tokenOf } from './log-rows.js';
+import { type LiveRows, lastPosition, rowsAfter } from './log-rows.js';
 import { type ChangeSet, PendingChanges } from './pending-changes.js';
 
 /** Streams that are open at once. */
 const MOST_CLIENTS = 1000;
 /** Lines of all logs that a client may be behind; more is read again by calls. */
 const MOST_BEHIND = 50_000;
-/** Time in which writes are collected; what changed is told less often than lines. */
+/** Time in which writes are collected; changes are sent less often than lines. */
 const LOOK_MS = 100;
 const CHANGES_MS = 500;
 /** Keeps proxies from closing a quiet stream, and tells clients the position. */
@@ -39,8 +39,6 @@ export class LiveHub {
   readonly #clients = new Set<LiveClient>();
   readonly #pending = new PendingChanges();
   #position = 0;
-  /** Grows when lines are removed: their numbers are used again. */
-  #clearings = 0;
   #timer: NodeJS.Timeout | undefined;
   #beats: NodeJS.Timeout | undefined;
   #isLooking = false;
@@ -96,10 +94,10 @@ export class LiveHub {
   }
 
   #beat(): void {
-    for (const client of this.#clients) client.beat(tokenOf(this.#database, client.position));
+    for (const client of this.#clients) client.beat(String(client.position));
   }
 
-  /** Nothing is collected for nobody. */
+  /** Without clients nothing is collected. */
   #rest(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
@@ -116,15 +114,8 @@ export class LiveHub {
     this.#lookIn(LOOK_MS);
   }
 
-  /** Lines that come next may have numbers of the removed ones. */
   #noteClearing(task: string): void {
-    const last = lastPosition(this.#database);
-    this.#clearings += 1;
-    this.#position = Math.min(this.#position, last);
-    for (const client of this.#clients) {
-      client.position = Math.min(client.position, last);
-      if (client.topics.logs.has(task)) client.lostLogs.add(task);
-    }
+    for (const client of this.#clients) if (client.topics.logs.has(task)) client.lostLogs.add(task);
   }
 
   #lookIn(ms: number): void {
@@ -149,10 +140,8 @@ export class LiveHub {
   }
 
   async #lookOnce(): Promise<LiveRows> {
-    const clearings = this.#clearings;
     const look = await this.#database.grouped(() => this.#read());
-    const position =
-      clearings === this.#clearings ? look.rows.position : Math.min(look.rows.position, this.#position);
+    const { position } = look.rows;
     const texts = lineTexts(look.rows, look.id);
     for (const client of this.#clients) this.#deliver(client, look, texts, position);
     this.#position = position;
@@ -171,7 +160,7 @@ export class LiveHub {
     }
     const from = this.#position;
     const rows = rowsAfter(this.#database, from, [...logs]);
-    const look = { from, rows, id: tokenOf(this.#database, rows.position), hasChanges: false };
+    const look = { from, rows, id: String(rows.position), hasChanges: false };
     const now = performance.now();
     if (this.#pending.isEmpty || now - this.#changesAt < CHANGES_MS) return look;
     this.#changesAt = now;
@@ -213,7 +202,7 @@ export class LiveHub {
     const rows = isTooFar
       ? { lines: new Map(), position: last, more: false }
       : rowsAfter(this.#database, position, [...topics.logs]);
-    return { rows, id: tokenOf(this.#database, rows.position), isTooFar };
+    return { rows, id: String(rows.position), isTooFar };
   }
 }
 

@@ -1,6 +1,8 @@
-import { logRows } from '../events/log-pages.js';
-import { asObject, type JsonObject } from '../json.js';
-import type { Database, Row } from '../storage/database.js';
+import type { LogBlock } from '../events/log/log-block.js';
+import { nextSequence, readBlock } from '../events/log/log-store.js';
+import { pageLines } from '../events/log-pages.js';
+import type { Json, JsonObject } from '../json.js';
+import type { Database } from '../storage/database.js';
 
 /** A line as the stream sends it; `n` grows within a log. */
 export interface LiveLine extends JsonObject {
@@ -11,64 +13,100 @@ export interface LiveLine extends JsonObject {
 export interface LiveRows {
   /** By task, oldest first. */
   lines: Map<string, LiveLine[]>;
-  /** Up to here rows were read. */
+  /** Up to here lines were read. */
   position: number;
   /** There may be more behind it. */
   more: boolean;
 }
 
-/** Rows and characters that are read at once: enough to be quick, few enough to keep memory flat. */
+/** Lines and characters that are read at once: enough to be quick, few enough to keep memory flat. */
 const MOST_ROWS = 2000;
 const MOST_CHARACTERS = 1_000_000;
 
-/** The number of the last line of all logs; 0 without any. */
+/** The number of the last line of all logs; 0 before the first one. */
 export function lastPosition(database: Database): number {
-  return Number(database.get('SELECT max(sequence) AS n FROM log_events')?.n ?? 0);
+  return nextSequence(database) - 1;
 }
 
 /** The lines of these tasks that came after a position. */
 export function rowsAfter(database: Database, after: number, tasks: readonly string[]): LiveRows {
-  if (tasks.length === 0) return { lines: new Map(), position: lastPosition(database), more: false };
-  const sql = `SELECT sequence, task, timestamp, body FROM log_events
-    WHERE sequence > ? AND +task IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT ${MOST_ROWS}`;
-  const rows = database.all(sql, after, JSON.stringify(tasks));
-  const lines: LiveRows['lines'] = new Map();
-  let characters = 0;
-  for (const row of rows) {
-    const task = String(row.task);
-    const known = lines.get(task);
-    if (known === undefined) lines.set(task, [lineOf(row)]);
-    else known.push(lineOf(row));
-    characters += String(row.body).length;
-    if (characters > MOST_CHARACTERS) return { lines, position: Number(row.sequence), more: true };
+  const end = lastPosition(database);
+  if (tasks.length === 0 || after >= end) return { lines: new Map(), position: end, more: false };
+  const sql = `SELECT task, least, block FROM logs JOIN log_blocks USING (log)
+    WHERE task IN (SELECT value FROM json_each(?)) AND last > ? ORDER BY least`;
+  const found = new Found(after);
+  for (const { task, least, block } of database.all(sql, JSON.stringify(tasks), after)) {
+    const before = Number(least) - 1;
+    // Each line up to a cut must have been read, so blocks that begin before it come first.
+    if (found.isEnough && before > after) return { lines: found.upTo(before), position: before, more: true };
+    found.add(String(task), readBlock(database, Number(block)));
   }
-  const last = Number(rows.at(-1)?.sequence ?? after);
-  const more = rows.length === MOST_ROWS;
-  return { lines, position: more ? last : Math.max(last, lastPosition(database)), more };
+  return { lines: found.upTo(end), position: end, more: false };
+}
+
+/** Lines of blocks, in the order of their numbers. */
+class Found {
+  readonly #after: number;
+  readonly #lines: { task: string; line: LiveLine }[] = [];
+  #characters = 0;
+
+  constructor(after: number) {
+    this.#after = after;
+  }
+
+  get isEnough(): boolean {
+    return this.#lines.length >= MOST_ROWS || this.#characters > MOST_CHARACTERS;
+  }
+
+  add(task: string, block: LogBlock): void {
+    for (let index = 0; index < block.length; index += 1) {
+      if (block.sequence(index) <= this.#after) continue;
+      const line = lineOf(block.sequence(index), lineReader(block, index));
+      this.#lines.push({ task, line });
+      this.#characters += typeof line.msg === 'string' ? line.msg.length : 0;
+    }
+  }
+
+  upTo(position: number): LiveRows['lines'] {
+    const sorted = this.#lines.filter(({ line }) => line.n <= position).sort((a, b) => a.line.n - b.line.n);
+    const lines: LiveRows['lines'] = new Map();
+    for (const { task, line } of sorted) {
+      const known = lines.get(task);
+      if (known === undefined) lines.set(task, [line]);
+      else known.push(line);
+    }
+    return lines;
+  }
 }
 
 /** The last lines of a log, oldest first, and all others of the first one's millisecond. */
 export function lastLines(database: Database, task: string, size: number): LiveLine[] {
-  const rows = logRows(database, { task, size, earlier: true, from: undefined, metrics: [] });
-  return rows.reverse().map(lineOf);
+  const request = { task, size, earlier: true, from: undefined, metrics: [] };
+  const lines = Array.from(pageLines(database, request), (line) =>
+    lineOf(line.sequence, lineReader(line.block, line.index)),
+  );
+  return lines.reverse();
 }
 
-function lineOf({ sequence, body }: Row): LiveLine {
-  const { timestamp, level, worker, msg } = asObject(JSON.parse(String(body)));
-  return { n: Number(sequence), timestamp: Number(timestamp), level, worker, msg };
+type ReadField = (key: string) => Json | undefined;
+
+function lineReader(block: LogBlock, index: number): ReadField {
+  return (key) => block.value(index, key);
 }
 
-/**
- * A position as clients keep it. The line's time is in it, because numbers of removed lines are used again.
- */
-export function tokenOf(database: Database, position: number): string {
-  const row = database.get('SELECT timestamp FROM log_events WHERE sequence = ?', position);
-  return row === undefined ? String(position) : `${position}-${Number(row.timestamp)}`;
+function lineOf(n: number, read: ReadField): LiveLine {
+  const [level, worker, msg] = ['level', 'worker', 'msg'].map(read);
+  return { n, timestamp: Number(read('timestamp')), level, worker, msg };
 }
 
-/** The position that a client has kept; `undefined` if its line is no longer there. */
+/** Those of the tasks whose logs may have lost lines since: they were removed, and began anew. */
+export function lostSince(database: Database, position: number, tasks: readonly string[]): string[] {
+  const sql = 'SELECT task FROM logs WHERE task IN (SELECT value FROM json_each(?)) AND since > ?';
+  return database.all(sql, JSON.stringify(tasks), position).map(({ task }) => String(task));
+}
+
+/** The position that a client has kept; `undefined` if this database has not been so far, as after a restore. */
 export function positionOf(database: Database, token: string): number | undefined {
-  const position = Number(token.split('-', 1)[0]);
-  if (token === '0') return 0;
-  return token.includes('-') && tokenOf(database, position) === token ? position : undefined;
+  const position = Number(token);
+  return /^\d+$/.test(token) && position <= lastPosition(database) ? position : undefined;
 }

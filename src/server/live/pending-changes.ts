@@ -8,7 +8,7 @@ export type WatchedKind = (typeof CHANGE_KINDS)[number];
 /** What a client wants to know of. */
 export interface Interest {
   kinds: ReadonlySet<WatchedKind>;
-  /** Tasks of which every change is told. */
+  /** Tasks of which every change is sent. */
   tasks: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export class PendingChanges {
     queues: new Set(),
     workers: new Set(),
   };
-  /** Status by task, as it was told last. */
+  /** Status by task, as it was sent last. */
   readonly #statuses = new Map<string, unknown>();
   #overflowed = false;
 
@@ -51,7 +51,7 @@ export class PendingChanges {
     else this.#overflowed = true;
   }
 
-  /** Forgets everything, for a time in which nobody asks. */
+  /** Forgets everything, for a time without clients. */
   clear(): void {
     for (const kind of CHANGE_KINDS) this.#ids[kind].clear();
     this.#statuses.clear();
@@ -83,7 +83,7 @@ export class PendingChanges {
   }
 }
 
-/** What of a change a client is told; `undefined` if nothing of it is of interest. */
+/** What of a change a client gets; `undefined` if nothing of it is of interest. */
 export function changesFor({ kinds, tasks }: Interest, changes: ChangeSet): JsonObject | undefined {
   const told = {
     tasks: changes.tasks

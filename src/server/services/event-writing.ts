@@ -2,7 +2,7 @@ import { ApiError } from '../api-error.js';
 import { isoDate } from '../dates.js';
 import { batchEndpoint, type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { findOwner, forgetEvents, isClosed, noteEvents, type Owner, ownerOf } from '../events/event-owner.js';
-import { addEvent, deleteEvents, isEventType, type StoredEvent } from '../events/event-store.js';
+import { addEvents, deleteEvents, isEventType, type StoredEvent } from '../events/event-store.js';
 import type { Json, JsonObject } from '../json.js';
 import { flag, required, text } from '../schema.js';
 
@@ -65,7 +65,7 @@ function store(
 ): JsonObject {
   let added = 0;
   for (const [id, events] of accepted) {
-    for (const event of events) addEvent(call.server.database, event);
+    addEvents(call.server.database, id, events, call.server.now());
     added += events.length;
     const owner = owners.get(id);
     if (owner !== undefined) noteEvents(call.server, owner, events);

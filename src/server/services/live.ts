@@ -1,6 +1,6 @@
 import { type CallWith, type EndpointTable, EventStream, endpoint } from '../endpoint.js';
 import { eventText } from '../live/event-text.js';
-import { lastLines, lastPosition, positionOf, tokenOf } from '../live/log-rows.js';
+import { lastLines, lastPosition, lostSince, positionOf } from '../live/log-rows.js';
 import { CHANGE_KINDS } from '../live/pending-changes.js';
 import { integer, listOf, object, oneOf, required, text, texts } from '../schema.js';
 
@@ -37,12 +37,13 @@ function stream({ server, body }: CallWith<typeof TOPICS>): EventStream {
   const last = lastPosition(database);
   const kept = body.after === undefined ? last : positionOf(database, body.after);
   const position = kept ?? last;
-  const id = tokenOf(database, position);
+  const id = String(position);
   const tails = (body.tails ?? []).map(({ key, task, lines }) =>
     eventText('tail', { key, task, lines: lastLines(database, task, lines) }, id),
   );
-  const lost =
-    kept === undefined && topics.logs.size > 0 ? [eventText('reread', { logs: [...topics.logs] }, id)] : [];
-  const opening = [eventText('hello', {}, id), ...lost, ...tails].join('');
+  const logs = [...topics.logs];
+  const lost = kept === undefined ? logs : lostSince(database, kept, logs);
+  const reread = lost.length > 0 ? [eventText('reread', { logs: lost }, id)] : [];
+  const opening = [eventText('hello', {}, id), ...reread, ...tails].join('');
   return new EventStream((sink) => live.open(topics, sink, { text: opening, position }));
 }

@@ -3,6 +3,7 @@ import type { ProjectDocument, ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
+import { eventUrls } from '../events/event-urls.js';
 import { asObjects, asTexts, type JsonObject } from '../json.js';
 import { HIDDEN_NAMES } from '../projects/project-names.js';
 import { projectOf, projectsBelow } from '../projects/project-tree.js';
@@ -10,6 +11,7 @@ import { flag, required, text } from '../schema.js';
 import type { Documents, Stored } from '../storage/documents.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { DELETED_MARK } from '../tasks/task-document.js';
+import { artifactUrls } from '../tasks/task-outputs.js';
 
 const PROJECT = { project: required(text) } as const;
 const DELETED = {
@@ -116,8 +118,8 @@ function deleteContents(call: Call, ids: ReadonlySet<string>): JsonObject {
   const modelIds = new Set(models.map(({ id }) => id));
   const urls = {
     model_urls: models.map(({ uri }) => uri).filter(Boolean),
-    artifact_urls: tasks.flatMap(outputUris),
-    event_urls: [],
+    artifact_urls: tasks.flatMap(artifactUrls),
+    event_urls: tasks.flatMap(({ id }) => eventUrls(server.database, id)),
   };
   for (const id of [...taskIds, ...modelIds]) deleteEvents(server.database, id);
   for (const id of taskIds) {
@@ -127,13 +129,6 @@ function deleteContents(call: Call, ids: ReadonlySet<string>): JsonObject {
   for (const id of modelIds) server.models.delete(id);
   forgetReferences(call, taskIds, modelIds);
   return { disassociated_tasks: 0, deleted_models: modelIds.size, deleted_tasks: taskIds.size, urls };
-}
-
-function outputUris({ execution }: { execution: JsonObject }): string[] {
-  return asObjects(execution.artifacts)
-    .filter(({ mode }) => mode !== 'input')
-    .map(({ uri }) => uri)
-    .filter((uri) => typeof uri === 'string');
 }
 
 function forgetReferences(call: Call, tasks: ReadonlySet<string>, models: ReadonlySet<string>): void {

@@ -1,10 +1,14 @@
 import { ApiError } from '../api-error.js';
-import { isoDate } from '../dates.js';
+import type { ServerContext } from '../context.js';
 import { type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
-import { clearLog, countLog, logEvents, logPage } from '../events/log-pages.js';
+import { type LogPortion, logPortion, type PortionRequest } from '../events/log/log-download.js';
+import { clearLog } from '../events/log/log-removal.js';
+import { countLines } from '../events/log/log-store.js';
+import { logPage } from '../events/log-pages.js';
 import { METRIC_CHOICES } from '../events/metric-choice.js';
 import { eventPage } from '../events/metric-pages.js';
 import type { JsonObject } from '../json.js';
+import { ReaderFailure } from '../reading/reader.js';
 import { flag, integer, oneOf, required, text, texts, withDefault } from '../schema.js';
 import { isLocked, taskOf } from '../tasks/task-document.js';
 
@@ -63,7 +67,7 @@ function getLog({ server, body }: CallWith<typeof PAGE>): JsonObject {
   });
   const flipped = (earlier && order === 'asc') || (!earlier && order === 'desc');
   const events = flipped ? page.reverse() : page;
-  return { events, returned: events.length, total: countLog(server.database, task.id) };
+  return { events, returned: events.length, total: countLines(server.database, task.id) };
 }
 
 /** Before 2.9 a log was read by scrolling from one of its ends. */
@@ -87,22 +91,36 @@ function sizeOf(asked: number): number {
 /** One event a line: as JSON, or as text in a format such as `{asctime} {worker} {level} {msg}`. */
 function downloadLog({ server, body }: CallWith<typeof DOWNLOADED>): Download {
   const task = taskOf(server, body.task);
-  const asJson = body.line_type === 'json';
-  const lines = logEvents(server.database, task.id).map((event) =>
-    asJson ? JSON.stringify(event) : formatted(body.line_format, event),
-  );
-  return new Download(lines.map((line) => `${line}\n`).join(''), `task_${task.id}.log`);
+  const format = body.line_type === 'json' ? undefined : body.line_format;
+  return new Download(logText(server, { task: task.id, format }), `task_${task.id}.log`);
 }
 
-function formatted(format: string, event: JsonObject): string {
-  const values: JsonObject = {
-    ...event,
-    asctime: isoDate(Number(event.timestamp)),
-    msg: String(event.msg ?? '').trimEnd(),
-  };
-  return format.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : '',
-  );
+/** Each portion is read while the client takes the one before. */
+async function* logText(server: ServerContext, request: PortionRequest): AsyncGenerator<Uint8Array> {
+  let next: Promise<LogPortion> | undefined = readPortion(server, request);
+  while (next !== undefined) {
+    const { text, last }: LogPortion = await next;
+    next = last === undefined ? undefined : readPortion(server, { ...request, after: last });
+    // The client may leave before it is awaited.
+    next?.catch(() => undefined);
+    if (text.length > 0) yield text;
+  }
+}
+
+async function readPortion(
+  { reader, longReads, database }: ServerContext,
+  request: PortionRequest,
+): Promise<LogPortion> {
+  try {
+    if (countLines(database, request.task) < longReads.events)
+      return await database.grouped(() => logPortion(database, request));
+    const outcome = await reader.run({ kind: 'portion', request });
+    await database.settled();
+    if ('portion' in outcome) return outcome.portion;
+  } catch (error) {
+    if (!(error instanceof ReaderFailure)) throw error;
+  }
+  return database.grouped(() => logPortion(database, request));
 }
 
 /** Removes the log, or what of it is older than so many seconds. */

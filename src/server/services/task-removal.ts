@@ -1,13 +1,19 @@
 import { ApiError } from '../api-error.js';
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
+import { eventUrls } from '../events/event-urls.js';
 import { asObjects, type JsonObject } from '../json.js';
 import { flag, required, text, withDefault } from '../schema.js';
 import { changeStatus, requestedChange, STATUS_FIELDS } from '../tasks/change-status.js';
 import { removeFromQueues } from '../tasks/queue-entries.js';
 import { assertTransition } from '../tasks/status-machine.js';
 import { emptyExecution, emptySections, type TaskDocument, taskOf } from '../tasks/task-document.js';
-import { type RemovingCall, removeOutputs, urlsOf } from '../tasks/task-outputs.js';
+import {
+  artifactUrls,
+  type RemovedOutputs,
+  type RemovingCall,
+  removeOutputs,
+} from '../tasks/task-outputs.js';
 
 const TASK = { task: required(text) } as const;
 const OUTPUTS = {
@@ -29,7 +35,8 @@ export function resetTask(call: CallWith<typeof RESETTING>, id: string): JsonObj
   const { force = false } = call.body;
   if (!force) assertTransition(task, 'created');
   const { delete_output_models: deletesModels } = call.body;
-  const { deleted_models } = removeOutputs(call, task, { force, deletesModels, marks: false });
+  const event_urls = call.body.return_file_urls ? eventUrls(call.server.database, id) : [];
+  const { counts, modelUrls } = removeOutputs(call, task, { force, deletesModels, marks: false });
   const removed = removeFromQueues(call.server, id);
   deleteEvents(call.server.database, id);
   const change = requestedChange(call, {
@@ -43,9 +50,11 @@ export function resetTask(call: CallWith<typeof RESETTING>, id: string): JsonObj
   return {
     ...written,
     dequeued: task.status === 'queued' ? { removed } : {},
-    deleted_models,
+    deleted_models: counts.deleted_models,
     events: {},
-    urls: call.body.return_file_urls ? urlsOf(task) : {},
+    urls: call.body.return_file_urls
+      ? { model_urls: modelUrls, event_urls, artifact_urls: artifactUrls(task) }
+      : {},
   };
 }
 
@@ -86,8 +95,15 @@ export function deleteTask(call: CallWith<typeof DELETING>, id: string): JsonObj
     for (const step of steps)
       if (step.type !== 'controller') removeTask(call, step, { ...choice, force: true });
   }
-  const removed = removeTask(call, task, { ...choice, force });
-  return { deleted: true, ...removed, urls: call.body.return_file_urls ? urlsOf(task) : null };
+  const { counts, urls } = removeTask(call, task, { ...choice, force });
+  return { deleted: true, ...counts, urls: call.body.return_file_urls ? { ...urls } : null };
+}
+
+/** Addresses of the files that a task left on file servers; whoever removes the task removes them. */
+export interface TaskUrls {
+  model_urls: string[];
+  event_urls: string[];
+  artifact_urls: string[];
 }
 
 /** Removes a task with its events, and its models that are no others' if `deletesModels` says so. */
@@ -95,10 +111,11 @@ export function removeTask(
   call: RemovingCall,
   task: TaskDocument,
   removal: { force: boolean; deletesModels: boolean },
-): JsonObject {
-  const removed = removeOutputs(call, task, { ...removal, marks: true });
+): Pick<RemovedOutputs, 'counts'> & { urls: TaskUrls } {
+  const event_urls = eventUrls(call.server.database, task.id);
+  const { counts, modelUrls } = removeOutputs(call, task, { ...removal, marks: true });
   removeFromQueues(call.server, task.id);
   deleteEvents(call.server.database, task.id);
   call.server.tasks.delete(task.id);
-  return removed;
+  return { counts, urls: { model_urls: modelUrls, event_urls, artifact_urls: artifactUrls(task) } };
 }

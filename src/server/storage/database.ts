@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Database as Connection, Statement } from 'libsql';
 import { AgentError, systemCode } from '../../errors.js';
 import { ApiError } from '../api-error.js';
@@ -7,7 +8,7 @@ import { checkFile, openError } from './open-errors.js';
 import { MIGRATIONS, type Migration, SCHEMA_VERSION } from './schema.js';
 
 /** libsql aborts the process on any other type, so no other one is let through. */
-export type Bindable = string | number | null;
+export type Bindable = string | number | Uint8Array | null;
 export type Row = Record<string, unknown>;
 
 /** Memory for pages, in KiB: the working set of a personal server is small. */
@@ -19,8 +20,8 @@ const MAX_STATEMENTS = 300;
 /** For the moment in which another process that reads the file opens or closes it. */
 const BUSY_MS = 2000;
 
-/** Pages of the log that bring SQLite to move them into the file, which the commit waits for: 32 MB. */
-const CHECKPOINT_PAGES = 8000;
+/** Pages of the log that bring SQLite to move them into the file, which the commit waits for: 128 MB. */
+const CHECKPOINT_PAGES = 32_000;
 
 /** Requests that are committed together. */
 interface Group {
@@ -39,20 +40,23 @@ interface Group {
  * the log is brought to the disk before any of them is answered: what was answered survives `kill -9` and a power cut.
  */
 export class Database {
+  readonly file: string;
   readonly changes = new Changes();
   readonly #connection: Connection;
   readonly #statements = new Map<string, Statement<unknown[]>>();
   readonly #log: LogSync;
   #group: Group | undefined;
   #depth = 0;
+  #wrote: () => void = () => undefined;
 
   private constructor(connection: Connection, file: string) {
+    this.file = file;
     this.#connection = connection;
     this.#log = new LogSync(`${file}-wal`);
   }
 
   /** @throws AgentError SERVER_FOLDER when another program locks the file, or a newer version wrote it */
-  static async open(file: string): Promise<Database> {
+  static async open(file: string, migrations: readonly Migration[] = MIGRATIONS): Promise<Database> {
     const { default: Libsql } = await import('libsql');
     await checkFile(file);
     const connection = connect(() => new Libsql(file), file);
@@ -65,12 +69,47 @@ export class Database {
       connection.pragma(`cache_size = -${CACHE_KIB}`);
       connection.exec('BEGIN IMMEDIATE; COMMIT');
       const database = new Database(connection, file);
-      database.#upgrade(database.#version(file));
+      await database.#upgrade(database.#version(file), migrations);
       return database;
     } catch (error) {
       connection.close();
       throw openError(error, file);
     }
+  }
+
+  /** Opens the file of a running server to read beside it; all it may be asked for is `read`. */
+  static async openReader(file: string): Promise<Database> {
+    const { default: Libsql } = await import('libsql');
+    const connection = connect(() => new Libsql(file), file);
+    connection.pragma(`busy_timeout = ${BUSY_MS}`);
+    connection.pragma('query_only = 1');
+    connection.pragma(`cache_size = -${CACHE_KIB}`);
+    return new Database(connection, file);
+  }
+
+  /** Runs `action` on one moment of what is stored. */
+  read<T>(action: () => T): T {
+    this.#connection.exec('BEGIN');
+    try {
+      return action();
+    } finally {
+      this.#connection.exec('COMMIT');
+    }
+  }
+
+  closeReader(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  /** Moves what is in the log into the file, as far as no other reader holds it. */
+  checkpoint(): void {
+    this.#connection.pragma('wal_checkpoint(PASSIVE)');
+  }
+
+  /** Resolves when all that was committed before is on disk. */
+  settled(): Promise<void> {
+    return this.#log.settled();
   }
 
   run(sql: string, ...parameters: Bindable[]): number {
@@ -118,6 +157,11 @@ export class Database {
     return outcome();
   }
 
+  /** Calls a listener after each group that wrote something. */
+  onWrite(listener: () => void): void {
+    this.#wrote = listener;
+  }
+
   #attempt<T>(group: Group, action: () => T): () => T {
     try {
       const value = this.transaction(action);
@@ -147,6 +191,7 @@ export class Database {
       const wrote = this.#totalChanges() > group.changes;
       this.#connection.exec('COMMIT');
       // What was read may have been written by a group before, whose sync still runs.
+      if (wrote) this.#wrote();
       this.#endGroup(group, wrote ? this.#log.sync() : this.#log.settled());
     } catch (error) {
       if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
@@ -200,18 +245,16 @@ export class Database {
     });
   }
 
-  #upgrade(version: number): void {
-    for (const [done, migration] of MIGRATIONS.entries())
-      if (done >= version) this.#migrate(migration, done + 1);
-  }
-
-  /** One version is one transaction, so an interrupted upgrade resumes after the last complete one. */
-  #migrate({ statements, fill }: Migration, version: number): void {
-    this.transaction(() => {
-      this.#connection.exec(statements);
-      fill?.(this);
-      this.#connection.exec(`PRAGMA user_version = ${version}`);
-    });
+  /** An upgrade that was interrupted resumes after the last step, which is a transaction. */
+  async #upgrade(version: number, migrations: readonly Migration[]): Promise<void> {
+    for (const [done, { step, statements }] of migrations.entries()) {
+      if (done < version) continue;
+      while (step !== undefined && this.transaction(() => step(this))) await pause();
+      this.transaction(() => {
+        this.#connection.exec(statements);
+        this.#connection.exec(`PRAGMA user_version = ${done + 1}`);
+      });
+    }
   }
 }
 

@@ -12,6 +12,7 @@ export class LogSync {
   #descriptor: number | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  #isClosed = false;
 
   /** @param file the log; SQLite makes it with the first write and keeps it until the database is closed */
   constructor(file: string) {
@@ -29,7 +30,13 @@ export class LogSync {
     await (this.#next ?? this.#running);
   }
 
+  /** What was not on the disk yet goes there with the close of the database, so syncs that wait need nothing more. */
   close(): void {
+    this.#isClosed = true;
+    if (this.#running === undefined) this.#closeFile();
+  }
+
+  #closeFile(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
@@ -41,10 +48,13 @@ export class LogSync {
     this.#next = undefined;
     this.#running = current;
     try {
+      if (this.#isClosed) return;
       this.#descriptor ??= openSync(this.#file, 'r+');
       await syncData(this.#descriptor);
     } finally {
       if (this.#running === current) this.#running = undefined;
+      // The number of a descriptor that is closed under a sync may be that of another file by then.
+      if (this.#isClosed) this.#closeFile();
     }
   }
 }

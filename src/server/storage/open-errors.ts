@@ -22,7 +22,8 @@ function isCode(code: string, name: string): boolean {
 }
 
 const OTHER_FOLDER = 'Name another folder with --folder.';
-const RESTORE = 'Restore it from a copy, or move it away: the server then begins with an empty one.';
+const RESTORE =
+  'Restore a backup: "agent server restore FILE --replace". Or move it away: the server then begins with an empty one.';
 
 /** What codes of the library mean; it has none for a file that it cannot open. */
 const REASONS: readonly [code: string, reason: string, hint?: string][] = [

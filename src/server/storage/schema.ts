@@ -1,6 +1,5 @@
 import type { Database } from './database.js';
-import { DocumentColumns } from './document-columns.js';
-import { Documents } from './documents.js';
+import { fillColumns, moveLogEvents } from './upgrade-steps.js';
 
 /** A table of JSON documents whose searched fields are columns that SQLite derives from the document. */
 function documents(table: string, columns: Readonly<Record<string, string>>): string {
@@ -102,14 +101,55 @@ CREATE VIRTUAL TABLE task_text USING fts5 (
 );
 `;
 
-/** Fills what FOURTH made. */
-function fillColumns(database: Database): void {
-  const columns = new DocumentColumns(database);
-  for (const task of new Documents(database, 'tasks').scan()) columns.write(task);
-}
+/** Logs as blocks of lines (`events/log`). */
+const FIFTH = `
+CREATE TABLE logs (
+  log INTEGER PRIMARY KEY AUTOINCREMENT, task TEXT NOT NULL UNIQUE,
+  -- Lines of an earlier sequence may be gone; how many lines there are, and in blocks that are not sealed.
+  since INTEGER NOT NULL, count INTEGER NOT NULL DEFAULT 0, open INTEGER NOT NULL DEFAULT 0,
+  changed INTEGER NOT NULL
+);
+-- The sequence of the next line of any log.
+CREATE TABLE log_sequence (next INTEGER NOT NULL);
+INSERT INTO log_sequence VALUES (1);
+CREATE INDEX logs_full ON logs (log) WHERE open >= 1000;
+CREATE INDEX logs_quiet ON logs (changed) WHERE open > 0;
+CREATE TABLE log_blocks (
+  block INTEGER PRIMARY KEY, log INTEGER NOT NULL,
+  -- The times of the first and last line, the sequence of the first one, and how many there are.
+  low INTEGER NOT NULL, high INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL,
+  -- The lowest and highest sequence. Those of the blocks of one log do not overlap.
+  least INTEGER NOT NULL, last INTEGER NOT NULL,
+  open INTEGER, metrics TEXT NOT NULL, data BLOB NOT NULL
+);
+CREATE INDEX log_blocks_low ON log_blocks (log, low, high);
+CREATE INDEX log_blocks_high ON log_blocks (log, high, low);
+CREATE INDEX log_blocks_last ON log_blocks (log, last, least);
+CREATE INDEX log_blocks_open ON log_blocks (log) WHERE open = 1;
+-- Logs whose blocks are removed in the background.
+CREATE TABLE removed_logs (log INTEGER PRIMARY KEY);
+
+-- Points of curves beside their events, for histograms (\`events/scalar-blocks.ts\`): all of the iterations after one up to another.
+CREATE TABLE scalar_blocks (
+  block INTEGER PRIMARY KEY, task TEXT NOT NULL, metric TEXT NOT NULL, variant TEXT NOT NULL,
+  after INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,
+  -- Doubles in the order of the processor: values, iterations, times.
+  vals BLOB NOT NULL, iters BLOB NOT NULL, times BLOB NOT NULL
+);
+CREATE UNIQUE INDEX scalar_blocks_curve ON scalar_blocks (task, metric, variant, last, after, count);
+-- How many points of a task are new, and the last curve of which blocks were made if that is under way.
+CREATE TABLE loose_scalars (
+  task TEXT PRIMARY KEY, count INTEGER NOT NULL, passing INTEGER, metric TEXT, variant TEXT
+) WITHOUT ROWID;
+CREATE INDEX loose_scalars_many ON loose_scalars (task) WHERE count >= 1000 OR passing = 1;
+INSERT INTO loose_scalars (task, count) SELECT task, count(*) FROM metric_events
+  WHERE type = 'training_stats_scalar' GROUP BY task;
+`;
+
+const SIXTH = 'DROP TABLE log_events;';
 
 /** Applications: every version that was uploaded, its files, and the tasks that were launched from it. */
-const FIFTH = `
+const SEVENTH = `
 CREATE TABLE apps (
   id TEXT NOT NULL, version TEXT NOT NULL, uploaded TEXT NOT NULL, user TEXT NOT NULL,
   -- Deleted, but kept for its instances.
@@ -126,10 +166,13 @@ CREATE TABLE app_instances (
 CREATE INDEX app_instances_app ON app_instances (app, version);
 `;
 
-/** The statements of a step, and what it computes after them. */
+/** A part of an upgrade in one transaction; whether there may be more. */
+export type Step = (database: Database) => boolean;
+
+/** What a version needs to be there, in steps that can be interrupted; and its statements. */
 export interface Migration {
+  step?: Step;
   statements: string;
-  fill?: (database: Database) => void;
 }
 
 /**
@@ -140,8 +183,10 @@ export const MIGRATIONS: readonly Migration[] = [
   { statements: FIRST },
   { statements: SECOND },
   { statements: THIRD },
-  { statements: FOURTH, fill: fillColumns },
-  { statements: FIFTH },
+  { statements: FOURTH },
+  { step: fillColumns, statements: FIFTH },
+  { step: moveLogEvents, statements: SIXTH },
+  { statements: SEVENTH },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */

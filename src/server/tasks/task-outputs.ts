@@ -2,7 +2,8 @@ import { ApiError } from '../api-error.js';
 import type { ModelDocument } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { Call } from '../endpoint.js';
-import { asObjects, type JsonObject } from '../json.js';
+import { deleteEvents } from '../events/event-store.js';
+import { asObjects } from '../json.js';
 import { DELETED_MARK, type TaskDocument } from './task-document.js';
 
 /** Who removes what of which server. */
@@ -16,6 +17,13 @@ export interface OutputRemoval {
   marks: boolean;
 }
 
+export interface RemovedOutputs {
+  /** As the API tells them. */
+  counts: { deleted_models: number; updated_models: number; updated_children: number };
+  /** Addresses of the removed models. */
+  modelUrls: string[];
+}
+
 interface Outputs {
   published: ModelDocument[];
   drafts: ModelDocument[];
@@ -26,7 +34,11 @@ interface Outputs {
  *
  * @throws ApiError 400/123 when the task has published children or models, and `force` is not set
  */
-export function removeOutputs(call: RemovingCall, task: TaskDocument, removal: OutputRemoval): JsonObject {
+export function removeOutputs(
+  call: RemovingCall,
+  task: TaskDocument,
+  removal: OutputRemoval,
+): RemovedOutputs {
   const { server } = call;
   const { published, drafts } = outputsOf(call, task);
   if (!removal.force) assertNothingPublished(call, task, published);
@@ -34,7 +46,10 @@ export function removeOutputs(call: RemovingCall, task: TaskDocument, removal: O
   const removed = removal.deletesModels ? drafts.filter(({ id }) => !used.has(id)) : [];
   const goes = new Set(removed.map(({ id }) => id));
   const kept = [...drafts, ...published].filter(({ id }) => !goes.has(id));
-  for (const { id } of removed) server.models.delete(id);
+  for (const { id } of removed) {
+    deleteEvents(server.database, id);
+    server.models.delete(id);
+  }
   const mark = `${DELETED_MARK}${task.id}`;
   let updatedModels = 0;
   for (const model of kept) {
@@ -42,10 +57,14 @@ export function removeOutputs(call: RemovingCall, task: TaskDocument, removal: O
     if (isMarked) updatedModels += 1;
     server.models.put({ ...model, task: isMarked ? mark : undefined, ...stamp(call) });
   }
+  const updatedChildren = removal.marks ? markChildren(call, task.id, mark) : 0;
   return {
-    deleted_models: removed.length,
-    updated_models: updatedModels,
-    updated_children: removal.marks ? markChildren(call, task.id, mark) : 0,
+    counts: {
+      deleted_models: removed.length,
+      updated_models: updatedModels,
+      updated_children: updatedChildren,
+    },
+    modelUrls: unusedUrls(call, removed),
   };
 }
 
@@ -93,9 +112,18 @@ function stamp({ server, identity }: RemovingCall): { last_change: string; last_
   return { last_change: isoDate(server.now()), last_changed_by: identity.user };
 }
 
-/** Addresses of the files that the task left on file servers; the client removes them. */
-export function urlsOf(task: TaskDocument): JsonObject {
-  const artifacts = asObjects(task.execution.artifacts).filter(({ mode }) => mode !== 'input');
-  const uris = artifacts.map(({ uri }) => uri).filter((uri) => typeof uri === 'string');
-  return { model_urls: [], event_urls: [], artifact_urls: uris };
+/** A model may be registered twice: its file goes with the last one. */
+function unusedUrls({ server }: RemovingCall, models: readonly ModelDocument[]): string[] {
+  const uris = new Set(models.map(({ uri }) => uri).filter((uri) => typeof uri === 'string' && uri !== ''));
+  if (uris.size === 0) return [];
+  for (const { uri } of server.models.scan()) uris.delete(uri);
+  return [...uris] as string[];
+}
+
+/** Addresses of the artifacts that a task made itself. */
+export function artifactUrls({ execution }: Pick<TaskDocument, 'execution'>): string[] {
+  return asObjects(execution.artifacts)
+    .filter(({ mode }) => mode !== 'input')
+    .map(({ uri }) => uri)
+    .filter((uri) => typeof uri === 'string');
 }

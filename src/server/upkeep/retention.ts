@@ -2,8 +2,8 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import { deleteEvents } from '../events/event-store.js';
+import { eventUrls } from '../events/event-urls.js';
 import { removeFile } from '../files/removal.js';
-import { asObjects } from '../json.js';
 import { removeTask } from '../services/task-removal.js';
 import { readSetting, writeSetting } from '../storage/settings.js';
 import type { TaskDocument } from '../tasks/task-document.js';
@@ -46,9 +46,10 @@ export async function applyRetention(
   uploads: Uploads,
 ): Promise<Removed> {
   const tasks = tasksMs === undefined ? 0 : await removeTasks(server, limitOf(server, tasksMs), uploads);
-  const logs = logsMs === undefined ? 0 : await removeEvents(server, 'logs', limitOf(server, logsMs));
+  const logs =
+    logsMs === undefined ? 0 : await removeEvents(server, 'logs', limitOf(server, logsMs), uploads);
   const metrics =
-    metricsMs === undefined ? 0 : await removeEvents(server, 'metrics', limitOf(server, metricsMs));
+    metricsMs === undefined ? 0 : await removeEvents(server, 'metrics', limitOf(server, metricsMs), uploads);
   return { logs, metrics, tasks };
 }
 
@@ -76,15 +77,23 @@ async function inPortions(
   }
 }
 
-async function removeEvents(server: ServerContext, kind: 'logs' | 'metrics', limit: string): Promise<number> {
+async function removeEvents(
+  server: ServerContext,
+  kind: 'logs' | 'metrics',
+  limit: string,
+  uploads: Uploads,
+): Promise<number> {
   const done = readSetting(server.database, SETTING);
   const from = typeof done[kind] === 'string' ? done[kind] : '';
   // A task that was run again since then has its events of both runs until it is old again.
   const ids = finished(server, from, limit);
   let count = 0;
+  const urls: string[] = [];
   await inPortions(server, ids, (id) => {
+    if (kind === 'metrics') urls.push(...eventUrls(server.database, id));
     if (deleteEvents(server.database, id, kind) > 0) count += 1;
   });
+  await removeFiles(urls, uploads);
   if (limit > from) writeSetting(server.database, SETTING, { ...done, [kind]: limit });
   return count;
 }
@@ -96,12 +105,11 @@ async function removeTasks(server: ServerContext, limit: string, uploads: Upload
   await inPortions(server, ids, (id) => {
     const task = server.tasks.find(id);
     if (task === undefined || hasPublished(server, task)) return;
-    files.push(...filesOf(task, uploads));
-    removeTask({ server, identity: ITSELF }, task, { force: true, deletesModels: true });
+    const { urls } = removeTask({ server, identity: ITSELF }, task, { force: true, deletesModels: true });
+    files.push(...urls.artifact_urls, ...urls.event_urls, ...urls.model_urls);
     count += 1;
   });
-  // A file that a client has removed already is no loss.
-  for (const file of files) await removeFile(uploads.folder, file).catch(() => undefined);
+  await removeFiles(files, uploads);
   return count;
 }
 
@@ -112,11 +120,21 @@ function hasPublished(server: ServerContext, { id }: TaskDocument): boolean {
   return [...server.models.scan({ where: 'task = ?', parameters: [id] })].some(({ ready }) => ready);
 }
 
-/** Paths on the file server of the task's artifacts; those that it got from others stay. */
-function filesOf(task: TaskDocument, { addresses }: Uploads): string[] {
-  return asObjects(task.execution.artifacts).flatMap(({ mode, uri }) => {
-    const address = addresses.find((one) => typeof uri === 'string' && uri.startsWith(`${one}/`));
-    if (mode === 'input' || typeof uri !== 'string' || address === undefined) return [];
-    return URL.canParse(uri) ? [decodeURIComponent(uri.slice(address.length))] : [];
-  });
+/** Removes what is on the file server; files of other servers are theirs. */
+async function removeFiles(urls: readonly string[], { folder, addresses }: Uploads): Promise<void> {
+  for (const url of urls) {
+    const address = addresses.find((one) => url.startsWith(`${one}/`));
+    if (address === undefined || !URL.canParse(url)) continue;
+    // A file that a client has removed already is no loss.
+    await removeFile(folder, decodedPath(url.slice(address.length))).catch(() => undefined);
+  }
+}
+
+/** Paths of the SDK are percent-encoded; a text that is not is one already. */
+function decodedPath(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

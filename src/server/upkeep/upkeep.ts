@@ -6,6 +6,7 @@ import type { ServerContext } from '../context.js';
 import type { ServerFigures } from '../figures.js';
 import type { Failure } from '../http/api-listener.js';
 import type { ServerLog } from '../log.js';
+import { startBackground } from './background.js';
 import { applyRetention, type Retention, type Uploads } from './retention.js';
 import { stopSilentTasks, type WatchdogTimes } from './watchdog.js';
 
@@ -56,13 +57,14 @@ export function startUpkeep(server: ServerContext, options: UpkeepOptions): { cl
     );
   }
   const backups = startBackups(options);
+  const background = startBackground(server, onFailure);
   const ending = new AbortController();
   const checking = guarded('check of the database', () => checkOnce(options, ending.signal))();
   return {
     async close() {
       for (const timer of timers) clearInterval(timer);
       ending.abort();
-      await Promise.all([retaining, backups.close(), checking]);
+      await Promise.all([retaining, backups.close(), checking, background.close()]);
     },
   };
 }

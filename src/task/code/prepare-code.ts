@@ -24,6 +24,7 @@ import {
   repositoryCacheFolder,
   repositorySettings,
 } from '../../repository/settings.js';
+import type { BegunWork } from '../early-work.js';
 import { noteMeanwhile } from '../notes.js';
 import type { Surroundings } from '../surroundings.js';
 import type { TaskRun } from '../task-run.js';
@@ -63,6 +64,8 @@ export interface CodeParts {
   since?: number;
   /** The log of the run, when absent. */
   reporter?: Reporter;
+  /** The checkout, where it has begun. */
+  begun?: Pick<BegunWork, 'tree' | 'tell'>;
 }
 
 /**
@@ -78,7 +81,7 @@ export async function prepareCode(parts: CodeParts): Promise<TaskCode> {
   const { kind, known } = interpreterKind(script.binary);
   if (!known)
     log.line(`binary "${script.binary ?? ''}" is no interpreter that is known; taken as Python`, 'WARNING');
-  const tree = info.repository ? await checkOut(parts, settings) : undefined;
+  const tree = await checkOut(parts, { settings, info });
   const root = tree?.root ?? path.join(parts.workspace, 'code');
   await mkdir(root, { recursive: true });
   const git = gitContext(parts, settings);
@@ -186,12 +189,29 @@ function checkoutRequest(parts: CodeParts, settings: RepositorySettings): Checko
   };
 }
 
-async function checkOut(parts: CodeParts, settings: RepositorySettings): Promise<CheckedOut> {
-  const { run, script } = parts;
-  const tree = await checkoutRepository(checkoutRequest(parts, settings));
+async function checkOut(
+  parts: CodeParts,
+  { settings, info }: ReturnType<typeof readScript>,
+): Promise<CheckedOut | undefined> {
+  const { run, script, begun } = parts;
+  if (!info.repository) return undefined;
+  begun?.tell();
+  const tree = (await begun?.tree) ?? (await checkoutRepository(checkoutRequest(parts, settings)));
   if (!script.version_num && tree.commit !== undefined && !tree.forced)
     noteMeanwhile(run, noteCommit(run, tree.commit));
+  const { tend } = tree;
+  if (tend) run.upkeep.push(({ signal }) => tend(signal));
   return tree;
+}
+
+/**
+ * The checkout of a task alone; `undefined` for one without a repository.
+ *
+ * @throws AgentError as `prepareCode` does
+ */
+export async function startCheckout(parts: CodeParts): Promise<CheckedOut | undefined> {
+  const { settings, info } = readScript(parts);
+  return info.repository ? checkoutRepository(checkoutRequest(parts, settings)) : undefined;
 }
 
 function gitContext(

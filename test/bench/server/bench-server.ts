@@ -21,8 +21,21 @@ const program = (name: string) => path.join(import.meta.dirname, name);
 
 /** Fills a new folder by the code of the same build, past HTTP. @param checkout a built checkout of this project */
 export function fillTasks(checkout: string, folder: string, count: number): void {
+  fill('fill-tasks.mjs', checkout, folder, String(count));
+}
+
+/** The id of the first task that `fillTasks` makes. */
+export const FIRST_TASK = '9e3779b1000000000000000000000000';
+
+/** Fills a task with lines of a log, or points of ten curves. */
+export function fillEvents(checkout: string, folder: string, kind: 'log' | 'scalars', count: number): void {
+  fillTasks(checkout, folder, 1);
+  fill('fill-events.mjs', checkout, folder, kind, FIRST_TASK, String(count));
+}
+
+function fill(name: string, checkout: string, folder: string, ...rest: string[]): void {
   mkdirSync(folder, { recursive: true });
-  const words = [program('fill-tasks.mjs'), checkout, folder, String(count)];
+  const words = [program(name), checkout, folder, ...rest];
   const { status } = spawnSync(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Error(`${words.join(' ')} failed: ${status}`);
 }

@@ -100,3 +100,11 @@ for (const [words, message] of [
     t.deepEqual((await table.read()).outOfService, []);
   });
 }
+
+test('the beginning of two UUIDs is refused', async (t) => {
+  const { agent, table } = await machine(t, `cat '${path.join(REPORT, '../driver-470-two-t4.xml')}'`);
+  const { status, stderr } = agent('--disable', 'GPU-3f0b');
+  t.is(status, 2, stderr);
+  t.regex(stderr, /--disable "GPU-3f0b": GPU GPU-3f0b may be each of 0, 1\n {2}Write more of the UUID/);
+  t.deepEqual((await table.read()).outOfService, []);
+});

@@ -70,6 +70,18 @@ test('hooks run around the daemon and its tasks, with facts and without secrets'
   );
 });
 
+test('nothing of a task is fetched before its before_task has ended', async (t) => {
+  const agent = await hooked(t);
+  agent.hook(
+    'before_task',
+    'find "${NOTES%/notes}/.clearml" -name "*.git" >> "$NOTES"; echo "nothing else" >> "$NOTES"',
+  );
+  const id = await agent.enqueue({ ...SHELL, repository: agent.repository({ 'main.sh': 'echo hello\n' }) });
+  const daemon = agent.daemon();
+  t.is((await agent.ended(id, PATIENCE_MS)).status, 'completed', daemon.output());
+  t.deepEqual(agent.notes(), ['nothing else']);
+});
+
 test('a task whose before_task fails goes to the front of its queue, and the daemon pauses', async (t) => {
   const agent = await hooked(t, 'agent.retry.pause_sec: 1.5');
   agent.hook('before_task', '[ -e "$NOTES" ] || { date > "$NOTES"; echo not now; exit 4; }');

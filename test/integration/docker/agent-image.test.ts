@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
-import { DockerEngine } from '../../support/docker-engine.js';
+import { composeService } from '../../support/compose-file.js';
+import { type DockerEngine, sharedEngine } from '../../support/docker-engine.js';
 import { makeMachineImage } from '../../support/machine-image.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
@@ -82,13 +83,20 @@ interface Bench {
   port: number;
 }
 
+const engineFor = sharedEngine(
+  test,
+  async (engine) => {
+    await makeBase(engine);
+    await buildImage(engine);
+  },
+  240_000,
+);
+
 async function bench(t: ExecutionContext): Promise<Bench> {
-  const engine = await DockerEngine.startFor(t);
+  const engine = await engineFor(t);
   const server = await agentUnderTest(t);
   const folder = path.join(temporaryFolder(t), 'agent');
   mkdirSync(path.join(folder, 'go'), { recursive: true });
-  await makeBase(engine);
-  await buildImage(engine);
   return { engine, server, folder, port: await freePort() };
 }
 
@@ -139,8 +147,7 @@ while not os.path.exists('/go/now'):
 print('last line', flush=True)
 `;
 
-test('the image is built; a task runs in a container beside the agent and outlives it', async (t) => {
-  t.timeout(240_000, 'images are made');
+test.serial('the image is built; a task runs in a container beside the agent and outlives it', async (t) => {
   const all = await bench(t);
   const { engine, server, folder } = all;
   const running = async () =>
@@ -180,3 +187,54 @@ test('the image is built; a task runs in a container beside the agent and outliv
     /^agent daemon --docker base:1 --foreground --services-mode/m,
   );
 });
+
+/** The server's container as its compose file says, with the folders of the machine below `root`. */
+async function startServerContainer(engine: DockerEngine, root: string): Promise<void> {
+  const { user = '', command = '', environment, volumes } = composeService('server.yml', 'server');
+  const [uid, gid] = user.split(':').map(Number);
+  const mounts = volumes.flatMap((volume) => {
+    const folder = path.join(root, volume.split(':')[0] ?? '');
+    mkdirSync(folder, { recursive: true });
+    chownSync(folder, uid ?? -1, gid ?? -1);
+    return ['-v', path.join(root, volume)];
+  });
+  const config =
+    'auth.fixed_users { enabled: true, users: [{ username: jane, password: "12345678", name: Jane }] }';
+  writeFileSync(path.join(root, 'opt/clearml/config/apiserver.conf'), config);
+  const variables = Object.entries(environment)
+    .filter(([, value]) => value !== null)
+    .flatMap(([key, value]) => ['-e', `${key}=${value}`]);
+  const settings = ['--name', 'server', '--user', user, '--network', 'none'];
+  await engine.docker([
+    ...['run', '--detach', ...settings, ...mounts, ...variables, 'agent:1'],
+    ...command.split(' '),
+  ]);
+}
+
+test.serial(
+  'the image runs the server of its compose file: healthy, backed up, stopped in order',
+  async (t) => {
+    const engine = await engineFor(t);
+    const root = temporaryFolder(t);
+    await startServerContainer(engine, root);
+    const inside = (...words: string[]) => engine.docker(['exec', 'server', ...words]);
+    const [, ...check] = composeService('server.yml', 'server').healthcheck?.test ?? [];
+    const healthy = () => inside(...check).catch(() => undefined);
+    t.regex(await until(healthy, { what: 'the health check', timeoutMs: 60_000 }), /answers 200$/);
+    t.regex(
+      await inside('agent', 'server', 'users', '--folder', '/data'),
+      /^jane +Jane +user +configuration /m,
+    );
+    const backup = ['/backups/clearml.tar.gz', '--folder', '/data'];
+    await inside('agent', 'server', 'backup', ...backup, '--files');
+    t.regex(await inside('agent', 'server', 'check', '/backups/clearml.tar.gz'), /is whole/);
+    t.is(statSync(path.join(root, 'opt/clearml/server')).uid, 1000);
+
+    await engine.docker(['stop', 'server']);
+    t.is(await engine.docker(['inspect', '--format', '{{.State.ExitCode}}', 'server']), '0');
+    const { secret_key } = JSON.parse(
+      readFileSync(path.join(root, 'opt/clearml/server/credentials.json'), 'utf8'),
+    );
+    t.false((await engine.docker(['logs', 'server'])).includes(secret_key));
+  },
+);

@@ -15,6 +15,7 @@ import { sharedEngine, TEST_ENGINE } from '../../support/docker-engine.js';
 const engineFor = sharedEngine(test, async (engine) => {
   await engine.makeBusybox('base:1', ['ENV FROM_IMAGE=yes']);
   await engine.makeBusybox('user:1', ['USER 1000:1000']);
+  await engine.makeBusybox('directory-user:1', ['USER 1600001234:1600005678']);
   await engine.docker(['tag', 'base:1', '127.0.0.1:1/base:1']);
   await engine.makeBusybox('variable:1', ['ENV FROM_IMAGE=no']);
   await engine.makeBusybox('entry:1', ['ENTRYPOINT ["/bin/false"]']);
@@ -192,24 +193,34 @@ test('images with equal content have equal keys, whatever their names are', asyn
   t.is(await keyOf('none:1'), 'none:1');
 });
 
-test("an image's own user can write to the workspace", async (t) => {
-  const { driver, request } = await bench(t, { image: 'user:1' });
-  const place = await driver.open(request);
-  const code = path.join(request.workspace, 'code');
-  fs.mkdirSync(place.staging?.of(code) ?? code);
-  await place.staging?.handOver(code);
-  const step = await place.exec({
-    argv: ['sh', '-c', 'id -u; touch code/new && echo ok'],
-    cwd: place.inside(request.workspace),
-  });
-  t.is(step.stdout, '1000\nok\n');
-  const workload = await driver.launch(place, {
-    argv: ['sh', '-c', 'touch again && echo done'],
-    cwd: place.inside(request.workspace),
-  });
-  t.is((await readOutput(workload)).text, 'done\n');
-  await driver.dispose(workload.ref);
-});
+const OWN_USERS = { 'user:1': '1000:1000', 'directory-user:1': '1600001234:1600005678' };
+
+for (const [image, user] of Object.entries(OWN_USERS))
+  for (const files of ['mounted', 'uploaded'] as const)
+    test(`user ${user} of an image can write to a workspace that is ${files}`, async (t) => {
+      const { driver, request } = await bench(t, { image, driver: { files } });
+      const place = await driver.open(request);
+      const code = path.join(request.workspace, 'code');
+      const staged = place.staging?.of(code) ?? code;
+      fs.mkdirSync(staged);
+      fs.writeFileSync(path.join(staged, 'old'), '');
+      await place.staging?.handOver(code);
+      const step = await place.exec({
+        argv: [
+          'sh',
+          '-c',
+          'id -u; stat -c %u:%g code/old; touch code/new && echo more > code/old && echo ok',
+        ],
+        cwd: place.inside(request.workspace),
+      });
+      t.is(step.stdout, `${user.split(':')[0]}\n${user}\nok\n`, step.stderr);
+      const workload = await driver.launch(place, {
+        argv: ['sh', '-c', 'touch again && echo done'],
+        cwd: place.inside(request.workspace),
+      });
+      t.is((await readOutput(workload)).text, 'done\n');
+      await driver.dispose(workload.ref);
+    });
 
 test('a step that is aborted or too slow is ended inside', async (t) => {
   const { driver, request } = await bench(t);

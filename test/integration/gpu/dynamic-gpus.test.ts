@@ -222,6 +222,12 @@ test('GPUs, CPU slots and services go together in one daemon', async (t) => {
   const gpu = await agent.enqueueTo('one');
   t.deepEqual(await agent.devices(gpu), ['0']);
   t.is((await agent.task(third)).status, 'queued');
+  const listed = agent.agent('tasks', '--json');
+  t.is((await listed.exited).code, 0, listed.output());
+  const { tasks }: { tasks: { task: string; devices: string[] }[] } = JSON.parse(listed.output());
+  const shown = new Map(tasks.map(({ task, devices }) => [task, devices]));
+  t.deepEqual(shown.get(gpu), ['0']);
+  for (const task of [...cpus, service]) t.deepEqual(shown.get(task), [], 'a task without GPUs shows none');
   const ids = await Promise.all([...cpus, service].map(async (id) => (await agent.task(id)).last_worker));
   t.deepEqual(ids.slice(0, 2).sort(), ['test:dgpu0,1:slot:0', 'test:dgpu0,1:slot:1']);
   t.is(ids[2], `test:dgpu0,1:service:${service}`);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { agentUnderTest } from '../../support/agent-under-test.js';
-import type { Rule } from '../../support/kubernetes-rig.js';
+import type { Rule } from '../../support/kubernetes-access.js';
 import { kubernetesBench } from '../../support/kubernetes-run.js';
 import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -21,7 +21,7 @@ const SECRETS: Rule = { ...CORE, resources: ['secrets'], verbs: ['create', 'patc
 /** The kubeconfig of the rig with other words in it. */
 function changed(t: ExecutionContext, change: (text: string) => string): string {
   const file = path.join(temporaryFolder(t), 'kubeconfig');
-  writeFileSync(file, change(readFileSync(rig.get().env.KUBECONFIG ?? '', 'utf8')));
+  writeFileSync(file, change(readFileSync(rig.get().env.KUBECONFIG, 'utf8')));
   return file;
 }
 
@@ -35,7 +35,7 @@ interface Case {
 const CASES: Record<string, Case> = {
   'without the right to run commands in pods': {
     kubeconfig: () => rig.get().account('few', [PODS, SECRETS]),
-    cause: /may not create pods\/exec, get pods\/exec in namespace default/,
+    cause: /may not create pods\/exec, get pods\/exec in namespace access-\w+/,
     status: 2,
   },
   'with a token that is not valid': {
@@ -50,7 +50,7 @@ const CASES: Record<string, Case> = {
     status: 2,
   },
   'with a namespace that does not exist': {
-    kubeconfig: () => rig.get().env.KUBECONFIG ?? '',
+    kubeconfig: () => rig.get().env.KUBECONFIG,
     flags: ['--namespace', 'nowhere'],
     cause: /namespace nowhere does not exist|namespaces "nowhere" not found/,
     status: 2,
@@ -91,6 +91,6 @@ kubernetesTest('the role of the manifest is enough, and doctor says so', async (
   });
   const doctor = agent.agent('doctor');
   await doctor.exited;
-  t.regex(doctor.output(), /Kubernetes 1\.\d+ at https:.*context rig, namespace default/);
-  t.regex(doctor.output(), /has the rights that it needs in namespace default/);
+  t.regex(doctor.output(), /Kubernetes 1\.\d+ at https:.*context rig, namespace \S+/);
+  t.regex(doctor.output(), /has the rights that it needs in namespace \S+/);
 });

@@ -90,14 +90,15 @@ kubernetesTest('secrets are in no description of the pod', async (t) => {
   t.is(stdout, 'very-secret\n');
   t.false(JSON.stringify(await run.cluster.pod(run.pod)).includes('very-secret'));
   await run.driver.dispose(run.place.ref);
-  t.deepEqual((await rig.get().api.listNamespacedSecret({ namespace: 'default' })).items, []);
+  t.deepEqual(await run.left(), []);
 });
 
 kubernetesTest('a step gets its input and gives its exit code, its output and what ends it', async (t) => {
   const { place } = await kubernetesRun(t, rig.get());
   const answer = await place.exec({ argv: ['sh', '-c', 'cat; echo e >&2; exit 7'] }, { input: 'in\n' });
   t.like(answer, { exitCode: 7, stdout: 'in\n', stderr: 'e\n' });
-  await t.throwsAsync(place.exec({ argv: ['sleep', '600'] }, { timeoutMs: 500 }), { message: /within/ });
+  const family = ['sh', '-c', 'sleep 600 & sleep 600'] as const;
+  await t.throwsAsync(place.exec({ argv: [...family] }, { timeoutMs: 500 }), { message: /within/ });
   t.is((await place.exec({ argv: ['pgrep', '-x', 'sleep'] })).exitCode, 1);
   await place.write('/tmp/deep/file', 'text', 0o640);
   t.is(await place.read('/tmp/deep/file'), 'text');

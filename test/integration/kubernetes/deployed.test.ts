@@ -17,7 +17,7 @@ const NO_PACKAGES = { CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1' };
 const SHELL = { binary: '/bin/sh', entry_point: 'run.sh' };
 
 async function nothingLeft(...namespaces: string[]): Promise<void> {
-  for (const namespace of ['default', ...namespaces])
+  for (const namespace of [rig.get().namespace, ...namespaces])
     await until(async () => (await rig.get().pods(namespace)).length === 0, { what: 'the removal of pods' });
 }
 
@@ -56,10 +56,12 @@ function variablesOf({ env = [] }: V1Container, objects: readonly ChartObject[])
 kubernetesTest(
   "the agent of the chart runs tasks of two queues in two namespaces with the chart's rights",
   async (t) => {
-    await rig.get().namespace('team');
+    const { namespace, makeNamespace } = rig.get();
+    const other = `${namespace}-team`;
+    await makeNamespace(other);
     const agent = await agentUnderTest(t);
     const { url, credentials } = agent.server;
-    const { objects, refusal } = await renderChart(t, {
+    const values = {
       clearml: { agentk8sglueKey: credentials.accessKey, agentk8sglueSecret: credentials.secretKey },
       agentk8sglue: {
         apiServerUrlReference: url,
@@ -70,17 +72,18 @@ kubernetesTest(
         maxPods: 2,
         queues: {
           'team.a': {
-            namespace: 'team',
+            namespace: other,
             templateOverrides: { labels: { team: 'a' } },
             queueSettings: { maxPods: 1 },
           },
         },
         basePodTemplate: { env: [{ name: 'OF_TEMPLATE', value: 'yes' }] },
       },
-    });
+    };
+    const { objects, refusal } = await renderChart(t, values, namespace);
     t.is(refusal, '');
     for (const object of objects.filter(({ kind }) => kind !== 'Deployment'))
-      await rig.get().ask({ method: 'POST', path: apiPathOf(object), body: object });
+      await rig.get().ask({ method: 'POST', path: apiPathOf(object, namespace), body: object });
     const deployment = objects.find(({ kind }) => kind === 'Deployment') as V1Deployment | undefined;
     const [container] = deployment?.spec?.template.spec?.containers ?? [];
     const template = path.join(agent.home.folder, 'template.yaml');
@@ -108,19 +111,19 @@ kubernetesTest(
         timeoutMs: TASK_MS,
         context: daemon.output,
       });
-    const { items } = await rig.get().api.listNamespacedPod({ namespace: 'team' });
+    const { items } = await rig.get().api.listNamespacedPod({ namespace: other });
     t.is(items[0]?.metadata?.labels?.team, 'a');
     t.is((await rig.get().pods()).length, 1);
     for (const id of ids) await agent.call('tasks.stop', { task: id });
     for (const id of ids) t.is((await agent.ended(id, TASK_MS)).status, 'stopped');
-    await nothingLeft('team');
+    await nothingLeft(other);
   },
 );
 
 /** As ClearML's chart renders it, with its empty fields. */
-const CLEARML_TEMPLATE = `apiVersion: v1
+const clearmlTemplate = (namespace: string) => `apiVersion: v1
 metadata:
-  namespace: default
+  namespace: ${namespace}
   labels:
     {}
   annotations:
@@ -145,9 +148,10 @@ spec:
 `;
 
 kubernetesTest("the entry point of the image behaves with the variables of ClearML's chart", async (t) => {
-  const agent = await agentUnderTest(t, rig.get().env);
+  const { namespace, env } = rig.get();
+  const agent = await agentUnderTest(t, env);
   const template = path.join(agent.home.folder, 'template.yaml');
-  writeFileSync(template, CLEARML_TEMPLATE);
+  writeFileSync(template, clearmlTemplate(namespace));
   const { accessKey, secretKey } = agent.server.credentials;
   const daemon = start(t, agent, ['entrypoint'], {
     CLEARML_API_HOST: agent.server.url,
@@ -158,20 +162,18 @@ kubernetesTest("the entry point of the image behaves with the variables of Clear
     CLEARML_AGENT_UPDATE_REPO: '',
     FORCE_CLEARML_AGENT_REPO: '',
     CLEARML_DOCKER_IMAGE: rig.get().image,
-    K8S_DEFAULT_NAMESPACE: 'default',
+    K8S_DEFAULT_NAMESPACE: namespace,
     K8S_GLUE_QUEUE: 'glue,default',
     K8S_GLUE_MAX_PODS: '3',
     K8S_GLUE_POD_USE_IMAGE_ENTRYPOINT: 'false',
-    K8S_GLUE_EXTRA_ARGS: `--namespace default --template-yaml ${template} --overrides-yaml ${overrides(agent)} --ports-mode --num-of-services 20 --create-queue `,
+    K8S_GLUE_EXTRA_ARGS: `--namespace ${namespace} --template-yaml ${template} --overrides-yaml ${overrides(agent)} --ports-mode --num-of-services 20 --create-queue `,
   });
   const id = await agent.enqueue({ ...SHELL, diff: 'echo "template $OF_TEMPLATE"; exit 4\n' });
   t.like(await agent.ended(id, TASK_MS), { status: 'failed', status_reason: 'worker execution exit code 4' });
   t.regex(await agent.log(id), /template yes\n/);
   const output = daemon.output();
-  t.regex(
-    output,
-    /daemon --kubernetes --foreground --queue glue default --namespace default --max-pods 3 --create-queue/,
-  );
+  const words = `daemon --kubernetes --foreground --queue glue default --namespace ${namespace} --max-pods 3 --create-queue`;
+  t.true(output.includes(words), output);
   t.is(output.split('--ports-mode, --num-of-services have no effect').length, 2);
   t.is(output.split('K8S_GLUE_POD_USE_IMAGE_ENTRYPOINT has no effect').length, 2);
   t.notRegex(output, new RegExp(secretKey));

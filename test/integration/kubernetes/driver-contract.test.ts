@@ -1,15 +1,17 @@
 import { driverContract } from '../../support/driver-contract.js';
-import { kubernetesBench, kubernetesRun, RIG_TEMPLATE } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { kubernetesBench, kubernetesRun, leftOf, RIG_TEMPLATE } from '../../support/kubernetes-run.js';
+import { besideTest, sharedRig } from '../../support/kubernetes-test.js';
 
 const rig = sharedRig();
 
-driverContract(kubernetesTest, {
+driverContract(besideTest, {
   exitMs: 1000,
   open: (t) => kubernetesRun(t, rig.get()),
   small: (t) => kubernetesRun(t, rig.get(), { arguments: ['--memory', '64m'] }),
-  lose: (_, { ref }) =>
-    rig.get().api.deleteNamespacedPod({ name: String(ref.pod), namespace: 'default', gracePeriodSeconds: 1 }),
+  lose: (_, { ref }) => {
+    const { api, namespace } = rig.get();
+    return api.deleteNamespacedPod({ name: String(ref.pod), namespace, gracePeriodSeconds: 1 });
+  },
   onlyCodes: true,
   // The finalizer keeps the pod until its end was read.
   lost: ['ended'],
@@ -21,5 +23,5 @@ driverContract(kubernetesTest, {
     ...kubernetesBench(t, rig.get(), { namespace: 'nowhere' }),
     cause: /nowhere/,
   }),
-  left: async () => rig.get().pods(),
+  left: ({ runFolder }) => leftOf(rig.get(), runFolder),
 });

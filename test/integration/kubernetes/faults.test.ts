@@ -3,11 +3,11 @@ import type { Workload } from '../../../src/drivers/driver.js';
 import { PodBoard, type PodBoardOptions, type PodView } from '../../../src/drivers/kubernetes/pod-board.js';
 import { MANAGED_BY } from '../../../src/drivers/kubernetes/pod-identity.js';
 import { kubernetesBench, kubernetesRun } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { kubernetesTest, ownRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
-const rig = sharedRig();
+const rig = ownRig();
 const namespace = 'default';
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 

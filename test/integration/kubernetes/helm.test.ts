@@ -69,7 +69,7 @@ for (const [title, values] of Object.entries(CHARTS)) {
   kubernetesTest(`the API server takes every object of the chart ${title}`, async (t) => {
     const { objects, refusal } = await renderChart(t, values as Record<string, unknown>);
     t.is(refusal, '');
-    await rig.get().namespace('gpu');
+    await rig.get().makeNamespace('gpu');
     for (const object of objects) {
       const path = `${apiPathOf(object)}?dryRun=All&fieldValidation=Strict`;
       await t.notThrowsAsync(rig.get().ask({ method: 'POST', path, body: object }), `${object.kind}`);

@@ -7,7 +7,6 @@ import { cutLaunched, journalOf } from '../../support/run-journal.js';
 import { until } from '../../support/until.js';
 
 const rig = sharedRig();
-const namespace = 'default';
 
 const LINES = 20;
 /** Several agents at once on two processors. */
@@ -29,8 +28,10 @@ interface Scene {
 }
 
 interface Case {
-  /** It changes what all pods of the cluster depend on. */
+  /** It changes what all pods of the namespace depend on. */
   alone?: true;
+  /** No node takes the pod before the daemon is dead. */
+  isGated?: true;
   /** Before the first daemon starts. */
   first?(): Promise<unknown>;
   /** The step at which the daemon is killed. */
@@ -39,16 +40,11 @@ interface Case {
   afterwards?(scene: Scene): unknown;
 }
 
-async function cordon(unschedulable: boolean): Promise<void> {
-  const body = [{ op: 'add', path: '/spec/unschedulable', value: unschedulable }];
-  await rig.get().api.patchNode({ name: 'localhost', body });
-}
-
-const QUOTA = { metadata: { name: 'none', namespace }, spec: { hard: { pods: '0' } } };
-
-function podWhere(fits: (pod: V1Pod) => boolean | undefined, { daemon }: Scene): Promise<unknown> {
-  const ask = async () =>
-    (await rig.get().api.listNamespacedPod({ namespace })).items.some((pod) => fits(pod));
+function podWhere(
+  fits: (pod: V1Pod) => boolean | undefined,
+  { agent, task, daemon }: Scene,
+): Promise<unknown> {
+  const ask = async () => (await agent.podsOf(task)).some((pod) => fits(pod));
   return until(ask, { what: 'such a pod', context: daemon.output, timeoutMs });
 }
 
@@ -66,20 +62,22 @@ const CASES: Record<string, Case> = {
   'while a quota keeps its pod away': {
     alone: true,
     first: async () => {
-      const { api } = rig.get();
-      await api.createNamespacedResourceQuota({ namespace, body: QUOTA });
+      const { api, namespace } = rig.get();
+      const body = { metadata: { name: 'none', namespace }, spec: { hard: { pods: '0' } } };
+      await api.createNamespacedResourceQuota({ namespace, body });
       const isKnown = async () =>
         (await api.readNamespacedResourceQuota({ name: 'none', namespace })).status?.hard !== undefined;
       await until(isKnown, { what: 'the quota' });
     },
     reached: logged('exceeded quota'),
-    afterwards: () => rig.get().api.deleteNamespacedResourceQuota({ name: 'none', namespace }),
+    afterwards: () => {
+      const { api, namespace } = rig.get();
+      return api.deleteNamespacedResourceQuota({ name: 'none', namespace });
+    },
   },
   'while its pod is pending': {
-    alone: true,
-    first: () => cordon(true),
+    isGated: true,
     reached: logged('Unschedulable'),
-    afterwards: () => cordon(false),
   },
   'while it prepares its pod': {
     reached: (scene) => podWhere(({ status }) => status?.phase === 'Running', scene),
@@ -103,30 +101,30 @@ const CASES: Record<string, Case> = {
   },
 };
 
-for (const [title, { alone, first, reached, afterwards }] of Object.entries(CASES)) {
-  (alone ? kubernetesTest : besideTest)(
-    `a daemon that is killed ${title} runs the command once, and each line comes once`,
-    async (t) => {
-      const agent = await kubernetesAgent(t, rig.get(), VARIABLES);
-      await first?.();
-      const id = await agent.enqueueShell(COUNTED);
-      const daemon = agent.kubernetesDaemon();
-      const scene: Scene = { agent, task: id, daemon, log: () => agent.log(id) };
-      await reached(scene);
-      daemon.kill('SIGKILL');
-      await daemon.exited;
-      await afterwards?.(scene);
-      agent.mark('go');
-      const later = agent.kubernetesDaemon();
-      const task = await agent.ended(id, timeoutMs);
-      const log = await agent.log(id);
-      t.is(task.status, 'completed', `${task.status_reason}\n${log}\n${later.output()}`);
-      t.is(agent.readMark('runs'), 'run\n');
-      const lines = [...log.matchAll(/^(?:line \d+|end)$/gm)].map(([line]) => line);
-      t.deepEqual(lines, [...Array.from({ length: LINES }, (_, at) => `line ${at}`), 'end'], log);
-      await agent.cleared(id);
-    },
-  );
+for (const [title, { alone, isGated, first, reached, afterwards }] of Object.entries(CASES)) {
+  const declare: typeof besideTest = alone ? kubernetesTest : besideTest;
+  declare(`a daemon that is killed ${title} runs the command once, and each line comes once`, async (t) => {
+    const { nodeSelector, open } = rig.get().gate();
+    const agent = await kubernetesAgent(t, rig.get(), VARIABLES, isGated ? { nodeSelector } : {});
+    await first?.();
+    const id = await agent.enqueueShell(COUNTED);
+    const daemon = agent.kubernetesDaemon();
+    const scene: Scene = { agent, task: id, daemon, log: () => agent.log(id) };
+    await reached(scene);
+    daemon.kill('SIGKILL');
+    await daemon.exited;
+    await afterwards?.(scene);
+    if (isGated) await open();
+    agent.mark('go');
+    const later = agent.kubernetesDaemon();
+    const task = await agent.ended(id, timeoutMs);
+    const log = await agent.log(id);
+    t.is(task.status, 'completed', `${task.status_reason}\n${log}\n${later.output()}`);
+    t.is(agent.readMark('runs'), 'run\n');
+    const lines = [...log.matchAll(/^(?:line \d+|end)$/gm)].map(([line]) => line);
+    t.deepEqual(lines, [...Array.from({ length: LINES }, (_, at) => `line ${at}`), 'end'], log);
+    await agent.cleared(id);
+  });
 }
 
 besideTest('a daemon that is killed during an abort leaves the rest of it to the next one', async (t) => {

@@ -7,7 +7,6 @@ import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig();
-const namespace = 'default';
 
 const ready = (workload: Workload) => outputWhere(workload, (text) => text.includes('ready'));
 
@@ -101,7 +100,8 @@ besideTest(
     const workload = await run.sh('trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done');
     await ready(workload);
     run.leaves();
-    await rig.get().api.deleteNamespacedPod({ name: run.pod, namespace, gracePeriodSeconds: 5 });
+    const { api, namespace } = rig.get();
+    await api.deleteNamespacedPod({ name: run.pod, namespace, gracePeriodSeconds: 5 });
     await until(async () => (await run.cluster.pod(run.pod))?.status?.phase === 'Failed', {
       what: 'the end of the pod',
     });
@@ -119,7 +119,8 @@ besideTest('an eviction gives the command TERM, and its last output comes', asyn
   const workload = await run.sh('trap "echo saved; exit 1" TERM; echo ready; while :; do sleep 0.1; done');
   await ready(workload);
   const output = wholeOutput(workload);
-  await rig.get().api.createNamespacedPodEviction({
+  const { api, namespace } = rig.get();
+  await api.createNamespacedPodEviction({
     name: run.pod,
     namespace,
     body: { metadata: { name: run.pod, namespace } },
@@ -188,7 +189,7 @@ for (const [title, { cause, ...options }] of Object.entries(IMAGES)) {
 }
 
 kubernetesTest('a quota that is used up is waited for', async (t) => {
-  const { api } = rig.get();
+  const { api, namespace } = rig.get();
   const quota = { metadata: { name: 'none', namespace }, spec: { hard: { pods: '0' } } };
   await api.createNamespacedResourceQuota({ namespace, body: quota });
   t.teardown(() => api.deleteNamespacedResourceQuota({ name: 'none', namespace }).catch(() => undefined));

@@ -1,10 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { NODE } from '../../support/kubernetes-rig-files.js';
 import { kubernetesBench, kubernetesRun, RIG_TEMPLATE } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { kubernetesTest, ownRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
-const rig = sharedRig();
+const rig = ownRig();
 const namespace = 'default';
 
 /** Places pods on one node. */
@@ -24,6 +25,22 @@ function evict(name: string): Promise<unknown> {
 }
 
 const nodeOf = (pod: V1Pod | undefined) => pod?.spec?.nodeName;
+
+kubernetesTest('a tainted node takes only pods that tolerate the taint', async (t) => {
+  const patch = (taints: unknown) => {
+    const body = { spec: { taints } };
+    const path = `/api/v1/nodes/${NODE}`;
+    return rig.get().ask({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
+  };
+  await patch([{ key: 'team', value: 'a', effect: 'NoSchedule' }]);
+  t.teardown(() => patch(null));
+  const other = kubernetesBench(t, rig.get(), { settings: { scheduleMs: 1000 } });
+  await t.throwsAsync(other.driver.open(other.request), { message: /untolerated taint/ });
+  const tolerations = [{ key: 'team', operator: 'Exists' }];
+  const template = { spec: { ...RIG_TEMPLATE.spec, tolerations } };
+  await kubernetesRun(t, rig.get(), { settings: { template } });
+  t.pass();
+});
 
 kubernetesTest(
   'on several nodes: a drained node preempts its task, which waits until a node takes it again; a lost one loses its task',
@@ -59,7 +76,7 @@ kubernetesTest(
     const lost = await waiting.driver.launch(place, { argv: ['sh', '-c', 'echo ready; exec sleep 600'] });
     await outputWhere(lost, (text) => text.includes('ready'));
 
-    const other = await kubernetesRun(t, rig.get(), { settings: only('localhost') });
+    const other = await kubernetesRun(t, rig.get(), { settings: only(NODE) });
     const unharmed = await other.sh('until [ -e /tmp/go ]; do sleep 0.1; done; echo end');
     await kill();
     await api.deleteNode({ name });

@@ -1,11 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node';
+import { NODE } from '../../support/kubernetes-rig-files.js';
 import { kubernetesBench, kubernetesRun, RIG_TEMPLATE } from '../../support/kubernetes-run.js';
-import { kubernetesTest, sharedRig } from '../../support/kubernetes-test.js';
+import { besideTest, sharedRig } from '../../support/kubernetes-test.js';
 import { until } from '../../support/until.js';
 import { outputWhere, wholeOutput } from '../../support/workload-output.js';
 
 const rig = sharedRig();
-const node = 'localhost';
 
 /** Fields of a template beside those that the rig needs. */
 const templateWith = (spec: object, metadata: object = {}) => ({
@@ -16,37 +16,23 @@ async function patch(path: string, body: unknown): Promise<void> {
   await rig.get().ask({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' });
 }
 
-const podPath = (pod: string) => `/api/v1/namespaces/default/pods/${pod}`;
+const podPath = (pod: string) => `/api/v1/namespaces/${rig.get().namespace}/pods/${pod}`;
 
-kubernetesTest(
-  'a node selector waits with the words of the scheduler until a node has the label',
-  async (t) => {
-    const bench = kubernetesBench(t, rig.get(), {
-      settings: templateWith({ nodeSelector: { pool: 'gpu' } }),
-    });
-    const opened = bench.driver.open(bench.request);
-    await until(() => bench.lines.some((line) => /didn't match Pod's node affinity\/selector/.test(line)), {
-      what: 'the reason',
-    });
-    await patch(`/api/v1/nodes/${node}`, { metadata: { labels: { pool: 'gpu' } } });
-    t.teardown(() => patch(`/api/v1/nodes/${node}`, { metadata: { labels: { pool: null } } }));
-    const place = await opened;
-    t.is((await bench.cluster.pod(String(place.ref.pod)))?.spec?.nodeName, node);
-  },
-);
-
-kubernetesTest('a tainted node takes only pods that tolerate the taint', async (t) => {
-  const taint = { key: 'team', value: 'a', effect: 'NoSchedule' };
-  await patch(`/api/v1/nodes/${node}`, { spec: { taints: [taint] } });
-  t.teardown(() => patch(`/api/v1/nodes/${node}`, { spec: { taints: null } }));
-  const other = kubernetesBench(t, rig.get(), { settings: { scheduleMs: 1000 } });
-  await t.throwsAsync(other.driver.open(other.request), { message: /untolerated taint/ });
-  const tolerations = [{ key: 'team', operator: 'Exists' }];
-  await kubernetesRun(t, rig.get(), { settings: templateWith({ tolerations }) });
-  t.pass();
+besideTest('a node selector waits with the words of the scheduler until a node has the label', async (t) => {
+  const bench = kubernetesBench(t, rig.get(), {
+    settings: templateWith({ nodeSelector: { pool: 'gpu' } }),
+  });
+  const opened = bench.driver.open(bench.request);
+  await until(() => bench.lines.some((line) => /didn't match Pod's node affinity\/selector/.test(line)), {
+    what: 'the reason',
+  });
+  await patch(`/api/v1/nodes/${NODE}`, { metadata: { labels: { pool: 'gpu' } } });
+  t.teardown(() => patch(`/api/v1/nodes/${NODE}`, { metadata: { labels: { pool: null } } }));
+  const place = await opened;
+  t.is((await bench.cluster.pod(String(place.ref.pod)))?.spec?.nodeName, NODE);
 });
 
-kubernetesTest('a priority class is that of the pod, and one that is not there is named', async (t) => {
+besideTest('a priority class is that of the pod, and one that is not there is named', async (t) => {
   await rig.get().classes('urgent', 1000);
   const settings = templateWith({ priorityClassName: 'urgent' }, { labels: { team: 'a' } });
   const run = await kubernetesRun(t, rig.get(), { settings });
@@ -63,44 +49,43 @@ const KUEUE = templateWith(
   { labels: { 'kueue.x-k8s.io/queue-name': 'team-a' } },
 );
 
-kubernetesTest(
-  "a pod waits at Kueue's gate however long, and runs on the node that Kueue chose",
-  async (t) => {
-    const bench = kubernetesBench(t, rig.get(), { settings: { ...KUEUE, scheduleMs: 1 } });
-    const opened = bench.driver.open(bench.request);
-    await until(() => bench.lines.some((line) => /waits: SchedulingGated/.test(line)), { what: 'the gate' });
-    const [pod = ''] = await rig.get().pods();
-    const gone = { spec: { schedulingGates: null, nodeSelector: { 'kubernetes.io/hostname': node } } };
-    await patch(podPath(pod), gone);
-    const place = await opened;
-    const workload = await bench.driver.launch(place, { argv: ['echo', 'admitted'] });
-    t.is((await wholeOutput(workload)).bytes.toString(), 'admitted\n');
-    t.is((await bench.cluster.pod(pod))?.metadata?.labels?.['kueue.x-k8s.io/queue-name'], 'team-a');
-  },
-);
+besideTest("a pod waits at Kueue's gate however long, and runs on the node that Kueue chose", async (t) => {
+  const bench = kubernetesBench(t, rig.get(), { settings: { ...KUEUE, scheduleMs: 1 } });
+  const opened = bench.driver.open(bench.request);
+  await until(() => bench.lines.some((line) => /waits: SchedulingGated/.test(line)), { what: 'the gate' });
+  const [pod = ''] = await bench.left();
+  const gone = { spec: { schedulingGates: null, nodeSelector: { 'kubernetes.io/hostname': NODE } } };
+  await patch(podPath(pod), gone);
+  const place = await opened;
+  const workload = await bench.driver.launch(place, { argv: ['echo', 'admitted'] });
+  t.is((await wholeOutput(workload)).bytes.toString(), 'admitted\n');
+  t.is((await bench.cluster.pod(pod))?.metadata?.labels?.['kueue.x-k8s.io/queue-name'], 'team-a');
+});
 
-kubernetesTest('a pod that Kueue stops counts as preempted', async (t) => {
+besideTest('a pod that Kueue stops counts as preempted', async (t) => {
   const run = await kubernetesRun(t, rig.get());
   const workload = await run.sh('echo ready; exec sleep 600');
   await outputWhere(workload, (text) => text.includes('ready'));
   const { conditions = [] } = (await run.cluster.pod(run.pod))?.status ?? {};
   const stopped = { type: 'TerminationTarget', status: 'True', reason: 'WorkloadEvictedDueToPreempted' };
   await patch(`${podPath(run.pod)}/status`, { status: { conditions: [...conditions, stopped] } });
-  await rig.get().api.deleteNamespacedPod({ name: run.pod, namespace: 'default' });
+  const { api, namespace } = rig.get();
+  await api.deleteNamespacedPod({ name: run.pod, namespace });
   t.like(await workload.exited, {
     kind: 'ended',
     by: 'preempted',
-    reason: `pod ${run.pod} was stopped by its queueing controller on node ${node}: WorkloadEvictedDueToPreempted`,
+    reason: `pod ${run.pod} was stopped by its queueing controller on node ${NODE}: WorkloadEvictedDueToPreempted`,
   });
 });
 
-kubernetesTest('a template puts pods into its own namespace, where a later daemon finds them', async (t) => {
-  await rig.get().namespace('team');
-  const settings = templateWith({}, { namespace: 'team' });
+besideTest('a template puts pods into its own namespace, where a later daemon finds them', async (t) => {
+  const team = `${rig.get().namespace}-team`;
+  await rig.get().makeNamespace(team);
+  const settings = templateWith({}, { namespace: team });
   const run = await kubernetesRun(t, rig.get(), { settings });
-  t.is(run.place.ref.namespace, 'team');
-  t.deepEqual(await rig.get().pods('team'), [run.pod]);
-  t.deepEqual(await rig.get().pods(), []);
+  t.is(run.place.ref.namespace, team);
+  t.deepEqual(await rig.get().pods(team), [run.pod]);
+  t.deepEqual(await run.left(), []);
   const workload = await run.sh('echo out; exit 5');
   run.leaves();
   const later = run.later();
@@ -109,13 +94,13 @@ kubernetesTest('a template puts pods into its own namespace, where a later daemo
   t.is(attached && (await wholeOutput(attached)).bytes.toString(), 'out\n');
   t.deepEqual(await attached?.exited, { kind: 'exited', code: 5 });
   t.deepEqual(await later.collect(`${run.folder}/worker/runs`, new Set()), [`pod ${run.pod}`]);
-  t.deepEqual(await rig.get().pods('team'), []);
+  t.deepEqual(await rig.get().pods(team), []);
 });
 
-kubernetesTest('a quota of processors waits for room, and asks for what pods must state', async (t) => {
+besideTest('a quota of processors waits for room, and asks for what pods must state', async (t) => {
   const { api } = rig.get();
-  const namespace = 'small';
-  await rig.get().namespace(namespace);
+  const namespace = `${rig.get().namespace}-small`;
+  await rig.get().makeNamespace(namespace);
   const quota = { metadata: { name: 'cpu' }, spec: { hard: { 'requests.cpu': '300m' } } };
   await api.createNamespacedResourceQuota({ namespace, body: quota });
   await until(async () => (await api.readNamespacedResourceQuota({ name: 'cpu', namespace })).status?.hard, {
@@ -148,7 +133,7 @@ const RESTARTS: Record<string, { policy: string; script: string; output: string;
 };
 
 for (const [title, { policy, script, output, code }] of Object.entries(RESTARTS)) {
-  kubernetesTest(`a command with a restart policy runs again: ${title}`, async (t) => {
+  besideTest(`a command with a restart policy runs again: ${title}`, async (t) => {
     const run = await kubernetesRun(t, rig.get(), { arguments: ['--restart', policy] });
     const workload = await run.sh(script);
     t.is((await wholeOutput(workload)).bytes.toString(), output);
@@ -156,7 +141,7 @@ for (const [title, { policy, script, output, code }] of Object.entries(RESTARTS)
   });
 }
 
-kubernetesTest('a stop ends a command with a restart policy for good', async (t) => {
+besideTest('a stop ends a command with a restart policy for good', async (t) => {
   const run = await kubernetesRun(t, rig.get(), { arguments: ['--restart', 'on-failure'] });
   const workload = await run.sh('trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.1; done');
   await outputWhere(workload, (text) => text.includes('ready'));

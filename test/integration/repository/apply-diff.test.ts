@@ -1,35 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import fc from 'fast-check';
-import { type AppliedDiff, applyDiff } from '../../../src/repository/apply-diff.js';
-import { CheckoutBench } from '../../support/checkout-bench.js';
+import { fixture, read } from '../../support/diff-fixture.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
-
-interface Fixture {
-  b: CheckoutBench;
-  source: GitRepository;
-  apply: (diff: string) => Promise<AppliedDiff>;
-}
-
-function fixture(t: ExecutionContext): Fixture {
-  const b = new CheckoutBench();
-  t.teardown(() => b.remove());
-  const source = new GitRepository(path.join(b.folder, 'code'));
-  const { script, workspace, ...context } = b.request({ repository: '' });
-  return { b, source, apply: (diff) => applyDiff({ ...context, root: source.folder, diff }) };
-}
 
 /** The uncommitted changes of a work tree as the ClearML SDK takes them, after which they are undone. */
 function takeDiff({ folder }: GitRepository, ...options: string[]): string {
@@ -40,10 +16,6 @@ function takeDiff({ folder }: GitRepository, ...options: string[]): string {
   run('reset', '-q', '--hard');
   run('clean', '-fdq');
   return diff;
-}
-
-function read(source: GitRepository, name: string): string {
-  return readFileSync(path.join(source.folder, name), 'utf8');
 }
 
 test('changed, new, deleted, renamed and binary files go in', async (t) => {
@@ -201,15 +173,6 @@ test('causes are told apart', async (t) => {
   t.is(source.git('status', '--porcelain'), '');
 });
 
-test('paths outside of the work tree are refused', async (t) => {
-  const { b, source, apply } = fixture(t);
-  source.commit({ a: '1\n' });
-  await t.throwsAsync(apply('--- /dev/null\n+++ b/../escaped\n@@ -0,0 +1 @@\n+x\n'), {
-    code: 'REPOSITORY_DIFF',
-  });
-  t.false(existsSync(path.join(b.folder, 'escaped')));
-});
-
 test('whatever was changed comes out the same', async (t) => {
   const { source, apply } = fixture(t);
   const text = fc.string({
@@ -257,54 +220,3 @@ function takeDiffOfSubmodule(source: GitRepository): string {
   });
   return diff;
 }
-
-const LINK = (name: string, target: string) =>
-  `diff --git a/${name} b/${name}\nnew file mode 120000\n--- /dev/null\n+++ b/${name}\n@@ -0,0 +1 @@\n+${target}\n\\ No newline at end of file\n`;
-const NEW_FILE = (name: string) =>
-  `diff --git a/${name} b/${name}\nnew file mode 100755\n--- /dev/null\n+++ b/${name}\n@@ -0,0 +1 @@\n+planted\n`;
-const BROKEN = (name: string) => NEW_FILE(name).replace('@@ -0,0 +1 @@', '@@ -5,2 +5,3 @@');
-const RENAME = (from: string, to: string) =>
-  `diff --git a/${from} b/${to}\nsimilarity index 100%\nrename from ${from}\nrename to ${to}\n`;
-
-/** `OUT` is a folder beside the repository, in which `theirs` lies; `tracked` is a link of the repository to `.git`. */
-const THROUGH_LINKS: [title: string, diff: string][] = [
-  ['a link and a file below it', LINK('out', 'OUT') + NEW_FILE('out/planted')],
-  ['a file and the link above it', NEW_FILE('out/planted') + LINK('out', 'OUT')],
-  ['a link to .git', LINK('out', '.git') + NEW_FILE('out/hooks/post-checkout')],
-  ['a link of the repository to .git', NEW_FILE('tracked/hooks/post-checkout')],
-  ['a link in a folder', LINK('src/out', '../OUT') + NEW_FILE('src/out/planted')],
-  ['a broken part below a link, which is cleared up', BROKEN('out/theirs') + LINK('out', 'OUT')],
-  ['a new part that exists below a link', LINK('out', 'OUT') + NEW_FILE('out/theirs')],
-  ['a file that is taken from below a link', LINK('out', 'OUT') + RENAME('out/theirs', 'mine')],
-];
-
-for (const [title, diff] of THROUGH_LINKS) {
-  test(`a diff does not leave the work tree: ${title}`, async (t) => {
-    const { b, source, apply } = fixture(t);
-    const out = path.join(b.folder, 'beside');
-    mkdirSync(out);
-    writeFileSync(path.join(out, 'theirs'), 'theirs\n');
-    mkdirSync(path.join(source.folder, '.git/hooks'), { recursive: true });
-    symlinkSync('.git', path.join(source.folder, 'tracked'));
-    source.commit({ 'src/a.py': 'x\n' });
-    const hooks = readdirSync(path.join(source.folder, '.git/hooks'));
-    await t.throwsAsync(apply(diff.replaceAll('../OUT', out).replaceAll('OUT', out)), {
-      code: 'REPOSITORY_DIFF',
-    });
-    t.deepEqual(readdirSync(out), ['theirs']);
-    t.is(readFileSync(path.join(out, 'theirs'), 'utf8'), 'theirs\n');
-    t.deepEqual(readdirSync(path.join(source.folder, '.git/hooks')), hooks);
-    t.is(source.git('status', '--porcelain').trim(), '');
-  });
-}
-
-test('a folder of the repository becomes a link, also where a part needs another strategy', async (t) => {
-  const { source, apply } = fixture(t);
-  source.commit({ 'dir/a.py': 'x\n', 'crlf.txt': 'one\r\ntwo\r\n' });
-  const gone =
-    'diff --git a/dir/a.py b/dir/a.py\ndeleted file mode 100644\n--- a/dir/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n';
-  const ends = '--- a/crlf.txt\n+++ b/crlf.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+TWO\n';
-  await apply(`${LINK('dir', 'crlf.txt')}${gone}${ends}`);
-  t.is(readlinkSync(path.join(source.folder, 'dir')), 'crlf.txt');
-  t.is(read(source, 'crlf.txt'), 'one\r\nTWO\r\n');
-});

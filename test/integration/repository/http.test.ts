@@ -1,51 +1,13 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import net from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import { AgentError } from '../../../src/errors.js';
-import { checkoutRepository } from '../../../src/repository/checkout.js';
+import test from 'ava';
 import { gitEnvironment } from '../../../src/repository/git-environment.js';
 import { rewriteVcsRequirementUrl } from '../../../src/repository/requirement-url.js';
-import { CheckoutBench } from '../../support/checkout-bench.js';
-import { type GitHttpServer, startGitHttpServer } from '../../support/git-http-server.js';
 import { GIT_ENVIRONMENT, GitRepository } from '../../support/git-repository.js';
+import { CREDENTIALS, failure, PASSWORD, served } from '../../support/served-repository.js';
 import { troubleshootingLine } from '../../support/troubleshooting.js';
-
-const PASSWORD = 'p@ss $w`o"r\\d\' %41';
-const CREDENTIALS = { 'agent.git_user': 'bot', 'agent.git_pass': PASSWORD };
-
-interface Served {
-  b: CheckoutBench;
-  server: GitHttpServer;
-  source: GitRepository;
-}
-
-async function served(t: ExecutionContext, users?: Record<string, string>): Promise<Served> {
-  const b = new CheckoutBench();
-  const root = path.join(b.folder, 'served');
-  const source = new GitRepository(path.join(root, 'team', 'repo'));
-  source.commit({ 'a.py': 'print(1)\n' });
-  const server = await startGitHttpServer(root, users);
-  t.teardown(async () => {
-    await server.close();
-    await b.remove();
-  });
-  return { b, server, source };
-}
-
-async function failure(promise: Promise<unknown>): Promise<AgentError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof AgentError) return error;
-  throw error instanceof Error ? error : new Error('nothing was thrown');
-}
 
 test('a password of any letters reaches git, and nothing but git', async (t) => {
   const { b, server } = await served(t, { bot: PASSWORD });
@@ -58,13 +20,6 @@ test('a password of any letters reaches git, and nothing but git', async (t) => 
   t.deepEqual(b.secrets, [PASSWORD]);
   t.deepEqual(filesHolding(b.folder, PASSWORD), []);
   t.false(b.lines.join('\n').includes(PASSWORD));
-});
-
-test('a connection that breaks off is tried again', async (t) => {
-  const { b, server } = await served(t);
-  server.drop(1);
-  t.truthy((await b.checkout({ repository: `${server.url}/team/repo` })).commit);
-  t.regex(b.lines.join('\n'), /the connection to 127\.0\.0\.1 broke off, trying again in 1 s/);
 });
 
 test('credentials written into the address are used once and stored nowhere', async (t) => {
@@ -94,90 +49,6 @@ test('each host gets the credentials that are meant for it', async (t) => {
     other.message,
     `cannot fetch from ${server.url}/team/repo: 127.0.0.1 asks for credentials, and none are configured for it`,
   );
-});
-
-test('failures are told apart', async (t) => {
-  const { b, server } = await served(t, { bot: PASSWORD });
-  const address = `${server.url}/team/repo`;
-  const host = '127.0.0.1';
-  const none = await failure(b.checkout({ repository: address }));
-  t.is(none.code, 'REPOSITORY_CLONE');
-  t.regex(none.message, troubleshootingLine('no-credentials', { address, host }));
-  const wrong = await failure(
-    b.checkout({ repository: address }, { ...CREDENTIALS, 'agent.git_pass': 'wrong-one' }),
-  );
-  t.regex(wrong.message, troubleshootingLine('wrong-password', { address, host }));
-  t.is(wrong.detail?.match(/Authentication failed/g)?.length, 1);
-  t.false(JSON.stringify(wrong).includes('wrong-one'));
-  t.truthy((await b.checkout({ repository: address }, CREDENTIALS)).commit, 'the cache is as it was');
-  const gone = `${server.url}/team/none`;
-  const unread = await failure(b.checkout({ repository: gone }, CREDENTIALS));
-  t.regex(unread.message, troubleshootingLine('repository-gone', { address: gone }));
-});
-
-test('failures of the network are told apart', async (t) => {
-  const b = new CheckoutBench();
-  t.teardown(() => b.remove());
-  const port = await unusedPort();
-  const forbidding = await answering(t, http.createServer(), 403);
-  const secure = await answering(t, https.createServer({ cert: CERTIFICATE, key: KEY }), 404);
-  const table: [failure: string, address: string, host: string][] = [
-    ['unknown-host', 'http://no-such-host.invalid/x.git', 'no-such-host.invalid'],
-    ['connection-refused', `http://127.0.0.1:${port}/x.git`, '127.0.0.1'],
-    ['access-forbidden', `http://127.0.0.1:${forbidding}/x.git`, '127.0.0.1'],
-    ['untrusted-certificate', `https://127.0.0.1:${secure}/x.git`, '127.0.0.1'],
-  ];
-  for (const [row, address, host] of table) {
-    const { message } = await failure(b.checkout({ repository: address }, CREDENTIALS));
-    t.regex(message, troubleshootingLine(row, { address, host }));
-  }
-});
-
-const TLS = path.resolve(import.meta.dirname, '../../fixtures/tls');
-const CERTIFICATE = readFileSync(path.join(TLS, 'certificate.pem'));
-const KEY = readFileSync(path.join(TLS, 'key.pem'));
-
-/** The port of a server that answers everything with one status. */
-async function answering(t: ExecutionContext, server: http.Server, status: number): Promise<number> {
-  server.on('request', (_request, response: http.ServerResponse) => response.writeHead(status).end());
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-/** A server that takes connections and never answers. */
-async function silentRepository(t: ExecutionContext) {
-  const server = http.createServer(() => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { server, repository: `http://127.0.0.1:${port}/x.git` };
-}
-
-test('a server that falls silent is given up', async (t) => {
-  const b = new CheckoutBench();
-  t.teardown(() => b.remove());
-  const { repository } = await silentRepository(t);
-  const start = performance.now();
-  const silent = await failure(b.checkout({ repository }, { 'agent.git.stall_timeout_sec': 1 }));
-  t.regex(silent.message, troubleshootingLine('no-progress', { seconds: '1' }));
-  t.true(performance.now() - start < 20_000);
-});
-
-test('an abort ends a clone at once', async (t) => {
-  const b = new CheckoutBench();
-  t.teardown(() => b.remove());
-  const { server, repository } = await silentRepository(t);
-  const abort = new AbortController();
-  const request = { ...b.request({ repository }), signal: abort.signal };
-  server.once('connection', () => abort.abort(new Error('enough')));
-  await t.throwsAsync(checkoutRepository(request), { message: 'enough' });
 });
 
 test('submodules and LFS files come with the credentials of their host, and once only', async (t) => {
@@ -283,14 +154,6 @@ function filesHolding(folder: string, text: string): string[] {
     const content = statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : undefined;
     return content !== undefined && forms.some((form) => content.includes(form));
   });
-}
-
-async function unusedPort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 test('credentials for any host go to a new host with one warning, and with none to hosts that are listed', async (t) => {

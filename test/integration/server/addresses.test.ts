@@ -163,7 +163,10 @@ test('a certificate that cannot be used is named, and the folder stays free', as
   const folder = temporaryFolder(t);
   const { serverCert: cert, serverKey: key } = makeCertificates(temporaryFolder(t));
   for (const [files, what] of [
-    [{ cert: '/nonexistent.pem', key }, /--tls-cert: cannot read \/nonexistent\.pem/],
+    [
+      { cert: '/nonexistent.pem', key },
+      /^apiserver\.tls\.cert: cannot read \/nonexistent\.pem: there is no such file$/,
+    ],
     [{ cert: key, key }, /are no certificate and its key/],
   ] as const) {
     const error = await t.throwsAsync(startServer({ folder, tls: files }));
@@ -171,4 +174,23 @@ test('a certificate that cannot be used is named, and the folder stays free', as
     t.regex(error?.message ?? '', what);
   }
   await serverUnderTest(t, { folder, tls: { cert, key } });
+});
+
+test('a certificate that has ended is told in the log', async (t) => {
+  const certificates = makeCertificates(temporaryFolder(t));
+  const { folder, serverKey: key } = certificates;
+  execFileSync(
+    'openssl',
+    'x509 -req -in server.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -out over.pem -days -1'.split(' '),
+    { cwd: folder, stdio: 'pipe' },
+  );
+  const lines: string[] = [];
+  const log = { info: () => undefined, error: (line: string) => lines.push(line) };
+  const cert = path.join(folder, 'over.pem');
+  const { server } = await serverUnderTest(t, { tls: { cert, key }, log });
+  t.is(lines.length, 1);
+  t.regex(lines[0] ?? '', /over\.pem ended on \d{4}-\d\d-\d\d: clients refuse it$/);
+  copyFileSync(certificates.serverCert, cert);
+  await server.reloadTls();
+  t.is(lines.length, 1);
 });

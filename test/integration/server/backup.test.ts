@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
@@ -155,6 +155,10 @@ test('what is no whole backup is refused, and nothing changes', async (t) => {
     t.regex(error?.message ?? '', what, name);
     t.deepEqual(await readdir(folder), [], name);
   };
+  const becomeFolder = (file: string) => {
+    rmSync(file);
+    mkdirSync(file);
+  };
   const flip = (file: string) => {
     const bytes = readFileSync(file);
     bytes[bytes.length - 60_000] = (bytes[bytes.length - 60_000] ?? 0) ^ 1;
@@ -174,4 +178,6 @@ test('what is no whole backup is refused, and nothing changes', async (t) => {
   );
   await refused('text.tar', (file) => writeFileSync(file, 'x'.repeat(5000)), /no backup of a server/);
   await refused('empty.tar', (file) => writeFileSync(file, ''), /no backup of a server/);
+  await refused('missing.tar', (file) => rmSync(file), /cannot read .*missing\.tar: there is no such file$/);
+  await refused('folder.tar', becomeFolder, /cannot read .*folder\.tar: it is a folder$/);
 });

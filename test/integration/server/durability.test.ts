@@ -3,7 +3,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isAgentError } from '../../../src/errors.js';
+import { askServer } from '../../../src/server/ask-server.js';
+import { logPage } from '../../../src/server/events/log-pages.js';
 import { startServer } from '../../../src/server/server.js';
+import { Database } from '../../../src/server/storage/database.js';
 import { clientOf, serverUnderTest } from '../../support/embedded-server.js';
 import { runningServer } from '../../support/running-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -35,7 +38,8 @@ test('killed at any moment, it loses nothing that it acknowledged', async (t) =>
       }
     };
     const writers = [writer(), writer(), writer()].map((each) => each.catch(() => undefined));
-    await sleep(250 + 130 * round);
+    const enough = acknowledged.length + 5 + 3 * round;
+    while (acknowledged.length < enough) await sleep(10);
     child.kill('SIGKILL');
     await Promise.all(writers);
   }
@@ -65,6 +69,52 @@ test('killed at any moment, it loses nothing that it acknowledged', async (t) =>
   for (const id of waiting)
     t.like(await call('tasks.get_by_id', { task: id }), { task: { status: 'queued' } });
 });
+
+test('killed while it compresses a log, it has each line that it acknowledged once and in order', async (t) => {
+  t.timeout(170_000);
+  const folder = path.join(temporaryFolder(t), 'data');
+  let task = '';
+  const batches: number[][] = [];
+  let next = 0;
+  for (let round = 0; round < 3; round += 1) {
+    const { child, call } = await runningServer(folder);
+    t.teardown(() => void child.kill('SIGKILL'));
+    if (task === '')
+      ({ id: task } = await call<{ id: string }>('tasks.create', { name: 'long', type: 'training' }));
+    const reader = await Database.openReader(path.join(folder, 'server.db'));
+    const sealed = () =>
+      Number(reader.get('SELECT coalesce(max(block), 0) AS n FROM log_blocks WHERE open IS NULL')?.n);
+    const before = sealed();
+    const writer = (async () => {
+      for (;;) {
+        const batch = Array.from({ length: 300 }, () => next++);
+        batches.push(batch);
+        await call(
+          'events.add_batch',
+          batch.map((n) => ({ type: 'log', task, msg: `${n}`, timestamp: n })),
+        );
+      }
+    })();
+    writer.catch(() => undefined);
+    while (sealed() === before) await sleep(5 + round);
+    child.kill('SIGKILL');
+    await t.throwsAsync(writer);
+    reader.closeReader();
+  }
+  // The batch of a call without an answer is there or not, as a whole.
+  const stored = new Set(await messagesOf(folder, task));
+  const expected = batches.filter(([first = 0]) => stored.has(first)).flat();
+  t.true(expected.length >= next - 3 * 300);
+  t.deepEqual(await messagesOf(folder, task), expected);
+});
+
+async function messagesOf(folder: string, task: string): Promise<number[]> {
+  const database = await Database.open(path.join(folder, 'server.db'));
+  const page = { task, size: 1_000_000, earlier: false, from: undefined, metrics: [] };
+  const messages = logPage(database, page).map(({ msg }) => Number(msg));
+  database.close();
+  return messages;
+}
 
 test('the folder is private, and tokens and credentials outlive a restart', async (t) => {
   const folder = path.join(temporaryFolder(t), 'data');
@@ -109,6 +159,20 @@ test('one server a folder; what is no folder of a server is refused by name', as
   await writeFile(path.join(notOurs, 'server.db'), 'x'.repeat(10_000));
   const unreadable = await t.throwsAsync(startServer({ folder: notOurs }));
   t.true(isAgentError(unreadable, 'SERVER_FOLDER'), String(unreadable));
+
+  // What a disk lost behind the list of tables.
+  const damaged = temporaryFolder(t);
+  await (await startServer({ folder: damaged })).close();
+  const database = path.join(damaged, 'server.db');
+  const whole = await readFile(database);
+  await writeFile(
+    database,
+    Buffer.concat([whole.subarray(0, 8192), Buffer.alloc(whole.length - 8192, 0xff)]),
+  );
+  const tells = { message: `cannot open ${database}: the database is damaged` };
+  await t.throwsAsync(startServer({ folder: damaged }), tells);
+  await t.throwsAsync(askServer(damaged, { endpoint: 'auth.get_users', body: {} }), tells);
+
   const file = path.join(notOurs, 'a-file');
   await writeFile(file, '');
   t.true(isAgentError(await t.throwsAsync(startServer({ folder: file })), 'SERVER_FOLDER'));

@@ -4,6 +4,7 @@ import http from 'node:http';
 import path from 'node:path';
 import test from 'ava';
 import { serverUnderTest } from '../../support/embedded-server.js';
+import { until } from '../../support/until.js';
 
 async function files(t: Parameters<typeof serverUnderTest>[0]) {
   const { server, call, folder } = await serverUnderTest(t);
@@ -34,6 +35,9 @@ test('what is uploaded comes back, whole, in ranges and by condition', async (t)
   const range = await at(url, { headers: { range: 'bytes=10-19' } });
   t.is(range.status, 206);
   t.deepEqual(new Uint8Array(await range.arrayBuffer()), new Uint8Array(content.subarray(10, 20)));
+  const beyond = await at(url, { headers: { range: 'bytes=3000000-' } });
+  t.deepEqual([beyond.status, beyond.headers.get('content-range')], [416, 'bytes */3000000']);
+  t.is((await at(url, { headers: { 'if-match': '"another"' } })).status, 412);
   const etag = whole.headers.get('etag') ?? '';
   // fetch adds "no-cache" to a condition unless a cache-control is there.
   const condition = { 'if-none-match': etag, 'cache-control': 'max-age=0' };
@@ -132,6 +136,9 @@ test('an upload to what cannot be a file is refused', async (t) => {
     t.is(status, 400, name.slice(0, 20));
     t.true((await at(`/${encodeURIComponent(name)}`)).status < 500);
   }
+  const nameless = '--b\r\ncontent-disposition: form-data; filename="x"\r\n\r\nx\r\n--b--\r\n';
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+  t.is((await at('/', { method: 'POST', body: nameless, headers })).status, 400, 'a part without a name');
   for (const type of ['multipart/form-data', 'multipart/mixed; boundary=', 'text/plain', 'application/json'])
     t.is((await at('/', { method: 'POST', body: 'x', headers: { 'content-type': type } })).status, 400, type);
   t.deepEqual(await readdir(folder), ['a'], 'refused uploads leave nothing behind');
@@ -150,9 +157,31 @@ test('an upload that breaks off leaves nothing', async (t) => {
   });
   request.on('error', () => undefined);
   request.write('--b\r\ncontent-disposition: form-data; name="a/half"; filename="x"\r\n\r\nsome content');
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const isEmpty = async () => (await readdir(folder)).length === 0;
+  await until(async () => !(await isEmpty()), { what: 'the first part of the upload' });
   request.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until(isEmpty, { what: 'the removal of what was received' });
   t.is((await at('/a/half')).status, 404);
+});
+
+const PART = '--b\r\ncontent-disposition: form-data; name="a/part"; filename="x"\r\n\r\n';
+/** Bodies that arrive whole, at once, and are no whole upload. */
+const CUT_SHORT: readonly string[] = [
+  `${PART}some content`,
+  `${PART}some content\r\n--b`,
+  `${PART}one\r\n${PART.replace('part', 'second')}two`,
+  PART,
+  PART.slice(0, -2),
+  PART.slice(0, 20),
+  '--b',
+  '--b\r\n',
+  '',
+];
+
+test('an upload without its end is refused and leaves nothing, and the server runs on', async (t) => {
+  const { folder, at } = await files(t);
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+  for (const body of CUT_SHORT)
+    t.is((await at('/', { method: 'POST', body, headers })).status, 400, JSON.stringify(body));
   t.deepEqual(await readdir(folder), []);
 });

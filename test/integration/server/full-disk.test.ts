@@ -2,8 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isAgentError } from '../../../src/errors.js';
+import { ApiError } from '../../../src/server/api-error.js';
 import { writeBackup } from '../../../src/server/backup/write-backup.js';
+import type { StoredEvent } from '../../../src/server/events/event-store.js';
+import { sealOnce } from '../../../src/server/events/log/log-sealing.js';
+import { appendLog } from '../../../src/server/events/log/log-store.js';
+import { logPage } from '../../../src/server/events/log-pages.js';
 import { startServer } from '../../../src/server/server.js';
+import { Database, storageError } from '../../../src/server/storage/database.js';
 import { clientOf, serverUnderTest } from '../../support/embedded-server.js';
 import { fillDisk, onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -90,3 +96,47 @@ onSmallDisk('a server that is killed on a full disk starts again when there is r
   const { call } = await serverUnderTest(t, { folder });
   t.like(await call('tasks.get_by_id', { task }), { task: { name: 'kept' } });
 });
+
+onSmallDisk(
+  'a log that cannot be compressed on a full disk stays as it is until there is room',
+  async (t) => {
+    const disk = smallDisk(t, 24);
+    const database = await Database.open(path.join(disk, 'server.db'));
+    t.teardown(() => database.close());
+    const lines = Array.from({ length: 6000 }, (_, n) => `${n} ${randomBytes(200).toString('base64')}`);
+    for (let at = 0; at < lines.length; at += 100)
+      await database.grouped(() => appendLog(database, 't', lines.slice(at, at + 100).map(logEvent), 0));
+    const stored = () =>
+      logPage(database, { task: 't', size: 10_000, earlier: false, from: undefined, metrics: [] }).map(
+        ({ msg }) => msg,
+      );
+    const ballast = fillDisk(disk);
+    const seal = () => database.grouped(() => sealOnce(database, 0));
+    let refused: unknown;
+    const refuse = (error: unknown) => {
+      refused = error;
+      return false;
+    };
+    while (await seal().catch(refuse));
+    t.true(storageError(refused) instanceof ApiError, String(refused));
+    t.deepEqual(stored(), lines);
+    rmSync(ballast);
+    while (await seal());
+    t.true(Number(database.get('SELECT open FROM logs')?.open) < 1000);
+    t.deepEqual(stored(), lines);
+  },
+);
+
+function logEvent(msg: string): StoredEvent {
+  const timestamp = 1 + Math.floor(Number.parseInt(msg, 10) / 2);
+  const identity = {
+    type: 'log' as const,
+    task: 't',
+    metric: '',
+    variant: '',
+    iter: 0,
+    key: '',
+    value: null,
+  };
+  return { ...identity, timestamp, body: { msg, metric: '', timestamp } };
+}

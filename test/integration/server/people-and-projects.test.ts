@@ -178,3 +178,37 @@ test('a deleted task leaves its mark in what it made, or takes drafts with it', 
   await call('tasks.delete', { task: child, delete_output_models: false });
   t.is(await maker(kept), `__DELETED__${child}`);
 });
+
+test('who removes a task, a reset run or a project learns which files are left', async (t) => {
+  const { call } = await serverUnderTest(t);
+  const { id: project } = await call<Id>('projects.create', { name: 'Files' });
+  const make = async (): Promise<string> => {
+    const { id: task } = await call<Id>('tasks.create', { name: 'a task', type: 'training', project });
+    const artifact = { key: 'a', type: 'custom', uri: 'http://f/artifact' };
+    await call('tasks.add_or_update_artifacts', {
+      task,
+      artifacts: [
+        { ...artifact, mode: 'output' },
+        { ...artifact, mode: 'input', uri: 'http://f/given' },
+      ],
+    });
+    await call('models.create', { name: 'net', uri: 'http://f/model', task, ready: false, project });
+    const image = { task, type: 'training_debug_image', metric: 'm', url: 'http://f/image' };
+    await call(
+      'events.add_batch',
+      [1, 2].map((iter) => ({ ...image, variant: `v${iter}`, iter })),
+    );
+    return task;
+  };
+  const urls = {
+    model_urls: ['http://f/model'],
+    event_urls: ['http://f/image'],
+    artifact_urls: ['http://f/artifact'],
+  };
+  const asked = { force: true, return_file_urls: true };
+  t.deepEqual((await call('tasks.delete', { task: await make(), ...asked })).urls, urls);
+  t.deepEqual((await call('tasks.reset', { task: await make(), ...asked })).urls, urls);
+  await make();
+  const { urls: all } = await call('projects.delete', { project, force: true, delete_contents: true });
+  t.deepEqual(all, urls);
+});

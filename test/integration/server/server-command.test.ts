@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import test, { type ExecutionContext } from 'ava';
@@ -137,4 +138,69 @@ test('the sources of the configuration are shown without secrets, and a wrong ke
   const refused = await server(['--folder', temporaryFolder(t)], { CLEARML_CONFIG_DIR: wrong });
   t.is(refused.status, 2);
   t.regex(refused.stderr, /apiserver\.conf:\d: unknown key apiserver\.auth\.\w+; did you mean /);
+});
+
+test('a log file that cannot be written ends the start, and the folder stays as it was', async (t) => {
+  const folder = path.join(temporaryFolder(t), 'data');
+  const place = temporaryFolder(t);
+  const causes: readonly [file: string, cause: string][] = [
+    [path.join(place, 'none/server.log'), `there is no folder ${place}/none`],
+    [place, 'it is a folder'],
+  ];
+  for (const [file, cause] of causes) {
+    const refused = await server(['--folder', folder, '--log-file', file, '--port', '0']);
+    t.is(refused.status, 2);
+    t.true(
+      refused.stderr.includes(
+        `flag --log-file: logging.handlers.text_file.filename: cannot write ${file}: ${cause}\n`,
+      ),
+      refused.stderr,
+    );
+  }
+  t.false(existsSync(folder));
+});
+
+test('vaults for everybody and for one user are managed beside the running server', async (t) => {
+  const folder = temporaryFolder(t);
+  const url = await running(t, folder, {});
+  const manage = (words: string, input = '') => server([...words.split(' '), '--folder', folder], {}, input);
+  await manage('users add jane', 'a password\n');
+  const file = path.join(temporaryFolder(t), 'team.conf');
+  writeFileSync(file, 'sdk.development.tags: [team]\n');
+  const added = async (words: string) =>
+    (JSON.parse((await manage(`vaults add ${file} --json ${words}`)).stdout) as { id: string }).id;
+  const [shared, own] = [await added('--label team'), await added('--user jane')];
+
+  const { access_key, secret_key } = JSON.parse((await manage('credentials add jane --json')).stdout) as {
+    access_key: string;
+    secret_key: string;
+  };
+  const headers = { authorization: basic(access_key, secret_key) };
+  const seen = async () => {
+    const answer = await fetch(`${url}/users.get_vaults`, { method: 'POST', headers });
+    const { data } = (await answer.json()) as { data: { vaults: { id: string; data: string }[] } };
+    return data.vaults.map(({ id }) => id);
+  };
+  t.deepEqual(await seen(), [shared, own]);
+  t.regex((await manage('vaults')).stdout, new RegExp(`^${shared} +everybody +yes +team\\s*$`, 'm'));
+  t.false((await manage('vaults list')).stdout.includes(own));
+  t.false((await manage('vaults list --json --user jane')).stdout.includes('tags'));
+  t.is((await manage(`vaults show ${own} --user jane`)).stdout, 'sdk.development.tags: [team]\n');
+  t.like(await manage(`vaults remove ${own} --user jane`), { status: 0 });
+  t.deepEqual(await seen(), [shared]);
+
+  writeFileSync(file, 'sdk {\n  tags: [\n');
+  for (const [words, cause] of [
+    [`vaults add ${file}`, `${file}:3:1: `],
+    [`vaults add ${folder}/none.conf`, `cannot read ${folder}/none.conf: there is no such file\n`],
+    ['vaults remove nothing', 'there is no vault "nothing"'],
+    ['vaults add', 'server vaults add takes a file'],
+    ['vaults drop x', 'server vaults takes list, add, show or remove, got "drop"'],
+    ['vaults list --user nobody', 'there is no user "nobody"'],
+    ['users list --user jane', '--user is for server vaults'],
+  ] as const) {
+    const refused = await manage(words);
+    t.is(refused.status, 2, words);
+    t.true(refused.stderr.includes(cause), refused.stderr);
+  }
 });

@@ -1,30 +1,5 @@
 import test from 'ava';
-import { serverUnderTest } from '../../support/embedded-server.js';
-
-interface Task {
-  id: string;
-  status: string;
-  status_message: string;
-  started?: string;
-  completed?: string;
-  last_worker?: string;
-  runtime: Record<string, unknown>;
-  script: Record<string, unknown>;
-  execution: { queue?: string; artifacts: { key: string; uri: string }[] };
-  hyperparams: Record<string, Record<string, { value: string }>>;
-  tags: string[];
-  last_iteration: number;
-}
-
-const DRAFT = { name: 'a task', type: 'training' };
-
-async function withTask(t: Parameters<typeof serverUnderTest>[0], fields: object = {}) {
-  const under = await serverUnderTest(t);
-  const { id } = await under.call<{ id: string }>('tasks.create', { ...DRAFT, ...fields });
-  const { id: queue } = await under.call<{ id: string }>('queues.get_default');
-  const get = async () => (await under.call<{ task: Task }>('tasks.get_by_id', { task: id })).task;
-  return { ...under, id, queue, get };
-}
+import { DRAFT, type Task, withTask } from '../../support/server-task.js';
 
 test('from draft to completed, as an agent takes it there', async (t) => {
   const { call, refusal, id, queue, get } = await withTask(t, {
@@ -91,18 +66,6 @@ test('a forced announcement revives a task that was stopped before it was claime
   t.is((await get()).status, 'stopped');
   await call('tasks.started', { task: id, force: true, status_message: 'pulled by agent' });
   t.like(await get(), { status: 'in_progress', status_message: 'pulled by agent' });
-});
-
-test('a query answers the fields asked for and no id; get_all_ex adds it', async (t) => {
-  const { call, id, queue } = await withTask(t);
-  const query = { id: [id], only_fields: ['status', 'status_message'] };
-  t.deepEqual(await call('tasks.get_all', query), { tasks: [{ status: 'created' }] });
-  t.deepEqual(await call('tasks.get_all_ex', query), { tasks: [{ id, status: 'created' }] });
-  t.deepEqual(await call('queues.get_all', { id: [queue], only_fields: ['name'] }), {
-    queues: [{ name: 'default' }],
-  });
-  const { tasks } = await call<{ tasks: object[] }>('tasks.get_all', { id: [id], only_fields: ['-script'] });
-  t.like(tasks[0], { id });
 });
 
 test('a stop ends at once what no worker is at', async (t) => {
@@ -251,59 +214,4 @@ test('what is wrong is refused with the protocol’s own codes', async (t) => {
     t.is(await refusal(endpoint, body), expected, `${endpoint} ${JSON.stringify(body)}`);
   }
   t.is(await refusal('tasks.ping', { task: 'x' }), '200/0');
-});
-
-test('many at once: each succeeds or fails by itself', async (t) => {
-  const { call, id, get } = await withTask(t);
-  const result = await call<{
-    succeeded: { id: string }[];
-    failed: { id: string; error: { codes: number[] } }[];
-  }>('tasks.enqueue_many', { ids: [id, 'x'] });
-  t.deepEqual(
-    result.succeeded.map((each) => each.id),
-    [id],
-  );
-  t.deepEqual(
-    result.failed.map((each) => [each.id, ...each.error.codes]),
-    [['x', 400, 101]],
-  );
-  t.is((await get()).status, 'queued');
-});
-
-test('pages and scrolls cover everything once', async (t) => {
-  const { call } = await serverUnderTest(t);
-  const names = Array.from({ length: 12 }, (_, n) => `task ${String(n).padStart(2, '0')}`);
-  for (const name of names) await call('tasks.create', { name, type: 'testing' });
-  type Found = { tasks: { name: string }[]; scroll_id?: string };
-  const query = { order_by: ['-name'], only_fields: ['name'], type: ['testing'] };
-  const paged: string[] = [];
-  for (let page = 0; page < 3; page += 1) {
-    const found = await call<Found>('tasks.get_all', { ...query, page, page_size: 5 });
-    paged.push(...found.tasks.map((task) => task.name));
-  }
-  t.deepEqual(paged, names.toReversed());
-  const scrolled: string[] = [];
-  let scroll_id: string | null | undefined = null;
-  for (let n = 0; n < 3; n += 1) {
-    const found: Found = await call<Found>('tasks.get_all', { ...query, size: 5, scroll_id });
-    scrolled.push(...found.tasks.map((task) => task.name));
-    scroll_id = found.scroll_id;
-  }
-  t.deepEqual(scrolled, names.toReversed());
-});
-
-test('references become objects where their fields are asked for', async (t) => {
-  const { call, id } = await withTask(t);
-  const { id: project } = await call<{ id: string }>('projects.create', { name: 'Top/Below' });
-  await call('tasks.edit', { task: id, project });
-  const { tasks } = await call<{ tasks: object[] }>('tasks.get_all_ex', {
-    id: [id],
-    only_fields: ['project.name', 'user.name'],
-  });
-  t.like(tasks[0], { id, project: { name: 'Top/Below' } });
-  const found = await call<{ projects: { name: string }[] }>('projects.get_all', { shallow_search: true });
-  t.deepEqual(
-    found.projects.map((each) => each.name),
-    ['Top'],
-  );
 });

@@ -9,7 +9,7 @@ import { until } from '../../support/until.js';
 
 const DAY_MS = 86_400_000;
 
-test('logs, metrics and tasks go when they are older than they may be, published ones stay', async (t) => {
+test('logs, metrics and tasks go with their files when they are older than they may be, published ones stay', async (t) => {
   const clock = { ahead: 0 };
   const under = await serverUnderTest(t, {
     now: () => Date.now() + clock.ahead,
@@ -18,9 +18,11 @@ test('logs, metrics and tasks go when they are older than they may be, published
   const { call, refusal, server, folder } = under;
   const { accessKey, secretKey } = server.credentials;
   const authorization = `Basic ${Buffer.from(`${accessKey}:${secretKey}`).toString('base64')}`;
+  const uploads = ['artifact', 'image 1.png', 'drawing.png', 'model.pt'];
   const body = new FormData();
-  body.append('one/artifact', new Blob(['x']), 'x');
+  for (const name of [...uploads, 'published.pt']) body.append(`one/${name}`, new Blob(['x']), 'x');
   await fetch(server.filesUrl, { method: 'POST', body, headers: { authorization } });
+  const isThere = (name: string) => existsSync(path.join(folder, 'files/one', name));
   const make = async (end: string | undefined): Promise<string> => {
     const { id: task } = await call<{ id: string }>('tasks.create', { name: 'a task', type: 'training' });
     await call('tasks.started', { task });
@@ -39,7 +41,17 @@ test('logs, metrics and tasks go when they are older than they may be, published
     await make('tasks.failed'),
     await make(undefined),
   ];
+  const image = { task: finished, type: 'training_debug_image', metric: 'm', variant: 'v', iter: 1 };
+  const drawing = { layout: { images: [{ source: `${server.filesUrl}/one/drawing.png` }] } };
+  await call('events.add_batch', [
+    { ...image, url: `${server.filesUrl}/one/image%201.png` },
+    { ...image, type: 'plot', plot_str: JSON.stringify(drawing) },
+  ]);
+  const model = { task: finished, name: 'a model', uri: `${server.filesUrl}/one/model.pt`, ready: false };
+  await call('models.create', model);
   const published = await make('tasks.completed');
+  const ready = { task: published, name: 'published', uri: `${server.filesUrl}/one/published.pt` };
+  await call('models.create', { ...ready, ready: true });
   await call('tasks.publish', { task: published });
   const logOf = async (task: string) =>
     (await call<{ total: number }>('events.get_task_log', { task })).total;
@@ -54,11 +66,14 @@ test('logs, metrics and tasks go when they are older than they may be, published
   t.is(await logOf(running), 1, 'a task that runs is not finished');
   clock.ahead = 2.5 * DAY_MS;
   await until(async () => (await pointsOf(finished)) === 0, { what: 'old metrics to go' });
+  await until(() => !isThere('image 1.png') && !isThere('drawing.png'), { what: 'their images to go' });
+  t.true(isThere('model.pt'));
   t.is(await pointsOf(running), 1);
   clock.ahead = 3.5 * DAY_MS;
   const isGone = async (task: string) => (await refusal('tasks.get_by_id', { task })) === '400/101';
   await until(async () => (await isGone(finished)) && (await isGone(failed)), { what: 'old tasks to go' });
-  await until(() => !existsSync(path.join(folder, 'files/one/artifact')), { what: 'its artifact to go' });
+  await until(() => !uploads.some(isThere), { what: 'artifact and model to go' });
+  t.true(isThere('published.pt'));
   for (const task of [running, published])
     t.like(await call('tasks.get_by_id', { task }), { task: { id: task } });
 });

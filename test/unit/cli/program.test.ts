@@ -66,10 +66,9 @@ const REFUSED: [words: string[], message: string | RegExp, hint?: string | RegEx
       /^--older-than takes a time of at most 100 years such as 96h, 4d or 30m, got "/,
     ]),
   ),
-  ...['', ' ', '-1', '0,', 'x', '1.5.2', '99999', '0,0'].map((text): [string[], RegExp] => [
-    ['daemon', `--gpus=${text}`],
-    /^--gpus "/,
-  ]),
+  ...['', ' ', '-1', '0,', 'x', '1.5.2', '99999', '0,0', '0,0:1', '0-2,1.0'].map(
+    (text): [string[], RegExp] => [['daemon', `--gpus=${text}`], /^--gpus "/],
+  ),
   ...['', '2.7', '3.x', 'latest', '-3'].map((text): [string[], RegExp] => [
     ['build', '--id=x', `--python-version=${text}`],
     /--python-version (?:takes a version of Python 3|needs a value)/,

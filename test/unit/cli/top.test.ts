@@ -169,3 +169,8 @@ test('a task is meant by its id or by a beginning that only it has', (t) => {
   });
   t.throws(() => meantTask('', TASKS, 'runs here'), { code: 'TASK_NOT_FOUND' });
 });
+
+test('one slot in use is one slot, also without a limit', (t) => {
+  const [line = ''] = renderTop({ ...READING, slots: { running: 1 } }, { columns: 80 });
+  t.true(line.includes('1 slot in use'), line);
+});

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { RunBoard } from '../../../src/daemon/runs/run-board.js';
+import { devicesOf, RunBoard } from '../../../src/daemon/runs/run-board.js';
 
 const RUN = { task: 'a', queue: 'q', worker: 'rig:0' };
 
@@ -57,3 +57,21 @@ test('reports of a finished run are ignored', (t) => {
   board.note('a', { name: 'train' });
   t.deepEqual(board.view(), []);
 });
+
+const CLAIMED = { kind: 'gpus', claim: 'c', devices: [{ key: 'k', id: '3', share: 1 }] } as const;
+const DEVICES: Readonly<
+  Record<string, [visible: string, grant: Parameters<typeof devicesOf>[1], devices: string[]]>
+> = {
+  'GPUs of its own': ['0-7', CLAIMED, ['3']],
+  'the GPUs of a daemon that runs one task': ['0-2', { kind: 'whole' }, ['0', '1', '2']],
+  'slices as they are named everywhere else': ['0:1', undefined, ['0.1']],
+  'none in a slot': ['none', { kind: 'slot', slot: 0 }, []],
+  'none of a daemon without GPUs': ['none', undefined, []],
+  'unknown ones where all are visible': ['all', undefined, []],
+};
+
+for (const [title, [visible, grant, devices]] of Object.entries(DEVICES)) {
+  test(`a run has ${title}`, (t) => {
+    t.deepEqual(devicesOf({ NVIDIA_VISIBLE_DEVICES: visible }, grant), devices);
+  });
+}

@@ -48,6 +48,17 @@ test('a claim ends with the limit of the first task, its grace and what its end 
   t.deepEqual(endless.grantOf(RECORD, hold, true).record, RECORD);
 });
 
+test('what several tasks state takes one call', async (t) => {
+  const { needs, asked } = needsOf({ a: { time: '10m' }, b: { time: '2m' } });
+  const stated = await needs.statedByEach(['b', 'hidden', 'a', undefined]);
+  t.deepEqual(
+    stated.map(({ needs: { time } }) => time),
+    [2 * MINUTE, undefined, 10 * MINUTE, undefined],
+  );
+  t.deepEqual(asked, ['b', 'hidden', 'a']);
+  t.is(stated[2]?.grantOf(RECORD, hold, true).record?.limit?.ms, 10 * MINUTE);
+});
+
 const OTHERS = { a: { time: '10m' }, same: { time: '600s' }, longer: { time: '11m' }, endless: {} };
 
 test('what depends on the statements of a task is for another one only if that states the same', async (t) => {

@@ -4,6 +4,7 @@ import {
   gpuWorkerId,
   holdingsIn,
   idsOfRuns,
+  isRunOf,
   type RunHoldings,
   workerIdentity,
   workerIds,
@@ -70,4 +71,20 @@ test('the id of a run tells its devices again', (t) => {
     new RegExp(idsOfRuns('host:dgpu0-7', false)).test('host:gpu2'),
     'not of a daemon without --dynamic-gpus',
   );
+});
+
+const OWN: readonly [parent: string, givesGpus: boolean, worker: string, own: boolean][] = [
+  ['host:dgpu0-3', true, 'host:dgpu0-3', true],
+  ['host:dgpu0-3', true, 'host:gpu0,1', true],
+  ['host:dgpu0-3', true, 'host:gpu2.5a', true],
+  ['host:dgpu0-3', true, 'host:dgpu0-3:slot:4', true],
+  ['host:dgpu0-3', true, 'host:dgpu0-3:service:abc', true],
+  ['host:dgpu0-3', true, 'other:gpu0', false],
+  ['host:gpu0', false, 'host:gpu1', false],
+  ['host:0', false, 'host:1', false],
+];
+
+test('the workers of a daemon are itself and its runs', (t) => {
+  for (const [parent, givesGpus, worker, own] of OWN)
+    t.is(isRunOf(parent, givesGpus, worker), own, `${worker} of ${parent}`);
 });

@@ -1,7 +1,4 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import test from 'ava';
-import { parse } from 'yaml';
 import { prepareWords } from '../../../src/cli/argv.js';
 import { COMMANDS } from '../../../src/cli/commands.js';
 import { planEntrypoint } from '../../../src/cli/entrypoint/plan-entrypoint.js';
@@ -11,30 +8,11 @@ import { VARIABLES } from '../../../src/config/variables/variable-table.js';
 import { optionsOf, parseArguments } from '../../../src/container/arguments/parse-arguments.js';
 import { splitWords } from '../../../src/os/shell-words.js';
 import { loadServerConfig } from '../../../src/server/config/load-config.js';
+import { composeService } from '../../support/compose-file.js';
 
-const FOLDER = path.resolve(import.meta.dirname, '../../../docs/compose');
 const AGENTS = ['services-agent', 'apps-agent', 'custom-apps-agent'];
 /** Variables that git, Python's libraries and curl read themselves. */
 const OF_OTHERS = ['GIT_SSL_CAINFO', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'];
-
-interface Service {
-  environment: Record<string, string | null>;
-  volumes: string[];
-  user?: string;
-  command?: string;
-  healthcheck?: { test: string[] };
-}
-
-/** The one service of a file, `${NAME}` filled in as Compose does it. */
-function service(file: string, name: string): Service {
-  const text = fs.readFileSync(path.join(FOLDER, file), 'utf8');
-  const filled = text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, variable, kind, rest) =>
-    kind === '-' ? rest : `given-${variable}`,
-  );
-  const { services } = parse(filled);
-  if (Object.keys(services).join() !== name) throw new Error(`${file}: expected the service ${name} alone`);
-  return services[name];
-}
 
 const known = new Set([
   ...VARIABLES.flatMap(({ name, aliases = [] }) => [name, ...aliases]),
@@ -43,8 +21,8 @@ const known = new Set([
 ]);
 
 for (const agent of AGENTS) {
-  const main = service(`${agent}.yml`, agent);
-  const privateCa = service(`${agent}.private-ca.yml`, agent);
+  const main = composeService(`${agent}.yml`, agent);
+  const privateCa = composeService(`${agent}.private-ca.yml`, agent);
 
   test(`${agent}: every variable is one that the agent knows`, (t) => {
     for (const [name, value] of Object.entries({ ...main.environment, ...privateCa.environment })) {
@@ -88,13 +66,13 @@ for (const agent of AGENTS) {
 }
 
 test('agents do not share a folder or a worker id', (t) => {
-  const of = (name: string) => AGENTS.map((agent) => service(`${agent}.yml`, agent).environment[name]);
+  const of = (name: string) => AGENTS.map((agent) => composeService(`${agent}.yml`, agent).environment[name]);
   for (const name of ['CLEARML_AGENT_DOCKER_HOST_MOUNT', 'CLEARML_WORKER_ID'])
     t.is(new Set(of(name)).size, 3, name);
 });
 
 test('server.yml: its variables set keys of the server, and its command line is one that the agent knows', (t) => {
-  const { environment, command, healthcheck } = service('server.yml', 'server');
+  const { environment, command, healthcheck } = composeService('server.yml', 'server');
   const env = Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, value === null ? undefined : String(value)]),
   );

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
+import { pickDevices } from '../../../src/gpu/pick-devices.js';
 import { nearestDevices } from '../../../src/gpu/policy/nearest.js';
-import { type DeviceRequest, deviceChoices, reserveDevices } from '../../../src/gpu/policy/reserve.js';
+import {
+  type DeviceRequest,
+  deviceChoices,
+  firstToStart,
+  MOST_AHEAD,
+  reserveDevices,
+  type Start,
+} from '../../../src/gpu/policy/reserve.js';
 import { mixedTasks, type SimulatedTask, simulate } from '../../support/gpu-simulation.js';
 
 const MINUTE = 60_000;
@@ -117,6 +125,35 @@ for (const [what, due, request, last] of CHOICES) {
   });
 }
 
+const NO_LIMIT = undefined;
+const AHEAD: [
+  what: string,
+  ends: (number | undefined)[],
+  due: number | undefined,
+  start: Pick<Start, 'at' | 'usesReserved'> | undefined,
+][] = [
+  ['the first task, if it ends in time', [500, 400], 500, { at: 0, usesReserved: true }],
+  ['the first one that ends in time', [NO_LIMIT, 501, 500, 400], 500, { at: 2, usesReserved: true }],
+  ['none, if all end too late', [NO_LIMIT, 501], 500, undefined],
+  ['none, where the reservation is never due', [NO_LIMIT, 1], undefined, undefined],
+  ['none of those farther back', [...Array(MOST_AHEAD).fill(NO_LIMIT), 1], 500, undefined],
+];
+
+for (const [what, ends, due, start] of AHEAD) {
+  test(`of a queue that finds all free devices reserved starts ${what}`, (t) => {
+    const requests = ends.map((endsBy) => ({ queue: 'single', ...(endsBy === undefined ? {} : { endsBy }) }));
+    const held = { queue: 'four', devices: CARDS.slice(0, 4), due };
+    const claims = CARDS.slice(4).map(({ card: number }) => taken(number));
+    const pick = (devices: readonly (typeof CARDS)[number][]) =>
+      pickDevices({ demand: { min: 1, max: 1 }, devices, claims, shares: true });
+    const found = firstToStart(held, requests, CARDS, pick);
+    if (start === undefined) t.is(found, undefined);
+    else t.like(found, start);
+    t.like(firstToStart(undefined, requests, CARDS, pick), { at: 0, usesReserved: false });
+    t.is(firstToStart(held, requests, CARDS.slice(4), pick), undefined);
+  });
+}
+
 const anyLoad = fc.record({
   seed: fc.integer(),
   load: fc.double({ min: 0.3, max: 1.2, noNaN: true }),
@@ -173,6 +210,31 @@ test('where every task states its limit, a reservation is served when it is due 
     }),
     { numRuns: 30 },
   );
+});
+
+test('in any mix a task is overtaken only by those that end before the reservation that keeps it waiting is due', (t) => {
+  let count = 0;
+  fc.assert(
+    fc.property(anyLoad, ({ seed, load, limits, waitMinutes }) => {
+      const tasks = mixedTasks(seed, { count: 150, gpus: 8, load, limits });
+      const { waits } = simulate({
+        tasks,
+        gpus: 8,
+        reserveAfterMs: waitMinutes * MINUTE,
+        onStart({ task, at, held, overtaken }) {
+          if (overtaken.length === 0) return;
+          count += 1;
+          assert.ok(overtaken.length < MOST_AHEAD);
+          assert.ok(held?.due !== undefined && held.queue !== `${task.size}`);
+          assert.ok(at + (task.limit ?? Number.POSITIVE_INFINITY) <= held.due);
+          for (const { limit = Number.POSITIVE_INFINITY } of overtaken) assert.ok(at + limit > held.due);
+        },
+      });
+      assert.equal(waits.size, tasks.length);
+    }),
+    { numRuns: 60 },
+  );
+  t.true(count > 10, `${count} tasks overtook others`);
 });
 
 const anyTask = fc.record({

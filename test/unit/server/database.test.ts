@@ -13,6 +13,8 @@ import test, { type ExecutionContext } from 'ava';
 import Libsql from 'libsql';
 import { isAgentError } from '../../../src/errors.js';
 import { ApiError } from '../../../src/server/api-error.js';
+import { countLines } from '../../../src/server/events/log/log-store.js';
+import { logPage } from '../../../src/server/events/log-pages.js';
 import { searchColumns } from '../../../src/server/query/column-search.js';
 import { sortKeys } from '../../../src/server/query/order.js';
 import { Backtracking } from '../../../src/server/query/patterns/backtracking.js';
@@ -21,6 +23,7 @@ import { conditionsOf } from '../../../src/server/query/predicate.js';
 import { SEARCHABLE } from '../../../src/server/query/searchable.js';
 import { Database, storageError } from '../../../src/server/storage/database.js';
 import { Documents } from '../../../src/server/storage/documents.js';
+import { MIGRATIONS, type Step } from '../../../src/server/storage/schema.js';
 
 async function opened(t: ExecutionContext): Promise<{ database: Database; file: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'database-test-'));
@@ -139,6 +142,11 @@ test('a full disk fails all units of a turn, and later ones are stored', async (
   t.like(queues.find('small'), { id: 'small' });
 });
 
+function messagesOf(database: Database, task: string): unknown[] {
+  const page = { task, size: 10_000, earlier: false, from: undefined, metrics: [] };
+  return logPage(database, page).map(({ msg }) => msg);
+}
+
 const FIXTURES = path.join(import.meta.dirname, '../../fixtures/state');
 
 /** A database from statements, opened beside a new one. */
@@ -168,7 +176,8 @@ test('the database of a server with a task in progress is read: server-version-2
   const id = '5f8a7741dc4c4970be3c4a0cd8821f7e';
   t.like(new Documents(database, 'tasks').find(id), { id, status: 'in_progress', last_worker: 'old:0' });
   t.like(database.get('SELECT id FROM workers'), { id: 'old:0' });
-  t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 7);
+  t.is(countLines(database, id), 7);
+  t.deepEqual(messagesOf(database, id).slice(-2), ['line 1 é\nline 2 é\n', 'line 3 é\n']);
 });
 
 for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('database-version-'))) {
@@ -180,9 +189,50 @@ for (const version of readdirSync(FIXTURES).filter((name) => name.startsWith('da
     const query = { conditions: queued, keys: sortKeys([]), offset: 0, limit: 10 };
     t.deepEqual(searchColumns(database, query), { ids: ['t1'], isUnordered: false });
     t.like(database.get('SELECT queue, task FROM queue_entries'), { queue: 'q1', task: 't1' });
-    t.is(database.get('SELECT count(*) AS n FROM log_events')?.n, 1);
+    t.deepEqual(messagesOf(database, 't1'), ['a line']);
   });
 }
+
+test('an upgrade that was interrupted at any step continues, and keeps each line of a long log in order', async (t) => {
+  const { file } = await opened(t);
+  const old = path.join(path.dirname(file), 'old.db');
+  const connection = new Libsql(old);
+  connection.exec(readFileSync(path.join(FIXTURES, 'database-version-1.sql'), 'utf8'));
+  // Two lines of each time, and every other time comes late.
+  connection.exec(`WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 2499)
+    INSERT INTO log_events (task, timestamp, metric, body)
+    SELECT 't2', 10 + (n / 2) + 3 * (n % 4), '', json_object('msg', 'line ' || n, 'metric', '') FROM n`);
+  const inOrder = connection
+    .prepare(
+      "SELECT json_extract(body, '$.msg') AS msg FROM log_events WHERE task = 't2' ORDER BY timestamp, sequence",
+    )
+    .all()
+    .map((row) => (row as { msg: string }).msg);
+  connection.close();
+  const steps = MIGRATIONS.map(({ step }) => step);
+  for (let done = 0; ; done += 1) {
+    let left = done;
+    const cut: Step = () => {
+      throw new Error('killed');
+    };
+    const migrations = MIGRATIONS.map((migration, index) => ({
+      ...migration,
+      ...(steps[index] && {
+        step: (database: Database) => (left-- > 0 ? steps[index]?.(database) === true : cut(database)),
+      }),
+    }));
+    const database = await Database.open(old, migrations).catch(() => undefined);
+    database?.close();
+    if (database !== undefined) {
+      t.true(done >= 3, `only ${done} steps`);
+      break;
+    }
+  }
+  const database = await Database.open(old);
+  t.teardown(() => database.close());
+  t.deepEqual(messagesOf(database, 't2'), inOrder);
+  t.deepEqual(messagesOf(database, 't1'), ['a line']);
+});
 
 const NO_DATABASES: [name: string, make: (file: string) => void, why: RegExp][] = [
   ['a folder', (file) => mkdirSync(file), /: a database is expected there, found a folder$/],

@@ -40,6 +40,7 @@ const SILENCE_MS = 40_000;
  */
 export class LiveCore {
   readonly #url: string;
+  readonly #fetch: typeof fetch;
   readonly #tell: (message: LiveMessage) => void;
   readonly #wanted = new Map<string, Wanted>();
   /** Last line by subscription. */
@@ -55,8 +56,14 @@ export class LiveCore {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #state: LiveState = 'connecting';
 
-  constructor(url: string, tell: (message: LiveMessage) => void) {
+  /** @param fetchBy how the browser asks */
+  constructor(
+    url: string,
+    tell: (message: LiveMessage) => void,
+    fetchBy: typeof fetch = fetch.bind(globalThis),
+  ) {
     this.#url = url;
+    this.#fetch = fetchBy;
     this.#tell = tell;
   }
 
@@ -162,7 +169,7 @@ export class LiveCore {
       tasks: unique(all.flatMap(({ tasks = [] }) => tasks)),
       tails,
     };
-    return fetch(this.#url, {
+    return this.#fetch(this.#url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),

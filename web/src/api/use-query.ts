@@ -28,16 +28,22 @@ export function useQuery<T>(
   const [turn, setTurn] = useState(0);
   const asks = useRef(ask);
   asks.current = ask;
+  const isAsking = useRef(false);
   const back = returns.value;
   useEffect(() => {
     const abort = new AbortController();
+    isAsking.current = true;
     setState((before) => ({ ...before, isLoading: true }));
     asks.current(abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setState({ key, data, isLoading: false });
+        if (abort.signal.aborted) return;
+        isAsking.current = false;
+        setState({ key, data, isLoading: false });
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) setState((before) => ({ ...before, error, isLoading: false }));
+        if (abort.signal.aborted) return;
+        isAsking.current = false;
+        setState((before) => ({ ...before, error, isLoading: false }));
       },
     );
     return () => abort.abort();
@@ -46,7 +52,8 @@ export function useQuery<T>(
   useEffect(() => {
     if (everyMs === undefined) return;
     const timer = setInterval(() => {
-      if (!document.hidden) reload();
+      // A slow answer is waited for: asking again would start it anew.
+      if (!document.hidden && !isAsking.current) reload();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);

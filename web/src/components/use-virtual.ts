@@ -5,14 +5,14 @@ import {
   observeElementRect,
   Virtualizer,
 } from '@tanstack/virtual-core';
-import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 interface VirtualOptions {
   count: number;
   /** Height of a row in pixels, until it is measured. */
   rowHeight: number;
-  /** Stays with a row when others come before it. */
-  keyOf: (index: number) => number;
+  /** The key of the first row; those of the others follow. It stays with a row when others come before it. */
+  firstKey: number;
   /** Shows rows that are added at the end, if the end was in sight. */
   follows: boolean;
 }
@@ -23,13 +23,16 @@ interface VirtualRows {
 }
 
 /** The rows of a long list that are in sight. Rows that come before them do not move them. */
-export function useVirtual({ count, rowHeight, keyOf, follows }: VirtualOptions): VirtualRows {
+export function useVirtual({ count, rowHeight, firstKey, follows }: VirtualOptions): VirtualRows {
   const frame = useRef<HTMLElement>(null);
   const [, redraw] = useReducer((turn: number) => turn + 1, 0);
+  // A new function makes the library measure all rows again.
+  const keyOf = useCallback((index: number) => firstKey + index, [firstKey]);
+  const heightOf = useCallback(() => rowHeight, [rowHeight]);
   const options = {
     count,
     getScrollElement: () => frame.current,
-    estimateSize: () => rowHeight,
+    estimateSize: heightOf,
     getItemKey: keyOf,
     overscan: 16,
     anchorTo: 'end' as const,

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { pipeline, Readable } from 'node:stream';
-import { extract, type Pack, pack } from 'tar-stream';
+import { extract, type Header, type Pack, pack } from 'tar-stream';
 import { WORKSPACE_INSIDE } from '../../../container/layout.js';
+import { type ArchiveOwner, ownerFields } from '../../container/tree-archive.js';
 import { containerOwner } from '../containers/container-owner.js';
 import type { Engine } from '../engine.js';
 
@@ -87,6 +88,7 @@ async function bringFolder(
   { container: prepared }: ImageCommit,
 ): Promise<void> {
   const [uid = 0, gid = 0] = (await containerOwner(engine, prepared))?.split(':').map(Number) ?? [];
+  const owner = { uid, gid };
   const given = await engine.ask('reading the workspace', (docker) =>
     docker.getContainer(prepared).getArchive({ path: `${WORKSPACE_INSIDE}/.` }),
   );
@@ -98,7 +100,7 @@ async function bringFolder(
     for await (const entry of entries) {
       const [, top = ''] = entry.header.name.split('/', 2);
       if (LEFT_OUT.has(top)) entry.resume();
-      else await pass(entry, archive.entry({ ...entry.header, uid, gid, uname: '', gname: '' }));
+      else await pass(entry, archive.entry(ownedBy(owner, entry.header)));
     }
     archive.finalize();
   };
@@ -106,6 +108,11 @@ async function bringFolder(
     docker.getContainer(container).putArchive(Readable.from(archive), { path: WORKSPACE_INSIDE }),
   );
   await Promise.all([put, read().catch((error: Error) => archive.destroy(error))]);
+}
+
+function ownedBy(owner: ArchiveOwner, header: Header): Header {
+  const own = ownerFields(owner);
+  return { ...header, ...own, pax: Object.assign({}, header.pax, own.pax), uname: '', gname: '' };
 }
 
 async function pass(from: AsyncIterable<unknown>, to: ReturnType<Pack['entry']>): Promise<void> {

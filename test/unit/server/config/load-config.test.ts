@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { isAgentError } from '../../../../src/errors.js';
+import { programAccounts } from '../../../../src/server/config/configured-users.js';
 import { type LoadServerConfigOptions, loadServerConfig } from '../../../../src/server/config/load-config.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
@@ -175,4 +176,26 @@ test('wrong variables and folders are refused by name', (t) => {
     refusal(t, { env: { CLEARML_CONFIG_DIR: '/nonexistent/config' } }),
     'CONFIG_FILE 2 CLEARML_CONFIG_DIR: expected a folder at /nonexistent/config, found nothing',
   );
+});
+
+test('the secret alone of an account of the released server is no mistake, that of another one is', (t) => {
+  const half = (name: string) =>
+    load({ env: { [`CLEARML__SECURE__CREDENTIALS__${name}__USER_SECRET`]: '"my-new-secret"' } });
+  const usual = half('APISERVER');
+  t.deepEqual(programAccounts(usual), [
+    { name: 'apiserver', role: 'system', displayName: undefined, keys: undefined },
+  ]);
+  t.deepEqual(usual.notices, [
+    'secure.credentials.apiserver (variable CLEARML__SECURE__CREDENTIALS__APISERVER__USER_SECRET) without effect: it has no pair of user_key and user_secret, and no part of this server logs in',
+  ]);
+  t.throws(() => programAccounts(half('APPS_AGENT')), { message: /expected a role of/ });
+  const other = load({
+    env: {
+      CLEARML__SECURE__CREDENTIALS__APPS_AGENT__USER_SECRET: 's',
+      CLEARML__SECURE__CREDENTIALS__APPS_AGENT__ROLE: 'admin',
+    },
+  });
+  t.throws(() => programAccounts(other), {
+    message: /expected user_key and user_secret, found one of them$/,
+  });
 });

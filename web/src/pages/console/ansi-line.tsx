@@ -7,6 +7,8 @@ const MOST_CHARACTERS = 4000;
 const OTHER_SEQUENCES =
   /\u001b\[[0-9;?]*[A-Za-ln-z@`]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[()][A-Z0-9]|[\u0000-\u0008\u000b-\u001a\u007f]/g;
 
+const COLOURS = /\u001b\[[0-9;]*m/g;
+
 interface Piece {
   text: string;
   className: string;
@@ -50,9 +52,10 @@ function trueColours(fg: string | null, bg: string | null): Record<string, strin
   return { ...(fg ? { color: `rgb(${fg})` } : {}), ...(bg ? { backgroundColor: `rgb(${bg})` } : {}) };
 }
 
-/** What is seen of a line, to search in. */
+/** What is seen of a line, to search in; a search reads a million of them. */
 export function plainText(text: string): string {
-  return Anser.ansiToText(text.replace(OTHER_SEQUENCES, ''));
+  if (!text.includes('\u001b')) return text;
+  return text.replace(OTHER_SEQUENCES, '').replace(COLOURS, '');
 }
 
 function Marked({ text, find }: { text: string; find: string }) {

@@ -4,9 +4,8 @@ import { ScrollRegion } from '../../components/scroll-region.js';
 import { Empty, Loading } from '../../components/states.js';
 import { useVirtual } from '../../components/use-virtual.js';
 import type { TabProps } from '../tasks/tab-props.js';
-import { AnsiLine } from './ansi-line.js';
 import { ConsoleBar } from './console-bar.js';
-import type { Line } from './log-lines.js';
+import { ConsoleRow } from './console-row.js';
 import { useLogWindow } from './use-log-window.js';
 import './console.css';
 
@@ -24,7 +23,7 @@ export default function ConsoleTab({ task }: TabProps) {
   const { frame, virtual } = useVirtual({
     count: log.lines.length,
     rowHeight: ROW_HEIGHT,
-    keyOf: (index) => log.first + index,
+    firstKey: log.first,
     follows: log.isAtEnd,
   });
   const rows = virtual.getVirtualItems();
@@ -72,7 +71,7 @@ export default function ConsoleTab({ task }: TabProps) {
         <ScrollRegion class={wraps ? 'console-frame wraps' : 'console-frame'} label="Lines" frame={frame}>
           <div class="console-room" style={{ height: `${virtual.getTotalSize()}px` }}>
             {rows.map(({ index, key, start }) => (
-              <Row
+              <ConsoleRow
                 key={key}
                 index={index}
                 line={log.lines[index]}
@@ -97,37 +96,4 @@ function useStartAtEnd(isReady: boolean, act: () => void): void {
     done.current = true;
     requestAnimationFrame(act);
   });
-}
-
-interface RowProps {
-  index: number;
-  line: Line | undefined;
-  start: number;
-  find: string;
-  isFound: boolean;
-  hasTimes: boolean;
-  measure: ((element: HTMLDivElement | null) => void) | undefined;
-}
-
-function Row({ index, line, start, find, isFound, hasTimes, measure }: RowProps) {
-  if (line === undefined) return null;
-  return (
-    <div
-      ref={measure ?? null}
-      data-index={index}
-      class={isFound ? 'console-row found' : 'console-row'}
-      style={{ transform: `translateY(${start}px)` }}
-    >
-      {hasTimes && <span class="console-time">{timeOf(line.timestamp)}</span>}
-      <span class="console-text">
-        <AnsiLine text={line.text} find={find} />
-      </span>
-    </div>
-  );
-}
-
-function timeOf(timestamp: number): string {
-  const date = new Date(timestamp);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }

@@ -4,6 +4,7 @@ import { useAddress } from '../../api/address.js';
 import { askTask } from '../../api/ask-task.js';
 import { call } from '../../api/client.js';
 import type { Task } from '../../api/task.js';
+import { useKept } from '../../api/use-kept.js';
 import { useQuery } from '../../api/use-query.js';
 import { at } from '../../base.js';
 import { PageHead } from '../../components/page-head.js';
@@ -28,7 +29,9 @@ export default function NewTask() {
 
 function Form({ source }: { source: Task | undefined }) {
   const { route } = useLocation();
-  const [form, setForm] = useState<TaskForm>(source === undefined ? EMPTY_FORM : formOf(source));
+  const [form, setForm] = useKept<TaskForm>(`task form ${source?.id ?? ''}`, () =>
+    source === undefined ? EMPTY_FORM : formOf(source),
+  );
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [made, setMade] = useState<Acted>();

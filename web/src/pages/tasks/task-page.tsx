@@ -22,7 +22,8 @@ export default function TaskPage() {
   const { id = '' } = useRoute().params;
   const { route } = useLocation();
   const address = useAddress();
-  const { data: task, error, reload } = useQuery(id, (signal) => askTask(id, signal), REFRESH_MS);
+  const { data, error, isStale, reload } = useQuery(id, (signal) => askTask(id, signal), REFRESH_MS);
+  const task = isStale ? undefined : data;
   if (task === undefined)
     return error === undefined ? (
       <Loading label="Loading the task" />

@@ -1,0 +1,75 @@
+import test from 'ava';
+import { serverUnderTest } from '../../support/embedded-server.js';
+import { pageUnderTest } from '../../support/web/browser.js';
+
+test('a session that ends leads to the log-in, and the log-in back to the page', async (t) => {
+  const under = await serverUnderTest(t);
+  await under.call('tasks.create', { name: 'seen again', type: 'training' });
+  const { page, open } = await pageUnderTest(t, under);
+  await open('/tasks?q=seen');
+  await page.getByRole('link', { name: 'seen again' }).waitFor();
+  await page.context().clearCookies();
+  await page.getByLabel('Access key').waitFor();
+  t.is(new URL(page.url()).searchParams.get('next'), '/tasks?q=seen');
+  await page.getByLabel('Access key').fill(under.server.credentials.accessKey);
+  await page.getByLabel('Secret key').fill('wrong');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('alert').waitFor();
+  await page.getByLabel('Secret key').fill(under.server.credentials.secretKey);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('link', { name: 'seen again' }).waitFor();
+  t.is(page.url(), `${under.server.webUrl}/tasks?q=seen`);
+});
+
+test('a server that is gone is said to be gone, a form keeps its text, and its return ends the message', async (t) => {
+  const under = await serverUnderTest(t);
+  const { page, open } = await pageUnderTest(t, under);
+  await open('/tasks/new');
+  await page.getByLabel('Name', { exact: true }).fill('kept text');
+  await page.getByLabel('Repository').fill('https://git.example.com/a.git');
+  await page.getByLabel('Entry point').fill('a.py');
+  await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+  await page.getByRole('button', { name: 'Save as draft' }).click();
+  await page.getByText('The server does not answer. This page asks again').waitFor();
+  t.is(await page.getByLabel('Name', { exact: true }).inputValue(), 'kept text');
+  await page.unroute('**/api/**');
+  await page.getByText('The server does not answer. This page asks again').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Save as draft' }).click();
+  await page.getByRole('heading', { name: 'kept text' }).waitFor();
+  t.pass();
+});
+
+test('the first load takes at most 300 kB', async (t) => {
+  const under = await serverUnderTest(t);
+  const { page, browser } = await pageUnderTest(t, under);
+  const context = await browser.newContext({ storageState: await page.context().storageState() });
+  const fresh = await context.newPage();
+  const sizes: Promise<number>[] = [];
+  fresh.on('requestfinished', (request) => {
+    if (!request.url().includes('/api/'))
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+  });
+  await fresh.goto(`${under.server.webUrl}/tasks/new`, { timeout: 60_000 });
+  await fresh.getByRole('heading', { name: 'New task' }).waitFor({ timeout: 60_000 });
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  t.log(`${Math.round(total / 1000)} kB in ${sizes.length} files`);
+  t.true(total > 10_000 && total <= 300_000, String(total));
+});
+
+test('many tasks are filtered and archived, and the undo restores them', async (t) => {
+  const under = await serverUnderTest(t);
+  for (const name of ['first of many', 'second of many', 'another'])
+    await under.call('tasks.create', { name, type: 'training' });
+  const { page, open, errors } = await pageUnderTest(t, under);
+  await open('/tasks');
+  await page.getByLabel('Find by name, id, tag or comment').fill('of many');
+  await page.getByRole('link', { name: 'another' }).waitFor({ state: 'detached' });
+  t.is(new URL(page.url()).searchParams.get('q'), 'of many');
+  await page.getByLabel('Select all rows of this page').check();
+  await page.getByRole('region', { name: 'Selected tasks' }).getByRole('button', { name: 'Archive' }).click();
+  await page.getByText('No task matches.').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: 'first of many' }).waitFor();
+  t.is(await page.getByRole('row').count(), 3);
+  t.deepEqual(errors, []);
+});
