@@ -19,7 +19,7 @@ function rhythmOf({ status }: Instance): number | undefined {
 type Curves = Record<string, Record<string, { x: number[]; y: number[] }>>;
 
 /** Scalars over iterations or time. */
-export function HistogramElement({ instance, element, height = 220 }: ElementProps) {
+export function HistogramElement({ instance, element, height = 300 }: ElementProps) {
   const { metric, variant, key, hide_legend: hidesLegend, title } = element;
   const { data, error, reload } = useQuery(
     `curves ${instance.id} ${instance.status} ${JSON.stringify([metric, variant, key])}`,

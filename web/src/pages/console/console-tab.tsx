@@ -29,7 +29,7 @@ export default function ConsoleTab({ task }: TabProps) {
   const rows = virtual.getVirtualItems();
   const show = (number: number, align: 'center' | 'end' | 'start' = 'center') =>
     virtual.scrollToIndex(number - log.first, { align });
-  useStartAtEnd(log.isReady, () => virtual.scrollToEnd());
+  useStartAtEnd(log.isReady && log.lines.length > 0, () => virtual.scrollToEnd());
   const firstSeen = rows[0]?.index ?? 0;
   const lastSeen = rows.at(-1)?.index ?? 0;
   useEffect(() => {
