@@ -84,9 +84,12 @@ function firstDifference(found: Curves, wanted: Curves): string | undefined {
     const own = found.m?.[variant] ?? { x: [], y: [] };
     const at = x.findIndex((each, index) => each !== own.x[index] || y[index] !== own.y[index]);
     if (at >= 0) return `${variant}: point ${at} is ${own.x[at]}, ${own.y[at]} and not ${x[at]}, ${y[at]}`;
-    if (own.x.length !== x.length || own.y.length !== y.length) return `${variant}: ${own.x.length} points, not ${x.length}`;
+    if (own.x.length !== x.length || own.y.length !== y.length)
+      return `${variant}: ${own.x.length} points, not ${x.length}`;
   }
-  return Object.keys(found.m ?? {}).length === Object.keys(wanted.m ?? {}).length ? undefined : 'other variants';
+  return Object.keys(found.m ?? {}).length === Object.keys(wanted.m ?? {}).length
+    ? undefined
+    : 'other variants';
 }
 
 for (let seed = 1; seed <= 3; seed += 1) {
