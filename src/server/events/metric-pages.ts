@@ -71,7 +71,7 @@ function logPart(
   const known = findLog(database, task);
   const chosen = chosenOfLog(metrics);
   if (known === undefined || chosen === undefined) return [];
-  // From an event of another kind the walk goes on before or after all lines of its time.
+  // From an event of another kind the walk continues before or after all lines of its time.
   const from = cursor === undefined ? undefined : cursor.kind === 0 ? cursor : beyondLines(cursor.timestamp);
   const page: Ordered[] = [];
   for (const line of walkLog(database, { log: known.log, descending, from, metrics: chosen })) {

@@ -7,6 +7,8 @@ import { joined, type Sql } from './term-sql.js';
 
 /** Rows that are counted before a query, at most: beyond it, one in ten of a large list, the order decides. */
 const MAX_COUNTED = 10_000;
+/** Tasks that are looked at one by one beside the columns, at most. */
+const MAX_ODD = 1000;
 /** Documents that are checked at once; each portion is larger than the one before. */
 const FIRST_PORTION = 500;
 const LARGER = 4;
@@ -21,20 +23,30 @@ export interface ColumnQuery {
 
 export interface ColumnAnswer {
   ids: string[];
-  /** Whether they are all that match, in no order, as a key of the order is no column. */
+  /** Whether they are in no order: a key of the order is no column, or some tasks are left out. */
   isUnordered: boolean;
+  /** Ids of tasks with values that columns cannot hold, which may match, too. */
+  odd: string[];
 }
 
-/** The matching tasks by their columns; `undefined` if the columns cannot hold the values of some task. */
+/**
+ * The matching tasks by their columns. Unordered ones are all that match, or as many as the page takes from the beginning
+ * if some are left out; `undefined` if that are many.
+ */
 export function searchColumns(database: Database, query: ColumnQuery): ColumnAnswer | undefined {
-  if (database.get('SELECT 1 FROM task_columns WHERE odd LIMIT 1') !== undefined) return undefined;
+  const odd = database
+    .all(`SELECT id FROM task_columns WHERE odd LIMIT ${MAX_ODD + 1}`)
+    .map(({ id }) => String(id));
+  if (odd.length > MAX_ODD) return undefined;
   const order = orderSql(query.keys);
-  const window = order === undefined ? { offset: 0, limit: -1 } : query;
+  const page = odd.length === 0 || query.limit < 0 ? query : { offset: 0, limit: query.offset + query.limit };
+  const window = order === undefined ? { offset: 0, limit: -1 } : page;
   const plan = planOf(database, query.conditions);
+  if (odd.length > 0) plan.columns.push({ text: 'c.odd IS NULL', bound: [] });
   const source = sourceOf(database, plan, window);
   const request = { source, order: order ?? 'c.row', window };
   const ids = plan.rest.length === 0 ? exactIds(database, request) : checkedIds(database, plan, request);
-  return { ids, isUnordered: order === undefined };
+  return { ids, isUnordered: order === undefined || odd.length > 0, odd };
 }
 
 interface Request {

@@ -146,7 +146,9 @@ function matchingIds<T extends Stored>(
     const given = found?.ids ?? ids;
     const candidates =
       given === undefined ? source.scan(narrowing(query, SEARCHABLE[source.kind])) : byId(given, source);
-    const sorted = sortedIds(candidates, found === undefined ? all : [], keys);
+    const odd = found === undefined ? [] : matching(byId(found.odd, source), all);
+    const known = found === undefined ? matching(candidates, all) : candidates;
+    const sorted = sortedIds([known, odd], keys);
     server.patterns.assertSettled();
     return window.limit < 0 ? sorted : sorted.slice(window.offset, window.offset + window.limit);
   }
@@ -158,15 +160,17 @@ function lacks(tag: string): Condition {
   return valuesAt('system_tags', { not: { has: tag } });
 }
 
-function sortedIds<T extends Stored>(
+function* matching<T extends Stored>(
   candidates: Iterable<T>,
   conditions: readonly Condition[],
-  keys: readonly SortKey[],
-): string[] {
+): Generator<T> {
+  for (const document of candidates) if (conditions.every(({ matches }) => matches(document))) yield document;
+}
+
+function sortedIds<T extends Stored>(parts: readonly Iterable<T>[], keys: readonly SortKey[]): string[] {
   const found: { id: string; values: ReturnType<typeof sortValues> }[] = [];
-  for (const document of candidates)
-    if (conditions.every(({ matches }) => matches(document)))
-      found.push({ id: document.id, values: sortValues(document, keys) });
+  for (const part of parts)
+    for (const document of part) found.push({ id: document.id, values: sortValues(document, keys) });
   return found.sort((a, b) => compareValues(a.values, b.values, keys)).map(({ id }) => id);
 }
 

@@ -29,7 +29,7 @@ export interface CheckpointJob {
 
 export type ReadJob = CallJob | PortionJob | CheckpointJob;
 
-/** What the thread is told: a job, or to end. */
+/** A message to the thread: a job, or the wish that it ends. */
 export interface ReaderMessage {
   id: number;
   job: ReadJob | { kind: 'end' };

@@ -24,7 +24,7 @@ const STEPS: readonly Step[] = [
 
 /**
  * Does what writes leave for later: compresses logs, gives the space of removed ones back and packs curves, in short transactions
- * between requests. The database has all that is to be done, so that it goes on after a restart.
+ * between requests. The database has all that is to be done, so that a restart continues it.
  */
 export function startBackground(
   server: Pick<ServerContext, 'database' | 'now' | 'reader'>,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import type { ServerContext } from '../../../src/server/context.js';
 import { isoDate } from '../../../src/server/dates.js';
 import type { JsonObject } from '../../../src/server/json.js';
 import { searchColumns } from '../../../src/server/query/column-search.js';
@@ -10,6 +11,8 @@ import { compareValues, sortKeys, sortValues } from '../../../src/server/query/o
 import { Backtracking } from '../../../src/server/query/patterns/backtracking.js';
 import { Patterns } from '../../../src/server/query/patterns/patterns.js';
 import { conditionsOf, predicateOf } from '../../../src/server/query/predicate.js';
+import { Scrolls } from '../../../src/server/query/scrolls.js';
+import { type SearchQuery, search } from '../../../src/server/query/search.js';
 import { SEARCHABLE } from '../../../src/server/query/searchable.js';
 import { Database } from '../../../src/server/storage/database.js';
 import { Documents, type Stored } from '../../../src/server/storage/documents.js';
@@ -269,3 +272,49 @@ async function settled<T>(backtracking: Backtracking, run: (patterns: Patterns) 
     if (!/takes longer than/.test(String(failure))) throw failure;
   }
 }
+
+test('tasks with values that columns cannot hold are in lists, at their places', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'column-search-'));
+  const database = await Database.open(path.join(folder, 'x.db'));
+  t.teardown(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const tasks = new Documents<Stored>(database, 'tasks');
+  for (let n = 0; n < 60; n += 1) {
+    const id = `t${String((n * 37) % 60).padStart(2, '0')}`;
+    const isOdd = n % 20 === 7;
+    const tags = n % 2 === 0 ? ['even'] : [];
+    const hyperparams = { Args: { lr: isOdd ? { value: 5 } : { value: '5' } } };
+    tasks.put({
+      id,
+      name: `name ${n % 11}`,
+      type: 'training',
+      status: 'created',
+      tags,
+      system_tags: [],
+      hyperparams,
+    });
+  }
+  t.is(Number(database.get('SELECT count(*) AS n FROM task_columns WHERE odd')?.n), 3);
+  const patterns = new Patterns(new Backtracking());
+  const server = { database, patterns, scrolls: new Scrolls() } as unknown as ServerContext;
+  const pageBy = (hasColumns: boolean, query: JsonObject) =>
+    search(server, { page: 0, page_size: 500, ...query } as unknown as SearchQuery, {
+      kind: 'tasks',
+      scan: (narrowing) => tasks.scan(narrowing),
+      find: (id) => tasks.find(id),
+      joined: false,
+      shown: (document) => document,
+      hasColumns,
+    }).documents.map(({ id }) => id);
+  const queries: JsonObject[] = [
+    {},
+    { order_by: ['-name'], page: 1, page_size: 7 },
+    { order_by: ['name'], page: 3, page_size: 9, tags: ['even'] },
+    { order_by: ['hyperparams.Args.lr.value'], page: 0, page_size: 10 },
+    { name: 'name 7', page_size: 2 },
+    { name: 'nothing' },
+  ];
+  for (const query of queries) t.deepEqual(pageBy(true, query), pageBy(false, query), JSON.stringify(query));
+});
