@@ -37,3 +37,17 @@ test('a module of the bundle that names files beside it has the address of its o
   t.true(named.includes('../os/detached.js'), named.join(' '));
   for (const address of named) t.true(existsSync(path.join(BUNDLE, address)), address);
 });
+
+test('what is loaded on its first use has a name that an upgrade keeps', (t) => {
+  const later = readdirSync(BUNDLE).flatMap((name) =>
+    [...readFileSync(path.join(BUNDLE, name), 'utf8').matchAll(/\bimport\("(\.[^"]+)"\)/g)].map(
+      ([, file = '']) => file,
+    ),
+  );
+  t.true(later.includes('./task-prepare.js'), later.join(' '));
+  // The names of shared parts end with a sum of their content.
+  t.deepEqual(
+    later.filter((file) => /-[A-Z0-9]{8}\.js$/.test(file)),
+    [],
+  );
+});
