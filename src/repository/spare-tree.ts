@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { ensureFolder, exists, readTextIfThere, writeFileDurable } from '../os/files.js';
@@ -10,6 +11,9 @@ import { checkOutCommit, cloneLocally, LocalFailure } from './local-clone.js';
 import { type Mirror, spareFolder } from './mirror.js';
 import type { MirrorJob } from './mirror-revision.js';
 import { RepositoryGit } from './repository-git.js';
+
+/** The start of the command comes first. */
+const LATER_MS = 300;
 
 /** In the folder of a spare work tree: the tree itself, and what it is good for. */
 const TREE = 'tree';
@@ -58,6 +62,7 @@ export async function keepSpareTree(
   commit: string,
   signal: AbortSignal,
 ): Promise<void> {
+  await sleep(LATER_MS, undefined, { signal });
   const git = await RepositoryGit.open({ ...of.context, signal, reporter: SILENT }, of.url);
   const lock = { timeoutMs: 0, signal, what: `the mirror of ${git.shownUrl}` };
   try {

@@ -19,6 +19,8 @@ export interface BegunWork {
   /** Writes what the checkout says to the log, from its beginning. */
   tell(): void;
   candidates: EnvironmentOrder['candidates'];
+  /** Its beginning, milliseconds since 1970: what was fetched later is new enough. */
+  since: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface BegunWork {
  * several requests. They touch the workspace of the run and the mirrors, and tell the server nothing.
  */
 export class EarlyWork {
-  readonly since = Date.now();
+  readonly #since = Date.now();
   readonly #script: TaskScript;
   readonly #reporter: HeldReporter;
   readonly #over = new AbortController();
@@ -59,7 +61,7 @@ export class EarlyWork {
       workspace,
       surroundings: ctx,
       here: ctx.driver.capabilities.hostPaths,
-      since: this.since,
+      since: this.#since,
       reporter: this.#reporter,
       signal,
     };
@@ -83,7 +85,7 @@ export class EarlyWork {
     if (signal.aborted) this.#over.abort(signal.reason);
     const tree = this.#tree.finally(stopListening);
     tree.catch(() => undefined);
-    return { tree, tell: () => this.#reporter.release(), candidates: this.#candidates };
+    return { tree, tell: () => this.#reporter.release(), candidates: this.#candidates, since: this.#since };
   }
 
   /** Gives up what is not over, and waits for its end. */

@@ -47,7 +47,7 @@ export async function prepareTask(
   const { ctx, log } = run;
   const script = checkedScript(record);
   const begun = await early?.taken(script, signal);
-  const since = early?.since ?? Date.now();
+  const since = begun?.since ?? Date.now();
   const { driver } = ctx;
   const whole = workspaceOf(ctx, run.folder);
   if (begun === undefined) await rm(whole, { recursive: true, force: true });
