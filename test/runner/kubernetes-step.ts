@@ -1,5 +1,6 @@
 import { causeLine } from '../../src/errors.js';
 import { hasKubernetes, kubernetesRig } from '../support/kubernetes-rig.js';
+import { SHARED_CLUSTER } from '../support/kubernetes-tools.js';
 import { avaStep, type Step } from './steps.js';
 import { emptyTally, type Tally } from './tally.js';
 
@@ -33,7 +34,7 @@ async function onCluster(act: (env: Record<string, string>) => Promise<Tally>): 
   const ends: (() => unknown)[] = [];
   try {
     const { folder } = await kubernetesRig({ teardown: (end) => ends.push(end) });
-    return await act({ CLEARML_TEST_CLUSTER: folder });
+    return await act({ [SHARED_CLUSTER]: folder });
   } catch (error) {
     return { ...emptyTally(), failed: 1, failures: [`${TITLE}: ${causeLine(error)}`] };
   } finally {

@@ -4,9 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import PQueue from 'p-queue';
 import { clusterIn, type KubernetesRig } from './kubernetes-access.js';
 import { hasKubernetes, kubernetesRig, type OwnKubernetes } from './kubernetes-rig.js';
-
-/** Variable that names the folder of a cluster that test files share. */
-export const SHARED_CLUSTER = 'CLEARML_TEST_CLUSTER';
+import { SHARED_CLUSTER } from './kubernetes-tools.js';
 
 /** Tests that need a cluster; they are left out where its program is not built. */
 export const kubernetesTest = hasKubernetes() ? test.serial : test.skip;

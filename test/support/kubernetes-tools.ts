@@ -7,6 +7,9 @@ const SOURCES = path.resolve(import.meta.dirname, 'kubernetes-cluster');
 /** What the programs of a cluster depend on. */
 const BUILT_FROM = ['build.sh', 'go.sum', 'main.go', 'pause/main.go', 'kwok/go.sum', 'kwok/main.go'];
 
+/** Variable that names the folder of a cluster that test files share. */
+export const SHARED_CLUSTER = 'CLEARML_TEST_CLUSTER';
+
 /** Builds the programs into the folder that is its first argument; KWOK where the second one is `kwok`. */
 export const BUILD_SCRIPT = path.join(SOURCES, 'build.sh');
 /** Where the programs of a cluster are: beside those of other checkouts, since they take minutes to build. */

@@ -28,11 +28,18 @@ import { KubernetesWorkload } from './kubernetes-workload.js';
 import { PodBoard } from './pod-board.js';
 import { createPod } from './pod-creation.js';
 import { type PodPlan, podFromPlan } from './pod-from-plan.js';
-import { LAUNCHED, ownedBy, ownerId, podLabels, podName, runLabel } from './pod-identity.js';
+import { LAUNCHED, ownedBy, ownerId, ownerOfRun, podLabels, podName, runLabel } from './pod-identity.js';
 import { POD, podPlace } from './pod-place.js';
 import { podReady } from './pod-ready.js';
 import { removeOthers, removePod } from './pod-removal.js';
-import { OUTPUT_INSIDE, RELEASE_TASK, type Restart, START_INSIDE, startScript } from './pod-scripts.js';
+import {
+  OUTPUT_INSIDE,
+  type Restart,
+  releaseTask,
+  restartOf,
+  START_INSIDE,
+  startScript,
+} from './pod-scripts.js';
 import { openSession } from './pod-session.js';
 import { PodSessions } from './pod-sessions.js';
 import { KEEPER_CONTAINER, TASK_CONTAINER } from './pod-state.js';
@@ -79,7 +86,7 @@ export class KubernetesDriver implements Driver {
     const { settings } = this.#options;
     const { taskId, runFolder, workspace, reporter } = request;
     const { container, cacheGroup, resources = {} } = await this.#options.plan(request);
-    const owner = await ownerOf(runFolder);
+    const owner = await ownerOfRun(runFolder);
     const name = podName(taskId, owner, runFolder);
     const queue = await this.#queueOf(request);
     const template = templateOf(settings, queue === undefined ? [] : [queue.id, queue.name ?? queue.id]);
@@ -144,7 +151,7 @@ export class KubernetesDriver implements Driver {
       await opened.place.write(START_INSIDE, script, 0o600);
       // Noted before the release: who finds the note releases it again, and nothing happens twice.
       await cluster.patchPod(pod, { metadata: { annotations: { [LAUNCHED]: new Date().toISOString() } } });
-      await release(sessions);
+      await releaseTask(sessions);
     } catch (error) {
       keeper.close();
       if (isAgentError(error, 'KUBERNETES')) throw error;
@@ -171,12 +178,12 @@ export class KubernetesDriver implements Driver {
     const isRunning = pod.status?.containerStatuses?.some(
       ({ name, state }) => name === TASK_CONTAINER && state?.running !== undefined,
     );
-    if (isRunning) await release(this.#sessions(known, TASK_CONTAINER));
+    if (isRunning) await releaseTask(this.#sessions(known, TASK_CONTAINER));
     return { ...known, output: OUTPUT_INSIDE };
   }
 
   async search({ taskId, runFolder }: LostRun): Promise<KubernetesPlaceRef | undefined> {
-    const pod = podName(taskId, await ownerOf(runFolder), runFolder);
+    const pod = podName(taskId, await ownerOfRun(runFolder), runFolder);
     for (const { namespace } of this.#clusters()) {
       const ref = placeRef({ taskId, pod, namespace, runFolder });
       if ((await this.#podOf(ref)) !== undefined) return ref;
@@ -253,7 +260,7 @@ export class KubernetesDriver implements Driver {
   ): Promise<KubernetesWorkload> {
     const { signal } = this.#options;
     const cluster = this.#cluster(ref.namespace);
-    const board = this.#board(await ownerOf(ref.runFolder), cluster);
+    const board = this.#board(await ownerOfRun(ref.runFolder), cluster);
     const inKeeper = keeper.exec.bind(keeper);
     return new KubernetesWorkload({
       ref: { ...ref, output: OUTPUT_INSIDE },
@@ -283,24 +290,10 @@ const SPARE = 2;
 /** Most pods whose containers are asked before the API shows that they run. */
 const MOST_OPENING = 4;
 
-async function release(sessions: PodSessions): Promise<void> {
-  await sessions.exec({ argv: ['/bin/sh', '-c', RELEASE_TASK], onOutput: () => undefined });
-}
-
 interface OpenPlace {
   sessions: PodSessions;
   ref: KubernetesPlaceRef;
   place: ContainerPlace;
   workspace: string;
   restart: Restart | undefined;
-}
-
-function restartOf({ request }: PlannedContainer): Restart | undefined {
-  const { Name, MaximumRetryCount = 0 } = request.HostConfig.RestartPolicy ?? {};
-  return Name === 'on-failure' ? { most: MaximumRetryCount } : undefined;
-}
-
-/** The worker's folder, which has the folders of its runs. */
-function ownerOf(runFolder: string): Promise<string> {
-  return ownerId(path.dirname(path.dirname(runFolder)));
 }

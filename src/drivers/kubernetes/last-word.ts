@@ -40,7 +40,7 @@ export class LastWord {
 }
 
 /**
- * Lines of a shell that run a command and tell of its end on both streams. The shell then stays until its input ends: a
+ * Lines of a shell that run a command and report its end on both streams. The shell then stays until its input ends: a
  * connection that ends by itself may take the last output with it on a busy machine.
  *
  * @param command as a shell takes it

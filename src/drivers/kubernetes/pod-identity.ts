@@ -68,6 +68,11 @@ function digest(text: string): string {
 
 const OWNER = /^[0-9a-f]{16}$/;
 
+/** By the worker's folder, which has the folders of its runs. */
+export function ownerOfRun(runFolder: string): Promise<string> {
+  return ownerId(path.dirname(path.dirname(runFolder)));
+}
+
 /**
  * Tells the pods of this agent from those of other agents in the namespace, which may have the same paths and worker ids.
  *

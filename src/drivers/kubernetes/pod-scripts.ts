@@ -1,6 +1,8 @@
 import { CONTROL_INSIDE } from '../../container/layout.js';
+import type { PlannedContainer } from '../../container/plan/plan-container.js';
 import { quoteWord } from '../../os/shell-words.js';
 import type { PlaceCommand } from '../driver.js';
+import type { RunInPod } from './pod-exec.js';
 
 /** File that takes the command's output, on a volume of the pod. */
 export const OUTPUT_INSIDE = `${CONTROL_INSIDE}/output`;
@@ -45,8 +47,13 @@ wc -c < output > ${MESSAGE_FILE}`,
 export const START_INSIDE = `${CONTROL_INSIDE}/start.new`;
 
 /** Opened for both, so that no reader is needed. */
-export const RELEASE_TASK = `[ ! -e ${START_INSIDE} ] || mv -f ${START_INSIDE} ${CONTROL_INSIDE}/start; echo go 1<> ${CONTROL_INSIDE}/go`;
+const RELEASE_TASK = `[ ! -e ${START_INSIDE} ] || mv -f ${START_INSIDE} ${CONTROL_INSIDE}/start; echo go 1<> ${CONTROL_INSIDE}/go`;
 export const RELEASE_KEEPER = `echo done 1<> ${CONTROL_INSIDE}/done`;
+
+/** Lets the command begin. */
+export async function releaseTask(sessions: { exec: RunInPod }): Promise<void> {
+  await sessions.exec({ argv: ['/bin/sh', '-c', RELEASE_TASK], onOutput: () => undefined });
+}
 
 /** Sends a signal to the command; nothing happens where it has ended. */
 export const SIGNAL_TASK = `kill -"$1" "$(cat ${CONTROL_INSIDE}/pid)"`;
@@ -86,6 +93,11 @@ export async function* wholeRest(
 export interface Restart {
   /** 0: no limit. */
   most: number;
+}
+
+export function restartOf({ request }: Pick<PlannedContainer, 'request'>): Restart | undefined {
+  const { Name, MaximumRetryCount = 0 } = request.HostConfig.RestartPolicy ?? {};
+  return Name === 'on-failure' ? { most: MaximumRetryCount } : undefined;
 }
 
 /**

@@ -61,7 +61,7 @@ export class PodSession {
   readonly #lost: (why: string) => AgentError;
   readonly #words: Record<'stdout' | 'stderr', LastWord>;
   #tellEnd: (status: unknown) => void = () => undefined;
-  /** The shell tells of the end of its command. */
+  /** The shell reports the end of its command. */
   #hasWord = false;
   #isReady = false;
   #onOutput: PodCommand['onOutput'] = () => undefined;

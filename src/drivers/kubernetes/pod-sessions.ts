@@ -11,7 +11,7 @@ export interface PodSessionsOptions {
 
 type Session = Awaited<ReturnType<PodSessionsOptions['open']>>;
 
-/** A connection that idles longer may be cut by what lies between without a word. */
+/** A connection that idles longer may be cut silently by what lies between. */
 const KEPT_MS = 10_000;
 /** Of a container that has not started; each question costs the API server and the kubelet. */
 const TRIES = 20;

@@ -47,7 +47,8 @@ kubernetesTest('a pod that waits for its node outlives an API server that is awa
   const cordon = (value: boolean) =>
     api.patchNode({ name: 'localhost', body: [{ op: 'add', path: '/spec/unschedulable', value }] });
   await cordon(true);
-  const bench = kubernetesBench(t, rig.get());
+  // On a busy machine an API server takes more than a minute to start.
+  const bench = kubernetesBench(t, rig.get(), { settings: { scheduleMs: 600_000 } });
   const opened = bench.driver.open(bench.request);
   const said = (words: string) =>
     until(() => bench.lines.some((line) => line.includes(words)), { what: words });
