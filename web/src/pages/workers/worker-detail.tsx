@@ -58,7 +58,7 @@ export function WorkerDetail({ worker }: { worker: Worker }) {
 }
 
 function WorkerFacts({ worker }: { worker: Worker }) {
-  const { task, ip, user, register_time: since } = worker;
+  const { task, ip, user, tags = [], register_time: since } = worker;
   return (
     <Facts>
       <Fact name="Task">
@@ -70,6 +70,17 @@ function WorkerFacts({ worker }: { worker: Worker }) {
       <Fact name="Iteration">{task?.last_iteration}</Fact>
       <Fact name="Address">{ip}</Fact>
       <Fact name="User">{user?.name}</Fact>
+      <Fact name="Tags">
+        {tags.length === 0 ? undefined : (
+          <span class="actions">
+            {tags.map((tag) => (
+              <span class="tag" key={tag}>
+                {tag}
+              </span>
+            ))}
+          </span>
+        )}
+      </Fact>
       <Fact name="Registered">{since === undefined ? undefined : <RelativeTime time={since} />}</Fact>
     </Facts>
   );
