@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { EmbeddedServer } from '../../../src/server/server.js';
 import type { ServerUnderTest } from '../embedded-server.js';
 
 /** The browser of the system; playwright's own are not used. */
@@ -16,17 +17,30 @@ export interface PageUnderTest {
   errors: readonly string[];
 }
 
+export function startBrowser(): Promise<Browser> {
+  // Root has no sandbox; what the browser shows here comes from the test itself.
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+/** Logs in by the server's first pair of keys, and shows the list of tasks. */
+export async function logIn(
+  page: Page,
+  { webUrl, credentials }: Pick<EmbeddedServer, 'webUrl' | 'credentials'>,
+): Promise<void> {
+  await page.goto(`${webUrl}/login?next=%2Ftasks`);
+  await page.getByLabel('Access key').fill(credentials.accessKey);
+  await page.getByLabel('Secret key').fill(credentials.secretKey);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+}
+
 /** A browser that is logged in. The page is that of the last build. */
 export async function pageUnderTest(
   t: ExecutionContext,
   { server }: Pick<ServerUnderTest, 'server'>,
   options: BrowserContextOptions = {},
 ): Promise<PageUnderTest> {
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    // Root has no sandbox; what the browser shows here comes from the test itself.
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
-  });
+  const browser = await startBrowser();
   t.teardown(() => browser.close());
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -37,11 +51,7 @@ export async function pageUnderTest(
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error.stack)));
+  await logIn(page, server);
   const open = async (to: string) => void (await page.goto(`${server.webUrl}${to}`));
-  await open('/login?next=%2Ftasks');
-  await page.getByLabel('Access key').fill(server.credentials.accessKey);
-  await page.getByLabel('Secret key').fill(server.credentials.secretKey);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('heading', { name: 'Tasks' }).waitFor();
   return { page, browser, open, errors };
 }
