@@ -59,7 +59,7 @@ test('a task moves within its queue by keys and by dragging', async (t) => {
   await ordered(t, under, id, [c, a, b, d]);
   await page.keyboard.press('End');
   await ordered(t, under, id, [a, b, d, c]);
-  await page.locator('.entry', { hasText: 'gamma' }).nth(0).getByText('4').waitFor();
+  await page.locator('.entry', { hasText: 'gamma' }).locator('.entry-number', { hasText: /^4$/ }).waitFor();
   const from = await handle('gamma').boundingBox();
   const to = await page.locator('.entry').first().boundingBox();
   await page.mouse.move((from?.x ?? 0) + 5, (from?.y ?? 0) + 5);
