@@ -20,20 +20,24 @@ const SHOWN = 300;
 export function EntryList({ queue, others, onChanged }: EntryListProps) {
   const [entries, setEntries] = useState<readonly QueueEntry[]>(queue.entries);
   const [said, say] = useState('');
+  /** Moves whose answer is to come: lists that were asked for before show the old order. */
+  const moving = useRef(0);
   const move = async (from: number, to: number) => {
     const entry = entries[from];
     if (entry === undefined || from === to || to < 0 || to >= entries.length) return;
+    moving.current += 1;
     setEntries(moved(entries, from, to));
     say(`${nameOf(entry)} is now number ${to + 1} of ${entries.length}`);
     const isDone = await attempt(() => moveEntry(queue.id, entry.task.id, from, to));
+    moving.current -= 1;
     if (!isDone) setEntries(entries);
     onChanged();
   };
   const reorder = useReorder(move);
   // What is dragged stays under the pointer.
   useEffect(() => {
-    if (!reorder.isDragging) setEntries(queue.entries);
-  }, [queue, reorder.isDragging]);
+    if (!reorder.isDragging && moving.current === 0) setEntries(queue.entries);
+  }, [queue]);
   return (
     <>
       <p class="hint" id="order-hint">
