@@ -82,8 +82,9 @@ test('a task goes to another queue, leaves it, and comes back to its place by an
     await page.getByRole('button', { name, exact: true }).click();
   };
   await act('Dequeue');
-  await ordered(t, under, id, [a, c]);
+  // The button says that the task is out of the queue.
   await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('Undone').waitFor();
   await ordered(t, under, id, [a, b, c]);
   await page.locator('.entry', { hasText: 'beta' }).waitFor();
   await page

@@ -10,6 +10,8 @@ interface Toast {
 
 const toasts = signal<readonly Toast[]>([]);
 const STAYS_MS = 8000;
+/** What can be taken back, or went wrong, is read longer. */
+const STAYS_LONGER_MS = 20_000;
 
 /** Says what was done, for some seconds, with a button that takes it back. */
 export function toast(text: string, undo?: Toast['undo']): void {
@@ -39,7 +41,8 @@ export async function attempt(
 function add(one: Omit<Toast, 'id'>): void {
   const id = Math.max(0, ...toasts.value.map((each) => each.id)) + 1;
   toasts.value = [...toasts.value.slice(-3), { ...one, id }];
-  setTimeout(() => dismiss(id), one.kind === 'error' ? 2 * STAYS_MS : STAYS_MS);
+  const isBrief = one.kind === 'done' && one.undo === undefined;
+  setTimeout(() => dismiss(id), isBrief ? STAYS_MS : STAYS_LONGER_MS);
 }
 
 function dismiss(id: number): void {

@@ -37,22 +37,12 @@ export function columnsOf({ curves, chosen, onChoose }: ColumnOptions): Column<W
         </button>
       ),
     },
-    { key: 'task', title: 'Task', isWide: true, cell: (worker) => <CurrentTask worker={worker} /> },
+    { key: 'task', title: 'Task', cell: (worker) => <CurrentTask worker={worker} /> },
     meter('CPU', (one) => lastOf(one, 'cpu_usage avg')),
     meter('Memory', (one) => usedPart(one, 'memory')),
     meter('GPU', (one) => lastOf(one, 'gpu_usage avg')),
     meter('GPU memory', (one) => usedPart(one, 'gpu_memory')),
     { key: 'queues', title: 'Queues', cell: (worker) => <QueueLinks worker={worker} /> },
-    {
-      key: 'tags',
-      title: 'Tags',
-      cell: ({ tags = [] }) =>
-        tags.map((tag) => (
-          <span class="tag" key={tag}>
-            {tag}
-          </span>
-        )),
-    },
     {
       key: 'seen',
       title: 'Last report',

@@ -58,22 +58,29 @@ export function WorkerDetail({ worker }: { worker: Worker }) {
 }
 
 function WorkerFacts({ worker }: { worker: Worker }) {
-  const { task, ip, user, register_time: since } = worker;
+  const { task, ip, user, tags = [], register_time: since } = worker;
   return (
     <Facts>
       <Fact name="Task">
-        {task === undefined ? (
-          'idle'
-        ) : (
-          <>
-            <a href={at(`/tasks/${task.id}`)}>{task.name}</a>
-            {task.running_time !== undefined && ` · runs for ${duration(task.running_time)}`}
-            {task.last_iteration !== undefined && ` · iteration ${task.last_iteration}`}
-          </>
-        )}
+        {task === undefined ? 'idle' : <a href={at(`/tasks/${task.id}`)}>{task.name}</a>}
       </Fact>
+      <Fact name="Runs for">
+        {task?.running_time === undefined ? undefined : duration(task.running_time)}
+      </Fact>
+      <Fact name="Iteration">{task?.last_iteration}</Fact>
       <Fact name="Address">{ip}</Fact>
       <Fact name="User">{user?.name}</Fact>
+      <Fact name="Tags">
+        {tags.length === 0 ? undefined : (
+          <span class="actions">
+            {tags.map((tag) => (
+              <span class="tag" key={tag}>
+                {tag}
+              </span>
+            ))}
+          </span>
+        )}
+      </Fact>
       <Fact name="Registered">{since === undefined ? undefined : <RelativeTime time={since} />}</Fact>
     </Facts>
   );
