@@ -87,11 +87,6 @@ test('a task goes to another queue, leaves it, and comes back to its place by an
   await page.getByText('Undone').waitFor();
   await ordered(t, under, id, [a, b, c]);
   await page.locator('.entry', { hasText: 'beta' }).waitFor();
-  await page
-    .getByRole('region', { name: 'Messages' })
-    .getByRole('button', { name: 'Dismiss' })
-    .first()
-    .click();
   await page.locator('.menu-panel').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Actions for beta' }).click();
   await page.locator('.menu-panel').getByRole('button', { name: 'slow' }).click();
