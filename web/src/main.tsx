@@ -1,10 +1,12 @@
 import { render } from 'preact';
 import { App } from './app.js';
 import { applyTheme } from './layout/theme.js';
+import { reloadForNewBuild } from './new-build.js';
 import './style/design.css';
 import './style/base.css';
 import './style/components.css';
 
 applyTheme();
+reloadForNewBuild();
 const root = document.getElementById('root');
 if (root !== null) render(<App />, root);

@@ -3,7 +3,7 @@ import { at } from '../base.js';
 
 /** Whether the server answers. */
 export const isGone = signal(false);
-/** Grows each time that the server answers again; what shows its data asks anew. */
+/** Grows each time that the server answers again; what shows its data asks again. */
 export const returns = signal(0);
 
 const FIRST_RETRY_MS = 500;

@@ -52,7 +52,7 @@ export function useQuery<T>(
   useEffect(() => {
     if (everyMs === undefined) return;
     const timer = setInterval(() => {
-      // A slow answer is waited for: asking again would start it anew.
+      // A slow answer is waited for: asking again would start it again.
       if (!document.hidden && !isAsking.current) reload();
     }, everyMs);
     return () => clearInterval(timer);

@@ -1,15 +1,7 @@
 import { call } from '../../api/client.js';
 import { onLog } from '../../api/stream.js';
 import type { LogEvent } from './log-lines.js';
-import { type LogWindow, PAGE } from './log-window.js';
-
-/** Where the lines of a log come from. */
-export interface LogSource {
-  /** Events before a time, or the last ones; oldest first. All events of one millisecond come together. */
-  earlier(before: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
-  /** Events after a time, or the first ones; oldest first. */
-  later(after: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
-}
+import { type LogSource, type LogWindow, PAGE } from './log-window.js';
 
 interface LogPage {
   events: LogEvent[];

@@ -1,5 +1,12 @@
 import { addEvents, type Line, type LogEvent } from './log-lines.js';
-import type { LogSource } from './log-source.js';
+
+/** Where the lines of a log come from. */
+export interface LogSource {
+  /** Events before a time, or the last ones; oldest first. All events of one millisecond come together. */
+  earlier(before: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
+  /** Events after a time, or the first ones; oldest first. */
+  later(after: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
+}
 
 /** Messages of one request. */
 export const PAGE = 2000;
