@@ -23,13 +23,22 @@ function shellTask(repository: string) {
   return { binary: '/bin/sh', entry_point: 'main.sh', repository, branch: 'main' };
 }
 
-/** Files of checkouts in the workspaces of this agent. */
+/** Scripts of checkouts in the workspaces of this agent. */
 function checkedOut({ home }: AgentUnderTest): string[] {
   const folder = path.join(home.folder, '.clearml', 'venvs-builds');
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('/main.sh'),
-  );
+  return below(folder)
+    .flatMap((workspace) => below(path.join(workspace, 'task_repository')))
+    .map((root) => path.join(root, 'main.sh'))
+    .filter((file) => existsSync(file));
+}
+
+/** Empty for a folder that is gone: the agent removes some meanwhile. */
+function below(folder: string): string[] {
+  try {
+    return readdirSync(folder).map((name) => path.join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
 test('the code of a task is checked out while the task is claimed, and its log has the order of its steps', async (t) => {
