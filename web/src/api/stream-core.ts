@@ -231,7 +231,7 @@ export class LiveCore {
     const logs = (data.logs as string[] | undefined) ?? [];
     const isMine = log === undefined ? data.changes === true : logs.includes(log);
     if (!isMine) return undefined;
-    // Numbers begin anew in a log that was removed.
+    // What was seen may be gone.
     if (log !== undefined) this.#seen.set(key, -1);
     return { type: 'reread', key };
   }
