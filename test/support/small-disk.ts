@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -19,6 +19,23 @@ export function smallDisk(t: ExecutionContext, megabytes: number): string {
     rmdirSync(folder);
   });
   return folder;
+}
+
+/** Fills a disk, also what others give back meanwhile; answers what ends that and gives the room back. */
+export function keepFull(t: ExecutionContext, disk: string): () => void {
+  const name = fillDisk(disk);
+  const timer = setInterval(() => {
+    try {
+      for (;;) writeFileSync(name, Buffer.alloc(4096), { flag: 'a' });
+    } catch {
+      // It is full.
+    }
+  }, 5);
+  t.teardown(() => clearInterval(timer));
+  return () => {
+    clearInterval(timer);
+    rmSync(name);
+  };
 }
 
 /** Fills a disk to its last byte; answers the file that takes the room. */

@@ -1,26 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { workerFolder } from '../../../src/os/paths.js';
 import { agentUnderTest } from '../../support/agent-under-test.js';
 import { type BegunTask, begunTask } from '../../support/begun-task.js';
-import { fillDisk, onSmallDisk, smallDisk } from '../../support/small-disk.js';
+import { keepFull, onSmallDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
 
 const PAGE = 4096;
 
 interface OnFullDisk extends BegunTask {
   runs: string;
-  ballast: string;
+  /** Gives the disk its room back. */
+  giveRoom: () => void;
 }
 
 /** A task whose daemon, started again, finds neither a free page nor room at the end of the journal. */
@@ -42,18 +35,18 @@ async function onFullDisk(t: ExecutionContext): Promise<OnFullDisk> {
   t.is(statSync(journal).size % PAGE, 0, readFileSync(journal, 'utf8'));
   const next = agent.daemon();
   await until(() => next.output().includes('attached again'), { what: 'the attach', context: next.output });
-  return { agent, task, daemon: next, runs, ballast: fillDisk(disk) };
+  return { agent, task, daemon: next, runs, giveRoom: keepFull(t, disk) };
 }
 
 /** The run waits for the disk; then it is reported and gone, and the daemon takes the next task. */
 async function settles(t: ExecutionContext, given: OnFullDisk, status: string): Promise<void> {
-  const { agent, task, daemon, runs, ballast } = given;
+  const { agent, task, daemon, runs, giveRoom } = given;
   await until(() => daemon.output().includes(`task ${task}: has ended and is reported once`), {
     what: 'the wait for the disk',
     context: daemon.output,
   });
   t.is((await agent.task(task)).status, 'in_progress');
-  rmSync(ballast);
+  giveRoom();
   t.is((await agent.ended(task)).status, status, daemon.output());
   await until(() => readdirSync(runs).every((name) => !name.startsWith(task)), {
     what: 'the folder of the run to go',
@@ -83,7 +76,7 @@ onSmallDisk('an abort on a full disk ends the command at once, and its status fo
 
 onSmallDisk('a daemon that is stopped while a run waits for the disk leaves it to the next', async (t) => {
   const given = await onFullDisk(t);
-  const { agent, task, daemon, ballast } = given;
+  const { agent, task, daemon, giveRoom } = given;
   writeFileSync(path.join(agent.home.folder, 'go'), '');
   await until(() => daemon.output().includes(`task ${task}: has ended`), {
     what: 'the wait',
@@ -92,8 +85,7 @@ onSmallDisk('a daemon that is stopped while a run waits for the disk leaves it t
   daemon.kill('SIGTERM');
   await daemon.exited;
   t.is((await agent.task(task)).status, 'in_progress');
-  t.true(existsSync(ballast));
-  rmSync(ballast);
+  giveRoom();
   const next = agent.daemon();
   t.is((await agent.ended(task)).status, 'completed', next.output());
 });
