@@ -125,7 +125,7 @@ export async function removeMirror(mirror: Mirror): Promise<void> {
   await rm(`${mirror.folder}${OLD}`, { recursive: true, force: true });
 }
 
-/** Takes it away at once: nobody gets a part of it, not even when this process is killed. The caller holds the lock. */
+/** Takes it away at once: no task gets a part of it, also when this process is killed. The caller holds the lock. */
 export async function removeSpare(mirror: Mirror): Promise<void> {
   const spare = spareFolder(mirror);
   const old = `${spare}${OLD}`;

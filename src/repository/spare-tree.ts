@@ -96,8 +96,8 @@ function stateIn(spare: string): Promise<string | undefined> {
 }
 
 /**
- * What a clone and a checkout depend on; `undefined` where that takes long to say. The files of a work tree are not written
- * durably, so it is good until the machine starts again, and not at all where that cannot be told.
+ * What a clone and a checkout depend on; `undefined` where that takes long to say, and on systems without an identity of the
+ * boot: the files of a work tree are not written durably, so it is good until the machine starts again.
  */
 async function stateOf(
   { git, mirror }: Pick<MirrorJob, 'git' | 'mirror'>,

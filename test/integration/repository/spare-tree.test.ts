@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { CheckedOut } from '../../../src/repository/checkout.js';
@@ -248,4 +248,14 @@ test('the objects that a spare work tree shares with its mirror count once', asy
   const added = (withSpare?.bytes ?? 0) - (alone?.bytes ?? 0);
   // Its files, and no pack.
   t.true(added >= 200_000 && added < 350_000, String(added));
+});
+
+test.serial('a spare work tree is not used by an agent that gives its files other modes', async (t) => {
+  const { b, script } = setUp(t);
+  const umask = process.umask(0o022);
+  t.teardown(() => process.umask(umask));
+  await tended(await b.checkout(script));
+  process.umask(0o077);
+  const { root } = await b.checkout(script);
+  t.is(statSync(path.join(root, 'a.py')).mode & 0o777, 0o600);
 });
