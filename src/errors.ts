@@ -87,6 +87,7 @@ export interface AgentErrorOptions {
 
 /** An error with a code of the table. `message` is the one cause line: what was expected, what came, where. */
 export class AgentError extends Error {
+  static readonly kind: string = 'AgentError';
   override readonly name = 'AgentError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
@@ -104,6 +105,20 @@ export class AgentError extends Error {
   get exitStatus(): number {
     return ERROR_TABLE[this.code][0];
   }
+
+  /**
+   * Goes by the kind, which each derived class names: a daemon whose program is upgraded while it runs loads parts of the new
+   * one, with classes of their own.
+   */
+  static override [Symbol.hasInstance](this: { readonly kind: string }, error: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked for, which may be a derived one
+    return error instanceof Error && kindsOf(error.constructor).includes(this.kind);
+  }
+}
+
+function kindsOf(made: unknown): unknown[] {
+  if (typeof made !== 'function' || !('kind' in made)) return [];
+  return [made.kind, ...kindsOf(Object.getPrototypeOf(made))];
 }
 
 export function isAgentError(error: unknown, code?: ErrorCode): error is AgentError {

@@ -33,6 +33,7 @@ export interface ApiAnswer {
 
 /** The server answered a call with an error. */
 export class ApiError extends AgentError {
+  static override readonly kind = 'ApiError';
   readonly endpoint: string;
   readonly status: number;
   readonly subcode: number;
@@ -52,6 +53,7 @@ export class ApiError extends AgentError {
 
 /** No answer came: the server cannot be reached, or the connection broke. */
 export class ConnectionError extends AgentError {
+  static override readonly kind = 'ConnectionError';
   /** True when the request may have reached the server, so it is unknown whether it was carried out. */
   readonly maybeDone: boolean;
   /** True when the next attempt would fail in the same way: the server's certificate is not trusted. */

@@ -112,19 +112,23 @@ async function listMirror(folder: string): Promise<ListedMirror | undefined> {
   );
   if (used === undefined) return undefined;
   const url = (await readTextIfThere(path.join(folder, MIRROR_MARKS.fetched))) ?? '';
+  const counted = new Set<number>();
   return {
     folder,
     url,
-    bytes: (await sizeOf(folder)) + (await sizeOf(spareFolder({ folder }))),
+    bytes: (await sizeOf(folder, counted)) + (await sizeOf(spareFolder({ folder }), counted)),
     lastUsed: used.mtime,
   };
 }
 
-async function sizeOf(folder: string): Promise<number> {
+/** @param counted inodes of files with several names, which take their space once */
+async function sizeOf(folder: string, counted: Set<number>): Promise<number> {
   let bytes = 0;
   for (const name of await entriesOf(folder)) {
     const entry = await lstat(path.join(folder, name)).catch(() => undefined);
-    bytes += entry?.isDirectory() ? await sizeOf(path.join(folder, name)) : (entry?.size ?? 0);
+    if (entry?.isDirectory()) bytes += await sizeOf(path.join(folder, name), counted);
+    else if (entry !== undefined && !counted.has(entry.ino)) bytes += entry.size;
+    if (entry !== undefined && entry.nlink > 1) counted.add(entry.ino);
   }
   return bytes;
 }
@@ -136,7 +140,7 @@ export async function unfinishedMirrors(cacheFolder: string): Promise<string[]> 
   return names.map((name) => path.join(parent, name));
 }
 
-const UNFINISHED = /\.git(?:\.new|\.old|\.spare\.new)$/;
+const UNFINISHED = /\.git(?:\.spare)?\.(?:new|old)$/;
 
 function mirrorOf(folder: string): string {
   return folder.replace(/(?:\.spare)?\.(?:new|old)$/, '');

@@ -44,13 +44,14 @@ export function mirrorJob(git: RepositoryGit, revision: Revision, since: number 
 
 /**
  * Calls `use` with a mirror that holds the revision. When it holds it already, this is done without lock and
- * network; `use` may then find the mirror changing under it, fail, and be called again with the lock held.
+ * network; `use` may then find the mirror changing under it, fail, and be called again with the lock held. Where access is
+ * to be confirmed, the server is asked each time.
  *
  * @throws AgentError REPOSITORY_CLONE, REPOSITORY_REVISION, DISK_FULL, LOCK_TIMEOUT
  */
 export async function withRevision<T>(job: MirrorJob, use: (found: FoundRevision) => Promise<T>): Promise<T> {
   const { reporter, signal, settings } = job.git.context;
-  if (isFixed(job.revision) && job.rebuild !== true) {
+  if (isFixed(job.revision) && job.rebuild !== true && !settings.confirmAccess) {
     const quick = await withoutLock(job, use);
     if (quick !== undefined) return quick.value;
   }
@@ -93,7 +94,7 @@ async function bringUpToDate(job: MirrorJob): Promise<FoundRevision> {
     git.context.reporter.line(`cloning ${describeRoute(git)}`);
     await createMirror(git, mirror);
     fresh = true;
-  } else if (!isFixed(revision) && !isAskedFor(revision)) {
+  } else if (git.context.settings.confirmAccess || (!isFixed(revision) && !isAskedFor(revision))) {
     fresh = await update(job);
   }
   if (isAskedFor(revision)) return resolved(job, await askFor(job));
@@ -117,7 +118,8 @@ async function resolved(job: MirrorJob, found: FoundRevision | undefined): Promi
 /** Fetches branches and tags. True when it was done, false when another task just did. */
 async function update(job: MirrorJob): Promise<boolean> {
   const { git, mirror } = job;
-  if (await fetchedSince(mirror, job.since)) return false;
+  // What another task fetched was for its own login.
+  if (!git.context.settings.confirmAccess && (await fetchedSince(mirror, job.since))) return false;
   const begun = new Date();
   git.context.reporter.line(`fetching from ${describeRoute(git)}`);
   const args = ['fetch', '--force', '--prune', '--progress', ...git.context.settings.fetchArguments];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ensureFolder } from '../os/files.js';
+import { ensureFolder, isMissing } from '../os/files.js';
 import { formatGitUrl, type GitUrl, isHttp, repositoryName, withoutCredentials } from './git-url.js';
 import type { RepositoryGit } from './repository-git.js';
 
@@ -112,6 +112,7 @@ export async function removeLeftovers(mirror: Mirror): Promise<void> {
     `${mirror.folder}${FRESH}`,
     `${mirror.folder}${OLD}`,
     `${spareFolder(mirror)}${FRESH}`,
+    `${spareFolder(mirror)}${OLD}`,
   ])
     await rm(folder, { recursive: true, force: true });
 }
@@ -119,9 +120,20 @@ export async function removeLeftovers(mirror: Mirror): Promise<void> {
 /** Takes a mirror away at once, then removes it at leisure. The caller holds the lock. */
 export async function removeMirror(mirror: Mirror): Promise<void> {
   await removeLeftovers(mirror);
-  await rm(spareFolder(mirror), { recursive: true, force: true });
+  await removeSpare(mirror);
   await rename(mirror.folder, `${mirror.folder}${OLD}`);
   await rm(`${mirror.folder}${OLD}`, { recursive: true, force: true });
+}
+
+/** Takes it away at once: no task gets a part of it, also when this process is killed. The caller holds the lock. */
+export async function removeSpare(mirror: Mirror): Promise<void> {
+  const spare = spareFolder(mirror);
+  const old = `${spare}${OLD}`;
+  await rm(old, { recursive: true, force: true });
+  await rename(spare, old).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+  await rm(old, { recursive: true, force: true });
 }
 
 async function replaceFolder(fresh: string, place: string): Promise<void> {

@@ -118,14 +118,21 @@ export class RepositoryGit {
     return { ...env, ...configVariables(entries, { ...this.#env, ...env }) };
   }
 
-  /** Of what decides which files a checkout writes and which settings a clone gets, beside the repository itself. */
-  async stateOfSettings(): Promise<string[]> {
+  /**
+   * Of what decides which files a checkout writes and which settings a clone gets, beside the repository itself;
+   * `undefined` where the user's configuration names further files, or depends on where a repository is.
+   */
+  async stateOfSettings(): Promise<string[] | undefined> {
     const { env, home } = this.context;
     const variables = Object.entries(this.#env).filter(([name]) =>
       /^(?:GIT_|HOME$|XDG_CONFIG_HOME$)/.test(name),
     );
-    const files = await Promise.all(userConfigFiles(env, home).map(readTextIfThere));
-    return [...variables.flat(), this.shownUrl, ...files.map((text) => text ?? '')];
+    const own = userConfigFiles(env, home);
+    const files = [...own, path.join(userFolder(env, home), 'attributes'), ...MACHINE_FILES];
+    const texts = await Promise.all(files.map(readTextIfThere));
+    const settings = variables.filter(([name]) => name !== 'GIT_CONFIG_GLOBAL').flat();
+    if ([...settings, ...texts].some((text) => MORE_FILES.test(text ?? ''))) return undefined;
+    return [...variables.flat(), this.shownUrl, ...texts.map((text) => text ?? '')];
   }
 
   get host(): string {
@@ -166,8 +173,17 @@ async function globalConfigFile({ cacheFolder, env, home }: GitContext): Promise
   return file;
 }
 
+/** Where git finds settings for all users, as most systems have it. */
+const MACHINE_FILES = ['/etc/gitconfig', '/etc/gitattributes'];
+
+const MORE_FILES = /\binclude(?:if)?\b|attributesfile|hookspath|template_?dir/i;
+
+function userFolder(env: GitContext['env'], home: string): string {
+  return path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git');
+}
+
 function userConfigFiles(env: GitContext['env'], home: string): string[] {
-  const xdg = path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'git', 'config');
+  const xdg = path.join(userFolder(env, home), 'config');
   const own =
     env.GIT_CONFIG_GLOBAL === undefined ? [xdg, path.join(home, '.gitconfig')] : [env.GIT_CONFIG_GLOBAL];
   return own.filter((name) => name !== '');

@@ -48,6 +48,8 @@ export interface RepositorySettings {
   cache: MirrorSettings;
   /** No network at all. */
   standalone: boolean;
+  /** Ask the server of a repository also for what its mirror holds: other users' logins may have brought that. */
+  confirmAccess: boolean;
   /** Folders of this machine that repositories may be in; `undefined`: any. */
   localFolders: readonly string[] | undefined;
   /** Code that is there already and is used as it is. */
@@ -93,6 +95,7 @@ export function repositorySettings(config: Config): RepositorySettings {
     timeoutMs: config.agent.git.timeoutSec * SECOND,
     cache: mirrorSettings(config),
     standalone: config.agent.standaloneMode,
+    confirmAccess: false,
     localFolders: undefined,
     forcedCodeFolder: config.variable('CLEARML_AGENT_FORCE_CODE_DIR'),
   };

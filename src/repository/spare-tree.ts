@@ -6,18 +6,18 @@ import { isAgentError } from '../errors.js';
 import type { Reporter } from '../logs/reporter.js';
 import { ensureFolder, exists, readTextIfThere, writeFileDurable } from '../os/files.js';
 import { withLock } from '../os/lock.js';
-import { hasAttributes } from './lfs.js';
+import { ownPlace } from '../os/lock-life.js';
+import { hasAttributes, lfsFilter } from './lfs.js';
 import { checkOutCommit, cloneLocally, LocalFailure } from './local-clone.js';
-import { type Mirror, spareFolder } from './mirror.js';
+import { type Mirror, removeSpare, spareFolder } from './mirror.js';
 import type { MirrorJob } from './mirror-revision.js';
 import { RepositoryGit } from './repository-git.js';
 
 /** The start of the command comes first. */
 const LATER_MS = 300;
 
-/** In the folder of a spare work tree: the tree itself, and what it is good for. */
-const TREE = 'tree';
-const STATE = 'state';
+/** In a spare work tree: what it is good for. */
+const STATE = path.join('.git', 'agent-spare');
 
 /** A larger work tree takes long to write, and space for each repository: some 5,000 files, and their history. */
 const MOST_INDEX_BYTES = 512 * 1024;
@@ -30,26 +30,24 @@ const MOST_LOOSE_REFS = 200;
  * several tasks that try at once, one gets it.
  */
 export async function takeSpareTree(
-  { git, mirror, rebuild }: MirrorJob,
+  job: Pick<MirrorJob, 'git' | 'mirror' | 'rebuild'>,
   commit: string | undefined,
   folder: string,
 ): Promise<boolean> {
+  const { mirror, rebuild } = job;
   const spare = spareFolder(mirror);
   if (commit === undefined || rebuild === true || !(await exists(spare))) return false;
-  const state = await stateOf(git, mirror, commit);
+  const state = await stateOf(job, commit);
   if (state === undefined || (await stateIn(spare)) !== state) return false;
-  const taken = `${folder}.spare`;
   try {
     await rm(folder, { recursive: true, force: true });
-    await rename(spare, taken);
+    await rename(spare, folder);
     // Another task may have replaced it meanwhile.
-    if ((await stateIn(taken)) !== state) return false;
-    await rename(path.join(taken, TREE), folder);
+    if ((await stateIn(folder)) !== state) return false;
+    await rm(path.join(folder, STATE));
     return true;
   } catch {
     return false;
-  } finally {
-    await rm(taken, { recursive: true, force: true });
   }
 }
 
@@ -74,19 +72,17 @@ export async function keepSpareTree(
 
 async function make(git: RepositoryGit, mirror: Mirror, commit: string): Promise<void> {
   const spare = spareFolder(mirror);
-  const state = await stateOf(git, mirror, commit);
+  const state = await stateOf({ git, mirror }, commit);
   if (state === undefined || (await stateIn(spare)) === state) return;
   const fresh = `${spare}.new`;
-  const folder = path.join(fresh, TREE);
   try {
-    await rm(fresh, { recursive: true, force: true });
-    await ensureFolder(fresh);
-    await cloneLocally(git, mirror, folder);
-    const arePointers = await checkOutCommit(git, mirror, { folder, commit });
+    await ensureFolder(path.dirname(fresh));
+    await cloneLocally(git, mirror, fresh);
+    const arePointers = await checkOutCommit(git, mirror, { folder: fresh, commit });
     // The log of each task says that its files stay pointers.
-    if (arePointers && (await hasAttributes(folder))) return;
+    if (arePointers && (await hasAttributes(fresh))) return;
     await writeFileDurable(path.join(fresh, STATE), state);
-    await rm(spare, { recursive: true, force: true });
+    await removeSpare(mirror);
     await rename(fresh, spare);
   } finally {
     await rm(fresh, { recursive: true, force: true });
@@ -99,12 +95,21 @@ function stateIn(spare: string): Promise<string | undefined> {
   return readTextIfThere(path.join(spare, STATE));
 }
 
-/** What a clone and a checkout depend on; `undefined` where that takes long to say. */
-async function stateOf(git: RepositoryGit, mirror: Mirror, commit: string): Promise<string | undefined> {
-  const refs = await refsOf(mirror.folder);
-  if (refs === undefined) return undefined;
-  const parts = [commit, ...refs, ...(await git.stateOfSettings())];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+/**
+ * What a clone and a checkout depend on; `undefined` where that takes long to say, and on systems without an identity of the
+ * boot: the files of a work tree are not written durably, so it is good until the machine starts again.
+ */
+async function stateOf(
+  { git, mirror }: Pick<MirrorJob, 'git' | 'mirror'>,
+  commit: string,
+): Promise<string | undefined> {
+  const { boot } = await ownPlace();
+  const [refs, settings] = [await refsOf(mirror.folder), await git.stateOfSettings()];
+  if (boot === undefined || refs === undefined || settings === undefined) return undefined;
+  const lfs = await lfsFilter(git, mirror);
+  const owner = [process.getuid?.() ?? 0, process.umask()];
+  const parts = [commit, refs, settings, lfs, owner];
+  return `${boot} ${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
 }
 
 /** A clone gets the refs of the mirror, packed and in files of their own. */
@@ -114,7 +119,13 @@ async function refsOf(mirror: string): Promise<string[] | undefined> {
     if (entry.isFile()) loose.push(path.join(entry.parentPath, entry.name));
     if (loose.length > MOST_LOOSE_REFS) return undefined;
   }
-  const files = ['HEAD', 'packed-refs', ...loose.map((file) => path.relative(mirror, file)).sort()];
+  const files = [
+    'HEAD',
+    'packed-refs',
+    'shallow',
+    'reftable/tables.list',
+    ...loose.map((file) => path.relative(mirror, file)).sort(),
+  ];
   const texts = await Promise.all(files.map((file) => readTextIfThere(path.join(mirror, file))));
   return files.flatMap((file, at) => [file, texts[at] ?? '']);
 }

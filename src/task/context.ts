@@ -25,6 +25,8 @@ export interface AgentContext {
   limits?: ResourceShare;
   /** Token of the task's owner, which the task calls the server with; the agent's credentials stay out of it. */
   authToken?: string;
+  /** The run is for the task's owner, who may have logins of their own. */
+  forOwner?: true;
   /** Tags that this worker's reports carry; the task gets them as CLEARML_WORKER_TAGS. */
   workerTags: readonly string[];
   hostName: string;

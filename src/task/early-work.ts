@@ -83,9 +83,13 @@ export class EarlyWork {
     }
     const stopListening = onAbort(signal, () => this.#over.abort(signal.reason));
     if (signal.aborted) this.#over.abort(signal.reason);
-    const tree = this.#tree.finally(stopListening);
-    tree.catch(() => undefined);
-    return { tree, tell: () => this.#reporter.release(), candidates: this.#candidates, since: this.#since };
+    void Promise.allSettled([this.#tree, this.#candidates]).then(stopListening);
+    return {
+      tree: this.#tree,
+      tell: () => this.#reporter.release(),
+      candidates: this.#candidates,
+      since: this.#since,
+    };
   }
 
   /** Gives up what is not over, and waits for its end. */

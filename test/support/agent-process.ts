@@ -48,9 +48,15 @@ export async function agentHome(variables: Record<string, string> = {}): Promise
  * Starts the built program as a user would.
  *
  * @param input descriptor of its standard input, where that is to be another than /dev/null
+ * @param script of another copy of it
  */
-export function startAgent(words: readonly string[], home: AgentHome, input?: number): AgentProcess {
-  const child = spawn(process.execPath, [AGENT_SCRIPT, ...words], {
+export function startAgent(
+  words: readonly string[],
+  home: AgentHome,
+  input?: number,
+  script = AGENT_SCRIPT,
+): AgentProcess {
+  const child = spawn(process.execPath, [script, ...words], {
     cwd: home.folder,
     env: home.env,
     stdio: [input ?? 'ignore', 'pipe', 'pipe'],

@@ -124,6 +124,7 @@ async function asOwner(ctx: AgentContext, session: OwnerSession): Promise<AgentC
     config,
     environment: config.env,
     authToken: token,
+    forOwner: true,
     tasks: connection.tasks,
     logServer: nameRank(connection.events, config),
     statuses,

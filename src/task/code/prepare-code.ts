@@ -160,6 +160,7 @@ function readScript({ run, script, surroundings, here }: ScriptParts): {
     settings: {
       ...(here ? repositorySettings(hostConfig) : containedSettings(hostConfig, run.ctx.home)),
       standalone: run.ctx.standalone,
+      confirmAccess: run.ctx.forOwner === true,
     },
     info: executionInfo(script, { env, home, ...(forcedScript ? { forcedScript } : {}) }),
   };

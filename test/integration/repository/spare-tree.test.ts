@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { CheckedOut } from '../../../src/repository/checkout.js';
@@ -50,7 +51,7 @@ test('the next checkout of a commit moves the spare work tree, which equals a ne
   const cloned = await tended(await b.checkout(script));
   const spare = await spareOf(b);
   t.true(existsSync(spare));
-  const mark = path.join(spare, 'tree', 'mark');
+  const mark = path.join(spare, 'mark');
   writeFileSync(mark, '');
   const moved = await b.checkout(script);
   t.true(existsSync(path.join(moved.root, 'mark')));
@@ -73,7 +74,32 @@ const CHANGES: [what: string, change: (set: ReturnType<typeof setUp>) => void][]
     "the user's git writes other line ends",
     ({ b }) => writeFileSync(path.join(b.home, '.gitconfig'), '[core]\n\tautocrlf = true\n'),
   ],
+  [
+    "the user's attributes ask for other line ends",
+    ({ b }) => {
+      mkdirSync(path.join(b.home, '.config/git'), { recursive: true });
+      writeFileSync(path.join(b.home, '.config/git/attributes'), '* text eol=crlf\n');
+    },
+  ],
+  [
+    'the machine was started again, which may leave files empty that were written before',
+    ({ b }) => {
+      const file = path.join(`${mirrorOf(b)}.spare`, '.git', 'agent-spare');
+      const text = readFileSync(file, 'utf8');
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      writeFileSync(file, text.replace(boot, boot.replaceAll(/\d/g, 'e')));
+    },
+  ],
+  [
+    'the mirror was made shallow',
+    ({ b, first }) => writeFileSync(path.join(mirrorOf(b), 'shallow'), `${first}\n`),
+  ],
 ];
+
+function mirrorOf({ cacheFolder }: CheckoutBench): string {
+  const mirrors = path.join(cacheFolder, 'mirrors');
+  return path.join(mirrors, readdirSync(mirrors).find((name) => name.endsWith('.git')) ?? '');
+}
 
 for (const [what, change] of CHANGES) {
   test(`a spare work tree is not used once ${what}`, async (t) => {
@@ -81,7 +107,7 @@ for (const [what, change] of CHANGES) {
     const { b, script } = set;
     await tended(await b.checkout(script));
     const spare = await spareOf(b);
-    writeFileSync(path.join(spare, 'tree', 'mark'), '');
+    writeFileSync(path.join(spare, 'mark'), '');
     change(set);
     const next = await tended(await b.checkout(script));
     t.false(existsSync(path.join(next.root, 'mark')));
@@ -94,7 +120,7 @@ for (const [what, change] of CHANGES) {
 test('tasks that start at once get a work tree each, one of them the spare one', async (t) => {
   const { b, first, script } = setUp(t);
   await tended(await b.checkout(script));
-  writeFileSync(path.join(await spareOf(b), 'tree', 'mark'), '');
+  writeFileSync(path.join(await spareOf(b), 'mark'), '');
   const trees = await Promise.all(
     Array.from({ length: 6 }, () => b.checkout({ ...script, version_num: first })),
   );
@@ -103,9 +129,9 @@ test('tasks that start at once get a work tree each, one of them the spare one',
   for (const { root } of trees) t.is(git(root, 'ls-files').trim(), 'a.py\nsrc/b.py');
 });
 
-test('a spare work tree without its tree, or without what it is for, is passed over', async (t) => {
+test('a spare work tree without its repository, or without what it is for, is passed over', async (t) => {
   const { b, first, script } = setUp(t);
-  for (const lost of ['tree', 'state']) {
+  for (const lost of ['.git', '.git/agent-spare']) {
     await tended(await b.checkout(script));
     execFileSync('rm', ['-r', path.join(await spareOf(b), lost)]);
     const { commit, root } = await b.checkout(script);
@@ -120,7 +146,7 @@ test('a spare work tree goes with its mirror, and so does one that was never com
   await tended(await b.checkout(script));
   const spare = await spareOf(b);
   const [withSpare] = await listMirrors(cacheFolder);
-  mkdirSync(path.join(`${spare}.new`, 'tree'), { recursive: true });
+  mkdirSync(`${spare}.new`, { recursive: true });
   await pruneMirrors({ cacheFolder, limits: { maxAgeMs: 0, maxBytes: 0 } });
   t.true(existsSync(spare));
   t.false(existsSync(`${spare}.new`));
@@ -140,4 +166,96 @@ test('no spare work tree is made of a repository with files in LFS, nor without 
   source.commit({ '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n' });
   await tended(await b.checkout(script));
   t.false(existsSync(await spareOf(b)));
+});
+
+test('a spare work tree is not used once the setting for LFS is another one', async (t) => {
+  const { b, script } = setUp(t);
+  await tended(await b.checkout(script, { 'agent.git.lfs': false }));
+  writeFileSync(path.join(await spareOf(b), 'mark'), '');
+  const { root } = await b.checkout(script);
+  t.false(existsSync(path.join(root, 'mark')));
+});
+
+for (const line of [
+  '[include]\n\tpath = other',
+  '[includeIf "gitdir:~/work/"]\n\tpath = other',
+  '[core]\n\tattributesFile = ~/attributes',
+  '[core]\n\thooksPath = ~/hooks',
+  '[init]\n\ttemplateDir = ~/template',
+]) {
+  test(`no spare work tree is made where the user's git reads more files: ${line.split('\n').join(' ')}`, async (t) => {
+    const { b, first, script } = setUp(t);
+    mkdirSync(path.join(b.home, 'template'));
+    writeFileSync(path.join(b.home, '.gitconfig'), `${line}\n`);
+    const { commit } = await tended(await b.checkout(script));
+    t.is(commit, first);
+    t.false(existsSync(await spareOf(b)));
+  });
+}
+
+test('a file beside a submodule stays when the submodule has a spare work tree', async (t) => {
+  const { b, source, script, first } = setUp(t);
+  const around = new GitRepository(path.join(b.folder, 'around'));
+  around.git('submodule', '--quiet', 'add', source.folder, 'lib');
+  around.commit({ 'lib.spare/kept.py': 'kept\n' });
+  await tended(await b.checkout(script));
+  writeFileSync(path.join(await spareOf(b), 'mark'), '');
+  const { root } = await b.checkout({ repository: around.folder, branch: 'main' });
+  t.is(git(root, 'status', '--porcelain', '--ignore-submodules').trim(), '');
+  t.true(existsSync(path.join(root, 'lib', 'mark')));
+  t.is(git(path.join(root, 'lib'), 'rev-parse', 'HEAD').trim(), first);
+});
+
+test('a spare work tree is out of its place before its files are removed', async (t) => {
+  const { b, script } = setUp(t);
+  await tended(await b.checkout(script));
+  const spare = await spareOf(b);
+  for (let at = 0; at < 3000; at += 1) writeFileSync(path.join(spare, `file-${at}`), '');
+  const whole = readdirSync(spare).length;
+  let isOver = false;
+  const removal = pruneMirrors({ cacheFolder: b.cacheFolder, limits: { maxAgeMs: 0, maxBytes: 1 } }).finally(
+    () => {
+      isOver = true;
+    },
+  );
+  const seen = new Set<number>();
+  while (!isOver) {
+    if (existsSync(spare)) seen.add(readdirSync(spare).length);
+    await new Promise(setImmediate);
+  }
+  await removal;
+  t.deepEqual([...seen], [whole]);
+});
+
+test('what a killed agent was removing is removed later', async (t) => {
+  const { b, script } = setUp(t);
+  await b.checkout(script);
+  const old = `${await spareOf(b)}.old`;
+  mkdirSync(path.join(old, 'src'), { recursive: true });
+  await pruneMirrors({ cacheFolder: b.cacheFolder, limits: { maxAgeMs: 0, maxBytes: 0 } });
+  t.false(existsSync(old));
+});
+
+test('the objects that a spare work tree shares with its mirror count once', async (t) => {
+  const { b, source, script } = setUp(t);
+  source.commit({ 'c.bin': randomBytes(200_000) });
+  const [alone] = await b.checkout(script).then(async (tree) => {
+    const listed = await listMirrors(b.cacheFolder);
+    await tended(tree);
+    return listed;
+  });
+  const [withSpare] = await listMirrors(b.cacheFolder);
+  const added = (withSpare?.bytes ?? 0) - (alone?.bytes ?? 0);
+  // Its files, and no pack.
+  t.true(added >= 200_000 && added < 350_000, String(added));
+});
+
+test.serial('a spare work tree is not used by an agent that gives its files other modes', async (t) => {
+  const { b, script } = setUp(t);
+  const umask = process.umask(0o022);
+  t.teardown(() => process.umask(umask));
+  await tended(await b.checkout(script));
+  process.umask(0o077);
+  const { root } = await b.checkout(script);
+  t.is(statSync(path.join(root, 'a.py')).mode & 0o777, 0o600);
 });
