@@ -107,3 +107,17 @@ test('the link that the SDK prints at its start leads to the console of the task
   await page.getByRole('heading', { name: 'linked task' }).waitFor();
   t.is(page.url(), `${under.server.webUrl}/tasks/${id}?tab=console`);
 });
+
+test('a page that was not visited yet is shown once a server that is gone returns', async (t) => {
+  const under = await serverUnderTest(t);
+  const { page, open } = await pageUnderTest(t, under);
+  await open('/queues');
+  await page.getByRole('heading', { name: 'Queues' }).waitFor();
+  await page.route('**/*', (route) => route.abort('connectionrefused'));
+  await page.getByRole('link', { name: 'Workers' }).click();
+  await page.getByText('The server does not answer. This page asks again').waitFor();
+  t.true(await page.getByRole('link', { name: 'Workers' }).isVisible());
+  await page.unroute('**/*');
+  await page.getByRole('heading', { name: 'Workers' }).waitFor();
+  t.is(page.url(), `${under.server.webUrl}/workers`);
+});
