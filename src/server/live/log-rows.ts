@@ -99,7 +99,7 @@ function lineOf(n: number, read: ReadField): LiveLine {
   return { n, timestamp: Number(read('timestamp')), level, worker, msg };
 }
 
-/** Those of the tasks whose logs may have lost lines since: they were removed, and began anew. */
+/** Those of the tasks whose logs may have lost lines since: they were removed, and began again. */
 export function lostSince(database: Database, position: number, tasks: readonly string[]): string[] {
   const sql = 'SELECT task FROM logs WHERE task IN (SELECT value FROM json_each(?)) AND since > ?';
   return database.all(sql, JSON.stringify(tasks), position).map(({ task }) => String(task));

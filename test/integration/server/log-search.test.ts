@@ -31,7 +31,7 @@ test('a log is searched from a time onwards and backwards, without colours and c
   t.regex(await refusal('events.search_task_log', { task, text: '' }), /^400\/12/);
 });
 
-test('a search of a long log ends after a part of it and goes on behind the last millisecond', async (t) => {
+test('a search of a long log ends after a part of it and continues behind the last millisecond', async (t) => {
   const { call } = await serverUnderTest(t);
   const { id: task } = await call<{ id: string }>('tasks.create', { name: 'chatty', type: 'training' });
   const count = SEARCH_LINES + 4000;

@@ -19,7 +19,7 @@ export interface LogSearch {
 export interface LogFinding {
   /** Of the first line that has the text, in milliseconds. */
   timestamp?: number;
-  /** Without a line: the time beyond which the search goes on; absent at the end of the log. */
+  /** Without a line: the time beyond which the search continues; absent at the end of the log. */
   next?: number;
   /** Lines that were read. */
   searched: number;

@@ -14,7 +14,7 @@ export interface LogSource {
 interface Finding {
   /** Of the message. */
   timestamp?: number;
-  /** Without a message: where the search goes on; absent at the end of the log. */
+  /** Without a message: where the search continues; absent at the end of the log. */
   next?: number;
   /** Messages that were read. */
   searched: number;
