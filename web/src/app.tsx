@@ -1,9 +1,11 @@
-import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
-import { at } from './base.js';
+import { useEffect } from 'preact/hooks';
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from 'preact-iso';
+import { at, pathIn } from './base.js';
 import { DialogHost } from './components/dialog.js';
-import { NotFound } from './components/states.js';
+import { Loading, NotFound } from './components/states.js';
 import { ToastHost } from './components/toast.js';
 import { Layout } from './layout/layout.js';
+import { pageForOfficial } from './official-addresses.js';
 import { ROUTES } from './routes.js';
 
 /** Every page inside the layout. */
@@ -16,7 +18,7 @@ export function App() {
             {ROUTES.map(({ path, page }) => (
               <Route key={path} path={at(path)} component={page} />
             ))}
-            <Route default component={NotFound} />
+            <Route default component={Elsewhere} />
           </Router>
         </ErrorBoundary>
       </Layout>
@@ -24,4 +26,14 @@ export function App() {
       <DialogHost />
     </LocationProvider>
   );
+}
+
+/** Links that the SDK printed lead to the page that shows the same. */
+function Elsewhere() {
+  const { path, route } = useLocation();
+  const page = pageForOfficial(pathIn(path));
+  useEffect(() => {
+    if (page !== undefined) route(at(page), true);
+  }, [page, route]);
+  return page === undefined ? <NotFound /> : <Loading />;
 }

@@ -27,6 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'organization.get_tags': hasManyTasks,
   'organization.get_entities_count': hasManyTasks,
   'events.get_task_log': hasManyEvents,
+  'events.search_task_log': hasManyEvents,
   'events.get_task_events': hasManyEvents,
   'events.get_task_plots': hasManyEvents,
   'events.get_task_latest_scalar_values': hasManyEvents,

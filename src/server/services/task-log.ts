@@ -3,6 +3,7 @@ import type { ServerContext } from '../context.js';
 import { type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
 import { type LogPortion, logPortion, type PortionRequest } from '../events/log/log-download.js';
 import { clearLog } from '../events/log/log-removal.js';
+import { searchLog } from '../events/log/log-search.js';
 import { countLines } from '../events/log/log-store.js';
 import { logPage } from '../events/log-pages.js';
 import { METRIC_CHOICES } from '../events/metric-choice.js';
@@ -34,6 +35,13 @@ const SCROLL = {
   scroll_id: text,
 } as const;
 
+const SEARCHED = {
+  task: required(text),
+  text: required({ ...text, minLength: 1 }),
+  from_timestamp: integer,
+  navigate_earlier: withDefault(flag, true),
+} as const;
+
 const DOWNLOADED = {
   task: required(text),
   line_type: withDefault(oneOf(['json', 'text']), 'text'),
@@ -52,6 +60,7 @@ const CLEARED = {
 export const taskLogEndpoints: EndpointTable = {
   'events.get_task_log': endpoint(PAGE, getLog, { since: [2, 9], earlier: endpoint(SCROLL, scrollLog) }),
   'events.download_task_log': endpoint(DOWNLOADED, downloadLog),
+  'events.search_task_log': endpoint(SEARCHED, search),
   'events.clear_task_log': endpoint(CLEARED, clear),
 };
 
@@ -86,6 +95,13 @@ function scrollLog({ server, body }: CallWith<typeof SCROLL>): JsonObject {
 
 function sizeOf(asked: number): number {
   return Math.min(Math.max(asked, 0), MAX_BATCH);
+}
+
+/** A call of this server's own: the console of the page asks until it finds, or the person stops. */
+function search({ server, body }: CallWith<typeof SEARCHED>): JsonObject {
+  const { id } = taskOf(server, body.task);
+  const { text: wanted, navigate_earlier: earlier, from_timestamp: from } = body;
+  return { ...searchLog(server.database, { task: id, text: wanted, earlier, from }) };
 }
 
 /** One event a line: as JSON, or as text in a format such as `{asctime} {worker} {level} {msg}`. */

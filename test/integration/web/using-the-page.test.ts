@@ -73,3 +73,51 @@ test('many tasks are filtered and archived, and the undo restores them', async (
   t.is(await page.getByRole('row').count(), 3);
   t.deepEqual(errors, []);
 });
+
+test('parameters that are being edited survive the end of a session', async (t) => {
+  const under = await serverUnderTest(t);
+  const { id } = await under.call<{ id: string }>('tasks.create', {
+    name: 'edited draft',
+    type: 'training',
+    hyperparams: { Args: { lr: { section: 'Args', name: 'lr', value: '0.1' } } },
+  });
+  const { page, open } = await pageUnderTest(t, under);
+  await open(`/tasks/${id}?tab=parameters`);
+  await page.getByRole('button', { name: 'Edit parameters' }).click();
+  await page.getByLabel('Value of lr').fill('0.5');
+  await page.context().clearCookies();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByLabel('Access key').fill(under.server.credentials.accessKey);
+  await page.getByLabel('Secret key').fill(under.server.credentials.secretKey);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByLabel('Value of lr').waitFor();
+  t.is(await page.getByLabel('Value of lr').inputValue(), '0.5');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Edit parameters' }).waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: 'Edit parameters' }).waitFor();
+  t.is(await page.locator('.parameter-value').innerText(), '0.5');
+});
+
+test('the link that the SDK prints at its start leads to the console of the task', async (t) => {
+  const under = await serverUnderTest(t);
+  const { id } = await under.call<{ id: string }>('tasks.create', { name: 'linked task', type: 'training' });
+  const { page, open } = await pageUnderTest(t, under);
+  await open(`/projects/5cdb1814a12148be/tasks/${id}/output/log`);
+  await page.getByRole('heading', { name: 'linked task' }).waitFor();
+  t.is(page.url(), `${under.server.webUrl}/tasks/${id}?tab=console`);
+});
+
+test('a page that was not visited yet is shown once a server that is gone returns', async (t) => {
+  const under = await serverUnderTest(t);
+  const { page, open } = await pageUnderTest(t, under);
+  await open('/queues');
+  await page.getByRole('heading', { name: 'Queues' }).waitFor();
+  await page.route('**/*', (route) => route.abort('connectionrefused'));
+  await page.getByRole('link', { name: 'Workers' }).click();
+  await page.getByText('The server does not answer. This page asks again').waitFor();
+  t.true(await page.getByRole('link', { name: 'Workers' }).isVisible());
+  await page.unroute('**/*');
+  await page.getByRole('heading', { name: 'Workers' }).waitFor();
+  t.is(page.url(), `${under.server.webUrl}/workers`);
+});

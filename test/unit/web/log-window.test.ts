@@ -3,6 +3,8 @@ import { addEvents, type Line, type LogEvent } from '../../../web/src/pages/cons
 import { type LogSource, LogWindow, PAGE } from '../../../web/src/pages/console/log-window.js';
 
 const COUNT = 60_000;
+/** Messages of one call of a search; those of a millisecond come together. */
+const SEARCHED = 9000;
 /** Lines that the window holds at most. */
 const MOST = 24_000;
 
@@ -24,6 +26,16 @@ function sourceOf(log: () => readonly LogEvent[]): LogSource {
       const all = log().filter(({ timestamp }) => timestamp > after);
       const last = all[count - 1]?.timestamp ?? Number.POSITIVE_INFINITY;
       return all.filter(({ timestamp }) => timestamp <= last);
+    },
+    search: async (text, from, isForward) => {
+      const all = log().filter(({ timestamp }) => (isForward ? timestamp > from : timestamp < from));
+      const part = isForward ? all.slice(0, SEARCHED) : all.slice(-SEARCHED).reverse();
+      const found = part.find(({ msg = '' }) => msg.includes(text))?.timestamp;
+      if (found !== undefined) return { timestamp: found, searched: part.length };
+      return {
+        searched: part.length,
+        ...(part.length < SEARCHED ? {} : { next: part.at(-1)?.timestamp ?? 0 }),
+      };
     },
   };
 }
@@ -87,12 +99,37 @@ test('a search finds a line outside of the window in both directions', async (t)
   const window = windowOver(() => LOG);
   const { signal } = new AbortController();
   await window.toEnd();
-  const is = (number: number) => (line: Line) => line.text === `line ${number}`;
-  const up = await window.find(is(77), window.first + window.lines.length - 1, false, signal);
-  t.is(window.lines[(up ?? 0) - window.first]?.text, 'line 77');
-  const down = await window.find(is(50_000), up ?? 0, true, signal);
+  const progress: number[] = [];
+  const onProgress = (searched: number) => void progress.push(searched);
+  const up = await window.find(window.first + window.lines.length - 1, {
+    text: 'line 1077',
+    isForward: false,
+    signal,
+    onProgress,
+  });
+  t.is(window.lines[(up ?? 0) - window.first]?.text, 'line 10779', 'the last of those that begin so');
+  t.true(progress.length > 1);
+  t.deepEqual(
+    progress,
+    [...progress].sort((a, b) => a - b),
+  );
+  const down = await window.find(up ?? 0, { text: 'line 50000', isForward: true, signal });
   t.is(window.lines[(down ?? 0) - window.first]?.text, 'line 50000');
-  t.is(await window.find(is(77), down ?? 0, true, signal), undefined);
+  t.is(await window.find(down ?? 0, { text: 'line 1077', isForward: true, signal }), undefined);
+});
+
+test('a search passes over what a progress bar drew over', async (t) => {
+  const bar: LogEvent[] = [
+    { timestamp: 1, msg: 'step 5% done\n' },
+    { timestamp: 2, msg: '\r5%' },
+    { timestamp: 2, msg: '\r100%\n' },
+    ...Array.from({ length: 3 * PAGE }, (_, index) => ({ timestamp: 10 + index, msg: `line ${index}\n` })),
+  ];
+  const window = windowOver(() => bar);
+  const { signal } = new AbortController();
+  await window.toEnd();
+  const line = await window.find(window.first, { text: '5%', isForward: false, signal });
+  t.is(window.lines[(line ?? 0) - window.first]?.text, 'step 5% done');
 });
 
 const DRAWN: readonly [string, readonly string[], readonly string[]][] = [

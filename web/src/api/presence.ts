@@ -28,7 +28,8 @@ async function askUntilBack(waitMs: number): Promise<void> {
   if (isGone.value) await askUntilBack(Math.min(waitMs * 2, LONGEST_RETRY_MS));
 }
 
-export async function retryNow(): Promise<void> {
+/** @returns whether the server answers */
+export async function retryNow(): Promise<boolean> {
   try {
     const { ok } = await fetch(at('/api/debug.ping'), {
       method: 'POST',
@@ -36,7 +37,8 @@ export async function retryNow(): Promise<void> {
       headers: { 'content-type': 'application/json' },
     });
     if (ok) serverAnswered();
+    return ok;
   } catch {
-    // Still gone: the banner stays.
+    return false;
   }
 }

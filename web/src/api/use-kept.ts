@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
  * of the application ends it.
  *
  * @param name of the state in the storage of the tab
+ * @returns the state, and what changes it; undefined is not kept
  */
 export function useKept<T>(name: string, initial: () => T): [T, (value: T) => void] {
   const [value, setValue] = useState<T>(() => kept<T>(name) ?? initial());
@@ -12,7 +13,8 @@ export function useKept<T>(name: string, initial: () => T): [T, (value: T) => vo
   useEffect(() => {
     if (value === first.current) return;
     try {
-      sessionStorage.setItem(name, JSON.stringify(value));
+      if (value === undefined) sessionStorage.removeItem(name);
+      else sessionStorage.setItem(name, JSON.stringify(value));
     } catch {
       // A browser that stores nothing loses the text with the page.
     }

@@ -58,6 +58,23 @@ export function smoothed(values: readonly (number | null)[], weight: number): (n
 
 const X_LABELS = { number: 'Iteration', time: 'Time', duration: 'After' };
 
+const DAY = '{YYYY}-{MM}-{DD}';
+
+/**
+ * Texts of a time axis by the seconds between its ticks: the usual one, then those where year or day changed. uPlot's own ones
+ * put the month first and count 12 hours.
+ */
+const TIME_TICKS: uPlot.Axis.Values = [
+  [365 * 86_400, '{YYYY}', null, null, null, null, null, null, 1],
+  [28 * 86_400, '{YYYY}-{MM}', null, null, null, null, null, null, 1],
+  [86_400, '{MM}-{DD}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
+  [1, '{HH}:{mm}:{ss}', `\n${DAY}`, null, `\n${DAY}`, null, null, null, 1],
+  [0.001, '{mm}:{ss}.{fff}', `\n${DAY} {HH}:{mm}`, null, `\n${DAY} {HH}:{mm}`, null, null, null, 1],
+];
+/** Pixels for such a text. */
+const TIME_SPACE = 80;
+
 type Options = Omit<uPlot.Options, 'width' | 'height'>;
 
 export function optionsOf(series: readonly ChartSeries[], style: ChartStyle, element: Element): Options {
@@ -83,6 +100,7 @@ export function optionsOf(series: readonly ChartSeries[], style: ChartStyle, ele
       {
         ...axis,
         size: 30,
+        ...(xKind === 'time' ? { values: TIME_TICKS, space: TIME_SPACE } : {}),
         ...(xKind === 'duration'
           ? { values: (_plot, ticks) => ticks.map((tick) => xText('duration', tick)) }
           : {}),

@@ -4,6 +4,7 @@ import { checkParameters } from '../../../../src/server/apps/form/check-paramete
 import { useAddress } from '../../api/address.js';
 import { call } from '../../api/client.js';
 import { reasonOf } from '../../api/failure.js';
+import { useKept } from '../../api/use-kept.js';
 import { useQuery } from '../../api/use-query.js';
 import { at } from '../../base.js';
 import { SelectField, TextField } from '../../components/fields.js';
@@ -103,11 +104,20 @@ function FormHead({ app, isClone }: { app: App; isClone: boolean }) {
   );
 }
 
+type Filled = Pick<Start, 'raw' | 'name'>;
+
 /** What is filled in, what is wrong with it, and the launch. */
 function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: string | undefined) {
   const { route } = useLocation();
-  const [name, setName] = useState(startName);
-  const { fields, values, problems, setTried, setRefused } = useFilledIn(app, startRaw);
+  const [filled, setFilled] = useKept<Filled>(`launch ${app.id} ${app.version} ${from ?? ''}`, () => ({
+    name: startName,
+    raw: startRaw,
+  }));
+  const { name, raw } = filled;
+  const setName = (next: string) => setFilled({ raw, name: next });
+  const { fields, values, problems, setTried, setRefused } = useFieldsOf(app, raw, (next) =>
+    setFilled({ name, raw: next }),
+  );
   const [isSending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<string>();
   const launch = async (event: Event) => {
@@ -135,8 +145,7 @@ function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: str
 }
 
 /** The fields of a form: a problem is shown once its field was changed, or the form was sent. */
-function useFilledIn(app: App, start: RawMap) {
-  const [raw, setRaw] = useState(start);
+function useFieldsOf(app: App, raw: RawMap, setRaw: (raw: RawMap) => void) {
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [isTried, setTried] = useState(false);
   const [refused, setRefused] = useState<Problems>({});

@@ -5,6 +5,7 @@ import type { Task } from '../../api/task.js';
 import { useQuery } from '../../api/use-query.js';
 import { at } from '../../base.js';
 import { colourOf } from '../../components/chart-options.js';
+import { counted } from '../../components/figure.js';
 import { PageHead } from '../../components/page-head.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
 import { StatusBadge } from '../../components/status-badge.js';
@@ -35,7 +36,7 @@ export default function Compare() {
   const tab = TABS.map(([key]) => key).find((key) => key === address.get('tab')) ?? 'parameters';
   return (
     <>
-      <PageHead title={`Compare ${tasks.length} tasks`} crumb={<a href={at('/tasks')}>Tasks</a>} />
+      <PageHead title={`Compare ${counted(tasks.length, 'task')}`} crumb={<a href={at('/tasks')}>Tasks</a>} />
       {tasks.length < 2 && <Empty title="Select two to five tasks in the list to compare them." />}
       <div class="compared">
         {tasks.map((task, index) => (

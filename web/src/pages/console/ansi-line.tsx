@@ -1,14 +1,9 @@
 import Anser from 'anser';
 import type { ComponentChild } from 'preact';
+import { OTHER_SEQUENCES } from './ansi-text.js';
 
 /** Longer lines are cut: a browser takes seconds to lay them out. The download has them whole. */
 const MOST_CHARACTERS = 4000;
-/** Sequences that move a cursor or name a window; those of colours stay. */
-const OTHER_SEQUENCES =
-  /\u001b\[[0-9;?]*[A-Za-ln-z@`]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[()][A-Z0-9]|[\u0000-\u0008\u000b-\u001a\u007f]/g;
-
-const COLOURS = /\u001b\[[0-9;]*m/g;
-
 interface Piece {
   text: string;
   className: string;
@@ -50,12 +45,6 @@ function named(colour: string | null, side: 'fg' | 'bg'): string {
 function trueColours(fg: string | null, bg: string | null): Record<string, string> | undefined {
   if (!fg && !bg) return undefined;
   return { ...(fg ? { color: `rgb(${fg})` } : {}), ...(bg ? { backgroundColor: `rgb(${bg})` } : {}) };
-}
-
-/** What is seen of a line, to search in; a search reads a million of them. */
-export function plainText(text: string): string {
-  if (!text.includes('\u001b')) return text;
-  return text.replace(OTHER_SEQUENCES, '').replace(COLOURS, '');
 }
 
 function Marked({ text, find }: { text: string; find: string }) {

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CheckField } from '../../components/fields.js';
 import { toastError } from '../../components/toast.js';
-import { plainText } from './ansi-line.js';
 import type { LogWindow } from './log-window.js';
 
 interface BarProps {
@@ -47,37 +46,50 @@ export function ConsoleBar(props: BarProps) {
   );
 }
 
-/** Enter finds the next match upwards, Shift+Enter downwards: a log is read from its end. */
-function Search({ log, find, onFind, middle, onFound }: BarProps) {
-  const [state, setState] = useState<'idle' | 'searching' | 'none'>('idle');
+type SearchState = 'idle' | 'none' | { searched: number };
+
+/** A search of the whole log, which may be stopped. The next one begins beside the line that the last one found. */
+function useSearch({ log, find, middle, onFound }: BarProps) {
+  const [state, setState] = useState<SearchState>('idle');
   const last = useRef<number | undefined>(undefined);
-  const abort = useRef<AbortController | undefined>(undefined);
-  useEffect(() => () => abort.current?.abort(), []);
+  const running = useRef<AbortController | undefined>(undefined);
+  const stop = () => {
+    running.current?.abort();
+    setState('idle');
+  };
+  useEffect(() => () => running.current?.abort(), []);
   const search = async (isForward: boolean) => {
-    const text = find.toLowerCase();
-    if (text === '') return;
-    abort.current?.abort();
+    if (find === '') return;
+    running.current?.abort();
     const own = new AbortController();
-    abort.current = own;
-    setState('searching');
+    const { signal } = own;
+    running.current = own;
+    setState({ searched: 0 });
     try {
       const from = (last.current ?? middle) + (last.current === undefined ? 0 : isForward ? 1 : -1);
-      const line = await log.find(
-        (one) => plainText(one.text).toLowerCase().includes(text),
-        from,
-        isForward,
-        own.signal,
-      );
+      const onProgress = (searched: number) => !signal.aborted && setState({ searched });
+      const line = await log.find(from, { text: find.toLowerCase(), isForward, signal, onProgress });
+      if (signal.aborted) return;
       setState(line === undefined ? 'none' : 'idle');
       if (line === undefined) return;
       last.current = line;
       onFound(line);
     } catch (error) {
-      if (own.signal.aborted) return;
+      if (signal.aborted) return;
       setState('idle');
       toastError(error);
     }
   };
+  const forget = () => {
+    last.current = undefined;
+    stop();
+  };
+  return { state, search, stop, forget };
+}
+
+/** Enter finds the next match upwards, Shift+Enter downwards: a log is read from its end. */
+function Search(props: BarProps) {
+  const { state, search, stop, forget } = useSearch(props);
   return (
     <form
       class="console-search"
@@ -91,13 +103,13 @@ function Search({ log, find, onFind, middle, onFound }: BarProps) {
         type="search"
         aria-label="Find in the console"
         placeholder="Find in the console"
-        value={find}
+        value={props.find}
         onInput={(event) => {
-          last.current = undefined;
-          setState('idle');
-          onFind(event.currentTarget.value);
+          forget();
+          props.onFind(event.currentTarget.value);
         }}
         onKeyDown={(event) => {
+          if (event.key === 'Escape') stop();
           if (event.key !== 'Enter' || !event.shiftKey) return;
           event.preventDefault();
           void search(true);
@@ -114,9 +126,20 @@ function Search({ log, find, onFind, middle, onFound }: BarProps) {
       >
         ↓
       </button>
+      {typeof state === 'object' && (
+        <button type="button" class="button small" onClick={stop}>
+          Stop
+        </button>
+      )}
       <span class="hint" role="status">
-        {state === 'searching' ? 'Searching…' : state === 'none' ? 'No match' : ''}
+        {textOf(state)}
       </span>
     </form>
   );
+}
+
+function textOf(state: SearchState): string {
+  if (state === 'none') return 'No match';
+  if (state === 'idle') return '';
+  return state.searched === 0 ? 'Searching…' : `Searched ${state.searched.toLocaleString()} lines`;
 }

@@ -23,6 +23,12 @@ export function logSource(task: string): LogSource {
   return {
     earlier: (before, count, signal) => ask(true, before, count, signal),
     later: (after, count, signal) => ask(false, after, count, signal),
+    search: (text, from, isForward, signal) =>
+      call(
+        'events.search_task_log',
+        { task, text, from_timestamp: from, navigate_earlier: !isForward },
+        { signal },
+      ),
   };
 }
 

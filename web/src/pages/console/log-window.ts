@@ -1,3 +1,4 @@
+import { plainText } from './ansi-text.js';
 import { addEvents, type Line, type LogEvent } from './log-lines.js';
 
 /** Where the lines of a log come from. */
@@ -6,6 +7,26 @@ export interface LogSource {
   earlier(before: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
   /** Events after a time, or the first ones; oldest first. */
   later(after: number | undefined, count: number, signal?: AbortSignal): Promise<LogEvent[]>;
+  /** The next message that may show a text, beyond a time. A long log takes several calls. */
+  search(text: string, from: number, isForward: boolean, signal: AbortSignal): Promise<Finding>;
+}
+
+interface Finding {
+  /** Of the message. */
+  timestamp?: number;
+  /** Without a message: where the search continues; absent at the end of the log. */
+  next?: number;
+  /** Messages that were read. */
+  searched: number;
+}
+
+export interface Search {
+  /** In lower case. */
+  text: string;
+  isForward: boolean;
+  signal: AbortSignal;
+  /** Is told how many messages were read so far. */
+  onProgress?: (searched: number) => void;
 }
 
 /** Messages of one request. */
@@ -16,8 +37,6 @@ const MOST_LINES = 24_000;
 const LINES_OF_GENERATION = 100_000_000;
 /** Printed lines that are kept while a page is read. */
 const MOST_RECENT = 5000;
-/** Messages of one request of a search. */
-const SEARCH_PAGE = 10_000;
 
 /**
  * The part of a log that is in memory. It grows at the end that is scrolled to and shrinks at the other, so a log of any
@@ -117,56 +136,47 @@ export class LogWindow {
   /**
    * Finds a line, from a number onwards or backwards, in the whole log.
    *
-   * @param matches whether a line is the one
    * @returns its number, with the window around it; undefined where there is none
    */
-  async find(
-    matches: (line: Line) => boolean,
-    from: number,
-    isForward: boolean,
-    signal: AbortSignal,
-  ): Promise<number | undefined> {
-    const near = this.#findHere(matches, from, isForward);
+  async find(from: number, search: Search): Promise<number | undefined> {
+    const near = this.#findHere(from, search);
     if (near !== undefined) return near;
-    const time = await this.#findBeyond(matches, isForward, signal);
+    const time = await this.#findBeyond(search);
     if (time === undefined) return undefined;
     const start = await this.toTime(time);
-    return this.#findHere(
-      matches,
-      isForward ? start : this.first + this.lines.findLastIndex((line) => line.timestamp <= time),
-      isForward,
-    );
+    const last = this.first + this.lines.findLastIndex((line) => line.timestamp <= time);
+    return this.#findHere(search.isForward ? start : last, search);
   }
 
-  #findHere(matches: (line: Line) => boolean, from: number, isForward: boolean): number | undefined {
+  #findHere(from: number, { text, isForward }: Search): number | undefined {
     const step = isForward ? 1 : -1;
     for (let index = from - this.first; index >= 0 && index < this.lines.length; index += step) {
       const line = this.lines[index];
-      if (line !== undefined && matches(line)) return this.first + index;
+      if (line !== undefined && shows(line, text)) return this.first + index;
     }
     return undefined;
   }
 
   /** The time of the next match outside of the window. */
-  async #findBeyond(
-    matches: (line: Line) => boolean,
-    isForward: boolean,
-    signal: AbortSignal,
-  ): Promise<number | undefined> {
+  async #findBeyond({ text, isForward, signal, onProgress }: Search): Promise<number | undefined> {
     let from = (isForward ? this.lines.at(-1) : this.lines[0])?.timestamp;
-    if (from === undefined || (isForward ? this.isAtEnd : this.isAtStart)) return undefined;
-    for (;;) {
-      const events: LogEvent[] = isForward
-        ? await this.#source.later(from, SEARCH_PAGE, signal)
-        : await this.#source.earlier(from, SEARCH_PAGE, signal);
-      const lines: Line[] = [];
-      addEvents(lines, events);
-      const found = isForward ? lines.find(matches) : lines.findLast(matches);
-      if (found !== undefined) return found.timestamp;
-      const edge: number | undefined = (isForward ? events.at(-1) : events[0])?.timestamp;
-      if (edge === undefined || events.length < SEARCH_PAGE) return undefined;
-      from = edge;
+    if (isForward ? this.isAtEnd : this.isAtStart) return undefined;
+    let total = 0;
+    while (from !== undefined) {
+      const { timestamp, next, searched } = await this.#source.search(text, from, isForward, signal);
+      total += searched;
+      onProgress?.(total);
+      if (timestamp !== undefined && (await this.#isShownAt(timestamp, text, signal))) return timestamp;
+      from = timestamp ?? next;
     }
+    return undefined;
+  }
+
+  /** What a progress bar drew over is in a message and not in the lines. */
+  async #isShownAt(time: number, text: string, signal: AbortSignal): Promise<boolean> {
+    const lines: Line[] = [];
+    addEvents(lines, await this.#source.later(time - 1, PAGE, signal));
+    return lines.some((line) => line.timestamp === time && shows(line, text));
   }
 
   /** The last page of a log, with what was printed while it was read. */
@@ -225,4 +235,8 @@ export class LogWindow {
       this.#onChange();
     }
   }
+}
+
+function shows(line: Line, text: string): boolean {
+  return plainText(line.text).toLowerCase().includes(text);
 }

@@ -1,5 +1,6 @@
 import { longestWait, type Queue } from '../../api/queues.js';
 import { at } from '../../base.js';
+import { counted } from '../../components/figure.js';
 import { duration } from '../../components/times.js';
 
 /** Queues with tasks, the longest first; then what is served by nobody shows. */
@@ -30,5 +31,5 @@ export function QueueRows({ queues }: { queues: readonly Queue[] }) {
 
 function servedBy({ workers }: Queue): string {
   if (workers.length === 0) return 'No worker serves it';
-  return workers.length === 1 ? '1 worker' : `${workers.length} workers`;
+  return counted(workers.length, 'worker');
 }

@@ -1,4 +1,5 @@
 import { longestWait, type Queue } from '../../api/queues.js';
+import { counted } from '../../components/figure.js';
 import { duration } from '../../components/times.js';
 
 interface QueueListProps {
@@ -31,6 +32,6 @@ export function QueueList({ queues, chosen, onChoose }: QueueListProps) {
 function noteOf(queue: Queue): string {
   const wait = longestWait(queue);
   const { length } = queue.workers;
-  const workers = length === 0 ? 'no worker' : length === 1 ? '1 worker' : `${length} workers`;
+  const workers = length === 0 ? 'no worker' : counted(length, 'worker');
   return wait === undefined ? workers : `${workers} · longest wait ${duration(wait)}`;
 }

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import type { Configuration, Task } from '../../api/task.js';
+import { useKept } from '../../api/use-kept.js';
 import { Card } from '../../components/card.js';
 import { Code } from '../../components/code.js';
 import { TextField } from '../../components/fields.js';
@@ -22,7 +22,10 @@ export function ConfigurationTab({ task, reload }: TabProps) {
 }
 
 function One({ task, one, reload }: { task: Task; one: Configuration; reload: () => void }) {
-  const [text, setText] = useState<string>();
+  const [text, setText] = useKept<string | undefined>(
+    `configuration ${task.id} ${one.name}`,
+    () => undefined,
+  );
   const put = (value: string) =>
     call('tasks.edit_configuration', { task: task.id, configuration: [{ ...one, value }] });
   const save = async () => {

@@ -23,14 +23,16 @@ export function InfoTab({ task }: TabProps) {
             <Fact name="Repository">{script.repository}</Fact>
             <Fact name="Branch">{script.branch}</Fact>
             <Fact name="Tag">{script.tag}</Fact>
-            <Fact name="Commit">{script.version_num !== undefined && <code>{script.version_num}</code>}</Fact>
+            <Fact name="Commit">
+              {(script.version_num ?? '') !== '' && <code>{script.version_num}</code>}
+            </Fact>
             <Fact name="Entry point">{script.entry_point}</Fact>
             <Fact name="Working folder">{script.working_dir}</Fact>
             <Fact name="Binary">{script.binary}</Fact>
           </Facts>
         </Card>
         {(script.diff ?? '') !== '' && (
-          <Card title="Uncommitted changes">
+          <Card title={(script.repository ?? '') === '' ? 'Code' : 'Uncommitted changes'}>
             <Diff text={script.diff ?? ''} />
           </Card>
         )}

@@ -17,6 +17,19 @@ export function rowsOf(sections: Sections): ParameterRow[] {
     .map(({ section, name, value, ...rest }, key) => ({ key, section, name, value, rest }));
 }
 
+/** What would be lost: a value without a name, or the first of two values of one name. */
+export function problemOf(rows: readonly ParameterRow[]): string | undefined {
+  const nameless = rows.find(({ name, value }) => name.trim() === '' && value !== '');
+  if (nameless !== undefined) return `The value “${nameless.value}” has no name.`;
+  const seen = new Set<string>();
+  for (const { section, name } of toParameters(rows)) {
+    const whole = `${section}/${name}`;
+    if (seen.has(whole)) return `The parameter ${whole} is there twice.`;
+    seen.add(whole);
+  }
+  return undefined;
+}
+
 /** As `tasks.edit_hyper_params` takes them; rows without a name are left out. */
 export function toParameters(
   rows: readonly ParameterRow[],

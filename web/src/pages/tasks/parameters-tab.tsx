@@ -1,30 +1,35 @@
-import { useState } from 'preact/hooks';
 import { call } from '../../api/client.js';
 import type { Sections, Task } from '../../api/task.js';
+import { useKept } from '../../api/use-kept.js';
 import { Card } from '../../components/card.js';
 import { Empty } from '../../components/states.js';
 import { attempt } from '../../components/toast.js';
 import { ParameterEditor } from './parameter-editor.js';
-import { type ParameterRow, rowsOf, toParameters } from './parameter-rows.js';
+import { type ParameterRow, problemOf, rowsOf, toParameters } from './parameter-rows.js';
 import type { TabProps } from './tab-props.js';
 
 /** Hyper-parameters by section; those of a draft can be edited. */
 export function ParametersTab({ task, reload }: TabProps) {
-  const [isEditing, setEditing] = useState(false);
+  const [edited, setEdited] = useKept<readonly ParameterRow[] | undefined>(
+    `parameters ${task.id}`,
+    () => undefined,
+  );
   const sections = task.hyperparams ?? {};
   const isDraft = task.status === 'created';
-  if (isEditing)
+  if (isDraft && edited !== undefined)
     return (
       <EditForm
         task={task}
+        rows={edited}
+        onChange={setEdited}
         onClose={() => {
-          setEditing(false);
+          setEdited(undefined);
           reload();
         }}
       />
     );
   const edit = isDraft && (
-    <button type="button" class="button" onClick={() => setEditing(true)}>
+    <button type="button" class="button" onClick={() => setEdited(rowsOf(sections))}>
       Edit parameters
     </button>
   );
@@ -59,12 +64,20 @@ function SectionCards({ sections }: { sections: Sections }) {
   );
 }
 
-function EditForm({ task, onClose }: { task: Task; onClose: () => void }) {
-  const [rows, setRows] = useState<readonly ParameterRow[]>(() => rowsOf(task.hyperparams ?? {}));
+interface EditProps {
+  task: Task;
+  rows: readonly ParameterRow[];
+  onChange: (rows: readonly ParameterRow[]) => void;
+  onClose: () => void;
+}
+
+function EditForm({ task, rows, onChange, onClose }: EditProps) {
+  const problem = problemOf(rows);
   const put = (parameters: object[]) =>
     call('tasks.edit_hyper_params', { task: task.id, hyperparams: parameters, replace_hyperparams: 'all' });
   const save = async (event: Event) => {
     event.preventDefault();
+    if (problem !== undefined) return;
     const before = toParameters(rowsOf(task.hyperparams ?? {}));
     if (
       await attempt(
@@ -77,9 +90,14 @@ function EditForm({ task, onClose }: { task: Task; onClose: () => void }) {
   };
   return (
     <form class="stack" onSubmit={save}>
-      <ParameterEditor rows={rows} onChange={setRows} />
+      <ParameterEditor rows={rows} onChange={onChange} />
+      {problem !== undefined && (
+        <p class="hint bad" role="status">
+          {problem}
+        </p>
+      )}
       <div class="actions">
-        <button type="submit" class="button primary">
+        <button type="submit" class="button primary" disabled={problem !== undefined}>
           Save
         </button>
         <button type="button" class="button" onClick={onClose}>

@@ -70,6 +70,7 @@ export function TaskFields({ form, onChange, problems }: FieldsProps) {
       </Card>
       <Card title="Parameters">
         <ParameterEditor rows={form.parameters} onChange={(parameters) => onChange({ parameters })} />
+        {problems.parameters !== undefined && <p class="hint bad">{problems.parameters}</p>}
       </Card>
     </div>
   );

@@ -1,6 +1,6 @@
 import { call } from '../../api/client.js';
 import type { Named, Task } from '../../api/task.js';
-import { type ParameterRow, rowsOf, toSections } from './parameter-rows.js';
+import { type ParameterRow, problemOf, rowsOf, toSections } from './parameter-rows.js';
 
 /** What the form of a new task holds; all texts. */
 export interface TaskForm {
@@ -75,6 +75,7 @@ function pipText({ script = {} }: Task): string {
 
 /** What is wrong with the form, by field. */
 export function problemsOf(form: TaskForm): Partial<Record<keyof TaskForm, string>> {
+  const parameters = problemOf(form.parameters);
   return {
     ...(form.name.trim().length < 3 ? { name: 'A name has at least 3 characters.' } : {}),
     ...(!form.isOwnCode && form.repository.trim() === ''
@@ -84,6 +85,7 @@ export function problemsOf(form: TaskForm): Partial<Record<keyof TaskForm, strin
       ? { entryPoint: 'Which file starts, such as train.py?' }
       : {}),
     ...(form.isOwnCode && form.code.trim() === '' ? { code: 'The code is empty.' } : {}),
+    ...(parameters === undefined ? {} : { parameters }),
   };
 }
 

@@ -2,6 +2,7 @@ import { useAddress } from '../../api/address.js';
 import { useChanges } from '../../api/use-changes.js';
 import { useQuery } from '../../api/use-query.js';
 import { askCurves, askWorkers } from '../../api/workers.js';
+import { counted } from '../../components/figure.js';
 import { PageHead } from '../../components/page-head.js';
 import { Empty, ErrorNote, Loading } from '../../components/states.js';
 import { Table } from '../../components/table.js';
@@ -48,7 +49,7 @@ export default function Workers() {
 }
 
 function Summary({ count }: { count: number }) {
-  return <span class="faint">{count === 1 ? '1 worker' : `${count} workers`}</span>;
+  return <span class="faint">{counted(count, 'worker')}</span>;
 }
 
 async function ask(signal: AbortSignal) {
