@@ -4,7 +4,9 @@ import { applyTheme } from './layout/theme.js';
 import { reloadForNewBuild } from './new-build.js';
 import './style/design.css';
 import './style/base.css';
-import './style/components.css';
+import './style/blocks.css';
+import './style/forms.css';
+import './style/overlays.css';
 
 applyTheme();
 reloadForNewBuild();

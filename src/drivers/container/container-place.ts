@@ -294,9 +294,6 @@ interface RunOptions extends Omit<ExecOptions, 'input'> {
 }
 
 function tooLong(command: PlaceCommand, timeoutMs: number): AgentError {
-  const seconds = Math.round(timeoutMs / 1000);
-  return new AgentError(
-    'COMMAND_FAILED',
-    `${command.argv[0]} did not end within ${seconds} s in the container`,
-  );
+  const within = `${Math.round(timeoutMs / 1000)} s in the container`;
+  return new AgentError('COMMAND_FAILED', `${command.argv[0]} did not end within ${within}`);
 }

@@ -96,7 +96,7 @@ test('parameters that are being edited survive the end of a session', async (t) 
   await page.getByRole('button', { name: 'Edit parameters' }).waitFor();
   await page.reload();
   await page.getByRole('button', { name: 'Edit parameters' }).waitFor();
-  t.is(await page.locator('.parameter-value').innerText(), '0.5');
+  t.is(await page.locator('.parameter-value').textContent(), '0.5');
 });
 
 test('the link that the SDK prints at its start leads to the console of the task', async (t) => {
