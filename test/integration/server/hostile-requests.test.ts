@@ -85,7 +85,12 @@ test('whatever is wrong in a field, the answer is no error of the server', async
 function status(url: string, body: string, authorization: string, agent: http.Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method: 'POST', agent, headers: { authorization } }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      const { statusCode = 0, headers } = response;
+      response.resume().on('end', () => resolve(statusCode));
+      if (!headers['content-type']?.startsWith('text/event-stream')) return;
+      // It has no end.
+      resolve(statusCode);
+      response.destroy();
     });
     request.on('error', reject).end(body);
   });
