@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 import { BadBundle, type Bundle, bundleOf, LIMITS, readBundle } from '../../server/apps/archive/bundle.js';
 import { unpack } from '../../server/apps/archive/unpack.js';
 
@@ -18,12 +19,11 @@ export async function bundleAt(target: string): Promise<Bundle> {
     return readBundle(files, `${target}/${files.name}`);
   } catch (error) {
     if (error instanceof BadBundle) throw new AgentError('APP_INVALID', error.message);
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw new AgentError(
-      'USAGE',
-      `expected an application (NAME.app.conf, its folder or a zip), found ${code} for ${target}`,
-    );
+    if (systemCode(error) === undefined) throw error;
+    throw new AgentError('USAGE', `cannot read ${target}: ${readProblem(error)}`, {
+      cause: error,
+      hint: 'Name an application: NAME.app.conf, its folder or a zip.',
+    });
   }
 }
 

@@ -55,7 +55,11 @@ test('app check prints every error on a line of its own and ends with status 2',
 
 /** The words after `app`, in which `PATH` is a file with this content, and the message. */
 const BAD: readonly [words: string, content: string | Buffer, message: RegExp][] = [
-  ['check PATH/nowhere', '', /expected an application \(NAME\.app\.conf, its folder or a zip\), found ENO/],
+  [
+    'check PATH/nowhere',
+    '',
+    /cannot read \S+nowhere: .+\n {2}Name an application: NAME\.app\.conf, its folder or a zip/,
+  ],
   ['check', '', /app check takes one application: NAME\.app\.conf, its folder or a zip, got 0/],
   ['check PATH', 'no zip', /expected a zip archive that can be unpacked/],
   ['check PATH', zipOf({ '../a.app.conf': 'id: a' }), /invalid relative path/],

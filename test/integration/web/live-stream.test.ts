@@ -119,23 +119,30 @@ test('a stream resumes on the next server of the folder', async (t) => {
   t.deepEqual(resumed.lines(task), [text(1)]);
 });
 
-test('a position whose line was removed is told to read again', async (t) => {
-  const under = await live(t);
-  const task = await under.newTask();
-  const stream = await under.open({ logs: [task] });
-  const line = stream.next(named('log'));
-  await report(under, task, text(0), text(1));
-  await line;
-  const after = stream.id;
-  stream.close();
-  await under.call('tasks.reset', { task, force: true });
-  await report(under, task, 'new', 'run', 'of it');
-  const resumed = await under.open({ logs: [task], after });
-  t.deepEqual(
-    resumed.events.filter(named('reread')).map(({ data }) => data),
-    [{ logs: [task] }],
-  );
-});
+const REMOVALS = [
+  ['of a task that was reset', 'tasks.reset', { force: true }],
+  ['whose old lines were cleared', 'events.clear_task_log', { threshold_sec: 0 }],
+] as const;
+
+for (const [what, endpoint, how] of REMOVALS)
+  test(`a client that comes back is told to read a log again ${what}`, async (t) => {
+    const under = await live(t);
+    const [task, other] = [await under.newTask(), await under.newTask()];
+    await report(under, other, 'stays');
+    const stream = await under.open({ logs: [task, other] });
+    const line = stream.next(named('log'));
+    await report(under, task, text(0), text(1));
+    await line;
+    const after = stream.id;
+    stream.close();
+    await under.call(endpoint, { task, ...how });
+    await report(under, task, 'new', 'run', 'of it');
+    const resumed = await under.open({ logs: [task, other], after });
+    t.deepEqual(
+      resumed.events.filter(named('reread')).map(({ data }) => data),
+      [{ logs: [task] }],
+    );
+  });
 
 test('an open stream hears of a log that was removed, and gets the lines that come after it', async (t) => {
   const under = await live(t);
