@@ -74,7 +74,7 @@ test('many tasks are filtered and archived, and the undo restores them', async (
   t.deepEqual(errors, []);
 });
 
-test('parameters that are being edited survive the end of a session', async (t) => {
+test('parameters that are being edited survive another tab and the end of a session', async (t) => {
   const under = await serverUnderTest(t);
   const { id } = await under.call<{ id: string }>('tasks.create', {
     name: 'edited draft',
@@ -85,6 +85,9 @@ test('parameters that are being edited survive the end of a session', async (t) 
   await open(`/tasks/${id}?tab=parameters`);
   await page.getByRole('button', { name: 'Edit parameters' }).click();
   await page.getByLabel('Value of lr').fill('0.5');
+  await page.getByRole('tab', { name: 'Info' }).click();
+  await page.getByRole('tab', { name: 'Parameters' }).click();
+  t.is(await page.getByLabel('Value of lr').inputValue(), '0.5');
   await page.context().clearCookies();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByLabel('Access key').fill(under.server.credentials.accessKey);

@@ -109,10 +109,11 @@ type Filled = Pick<Start, 'raw' | 'name'>;
 /** What is filled in, what is wrong with it, and the launch. */
 function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: string | undefined) {
   const { route } = useLocation();
-  const [filled, setFilled] = useKept<Filled>(`launch ${app.id} ${app.version} ${from ?? ''}`, () => ({
-    name: startName,
-    raw: startRaw,
-  }));
+  const [filled, setFilled] = useKept<Filled>(
+    `launch ${app.id} ${app.version} ${from ?? ''}`,
+    () => ({ name: startName, raw: startRaw }),
+    true,
+  );
   const { name, raw } = filled;
   const setName = (next: string) => setFilled({ raw, name: next });
   const { fields, values, problems, setTried, setRefused } = useFieldsOf(app, raw, (next) =>

@@ -25,6 +25,7 @@ function One({ task, one, reload }: { task: Task; one: Configuration; reload: ()
   const [text, setText] = useKept<string | undefined>(
     `configuration ${task.id} ${one.name}`,
     () => undefined,
+    false,
   );
   const put = (value: string) =>
     call('tasks.edit_configuration', { task: task.id, configuration: [{ ...one, value }] });

@@ -29,8 +29,10 @@ export default function NewTask() {
 
 function Form({ source }: { source: Task | undefined }) {
   const { route } = useLocation();
-  const [form, setForm] = useKept<TaskForm>(`task form ${source?.id ?? ''}`, () =>
-    source === undefined ? EMPTY_FORM : formOf(source),
+  const [form, setForm] = useKept<TaskForm>(
+    `task form ${source?.id ?? ''}`,
+    () => (source === undefined ? EMPTY_FORM : formOf(source)),
+    true,
   );
   const [isTried, setTried] = useState(false);
   const [isBusy, setBusy] = useState(false);

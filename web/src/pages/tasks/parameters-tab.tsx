@@ -13,6 +13,7 @@ export function ParametersTab({ task, reload }: TabProps) {
   const [edited, setEdited] = useKept<readonly ParameterRow[] | undefined>(
     `parameters ${task.id}`,
     () => undefined,
+    false,
   );
   const sections = task.hyperparams ?? {};
   const isDraft = task.status === 'created';
