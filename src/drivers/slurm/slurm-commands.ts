@@ -14,6 +14,9 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
 const AWAY =
   /unable to contact slurm|socket timed out|connection refused|connect failure|communications? (?:connection )?failure|zero bytes were transmitted|temporarily unable|resource temporarily unavailable|unable to connect|protocol authentication error|munge/i;
 
+/** The exit status of sbatch for words that it cannot read; it is 1 where the controller refuses a job. */
+const UNREADABLE_OPTIONS = 255;
+
 const NO_ACCOUNTING = /accounting storage is disabled/i;
 /** A task may be pending or running for weeks. */
 const ACCOUNTED_DAYS = 90;
@@ -25,8 +28,8 @@ const PASSED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SLURM_CONF', 'SLURM_CLUSTERS
 export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>): string {
   const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
   const errors = lines
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/^\w+: (?:error|fatal): /, ''));
+    .filter((line) => line !== '' && !line.startsWith('Try "sbatch --help"'))
+    .map((line) => line.replace(/^(?:\S*\/)?s\w+: (?:(?:error|fatal): )?/, ''));
   return errors.join('; ') || 'no words';
 }
 
@@ -77,6 +80,19 @@ export class SlurmCommands {
       // A limit of jobs is over one day.
       infrastructure: /limit/i.test(said),
     });
+  }
+
+  /**
+   * Has Slurm look at options without a job.
+   *
+   * @returns what it says of options that it does not know (`wrong`), or that it takes no job for at present (`refused`)
+   */
+  async judge(options: readonly string[]): Promise<{ wrong?: string; refused?: string }> {
+    const result = await this.#run(['sbatch', '--test-only', ...options, '--wrap=true']);
+    if (result.exitCode === 0) return {};
+    const said = wordsOf(result);
+    if (result.exitCode === UNREADABLE_OPTIONS) return { wrong: said };
+    return result.timedOut || AWAY.test(said) ? {} : { refused: said };
   }
 
   /** @throws AgentError SLURM */

@@ -54,6 +54,21 @@ const REFUSALS: Record<string, Refusal> = {
     status: 2,
     cause: /agent\.slurm\.options may not hold --array/,
   },
+  'sbatch does not know an option': {
+    variables: { [option('OPTIONS')]: '["--nonsense=1"]' },
+    status: 2,
+    cause: /sbatch does not take the options of agent\.slurm\.options: unrecognized option '--nonsense=1'$/,
+  },
+  'an option of a queue has a wrong value': {
+    variables: { [option('QUEUES__DEFAULT')]: '["--time=soon"]' },
+    status: 2,
+    cause: /sbatch does not take the options of agent\.slurm\.queues\.default: Invalid --time specification$/,
+  },
+  'the shared folder is a file': {
+    variables: { [option('SHARED_FOLDER')]: '/etc/hosts' },
+    status: 1,
+    cause: /cannot write \/etc\/hosts\/checks: expected folders on the path, found a file$/,
+  },
   'the folder of environments is not shared': {
     variables: { CLEARML_AGENT__AGENT__VENVS_DIR: 'HIDDEN' },
     status: 1,
