@@ -33,6 +33,18 @@ export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>
   return errors.join('; ') || 'no words';
 }
 
+/** The signal that Slurm shows where a node could not open the file of a job's output. */
+const OUTPUT_REFUSED = 53;
+
+export interface ShownEnd {
+  state: string;
+  reason: string;
+  /** The exit code of the script; `undefined` where a signal ended it. */
+  code: number | undefined;
+  /** The script was not started, for the file of its output could not be opened. */
+  isOutputRefused: boolean;
+}
+
 /** Slurm's own programs. Their environment is small, so the job's is: nothing of the agent's gets to the controller. */
 export class SlurmCommands {
   /** Variables that find the controller. */
@@ -101,14 +113,19 @@ export class SlurmCommands {
     return parseJobs(await this.#succeed(['squeue', '-h', '-t', 'all', '-u', user, '-o', LIST_FORMAT]));
   }
 
-  /** The state and the exit code of a job that `scontrol` still knows. */
-  async show(id: string): Promise<{ state: string; reason: string; code: number | undefined } | undefined> {
+  /** The end of a job that `scontrol` still knows. */
+  async show(id: string): Promise<ShownEnd | undefined> {
     const result = await this.#run(['scontrol', '-o', 'show', 'job', id]);
     const state = /\bJobState=(\w+)/.exec(result.stdout)?.[1];
     if (state === undefined) return undefined;
-    const code = /\bExitCode=(\d+):0/.exec(result.stdout)?.[1];
+    const [, code, signal] = /\bExitCode=(\d+):(\d+)/.exec(result.stdout) ?? [];
     const reason = /\bReason=(\S+)/.exec(result.stdout)?.[1] ?? 'None';
-    return { state, reason, code: code === undefined ? undefined : Number(code) };
+    return {
+      state,
+      reason,
+      code: signal === '0' ? Number(code) : undefined,
+      isOutputRefused: Number(signal) === OUTPUT_REFUSED,
+    };
   }
 
   /**

@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { Finding } from '../../../src/cli/doctor/check.js';
 import type { AgentProcess } from '../../support/agent-process.js';
 import { type SlurmAgent, slurmAgent } from '../../support/slurm-agent.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
 import { fillDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
@@ -219,6 +220,23 @@ for (const [title, { shared, found }] of Object.entries(DOCTOR)) {
     t.deepEqual(leftIn(agent.shared), []);
   });
 }
+
+for (const [what, shared] of Object.entries({ see: 'hidden/run', 'write to': 'read-only/run' }))
+  slurmTest(
+    `a job on a node that cannot ${what} its folder loses the task, and the cause names both`,
+    async (t) => {
+      const cluster = rig.get();
+      const run = await slurmRun(t, cluster, { settings: { shared: path.join(cluster.folder, shared) } });
+      const workload = await run.sh('echo never');
+      const { job } = workload.ref;
+      t.deepEqual(await workload.exited, {
+        kind: 'lost',
+        reason: `node n1 does not see the folder of Slurm job ${job}, or cannot write to it`,
+      });
+      await run.driver.dispose(run.place.ref);
+      t.deepEqual(cluster.jobs(), []);
+    },
+  );
 
 slurmTest('a controller that is away is the one cause that a daemon and agent doctor name', async (t) => {
   const cluster = rig.get();
