@@ -1,4 +1,5 @@
 import type { DriverHost } from '../module.js';
+import { checkOptions } from './options-check.js';
 import { checkShared } from './shared-check.js';
 import { SlurmCommands } from './slurm-commands.js';
 import { SlurmDriver } from './slurm-driver.js';
@@ -19,6 +20,7 @@ export async function createSlurmDriver(
   await commands.ping();
   const check = await checkShared(commands, settings, signal);
   if ('unknown' in check) host.warn(`no compute node has looked at ${settings.shared} yet: ${check.unknown}`);
+  for (const line of await checkOptions(commands, settings)) host.warn(line);
   return new SlurmDriver({
     commands,
     settings,

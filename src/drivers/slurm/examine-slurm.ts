@@ -3,9 +3,10 @@ import type { Config } from '../../config/config.js';
 import { causeLine, isAgentError } from '../../errors.js';
 import { homeFolder } from '../../os/home.js';
 import type { DriverFinding } from '../module.js';
+import { checkOptions } from './options-check.js';
 import { checkShared } from './shared-check.js';
 import { SlurmCommands } from './slurm-commands.js';
-import { slurmSettings } from './slurm-settings.js';
+import { type SlurmSettings, slurmSettings } from './slurm-settings.js';
 
 const EXAMINE_MS = 60_000;
 /** Where Slurm looks without SLURM_CONF. */
@@ -30,14 +31,21 @@ export async function examineSlurm(config: Config): Promise<DriverFinding[]> {
         }),
       ),
     ];
-    return isChosen ? [...found, await shared(commands, config)] : found;
+    if (!isChosen) return found;
+    const settings = slurmSettings(config, homeFolder(config.env).folder, undefined);
+    return [...found, await shared(commands, settings), ...(await refusals(commands, settings))];
   } catch (error) {
     return [problem(error)];
   }
 }
 
-async function shared(commands: SlurmCommands, config: Config): Promise<DriverFinding> {
-  const settings = slurmSettings(config, homeFolder(config.env).folder, undefined);
+async function refusals(commands: SlurmCommands, settings: SlurmSettings): Promise<DriverFinding[]> {
+  const lines = await checkOptions(commands, settings);
+  const fix = 'Correct the options, unless a partition is full or closed for a while.';
+  return lines.map((text) => ({ state: 'warning', text, fix }));
+}
+
+async function shared(commands: SlurmCommands, settings: SlurmSettings): Promise<DriverFinding> {
   const check = await checkShared(commands, settings, AbortSignal.timeout(EXAMINE_MS));
   if ('node' in check)
     return { state: 'ok', text: `${check.node} sees ${settings.shared} and the folders of tasks` };

@@ -47,6 +47,8 @@ export interface EndFacts {
   left?: LeftStatus | undefined;
   /** The script's exit code as Slurm has it, where it is known. */
   code?: number | undefined;
+  /** The node could not open the file of the script's output. */
+  isOutputRefused?: boolean | undefined;
   /** The agent has asked the job to end. */
   stopped?: boolean;
 }
@@ -57,7 +59,10 @@ export function isWithoutStatus(code: number | undefined): boolean {
 }
 
 /** How a job ended, by its final state. */
-export function exitOfJob(job: ListedJob, { left, code, stopped = false }: EndFacts): WorkloadExit {
+export function exitOfJob(
+  job: ListedJob,
+  { left, code, isOutputRefused = false, stopped = false }: EndFacts,
+): WorkloadExit {
   const where = job.node === '' ? '' : ` on ${job.node}`;
   const node = job.node === '' ? 'the node' : `node ${job.node}`;
   const named = `Slurm job ${job.id}`;
@@ -86,6 +91,8 @@ export function exitOfJob(job: ListedJob, { left, code, stopped = false }: EndFa
   }
   if (left !== undefined) return exitOfStatus(left);
   if (code === UNSEEN) return { kind: 'lost', reason: `${node} does not see the files of ${named}` };
+  if (isOutputRefused)
+    return { kind: 'lost', reason: `${node} does not see the folder of ${named}, or cannot write to it` };
   if (code === SECOND_RUN) return { kind: 'lost', reason: `${named} was started a second time${where}` };
   if (code === NO_AGENT)
     return { kind: 'lost', reason: `${named} ended while no agent prepared the task in it` };

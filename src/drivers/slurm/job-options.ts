@@ -31,6 +31,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   export: 'the agent gives the command its variables',
   'export-file': 'the agent gives the command its variables',
   'get-user-env': 'the agent gives the command its variables',
+  help: 'sbatch would submit no job',
   input: 'tasks have no input',
   'job-name': 'the agent finds the job by its name',
   'no-kill': 'a task whose node is lost has to end',
@@ -39,7 +40,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   parsable: 'the agent sets it',
   quiet: "the agent reads sbatch's answer",
   requeue: 'a second run of a job would repeat the task',
-  'test-only': 'no job would be submitted',
+  'test-only': 'sbatch would submit no job',
+  usage: 'sbatch would submit no job',
+  version: 'sbatch would submit no job',
   wait: 'the agent watches the job by itself',
   wrap: 'the agent submits a script of its own',
 };
@@ -59,9 +62,10 @@ export function operatorOptions(words: readonly string[], key: string): readonly
         `${key} takes options of sbatch as --name=value or --name, got "${word}"`,
         { hint: 'Write short options by their long names, such as --partition=gpu for -p gpu.' },
       );
-    const why = REFUSED[name];
-    if (why !== undefined)
-      throw new AgentError('CONFIG_VALUE', `${key} may not hold --${name}: ${why}`, {
+    // sbatch takes the beginning of a name for the whole of it, and no other option of it begins like these.
+    const refused = Object.entries(REFUSED).find(([full]) => full.startsWith(name));
+    if (refused !== undefined)
+      throw new AgentError('CONFIG_VALUE', `${key} may not hold --${refused[0]}: ${refused[1]}`, {
         hint: 'Remove the option.',
       });
   }
@@ -118,8 +122,7 @@ function slurmOption({ name, text, origin }: SlurmStatement): string {
 
 const MEMORY = /^--mem(?:-per-(?:cpu|gpu))?=/;
 
-export interface JobPlan {
-  key: string;
+export interface AskedPlan {
   /** Of the operator, for all jobs. */
   common: readonly string[];
   /** Of the operator, for the queue. */
@@ -129,13 +132,17 @@ export interface JobPlan {
   partition: string | undefined;
   /** `--mem` where no user names it: a job takes the whole memory of its node otherwise. */
   memory: string;
+}
+
+export interface JobPlan extends AskedPlan {
+  key: string;
   words: string;
   script: string;
   folder: string;
 }
 
-/** The words after `sbatch`. A later option beats an earlier one: the task, the queue, the partition flag, all jobs. */
-export function submitWords(plan: JobPlan): string[] {
+/** What a job asks for. A later option beats an earlier one: the task, the queue, the partition flag, all jobs. */
+export function askedWords(plan: AskedPlan): string[] {
   const asked = [
     ...plan.common,
     ...(plan.partition === undefined ? [] : [`--partition=${plan.partition}`]),
@@ -144,9 +151,13 @@ export function submitWords(plan: JobPlan): string[] {
   ];
   // Two ways to name the memory contradict each other; the last one stands.
   const memory = asked.findLast((word) => MEMORY.test(word)) ?? `--mem=${plan.memory}`;
+  return [...asked.filter((word) => !MEMORY.test(word)), memory];
+}
+
+/** The words after `sbatch`. */
+export function submitWords(plan: JobPlan): string[] {
   return [
-    ...asked.filter((word) => !MEMORY.test(word)),
-    memory,
+    ...askedWords(plan),
     `--job-name=${plan.key}`,
     `--comment=${plan.key}`,
     '--no-requeue',

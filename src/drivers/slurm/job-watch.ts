@@ -171,7 +171,12 @@ export class JobWatch {
         reason: `Slurm could not start job ${job.id} on ${job.node}; its prolog failed`,
       };
     const shown = left ? undefined : await this.#options.commands.show(job.id).catch(() => undefined);
-    return exitOfJob(job, { left, code: shown?.code, stopped: await this.#isStopped() });
+    return exitOfJob(job, {
+      left,
+      code: shown?.code,
+      isOutputRefused: shown?.isOutputRefused,
+      stopped: await this.#isStopped(),
+    });
   }
 
   /** An end by the script itself has left a status, which another machine may see late. */

@@ -50,7 +50,8 @@ export async function checkShared(
     await writeFile(path.join(own, 'token'), token, { mode: 0o600 });
     await writeFile(path.join(own, 'look.sh'), LOOK, { mode: 0o700 });
   } catch (error) {
-    await rm(own, { recursive: true, force: true });
+    // Where the folder cannot be made, it cannot be removed either.
+    await rm(own, { recursive: true, force: true }).catch(() => undefined);
     throw diskError(error, own);
   }
   let job: string | undefined;

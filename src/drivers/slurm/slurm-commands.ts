@@ -14,6 +14,9 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
 const AWAY =
   /unable to contact slurm|socket timed out|connection refused|connect failure|communications? (?:connection )?failure|zero bytes were transmitted|temporarily unable|resource temporarily unavailable|unable to connect|protocol authentication error|munge/i;
 
+/** The exit status of sbatch for words that it cannot read; it is 1 where the controller refuses a job. */
+const UNREADABLE_OPTIONS = 255;
+
 const NO_ACCOUNTING = /accounting storage is disabled/i;
 /** A task may be pending or running for weeks. */
 const ACCOUNTED_DAYS = 90;
@@ -25,9 +28,21 @@ const PASSED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SLURM_CONF', 'SLURM_CLUSTERS
 export function wordsOf({ stderr, stdout }: Pick<RunResult, 'stderr' | 'stdout'>): string {
   const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
   const errors = lines
-    .filter((line) => line !== '')
-    .map((line) => line.replace(/^\w+: (?:error|fatal): /, ''));
+    .filter((line) => line !== '' && !line.startsWith('Try "sbatch --help"'))
+    .map((line) => line.replace(/^(?:\S*\/)?s\w+: (?:(?:error|fatal): )?/, ''));
   return errors.join('; ') || 'no words';
+}
+
+/** The signal that Slurm shows where a node could not open the file of a job's output. */
+const OUTPUT_REFUSED = 53;
+
+export interface ShownEnd {
+  state: string;
+  reason: string;
+  /** The exit code of the script; `undefined` where a signal ended it. */
+  code: number | undefined;
+  /** The script was not started, for the file of its output could not be opened. */
+  isOutputRefused: boolean;
 }
 
 /** Slurm's own programs. Their environment is small, so the job's is: nothing of the agent's gets to the controller. */
@@ -79,20 +94,38 @@ export class SlurmCommands {
     });
   }
 
+  /**
+   * Has Slurm look at options without a job.
+   *
+   * @returns what it says of options that it does not know (`wrong`), or that it takes no job for at present (`refused`)
+   */
+  async judge(options: readonly string[]): Promise<{ wrong?: string; refused?: string }> {
+    const result = await this.#run(['sbatch', '--test-only', ...options, '--wrap=true']);
+    if (result.exitCode === 0) return {};
+    const said = wordsOf(result);
+    if (result.exitCode === UNREADABLE_OPTIONS) return { wrong: said };
+    return result.timedOut || AWAY.test(said) ? {} : { refused: said };
+  }
+
   /** @throws AgentError SLURM */
   async list(): Promise<Map<string, ListedJob>> {
     const user = String(process.getuid?.() ?? '');
     return parseJobs(await this.#succeed(['squeue', '-h', '-t', 'all', '-u', user, '-o', LIST_FORMAT]));
   }
 
-  /** The state and the exit code of a job that `scontrol` still knows. */
-  async show(id: string): Promise<{ state: string; reason: string; code: number | undefined } | undefined> {
+  /** The end of a job that `scontrol` still knows. */
+  async show(id: string): Promise<ShownEnd | undefined> {
     const result = await this.#run(['scontrol', '-o', 'show', 'job', id]);
     const state = /\bJobState=(\w+)/.exec(result.stdout)?.[1];
     if (state === undefined) return undefined;
-    const code = /\bExitCode=(\d+):0/.exec(result.stdout)?.[1];
+    const [, code, signal] = /\bExitCode=(\d+):(\d+)/.exec(result.stdout) ?? [];
     const reason = /\bReason=(\S+)/.exec(result.stdout)?.[1] ?? 'None';
-    return { state, reason, code: code === undefined ? undefined : Number(code) };
+    return {
+      state,
+      reason,
+      code: signal === '0' ? Number(code) : undefined,
+      isOutputRefused: Number(signal) === OUTPUT_REFUSED,
+    };
   }
 
   /**

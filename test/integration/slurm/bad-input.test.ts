@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava';
 import type { Finding } from '../../../src/cli/doctor/check.js';
 import type { AgentProcess } from '../../support/agent-process.js';
 import { type SlurmAgent, slurmAgent } from '../../support/slurm-agent.js';
+import { slurmRun } from '../../support/slurm-run.js';
 import { sharedRig, slurmTest } from '../../support/slurm-test.js';
 import { fillDisk, smallDisk } from '../../support/small-disk.js';
 import { until } from '../../support/until.js';
@@ -53,6 +54,21 @@ const REFUSALS: Record<string, Refusal> = {
     variables: { [option('OPTIONS')]: '["--array=1-3"]' },
     status: 2,
     cause: /agent\.slurm\.options may not hold --array/,
+  },
+  'sbatch does not know an option': {
+    variables: { [option('OPTIONS')]: '["--nonsense=1"]' },
+    status: 2,
+    cause: /sbatch does not take the options of agent\.slurm\.options: unrecognized option '--nonsense=1'$/,
+  },
+  'an option of a queue has a wrong value': {
+    variables: { [option('QUEUES__DEFAULT')]: '["--time=soon"]' },
+    status: 2,
+    cause: /sbatch does not take the options of agent\.slurm\.queues\.default: Invalid --time specification$/,
+  },
+  'the shared folder is a file': {
+    variables: { [option('SHARED_FOLDER')]: '/etc/hosts' },
+    status: 1,
+    cause: /cannot write \/etc\/hosts\/checks: expected folders on the path, found a file$/,
   },
   'the folder of environments is not shared': {
     variables: { CLEARML_AGENT__AGENT__VENVS_DIR: 'HIDDEN' },
@@ -204,6 +220,23 @@ for (const [title, { shared, found }] of Object.entries(DOCTOR)) {
     t.deepEqual(leftIn(agent.shared), []);
   });
 }
+
+for (const [what, shared] of Object.entries({ see: 'hidden/run', 'write to': 'read-only/run' }))
+  slurmTest(
+    `a job on a node that cannot ${what} its folder loses the task, and the cause names both`,
+    async (t) => {
+      const cluster = rig.get();
+      const run = await slurmRun(t, cluster, { settings: { shared: path.join(cluster.folder, shared) } });
+      const workload = await run.sh('echo never');
+      const { job } = workload.ref;
+      t.deepEqual(await workload.exited, {
+        kind: 'lost',
+        reason: `node n1 does not see the folder of Slurm job ${job}, or cannot write to it`,
+      });
+      await run.driver.dispose(run.place.ref);
+      t.deepEqual(cluster.jobs(), []);
+    },
+  );
 
 slurmTest('a controller that is away is the one cause that a daemon and agent doctor name', async (t) => {
   const cluster = rig.get();

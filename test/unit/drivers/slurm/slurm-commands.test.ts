@@ -11,6 +11,10 @@ const SAID: Record<string, { stderr?: string; stdout?: string; words: string }> 
     stderr: 'sinfo: fatal: Could not establish a configuration source',
     words: 'Could not establish a configuration source',
   },
+  'words that sbatch cannot read, with its path': {
+    stderr: '/usr/bin/sbatch: unrecognized option \'--x\'\nTry "sbatch --help" for more information\n',
+    words: "unrecognized option '--x'",
+  },
   'words on standard output': {
     stdout: 'slurm_load_jobs error: timed out\n',
     words: 'slurm_load_jobs error: timed out',

@@ -34,6 +34,14 @@ const REFUSED: Record<string, { keys: Parameters<typeof caseConfig>[0]; cause: R
     keys: { 'agent.slurm.queues': { gpu: ['--array=1-9'] } },
     cause: /^agent\.slurm\.queues\.gpu may not hold --array/,
   },
+  'the beginning of such an option, which sbatch takes for it': {
+    keys: { 'agent.slurm.options': ['--arr=1-9'] },
+    cause: /^agent\.slurm\.options may not hold --array/,
+  },
+  'an option by which sbatch submits nothing': {
+    keys: { 'agent.slurm.options': ['--help'] },
+    cause: /^agent\.slurm\.options may not hold --help: sbatch would submit no job$/,
+  },
   'a queue with a number': {
     keys: { 'agent.slurm.queues': { gpu: 7 } },
     cause: /^agent\.slurm\.queues\.gpu takes a list of options of sbatch$/,
