@@ -31,6 +31,12 @@ export function asText(value: Json | undefined): string | undefined {
 /** Names that would reach a prototype when a dotted path is written. */
 const UNSAFE_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Sets a field whatever its name is: an assignment to `__proto__` would not make a field. */
+export function setField(object: JsonObject, name: string, value: Json | undefined): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
 export function isSafeName(name: string): boolean {
   return !UNSAFE_NAMES.has(name);
 }

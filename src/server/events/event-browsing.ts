@@ -1,4 +1,4 @@
-import { asObject, asObjects, type JsonObject } from '../json.js';
+import { asObject, asObjects, type JsonObject, setField } from '../json.js';
 import type { Bindable, Database } from '../storage/database.js';
 import type { EventType } from './event-store.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
@@ -84,12 +84,7 @@ export function plotTree(events: readonly JsonObject[], names: ReadonlyMap<strin
     let level = tree;
     for (const key of [String(event.metric), String(event.variant), task]) {
       const inner = asObject(level[key]);
-      Object.defineProperty(level, key, {
-        value: inner,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      setField(level, key, inner);
       level = inner;
     }
     const iteration = String(event.iter);

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { isObject, type Json, type JsonObject } from '../../json.js';
+import { isObject, type Json, type JsonObject, setField } from '../../json.js';
 
 /** A line of a task's log. */
 export interface LogLine {
@@ -29,6 +29,13 @@ interface Columns {
   shapeOf?: number[];
 }
 
+/** Lines of one shape. */
+interface Group {
+  index: number;
+  keys: string[];
+  lines: LogLine[];
+}
+
 /** Level of deflate: higher ones take twice as long for a tenth less. */
 const LEVEL = 3;
 /** Whole numbers whose differences are exact. */
@@ -36,14 +43,18 @@ const MAX_EXACT = 2 ** 51;
 
 /** Lines by time as one text, in columns: what they share is in it once. */
 export function blockText(lines: readonly LogLine[]): string {
-  const groups = new Map<string, { index: number; keys: string[]; lines: LogLine[] }>();
+  const groups = new Map<string, Group>();
+  let last: Group | undefined;
   const shapeOf = lines.map((line) => {
     const keys = Object.keys(line.body).filter((key) => line.body[key] !== undefined);
-    const name = JSON.stringify(keys);
-    const group = groups.get(name) ?? { index: groups.size, keys, lines: [] };
-    groups.set(name, group);
-    group.lines.push(line);
-    return group.index;
+    // Most lines look like the one before.
+    if (last === undefined || !isSame(last.keys, keys)) {
+      const name = JSON.stringify(keys);
+      last = groups.get(name) ?? { index: groups.size, keys, lines: [] };
+      groups.set(name, last);
+    }
+    last.lines.push(line);
+    return last.index;
   });
   const isNext = ({ sequence }: LogLine, index: number) => sequence === (lines[0]?.sequence ?? 0) + index;
   const columns: Columns = {
@@ -58,6 +69,10 @@ export function blockText(lines: readonly LogLine[]): string {
   return JSON.stringify(columns);
 }
 
+function isSame(keys: readonly string[], others: readonly string[]): boolean {
+  return keys.length === others.length && keys.every((key, at) => key === others[at]);
+}
+
 export function compressed(text: string): Buffer {
   return deflateRawSync(text, { level: LEVEL });
 }
@@ -67,8 +82,8 @@ function columnOf(key: string, lines: readonly LogLine[]): Column {
     return { isTime: 1 };
   const values = lines.map(({ body }) => body[key] ?? null);
   const [first = null] = values;
-  const isSame = typeof first !== 'object' && values.every((value) => value === first);
-  return isSame ? { all: first } : numbers(values);
+  const isConstant = typeof first !== 'object' && values.every((value) => value === first);
+  return isConstant ? { all: first } : numbers(values);
 }
 
 function numbers(values: Json[]): Numbers {
@@ -130,7 +145,9 @@ export class LogBlock {
 
   body(index: number): JsonObject {
     const place = this.#places?.[index] ?? index;
-    return Object.fromEntries([...(this.#shape(index) ?? [])].map(([key, read]) => [key, read(place)]));
+    const body: JsonObject = {};
+    for (const [key, read] of this.#shape(index) ?? []) setField(body, key, read(place));
+    return body;
   }
 
   /** The body as JSON, which takes less time than to make it and write it. */

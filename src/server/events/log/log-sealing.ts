@@ -1,5 +1,5 @@
-import type { Database } from '../../storage/database.js';
-import type { LogLine } from './log-block.js';
+import type { Database, Row } from '../../storage/database.js';
+import { compressed, type LogLine } from './log-block.js';
 import { BLOCK_CHARS, BLOCK_COLUMNS, BLOCK_LINES, blockOf, insertBlock } from './log-store.js';
 
 /** Milliseconds without a line after which the open blocks of a log are sealed, however few lines they have. */
@@ -20,43 +20,72 @@ export function sealOnce(database: Database, now: number): boolean {
     full ?? database.get('SELECT log, open FROM logs WHERE open > 0 AND changed < ? LIMIT 1', now - QUIET_MS);
   if (row === undefined) return false;
   const log = Number(row.log);
-  const taken = takeOpen(database, log);
-  const lines = taken.length > BLOCK_LINES / 2 ? taken : [...takeSmall(database, log), ...taken];
-  insertBlock(database, log, lines, false);
+  const taken = oldestOpen(database, log);
+  const count = taken.reduce((sum, block) => sum + block.count, 0);
+  const blocks = count > BLOCK_LINES / 2 ? taken : [...smallBlock(database, log), ...taken];
+  const [only, other] = blocks;
+  if (only !== undefined && other === undefined) sealBlock(database, only);
+  else joinBlocks(database, log, blocks);
   database.run(
     'UPDATE logs SET open = ? WHERE log = ?',
-    taken.length === 0 ? 0 : Number(row.open) - taken.length,
+    taken.length === 0 ? 0 : Number(row.open) - count,
     log,
   );
   return true;
 }
 
-/** The lines of the oldest open blocks, as many as make a block; the blocks go. */
-function takeOpen(database: Database, log: number): LogLine[] {
-  const sql = `SELECT block, count, length(data) AS size FROM log_blocks WHERE log = ? AND open = 1
-    ORDER BY block LIMIT ${BLOCK_LINES}`;
-  const lines: LogLine[] = [];
+interface Block {
+  block: number;
+  count: number;
+  row: Row;
+}
+
+/** The oldest open blocks, as many as make a block. A long backlog is not read further. */
+function oldestOpen(database: Database, log: number): Block[] {
+  const sql = `SELECT ${BLOCK_COLUMNS}, count FROM log_blocks WHERE log = ? AND open = 1 AND block > ?
+    ORDER BY block LIMIT 1`;
+  const blocks: Block[] = [];
+  let lines = 0;
   let size = 0;
-  for (const row of database.all(sql, log)) {
-    const isEnough = lines.length + Number(row.count) > BLOCK_LINES || size + Number(row.size) > BLOCK_CHARS;
-    if (lines.length > 0 && isEnough) break;
-    lines.push(...takeBlock(database, Number(row.block)));
-    size += Number(row.size);
+  for (;;) {
+    const row = database.get(sql, log, blocks.at(-1)?.block ?? 0);
+    if (row === undefined) return blocks;
+    lines += Number(row.count);
+    size += String(row.data).length;
+    if (blocks.length > 0 && (lines > BLOCK_LINES || size > BLOCK_CHARS)) return blocks;
+    blocks.push(blockRow(row));
   }
-  return lines;
 }
 
-/** The lines of the last sealed block if they are few; the block goes. */
-function takeSmall(database: Database, log: number): LogLine[] {
+/** The last sealed block if its lines are few. */
+function smallBlock(database: Database, log: number): Block[] {
   const sql = `SELECT block, count, length(data) AS size FROM log_blocks WHERE log = ? AND open IS NULL
-    ORDER BY block DESC LIMIT 1`;
-  const row = database.get(sql, log);
-  const isSmall = row !== undefined && Number(row.count) < SMALL.lines && Number(row.size) < SMALL.bytes;
-  return isSmall ? takeBlock(database, Number(row.block)) : [];
+    ORDER BY last DESC LIMIT 1`;
+  const last = database.get(sql, log);
+  const isSmall = last !== undefined && Number(last.count) < SMALL.lines && Number(last.size) < SMALL.bytes;
+  if (!isSmall) return [];
+  const row = database.get(
+    `SELECT ${BLOCK_COLUMNS}, count FROM log_blocks WHERE block = ?`,
+    Number(last.block),
+  );
+  return row === undefined ? [] : [blockRow(row)];
 }
 
-function takeBlock(database: Database, block: number): LogLine[] {
-  const row = database.get(`SELECT ${BLOCK_COLUMNS} FROM log_blocks WHERE block = ?`, block);
-  database.run('DELETE FROM log_blocks WHERE block = ?', block);
-  return row === undefined ? [] : blockOf(row).lines();
+function blockRow(row: Row): Block {
+  return { block: Number(row.block), count: Number(row.count), row };
+}
+
+/** The text of a block that is enough by itself stays as it is. */
+function sealBlock(database: Database, { block, row }: Block): void {
+  const sql = 'UPDATE log_blocks SET open = NULL, data = ? WHERE block = ?';
+  database.run(sql, compressed(String(row.data)), block);
+}
+
+function joinBlocks(database: Database, log: number, blocks: readonly Block[]): void {
+  const lines: LogLine[] = [];
+  for (const { block, row } of blocks) {
+    for (const line of blockOf(row).lines()) lines.push(line);
+    database.run('DELETE FROM log_blocks WHERE block = ?', block);
+  }
+  insertBlock(database, log, lines, false);
 }

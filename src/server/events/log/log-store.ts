@@ -6,8 +6,8 @@ import { blockText, compressed, LogBlock, type LogLine } from './log-block.js';
 export const BLOCK_LINES = 1000;
 /** Characters of a block, beyond which it gets no further line. */
 export const BLOCK_CHARS = 256 * 1024;
-/** A line is about as many characters longer than its message. */
-const LINE_CHARS = 200;
+/** A line takes about as many characters beside its message, in columns. */
+const LINE_CHARS = 100;
 
 /** The log of a task: its number in the table of blocks, and how many lines it has. */
 export interface Log {
