@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { plotlyByPolicy } from './plotly-policy.js';
 
 /** The server at which the development server asks for data. */
 const SERVER = {
@@ -12,6 +13,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   // The server may show the page below a path; `<base>` in index.html says which.
   base: './',
+  plugins: [plotlyByPolicy()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

@@ -174,7 +174,7 @@ function getInstance({ server, body }: CallWith<typeof TASK>): JsonObject {
       hyperparams: task.hyperparams,
       configuration: task.configuration,
       last_metrics: task.last_metrics,
-      queue: asText(task.execution.queue) ?? null,
+      queue: queueOf(server, task),
     },
     app: {
       id,
@@ -185,6 +185,12 @@ function getInstance({ server, body }: CallWith<typeof TASK>): JsonObject {
     },
     dashboard: filledDashboard(definition, task) as unknown as JsonObject[],
   };
+}
+
+/** Where it waits, or waited last. */
+function queueOf(server: ServerContext, { execution }: TaskDocument): JsonObject | null {
+  const queue = server.queues.find(asText(execution.queue) ?? '');
+  return queue === undefined ? null : { id: queue.id, name: queue.name };
 }
 
 function stop(call: CallWith<typeof TASK>): JsonObject {

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
 import { type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
-import { type Body, integer, listOf, number, object, oneOf, required, texts } from '../schema.js';
+import { type Body, flag, integer, listOf, number, object, oneOf, required, texts } from '../schema.js';
 import { MACHINE_STATS, STATS_CATEGORIES } from '../workers/machine-stats.js';
 import { liveWorkers, type OwnedWorker, reportsOf } from '../workers/worker-store.js';
 
@@ -26,7 +26,8 @@ const ITEM = object({
   key: oneOf(Object.keys(MACHINE_STATS)),
   aggregation: oneOf(Object.keys(AGGREGATIONS) as Aggregation[]),
 });
-const STATS = { ...OF_WORKERS, items: required(listOf(ITEM)) } as const;
+/** `split_by_resource` is this server's own: a series for each GPU or processor beside the figures of all. */
+const STATS = { ...OF_WORKERS, items: required(listOf(ITEM)), split_by_resource: flag } as const;
 
 /** What workers said about their machines. */
 export const workerStatsEndpoints: EndpointTable = {
@@ -59,18 +60,43 @@ function metricsOf({ server, body }: CallWith<typeof STATS>, owned: OwnedWorker)
   const metrics = new Map<string, JsonObject[]>();
   for (const item of body.items) {
     const { key = '', aggregation = 'avg' } = item;
-    const buckets = new Map<number, number[]>();
+    const buckets = new Map<number, number[][]>();
     for (const { timestamp, stats } of reports) {
       const values = numbersOf(stats[key]);
       const bucket = from + Math.floor((timestamp - from) / interval) * interval;
-      if (values.length > 0) buckets.set(bucket, [...(buckets.get(bucket) ?? []), ...values]);
+      if (values.length > 0) buckets.set(bucket, [...(buckets.get(bucket) ?? []), values]);
     }
     if (buckets.size === 0) continue;
-    const values = [...buckets.values()].map((each) => AGGREGATIONS[aggregation](each));
-    const stats = { aggregation, dates: [...buckets.keys()], values, resource_series: [] };
+    const aggregate = AGGREGATIONS[aggregation];
+    const stats = {
+      aggregation,
+      dates: [...buckets.keys()],
+      values: [...buckets.values()].map((each) => aggregate(each.flat())),
+      resource_series: body.split_by_resource === true ? resourcesOf([...buckets.values()], aggregate) : [],
+    };
     metrics.set(key, [...(metrics.get(key) ?? []), stats]);
   }
   return [...metrics].map(([metric, stats]) => ({ metric, stats }));
+}
+
+/**
+ * A series for each place in the lists that were reported, if there are several; `null` where it was not reported.
+ *
+ * @param buckets lists by interval
+ */
+function resourcesOf(
+  buckets: readonly (readonly number[][])[],
+  aggregate: (values: readonly number[]) => number,
+): JsonObject[] {
+  const count = Math.max(...buckets.flat().map((list) => list.length));
+  if (count < 2) return [];
+  return Array.from({ length: count }, (_, index) => ({
+    name: String(index),
+    values: buckets.map((lists) => {
+      const values = lists.flatMap((list) => list[index] ?? []);
+      return values.length === 0 ? null : aggregate(values);
+    }),
+  }));
 }
 
 /** In milliseconds. */

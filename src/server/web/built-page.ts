@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { constants, brotliCompress as startBrotli, gzip as startGzip } from 'node:zlib';
@@ -48,20 +48,23 @@ export interface PageFile {
 }
 
 const INDEX = 'index.html';
+/** What a build writes last or adds files to: a change of one of them is a new build. */
+const BUILT = [INDEX, 'assets'];
 
 /**
- * The built files of the page. Only files that were there at the start are served, by their exact names, so no path leads out
- * of the folder. Each is read once and kept, as it is and as it is compressed: they are a few megabytes.
+ * The built files of the page. Only files that a look into the folder has found are served, by their exact names, so no path
+ * leads out of it. Each is read once and kept, as it is and as it is compressed: they are a few megabytes. A build under the
+ * running server is noticed by the times of its files.
  */
 export class BuiltPage {
   readonly #folder: string;
-  readonly #names: ReadonlySet<string>;
   readonly #base: string;
-  readonly #kept = new Map<string, Promise<PageFile>>();
+  readonly #kept = new Map<string, Promise<PageFile | undefined>>();
+  #names: ReadonlySet<string> = new Set();
+  #build = '';
 
-  private constructor(folder: string, names: ReadonlySet<string>, base: string) {
+  private constructor(folder: string, base: string) {
     this.#folder = folder;
-    this.#names = names;
     this.#base = base;
   }
 
@@ -70,33 +73,53 @@ export class BuiltPage {
    * @returns `undefined` if there is no built page
    */
   static async open(folder: string, base: string): Promise<BuiltPage | undefined> {
-    const names = await filesBelow(folder);
-    return names.has(INDEX) ? new BuiltPage(folder, names, base) : undefined;
+    const page = new BuiltPage(folder, base);
+    return (await page.has(INDEX)) ? page : undefined;
   }
 
-  has(name: string): boolean {
+  async has(name: string): Promise<boolean> {
+    if (!this.#names.has(name)) await this.#look();
     return this.#names.has(name);
   }
 
-  /** @param name one that the page has @param accepted value of `Accept-Encoding` */
-  read(name: string, accepted: string): Promise<PageFile> {
+  /**
+   * @param name one that the page has
+   * @param accepted value of `Accept-Encoding`
+   * @returns `undefined` for a file that a new build has removed
+   */
+  read(name: string, accepted: string): Promise<PageFile | undefined> {
     const encoding = COMPRESSED.test(name) ? undefined : encodingOf(accepted);
     const key = `${encoding ?? ''} ${name}`;
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
     const file = this.#load(name, encoding);
     this.#kept.set(key, file);
-    file.catch(() => this.#kept.delete(key));
+    file.then(
+      (loaded) => loaded ?? this.#kept.delete(key),
+      () => this.#kept.delete(key),
+    );
     return file;
   }
 
   /** The document of all routes. */
-  index(accepted: string): Promise<PageFile> {
+  async index(accepted: string): Promise<PageFile | undefined> {
+    await this.#look();
     return this.read(INDEX, accepted);
   }
 
-  async #load(name: string, encoding: Encoding | undefined): Promise<PageFile> {
-    const read = await readFile(path.join(this.#folder, name));
+  /** Looks what there is, if that may be another build than before. */
+  async #look(): Promise<void> {
+    const times = await Promise.all(BUILT.map((name) => changedAt(path.join(this.#folder, name))));
+    const build = times.join(' ');
+    if (build === this.#build) return;
+    this.#names = await filesBelow(this.#folder);
+    this.#kept.clear();
+    this.#build = build;
+  }
+
+  async #load(name: string, encoding: Encoding | undefined): Promise<PageFile | undefined> {
+    const read = await unlessGone(readFile(path.join(this.#folder, name)));
+    if (read === undefined) return undefined;
     const plain = name === INDEX ? Buffer.from(withBase(read.toString(), this.#base)) : read;
     const bytes = encoding === undefined ? plain : await ENCODERS[encoding](plain);
     const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
@@ -104,18 +127,26 @@ export class BuiltPage {
   }
 }
 
+async function changedAt(file: string): Promise<number | undefined> {
+  return (await unlessGone(stat(file)))?.mtimeMs;
+}
+
 /** Names with slashes, whatever the system has; links are left out. */
 async function filesBelow(folder: string): Promise<Set<string>> {
+  const entries = (await unlessGone(readdir(folder, { recursive: true, withFileTypes: true }))) ?? [];
+  const files = entries.filter((entry) => entry.isFile());
+  return new Set(
+    files.map((entry) =>
+      path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'),
+    ),
+  );
+}
+
+async function unlessGone<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile());
-    return new Set(
-      files.map((entry) =>
-        path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'),
-      ),
-    );
+    return await asked;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return new Set();
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

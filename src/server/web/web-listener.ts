@@ -89,9 +89,11 @@ async function sendPage(
 ): Promise<FastifyReply> {
   const name = nameOf(request);
   const accepted = String(request.headers['accept-encoding'] ?? '');
-  const isRoute = !page.has(name) && !HASHED.test(name) && !/\.[^/]*$/.test(name);
-  if (!isRoute && !page.has(name)) return notFound(reply);
+  const isFile = await page.has(name);
+  const isRoute = !isFile && !HASHED.test(name) && !/\.[^/]*$/.test(name);
+  if (!isRoute && !isFile) return notFound(reply);
   const file = await (isRoute ? page.index(accepted) : page.read(name, accepted));
+  if (file === undefined) return notFound(reply);
   const cache = HASHED.test(name) ? `public, max-age=${YEAR_S}, immutable` : 'no-cache';
   reply.headers({ 'cache-control': cache, etag: file.etag, vary: 'Accept-Encoding' });
   if (isKnown(request, file)) return reply.code(304).send();

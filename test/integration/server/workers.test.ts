@@ -77,6 +77,32 @@ test('a report shows the task, and outlives a task that was deleted', async (t) 
   t.like(await call('workers.get_count'), { count: 1 });
 });
 
+test('figures of each GPU stand beside those of all, if they are asked for', async (t) => {
+  const { call } = await serverUnderTest(t);
+  await call('workers.register', { worker: 'box:gpu2,3' });
+  const report = (timestamp: number, machine_stats: object) =>
+    call('workers.status_report', { worker: 'box:gpu2,3', timestamp, machine_stats });
+  await report(1000, { gpu_usage: [10, 90], cpu_usage: [5] });
+  await report(2000, { gpu_usage: [30, 70], cpu_usage: [7] });
+  await report(12_000, { gpu_usage: [50] });
+  const range = { from_date: 0, to_date: 20, interval: 10 };
+  const items = [{ key: 'gpu_usage' }, { key: 'cpu_usage' }];
+  const series = async (query: object) => {
+    const answer = await call<{
+      workers: { metrics: { metric: string; stats: { resource_series: unknown }[] }[] }[];
+    }>('workers.get_stats', { ...range, items, ...query });
+    return answer.workers[0]?.metrics.map(({ stats }) => stats[0]?.resource_series);
+  };
+  t.deepEqual(await series({}), [[], []]);
+  t.deepEqual(await series({ split_by_resource: true }), [
+    [
+      { name: '0', values: [20, 50] },
+      { name: '1', values: [80, null] },
+    ],
+    [],
+  ]);
+});
+
 test('the watchdog stops what was silent too long and nothing else', async (t) => {
   const { now, forward } = clock();
   const { call } = await serverUnderTest(t, { now, watchdog: { everyMs: 20, silentMs: 2 * HOUR } });

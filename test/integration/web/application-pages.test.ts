@@ -115,7 +115,9 @@ test.serial(
     t.is(await frame.getAttribute('sandbox'), '');
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByText('The instance waits for an agent in services mode.').waitFor();
+    await page
+      .getByText('The instance waits in the queue custom_apps_queue for an agent in services mode.')
+      .waitFor();
     t.deepEqual([...errors], []);
   },
 );
@@ -133,3 +135,41 @@ test.serial('a queue that does not exist is named on the form, and what was type
   await page.getByText(/there is no queue "custom_apps_queue"; "agent daemon --services-mode/).waitFor();
   t.is(await page.getByLabel('Name of the instance').inputValue(), 'kept name');
 });
+
+test.serial(
+  'what was typed stays when the application gets a new version, where its fields remain',
+  async (t) => {
+    const { page, open, call, errors } = await prepared(t);
+    await open('/applications/simple-app/launch');
+    await page.getByLabel('Name of the instance').fill('kept name');
+    await page.getByLabel('size', { exact: true }).selectOption('large');
+    await page.getByLabel('count *', { exact: true }).fill('7');
+    await page.getByLabel('key *', { exact: true }).fill('kept key');
+    const archive = await appArchive((text) =>
+      text
+        .replace('version: 1.0', 'version: 2.0')
+        .replace('choices: [small, large]', 'choices: [small, huge]')
+        .replace('small: 1, large: 100', 'small: 1, huge: 100'),
+    );
+    await call('apps.upload', { archive });
+    await page.reload();
+    await page.getByLabel('Version').waitFor();
+    t.is(await page.getByLabel('Version').inputValue(), '2.0');
+    const shown = async () => ({
+      name: await page.getByLabel('Name of the instance').inputValue(),
+      size: await page.getByLabel('size', { exact: true }).inputValue(),
+      count: await page.getByLabel('count *', { exact: true }).inputValue(),
+      key: await page.getByLabel('key *', { exact: true }).inputValue(),
+    });
+    const kept = { name: 'kept name', count: '7', key: 'kept key' };
+    // The choice is none of the new version, which shows its default.
+    t.deepEqual(await shown(), { ...kept, size: 'small' });
+    await page.getByLabel('Version').selectOption('1.0');
+    await page
+      .getByLabel('size', { exact: true })
+      .locator('option', { hasText: 'large' })
+      .waitFor({ state: 'attached' });
+    t.deepEqual(await shown(), { ...kept, size: 'large' });
+    t.deepEqual([...errors], []);
+  },
+);

@@ -212,6 +212,28 @@ test('an expired session leads to the log-in, and back to the page', async (t) =
   t.true(page.url().endsWith('/workers'));
 });
 
+test('each GPU of a worker has its line, named as the agent was given it', async (t) => {
+  const under = await serverUnderTest(t);
+  const { call } = under;
+  await call('workers.register', { worker: 'box:gpu2,3' });
+  for (const [minute, gpu_usage] of [
+    [2, [10, 90]],
+    [1, [20, 80]],
+  ] as const)
+    await call('workers.status_report', {
+      worker: 'box:gpu2,3',
+      timestamp: Date.now() - minute * 60_000,
+      machine_stats: { gpu_usage, cpu_usage: [12] },
+    });
+  const { page, open, errors } = await pageUnderTest(t, under);
+  await open('/workers');
+  await page
+    .getByRole('img', { name: 'GPU use of box:gpu2,3 (%): last values: GPU 2 20, GPU 3 80' })
+    .waitFor();
+  await page.getByRole('img', { name: 'CPU use of box:gpu2,3 (%): last values: CPU 12' }).waitFor();
+  t.deepEqual([...errors], []);
+});
+
 for (const colorScheme of ['light', 'dark'] as const)
   test(`axe finds nothing serious on overview, queues, workers and settings in ${colorScheme}`, async (t) => {
     const under = await serverUnderTest(t);

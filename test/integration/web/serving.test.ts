@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -66,6 +66,20 @@ test('hashed files are kept for good, others are asked for again, and a known on
     t.is(again.headers.etag, headers.etag);
   }
   t.is((await get(server.webUrl, '/odd.xyz')).headers['content-type'], 'application/octet-stream');
+});
+
+test('a build under the running server: what it removed is not found, and the document is the new one', async (t) => {
+  const built = builtPage(t);
+  const { server } = await serverUnderTest(t, built);
+  await get(server.webUrl, '/');
+  rmSync(path.join(built.builtPage, SCRIPT));
+  t.is((await get(server.webUrl, `/${SCRIPT}`)).status, 404);
+  const other = SCRIPT.replace('A1b2C3d4', 'E5f6G7h8');
+  const document = PAGE_FILES['index.html'].replace(SCRIPT, other);
+  writeFileSync(path.join(built.builtPage, other), 'new');
+  writeFileSync(path.join(built.builtPage, 'index.html'), document);
+  t.true((await get(server.webUrl, '/tasks')).body.toString().includes(other));
+  t.is((await get(server.webUrl, `/${other}`)).body.toString(), 'new');
 });
 
 const ENCODINGS: [accepted: string, encoding: string | undefined][] = [

@@ -1,6 +1,7 @@
 import test from 'ava';
+import { configuredServer } from '../../support/configured-server.js';
 import { serverUnderTest } from '../../support/embedded-server.js';
-import { pageUnderTest } from '../../support/web/browser.js';
+import { pageUnderTest, startBrowser } from '../../support/web/browser.js';
 
 test('a session that ends leads to the log-in, and the log-in back to the page', async (t) => {
   const under = await serverUnderTest(t);
@@ -89,7 +90,7 @@ test('parameters that are being edited survive another tab and the end of a sess
   await page.getByRole('tab', { name: 'Parameters' }).click();
   t.is(await page.getByLabel('Value of lr').inputValue(), '0.5');
   await page.context().clearCookies();
-  await page.getByRole('button', { name: 'Save' }).click();
+  // The page asks for what changed by itself, and so learns that the session is over.
   await page.getByLabel('Access key').fill(under.server.credentials.accessKey);
   await page.getByLabel('Secret key').fill(under.server.credentials.secretKey);
   await page.getByRole('button', { name: 'Log in' }).click();
@@ -123,4 +124,21 @@ test('a page that was not visited yet is shown once a server that is gone return
   await page.unroute('**/*');
   await page.getByRole('heading', { name: 'Workers' }).waitFor();
   t.is(page.url(), `${under.server.webUrl}/workers`);
+});
+
+test('a guest looks around without an account, where the configuration has one', async (t) => {
+  const { server } = await configuredServer(t, {
+    'apiserver.conf':
+      'auth.fixed_users { enabled: true, users: [{ username: jane, password: secret, name: Jane }] }',
+    'services.conf': 'auth.fixed_users.guest { enabled: true, name: "Visitor" }',
+  });
+  const browser = await startBrowser();
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(60_000);
+  await page.goto(`${server.webUrl}/login?next=%2Fqueues`);
+  await page.getByRole('button', { name: 'Look around as Visitor' }).click();
+  await page.getByRole('heading', { name: 'Queues' }).waitFor();
+  await page.getByRole('button', { name: /Visitor/ }).waitFor();
+  t.is(page.url(), `${server.webUrl}/queues`);
 });

@@ -51,6 +51,9 @@ export async function pageUnderTest(
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error.stack)));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) errors.push(message.text());
+  });
   await logIn(page, server);
   const open = async (to: string) => void (await page.goto(`${server.webUrl}${to}`));
   return { page, browser, open, errors };

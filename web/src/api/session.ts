@@ -34,11 +34,14 @@ export async function logIn(name: string, password: string): Promise<void> {
   await call('auth.login', {}, { headers: { authorization: `Basic ${basic}` }, keepSession: true });
 }
 
+/** Whoever wants to look without an account, if the configuration of the server lets them. */
+type Guest = { enabled: false } | { enabled: true; name: string; username: string; password: string };
+
 export interface LoginModes {
   /** Whether there is a session already. */
   authenticated: boolean;
   /** Whether users have passwords. */
-  basic?: { enabled: boolean };
+  basic?: { enabled: boolean; guest?: Guest };
 }
 
 export function askModes(signal: AbortSignal): Promise<LoginModes> {

@@ -25,14 +25,23 @@ export async function askWorkers(signal?: AbortSignal): Promise<Worker[]> {
 export interface Curve {
   x: number[];
   y: number[];
+  /** The values of each GPU, in the order of the worker's reports; empty for one GPU, and if they were not asked for. */
+  devices: (number | null)[][];
 }
 
-/** Curves of a worker by figure and aggregation: `gpu_usage max`. */
+/** Curves of a worker by figure and aggregation: `gpu_usage avg`. */
 export type WorkerCurves = ReadonlyMap<string, Curve>;
 
 interface Stats {
   worker: string;
-  metrics: { metric: string; stats: { aggregation: string; dates: number[]; values: number[] }[] }[];
+  metrics: { metric: string; stats: FigureStats[] }[];
+}
+
+interface FigureStats {
+  aggregation: string;
+  dates: number[];
+  values: number[];
+  resource_series: { values: (number | null)[] }[];
 }
 
 const FIGURES = [
@@ -56,10 +65,11 @@ const FIGURES = [
  * @param workers all of them, if empty
  * @param seconds until now
  * @param points of each curve, at most
+ * @param devices whether each GPU has its curve
  */
 export async function askCurves(
   workers: readonly string[],
-  { seconds, points }: { seconds: number; points: number },
+  { seconds, points, devices = false }: { seconds: number; points: number; devices?: boolean },
   signal?: AbortSignal,
 ): Promise<Map<string, WorkerCurves>> {
   const now = Date.now() / 1000;
@@ -70,9 +80,8 @@ export async function askCurves(
       to_date: now,
       interval: Math.max(1, Math.round(seconds / points)),
       worker_ids: workers,
-      items: FIGURES.flatMap((key) =>
-        ['avg', ...(key.startsWith('gpu') ? ['max'] : [])].map((aggregation) => ({ key, aggregation })),
-      ),
+      split_by_resource: devices,
+      items: FIGURES.map((key) => ({ key, aggregation: 'avg' })),
     },
     { signal },
   );
@@ -81,9 +90,9 @@ export async function askCurves(
 
 function curvesOf(metrics: Stats['metrics']): WorkerCurves {
   const entries = metrics.flatMap(({ metric, stats }) =>
-    stats.map(({ aggregation, dates, values }): [string, Curve] => [
+    stats.map(({ aggregation, dates, values, resource_series: each }): [string, Curve] => [
       `${metric} ${aggregation}`,
-      { x: dates, y: values },
+      { x: dates, y: values, devices: each.map((one) => one.values) },
     ]),
   );
   return new Map(entries);

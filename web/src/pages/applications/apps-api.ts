@@ -40,6 +40,8 @@ interface Item {
 }
 
 export interface Instance extends InstanceSummary {
+  /** Where it waits, or waited last. */
+  queue: { id: string; name: string } | null;
   parameters: Record<string, unknown>;
   hyperparams: Record<string, Record<string, Item>>;
   configuration: Record<string, Item>;

@@ -45,6 +45,24 @@ function rawOf(value: unknown): Raw {
   return value === undefined || value === null ? '' : String(value);
 }
 
+/** What of it these fields can show: it may have been typed into the form of another version. */
+export function fittingOf(fields: readonly WizardField[], raw: RawMap): RawMap {
+  const entries = flat(fields).flatMap((field): [string, Raw][] => {
+    const value = raw[field.name];
+    if (value === undefined || !fits(field, value)) return [];
+    const rows = Array.isArray(value) ? value.map((row) => fittingOf(field.item_template ?? [], row)) : value;
+    return [[field.name, rows]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function fits({ type, choices }: WizardField, value: Raw): boolean {
+  if (type === 'list') return Array.isArray(value);
+  if (type === 'checkbox') return !Array.isArray(value);
+  if (typeof value !== 'string') return false;
+  return !Array.isArray(choices) || value === '' || choices.some((choice) => String(choice) === value);
+}
+
 /** The fields of a form that are shown; a group is shown with its fields. */
 export function shownFields(fields: readonly WizardField[], values: ValueMap): WizardField[] {
   return fields.filter((field) => isShown(field, values));

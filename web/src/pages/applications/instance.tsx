@@ -90,12 +90,12 @@ function Head({ instance, app, onDone }: ShownInstance & { onDone: () => void })
 }
 
 /** Why an instance waits or failed, where the person looks. */
-function Message({ instance: { status, status_message, status_reason } }: { instance: Instance }) {
+function Message({ instance: { status, status_message, status_reason, queue } }: { instance: Instance }) {
   const reason = [status_reason, status_message].filter(Boolean).join(': ');
   if (status === 'failed') return <ErrorNote error={reason === '' ? 'The instance failed.' : reason} />;
   const note =
     status === 'queued'
-      ? 'The instance waits for an agent in services mode.'
+      ? `The instance waits ${queue === null ? '' : `in the queue ${queue.name} `}for an agent in services mode.`
       : status_message === 'stopping'
         ? 'The instance is asked to stop.'
         : undefined;

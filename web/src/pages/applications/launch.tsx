@@ -12,7 +12,7 @@ import { PageHead } from '../../components/page-head.js';
 import { ErrorNote, Loading } from '../../components/states.js';
 import { toast } from '../../components/toast.js';
 import { type App, askApp, askInstance } from './apps-api.js';
-import { parametersOf, type RawMap, rawMapOf } from './form-state.js';
+import { fittingOf, parametersOf, type RawMap, rawMapOf } from './form-state.js';
 import { type FieldsProps, WizardFields } from './wizard.js';
 import './applications.css';
 
@@ -40,7 +40,7 @@ export default function LaunchPage() {
       };
     },
   );
-  if (data !== undefined) return <LaunchForm key={`${data.app.version} ${from}`} {...data} from={from} />;
+  if (data !== undefined) return <LaunchForm key={`${data.app.id} ${from}`} {...data} from={from} />;
   return (
     <>
       <PageHead title="Launch" crumb={<a href={at('/applications')}>Applications</a>} />
@@ -110,11 +110,13 @@ type Filled = Pick<Start, 'raw' | 'name'>;
 function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: string | undefined) {
   const { route } = useLocation();
   const [filled, setFilled] = useKept<Filled>(
-    `launch ${app.id} ${app.version} ${from ?? ''}`,
+    `launch ${app.id} ${from ?? ''}`,
     () => ({ name: startName, raw: startRaw }),
     true,
   );
-  const { name, raw } = filled;
+  const { name } = filled;
+  // Another version may lack fields, or have others of their names.
+  const raw = useMemo(() => fittingOf(app.wizard, filled.raw), [app, filled.raw]);
   const setName = (next: string) => setFilled({ raw, name: next });
   const { fields, values, problems, setTried, setRefused } = useFieldsOf(app, raw, (next) =>
     setFilled({ name, raw: next }),

@@ -3,13 +3,11 @@ import { reasonOf } from '../../api/failure.js';
 import { ErrorNote } from '../../components/states.js';
 import { isDark } from '../../layout/theme.js';
 import { loadPlotly } from './load-plotly.js';
+import { darkTemplate, withDarkText } from './plotly-dark.js';
 import { plainDocument } from './plotly-document.js';
 
-/** Grid lines that do not outshine the curves. */
-function darkTemplate(line: string): object {
-  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line };
-  return { layout: { xaxis: axis, yaxis: axis } };
-}
+/** What the page shows of Plotly's buttons: none sends a plot to another server. */
+const CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false };
 
 /** A Plotly document that a task reported. Plotly loads with the first one. */
 export function PlotlyPlot({ text, label }: { text: string; label: string }) {
@@ -31,10 +29,16 @@ export function PlotlyPlot({ text, label }: { text: string; label: string }) {
         ...plot.layout,
         autosize: true,
         paper_bgcolor: 'rgba(0,0,0,0)',
-        ...(dark ? { plot_bgcolor: 'rgba(0,0,0,0)', template: darkTemplate(css.borderTopColor) } : {}),
+        ...(dark
+          ? {
+              plot_bgcolor: 'rgba(0,0,0,0)',
+              // Colours of the theme that the style sheet gives this element; it shows neither line.
+              template: darkTemplate({ line: css.borderTopColor, head: css.outlineColor }),
+            }
+          : {}),
         font: { family: css.fontFamily, size: 12, color: css.color },
       };
-      await Plotly.newPlot(element, plot.data, layout, { responsive: true, displaylogo: false });
+      await Plotly.newPlot(element, dark ? plot.data.map(withDarkText) : plot.data, layout, CONFIG);
       leave = () => Plotly.purge(element);
     };
     draw().catch((cause: unknown) => setError(reasonOf(cause)));

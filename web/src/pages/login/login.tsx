@@ -45,14 +45,18 @@ function LoginForm({ modes, linkError, onDone }: FormProps) {
   const [password, setPassword] = useState('');
   const [error, setError] = useState(linkError);
   const hasUsers = modes.basic?.enabled === true;
-  const submit = async (event: Event) => {
-    event.preventDefault();
+  const guest = modes.basic?.guest;
+  const enter = async (by: { name: string; password: string }) => {
     try {
-      await logIn(name, password);
+      await logIn(by.name, by.password);
       onDone();
     } catch (cause) {
       setError(reasonOf(cause));
     }
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void enter({ name, password });
   };
   return (
     <form class="login card" onSubmit={submit}>
@@ -76,6 +80,15 @@ function LoginForm({ modes, linkError, onDone }: FormProps) {
       <button type="submit" class="button primary">
         Log in
       </button>
+      {guest?.enabled === true && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => void enter({ name: guest.username, password: guest.password })}
+        >
+          Look around as {guest.name}
+        </button>
+      )}
       {!hasUsers && (
         <p class="hint">Or open the address that the server printed when it started. It logs you in once.</p>
       )}

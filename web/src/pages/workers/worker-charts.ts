@@ -1,3 +1,6 @@
+import type { WorkerCurves } from '../../api/workers.js';
+import type { ChartSeries } from '../../components/chart.js';
+
 interface Line {
   label: string;
   /** Key and aggregation, as `askCurves` has them. */
@@ -10,6 +13,8 @@ export interface ChartPlan {
   title: string;
   unit: string;
   lines: readonly Line[];
+  /** What is drawn of each GPU instead of the lines, if there are several. */
+  ofEach?: Line;
   range?: [number, number];
 }
 
@@ -17,32 +22,28 @@ export interface ChartPlan {
 const GIB = 1 / 1024;
 const PERCENT: [number, number] = [0, 100];
 
-/** With one GPU the average and the highest are the same line. */
 export const CHARTS: readonly ChartPlan[] = [
   {
     title: 'GPU use',
     unit: '%',
     range: PERCENT,
-    lines: [
-      { label: 'average', figure: 'gpu_usage avg' },
-      { label: 'busiest GPU', figure: 'gpu_usage max' },
-    ],
+    lines: [{ label: 'GPU', figure: 'gpu_usage avg' }],
+    ofEach: { label: 'GPU', figure: 'gpu_usage avg' },
   },
   {
     title: 'GPU memory',
-    unit: 'GiB a GPU',
+    unit: 'GiB',
     lines: [
       { label: 'used', figure: 'gpu_memory_used avg', scale: GIB },
       { label: 'free', figure: 'gpu_memory_free avg', scale: GIB },
     ],
+    ofEach: { label: 'used of GPU', figure: 'gpu_memory_used avg', scale: GIB },
   },
   {
     title: 'GPU temperature',
     unit: '°C',
-    lines: [
-      { label: 'average', figure: 'gpu_temperature avg' },
-      { label: 'hottest GPU', figure: 'gpu_temperature max' },
-    ],
+    lines: [{ label: 'GPU', figure: 'gpu_temperature avg' }],
+    ofEach: { label: 'GPU', figure: 'gpu_temperature avg' },
   },
   { title: 'CPU use', unit: '%', range: PERCENT, lines: [{ label: 'CPU', figure: 'cpu_usage avg' }] },
   {
@@ -70,3 +71,33 @@ export const CHARTS: readonly ChartPlan[] = [
     ],
   },
 ];
+
+/** What there is of a chart: the lines of what the machine has, or one of each of its GPUs. */
+export function seriesOf(
+  { lines, ofEach }: ChartPlan,
+  curves: WorkerCurves | undefined,
+  worker: string,
+): ChartSeries[] {
+  const curveOf = ({ figure }: Line) => curves?.get(figure);
+  const scaled = (y: readonly (number | null)[], { scale = 1 }: Line) =>
+    y.map((value) => (value === null ? null : value * scale));
+  const all = ofEach && curveOf(ofEach);
+  if (ofEach !== undefined && all !== undefined && all.devices.length > 1) {
+    const names = gpuNames(worker, all.devices.length);
+    return all.devices.map((y, index) => ({
+      label: `${ofEach.label} ${names[index]}`,
+      x: all.x,
+      y: scaled(y, ofEach),
+    }));
+  }
+  return lines.flatMap((line) => {
+    const curve = curveOf(line);
+    return curve === undefined ? [] : [{ label: line.label, x: curve.x, y: scaled(curve.y, line) }];
+  });
+}
+
+/** An agent that was given GPUs has them in its name, `box:gpu2,3`; reports have their places only. */
+function gpuNames(worker: string, count: number): string[] {
+  const named = /:gpu([\d,]+)$/.exec(worker)?.[1]?.split(',') ?? [];
+  return named.length === count ? named : Array.from({ length: count }, (_, index) => String(index));
+}

@@ -2,11 +2,11 @@ import { useAddress } from '../../api/address.js';
 import { useQuery } from '../../api/use-query.js';
 import { askCurves, type Worker, type WorkerCurves } from '../../api/workers.js';
 import { at } from '../../base.js';
-import { Chart, type ChartSeries } from '../../components/chart.js';
+import { Chart } from '../../components/chart.js';
 import { Fact, Facts } from '../../components/facts.js';
 import { ErrorNote, Loading } from '../../components/states.js';
 import { duration, RelativeTime } from '../../components/times.js';
-import { CHARTS, type ChartPlan } from './worker-charts.js';
+import { CHARTS, seriesOf } from './worker-charts.js';
 
 const HOUR_S = 3600;
 const PERIODS = [
@@ -24,7 +24,8 @@ export function WorkerDetail({ worker }: { worker: Worker }) {
   const hours = PERIODS.find(([key]) => key === address.get('hours'))?.[0] ?? '1';
   const { data, error, reload } = useQuery(
     `${worker.key} ${hours}`,
-    (signal) => askCurves([worker.id], { seconds: Number(hours) * HOUR_S, points: POINTS }, signal),
+    (signal) =>
+      askCurves([worker.id], { seconds: Number(hours) * HOUR_S, points: POINTS, devices: true }, signal),
     EVERY_MS,
   );
   const curves = data?.get(worker.id);
@@ -87,7 +88,7 @@ function WorkerFacts({ worker }: { worker: Worker }) {
 }
 
 function Graphs({ curves, name }: { curves: WorkerCurves | undefined; name: string }) {
-  const drawn = CHARTS.map((plan) => ({ ...plan, series: seriesOf(plan, curves) })).filter(
+  const drawn = CHARTS.map((plan) => ({ ...plan, series: seriesOf(plan, curves, name) })).filter(
     ({ series }) => series.length > 0,
   );
   if (drawn.length === 0)
@@ -111,12 +112,4 @@ function Graphs({ curves, name }: { curves: WorkerCurves | undefined; name: stri
       ))}
     </div>
   );
-}
-
-/** Only what the machine has. */
-function seriesOf({ lines }: ChartPlan, curves: WorkerCurves | undefined): ChartSeries[] {
-  return lines.flatMap(({ label, figure, scale = 1 }) => {
-    const curve = curves?.get(figure);
-    return curve === undefined ? [] : [{ label, x: curve.x, y: curve.y.map((value) => value * scale) }];
-  });
 }
