@@ -2,7 +2,14 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentError, systemCode } from '../../errors.js';
 import { readProblem } from '../../os/files.js';
-import { BadBundle, type Bundle, bundleOf, LIMITS, readBundle } from '../../server/apps/archive/bundle.js';
+import {
+  BadBundle,
+  type Bundle,
+  bundleOf,
+  definitionText,
+  LIMITS,
+  readBundle,
+} from '../../server/apps/archive/bundle.js';
 import { unpack } from '../../server/apps/archive/unpack.js';
 
 /**
@@ -36,7 +43,7 @@ async function folderBundle(folder: string, only?: string): Promise<Bundle> {
   const files =
     only === undefined
       ? bundleOf(all, folder)
-      : { name: only, text: String(all.get(only)), assets: new Map() };
+      : { name: only, text: definitionText(all.get(only) ?? Buffer.alloc(0), path.join(folder, only)) };
   const assets = await assetsIn(path.join(folder, 'assets'));
   return readBundle({ ...files, assets }, path.join(folder, files.name));
 }

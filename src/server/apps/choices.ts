@@ -1,6 +1,7 @@
 import type { Call } from '../endpoint.js';
 import { type Json, type JsonObject, valueAt } from '../json.js';
 import { type Source as Documents, type SearchQuery, search } from '../query/search.js';
+import { SEARCHABLE } from '../query/searchable.js';
 import type { Stored } from '../storage/documents.js';
 import type { Choices } from './format/definition.js';
 import { KIND_OF } from './format/read-choices.js';
@@ -13,13 +14,21 @@ export interface Choice extends JsonObject {
 /** Choices in one answer; people narrow them by text. */
 const MOST = 200;
 
-/** What every query of a source asks for beside the filter of the application. */
-const ALWAYS: Readonly<Record<Choices['source'], JsonObject>> = {
+/** What a query of a source asks for where the filter of the application asks for nothing else. */
+const USUALLY: Readonly<Record<Choices['source'], JsonObject>> = {
   project: {},
   task: { system_tags: ['__$not', 'archived'] },
   model: { system_tags: ['__$not', 'archived'] },
   queue: {},
-  dataset_version: { type: ['data_processing'], system_tags: ['__$all', 'dataset'], search_hidden: true },
+  dataset_version: { search_hidden: true },
+};
+
+/** What holds whatever the filter asks for. */
+const ALWAYS: JsonObject = {
+  dataset_version: {
+    type: { any: { include: ['data_processing'] } },
+    system_tags: { all: { include: ['dataset'] } },
+  },
 };
 
 /**
@@ -33,14 +42,16 @@ export function choicesOf(
   narrowing: { text?: string | undefined; value?: string },
 ): { choices: Choice[]; more: boolean } {
   const { source, display_field, value_field, filter } = choices;
-  const byValue = narrowing.value === undefined ? {} : valueFilter(value_field, narrowing.value);
+  const byValue = narrowing.value === undefined ? {} : valueFilter(choices, narrowing.value);
+  const filters = ALWAYS[source];
   const query = {
     page: 0,
     page_size: MOST + 1,
     order_by: [display_field],
     only_fields: [...new Set(['id', display_field, value_field])],
-    ...ALWAYS[source],
+    ...USUALLY[source],
     ...filter,
+    ...(filters === undefined ? {} : { filters }),
     ...(narrowing.text === undefined || narrowing.text === ''
       ? {}
       : { search_text: escaped(narrowing.text) }),
@@ -58,9 +69,11 @@ export function choicesOf(
   return { choices: found.slice(0, MOST), more: found.length > MOST };
 }
 
-/** Only ids can be asked for; other values are looked for among the first choices. */
-function valueFilter(field: string, value: string): JsonObject {
-  return field === 'id' ? { id: [value] } : {};
+/** The query for one value. Few fields cannot be asked for; their values are looked for among the first choices. */
+function valueFilter({ source, value_field: field, filter }: Choices, value: string): JsonObject {
+  const { patterns, lists } = SEARCHABLE[KIND_OF[source]];
+  if (patterns.includes(field)) return { _all_: { fields: [field], pattern: `^${escaped(value)}$` } };
+  return lists.includes(field) && !Object.hasOwn(filter, field) ? { [field]: [value] } : {};
 }
 
 function documentsOf({ server }: Call, { source }: Choices): Documents<Stored> {

@@ -1,8 +1,7 @@
 import { asObject, asText, type JsonObject, valueAt } from '../json.js';
 import type { TaskDocument } from '../tasks/task-document.js';
 import type { AppDefinition, DashboardLine } from './format/definition.js';
-
-const REFERENCE = /\$\{([^}]*)\}/g;
+import { assetOfReference, REFERENCE } from './format/references.js';
 
 /** The dashboard of an instance, with the values of its task in titles and HTML. */
 export function filledDashboard({ dashboard }: AppDefinition, task: TaskDocument): DashboardLine[] {
@@ -19,7 +18,7 @@ export function filledDashboard({ dashboard }: AppDefinition, task: TaskDocument
 /** References to assets stay for the page, which has the files. */
 function filled(text: string, task: TaskDocument, show: (value: string) => string): string {
   return text.replaceAll(REFERENCE, (whole, path: string) =>
-    path.startsWith('ASSET:') ? whole : show(fieldText(task, path)),
+    assetOfReference(path) !== undefined ? whole : show(fieldText(task, path)),
   );
 }
 

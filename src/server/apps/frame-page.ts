@@ -1,3 +1,5 @@
+import { assetOfReference, REFERENCE } from './format/references.js';
+
 /** The colours of the page around, which a frame does not inherit. */
 const COLOURS = {
   light: ['#1a2030', '#ffffff', '#3355cc'],
@@ -15,7 +17,10 @@ export function framePage(
   asset: (name: string) => string,
 ): string {
   const [text, background, link] = COLOURS[theme];
-  const body = html.replaceAll(/\$\{ASSET:\s*([^}]*?)\s*\}/g, (_whole, name: string) => asset(name));
+  const body = html.replaceAll(REFERENCE, (whole, path: string) => {
+    const name = assetOfReference(path);
+    return name === undefined ? whole : asset(name);
+  });
   return `<!doctype html>
 <html lang="en" style="color-scheme: ${theme}">
 <head>

@@ -1,10 +1,9 @@
 import { ApiError } from '../api-error.js';
-import { choicesOf } from '../apps/choices.js';
 import { filledDashboard } from '../apps/dashboard.js';
+import { checkChoices } from '../apps/form/check-choices.js';
 import { checkParameters } from '../apps/form/check-parameters.js';
 import { instanceTask } from '../apps/form/instance-task.js';
-import type { AppDefinition, ValueMap, WizardField } from '../apps/format/definition.js';
-import { flat } from '../apps/format/read-default.js';
+import type { AppDefinition, ValueMap } from '../apps/format/definition.js';
 import { appOf, instanceOf, instanceTasks, putInstance, type StoredApp } from '../apps/store.js';
 import type { QueueDocument, ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
@@ -99,32 +98,11 @@ function enqueued(call: Call, task: string, queue: QueueDocument): JsonObject {
 
 function checked(call: Call, { wizard }: AppDefinition, parameters: JsonObject): ValueMap {
   const { values, problems } = checkParameters(wizard, parameters);
-  for (const field of flat(wizard)) checkChoice(call, field, values, problems);
+  checkChoices(call, wizard, values, problems);
   call.server.patterns.assertSettled();
   const lines = Object.entries(problems).map(([field, problem]) => `${field}: ${problem}`);
   if (lines.length === 0) return values;
   throw new ApiError('fields_value_error', { fields: problems }, lines.slice(0, 5).join('; '));
-}
-
-/** What was chosen among objects of the server must be one of them. */
-function checkChoice(
-  call: Call,
-  field: WizardField,
-  values: ValueMap,
-  problems: Record<string, string>,
-): void {
-  const value = values[field.name];
-  if (
-    field.choices === undefined ||
-    Array.isArray(field.choices) ||
-    typeof value !== 'string' ||
-    value === ''
-  )
-    return;
-  const { choices } = choicesOf(call, field.choices, { value });
-  if (!choices.some((choice) => choice.value === value))
-    problems[field.name] =
-      `expected the ${field.choices.value_field} of a ${field.choices.source} that can be chosen, found "${value}"`;
 }
 
 /** An agent makes the queue that it serves; one that is not there is served by none. @throws ApiError 400/701 */

@@ -63,7 +63,7 @@ for (const pattern of ['(', '(?<!a', 'a'.repeat(4_000_000), '\u2603'.repeat(20_0
 test('a match that takes too long ends by itself, and the next one is answered', async (t) => {
   const patterns = patternsOf(t);
   const slow = t.throwsAsync(() => matches(patterns, '^(?=(a+)+$)', `${'a'.repeat(5000)}!`), {
-    message: /longer than 100 ms/,
+    message: /longer than 1000 ms/,
   });
   await slow;
   t.true(await matches(patternsOf(t), '^(?=a)', 'a'));

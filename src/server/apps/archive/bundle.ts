@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type ReadApp, readApp } from '../format/read-app.js';
 
 /** The files of one application, as a folder or an archive has them. */
@@ -52,9 +53,15 @@ export function bundleOf(all: ReadonlyMap<string, Buffer>, where: string): Bundl
   const assets = [...all].filter(([path]) => path.startsWith(ASSETS));
   return {
     name,
-    text: (all.get(name) ?? Buffer.alloc(0)).toString('utf8'),
+    text: definitionText(all.get(name) ?? Buffer.alloc(0), `${where}/${name}`),
     assets: new Map(assets.map(([path, content]) => [path.slice(ASSETS.length), content])),
   };
+}
+
+/** The text of an application file. @throws BadBundle */
+export function definitionText(content: Buffer, where: string): string {
+  if (isUtf8(content) && !content.includes(0)) return content.toString('utf8');
+  throw new BadBundle(`${where}: expected a text in UTF-8, found other bytes`);
 }
 
 function foundInstead(all: ReadonlyMap<string, Buffer>): string {

@@ -2,6 +2,8 @@ import type { Scalar, Value, ValueMap, WizardField } from '../format/definition.
 
 /** Letters of a text that a field takes. */
 const MAX_TEXT = 100_000;
+/** Letters of an id or a name that a dropdown takes. */
+const MAX_CHOICE = 1000;
 /** Items of a list. */
 export const MAX_ITEMS = 1000;
 
@@ -23,7 +25,10 @@ export function scalarProblem(field: WizardField, value: unknown): string | unde
 }
 
 function choiceProblem({ choices }: WizardField, value: unknown): string | undefined {
-  if (!Array.isArray(choices)) return typeof value === 'string' ? undefined : 'expected one of the choices';
+  if (!Array.isArray(choices))
+    return typeof value === 'string' && value.length <= MAX_CHOICE
+      ? undefined
+      : 'expected one of the choices';
   if (choices.some((choice) => choice === value)) return undefined;
   return `expected one of ${choices.slice(0, 20).join(', ')}${choices.length > 20 ? ' …' : ''}`;
 }
@@ -37,7 +42,7 @@ export function isShown({ conditional }: WizardField, values: Readonly<ValueMap>
 }
 
 /** Booleans and numbers are the same as their texts. */
-function isSame(a: Scalar, b: Scalar): boolean {
+export function isSame(a: Scalar, b: Scalar): boolean {
   if (typeof a === 'boolean' || typeof b === 'boolean')
     return String(a).toLowerCase() === String(b).toLowerCase();
   return String(a) === String(b);

@@ -4,6 +4,8 @@ import { isTree, member } from '../../../config/tree.js';
 import type { Scalar } from './definition.js';
 import type { Problems } from './problems.js';
 
+/** Letters of a text, unless a field takes fewer. */
+const MAX_TEXT = 100_000;
 /** Names that would reach a prototype. */
 const UNSAFE: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -55,15 +57,18 @@ export class Node {
     return [];
   }
 
-  /** A text; a number and a boolean as they are written. */
-  text(): string | undefined {
+  /** A text; a number and a boolean as they are written. @param most letters; a longer text is an error and reads as none */
+  text(most = MAX_TEXT): string | undefined {
     const scalar = this.scalar('a text');
-    return scalar === undefined ? undefined : this.asText(scalar);
+    const text = scalar === undefined ? undefined : this.asText(scalar);
+    if (text === undefined || text.length <= most) return text;
+    this.error(`expected at most ${most} letters, found ${text.length}`);
+    return undefined;
   }
 
   /** Must be there and not be empty. */
-  requiredText(): string {
-    const text = this.isMissing ? '' : this.text();
+  requiredText(most = MAX_TEXT): string {
+    const text = this.isMissing ? '' : this.text(most);
     if (text === '') this.error('expected a text, found none');
     return text ?? '';
   }

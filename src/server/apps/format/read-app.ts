@@ -8,9 +8,8 @@ import { readDashboard } from './read-dashboard.js';
 import { readTask } from './read-task.js';
 import { readWizard } from './read-wizard.js';
 import { readAssetOrAddress } from './references.js';
+import { MAX_LETTERS, sizeProblem } from './size.js';
 
-/** Letters of a file. */
-export const MAX_DEFINITION = 1_000_000;
 /** Applications with lower numbers come first. */
 const FEATURED = 500;
 
@@ -34,7 +33,10 @@ const ROOT = [
   'dashboard',
 ];
 const ID = /^[A-Za-z0-9][\w.-]{0,99}$/;
-const VERSION = /^\d+(?:\.\d+)*(?:[-+.]?[\w.-]+)?$/;
+const VERSION = /^\d+(?:\.\d+)*(?:\.?[-+A-Za-z_][\w.+-]*)?$/;
+/** Letters of what lists and headings show. */
+const SHORT = 200;
+const MAX_VERSION = 100;
 
 /** What a file says; without errors, the application. */
 export interface ReadApp {
@@ -50,10 +52,12 @@ export interface ReadApp {
  * @param assets names of the files in the folder `assets` beside it
  */
 export function readApp(text: string, file: string, assets: ReadonlySet<string>): ReadApp {
-  if (text.length > MAX_DEFINITION)
-    return failed(file, 1, `expected at most ${MAX_DEFINITION} letters, found ${text.length}`);
+  if (text.length > MAX_LETTERS)
+    return failed(file, 1, `expected at most ${MAX_LETTERS} letters, found ${text.length}`);
   const document = parsed(text, file);
   if (isAgentError(document)) return syntaxProblem(file, document);
+  const size = sizeProblem(document.root);
+  if (size !== undefined) return failed(file, 1, size);
   const problems = new Problems(file, document.positions);
   const app = readRoot(new Node(document.root, [], problems), assets);
   const { errors, warnings } = problems;
@@ -92,15 +96,15 @@ function readRoot(node: Node, assets: ReadonlySet<string>): AppDefinition {
   checkWizard(node.at('wizard').at('entries'), wizard);
   return {
     id: matching(node.at('id'), ID, 'letters, digits, "-", "_" and "."'),
-    name: node.at('name').requiredText(),
+    name: node.at('name').requiredText(SHORT),
     version: matching(node.at('version'), VERSION, 'numbers and points, such as 1.0.0'),
-    provider: node.at('provider').text() ?? '',
+    provider: node.at('provider').text(SHORT) ?? '',
     description: node.at('description').text() ?? '',
     ...Object.fromEntries(Object.entries(optional).filter(([, text]) => text !== undefined)),
     default_queue: readQueue(node),
     badges: node.at('badges').texts(),
     resumable: node.at('resumable').flag(false),
-    category: node.at('category').text() ?? '',
+    category: node.at('category').text(SHORT) ?? '',
     featured: node.at('featured').number(FEATURED),
     task,
     wizard,
@@ -113,11 +117,11 @@ function readQueue(node: Node): string {
   const [queue, other] = [node.at('default_queue'), node.at('default-queue')];
   if (!queue.isMissing && !other.isMissing && queue.value !== other.value)
     other.error(`expected the same queue as in default_queue, found ${JSON.stringify(other.value)}`);
-  return queue.isMissing && !other.isMissing ? other.requiredText() : queue.requiredText();
+  return queue.isMissing && !other.isMissing ? other.requiredText(SHORT) : queue.requiredText(SHORT);
 }
 
 function matching(node: Node, form: RegExp, expected: string): string {
-  const text = node.requiredText();
+  const text = node.requiredText(MAX_VERSION);
   if (text !== '' && !form.test(text)) node.expected(expected);
   return text;
 }

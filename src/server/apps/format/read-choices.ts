@@ -42,11 +42,18 @@ function shownField(node: Node, source: Source, otherwise: string): string {
 }
 
 function fixed(node: Node): Scalar[] {
-  const choices = node.items().flatMap((item) => item.scalar() ?? []);
-  if (choices.length === 0) node.error('expected one choice at least, found none');
-  for (const [index, choice] of choices.entries())
-    if (choices.indexOf(choice) < index) node.error(`expected each choice once, found "${choice}" twice`);
-  return choices;
+  const items = node.items();
+  if (items.length === 0) node.error('expected one choice at least, found none');
+  // The form shows texts, so 1 and "1" are the same.
+  const seen = new Set<string>();
+  return items.flatMap((item) => {
+    if (item.isMissing) item.expected('a text, a number or a boolean');
+    const choice = item.scalar();
+    if (choice === undefined) return [];
+    if (seen.has(String(choice))) node.error(`expected each choice once, found "${choice}" twice`);
+    seen.add(String(choice));
+    return choice;
+  });
 }
 
 function readFilter(node: Node, source: Source): Choices['filter'] {

@@ -1,5 +1,5 @@
 import { nearest } from '../../../config/nearest.js';
-import { scalarProblem } from '../form/values.js';
+import { isSame, scalarProblem } from '../form/values.js';
 import type { Condition, Scalar, WizardField } from './definition.js';
 import type { Node } from './node.js';
 import type { Scope } from './scope.js';
@@ -47,12 +47,18 @@ function earlierField(node: Node, name: string, scope: Scope): WizardField | und
   return undefined;
 }
 
-/** A condition that can never hold is a mistake. */
+/** A condition that can never hold is a mistake. Numbers and booleans count as their texts, with quotes and without. */
 function checkPossible(node: Node, field: WizardField, value: Scalar): void {
-  const isText = field.type === 'string' || field.type === 'multiline_text';
-  // Numbers and booleans that are written without quotes count as texts.
-  const problem = scalarProblem(field, isText ? String(value) : value);
+  const problem = scalarProblem(field, asTyped(field, value));
   if (problem !== undefined) node.error(`${problem}, as "${field.name}" has, found ${JSON.stringify(value)}`);
+}
+
+function asTyped({ type, choices }: WizardField, value: Scalar): Scalar {
+  if (type === 'string' || type === 'multiline_text') return String(value);
+  if (Array.isArray(choices)) return choices.find((choice) => isSame(choice, value)) ?? value;
+  if (typeof value !== 'string' || value.trim() === '') return value;
+  if (type === 'checkbox') return [true, false].find((flag) => isSame(flag, value)) ?? value;
+  return type === 'integer' || type === 'float' ? Number(value) : value;
 }
 
 /** A default that depends on an earlier field. */
@@ -62,6 +68,12 @@ export function readConditionalDefault(
   scope: Scope,
 ): WizardField['default_conditional_on'] {
   if (node.isMissing) return undefined;
+  if (field.type === 'group' || field.type === 'list') {
+    node.error(
+      `expected no default by a field in a field of type ${field.type}; fields with one value have them`,
+    );
+    return undefined;
+  }
   node.only(['name', 'value']);
   const name = node.at('name').requiredText();
   if (name === '') return undefined;

@@ -6,7 +6,7 @@ import {
   type ElementType,
 } from './definition.js';
 import type { Node } from './node.js';
-import { checkAssets, checkReferences } from './references.js';
+import { checkAssets, checkNoAssets, checkReferences } from './references.js';
 import { readStyle } from './style.js';
 
 /** The fields of each type beside `title` and `type`. */
@@ -47,6 +47,7 @@ function readElement(node: Node, assets: ReadonlySet<string>): DashboardElement 
   const section = node.at('section').text();
   const title = node.at('title').text() ?? '';
   checkReferences(node.at('title'), title);
+  checkNoAssets(node.at('title'), title);
   return {
     type,
     title,

@@ -1,3 +1,4 @@
+import { nearest } from '../../../config/nearest.js';
 import {
   type Condition,
   FIELD_TYPES,
@@ -9,8 +10,9 @@ import {
 import type { Node } from './node.js';
 import { readChoices } from './read-choices.js';
 import { readConditionalDefault, readConditions } from './read-conditions.js';
-import { readDefault } from './read-default.js';
+import { flat, readDefault } from './read-default.js';
 import { readTarget } from './read-target.js';
+import { REFERENCE } from './references.js';
 import { Scope } from './scope.js';
 
 const KNOWN = [
@@ -62,6 +64,8 @@ function readField(node: Node, scope: Scope, within: Within): WizardField | unde
   if (node.at('type').isMissing) node.at('type').expected(`one of ${FIELD_TYPES.join(', ')}`);
   const type = node.at('type').oneOf(FIELD_TYPES);
   if (type === undefined) return undefined;
+  // Before the fields of a group: it is hidden with them, so it cannot depend on them.
+  const conditions: Condition[] = readConditions(node.at('conditional'), scope);
   const base = {
     name,
     type,
@@ -69,8 +73,8 @@ function readField(node: Node, scope: Scope, within: Within): WizardField | unde
     ...readFlags(node),
     ...readInner(node, type, scope, within),
   };
-  const conditions: Condition[] = readConditions(node.at('conditional'), scope);
   const field: WizardField = { ...base, conditional: conditions };
+  checkTitleTemplate(node, field);
   const target = targetOf(node, field, within);
   if (target !== undefined) field.target = target;
   const value: Value | undefined = readDefault(node.at('default'), field);
@@ -99,6 +103,20 @@ function readTexts(node: Node) {
   };
 }
 
+/** Fields of a group or list whose values its title may have. */
+function checkTitleTemplate(node: Node, { type, item_template: fields = [], ...field }: WizardField): void {
+  const names = flat(fields).map(({ name }) => name);
+  for (const [whole, path = ''] of (field.collapsibleTitleTemplate ?? '').matchAll(REFERENCE)) {
+    const name = path.trim();
+    if (names.includes(name)) continue;
+    const meant = nearest(name, names);
+    const hint = meant === undefined ? '' : `; "${meant}" may be meant`;
+    node
+      .at('collapsibleTitleTemplate')
+      .error(`expected fields of the ${type} (${names.join(', ')}), found ${whole}${hint}`);
+  }
+}
+
 function readFlags(node: Node) {
   return {
     required: node.at('required').flag(false),
@@ -110,6 +128,11 @@ function readFlags(node: Node) {
 /** What only some types have. */
 function readInner(node: Node, type: FieldType, scope: Scope, within: Within): Partial<WizardField> {
   const hasTemplate = type === 'group' || type === 'list';
+  if (type === 'group' && node.at('required').value === true)
+    node.problems.warn(
+      node.at('required').path,
+      'this field has no effect in a group; its fields may be required',
+    );
   if (!hasTemplate && !node.at('item_template').isMissing)
     node
       .at('item_template')

@@ -1,7 +1,8 @@
 import type { Node } from './node.js';
 
-const ASSET = /\$\{ASSET:\s*([^}]*?)\s*\}/g;
-const REFERENCE = /\$\{([^}]*)\}/g;
+/** Without braces within, so that a text of many beginnings is read once. */
+export const REFERENCE = /\$\{([^{}]*)\}/g;
+const ASSET = 'ASSET:';
 
 /** Fields of a task that a text may name. */
 const TASK_FIELDS = [
@@ -17,13 +18,18 @@ const TASK_FIELDS = [
 
 /** What `${ASSET:name}` is, if the text is nothing else. */
 export function assetName(text: string): string | undefined {
-  const [found] = [...text.matchAll(ASSET)];
-  return found !== undefined && found[0] === text.trim() ? found[1] : undefined;
+  const [found] = [...text.matchAll(REFERENCE)];
+  return found !== undefined && found[0] === text.trim() ? assetOfReference(found[1]) : undefined;
+}
+
+/** The asset that the inside of a reference names. */
+export function assetOfReference(path = ''): string | undefined {
+  return path.startsWith(ASSET) ? path.slice(ASSET.length).trim() : undefined;
 }
 
 /** The assets that a text names. */
-export function assetsIn(text: string): string[] {
-  return [...text.matchAll(ASSET)].map(([, name = '']) => name);
+function assetsIn(text: string): string[] {
+  return [...text.matchAll(REFERENCE)].flatMap(([, path]) => assetOfReference(path) ?? []);
 }
 
 /** An icon or placeholder: an address, or an asset. */
@@ -43,10 +49,15 @@ export function checkAssets(node: Node, text: string, assets: ReadonlySet<string
   }
 }
 
+/** Titles are texts. */
+export function checkNoAssets(node: Node, title: string): void {
+  for (const name of assetsIn(title)) node.error(`expected no asset in a title, found \${ASSET:${name}}`);
+}
+
 /** Checks the `${…}` of a text that is shown in a dashboard. */
 export function checkReferences(node: Node, text: string): void {
   for (const [whole, path = ''] of text.matchAll(REFERENCE)) {
-    if (path.startsWith('ASSET:') || isKnown(path)) continue;
+    if (assetOfReference(path) !== undefined || isKnown(path)) continue;
     node.error(
       `expected \${hyperparams.SECTION.NAME.value}, \${configuration.NAME.value}, \${ASSET:FILE} or one of ${TASK_FIELDS.join(', ')}, found ${whole}`,
     );
