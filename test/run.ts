@@ -11,11 +11,10 @@ import { causeLine } from '../src/errors.js';
 import { kubernetesStep } from './runner/kubernetes-step.js';
 import { avaStep, checkStep, type Step } from './runner/steps.js';
 import { addTallies, type Tally, tallyLine } from './runner/tally.js';
-import { buildClusterPrograms } from './setup/cluster-programs.js';
-import { installNeeds } from './setup/install-needs.js';
-import { ON_KUBERNETES } from './setup/needs.js';
+import { buildTests } from './setup/built-tests.js';
 import { nodeRelease } from './setup/node-release.js';
-import { installPythonTools, pythonTool } from './support/python-tools.js';
+import { needsCluster, setUp } from './setup/set-up.js';
+import { pythonTool } from './support/python-tools.js';
 
 const UNIT = ['test/unit/**/*.test.ts', 'test/golden/*.test.ts'];
 /** A cluster takes as much of the machine as three other files. */
@@ -44,12 +43,19 @@ const STATIC: readonly Step[] = [
     ['knip', '--production', '--tags=-golden'],
   ]),
 ];
-/** Tests start the built program, so checking the types also builds it. */
-const BUILD = checkStep('types', [
+/** Tests start and import the built program, so checking the types also builds it, and them. */
+const TYPES = checkStep('types', [
   ['npm', 'run', '--silent', 'build'],
   ['tsc', '-p', 'test/tsconfig.json'],
   ['tsc', '-p', 'web/tsconfig.json'],
 ]);
+const BUILD: Step = {
+  title: TYPES.title,
+  run: async () => {
+    const [tally] = await Promise.all([TYPES.run(), buildTests()]);
+    return tally;
+  },
+};
 
 function shellOf(file: string): 'bash' | 'sh' {
   return readFileSync(file, 'utf8').startsWith('#!/bin/bash') ? 'bash' : 'sh';
@@ -81,8 +87,24 @@ interface Choice {
   noKubernetes: Promise<string | undefined>;
 }
 
-function plan({ words, node, second, noKubernetes }: Choice): Step[] {
-  const unit = avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
+function unitTests(node: string): Step {
+  return avaStep('unit tests', { files: UNIT, concurrency: FILES_AT_ONCE, node });
+}
+
+/** What needs no more than Node, git and Python 3; the set-up runs beside it. */
+function planBeforeSetUp(words: readonly string[], node: string): Step[] {
+  if (words.length === 0) return [...STATIC, BUILD, unitTests(node)];
+  return words.includes('unit') ? [BUILD, unitTests(node)] : [BUILD];
+}
+
+function planAfterSetUp({ words, node, second, noKubernetes }: Choice): Step[] {
+  const files = words.filter((word) => word !== 'unit' && word !== 'integration');
+  if (files.length > 0) {
+    const chosen = { files, concurrency: FILES_AT_ONCE, node };
+    return [
+      needsCluster(files) ? kubernetesStep(files, node, noKubernetes) : avaStep('chosen tests', chosen),
+    ];
+  }
   const integration = avaStep('integration tests', {
     files: INTEGRATION,
     concurrency: WAITING_FILES_AT_ONCE,
@@ -94,53 +116,11 @@ function plan({ words, node, second, noKubernetes }: Choice): Step[] {
     node,
     env: { AGENT_TEST_ENGINE: 'podman' },
   });
-  const kubernetes = kubernetesStep([KUBERNETES], node, noKubernetes);
-  const files = words.filter((word) => word !== 'unit' && word !== 'integration');
-  if (files.length > 0) {
-    const chosen = { files, concurrency: FILES_AT_ONCE, node };
-    return [
-      BUILD,
-      needsCluster(files) ? kubernetesStep(files, node, noKubernetes) : avaStep('chosen tests', chosen),
-    ];
-  }
-  if (words.length > 0) {
-    const chosen = [
-      ...(words.includes('unit') ? [unit] : []),
-      ...(words.includes('integration') ? [integration, podman, kubernetes] : []),
-    ];
-    return [BUILD, ...chosen];
-  }
-  const all = [...STATIC, PROGRAMS, BUILD, unit, integration, podman, kubernetes];
-  if (second === undefined) return all;
+  const engines = [integration, podman, kubernetesStep([KUBERNETES], node, noKubernetes)];
+  if (words.length > 0) return words.includes('integration') ? engines : [];
+  if (second === undefined) return [PROGRAMS, ...engines];
   const again = { files: ON_EACH_RELEASE, concurrency: FILES_AT_ONCE, node: second };
-  return [...all, avaStep('tests by Node 24', again)];
-}
-
-function needsCluster(words: readonly string[]): boolean {
-  return words.some((word) => word.includes('kubernetes'));
-}
-
-/**
- * The parts that start other programs need them installed.
- *
- * @returns why there is no Kubernetes; its programs are built while other tests run
- */
-async function setUp(
-  words: readonly string[],
-  wantsKubernetes: boolean,
-): Promise<{ noKubernetes: Promise<string | undefined> }> {
-  const none = { noKubernetes: Promise.resolve(undefined) };
-  if (words.length > 0 && words.every((word) => word === 'unit' || word.includes('test/unit'))) return none;
-  const lacking = await installNeeds();
-  for (const [part, names] of lacking)
-    if (part !== ON_KUBERNETES) process.stdout.write(`${part} are left out: this machine lacks ${names}\n`);
-  await installPythonTools();
-  if (words.length > 0 && !words.includes('integration') && !needsCluster(words)) return none;
-  if (!wantsKubernetes) return { noKubernetes: Promise.resolve('npm test -- --kubernetes runs them') };
-  const names = lacking.get(ON_KUBERNETES);
-  if (names !== undefined) return { noKubernetes: Promise.resolve(`this machine lacks ${names}`) };
-  if (process.getuid?.() !== 0) return { noKubernetes: Promise.resolve('only root can start a cluster') };
-  return { noKubernetes: buildClusterPrograms() };
+  return [PROGRAMS, ...engines, avaStep('tests by Node 24', again)];
 }
 
 async function timed<T>(title: string, act: () => Promise<T>, summary: (result: T) => string): Promise<T> {
@@ -161,17 +141,24 @@ async function main(): Promise<number> {
       kubernetes: { type: 'boolean' },
     },
   });
-  const wants24 = values.node24 === true || values['also-node24'] === true;
-  const prepare = async () => ({
-    ...(await setUp(words, values.kubernetes === true || needsCluster(words))),
-    node24: wants24 ? await nodeRelease(24) : undefined,
-  });
-  const { node24, noKubernetes } = await timed('set-up', prepare, () => 'ready');
-  const node = values.node24 === true ? (node24 ?? process.execPath) : process.execPath;
-  const second = values['also-node24'] === true ? node24 : undefined;
+  const node = values.node24 === true ? await nodeRelease(24) : process.execPath;
   const tallies: Tally[] = [];
-  for (const step of plan({ words, node, second, noKubernetes }))
-    tallies.push(await timed(step.title, step.run, tallyLine));
+  const runAll = async (steps: readonly Step[]) => {
+    for (const step of steps) tallies.push(await timed(step.title, step.run, tallyLine));
+  };
+  const prepared = Promise.all([
+    setUp(words, values.kubernetes === true),
+    values['also-node24'] === true ? nodeRelease(24) : undefined,
+  ]);
+  // It is awaited after the first steps; a refusal must not end them.
+  prepared.catch(() => undefined);
+  await runAll(planBeforeSetUp(words, node));
+  const [{ noKubernetes }, second] = await timed(
+    'rest of the set-up',
+    () => prepared,
+    () => 'ready',
+  );
+  await runAll(planAfterSetUp({ words, node, second, noKubernetes }));
   return close(addTallies(tallies));
 }
 

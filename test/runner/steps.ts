@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { builtPattern } from '../setup/built-tests.js';
 import { emptyTally, type Tally } from './tally.js';
 import { TapReader } from './tap.js';
 
@@ -59,7 +60,8 @@ export function avaStep(title: string, { files, concurrency, node, env = {}, ski
     title,
     async run() {
       const ava = path.join(ROOT, 'node_modules/ava/entrypoints/cli.mjs');
-      const child = spawn(node, [ava, '--tap', '--concurrency', String(concurrency), ...files], {
+      const options = ['--config', 'ava.built.config.mjs', '--tap', '--concurrency', String(concurrency)];
+      const child = spawn(node, [ava, ...options, ...files.map(builtPattern)], {
         cwd: ROOT,
         env: { ...process.env, ...env, PATH: searchPath(node) },
         stdio: ['ignore', 'pipe', 'inherit'],

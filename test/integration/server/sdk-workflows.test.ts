@@ -92,6 +92,8 @@ test.serial(
     one.daemon('--slots', '2');
     one.agent('daemon', '--queue', 'services', '--create-queue', '--services-mode', '--foreground');
     const home = await sdkHome(t, one.server);
+    // Seven processes import the SDK, one after the other.
+    t.timeout(600_000);
     await home.run('decorated_pipeline');
     const { tasks } = await one.call<{ tasks: { id: string }[] }>('tasks.get_all', {
       type: ['controller'],
