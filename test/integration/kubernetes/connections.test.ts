@@ -4,8 +4,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { WebSocketServer } from 'ws';
+import { Cluster } from '../../../src/drivers/kubernetes/cluster.js';
 import { askCluster } from '../../../src/drivers/kubernetes/cluster-request.js';
 import { KeptKubeConfig } from '../../../src/drivers/kubernetes/kept-connections.js';
+import { openSession } from '../../../src/drivers/kubernetes/pod-session.js';
 import { makeCertificates } from '../../support/certificates.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -26,17 +29,16 @@ async function apiServer(t: ExecutionContext) {
     server.closeAllConnections();
     server.close();
   });
-  const config = new KeptKubeConfig();
+  const kubeConfig = new KeptKubeConfig();
   const { port } = server.address() as AddressInfo;
-  config.loadFromClusterAndUser(
-    { name: 'c', server: `https://127.0.0.1:${port}`, caFile: path.resolve(files.ca), skipTLSVerify: false },
+  const url = `https://127.0.0.1:${port}`;
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'c', server: url, caFile: path.resolve(files.ca), skipTLSVerify: false },
     { name: 'u', token: 't' },
   );
-  return {
-    sockets,
-    state,
-    ask: () => askCluster(config, { method: 'POST', path: '/api/v1/pods', body: {} }),
-  };
+  const cluster = new Cluster({ kubeConfig, server: url, context: 'c', namespace: undefined }, 'default');
+  const ask = () => askCluster(kubeConfig, { method: 'POST', path: '/api/v1/pods', body: {} });
+  return { sockets, state, server, cluster, ask };
 }
 
 test('calls that come one after the other share a connection', async (t) => {
@@ -58,4 +60,21 @@ test('a call over a new connection that the server closes is not made again', as
   state.closesNext = true;
   await t.throwsAsync(ask(), { code: 'ECONNRESET' } as never);
   t.is(sockets.length, 1);
+});
+
+test('a command in a pod takes a connection that a call left, and a later call gets one of its own', async (t) => {
+  const { sockets, server, cluster, ask } = await apiServer(t);
+  const pods = new WebSocketServer({ server });
+  t.teardown(() => pods.close());
+  // The shell says that it has started, by a byte on channel 1.
+  pods.on('connection', (socket) => {
+    socket.send(Buffer.from([1, 6]));
+  });
+  await ask();
+  const session = await openSession(cluster, { pod: 'p', container: 'task' });
+  await session.ready;
+  t.is(sockets.length, 1);
+  await ask();
+  t.is(sockets.length, 2);
+  session.close();
 });
