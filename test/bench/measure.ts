@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 export function median(values: readonly number[]): number {
@@ -60,11 +60,11 @@ export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Watches the resident memory of a process, MB. */
+/** Watches the resident memory of a process, MB, until it ends. */
 export function watchMemory(pid: number): { peak(): number; stop(): void } {
   let peak = residentMegabytes(pid);
   const timer = setInterval(() => {
-    peak = Math.max(peak, residentMegabytes(pid));
+    if (existsSync(`/proc/${pid}`)) peak = Math.max(peak, residentMegabytes(pid));
   }, 100);
   return { peak: () => peak, stop: () => clearInterval(timer) };
 }

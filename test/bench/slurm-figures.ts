@@ -72,7 +72,11 @@ export async function measureSlurm(options: {
     const memory = watchMemory(pid);
     const begun = performance.now();
     for (let at = 0; at < options.jobs; at++) await enqueue(call, 'exit 0');
-    await until(() => rig.jobs().length >= options.jobs, { what: 'all jobs', timeoutMs: 1_100_000 });
+    await until(() => rig.jobs().length >= options.jobs, {
+      what: 'all jobs',
+      timeoutMs: 1_100_000,
+      context: () => `${rig.jobs().length} jobs\n${many.output().slice(-2000)}`,
+    });
     const submitted = (performance.now() - begun) / 1000;
     await sleep(5000);
     const before = bin.calls('squeue').length;

@@ -2,6 +2,7 @@ import { accessSync } from 'node:fs';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { AgentError, causeLine } from '../../errors.js';
+import { KeptKubeConfig } from './kept-connections.js';
 
 /** How the API server is found and what proves who asks. */
 export interface ClusterAccess {
@@ -29,7 +30,7 @@ const ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
  * @throws AgentError KUBERNETES_ACCESS
  */
 export function clusterAccess({ env, home, context }: AccessOptions): ClusterAccess {
-  const kubeConfig = new KubeConfig();
+  const kubeConfig = new KeptKubeConfig();
   const files = kubeconfigFiles(env, home);
   if (files.length > 0) for (const file of files) load(kubeConfig, file);
   else if (isThere(ACCOUNT_TOKEN)) kubeConfig.loadFromCluster();

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { systemCode } from '../../errors.js';
 import { StatusError } from './cluster-errors.js';
 
 export interface ClusterRequest {
@@ -43,11 +44,17 @@ export async function answerOf(
   };
   const url = new URL(`${kubeConfig.getCurrentCluster()?.server.replace(/\/+$/, '')}${path}`);
   const module = url.protocol === 'http:' ? http : https;
-  const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    const sent = module.request(url, options, resolve);
-    sent.once('error', (error) => reject(signal?.aborted ? timeOut(signal, error) : error));
-    sent.end(text);
-  });
+  const ask = (again: boolean) =>
+    new Promise<http.IncomingMessage>((resolve, reject) => {
+      const sent = module.request(url, options, resolve);
+      sent.once('error', (error) => {
+        // The server has closed a connection that idled just as it was used.
+        if (again && sent.reusedSocket && systemCode(error) === 'ECONNRESET') resolve(ask(false));
+        else reject(signal?.aborted ? timeOut(signal, error) : error);
+      });
+      sent.end(text);
+    });
+  const answer = await ask(true);
   const { statusCode = 0 } = answer;
   if (statusCode < 300) return answer;
   throw statusError(statusCode, await textOf(answer));

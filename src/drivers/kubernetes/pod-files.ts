@@ -44,8 +44,9 @@ export class PodFiles implements Staging {
 
   /** Configuration and keys of the agent; caches stay behind. */
   async sendOwn(mounts: readonly OwnMount[]): Promise<void> {
-    for (const { file, target, cache } of mounts)
-      if (!cache) await this.#send('/', await treeEntries(file, target.slice(1)));
+    const own = mounts.filter(({ cache }) => !cache);
+    const entries = await Promise.all(own.map(({ file, target }) => treeEntries(file, target.slice(1))));
+    await this.#send('/', entries.flat());
   }
 
   of(file: string): string {
