@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+import { nextMessage, startWorker } from '../worker-thread.js';
 
 /** Rounds of bcrypt for new passwords, as a power of two: about 0.3 s. */
 const COST = 12;
@@ -21,8 +21,9 @@ export function isPasswordHash(text: string): boolean {
   );
 }
 
+const PROGRAM = new URL('./bcrypt-worker.mjs', import.meta.url);
+
 interface Answer {
-  id: number;
   matches?: boolean;
   hash?: string;
 }
@@ -34,7 +35,6 @@ export class Passwords {
   /** Passwords that were right, as digests by the hash that they fit. */
   readonly #known = new Map<string, Buffer>();
   #worker: Promise<Worker> | undefined;
-  #lastId = 0;
 
   /** Whether a password is the stored one. */
   async check(password: string, stored: StoredPassword): Promise<boolean> {
@@ -64,22 +64,18 @@ export class Passwords {
     return createHmac('sha256', this.#key).update(password).digest();
   }
 
+  /** @throws Error when the thread ends before it answers; the next call starts another one */
   #ask(request: { password: string; hash?: string; cost?: number }): Promise<Answer> {
     return this.#jobs.add(async () => {
-      this.#worker ??= startWorker();
-      const worker = await this.#worker;
-      const id = ++this.#lastId;
-      worker.postMessage({ id, ...request });
-      const [answer]: [Answer] = (await once(worker, 'message')) as [Answer];
-      return answer;
+      try {
+        this.#worker ??= startWorker(PROGRAM);
+        const worker = await this.#worker;
+        worker.postMessage(request);
+        return (await nextMessage(worker)) as Answer;
+      } catch (error) {
+        this.#worker = undefined;
+        throw new Error('the thread that checks passwords ended', { cause: error });
+      }
     });
   }
-}
-
-/** Loaded by itself: loaders of the program that starts it would make the thread slow to start. */
-async function startWorker(): Promise<Worker> {
-  const worker = new Worker(new URL('./bcrypt-worker.mjs', import.meta.url), { execArgv: [] });
-  worker.unref();
-  await once(worker, 'message');
-  return worker;
 }

@@ -2,6 +2,7 @@ import { asObject, asObjects, type JsonObject, setField } from '../json.js';
 import type { Bindable, Database } from '../storage/database.js';
 import type { EventType } from './event-store.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
+import { OF_OWNER } from './metric-store.js';
 
 /** Kinds of events that clients page through by iteration. */
 export type BrowsedType = Extract<EventType, 'training_debug_image' | 'plot'>;
@@ -23,7 +24,7 @@ export interface PageRequest {
 
 /** The events of a debug image that has a file; of plots, all. */
 function shown(type: BrowsedType): string {
-  return `task = ? AND type = '${type}'${type === 'plot' ? '' : " AND json_extract(body, '$.url') IS NOT NULL"}`;
+  return `${OF_OWNER} AND type = '${type}'${type === 'plot' ? '' : " AND json_extract(body, '$.url') IS NOT NULL"}`;
 }
 
 /** Begins to page through the metrics of a task; none chosen: all of them. */

@@ -1,6 +1,7 @@
 import { asObject, type JsonObject } from '../json.js';
 import type { Bindable, Database } from '../storage/database.js';
 import type { BrowsedType } from './event-browsing.js';
+import { OF_OWNER } from './metric-store.js';
 
 /** What a client looks at, one image (or the plots of one metric) at a time. */
 export interface SampleView {
@@ -97,7 +98,7 @@ function scope({
   Bindable[],
 ] {
   const conditions = [
-    'task = ?',
+    OF_OWNER,
     'type = ?',
     ...(type === 'plot' ? [] : ["json_extract(body, '$.url') IS NOT NULL"]),
     ...(metric === undefined ? [] : ['metric = ?']),

@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { deleteLog } from './log/log-removal.js';
 import { appendLog } from './log/log-store.js';
-import { countScalars, deleteScalarBlocks, noteScalar } from './scalar-blocks.js';
+import { addMetricEvents, deleteMetrics } from './metric-store.js';
 
 export const EVENT_TYPES = [
   'log',
@@ -45,46 +45,19 @@ export function addEvents(
   now: number,
 ): void {
   const lines = events.filter(({ type }) => type === 'log');
-  let scalars = 0;
-  for (const event of events) {
-    if (event.type === 'log') continue;
-    addMetricEvent(database, event);
-    if (event.type !== 'training_stats_scalar') continue;
-    noteScalar(database, event, event.iter);
-    scalars += 1;
-  }
-  if (scalars > 0) countScalars(database, task, scalars);
+  const others = lines.length === events.length ? [] : events.filter(({ type }) => type !== 'log');
+  addMetricEvents(database, task, others);
   if (lines.length === 0) return;
   appendLog(database, task, lines, now);
   database.changes.note('log', task);
 }
 
-function addMetricEvent(database: Database, event: StoredEvent): void {
-  database.run(
-    `INSERT INTO metric_events (task, type, metric, variant, iter, key, timestamp, value, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (task, type, metric, variant, iter, key)
-     DO UPDATE SET timestamp = excluded.timestamp, value = excluded.value, body = excluded.body`,
-    event.task,
-    event.type,
-    event.metric,
-    event.variant,
-    event.iter,
-    event.key,
-    event.timestamp,
-    event.value,
-    JSON.stringify(event.body),
-  );
-}
-
-/** Removes events of a task; how many there were. */
+/** Removes events of a task; how many there were. Their space is given back in the background. */
 export function deleteEvents(
   database: Database,
   task: string,
   kind: 'logs' | 'metrics' | 'all' = 'all',
 ): number {
   const lines = kind === 'metrics' ? 0 : deleteLog(database, task);
-  if (kind === 'logs') return lines;
-  deleteScalarBlocks(database, task);
-  return lines + database.run('DELETE FROM metric_events WHERE task = ?', task);
+  return kind === 'logs' ? lines : lines + deleteMetrics(database, task);
 }

@@ -1,10 +1,11 @@
 import { ApiError } from '../api-error.js';
 import { asObject, type JsonObject } from '../json.js';
 import type { Bindable, Database, Row } from '../storage/database.js';
-import type { EventType } from './event-store.js';
+import { EVENT_TYPES, type EventType } from './event-store.js';
 import { countLines, findLog } from './log/log-store.js';
 import { type LogPlace, walkLog } from './log/log-walk.js';
 import type { MetricChoice } from './metric-choice.js';
+import { countMetrics, OF_OWNER } from './metric-store.js';
 
 export interface EventPage {
   events: JsonObject[];
@@ -93,6 +94,7 @@ function chosenOfLog(metrics: readonly MetricChoice[]): string[] | undefined {
   return metrics.length > 0 && chosen.length === 0 ? undefined : chosen.map(({ metric }) => metric);
 }
 
+/** Each kind has its own order in the index; together they are the page. */
 function metricPart(
   database: Database,
   { task, type, descending, size, metrics = [] }: EventPageRequest,
@@ -100,11 +102,13 @@ function metricPart(
 ): Ordered[] {
   const [chosen, ofChosen] = chosenMetrics(metrics);
   const [direction, beyond] = descending ? ['DESC', '<'] : ['ASC', '>'];
-  const after = cursor === undefined ? '' : `AND (timestamp, 1, sequence) ${beyond} (?, ?, ?)`;
-  const bound = cursor === undefined ? [] : [cursor.timestamp, cursor.kind, cursor.sequence];
-  const sql = `SELECT timestamp, sequence, body FROM metric_events WHERE task = ? AND type = coalesce(?, type)
+  const after = cursor === undefined ? '' : `AND (timestamp, sequence) ${beyond} (?, ?)`;
+  // Lines come before others of the same time.
+  const bound = cursor === undefined ? [] : [cursor.timestamp, cursor.kind === 0 ? -1 : cursor.sequence];
+  const sql = `SELECT timestamp, sequence, body FROM metric_events WHERE ${OF_OWNER} AND type = ?
     AND ${chosen} ${after} ORDER BY timestamp ${direction}, sequence ${direction} LIMIT ?`;
-  const rows = database.all(sql, task, type === 'all' ? null : type, ...ofChosen, ...bound, size);
+  const types = EVENT_TYPES.filter((each) => each !== 'log' && (type === 'all' || each === type));
+  const rows = types.flatMap((each) => database.all(sql, task, each, ...ofChosen, ...bound, size));
   return rows.map((row) => ({
     timestamp: Number(row.timestamp),
     sequence: Number(row.sequence),
@@ -117,8 +121,9 @@ function total(database: Database, { task, type, metrics = [] }: EventPageReques
   const chosenLines = type === 'all' || type === 'log' ? chosenOfLog(metrics) : undefined;
   const lines = chosenLines === undefined ? 0 : countLines(database, task, chosenLines);
   if (type === 'log') return lines;
+  if (type === 'all' && metrics.length === 0) return lines + countMetrics(database, task);
   const [chosen, ofChosen] = chosenMetrics(metrics);
-  const sql = `SELECT count(*) AS n FROM metric_events WHERE task = ? AND type = coalesce(?, type) AND ${chosen}`;
+  const sql = `SELECT count(*) AS n FROM metric_events WHERE ${OF_OWNER} AND type = coalesce(?, type) AND ${chosen}`;
   return lines + Number(database.get(sql, task, type === 'all' ? null : type, ...ofChosen)?.n ?? 0);
 }
 
@@ -134,7 +139,7 @@ function chosenMetrics(choices: readonly MetricChoice[]): [string, Bindable[]] {
 }
 
 export function countEvents(database: Database, task: string, type: EventType): number {
-  const sql = 'SELECT count(*) AS n FROM metric_events WHERE task = ? AND type = ?';
+  const sql = `SELECT count(*) AS n FROM metric_events WHERE ${OF_OWNER} AND type = ?`;
   return Number(database.get(sql, task, type)?.n ?? 0);
 }
 
@@ -157,7 +162,7 @@ export function latestEvents(database: Database, request: LatestRequest): JsonOb
   const sql = `SELECT body FROM (
       SELECT body, metric, variant, iter, sequence,
         dense_rank() OVER (PARTITION BY ${PARTITIONS[request.ofWhole ?? 'variant']} ORDER BY iter DESC) AS age
-      FROM metric_events WHERE task = ? AND type = ? AND ${chosen})
+      FROM metric_events WHERE ${OF_OWNER} AND type = ? AND ${chosen})
     WHERE age <= ? ORDER BY metric, variant, iter DESC, sequence`;
   return database.all(sql, request.task, request.type, ...ofChosen, request.iterations).map(bodyOf);
 }

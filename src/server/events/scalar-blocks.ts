@@ -8,6 +8,7 @@ const LEAST_POINTS = 50;
 
 /** A curve of a task, or another owner. */
 export interface CurveId {
+  /** The key of its events (`metric-store.ts`). */
   task: string;
   metric: string;
   variant: string;
@@ -47,12 +48,7 @@ export function countScalars(database: Database, task: string, count: number): v
   database.run(sql, task, count);
 }
 
-export function deleteScalarBlocks(database: Database, task: string): void {
-  database.run('DELETE FROM scalar_blocks WHERE task = ?', task);
-  database.run('DELETE FROM loose_scalars WHERE task = ?', task);
-}
-
-/** The curves of a task by name; found by seeking, as it may have many points. */
+/** The curves of a key by name; found by seeking, as it may have many points. */
 export function curvesOf(database: Database, task: string): CurveId[] {
   const curves: CurveId[] = [];
   for (let next = curveAfter(database, task); next !== undefined; next = curveAfter(database, task, next))

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
+import { metricsKey } from './metric-store.js';
 import { curvesOf, type Points, pointsOfCurve } from './scalar-blocks.js';
 
 export interface CurveRequest {
@@ -16,7 +17,8 @@ export interface CurveRequest {
 /** All scalar curves of a task: `{metric: {variant: {name, x, y}}}`. Long ones are averaged by interval. */
 export function scalarCurves(database: Database, request: CurveRequest): JsonObject {
   const curves = new Map<string, JsonObject>();
-  for (const curve of curvesOf(database, request.task)) {
+  const key = metricsKey(database, request.task);
+  for (const curve of key === undefined ? [] : curvesOf(database, key)) {
     const { metric, variant } = curve;
     if (!isChosen(request.metrics, metric, variant)) continue;
     const points = pointsOfCurve(database, curve, request.axis === 'iter' ? 'iter' : 'timestamp');

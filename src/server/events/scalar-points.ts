@@ -1,6 +1,7 @@
 import { asObject, type JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 import { isChosen, type MetricChoice } from './metric-choice.js';
+import { OF_OWNER } from './metric-store.js';
 import { SINGLE_VALUE_ITERATION } from './single-value.js';
 
 export interface ScalarPoint {
@@ -13,7 +14,7 @@ export interface ScalarPoint {
 }
 
 const COLUMNS = 'metric, variant, iter, timestamp, value';
-const SCALARS = "task = ? AND type = 'training_stats_scalar' AND value IS NOT NULL";
+const SCALARS = `${OF_OWNER} AND type = 'training_stats_scalar' AND value IS NOT NULL`;
 
 /** Values that describe an owner as a whole, by metric. */
 export function singleValues(
@@ -44,7 +45,7 @@ export function pointsOf(database: Database, task: string, metric: string): Scal
 
 /** The scalar events of a metric as they were reported, newest first. */
 export function scalarEvents(database: Database, task: string, metric: string): JsonObject[] {
-  const sql = `SELECT body FROM metric_events WHERE task = ? AND type = 'training_stats_scalar' AND metric = ?
+  const sql = `SELECT body FROM metric_events WHERE ${OF_OWNER} AND type = 'training_stats_scalar' AND metric = ?
     ORDER BY timestamp DESC, sequence DESC`;
   return database.all(sql, task, metric).map((row) => asObject(JSON.parse(String(row.body))));
 }
@@ -56,7 +57,7 @@ export function metricNames(
   type: string | undefined,
 ): Map<string, string[]> {
   const sql = `SELECT DISTINCT metric, variant FROM metric_events
-    WHERE task = ? AND type = coalesce(?, type) ORDER BY metric, variant`;
+    WHERE ${OF_OWNER} AND type = coalesce(?, type) ORDER BY metric, variant`;
   const names = new Map<string, string[]>();
   for (const { metric, variant } of database.all(sql, task, type ?? null)) {
     names.set(String(metric), [...(names.get(String(metric)) ?? []), String(variant)]);
@@ -67,7 +68,7 @@ export function metricNames(
 /** The metrics of a kind of events that have iterations. */
 export function iteratedMetrics(database: Database, task: string, type: string): string[] {
   const sql = `SELECT DISTINCT metric FROM metric_events
-    WHERE task = ? AND type = ? AND iter <> ? ORDER BY metric`;
+    WHERE ${OF_OWNER} AND type = ? AND iter <> ? ORDER BY metric`;
   return database.all(sql, task, type, SINGLE_VALUE_ITERATION).map((row) => String(row.metric));
 }
 

@@ -1,5 +1,6 @@
 import type { Call } from '../endpoint.js';
 import { countLines } from '../events/log/log-store.js';
+import { countMetrics } from '../events/metric-store.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { Database } from '../storage/database.js';
 
@@ -61,8 +62,6 @@ function hasManyEvents(database: Database, body: JsonObject, { events }: LongRea
   const owners = Array.isArray(body.tasks) ? body.tasks : [body.task];
   return owners.some((owner) => {
     const task = String(owner);
-    if (countLines(database, task) >= events) return true;
-    const sql = 'SELECT 1 FROM metric_events WHERE task = ? LIMIT 1 OFFSET ?';
-    return events === 0 || database.get(sql, task, events) !== undefined;
+    return countLines(database, task) >= events || countMetrics(database, task) >= events;
   });
 }

@@ -166,6 +166,14 @@ CREATE TABLE app_instances (
 CREATE INDEX app_instances_app ON app_instances (app, version);
 `;
 
+/** Events other than lines have the key of their owner's store, so that many are removed in the background (`events/metric-store.ts`). */
+const EIGHTH = `
+CREATE TABLE metric_stores (owner TEXT PRIMARY KEY, key TEXT NOT NULL, count INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE removed_metrics (key TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO metric_stores (owner, key, count) SELECT task, task, count(*) FROM metric_events GROUP BY task;
+CREATE INDEX metric_events_time ON metric_events (task, type, timestamp);
+`;
+
 /** A part of an upgrade in one transaction; whether there may be more. */
 export type Step = (database: Database) => boolean;
 
@@ -187,6 +195,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { step: fillColumns, statements: FIFTH },
   { step: moveLogEvents, statements: SIXTH },
   { statements: SEVENTH },
+  { statements: EIGHTH },
 ];
 
 /** `PRAGMA user_version` of a file that is up to date. */

@@ -2,6 +2,7 @@ import { setImmediate as pause } from 'node:timers/promises';
 import type { ServerContext } from '../context.js';
 import { removeOnce } from '../events/log/log-removal.js';
 import { sealOnce } from '../events/log/log-sealing.js';
+import { removeMetricsOnce } from '../events/metric-store.js';
 import { packOnce } from '../events/scalar-blocks.js';
 import type { Failure } from '../http/api-listener.js';
 
@@ -19,6 +20,7 @@ type Step = (server: Pick<ServerContext, 'database' | 'now'>) => boolean;
 const STEPS: readonly Step[] = [
   ({ database, now }) => sealOnce(database, now()),
   ({ database }) => removeOnce(database),
+  ({ database }) => removeMetricsOnce(database),
   ({ database }) => packOnce(database),
 ];
 

@@ -1,10 +1,12 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+import { startWorker } from '../../worker-thread.js';
 import type { ReadPattern } from './read-pattern.js';
 
 /** For the texts of one request, on a thread that is ready; a loaded machine gives it little of that time. */
 const LIMIT_MS = 1000;
+
+const PROGRAM = new URL('./backtracking-worker.mjs', import.meta.url);
 
 interface Answer {
   id: number;
@@ -33,9 +35,19 @@ export class Backtracking {
     await worker?.terminate();
   }
 
+  /** @throws Error when the thread does not start; the next call tries again */
+  async #running(): Promise<Worker> {
+    this.#worker ??= startWorker(PROGRAM);
+    try {
+      return await this.#worker;
+    } catch (error) {
+      this.#worker = undefined;
+      throw error;
+    }
+  }
+
   async #match({ source, flags }: ReadPattern, texts: readonly string[]): Promise<Matching> {
-    this.#worker ??= startWorker();
-    const worker = await this.#worker;
+    const worker = await this.#running();
     const id = ++this.#lastId;
     worker.postMessage({ id, source, flags, texts });
     const answer = await answerWithin(worker, id);
@@ -46,14 +58,6 @@ export class Backtracking {
     }
     return answer.matches === undefined ? { failure: answer.failure ?? '' } : { matches: answer.matches };
   }
-}
-
-/** Loaded by itself: loaders of the program that starts it would make the thread slow to start. */
-async function startWorker(): Promise<Worker> {
-  const worker = new Worker(new URL('./backtracking-worker.mjs', import.meta.url), { execArgv: [] });
-  worker.unref();
-  await once(worker, 'message');
-  return worker;
 }
 
 /** The answer of the thread; `undefined` if it does not come in time. */
