@@ -17,7 +17,6 @@ export const API_ERRORS = {
   invalid_task_id: [400, 101, 'Invalid task id'],
   task_validation_error: [400, 102, 'Task validation error'],
   invalid_task_status: [400, 110, 'Invalid task status'],
-  task_status_unknown: [500, 1, 'Internal server error'],
   missing_task_fields: [400, 122, 'Task is missing expected fields'],
   task_cannot_be_deleted: [400, 123, 'Task cannot be deleted'],
   events_not_added: [400, 131, 'Events not added'],

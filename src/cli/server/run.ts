@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { AgentError } from '../../errors.js';
 import { visibleText } from '../../logs/visible-text.js';
+import { checkAccountSettings } from '../../server/auth/open-accounts.js';
 import type { CommandContext } from '../command.js';
 import { ACTIONS, type ActionName, GROUPS } from './actions.js';
 import { configSources } from './config-sources.js';
 import { serve } from './serve.js';
 import { configOf } from './server-config.js';
+import { serverOptions } from './server-options.js';
 
 /** Flags of actions; without an action, all others are for the server. */
 const FLAGS_OF: Readonly<Record<string, readonly ActionName[]>> = {
@@ -40,7 +42,11 @@ export async function runServerCommand(context: CommandContext): Promise<number>
   );
   if (action !== undefined) return ACTIONS[action]({ context, folder, file });
   if (context.options.configSources !== true) return serve(context, folder);
-  context.stdout.write(visibleText(configSources(configOf(context))));
+  const config = configOf(context);
+  context.stdout.write(visibleText(configSources(config)));
+  // The values are shown first: they say where a wrong one comes from.
+  serverOptions(config);
+  checkAccountSettings(config);
   return 0;
 }
 

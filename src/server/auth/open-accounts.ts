@@ -1,3 +1,4 @@
+import { configuredUsers, programAccounts } from '../config/configured-users.js';
 import { ServerConfig } from '../config/server-config.js';
 import { documentTables, type ServerContext } from '../context.js';
 import type { Secrets } from '../secrets.js';
@@ -39,10 +40,8 @@ export function openAccounts(
   now: () => number,
 ): AccountParts {
   const config = configured ?? new ServerConfig();
-  checkCookieSettings(config);
+  checkAccountSettings(config);
   const tokenSecret = config.get('secure.auth.token_secret') ?? secrets.tokenSecret;
-  if (tokenSecret.length < LEAST_SECRET)
-    throw config.problem('secure.auth.token_secret', `expected ${LEAST_SECRET} characters or more`);
   const accounts = new Accounts(database);
   const store = { database, users: documentTables(database).users, accounts, now };
   const { owner, logins } = database.transaction(() =>
@@ -65,4 +64,14 @@ export function openAccounts(
       windowMs: config.get('apiserver.auth.login_limits.window_sec') * 1000,
     }),
   };
+}
+
+/** What can be checked without the data of a server. @throws AgentError CONFIG_VALUE */
+export function checkAccountSettings(config: ServerConfig): void {
+  checkCookieSettings(config);
+  const secret = config.get('secure.auth.token_secret');
+  if (secret !== undefined && secret.length < LEAST_SECRET)
+    throw config.problem('secure.auth.token_secret', `expected ${LEAST_SECRET} characters or more`);
+  configuredUsers(config);
+  programAccounts(config);
 }

@@ -25,8 +25,15 @@ export function mayImpersonate({ role, scope }: Identity): boolean {
   return scope === undefined && IMPERSONATORS.includes(role);
 }
 
-/** Calls that a task has no use for: with them it could keep access that outlives it, or give it to others. */
+/** Keys of object stores, which all users share. */
+const SHARED_SECRETS = ['storage.get_settings', 'storage.set_settings', 'storage.reset_settings'] as const;
+
+/**
+ * Calls that a task has no use for: with them it could keep access that outlives it, give it to others, or read secrets of
+ * others.
+ */
 const NOT_FOR_TASKS: ReadonlySet<string> = new Set([
+  ...SHARED_SECRETS,
   'auth.create_credentials',
   'auth.edit_credentials',
   'auth.get_credentials',
@@ -41,17 +48,18 @@ const NOT_FOR_TASKS: ReadonlySet<string> = new Set([
 /** Actions that only read, by the beginning of their names. */
 const READING =
   /\.(?:get_|download_|prepare_download|debug_images$|plots$|ping$|next_|scalar_|vector_|multi_task_|validate|peek_|log(?:in|out)$|config$|info$|endpoints$|supported_modes$|fixed_users_mode$)/;
-/** Those whose names only look like it. */
-const WRITING: ReadonlySet<string> = new Set([
+/** Those whose names only look like it, and those that answer secrets. */
+const NOT_FOR_GUESTS: ReadonlySet<string> = new Set([
+  ...SHARED_SECRETS,
   'queues.get_next_task',
   'tasks.ping',
   'auth.get_token_for_user',
   'users.get_vaults',
 ]);
 
-/** Whether a call changes nothing. */
+/** Whether a call changes nothing, and answers no secret. */
 export function isReading(name: string): boolean {
-  return READING.test(name) && !WRITING.has(name);
+  return READING.test(name) && !NOT_FOR_GUESTS.has(name);
 }
 
 /** @throws ApiError 403/20 for a call that the role does not allow, or that a task has no use for */

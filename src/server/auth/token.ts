@@ -11,9 +11,9 @@ export function signToken(claims: JsonObject, secret: string): string {
 
 /** The claims of a token that this secret signed and that has not expired; else `undefined`. */
 export function verifyToken(token: string, secret: string, nowSeconds: number): JsonObject | undefined {
-  const [header, body, given] = token.split('.');
+  const [header, body, given, ...more] = token.split('.');
   // Only our own header is taken, so no other algorithm can be chosen by the sender.
-  if (header !== HEADER || body === undefined || given === undefined) return undefined;
+  if (header !== HEADER || body === undefined || given === undefined || more.length > 0) return undefined;
   const expected = signature(`${header}.${body}`, secret);
   const actual = Buffer.from(given, 'base64url');
   if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return undefined;

@@ -2,7 +2,13 @@ import { ApiError } from '../api-error.js';
 import { isoDate } from '../dates.js';
 import { batchEndpoint, type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { findOwner, forgetEvents, isClosed, noteEvents, type Owner, ownerOf } from '../events/event-owner.js';
-import { addEvents, deleteEvents, isEventType, type StoredEvent } from '../events/event-store.js';
+import {
+  addEvents,
+  deleteEvents,
+  type EventType,
+  isEventType,
+  type StoredEvent,
+} from '../events/event-store.js';
 import { type Json, type JsonObject, setField } from '../json.js';
 import { flag, required, text } from '../schema.js';
 
@@ -93,10 +99,28 @@ function readEvent(
   const owner = owners.get(task);
   if (owner === undefined || (isClosed(owner) && item.allow_locked !== true))
     return `Invalid ${isModel ? 'model' : 'task'} id ${task}`;
+  const wrong = wrongField(item, type);
+  if (wrong !== undefined) return wrong;
   const iter = numeric(item.iter);
   if (iter !== undefined && !Number.isSafeInteger(Math.trunc(iter)))
     return `Iteration number should not exceed ${Number.MAX_SAFE_INTEGER}`;
   return storedEvent(call, item, { type, task });
+}
+
+const TEXT_FIELDS = ['metric', 'variant', 'key', 'worker', 'level', 'msg', 'url', 'plot_str'] as const;
+const TIME_FIELDS = ['timestamp', 'ts'] as const;
+
+/** What is wrong with the type of a field; what is `null` is not there. */
+function wrongField(item: JsonObject, type: EventType): string | undefined {
+  const text = TEXT_FIELDS.find((name) => typeof (item[name] ?? '') === 'object');
+  if (text !== undefined) return `Field '${text}' must be a text`;
+  const time = TIME_FIELDS.find((name) => !Number.isSafeInteger(Math.trunc(numeric(item[name] ?? 0) ?? NaN)));
+  if (time !== undefined) return `Field '${time}' must be a number of milliseconds`;
+  if (numeric(item.iter ?? 0) === undefined) return "Field 'iter' must be a number";
+  const isScalar = type === 'training_stats_scalar';
+  if (isScalar && numeric(item.values ?? item.value ?? 0) === undefined)
+    return "Field 'value' must be a number";
+  return undefined;
 }
 
 /** Fields that say how an event is taken, and are no part of it; `model` is that of a model's event. */

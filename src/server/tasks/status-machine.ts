@@ -35,11 +35,9 @@ export const EDITABLE: readonly TaskStatus[] = ['created', 'queued', 'in_progres
 /** Message that asks a running agent to end the task. */
 export const STOPPING = 'stopping';
 
-/** @throws ApiError 400/110, or 500/1 when the present status is unknown */
-export function assertTransition(task: { id: string; status: TaskStatus }, to: TaskStatus): void {
-  const { id, status } = task;
+/** @throws ApiError 400/110 */
+export function assertTransition({ status }: { status: TaskStatus }, to: TaskStatus): void {
   if (status === to) return;
-  if (status === 'unknown') throw new ApiError('task_status_unknown', { task: id });
   if (TRANSITIONS[status].includes(to)) return;
   throw new ApiError('invalid_task_status', { current_status: status, new_status: to });
 }

@@ -117,6 +117,35 @@ test('bad items are counted and the good ones are taken', async (t) => {
   t.like(await call('events.add_batch', [{ ...log('late', 3), allow_locked: true }]), { added: 1 });
 });
 
+test('an item whose fields have wrong types is counted, and changes nothing', async (t) => {
+  const { call, id, scalar } = await withTask(t);
+  const wrong: Record<string, unknown>[] = [
+    { iter: 'x' },
+    { iter: {} },
+    { iter: '' },
+    { value: 'high' },
+    { value: [1] },
+    { value: true },
+    { metric: { a: 1 } },
+    { variant: ['train'] },
+    { timestamp: 'yesterday' },
+    { timestamp: 1e300 },
+    { worker: {} },
+    { type: 'log', msg: { a: 1 } },
+    { type: 'plot', plot_str: {} },
+    { type: 'training_debug_image', url: [] },
+  ];
+  const answer = await call('events.add_batch', [
+    scalar(0, 1),
+    ...wrong.map((fields) => ({ ...scalar(0, 7), ...fields })),
+    { ...scalar(2, 3), iter: '2', value: '3', worker: null, metric: 'loss' },
+  ]);
+  t.like(answer, { added: 2, errors: wrong.length });
+  t.deepEqual(await call('events.scalar_metrics_iter_histogram', { task: id }), {
+    loss: { train: { name: 'train', x: [0, 2], y: [1, 3] } },
+  });
+});
+
 test('single values, plots, images and pages of events', async (t) => {
   const { call, id, scalar } = await withTask(t);
   const base = { task: id, metric: 'pictures', variant: 'one', timestamp: 5 };

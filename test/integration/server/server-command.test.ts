@@ -140,6 +140,27 @@ test('the sources of the configuration are shown without secrets, and a wrong ke
   t.regex(refused.stderr, /apiserver\.conf:\d: unknown key apiserver\.auth\.\w+; did you mean /);
 });
 
+test('the sources of a configuration with which no server starts end with the cause', async (t) => {
+  const wrong: readonly [file: string, text: string, cause: RegExp][] = [
+    ['apiserver.conf', 'listen.port: 70000', /:1: apiserver\.listen\.port: expected a port of at most 65535/],
+    [
+      'apiserver.conf',
+      'auth.fixed_users { enabled: true, users: [{ username: "jane" }] }',
+      /users\.0\.password/,
+    ],
+    ['secure.conf', 'credentials.apps { user_key: "k", role: "admin" }', /expected user_key and user_secret/],
+    ['secure.conf', 'auth.token_secret: "short"', /token_secret: expected 32 characters or more/],
+    ['webserver.conf', 'path_prefix: "no slash"', /path_prefix: expected a path/],
+  ];
+  for (const [file, text, cause] of wrong) {
+    const CLEARML_CONFIG_DIR = configurationFolder(t, { [file]: text });
+    const shown = await server(['--config-sources'], { CLEARML_CONFIG_DIR });
+    t.is(shown.status, 2, text);
+    t.regex(shown.stderr, cause);
+    t.true(shown.stdout.includes('apiserver.listen.ip = "127.0.0.1"  # default\n'));
+  }
+});
+
 test('a log file that cannot be written ends the start, and the folder stays as it was', async (t) => {
   const folder = path.join(temporaryFolder(t), 'data');
   const place = temporaryFolder(t);

@@ -20,6 +20,9 @@ const REFUSED = [
   'auth.validate_token',
   'users.create_vault',
   'users.update',
+  'storage.get_settings',
+  'storage.set_settings',
+  'storage.reset_settings',
 ];
 
 /** A field that each of them needs comes after the permission is checked. */

@@ -178,6 +178,7 @@ test('a guest logs in with the password that everybody may know, and only reads'
     'queues.get_next_task',
     'auth.create_credentials',
     'tasks.delete_many',
+    'storage.get_settings',
   ])
     t.is((await send(endpoint, { authorization })).code, '403/20', endpoint);
 });

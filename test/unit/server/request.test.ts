@@ -97,6 +97,7 @@ test('tokens: only ours, unchanged and in time', (t) => {
   t.is(verifyToken(`${none}.${claims}.`, 'secret', 99), undefined);
   t.is(verifyToken(`${none}.${claims}.${signature}`, 'secret', 99), undefined);
   t.is(verifyToken('x', 'secret', 99), undefined);
+  t.is(verifyToken(`${token}.more`, 'secret', 99), undefined);
 });
 
 test('dates carry an offset; one without is UTC', (t) => {
