@@ -12,6 +12,8 @@ import {
 } from '../../server/apps/archive/bundle.js';
 import { unpack } from '../../server/apps/archive/unpack.js';
 
+const DEFINITION = '.app.conf';
+
 /**
  * Reads the application that a path names: its file, the folder that has it, or an archive.
  *
@@ -21,7 +23,11 @@ export async function bundleAt(target: string): Promise<Bundle> {
   try {
     const found = await stat(target);
     if (found.isDirectory()) return await folderBundle(target);
-    if (target.endsWith('.conf')) return await folderBundle(path.dirname(target), path.basename(target));
+    if (target.endsWith(DEFINITION)) return await folderBundle(path.dirname(target), path.basename(target));
+    if (target.endsWith('.conf'))
+      throw new BadBundle(
+        `${target}: expected a name that ends with ${DEFINITION}, such as simple${DEFINITION}`,
+      );
     const files = bundleOf(await unpack(await readLimited(target), target), target);
     return readBundle(files, `${target}/${files.name}`);
   } catch (error) {
@@ -34,10 +40,16 @@ export async function bundleAt(target: string): Promise<Bundle> {
   }
 }
 
+/** Whether a path names a file; one that is not there names none. */
+export async function isFile(target: string): Promise<boolean> {
+  const found = await stat(target).catch(() => undefined);
+  return found?.isFile() === true;
+}
+
 /** @param only the application file, where one is named */
 async function folderBundle(folder: string, only?: string): Promise<Bundle> {
   const names =
-    only === undefined ? (await readdir(folder)).filter((name) => name.endsWith('.app.conf')) : [only];
+    only === undefined ? (await readdir(folder)).filter((name) => name.endsWith(DEFINITION)) : [only];
   const all = new Map<string, Buffer>();
   for (const name of names) all.set(name, await readLimited(path.join(folder, name)));
   const files =

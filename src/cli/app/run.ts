@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type AppRecord, AppsApi } from '../../api/apps.js';
 import { isApiError } from '../../api/errors.js';
-import { AgentError } from '../../errors.js';
+import { AgentError, causeLine } from '../../errors.js';
 import { visibleJson, visibleLines } from '../../logs/visible-text.js';
 import type { Bundle } from '../../server/apps/archive/bundle.js';
 import { pack } from '../../server/apps/archive/pack.js';
@@ -10,7 +10,7 @@ import { problemLine } from '../../server/apps/format/problems.js';
 import { type CommandContext, warnerOf } from '../command.js';
 import { textList } from '../session.js';
 import { renderTable } from '../table.js';
-import { bundleAt } from './app-path.js';
+import { bundleAt, isFile } from './app-path.js';
 import { withServer } from './app-server.js';
 
 const ACTIONS: Readonly<
@@ -47,13 +47,20 @@ async function check(context: CommandContext, words: readonly string[]): Promise
 
 async function packFolder(context: CommandContext, words: readonly string[]): Promise<number> {
   const folder = only(words, 'app pack takes one folder with a NAME.app.conf');
+  if (!folder.endsWith('.app.conf') && (await isFile(folder)))
+    throw new AgentError('USAGE', `app pack takes a folder or a NAME.app.conf, ${folder} is another file`);
   const bundle = await bundleAt(folder);
   requireApp(context, bundle);
   const { output } = context.options;
   const base = bundle.files.name.replace(/\.app\.conf$/, '.zip');
   const file = typeof output === 'string' ? output : path.join(path.dirname(path.resolve(folder)), base);
   const archive = await pack(bundle.files);
-  await writeFile(file, archive);
+  await writeFile(file, archive).catch((error: unknown) => {
+    throw new AgentError('USAGE', `cannot write ${file}: ${causeLine(error)}`, {
+      cause: error,
+      hint: 'Name the archive with --output FILE, in a folder that is there.',
+    });
+  });
   context.stdout.write(`Wrote ${file} (${bundle.files.assets.size + 1} files, ${archive.length} bytes)\n`);
   return 0;
 }

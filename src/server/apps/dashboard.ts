@@ -1,7 +1,7 @@
 import { asObject, asText, type JsonObject, valueAt } from '../json.js';
 import type { TaskDocument } from '../tasks/task-document.js';
 import type { AppDefinition, DashboardLine } from './format/definition.js';
-import { assetOfReference, REFERENCE } from './format/references.js';
+import { assetOfReference, REFERENCE } from './format/reference.js';
 
 /** The dashboard of an instance, with the values of its task in titles and HTML. */
 export function filledDashboard({ dashboard }: AppDefinition, task: TaskDocument): DashboardLine[] {

@@ -1,4 +1,4 @@
-import { assetOfReference, REFERENCE } from './format/references.js';
+import { assetOfReference, REFERENCE } from './format/reference.js';
 
 /** The colours of the page around, which a frame does not inherit. */
 const COLOURS = {

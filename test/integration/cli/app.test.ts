@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { agentHome, startAgent } from '../../support/agent-process.js';
@@ -53,6 +53,32 @@ test('app check prints every error on a line of its own and ends with status 2',
   t.like(JSON.parse(json.output), { valid: false, errors: [{ line: 11, field: 'resumable' }, { line: 60 }] });
 });
 
+test('app pack never writes over a file that it reads, and says why it cannot write', async (t) => {
+  const folder = appFolder(t);
+  const archive = path.join(folder, 'simple.zip');
+  const misnamed = path.join(folder, 'simple.conf');
+  renameSync(path.join(folder, 'simple.app.conf'), misnamed);
+  const before = readFileSync(misnamed, 'utf8');
+  const refused = await run(['app', 'pack', misnamed]);
+  t.is(refused.code, 2);
+  t.regex(
+    refused.output,
+    /^clearml_agent: ERROR: app pack takes a folder or a NAME\.app\.conf, \S+ is another file$/m,
+  );
+  t.is(readFileSync(misnamed, 'utf8'), before);
+  const checked = await run(['app', 'check', misnamed]);
+  t.regex(checked.output, /expected a name that ends with \.app\.conf/);
+  renameSync(misnamed, path.join(folder, 'simple.app.conf'));
+  t.is((await run(['app', 'pack', folder, '-o', archive])).code, 0);
+  t.regex((await run(['app', 'pack', archive])).output, /app pack takes a folder or a NAME\.app\.conf/);
+  for (const file of [path.join(folder, 'no', 'x.zip'), folder]) {
+    const { code, output } = await run(['app', 'pack', folder, '-o', file]);
+    t.is(code, 2);
+    t.regex(output, /^clearml_agent: ERROR: cannot write \S+: /m);
+    t.notRegex(output, /bug in the agent/);
+  }
+});
+
 /** The words after `app`, in which `PATH` is a file with this content, and the message. */
 const BAD: readonly [words: string, content: string | Buffer, message: RegExp][] = [
   [
@@ -64,7 +90,7 @@ const BAD: readonly [words: string, content: string | Buffer, message: RegExp][]
   ['check PATH', 'no zip', /expected a zip archive that can be unpacked/],
   ['check PATH', zipOf({ '../a.app.conf': 'id: a' }), /invalid relative path/],
   [
-    'pack PATH',
+    'check PATH',
     zipOf({ 'b/a.app.conf': 'id: a' }),
     /expected one file NAME\.app\.conf at the top, found b\/a\.app\.conf/,
   ],

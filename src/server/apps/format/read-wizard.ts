@@ -12,7 +12,7 @@ import { readChoices } from './read-choices.js';
 import { readConditionalDefault, readConditions } from './read-conditions.js';
 import { flat, readDefault } from './read-default.js';
 import { readTarget } from './read-target.js';
-import { REFERENCE } from './references.js';
+import { REFERENCE } from './reference.js';
 import { Scope } from './scope.js';
 
 const KNOWN = [
@@ -74,7 +74,7 @@ function readField(node: Node, scope: Scope, within: Within): WizardField | unde
     ...readInner(node, type, scope, within),
   };
   const field: WizardField = { ...base, conditional: conditions };
-  checkTitleTemplate(node, field);
+  checkTitleTemplate(node, field, scope);
   const target = targetOf(node, field, within);
   if (target !== undefined) field.target = target;
   const value: Value | undefined = readDefault(node.at('default'), field);
@@ -103,17 +103,17 @@ function readTexts(node: Node) {
   };
 }
 
-/** Fields of a group or list whose values its title may have. */
-function checkTitleTemplate(node: Node, { type, item_template: fields = [], ...field }: WizardField): void {
-  const names = flat(fields).map(({ name }) => name);
+/** A title may have values of the fields in it and of those before it. */
+function checkTitleTemplate(node: Node, field: WizardField, scope: Scope): void {
+  const inner = flat(field.item_template ?? []).map(({ name }) => name);
   for (const [whole, path = ''] of (field.collapsibleTitleTemplate ?? '').matchAll(REFERENCE)) {
     const name = path.trim();
-    if (names.includes(name)) continue;
-    const meant = nearest(name, names);
+    if (inner.includes(name) || scope.has(name)) continue;
+    const meant = nearest(name, [...inner, ...scope.names]);
     const hint = meant === undefined ? '' : `; "${meant}" may be meant`;
     node
       .at('collapsibleTitleTemplate')
-      .error(`expected fields of the ${type} (${names.join(', ')}), found ${whole}${hint}`);
+      .error(`expected a field of the ${field.type} or one before it, found ${whole}${hint}`);
   }
 }
 

@@ -1,8 +1,5 @@
 import type { Node } from './node.js';
-
-/** Without braces within, so that a text of many beginnings is read once. */
-export const REFERENCE = /\$\{([^{}]*)\}/g;
-const ASSET = 'ASSET:';
+import { assetOfReference, REFERENCE } from './reference.js';
 
 /** Fields of a task that a text may name. */
 const TASK_FIELDS = [
@@ -20,11 +17,6 @@ const TASK_FIELDS = [
 export function assetName(text: string): string | undefined {
   const [found] = [...text.matchAll(REFERENCE)];
   return found !== undefined && found[0] === text.trim() ? assetOfReference(found[1]) : undefined;
-}
-
-/** The asset that the inside of a reference names. */
-export function assetOfReference(path = ''): string | undefined {
-  return path.startsWith(ASSET) ? path.slice(ASSET.length).trim() : undefined;
 }
 
 /** The assets that a text names. */

@@ -99,7 +99,7 @@ const BAD: readonly [what: string, text: string, error: string][] = [
     'a title that names no field',
     field(`{ name: l, type: list, collapsible: true, collapsibleTitleTemplate: "Row \${kye}"
       item_template: [ { name: key, type: string } ], target { field: configuration, name: l } }`),
-    'wizard.entries.1.collapsibleTitleTemplate: expected fields of the list (key), found ${kye}; "key" may be meant',
+    'wizard.entries.1.collapsibleTitleTemplate: expected a field of the list or one before it, found ${kye}; "key" may be meant',
   ],
   [
     'choices that look the same',

@@ -1,5 +1,6 @@
 import { defaultOf, isShown } from '../../../../src/server/apps/form/values.js';
 import type { ValueMap, WizardField } from '../../../../src/server/apps/format/definition.js';
+import { REFERENCE } from '../../../../src/server/apps/format/reference.js';
 
 /** What a person typed: texts and choices, the state of checkboxes, rows of lists. Untouched fields are not there. */
 export type Raw = string | boolean | RawMap[];
@@ -68,14 +69,19 @@ export function shownFields(fields: readonly WizardField[], values: ValueMap): W
   return fields.filter((field) => isShown(field, values));
 }
 
-/** The title of a list's item: the template with the values of its fields. */
-export function titleOf(list: WizardField, row: RawMap, index: number): string {
-  const { collapsibleTitleTemplate: template } = list;
-  const title = template?.replaceAll(/\$\{([^}]*)\}/g, (_whole, name: string) => {
-    const value = row[name.trim()];
-    return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+/**
+ * The title of a group or of a list's item: the template with the values of fields.
+ *
+ * @param raw what was typed in it, which shows before it is right
+ * @param values of its fields and of those around
+ */
+export function titleOf(field: WizardField, raw: RawMap, values: ValueMap, otherwise: string): string {
+  const title = field.collapsibleTitleTemplate?.replaceAll(REFERENCE, (_whole, path: string) => {
+    const name = path.trim();
+    const value = raw[name] ?? values[name];
+    return value === undefined || Array.isArray(value) ? '' : String(value);
   });
-  return title === undefined || title.trim() === '' ? `${list.title} ${index + 1}` : title;
+  return title === undefined || title.trim() === '' ? otherwise : title;
 }
 
 function flat(fields: readonly WizardField[]): WizardField[] {

@@ -129,7 +129,7 @@ function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: str
     const wrong = attention(problems);
     setRefusal(wrong);
     if (wrong !== undefined) {
-      requestAnimationFrame(focusFirstProblem);
+      requestAnimationFrame(showProblems);
       return;
     }
     setSending(true);
@@ -142,6 +142,7 @@ function useLaunchForm({ app, raw: startRaw, name: startName }: Start, from: str
       setRefused(refused);
       setRefusal(attention(refused) ?? reasonOf(error));
       setSending(false);
+      requestAnimationFrame(showProblems);
     }
   };
   return { name, setName, fields, refusal, isSending, launch };
@@ -193,8 +194,13 @@ function launched(app: App, from: string | undefined, name: string, parameters: 
     : call('apps.clone_instance', { task: from, ...named, parameters });
 }
 
-function focusFirstProblem(): void {
-  const field = document.querySelector('.wizard .hint.bad')?.closest('.field, fieldset');
+/** Unfolds what is wrong, and goes to the first of it. */
+function showProblems(): void {
+  const hints = [...document.querySelectorAll('.wizard .hint.bad')];
+  for (const hint of hints)
+    for (let fold = hint.closest('details'); fold; fold = fold.parentElement?.closest('details') ?? null)
+      fold.open = true;
+  const field = hints[0]?.closest('.field, fieldset');
   field?.querySelector<HTMLElement>('input, select, textarea, button')?.focus();
 }
 

@@ -48,14 +48,15 @@ interface ItemProps extends FieldsProps {
 
 function Item({ list, row, index, onRow, onRemove, ...props }: ItemProps) {
   const fields = list.item_template ?? [];
-  const title = titleOf(list, row, index);
   const own = checkParameters(fields, parametersOf(fields, row)).values;
+  const values = { ...props.values, ...own };
+  const title = titleOf(list, row, values, `${list.title} ${index + 1}`);
   const body = (
     <WizardFields
       {...props}
       fields={fields}
       raw={row}
-      values={{ ...props.values, ...own }}
+      values={values}
       onChange={(name, value) => onRow({ ...row, [name]: value })}
       path={`${props.path}${list.name}.${index}.`}
       names={`${props.names}${list.name}/`}

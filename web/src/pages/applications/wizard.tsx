@@ -1,6 +1,6 @@
 import type { ValueMap, WizardField } from '../../../../src/server/apps/format/definition.js';
 import { CheckField, SelectField, TextField } from '../../components/fields.js';
-import { type Raw, type RawMap, shownFields, shownValue } from './form-state.js';
+import { type Raw, type RawMap, shownFields, shownValue, titleOf } from './form-state.js';
 import { ListField } from './list-field.js';
 import { SourceField } from './source-field.js';
 
@@ -51,8 +51,8 @@ function Group({ group, ...props }: FieldsProps & { group: WizardField }) {
   );
   if (group.collapsible)
     return (
-      <details class="wizard-group" open={hasProblem(group, props)}>
-        <summary>{group.title}</summary>
+      <details class="wizard-group">
+        <summary>{titleOf(group, props.raw, props.values, group.title)}</summary>
         {body}
       </details>
     );
@@ -61,13 +61,6 @@ function Group({ group, ...props }: FieldsProps & { group: WizardField }) {
       <legend>{group.title}</legend>
       {body}
     </fieldset>
-  );
-}
-
-/** What is wrong must be seen. */
-function hasProblem(group: WizardField, { context, path }: FieldsProps): boolean {
-  return (group.item_template ?? []).some(
-    ({ name }) => context.problems[path + name] !== undefined && context.isShownProblem(path + name),
   );
 }
 
