@@ -3,6 +3,7 @@ import path from 'node:path';
 import { serverConfText, startServer } from '../../src/server/server.js';
 import { agentHome, startAgent } from '../support/agent-process.js';
 import { clientOf } from '../support/embedded-server.js';
+import { freePorts } from '../support/free-ports.js';
 import type { KubernetesRig } from '../support/kubernetes-access.js';
 import { kubernetesRig } from '../support/kubernetes-rig.js';
 import { RIG_TEMPLATE } from '../support/kubernetes-run.js';
@@ -16,6 +17,8 @@ export interface PodStartFigures {
   inPod: number;
   /** And on the server. */
   firstLine: number;
+  /** Mean seconds of each phase of a task before its command, by the daemon's metrics; code and environment overlap. */
+  phases: Record<string, number>;
 }
 
 interface Scene {
@@ -41,9 +44,11 @@ export async function measurePodStarts(options: {
     const scene = { rig, marks, call: clientOf(server).call };
     const template = path.join(options.folder, 'template.json');
     writeFileSync(template, JSON.stringify({ spec: specOf(marks, { name: 'task' }) }));
+    const [port = 0] = await freePorts(1);
     const home = await agentHome({
       ...rig.env,
       CLEARML_AGENT__AGENT__KUBERNETES__TEMPLATE_FILE: JSON.stringify(template),
+      CLEARML_AGENT__AGENT__METRICS__PORT: String(port),
       CLEARML_AGENT_SKIP_PYTHON_ENV_INSTALL: '1',
     });
     writeFileSync(path.join(home.folder, 'clearml.conf'), serverConfText(server), { mode: 0o600 });
@@ -51,17 +56,18 @@ export async function measurePodStarts(options: {
     const daemon = startAgent(['daemon', ...words], home);
     ends.unshift(() => daemon.kill('SIGKILL'));
     await until(() => daemon.output().includes('Listening'), { what: 'the daemon', context: daemon.output });
-    const found = { emptyPod: [] as number[], inPod: [] as number[], firstLine: [] as number[] };
+    const empty: number[] = [];
+    const tasks: Pick<PodStartFigures, 'inPod' | 'firstLine'>[] = [];
     for (let round = 0; round < options.rounds; round++) {
-      found.emptyPod.push(await timeEmptyPod(scene, round));
-      const { inPod, firstLine } = await timeTask(scene, round);
-      found.inPod.push(inPod);
-      found.firstLine.push(firstLine);
+      empty.push(await timeEmptyPod(scene, round));
+      tasks.push(await timeTask(scene, round));
     }
+    const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
     return {
-      emptyPod: median(found.emptyPod),
-      inPod: median(found.inPod),
-      firstLine: median(found.firstLine),
+      emptyPod: median(empty),
+      inPod: median(tasks.map(({ inPod }) => inPod)),
+      firstLine: median(tasks.map(({ firstLine }) => firstLine)),
+      phases: phasesOf(await metrics.text()),
     };
   } finally {
     for (const end of ends) await end();
@@ -128,6 +134,19 @@ async function timeTask(
   const started = await markOf(marks, name);
   await noPods(rig);
   return { inPod: (started - pulled) / 1000, firstLine: (shown - pulled) / 1000 };
+}
+
+const BEFORE_COMMAND = ['claim', 'place', 'code', 'environment', 'launch'];
+
+/** Each pod is a worker of its own, with a line of its own. */
+function phasesOf(metrics: string): Record<string, number> {
+  const total = (kind: 'sum' | 'count', phase: string) =>
+    [...metrics.matchAll(/^clearml_agent_phase_seconds_(sum|count)\{(.*)\} (\S+)$/gm)]
+      .filter(([, of, labels]) => of === kind && labels?.includes(`phase="${phase}"`))
+      .reduce((sum, [, , , value]) => sum + Number(value), 0);
+  return Object.fromEntries(
+    BEFORE_COMMAND.map((phase) => [phase, total('sum', phase) / total('count', phase)]),
+  );
 }
 
 /** Pods that end share the processors with the one that is measured. */

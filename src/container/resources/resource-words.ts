@@ -125,7 +125,7 @@ function stated({ name, text, origin, by }: Statement): Resources[ResourceName] 
   const { read, argument, means } = WORDS[name];
   const value = by === 'argument' ? argument?.read(text) : read(text);
   if (value === undefined)
-    throw new AgentError('TASK_INVALID', `the ${origin} takes ${means}, got "${text}"`, {
+    throw new AgentError('TASK_INVALID', `the ${origin} takes ${means}, got ${JSON.stringify(text)}`, {
       hint: `Change the ${origin} of the task, or remove it.`,
     });
   return value;

@@ -1,7 +1,8 @@
 import { accessSync } from 'node:fs';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { AgentError, causeLine } from '../../errors.js';
+import { AgentError } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 import { KeptKubeConfig } from './kept-connections.js';
 
 /** How the API server is found and what proves who asks. */
@@ -62,7 +63,8 @@ function load(kubeConfig: KubeConfig, file: string): void {
     const first = kubeConfig.getCurrentContext();
     kubeConfig.mergeConfig(one, first !== undefined && first !== '');
   } catch (cause) {
-    throw new AgentError('KUBERNETES_ACCESS', `cannot read the kubeconfig ${file}: ${causeLine(cause)}`, {
+    throw new AgentError('KUBERNETES_ACCESS', `cannot read the kubeconfig ${file}: ${readProblem(cause)}`, {
+      hint: 'Check KUBECONFIG, else ~/.kube/config.',
       cause,
     });
   }

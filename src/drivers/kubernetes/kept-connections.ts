@@ -1,7 +1,7 @@
 import https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 
-/** What lies between may cut a connection that idles longer without a word. */
+/** What lies between may cut a connection that idles longer, silently. */
 const IDLE_MS = 10_000;
 /** Of a burst of calls, the others are closed. */
 const MOST_IDLE = 8;

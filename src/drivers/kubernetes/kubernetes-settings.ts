@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadYaml } from '@kubernetes/client-node';
 import type { Config } from '../../config/config.js';
-import { AgentError, causeLine } from '../../errors.js';
+import { AgentError } from '../../errors.js';
+import { readProblem } from '../../os/files.js';
 import { expandHome } from '../../os/paths.js';
-import { isFields, mergeTemplates } from './pod-template.js';
+import { isFields, mergeTemplates, wrongList } from './pod-template.js';
 import type { SharedVolume } from './shared-volume.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -112,7 +113,7 @@ function readTemplate(key: string, given: string | undefined, home: string): Fie
     if (cause instanceof AgentError) throw cause;
     throw new AgentError(
       'CONFIG_VALUE',
-      `agent.kubernetes.${key}: cannot read ${file}: ${causeLine(cause)}`,
+      `agent.kubernetes.${key}: cannot read ${file}: ${readProblem(cause)}`,
       { cause },
     );
   }
@@ -133,6 +134,8 @@ function asTemplate(where: string, value: unknown): Fields {
   const { spec = {}, metadata = {} } = value;
   if (!isFields(spec) || !isFields(metadata))
     throw notTemplate(where, 'a spec or metadata that is no object');
+  const wrong = wrongList(spec);
+  if (wrong !== undefined) throw notTemplate(where, `${wrong} that is no list of objects`);
   const { namespace } = metadata;
   if (namespace !== undefined && !isNamespace(String(namespace)))
     throw new AgentError(

@@ -48,3 +48,31 @@ function mergedList(under: readonly unknown[], over: readonly unknown[], key: st
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+const CONTAINERS = ['containers', 'initContainers'] as const;
+const OF_POD = [...CONTAINERS, 'volumes', 'tolerations', 'imagePullSecrets'] as const;
+const OF_CONTAINER = ['env', 'envFrom', 'volumeMounts', 'ports'] as const;
+
+/** The first field of a pod's spec that is to be a list of objects and is none, as a path. */
+export function wrongList(spec: Fields): string | undefined {
+  const inPod = firstWrong(spec, OF_POD, 'spec');
+  if (inPod !== undefined) return inPod;
+  for (const list of CONTAINERS)
+    for (const [at, container] of asList(spec[list]).entries()) {
+      const inContainer = firstWrong(container, OF_CONTAINER, `spec.${list}[${at}]`);
+      if (inContainer !== undefined) return inContainer;
+    }
+  return undefined;
+}
+
+function firstWrong(fields: Fields, names: readonly string[], where: string): string | undefined {
+  const wrong = names.find((name) => {
+    const value = fields[name] ?? [];
+    return !Array.isArray(value) || !value.every(isFields);
+  });
+  return wrong && `${where}.${wrong}`;
+}
+
+function asList(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}

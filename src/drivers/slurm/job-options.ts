@@ -116,7 +116,7 @@ function slurmStatements({ hyperparams }: StatingTask): SlurmStatement[] {
 function slurmOption({ name, text, origin }: SlurmStatement): string {
   const word = SLURM_WORDS[name];
   if (!word.value.test(text))
-    throw new AgentError('TASK_INVALID', `the ${origin} takes ${word.means}, got "${text}"`);
+    throw new AgentError('TASK_INVALID', `the ${origin} takes ${word.means}, got ${JSON.stringify(text)}`);
   return `--${name}=${text}`;
 }
 

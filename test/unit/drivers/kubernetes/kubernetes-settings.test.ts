@@ -51,9 +51,32 @@ const REFUSED: Record<string, [Record<string, ConfigValue>, RegExp]> = {
   ],
   'a file that is not there': [
     { 'agent.kubernetes.overrides_file': '/nowhere.yaml' },
-    /^agent\.kubernetes\.overrides_file: cannot read \/nowhere\.yaml: /,
+    /^agent\.kubernetes\.overrides_file: cannot read \/nowhere\.yaml: there is no such file$/,
   ],
 };
+
+const WRONG_LISTS: Record<string, [ConfigValue, string]> = {
+  'containers in a number': [{ containers: 5 }, 'spec.containers'],
+  'a container that is no object': [{ containers: ['task'] }, 'spec.containers'],
+  'volumes in an object': [{ volumes: { name: 'v' } }, 'spec.volumes'],
+  'variables in a text': [{ containers: [{ env: 'A=1' }] }, 'spec.containers[0].env'],
+  'variables from one source': [
+    { initContainers: [{}, { envFrom: { secretRef: { name: 's' } } }] },
+    'spec.initContainers[1].envFrom',
+  ],
+};
+
+for (const [title, [spec, where]] of Object.entries(WRONG_LISTS)) {
+  test(`a template with ${title} is refused with the field`, (t) => {
+    t.throws(() => settings({ 'agent.kubernetes.pod_template': { spec } }), {
+      message: `agent.kubernetes.pod_template takes a Pod with metadata and spec, found ${where} that is no list of objects`,
+    });
+  });
+}
+
+test('a template may take a list away', (t) => {
+  t.notThrows(() => settings({ 'agent.kubernetes.pod_template': { spec: { tolerations: null } } }));
+});
 
 for (const [title, [values, message]] of Object.entries(REFUSED)) {
   test(`a template is refused: ${title}`, (t) => {
