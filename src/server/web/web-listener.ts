@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isMissing } from '../../os/files.js';
 import { ApiError } from '../api-error.js';
 import { requireOwnHost } from '../auth/browser-requests.js';
 import type { ServerContext } from '../context.js';
@@ -91,7 +92,12 @@ async function sendPage(
   const accepted = String(request.headers['accept-encoding'] ?? '');
   const isRoute = !page.has(name) && !HASHED.test(name) && !/\.[^/]*$/.test(name);
   if (!isRoute && !page.has(name)) return notFound(reply);
-  const file = await (isRoute ? page.index(accepted) : page.read(name, accepted));
+  const file = await (isRoute ? page.index(accepted) : page.read(name, accepted)).catch((error: unknown) => {
+    // An upgrade of the package replaces the files of the server that runs; the page starts again without one.
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (file === undefined) return notFound(reply);
   const cache = HASHED.test(name) ? `public, max-age=${YEAR_S}, immutable` : 'no-cache';
   reply.headers({ 'cache-control': cache, etag: file.etag, vary: 'Accept-Encoding' });
   if (isKnown(request, file)) return reply.code(304).send();

@@ -113,6 +113,8 @@ test.serial(
       .getByRole('heading', { name: 'The text is <img src=x onerror=alert(1)>' })
       .waitFor();
     t.is(await frame.getAttribute('sandbox'), '');
+    await page.locator('.hides-legend canvas').waitFor();
+    t.false(await page.locator('.hides-legend .u-legend').isVisible());
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('The instance waits for an agent in services mode.').waitFor();

@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -187,4 +187,12 @@ test('a package without a built page says so on its port, and names the addresse
   t.true(body.toString().includes(server.url));
   t.regex(String(headers['content-security-policy']), /script-src|default-src 'none'/);
   t.is((await get(server.webUrl, '/tasks')).status, 404);
+});
+
+test('a file that an upgrade of the package took away is not found', async (t) => {
+  const page = builtPage(t);
+  const { server } = await serverUnderTest(t, page);
+  rmSync(path.join(page.builtPage, SCRIPT));
+  t.is((await get(server.webUrl, `/${SCRIPT}`)).status, 404);
+  t.is((await get(server.webUrl, '/tasks')).status, 200);
 });
