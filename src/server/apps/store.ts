@@ -135,7 +135,28 @@ function appOfRow(row: Record<string, unknown>): StoredApp {
   };
 }
 
-/** By their numbers: 1.10.0 is newer than 1.9.0. */
+/** By their numbers: 1.10.0 is newer than 1.9.0, and 1.0.0-rc1 is older than 1.0.0. */
 function compareVersions(a: string, b: string): number {
+  const [one, other] = [versionParts(a), versionParts(b)];
+  return (
+    inOrder(one.numbers, other.numbers) ||
+    one.rank - other.rank ||
+    inOrder(one.rest, other.rest) ||
+    inOrder(a, b)
+  );
+}
+
+/** What follows the numbers makes a version an earlier one; after `+` it is a later build. */
+function versionParts(version: string): { numbers: string; rest: string; rank: number } {
+  const numbers = /^[\d.]*\d/.exec(version)?.[0] ?? '';
+  const rest = version.slice(numbers.length);
+  return {
+    numbers: numbers.replace(/(?:\.0+)+$/, ''),
+    rest,
+    rank: rest === '' ? 0 : rest.startsWith('+') ? 1 : -1,
+  };
+}
+
+function inOrder(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
