@@ -73,6 +73,17 @@ export function appOf(server: Server, id: string, version?: string): StoredApp {
   return newest;
 }
 
+/** The version asked for, else the newest one; of a deleted application the newest that its instances keep. @throws ApiError 400/10 */
+export function keptAppOf(server: Server, id: string, version?: string): StoredApp {
+  const kept = version === undefined && allApps(server, id).length === 0 ? deletedVersions(server, id) : [];
+  return kept[0] ?? appOf(server, id, version);
+}
+
+function deletedVersions({ database }: Server, id: string): StoredApp[] {
+  const rows = database.all('SELECT * FROM apps WHERE deleted = 1 AND id = ?', id);
+  return rows.map(appOfRow).sort((a, b) => compareVersions(b.version, a.version));
+}
+
 export function assetOf({ database }: Server, app: StoredApp, name: string): Buffer | undefined {
   const sql = 'SELECT content FROM app_assets WHERE app = ? AND version = ? AND name = ?';
   const row = database.get(sql, app.id, app.version, name);

@@ -226,6 +226,10 @@ test('an instance keeps the dashboard of its version when the application is upd
   t.is(await titles(), 'Log');
   t.like(await call('apps.delete', { app: 'simple-app' }), { deleted: 2, instances: 1 });
   t.is(await titles(), 'Log');
+  // Whoever looks for the instances finds what is left of the application.
+  t.like(await call('apps.get_by_id', { app: 'simple-app' }), {
+    app: { version: '1.0', versions: [], deleted: true },
+  });
   t.is(await refusal('apps.launch', { app: 'simple-app', parameters: { project } }), '400/10');
   t.is(
     await refusal('apps.launch', { app: 'simple-app', version: '1.0', parameters: { project } }),

@@ -105,7 +105,7 @@ test.serial(
 test.serial(
   'a stopped instance is resumed, and scripts in its HTML are text in a sandboxed frame',
   async (t) => {
-    const { page, open, instance, errors } = await prepared(t);
+    const { page, open, call, instance, errors } = await prepared(t);
     await open(`/applications/simple-app/instances/${instance}`);
     const frame = page.locator('iframe[title="Text"]');
     await frame
@@ -118,6 +118,11 @@ test.serial(
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.getByText('The instance waits for an agent in services mode.').waitFor();
+    await call('apps.delete', { app: 'simple-app' });
+    await page.getByRole('link', { name: 'A simple application' }).click();
+    await page.getByText('1.0, deleted').waitFor();
+    await page.getByRole('link', { name: 'first instance' }).waitFor();
+    t.is(await page.getByRole('link', { name: 'Launch' }).count(), 0);
     t.deepEqual([...errors], []);
   },
 );
