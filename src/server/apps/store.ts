@@ -73,6 +73,17 @@ export function appOf(server: Server, id: string, version?: string): StoredApp {
   return newest;
 }
 
+/** The version asked for, else the newest one; of a deleted application the newest that its instances keep. @throws ApiError 400/10 */
+export function keptAppOf(server: Server, id: string, version?: string): StoredApp {
+  const kept = version === undefined && allApps(server, id).length === 0 ? deletedVersions(server, id) : [];
+  return kept[0] ?? appOf(server, id, version);
+}
+
+function deletedVersions({ database }: Server, id: string): StoredApp[] {
+  const rows = database.all('SELECT * FROM apps WHERE deleted = 1 AND id = ?', id);
+  return rows.map(appOfRow).sort((a, b) => compareVersions(b.version, a.version));
+}
+
 export function assetOf({ database }: Server, app: StoredApp, name: string): Buffer | undefined {
   const sql = 'SELECT content FROM app_assets WHERE app = ? AND version = ? AND name = ?';
   const row = database.get(sql, app.id, app.version, name);
@@ -135,7 +146,28 @@ function appOfRow(row: Record<string, unknown>): StoredApp {
   };
 }
 
-/** By their numbers: 1.10.0 is newer than 1.9.0. */
+/** By their numbers: 1.10.0 is newer than 1.9.0, and 1.0.0-rc1 is older than 1.0.0. */
 function compareVersions(a: string, b: string): number {
+  const [one, other] = [versionParts(a), versionParts(b)];
+  return (
+    inOrder(one.numbers, other.numbers) ||
+    one.rank - other.rank ||
+    inOrder(one.rest, other.rest) ||
+    inOrder(a, b)
+  );
+}
+
+/** What follows the numbers makes a version an earlier one; after `+` it is a later build. */
+function versionParts(version: string): { numbers: string; rest: string; rank: number } {
+  const numbers = /^[\d.]*\d/.exec(version)?.[0] ?? '';
+  const rest = version.slice(numbers.length);
+  return {
+    numbers: numbers.replace(/(?:\.0+)+$/, ''),
+    rest,
+    rank: rest === '' ? 0 : rest.startsWith('+') ? 1 : -1,
+  };
+}
+
+function inOrder(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }

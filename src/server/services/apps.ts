@@ -5,7 +5,7 @@ import { assetType } from '../apps/asset-types.js';
 import { choicesOf } from '../apps/choices.js';
 import { fieldAt } from '../apps/form/instance-task.js';
 import { problemLine } from '../apps/format/problems.js';
-import { allApps, appOf, assetOf, deleteApps, putApp, type StoredApp } from '../apps/store.js';
+import { allApps, appOf, assetOf, deleteApps, keptAppOf, putApp, type StoredApp } from '../apps/store.js';
 import { type CallWith, Download, type EndpointTable, endpoint, waitingEndpoint } from '../endpoint.js';
 import type { JsonObject } from '../json.js';
 import { required, text } from '../schema.js';
@@ -91,7 +91,7 @@ function brief({ definition, uploaded }: StoredApp, versions: readonly StoredApp
 }
 
 function getById({ server, body }: CallWith<typeof APP>): JsonObject {
-  const app = appOf(server, body.app, body.version);
+  const app = keptAppOf(server, body.app, body.version);
   const { definition, uploaded, isDeleted } = app;
   const versions = allApps(server, app.id).map(({ version }) => version);
   return { app: { ...(definition as unknown as JsonObject), uploaded, versions, deleted: isDeleted } };

@@ -62,6 +62,15 @@ test('an application is uploaded, listed, replaced and deleted, versions side by
   t.deepEqual(await call('apps.get_all'), { apps: [] });
 });
 
+test('the newest version comes first, and what leads to it before that', async (t) => {
+  const server = await serverUnderTest(t);
+  const newestFirst = ['1.10.0', '1.2.0+build2', '1.2.0', '1.2.0-rc10', '1.2.0-rc2', '1.1.9', '1'];
+  for (const version of [...newestFirst].sort()) await upload(server, version);
+  const { apps } = await server.call<{ apps: { version: string; versions: string[] }[] }>('apps.get_all');
+  t.deepEqual(apps[0]?.versions, newestFirst);
+  t.is(apps[0]?.version, '1.10.0');
+});
+
 test('an archive that is no application is refused with all of its errors', async (t) => {
   const server = await serverUnderTest(t);
   const archive = await appArchive((text) =>
@@ -217,6 +226,10 @@ test('an instance keeps the dashboard of its version when the application is upd
   t.is(await titles(), 'Log');
   t.like(await call('apps.delete', { app: 'simple-app' }), { deleted: 2, instances: 1 });
   t.is(await titles(), 'Log');
+  // Whoever looks for the instances finds what is left of the application.
+  t.like(await call('apps.get_by_id', { app: 'simple-app' }), {
+    app: { version: '1.0', versions: [], deleted: true },
+  });
   t.is(await refusal('apps.launch', { app: 'simple-app', parameters: { project } }), '400/10');
   t.is(
     await refusal('apps.launch', { app: 'simple-app', version: '1.0', parameters: { project } }),

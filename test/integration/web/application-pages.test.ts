@@ -105,7 +105,7 @@ test.serial(
 test.serial(
   'a stopped instance is resumed, and scripts in its HTML are text in a sandboxed frame',
   async (t) => {
-    const { page, open, instance, errors } = await prepared(t);
+    const { page, open, call, instance, errors } = await prepared(t);
     await open(`/applications/simple-app/instances/${instance}`);
     const frame = page.locator('iframe[title="Text"]');
     await frame
@@ -113,11 +113,18 @@ test.serial(
       .getByRole('heading', { name: 'The text is <img src=x onerror=alert(1)>' })
       .waitFor();
     t.is(await frame.getAttribute('sandbox'), '');
+    await page.locator('.hides-legend canvas').waitFor();
+    t.false(await page.locator('.hides-legend .u-legend').isVisible());
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Resume' }).click();
     await page
       .getByText('The instance waits in the queue custom_apps_queue for an agent in services mode.')
       .waitFor();
+    await call('apps.delete', { app: 'simple-app' });
+    await page.getByRole('link', { name: 'A simple application' }).click();
+    await page.getByText('1.0, deleted').waitFor();
+    await page.getByRole('link', { name: 'first instance' }).waitFor();
+    t.is(await page.getByRole('link', { name: 'Launch' }).count(), 0);
     t.deepEqual([...errors], []);
   },
 );

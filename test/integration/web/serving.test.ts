@@ -202,3 +202,11 @@ test('a package without a built page says so on its port, and names the addresse
   t.regex(String(headers['content-security-policy']), /script-src|default-src 'none'/);
   t.is((await get(server.webUrl, '/tasks')).status, 404);
 });
+
+test('a file that an upgrade of the package took away is not found', async (t) => {
+  const page = builtPage(t);
+  const { server } = await serverUnderTest(t, page);
+  rmSync(path.join(page.builtPage, SCRIPT));
+  t.is((await get(server.webUrl, `/${SCRIPT}`)).status, 404);
+  t.is((await get(server.webUrl, '/tasks')).status, 200);
+});

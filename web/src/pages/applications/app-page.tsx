@@ -85,7 +85,7 @@ function Head({ app }: { app: App }) {
       beside={
         <>
           <AppIcon app={app.id} version={app.version} name={app.name} icon={app.icon} />
-          <span class="faint">{app.version}</span>
+          <span class="faint">{app.deleted ? `${app.version}, deleted` : app.version}</span>
           {app.badges.map((badge) => (
             <span class="tag" key={badge}>
               {badge}
@@ -94,12 +94,16 @@ function Head({ app }: { app: App }) {
         </>
       }
     >
-      <button type="button" class="button" onClick={() => void remove()}>
-        Delete
-      </button>
-      <a class="button primary" href={at(`/applications/${app.id}/launch`)}>
-        Launch
-      </a>
+      {!app.deleted && (
+        <>
+          <button type="button" class="button" onClick={() => void remove()}>
+            Delete
+          </button>
+          <a class="button primary" href={at(`/applications/${app.id}/launch`)}>
+            Launch
+          </a>
+        </>
+      )}
     </PageHead>
   );
 }

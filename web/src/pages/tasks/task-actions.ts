@@ -138,21 +138,34 @@ export function canEnqueue({ status }: Acted): boolean {
   return ['created', 'stopped', 'failed', 'completed', 'closed'].includes(status);
 }
 
+type Tagged = Acted & Pick<Task, 'tags'>;
+
 export async function editTags(
-  tasks: readonly Acted[],
+  tasks: readonly Tagged[],
   add: readonly string[],
   remove: readonly string[],
 ): Promise<boolean> {
-  const change = (adds: readonly string[], removes: readonly string[]) =>
-    call('tasks.update_tags', {
-      ids: ids(tasks),
+  const change = async (some: readonly Acted[], adds: readonly string[], removes: readonly string[]) => {
+    if (adds.length + removes.length === 0) return;
+    await call('tasks.update_tags', {
+      ids: ids(some),
       ...(adds.length > 0 ? { add_tags: adds } : {}),
       ...(removes.length > 0 ? { remove_tags: removes } : {}),
     });
+  };
+  // A task that had an added tag before keeps it, and one that lacked a removed tag does not get it.
+  const restore = (task: Tagged) => {
+    const had = (tag: string) => task.tags?.includes(tag) === true;
+    return change(
+      [task],
+      remove.filter(had),
+      add.filter((tag) => !had(tag)),
+    );
+  };
   return attempt(
-    () => change(add, remove),
+    () => change(tasks, add, remove),
     `Changed the tags of ${whatOf(tasks)}`,
-    () => change(remove, add),
+    () => Promise.all(tasks.map(restore)),
   );
 }
 
