@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { Config, type ConfigTree } from '../../src/config/config.js';
@@ -10,10 +9,6 @@ import { requestedPython } from '../../src/python/interpreter/python-request.js'
 import { pythonSettings } from '../../src/python/settings.js';
 import { localPlace, type RecordingPlace } from './local-place.js';
 import { temporaryFolder } from './temporary-folder.js';
-
-/** Tests of one file share what every environment begins with; what they install differs by its index. */
-const SHARED_CACHE = mkdtempSync(path.join(tmpdir(), 'clearml-test-environments-'));
-process.once('exit', () => rmSync(SHARED_CACHE, { recursive: true, force: true }));
 
 export interface RequestOptions {
   /** Lines of the task's list. */

@@ -25,6 +25,9 @@ const TOOLS = {
   ruff: { packages: ['ruff==0.17.6'], program: 'ruff' },
 } as const satisfies Record<string, Tool>;
 
+/** The last series with `pkg_resources`, which older tools import and name nowhere; `venv` brings an older one than uv. */
+const SETUPTOOLS = 'setuptools<81';
+
 /** The real program of a package tool, from the package index, kept for later runs of the tests. */
 export async function pythonTool(name: keyof typeof TOOLS): Promise<string> {
   const { packages, program: named }: Tool = TOOLS[name];
@@ -51,7 +54,16 @@ async function installedByUv(folder: string, packages: readonly string[]): Promi
   await rm(folder, { recursive: true, force: true });
   const commands: readonly [string, ...string[]][] = [
     [uv, 'venv', '--quiet', '--seed', '--python', await environmentMaker(), folder],
-    [uv, 'pip', 'install', '--quiet', '--python', path.join(folder, 'bin', 'python'), ...packages],
+    [
+      uv,
+      'pip',
+      'install',
+      '--quiet',
+      '--python',
+      path.join(folder, 'bin', 'python'),
+      ...packages,
+      SETUPTOOLS,
+    ],
   ];
   for (const command of commands) if ((await run(command, { env: process.env })).exitCode !== 0) return false;
   return true;

@@ -8,6 +8,9 @@ const CHROMIUM = '/usr/bin/chromium';
 /** A loaded machine starts a browser, and lays out a page, slowly. */
 const PATIENCE_MS = 60_000;
 
+/** The browser of this process while a test uses it: a start takes as much as ten pages. */
+const shared: { browser?: Promise<Browser>; users: number } = { users: 0 };
+
 export interface PageUnderTest {
   page: Page;
   browser: Browser;
@@ -20,6 +23,20 @@ export interface PageUnderTest {
 export function startBrowser(): Promise<Browser> {
   // Root has no sandbox; what the browser shows here comes from the test itself.
   return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+}
+
+/** Tests of a file run side by side; each has a context of its own, without the cookies of others. */
+function sharedBrowser(t: ExecutionContext): Promise<Browser> {
+  shared.users += 1;
+  shared.browser ??= startBrowser();
+  const { browser } = shared;
+  t.teardown(async () => {
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    shared.browser = undefined;
+    await (await browser).close();
+  });
+  return browser;
 }
 
 /** Logs in by the server's first pair of keys, and shows the list of tasks. */
@@ -40,13 +57,13 @@ export async function pageUnderTest(
   { server }: Pick<ServerUnderTest, 'server'>,
   options: BrowserContextOptions = {},
 ): Promise<PageUnderTest> {
-  const browser = await startBrowser();
-  t.teardown(() => browser.close());
+  const browser = await sharedBrowser(t);
   const context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',
     ...options,
   });
+  t.teardown(() => context.close());
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const errors: string[] = [];
