@@ -47,7 +47,7 @@ export class Database {
   readonly #log: LogSync;
   #group: Group | undefined;
   #depth = 0;
-  #wrote: () => void = () => undefined;
+  #wrote: (rows: number) => void = () => undefined;
 
   private constructor(connection: Connection, file: string) {
     this.file = file;
@@ -157,8 +157,8 @@ export class Database {
     return outcome();
   }
 
-  /** Calls a listener after each group that wrote something. */
-  onWrite(listener: () => void): void {
+  /** Calls a listener after each group that wrote something. @param listener gets how many rows that were */
+  onWrite(listener: (rows: number) => void): void {
     this.#wrote = listener;
   }
 
@@ -188,11 +188,11 @@ export class Database {
   #commitGroup(group: Group): void {
     if (this.#group !== group) return;
     try {
-      const wrote = this.#totalChanges() > group.changes;
+      const rows = this.#totalChanges() - group.changes;
       this.#connection.exec('COMMIT');
       // What was read may have been written by a group before, whose sync still runs.
-      if (wrote) this.#wrote();
-      this.#endGroup(group, wrote ? this.#log.sync() : this.#log.settled());
+      if (rows > 0) this.#wrote(rows);
+      this.#endGroup(group, rows > 0 ? this.#log.sync() : this.#log.settled());
     } catch (error) {
       if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
       this.#endGroup(group, Promise.reject(error));

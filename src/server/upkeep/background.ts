@@ -11,8 +11,11 @@ const DELAY_MS = 1000;
 /** Milliseconds between two looks without a write, for logs that are quiet. */
 const LOOK_MS = 60_000;
 
-/** Commits after which the log of the database is moved into it; the thread of readers does it, as it takes long. */
-const CHECKPOINT_COMMITS = 1000;
+/**
+ * Commits, or rows that they wrote, after which the log of the database is moved into it. The thread of readers does it, as it takes
+ * long; rows of large steps would bring SQLite to do it in a commit before many commits are made.
+ */
+const CHECKPOINT = { commits: 1000, rows: 10_000 };
 
 /** A short part of the work, in one transaction; whether there may be more. */
 type Step = (server: Pick<ServerContext, 'database' | 'now'>) => boolean;
@@ -51,13 +54,21 @@ export function startBackground(
       }, DELAY_MS).unref();
   };
   let commits = 0;
-  database.onWrite(() => {
+  let rows = 0;
+  let isMoving = false;
+  database.onWrite((written) => {
     wake();
     commits += 1;
-    if (commits < CHECKPOINT_COMMITS) return;
+    rows += written;
+    if (isMoving || (commits < CHECKPOINT.commits && rows < CHECKPOINT.rows)) return;
     commits = 0;
+    rows = 0;
+    isMoving = true;
     // A commit does it when the log has grown much longer.
-    server.reader.run({ kind: 'checkpoint' }).catch(() => undefined);
+    const moved = server.reader.run({ kind: 'checkpoint' }).catch(() => undefined);
+    void moved.finally(() => {
+      isMoving = false;
+    });
   });
   const looking = setInterval(wake, LOOK_MS).unref();
   wake();
