@@ -12,6 +12,7 @@ import { besideRows, manyPodsRows, podStartRows } from './kubernetes-rows.js';
 import { median, wallSeconds } from './measure.js';
 import { measureOutage } from './outage-figures.js';
 import { measureRedactor } from './redactor-figures.js';
+import { pageRows } from './server/page-rows.js';
 import { serverRows } from './server/server-rows.js';
 import { measureServices } from './service-figures.js';
 import { measureSimulation } from './simulation-figures.js';
@@ -25,7 +26,7 @@ import { idleRows, iterationRows } from './waiting-rows.js';
  * `npm run bench [-- --original PYTHON] [--quick] [--only GROUP]`: measures this agent and, where a Python that
  * can import clearml-agent is named, the original beside it, against the same embedded server. The group `server` measures
  * that server: `--against CHECKOUT` compares it with another built checkout, `--scale 0.1` measures a tenth of the sizes,
- * `--part log` its logs alone (also `lists`, `creation`, `scalars`, `load`).
+ * `--part log` its logs alone (also `lists`, `creation`, `scalars`, `load`). The group `page` measures its page in Chromium.
  */
 const { values } = parseArgs({
   options: {
@@ -65,6 +66,7 @@ const long: Record<string, () => Promise<Figure[]>> = {
   'kubernetes-glue': () => besideRows(values.original),
   iterations: () => iterationRows(both, values.quick),
   idle: () => idleRows(both, values.quick),
+  page: () => pageRows(Number(values.scale ?? (values.quick ? 0.05 : 1))),
   server: () =>
     serverRows({
       against: values.against,

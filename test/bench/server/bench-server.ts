@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -9,6 +10,8 @@ import { createInterface } from 'node:readline';
 export interface BenchServer {
   pid: number;
   url: string;
+  /** Of the page; empty for a build without one. */
+  webUrl: string;
   credentials: { accessKey: string; secretKey: string };
   /** Calls an endpoint that must succeed, on a connection that stays open; answers its `data`. */
   call<T>(endpoint: string, body?: unknown): Promise<T>;
@@ -40,13 +43,13 @@ function fill(name: string, checkout: string, folder: string, ...rest: string[])
   if (status !== 0) throw new Error(`${words.join(' ')} failed: ${status}`);
 }
 
-export async function startBenchServer(checkout: string, folder: string): Promise<BenchServer> {
+async function startBenchServer(checkout: string, folder: string): Promise<BenchServer> {
   mkdirSync(folder, { recursive: true });
   const child = spawn(process.execPath, [program('run-server.mjs'), checkout, folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  const { url, credentials } = JSON.parse(String(line));
+  const { url, webUrl = '', credentials } = JSON.parse(String(line));
   const agent = new Agent({ keepAlive: true, maxSockets: 2000 });
   const headers = {
     authorization: `Basic ${Buffer.from(`${credentials.accessKey}:${credentials.secretKey}`).toString('base64')}`,
@@ -66,6 +69,7 @@ export async function startBenchServer(checkout: string, folder: string): Promis
   return {
     pid: child.pid ?? 0,
     url,
+    webUrl,
     credentials,
     async call<T>(endpoint: string, body: unknown = {}) {
       const parts: Buffer[] = [];
@@ -88,4 +92,25 @@ async function stop(child: ChildProcess, agent: Agent): Promise<void> {
   if (child.exitCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
+}
+
+/** Measures a server in a folder of its own. @param fill writes what it has at its start */
+export async function withServer<T>(
+  build: string,
+  measure: (server: BenchServer, folder: string) => Promise<T>,
+  fill: (data: string) => void = () => undefined,
+): Promise<T> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bench-server-'));
+  const data = path.join(folder, 'data');
+  try {
+    fill(data);
+    const server = await startBenchServer(build, data);
+    try {
+      return await measure(server, folder);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Figure } from '../table.js';
-import { type BenchServer, FIRST_TASK, fillEvents, fillTasks, startBenchServer } from './bench-server.js';
+import { FIRST_TASK, fillEvents, fillTasks, withServer } from './bench-server.js';
 import { databaseBytes, measureLog, measureScalars } from './event-figures.js';
 import { measureLists } from './list-figures.js';
 import { measureLive } from './live-figures.js';
@@ -151,25 +149,4 @@ async function loadRows(build: string, size: Size): Promise<Figure[]> {
     { name: `${title}: CPU`, unit: 'cores', ours: found.cores, goal: '< 1' },
     { name: `${title}: peak memory`, unit: 'MB', ours: found.megabytes, goal: '< 250 MB' },
   ];
-}
-
-/** Measures a server in a folder of its own. @param fill writes what it has at its start */
-async function withServer<T>(
-  build: string,
-  measure: (server: BenchServer, folder: string) => Promise<T>,
-  fill: (data: string) => void = () => undefined,
-): Promise<T> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-server-'));
-  const data = path.join(folder, 'data');
-  try {
-    fill(data);
-    const server = await startBenchServer(build, data);
-    try {
-      return await measure(server, folder);
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -212,6 +212,31 @@ test('an expired session leads to the log-in, and back to the page', async (t) =
   t.true(page.url().endsWith('/workers'));
 });
 
+for (const [kind, viewport] of Object.entries({
+  wide: { width: 1280, height: 800 },
+  phone: { width: 390, height: 800 },
+}))
+  test(`many queues and workers do not push what is chosen out of sight on a ${kind} screen`, async (t) => {
+    const under = await serverUnderTest(t);
+    const { call } = under;
+    for (let n = 0; n < 60; n += 1) {
+      await call('queues.create', { name: `queue ${n}` });
+      await call('workers.register', { worker: `box-${n}` });
+    }
+    const { page, open } = await pageUnderTest(t, under, { viewport });
+    for (const [address, list, chosen] of [
+      ['/queues', page.getByRole('button', { name: /^queue 59 / }), 'queue 59'],
+      ['/workers', page.getByRole('button', { name: 'box-59' }), 'box-59'],
+    ] as const) {
+      await open(address);
+      await list.click();
+      const heading = page.getByRole('heading', { name: chosen });
+      await heading.waitFor();
+      const { y = Number.NaN } = (await heading.boundingBox()) ?? {};
+      t.true(y > 0 && y < viewport.height, `${address}: ${y}`);
+    }
+  });
+
 test('each GPU of a worker has its line, named as the agent was given it', async (t) => {
   const under = await serverUnderTest(t);
   const { call } = under;

@@ -142,3 +142,29 @@ test('a guest looks around without an account, where the configuration has one',
   await page.getByRole('button', { name: /Visitor/ }).waitFor();
   t.is(page.url(), `${server.webUrl}/queues`);
 });
+
+test('long names and a long configuration fit their pages', async (t) => {
+  const under = await serverUnderTest(t);
+  const long = 'a_name_without_spaces_'.repeat(10).slice(0, 200);
+  const value = 'key = value\n'.repeat(40_000);
+  const { id } = await under.call<{ id: string }>('tasks.create', {
+    name: long,
+    type: 'training',
+    tags: [`a ${long}`, long],
+    configuration: { long: { name: 'long', type: 'text', value } },
+  });
+  const { page, open, errors } = await pageUnderTest(t, under, { viewport: { width: 390, height: 800 } });
+  const overflow = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+  await open('/tasks');
+  const name = page.getByRole('link', { name: long });
+  await name.waitFor();
+  t.true(((await name.boundingBox())?.width ?? 0) > 60);
+  await open(`/tasks/${id}?tab=configuration`);
+  const text = page.getByRole('region', { name: 'long' });
+  await text.waitFor();
+  t.is(await overflow(), 0);
+  t.true(((await text.textContent())?.length ?? 0) < value.length);
+  await page.getByRole('button', { name: /^Show all/ }).click();
+  t.is((await text.textContent())?.length, value.length);
+  t.deepEqual([...errors], []);
+});

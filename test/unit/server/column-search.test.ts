@@ -17,6 +17,13 @@ import { Database } from '../../../src/server/storage/database.js';
 import { Documents, type Stored } from '../../../src/server/storage/documents.js';
 import { query, task } from '../../support/random-tasks.js';
 
+const ORDERS_BY_PARAMETER = [
+  ['hyperparams.Args.lr.value'],
+  ['-hyperparams.Args.lr.value'],
+  ['hyperparams.Args.opt.lr.value'],
+  ['-hyperparams.Args.value.value'],
+];
+
 test('columns answer as the conditions on whole documents do', async (t) => {
   t.timeout(150_000);
   const folder = mkdtempSync(path.join(tmpdir(), 'columns-'));
@@ -29,9 +36,23 @@ test('columns answer as the conditions on whole documents do', async (t) => {
   const backtracking = new Backtracking();
   t.teardown(() => backtracking.close());
   const fewOf = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 15 });
-  const few = query.chain((all) =>
-    fc.subarray(Object.keys(all), { maxLength: 3 }).map((names) => pick(all, names)),
+  const few = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: query.chain((all) =>
+        fc.subarray(Object.keys(all), { maxLength: 3 }).map((names) => pick(all, names)),
+      ),
+    },
+    fc.record(
+      {
+        order_by: fc.constantFrom(...ORDERS_BY_PARAMETER),
+        status: fc.constant<string[]>(['created', 'failed']),
+        name: fc.constant('alpha'),
+      },
+      { requiredKeys: ['order_by'] },
+    ),
   );
+  let inOrder = 0;
   await fc.assert(
     fc.asyncProperty(fewOf(task), fewOf(task), fewOf(few), async (before, after, queries) => {
       database.transaction(() => {
@@ -47,11 +68,14 @@ test('columns answer as the conditions on whole documents do', async (t) => {
         const answer = found?.isUnordered
           ? [...expected].sort()
           : expected.slice(offset, limit < 0 ? undefined : offset + limit);
+        if (ORDERS_BY_PARAMETER.some((each) => each === asked.order_by) && found?.isUnordered === false)
+          inOrder += 1;
         t.deepEqual(found?.isUnordered ? [...found.ids].sort() : found?.ids, answer, JSON.stringify(asked));
       }
     }),
     { numRuns: 400, includeErrorInReport: true },
   );
+  t.true(inOrder > 0);
 });
 
 function pick(all: object, names: readonly string[]): JsonObject {

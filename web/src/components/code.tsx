@@ -1,11 +1,24 @@
+import { useState } from 'preact/hooks';
 import { ScrollRegion } from './scroll-region.js';
 
-/** Text as it is, which scrolls; the keyboard reaches it. */
+/** A browser lays out this much in no time; a long configuration would stop it for seconds. */
+const MOST_CHARACTERS = 200_000;
+
+/** Text as it is, which scrolls; the keyboard reaches it. The rest of a long one is shown by a button. */
 export function Code({ text, label = 'Text' }: { text: string; label?: string }) {
+  const [isWhole, setWhole] = useState(false);
+  const isCut = !isWhole && text.length > MOST_CHARACTERS;
   return (
-    <ScrollRegion class="code" label={label}>
-      <pre>{text}</pre>
-    </ScrollRegion>
+    <>
+      <ScrollRegion class="code" label={label}>
+        <pre>{isCut ? text.slice(0, MOST_CHARACTERS) : text}</pre>
+      </ScrollRegion>
+      {isCut && (
+        <button type="button" class="button small" onClick={() => setWhole(true)}>
+          Show all {text.length.toLocaleString()} characters
+        </button>
+      )}
+    </>
   );
 }
 

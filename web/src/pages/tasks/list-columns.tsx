@@ -47,7 +47,7 @@ function NameCell({ task }: { task: Task }) {
         {task.name}
       </a>
       {(task.tags ?? []).slice(0, 3).map((tag) => (
-        <span class="tag" key={tag}>
+        <span class="tag" key={tag} title={tag}>
           {tag}
         </span>
       ))}

@@ -75,7 +75,7 @@ function WorkerFacts({ worker }: { worker: Worker }) {
         {tags.length === 0 ? undefined : (
           <span class="actions">
             {tags.map((tag) => (
-              <span class="tag" key={tag}>
+              <span class="tag" key={tag} title={tag}>
                 {tag}
               </span>
             ))}

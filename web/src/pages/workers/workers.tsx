@@ -34,7 +34,7 @@ export default function Workers() {
         </Empty>
       )}
       {data !== undefined && chosen !== undefined && (
-        <div class="stack">
+        <div class="stack workers">
           <Table
             label="Workers"
             columns={columnsOf({ curves: data.curves, chosen: chosen.key, onChoose: choose })}
