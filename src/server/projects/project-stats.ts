@@ -1,6 +1,6 @@
 import type { ServerContext } from '../context.js';
 import { parseDate } from '../dates.js';
-import { asObject, asTexts, type Json, type JsonObject } from '../json.js';
+import { asObject, asTexts, type Json, type JsonObject, shownText } from '../json.js';
 import { predicateOf } from '../query/predicate.js';
 import { SEARCHABLE } from '../query/searchable.js';
 import { TASK_STATUSES } from '../tasks/status-machine.js';
@@ -25,7 +25,7 @@ export function taskStats(
   choice: StatsChoice,
 ): JsonObject {
   const { system_tags: tags = [], ...filter } = choice.filter;
-  const others = (Array.isArray(tags) ? tags : []).filter((tag) => !/^-?archived$/.test(String(tag)));
+  const others = (Array.isArray(tags) ? tags : []).filter((tag) => !/^-?archived$/.test(shownText(tag)));
   const tasks = chosen(server, 'tasks', projects, {
     ...choice,
     filter: { ...filter, system_tags: [...others, '-archived'] },

@@ -1,5 +1,5 @@
 import { ApiError } from '../api-error.js';
-import { isObject, type Json } from '../json.js';
+import { isObject, type Json, shownText } from '../json.js';
 
 /** null means "empty or missing". */
 export type Wanted = string | null;
@@ -35,7 +35,7 @@ export function parseListFilter(value: Json): ListFilter {
     if (operator !== undefined) continue;
     const excluded = next === undefined && typeof item === 'string' && item.startsWith('-');
     const bucket: Bucket = excluded ? 'none' : (next ?? sticky);
-    filter[bucket].push(excluded ? String(item).slice(1) : wanted(item));
+    filter[bucket].push(excluded ? shownText(item).slice(1) : wanted(item));
     next = undefined;
   }
   return filter;
@@ -103,5 +103,5 @@ function sides(field: string, value: Json | undefined): { include: Wanted[]; exc
 }
 
 function wanted(value: Json): Wanted {
-  return value === null ? null : String(value);
+  return value === null ? null : shownText(value);
 }

@@ -1,5 +1,14 @@
 import { ApiError } from '../api-error.js';
-import { asObject, asText, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
+import {
+  asObject,
+  asText,
+  asTexts,
+  isObject,
+  type Json,
+  type JsonObject,
+  shownText,
+  valueAt,
+} from '../json.js';
 import {
   fieldFilter,
   type ListFilter,
@@ -86,11 +95,11 @@ const READERS: readonly ['patterns' | 'dates' | 'ranges' | 'lists' | 'values', R
 ];
 
 function patternCondition(name: string, value: Json, patterns: Patterns): Condition {
-  const pattern = patterns.compile(String(value));
+  const pattern = patterns.compile(shownText(value));
   return {
     matches: (document) => textsAt(document, name).some((text) => pattern.test(text)),
     paths: [name],
-    literals: literalsOf(String(value)),
+    literals: literalsOf(shownText(value)),
   };
 }
 
@@ -129,7 +138,7 @@ function combined(
       const paths = asTexts(fields).filter((path) => isText || searchable.dates.includes(path));
       if (paths.length === 0) return [];
       const matches = join(paths.map(multiFieldCondition(patterns, pattern, datetime)));
-      return [{ matches, paths, ...(isText ? { literals: literalsOf(String(pattern)) } : {}) }];
+      return [{ matches, paths, ...(isText ? { literals: literalsOf(shownText(pattern)) } : {}) }];
     });
 }
 
@@ -142,7 +151,7 @@ function multiFieldCondition(
     const bounds = dateBounds(datetime ?? []);
     return (path) => boundsAt(path, bounds);
   }
-  const expression = patterns.compile(String(pattern), { ignoreCase: true });
+  const expression = patterns.compile(shownText(pattern), { ignoreCase: true });
   return (path) => ({
     matches: (document) => textsAt(document, path).some((text) => expression.test(text)),
     paths: [path],

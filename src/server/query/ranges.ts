@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.js';
 import { parseDate } from '../dates.js';
-import type { Json } from '../json.js';
+import { type Json, shownText } from '../json.js';
 
 /** What a number, or a date as milliseconds, must be. */
 export interface Bounds {
@@ -28,16 +28,17 @@ export function isWithin({ comparisons, letsEmptyIn }: Bounds, actual: Json | un
 /** Reads comparisons of a date: one, a list of them, or a range of two dates without operators. */
 export function dateBounds(value: Json): Bounds {
   const items = Array.isArray(value) ? value : [value];
-  const plain = items.length === 2 && items.every((item) => item === null || !/^\s*[<>]/.test(String(item)));
+  const plain =
+    items.length === 2 && items.every((item) => item === null || !/^\s*[<>]/.test(shownText(item)));
   if (Array.isArray(value) && plain) return rangeBounds(value);
-  const comparisons = items.filter((item) => item !== null).map((item) => comparison(String(item)));
+  const comparisons = items.filter((item) => item !== null).map((item) => comparison(shownText(item)));
   return { comparisons, letsEmptyIn: comparisons.length === 0 };
 }
 
 /** Reads `[min, max]`; null leaves a side open, and an open minimum lets empty values in. Dates are compared as times. */
 export function rangeBounds(value: Json): Bounds {
   if (!Array.isArray(value) || value.length !== 2 || value.every((side) => side === null))
-    throw new ApiError('validation_error', { value: String(value) }, 'expected [min, max]');
+    throw new ApiError('validation_error', { value: shownText(value) }, 'expected [min, max]');
   const [min, max] = [value[0] ?? null, value[1] ?? null];
   return {
     comparisons: [
@@ -56,7 +57,7 @@ function comparison(text: string): Bounds['comparisons'][number] {
 function numeric(value: Json): number {
   const number = tryNumeric(value);
   if (number === undefined)
-    throw new ApiError('validation_error', { value: String(value) }, 'expected a date or number');
+    throw new ApiError('validation_error', { value: shownText(value) }, 'expected a date or number');
   return number;
 }
 

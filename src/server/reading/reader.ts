@@ -51,6 +51,8 @@ export class Reader {
     const worker = await ending?.catch(() => undefined);
     if (worker === undefined || worker.threadId < 0) return;
     const gone = once(worker, 'exit');
+    // It does not keep the program running, which would end here with the database open.
+    worker.ref();
     worker.postMessage({ id: 0, job: { kind: 'end' } });
     await gone;
   }

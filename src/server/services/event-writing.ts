@@ -9,7 +9,7 @@ import {
   isEventType,
   type StoredEvent,
 } from '../events/event-store.js';
-import { type Json, type JsonObject, setField } from '../json.js';
+import { type Json, type JsonObject, setField, shownText } from '../json.js';
 import { flag, required, text } from '../schema.js';
 
 /** Who reported an event that does not say. */
@@ -89,7 +89,7 @@ function readEvent(
   owners: Map<string, Owner | undefined>,
 ): StoredEvent | string {
   if (item.type === undefined || item.type === null) return "Event must have a 'type' field";
-  const type = String(item.type).replaceAll(' ', '_');
+  const type = shownText(item.type).replaceAll(' ', '_');
   if (!isEventType(type)) return `Invalid event type ${type}`;
   const isModel = item.model_event === true;
   if (isModel && type === 'log') return 'Task log events are not supported for models';
@@ -164,7 +164,7 @@ function numeric(value: Json | undefined): number | undefined {
 }
 
 function textOf(value: Json | undefined): string {
-  return value === undefined || value === null ? '' : String(value);
+  return value === undefined || value === null ? '' : shownText(value);
 }
 
 function deleteEventsOf(call: CallWith<typeof LOCKED>, id: string, isModel: boolean): JsonObject {

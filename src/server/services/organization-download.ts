@@ -1,6 +1,15 @@
 import { ApiError } from '../api-error.js';
 import { type Call, type CallWith, Download, type EndpointTable, endpoint } from '../endpoint.js';
-import { asObject, asObjects, asTexts, isObject, type Json, type JsonObject, valueAt } from '../json.js';
+import {
+  asObject,
+  asObjects,
+  asTexts,
+  isObject,
+  type Json,
+  type JsonObject,
+  shownText,
+  valueAt,
+} from '../json.js';
 import { withSubprojects } from '../projects/project-tree.js';
 import { SEARCH, type SearchQuery } from '../query/search.js';
 import { type Body, flag, json, listOf, object, oneOf, required, text, texts } from '../schema.js';
@@ -38,7 +47,7 @@ export const organizationDownloadEndpoints: EndpointTable = {
 function prepare(call: Call<Prepared>): JsonObject {
   const { server, body } = call;
   assertUnique(body.field_mappings.map(({ field, name }) => name ?? field));
-  for (const { values = [] } of body.field_mappings) assertUnique(values.map(({ key }) => String(key)));
+  for (const { values = [] } of body.field_mappings) assertUnique(values.map(({ key }) => shownText(key)));
   // Shows whether the query is right.
   pageOf(call, body, 0, 1);
   return { prepare_id: server.downloads.keep(body) };

@@ -1,7 +1,7 @@
 import { ApiError } from '../api-error.js';
 import type { ProjectDocument, ServerContext } from '../context.js';
 import { type Call, type EndpointTable, endpoint } from '../endpoint.js';
-import { asTexts, isObject, type JsonObject } from '../json.js';
+import { asTexts, isObject, type JsonObject, shownText } from '../json.js';
 import { HIDDEN_NAMES } from '../projects/project-names.js';
 import { datasetStats, ownContents, type StatsChoice, taskStats } from '../projects/project-stats.js';
 import { pathOf, projectsBelow, shownProject, withProjectsBelow } from '../projects/project-tree.js';
@@ -210,7 +210,7 @@ function contentsQuery(body: QueryEx): JsonObject {
 }
 
 function askedIds({ id }: QueryEx): string[] | undefined {
-  return id === undefined || id === null ? undefined : [id].flat().map(String);
+  return id === undefined || id === null ? undefined : [id].flat().map((each) => shownText(each));
 }
 
 const SELECTED_TAGS = { pipeline: 'pipeline', dataset: 'dataset', report: 'reports' } as const;

@@ -4,7 +4,7 @@ import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
 import { eventUrls } from '../events/event-urls.js';
-import { asObjects, asTexts, type JsonObject } from '../json.js';
+import { asObjects, asTexts, type JsonObject, shownText } from '../json.js';
 import { HIDDEN_NAMES } from '../projects/project-names.js';
 import { projectOf, projectsBelow } from '../projects/project-tree.js';
 import { flag, required, text } from '../schema.js';
@@ -138,14 +138,14 @@ function forgetReferences(call: Call, tasks: ReadonlySet<string>, models: Readon
     const input = asObjects(task.models.input);
     const output = asObjects(task.models.output);
     const isChild = tasks.has(task.parent ?? '');
-    const names = [...input, ...output].some(({ model }) => models.has(String(model)));
+    const names = [...input, ...output].some(({ model }) => models.has(shownText(model)));
     if (!isChild && !names) continue;
     const marked = (entry: JsonObject) =>
-      models.has(String(entry.model)) ? { ...entry, model: DELETED_MARK } : entry;
+      models.has(shownText(entry.model)) ? { ...entry, model: DELETED_MARK } : entry;
     const kept =
       task.status === 'published'
         ? output.map(marked)
-        : output.filter(({ model }) => !models.has(String(model)));
+        : output.filter(({ model }) => !models.has(shownText(model)));
     server.tasks.put({
       ...task,
       ...stamp,

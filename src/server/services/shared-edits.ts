@@ -2,7 +2,7 @@ import { ApiError, type ApiErrorName } from '../api-error.js';
 import type { ServerContext } from '../context.js';
 import { isoDate } from '../dates.js';
 import { type Call, type CallWith, type Endpoint, endpoint } from '../endpoint.js';
-import { asObject, asObjects, asTexts, isSafeName, type JsonObject } from '../json.js';
+import { asObject, asObjects, asTexts, isSafeName, type JsonObject, shownText } from '../json.js';
 import { projectForName } from '../projects/project-names.js';
 import { flag, listOf, object, required, text, texts } from '../schema.js';
 import type { Documents, Stored } from '../storage/documents.js';
@@ -91,7 +91,7 @@ export function deleteMetadata<T extends Stored>(edited: Edited<T>, field: 'mode
 /** Metadata comes as a list of items or as a map, and is kept as a map by key. */
 export function metadataOf(value: JsonObject[string]): JsonObject {
   if (!Array.isArray(value)) return asObject(value);
-  const items = asObjects(value).map((item): [string, JsonObject] => [String(item.key), item]);
+  const items = asObjects(value).map((item): [string, JsonObject] => [shownText(item.key), item]);
   return Object.fromEntries(items.filter(([key]) => isSafeName(key)));
 }
 

@@ -3,7 +3,7 @@ import { COMPANY_NAME } from '../auth/accounts.js';
 import { isAdmin } from '../auth/roles.js';
 import type { UserDocument } from '../context.js';
 import { type Call, type CallWith, type EndpointTable, endpoint, reservedEndpoint } from '../endpoint.js';
-import { asObject, isObject, isSafeName, type Json, type JsonObject } from '../json.js';
+import { asObject, isObject, isSafeName, type Json, type JsonObject, shownText } from '../json.js';
 import { withProjectsBelow } from '../projects/project-tree.js';
 import { SEARCH, type SearchQuery, search } from '../query/search.js';
 import { type Body, flag, map, required, text, texts } from '../schema.js';
@@ -73,7 +73,10 @@ function find({ server }: Call, query: SearchQuery, joined: boolean): JsonObject
 function getAllEx(call: Call<SearchQuery & Body<typeof QUERY_EX>>): JsonObject {
   const { active_in_projects: projects, ...query } = call.body;
   if (projects === undefined) return find(call, query, true);
-  const asked = query.id === undefined || query.id === null ? undefined : [query.id].flat().map(String);
+  const asked =
+    query.id === undefined || query.id === null
+      ? undefined
+      : [query.id].flat().map((each) => shownText(each));
   const active = activeUsers(call, projects).filter((id) => asked === undefined || asked.includes(id));
   return active.length === 0 ? { users: [] } : find(call, { ...query, id: active }, true);
 }

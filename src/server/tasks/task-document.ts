@@ -1,6 +1,6 @@
 import { ApiError } from '../api-error.js';
 import type { ServerContext } from '../context.js';
-import { asObjects, type JsonObject } from '../json.js';
+import { asObjects, type JsonObject, shownText } from '../json.js';
 import type { Stored } from '../storage/documents.js';
 import type { TaskStatus } from './status-machine.js';
 
@@ -104,7 +104,7 @@ export function isLocked({ status }: TaskDocument): boolean {
 /** The whole task as clients see it, also one that an earlier version stored. Artifacts come in the order of their keys. */
 export function shownTask(task: TaskDocument): JsonObject {
   const artifacts = asObjects(task.execution.artifacts).sort((a, b) =>
-    String(a.key) < String(b.key) ? -1 : 1,
+    shownText(a.key) < shownText(b.key) ? -1 : 1,
   );
   return {
     report_assets: [],

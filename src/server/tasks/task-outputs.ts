@@ -3,7 +3,7 @@ import type { ModelDocument } from '../context.js';
 import { isoDate } from '../dates.js';
 import type { Call } from '../endpoint.js';
 import { deleteEvents } from '../events/event-store.js';
-import { asObjects } from '../json.js';
+import { asObjects, shownText } from '../json.js';
 import { DELETED_MARK, type TaskDocument } from './task-document.js';
 
 /** Who removes what of which server. */
@@ -97,7 +97,8 @@ function usedModels({ server }: RemovingCall, models: readonly ModelDocument[]):
   const used = new Set<string>();
   if (ids.size === 0) return used;
   for (const task of server.tasks.scan())
-    for (const { model } of asObjects(task.models.input)) if (ids.has(String(model))) used.add(String(model));
+    for (const { model } of asObjects(task.models.input))
+      if (ids.has(shownText(model))) used.add(shownText(model));
   return used;
 }
 

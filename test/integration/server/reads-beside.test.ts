@@ -1,6 +1,10 @@
-import { readdir } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 import test from 'ava';
-import { serverUnderTest } from '../../support/embedded-server.js';
+import { clientOf, serverUnderTest } from '../../support/embedded-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 /** All reads on the thread of readers, and none. */
@@ -70,5 +74,40 @@ test('a server with a thread of readers closes its database, and the next start 
   t.deepEqual(
     (await readdir(folder)).filter((name) => name.startsWith('server.db')),
     ['server.db'],
+  );
+});
+
+const PROGRAM = path.resolve(import.meta.dirname, '../../../bin/agent.js');
+
+test('a server that is stopped soon after a long read closes its database, and ends with 0', async (t) => {
+  const folder = temporaryFolder(t);
+  const child = spawn(process.execPath, [PROGRAM, 'server', '--folder', folder, '--port', '0'], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => void child.kill('SIGKILL'));
+  let url: string | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /ClearML-compatible server on (\S+),/.exec(line)?.[1];
+    if (url !== undefined) break;
+  }
+  child.stdout.resume();
+  const keys = JSON.parse(await readFile(path.join(folder, 'credentials.json'), 'utf8'));
+  const credentials = { accessKey: keys.access_key, secretKey: keys.secret_key };
+  const { call } = clientOf({ url: url ?? '', credentials });
+  const { id: task } = await call<{ id: string }>('tasks.create', { name: 'a task', type: 'training' });
+  const lines = Array.from({ length: 2100 }, (_, n) => ({
+    type: 'log',
+    task,
+    msg: `line ${n}`,
+    timestamp: n,
+  }));
+  await call('events.add_batch', lines);
+  t.like(await call('events.get_task_log', { task, batch_size: 10 }), { total: 2100 });
+  child.kill('SIGTERM');
+  t.deepEqual(await once(child, 'exit'), [0, null]);
+  t.deepEqual(
+    (await readdir(folder)).filter((name) => /-wal|lock/.test(name)),
+    [],
   );
 });
