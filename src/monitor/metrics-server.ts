@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { AgentError, causeLine, systemCode } from '../errors.js';
+import { AgentError, causeLine } from '../errors.js';
+import { listenProblem } from '../os/listen-problem.js';
 import type { Figure } from './figures.js';
 
 export interface MetricsServerOptions {
@@ -48,11 +49,14 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
-    const code = systemCode(error) ?? String(error);
-    throw new AgentError('CONFIG_VALUE', `${key}: cannot listen on ${host}:${port}: ${code}`, {
-      hint: 'Choose another port, or leave the key out to serve no metrics.',
-      cause: error,
-    });
+    throw new AgentError(
+      'CONFIG_VALUE',
+      `${key}: cannot listen on ${host}:${port}: ${listenProblem(error)}`,
+      {
+        hint: 'Choose another port, or leave the key out to serve no metrics.',
+        cause: error,
+      },
+    );
   }
   return { url: urlOf(server), close: () => close(server) };
 }

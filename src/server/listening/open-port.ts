@@ -1,20 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { AgentError, causeLine, systemCode } from '../../errors.js';
+import { AgentError } from '../../errors.js';
+import { listenProblem } from '../../os/listen-problem.js';
 import { localUrl } from '../../os/local-url.js';
 
 const LOOPBACK = '127.0.0.1';
 /** For requests that run when the server ends: calls take milliseconds, uploads are made again. */
 const CLOSE_GRACE_MS = 1000;
-
-const FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses the port',
-  EADDRNOTAVAIL: 'this machine does not have the address',
-  EACCES: 'this user may not use the port',
-  ENOTFOUND: 'no host has that name',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
-  ERR_SOCKET_BAD_PORT: 'a port is at most 65535',
-};
 
 /**
  * Opens a port.
@@ -29,9 +21,7 @@ export async function openPort(
   try {
     await app.listen({ host, port });
   } catch (error) {
-    const code = systemCode(error);
-    const why = FAILURES[code ?? ''] ?? code ?? causeLine(error);
-    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${why}`, {
+    throw new AgentError('SERVER_LISTEN', `cannot listen on ${host}:${port}: ${listenProblem(error)}`, {
       hint: 'Choose another --port or --host. The page uses the port plus 72 and the file server the port plus 73.',
       cause: error,
     });

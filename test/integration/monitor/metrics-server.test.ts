@@ -95,6 +95,6 @@ test('a port that is taken is named', async (t) => {
   );
   t.like(error, {
     code: 'CONFIG_VALUE',
-    message: `agent.metrics.port: cannot listen on 127.0.0.1:${port}: EADDRINUSE`,
+    message: `agent.metrics.port: cannot listen on 127.0.0.1:${port}: another program uses the port`,
   });
 });
