@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads';
 export async function startWorker(program: URL): Promise<Worker> {
   const worker = new Worker(program, { execArgv: [] });
   worker.unref();
-  // Who waits for a message is told; without a listener the error would end the server.
+  // `nextMessage` fails for who waits; without a listener the error would end the server.
   worker.on('error', () => undefined);
   await nextMessage(worker);
   return worker;
