@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { openSync, readFileSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { freePorts } from './free-ports.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { until } from './until.js';
 
@@ -16,7 +16,8 @@ export interface DockerRegistry {
 /** A real registry on loopback that lets one user in; ends with the test. */
 export async function startRegistry(t: ExecutionContext): Promise<DockerRegistry> {
   const folder = temporaryFolder(t);
-  const host = `127.0.0.1:${await freePort()}`;
+  const [port] = await freePorts(1);
+  const host = `127.0.0.1:${port}`;
   const [user, password] = ['someone', 'pass:word'];
   const passwords = path.join(folder, 'htpasswd');
   writeFileSync(passwords, execFileSync('htpasswd', ['-Bbn', user, password]));
@@ -40,14 +41,4 @@ export async function startRegistry(t: ExecutionContext): Promise<DockerRegistry
     context: () => readFileSync(log, 'utf8'),
   });
   return { host, user, password };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -4,6 +4,7 @@ import net from 'node:net';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from './free-ports.js';
 
 export interface SshServer {
   port: number;
@@ -28,7 +29,7 @@ export async function startSshServer(folder: string): Promise<SshServer> {
   const key = makeKey(folder, 'user');
   const authorized = path.join(folder, 'authorized_keys');
   writeFileSync(authorized, publicKey(key), { mode: 0o600 });
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const config = path.join(folder, 'sshd_config');
   writeFileSync(
     config,
@@ -88,14 +89,6 @@ export function makeKey(folder: string, name: string): string {
 
 function publicKey(file: string): string {
   return execFileSync('ssh-keygen', ['-y', '-f', file], { encoding: 'utf8' });
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function listening(port: number): Promise<void> {

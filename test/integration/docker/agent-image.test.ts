@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { type AgentUnderTest, agentUnderTest } from '../../support/agent-under-test.js';
 import { composeService } from '../../support/compose-file.js';
 import { type DockerEngine, sharedEngine } from '../../support/docker-engine.js';
+import { freePorts } from '../../support/free-ports.js';
 import { makeMachineImage } from '../../support/machine-image.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { until } from '../../support/until.js';
@@ -97,15 +96,8 @@ async function bench(t: ExecutionContext): Promise<Bench> {
   const server = await agentUnderTest(t);
   const folder = path.join(temporaryFolder(t), 'agent');
   mkdirSync(path.join(folder, 'go'), { recursive: true });
-  return { engine, server, folder, port: await freePort() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+  const [port = 0] = await freePorts(1);
+  return { engine, server, folder, port };
 }
 
 /** Starts the image as a compose file does. */

@@ -10,6 +10,7 @@ import { Engine } from '../../../src/drivers/docker/engine.js';
 import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { dockerBench, readOutput } from '../../support/docker-bench.js';
 import { DockerEngine, TEST_ENGINE } from '../../support/docker-engine.js';
+import { freePorts } from '../../support/free-ports.js';
 import { startSshServer } from '../../support/ssh-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -35,7 +36,7 @@ async function startFar(): Promise<Far> {
   const folder = fs.mkdtempSync('/tmp/far-');
   for (const name of ['tls', 'unseen']) fs.mkdirSync(path.join(folder, name));
   const certificates = makeCertificates(path.join(folder, 'tls'));
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const secure = ['--tlsverify', '--tlscacert', certificates.ca, '--tlscert', certificates.serverCert];
   const engine = await DockerEngine.start({
     flags: [`--host=tcp://127.0.0.1:${port}`, ...secure, '--tlskey', certificates.serverKey],
@@ -67,15 +68,6 @@ test.after.always(async () => {
   await far?.engine.stop();
   if (far) fs.rmSync(path.dirname(far.unseen), { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 test('an engine behind TLS is reached by variables and by a context', async (t) => {
   const { certificates, address } = await farEngine(t);
