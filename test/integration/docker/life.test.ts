@@ -211,10 +211,14 @@ test('a progress bar without a line end is read as it grows', async (t) => {
   const { driver, request, workload } = await launch(t, `mkfifo /.clearml.workspace/next; ${script}`);
   const next = path.join(request.workspace, 'next');
   const seen: string[] = [];
+  let pipe: number | undefined;
   for await (const { data } of workload.output(0, new AbortController().signal)) {
     seen.push(Buffer.from(data).toString());
-    fs.appendFileSync(next, 'go\n');
+    // Open for both ends as long as the command reads: it waits for no reader, and no reader sees an end between two lines.
+    pipe ??= fs.openSync(next, 'r+');
+    fs.writeSync(pipe, 'go\n');
   }
+  fs.closeSync(pipe ?? -1);
   t.deepEqual(seen, ['10%\r', '20%\r']);
   await driver.dispose(workload.ref);
 });
