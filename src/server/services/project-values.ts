@@ -1,6 +1,7 @@
 import { type Call, type CallWith, type EndpointTable, endpoint } from '../endpoint.js';
 import { asObject, asText, asTexts, type Json, type JsonObject } from '../json.js';
 import { withProjectsBelow } from '../projects/project-tree.js';
+import { type ParameterName, parametersOfTasks, tagsOfTasks, usersOfTasks } from '../query/known-values.js';
 import { predicateOf } from '../query/predicate.js';
 import { SEARCHABLE } from '../query/searchable.js';
 import {
@@ -15,6 +16,7 @@ import {
   texts,
   withDefault,
 } from '../schema.js';
+import type { TaskDocument } from '../tasks/task-document.js';
 
 const BELOW = withDefault(flag, true);
 const OF_ONE = { project: text, include_subprojects: BELOW } as const;
@@ -136,17 +138,24 @@ function getMetadataValues(call: CallWith<typeof VALUES>): JsonObject {
 }
 
 function getParameters(call: CallWith<typeof KEYS>): JsonObject {
-  const matches = withinOne(call);
+  const { server, body } = call;
+  const isEverywhere = body.project === undefined && body.include_subprojects;
+  const known = isEverywhere ? parametersOfTasks(server.database, (id) => server.tasks.find(id)) : undefined;
   const found = new Map<string, JsonObject>();
-  for (const task of call.server.tasks.scan()) {
-    if (!matches(task)) continue;
-    for (const [section, items] of Object.entries(task.hyperparams))
-      for (const name of Object.keys(asObject(items))) found.set(`${section}\0${name}`, { section, name });
-  }
+  for (const { section, name } of known ?? parametersIn(server.tasks.scan(), withinOne(call)))
+    found.set(`${section}\0${name}`, { section, name });
   return counted(
     'parameters',
     pageOf(call, found.keys()).map((key) => found.get(key) ?? {}),
   );
+}
+
+function* parametersIn(tasks: Iterable<TaskDocument>, matches: Within): Generator<ParameterName> {
+  for (const task of tasks) {
+    if (!matches(task)) continue;
+    for (const [section, items] of Object.entries(task.hyperparams))
+      for (const name of Object.keys(asObject(items))) yield { section, name };
+  }
 }
 
 function getParameterValues(call: CallWith<typeof PARAMETER>): JsonObject {
@@ -188,6 +197,13 @@ function tagsOf(documents: readonly JsonObject[], field: 'tags' | 'system_tags')
 /** The tags of tasks or models. */
 export function getTags(call: CallWith<typeof TAGS>, kind: 'tasks' | 'models'): JsonObject {
   const { server, body } = call;
+  const isEverywhere = (body.projects ?? []).length === 0 && Object.keys(body.filter ?? {}).length === 0;
+  if (kind === 'tasks' && isEverywhere) {
+    const tags = tagsOfTasks(server.database, 'tags');
+    const system = body.include_system ? tagsOfTasks(server.database, 'system_tags') : [];
+    if (tags !== undefined && system !== undefined)
+      return body.include_system ? { tags, system_tags: system } : { tags };
+  }
   const matches = predicateOf({ ...body.filter }, SEARCHABLE[kind], server.patterns);
   const isWithin = within(call, body.projects, true);
   const found: JsonObject[] = [];
@@ -225,9 +241,12 @@ function projectOfTask({ server }: Call, id: string | undefined): JsonObject {
 function getUserNames(call: CallWith<typeof USERS>): JsonObject {
   const { server, body } = call;
   const isWithin = withinMany(call);
-  const ids = new Set<string>();
-  for (const document of body.entity === 'model' ? server.models.scan() : server.tasks.scan())
-    if (isWithin(document)) ids.add(String(document.user));
+  const isEverywhere = (body.projects ?? []).length === 0;
+  const known = body.entity === 'task' && isEverywhere ? usersOfTasks(server.database) : undefined;
+  const ids = new Set(known);
+  if (known === undefined)
+    for (const document of body.entity === 'model' ? server.models.scan() : server.tasks.scan())
+      if (isWithin(document)) ids.add(String(document.user));
   const users = [...ids].map((id) => server.users.find(id)).filter((user) => user !== undefined);
   return { users: users.map(({ id, name }) => ({ id, name })) };
 }

@@ -60,33 +60,46 @@ export function Menu({ label, buttonClass = 'button', name, children }: MenuProp
   );
 }
 
-interface ChoicesProps {
+interface ChoicesMenuProps {
   label: string;
-  /** Value and text. */
-  options: readonly (readonly [string, string])[];
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
+  /** The panel; mounted while it is open. */
+  children: (toggle: (value: string) => void) => ComponentChildren;
 }
 
 /** A filter with several choices; the button says how many are chosen. */
-export function Choices({ label, options, chosen, onChange }: ChoicesProps) {
+export function ChoicesMenu({ label, chosen, onChange, children }: ChoicesMenuProps) {
   const count = chosen.length === 0 ? '' : ` · ${chosen.length}`;
   const toggle = (value: string) =>
     onChange(chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value]);
   return (
     <Menu label={`${label}${count}`} buttonClass={chosen.length === 0 ? 'button' : 'button chosen'}>
-      {() => <Checks options={options} chosen={chosen} onToggle={toggle} />}
+      {() => children(toggle)}
     </Menu>
+  );
+}
+
+interface ChecksProps {
+  /** Value and text. */
+  options: readonly (readonly [string, string])[];
+  chosen: readonly string[];
+  onToggle: (value: string) => void;
+}
+
+type ChoicesProps = Omit<ChoicesMenuProps, 'children'> & Pick<ChecksProps, 'options'>;
+
+export function Choices({ options, ...menu }: ChoicesProps) {
+  return (
+    <ChoicesMenu {...menu}>
+      {(toggle) => <Checks options={options} chosen={menu.chosen} onToggle={toggle} />}
+    </ChoicesMenu>
   );
 }
 
 const SEARCH_FROM = 9;
 
-function Checks({
-  options,
-  chosen,
-  onToggle,
-}: Pick<ChoicesProps, 'options' | 'chosen'> & { onToggle: (value: string) => void }) {
+export function Checks({ options, chosen, onToggle }: ChecksProps) {
   const [text, setText] = useState('');
   const shown = options.filter(([, title]) => title.toLowerCase().includes(text.toLowerCase()));
   return (

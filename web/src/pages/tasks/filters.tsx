@@ -4,7 +4,8 @@ import { call } from '../../api/client.js';
 import type { Named } from '../../api/task.js';
 import { useQuery } from '../../api/use-query.js';
 import { SelectField } from '../../components/fields.js';
-import { Choices } from '../../components/menu.js';
+import { Checks, Choices, ChoicesMenu } from '../../components/menu.js';
+import { ErrorNote, Loading } from '../../components/states.js';
 import { STATUSES } from '../../components/status-badge.js';
 import { askColumns } from './extra-columns.js';
 import type { ListState } from './list-query.js';
@@ -17,9 +18,6 @@ interface FilterProps {
 /** A change of a filter shows the first page. */
 export function Filters({ state, address }: FilterProps) {
   const { data: choices } = useQuery('filter-choices', askChoices);
-  const { data: columns = [] } = useQuery(`columns ${state.project}`, (signal) =>
-    askColumns(state.project, signal),
-  );
   const filter = (patch: Parameters<typeof address.set>[0]) => address.set({ ...patch, page: undefined });
   const named = (all: readonly Named[] = []) => all.map(({ id, name = id }) => [id, name] as const);
   return (
@@ -54,15 +52,13 @@ export function Filters({ state, address }: FilterProps) {
         />
       )}
       <span class="grow" />
-      <Choices
+      <ChoicesMenu
         label="Columns"
-        options={columns.map(({ word, title, group }) => [
-          word,
-          `${group === 'Metrics' ? 'Metric' : 'Parameter'}: ${title}`,
-        ])}
         chosen={state.columns.map(({ word }) => word)}
         onChange={(words) => address.set({ columns: words })}
-      />
+      >
+        {(toggle) => <ColumnChecks state={state} onToggle={toggle} />}
+      </ChoicesMenu>
       <button
         type="button"
         class={state.isArchive ? 'button chosen' : 'button'}
@@ -72,6 +68,25 @@ export function Filters({ state, address }: FilterProps) {
         Archive
       </button>
     </search>
+  );
+}
+
+/** Asked when they are looked at: names of metrics take a look at every task. */
+function ColumnChecks({ state, onToggle }: { state: ListState; onToggle: (word: string) => void }) {
+  const { data: columns, error } = useQuery(`columns ${state.project}`, (signal) =>
+    askColumns(state.project, signal),
+  );
+  if (error !== undefined) return <ErrorNote error={error} />;
+  if (columns === undefined) return <Loading label="Loading the columns" />;
+  return (
+    <Checks
+      options={columns.map(({ word, title, group }) => [
+        word,
+        `${group === 'Metrics' ? 'Metric' : 'Parameter'}: ${title}`,
+      ])}
+      chosen={state.columns.map(({ word }) => word)}
+      onToggle={onToggle}
+    />
   );
 }
 
