@@ -1,9 +1,6 @@
 import { asObject, type JsonObject } from '../json.js';
-import { TERM_TREE } from '../storage/column-values.js';
+import { isDigest, TERM_TREE } from '../storage/column-values.js';
 import type { Database } from '../storage/database.js';
-
-/** What is stored for a text that is long, or that SQLite would change (`termValue`). */
-const DIGEST = /^[A-Za-z\d+/]{27}=$/;
 
 /** The users of tasks; `undefined`: columns do not tell. */
 export function usersOfTasks(database: Database): string[] | undefined {
@@ -17,7 +14,7 @@ export function tagsOfTasks(database: Database, field: 'tags' | 'system_tags'): 
   const sql = `SELECT value FROM terms WHERE path = ? AND value <> ''
     AND EXISTS (SELECT 1 FROM task_terms WHERE task_terms.term = terms.term)`;
   const values = database.all(sql, field).map(({ value }) => String(value));
-  return values.some((value) => DIGEST.test(value)) ? undefined : values.sort();
+  return values.some(isDigest) ? undefined : values.sort();
 }
 
 export interface ParameterName {

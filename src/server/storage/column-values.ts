@@ -157,6 +157,11 @@ function isWellFormed(text: string): boolean {
   return !/[\ud800-\udfff]/.test(text) || Buffer.from(text).toString() === text;
 }
 
+/** Whether a stored value may be the digest of another (`termValue`). */
+export function isDigest(value: string): boolean {
+  return /^[A-Za-z\d+/]{27}=$/.test(value);
+}
+
 function digest(text: string): string {
   return createHash('sha1').update(text).digest('base64');
 }
