@@ -243,6 +243,18 @@ test('few lines of a quiet log are sealed, and later ones join their block', asy
   t.is(downloaded(database), 'one\ntwo\nthree\n');
 });
 
+test('a log that counts open lines where none are keeps those that are sealed', async (t) => {
+  const database = await opened(t);
+  appendLog(database, 't', [event('one', 1), event('two', 2)], 0);
+  while (sealOnce(database, QUIET_MS + 1));
+  database.run('UPDATE logs SET open = 5');
+  const before = downloaded(database);
+  t.is(before, 'one\ntwo\n');
+  t.true(sealOnce(database, QUIET_MS + 1));
+  t.is(downloaded(database), before);
+  t.false(sealOnce(database, QUIET_MS + 1));
+});
+
 test('sealing a block of a long backlog reads no more than its lines', async (t) => {
   const database = await opened(t);
   const batch = (from: number, count: number) =>

@@ -22,13 +22,13 @@ export function sealOnce(database: Database, now: number): boolean {
   const log = Number(row.log);
   const taken = oldestOpen(database, log);
   const count = taken.reduce((sum, block) => sum + block.count, 0);
-  const blocks = count > BLOCK_LINES / 2 ? taken : [...smallBlock(database, log), ...taken];
-  const [only, other] = blocks;
-  if (only !== undefined && other === undefined) sealBlock(database, only);
-  else joinBlocks(database, log, blocks);
+  const [first, second] = taken;
+  const small = count > BLOCK_LINES / 2 || first === undefined ? [] : smallBlock(database, log);
+  if (first !== undefined && second === undefined && small.length === 0) sealBlock(database, first);
+  else if (first !== undefined) joinBlocks(database, log, [...small, ...taken]);
   database.run(
     'UPDATE logs SET open = ? WHERE log = ?',
-    taken.length === 0 ? 0 : Number(row.open) - count,
+    first === undefined ? 0 : Number(row.open) - count,
     log,
   );
   return true;
